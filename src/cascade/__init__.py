@@ -1,0 +1,68 @@
+"""cascade: the metastatic cascade, simulated cell by cell and solved exactly.
+
+For research and teaching, never for decisions about a patient.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from cascade.errors import CascadeError, InputError, ModelError
+from cascade.funnel import Funnel
+from cascade.model import Model
+
+if TYPE_CHECKING:
+    from cascade import plot
+    from cascade.catalog import load, models
+    from cascade.comparison import compare
+    from cascade.demonstration import demo
+    from cascade.closed_form import exact
+    from cascade.histories import replay
+    from cascade.results import open_result
+    from cascade.simulation import simulate
+
+__all__ = [
+    "CascadeError",
+    "Funnel",
+    "InputError",
+    "Model",
+    "ModelError",
+    "compare",
+    "demo",
+    "exact",
+    "load",
+    "models",
+    "open_result",
+    "plot",
+    "replay",
+    "simulate",
+]
+
+# Loaded at first use: importing the package must neither compile anything nor bring in
+# numba, scipy or matplotlib.  No module may bear the name of a function here: importing
+# it would put the module in the function's place.
+_LATER = {
+    "compare": "cascade.comparison",
+    "demo": "cascade.demonstration",
+    "exact": "cascade.closed_form",
+    "load": "cascade.catalog",
+    "models": "cascade.catalog",
+    "open_result": "cascade.results",
+    "plot": "cascade.plot",
+    "replay": "cascade.histories",
+    "simulate": "cascade.simulation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'cascade' has no attribute {name!r}")
+    module = importlib.import_module(_LATER[name])
+    value = module if name == "plot" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,73 @@
+"""Errors that name the field, the value given and what would be accepted."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class CascadeError(ValueError):
+    """Base of every error that a wrong input can cause; the command line exits with 2 on it."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of a model.
+
+    Parameters
+    ----------
+    path : str
+        Where it is, as ``states[2].deaths[0].hazard``.
+    value : object
+        What was given there.
+    accepted : str
+        What would be accepted.
+    """
+
+    path: str
+    value: object
+    accepted: str
+
+    def __str__(self) -> str:
+        return f"{self.path} = {shorten(self.value)}: {self.accepted}"
+
+
+class ModelError(CascadeError):
+    """Every fault of a model at once, in ``.faults``."""
+
+    def __init__(self, name: str, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        count = f"{len(self.faults)} fault" + ("s" if len(self.faults) != 1 else "")
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        super().__init__(f"model {name!r} has {count}:\n{lines}")
+
+
+class InputError(CascadeError):
+    """A wrong argument of a function or of the command line."""
+
+    def __init__(self, field: str, value: object, accepted: str) -> None:
+        self.field = field
+        super().__init__(f"{field} = {shorten(value)}: {accepted}")
+
+
+def shorten(value: object, limit: int = 60) -> str:
+    """The value as Python writes it, cut to ``limit`` characters."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """A phrase that offers the known names, the most alike first.
+
+    Examples
+    --------
+    >>> nearest("textbok", ["ctc-mouse", "textbook"])
+    "did you mean 'textbook'? Known: 'ctc-mouse', 'textbook'"
+    """
+    names = list(known)
+    listed = ", ".join(repr(n) for n in names[:12]) + (", ..." if len(names) > 12 else "")
+    alike = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    if alike:
+        return "did you mean " + " or ".join(repr(n) for n in alike) + f"? Known: {listed}"
+    return f"known: {listed}" if names else "none is known here"

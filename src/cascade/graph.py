@@ -1,0 +1,258 @@
+"""The check of a model's graph: everything that types and ranges cannot see.
+
+It runs on whatever could be read of the model, so that a wrong number in one state and
+a wrong name in another are reported together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cascade.errors import Fault, nearest
+
+MAX_STATES = 65_535
+"""Largest number of states after expansion into phases."""
+
+MAX_MILESTONES = 31
+"""Distinct milestones that one model may have."""
+
+SHARE_TOLERANCE = 1e-9
+"""How far the shares of a start may be from 1 in sum."""
+
+
+def get(part: object, field: str, default: Any = None) -> Any:
+    """A field of a part that may be a mapping (still raw) or an object (parsed)."""
+    if isinstance(part, Mapping):
+        return part.get(field, default)
+    return getattr(part, field, default)
+
+
+def items(part: object, field: str) -> list[Any]:
+    """A list field of a part; empty when it is missing or not a list."""
+    value = get(part, field, ())
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+@dataclass(frozen=True)
+class Node:
+    """What the check needs of one state."""
+
+    index: int
+    name: str
+    stage: str | None
+    absorbing: bool
+    phases: int
+    targets: tuple[str, ...]
+    causes: tuple[str, ...]
+    milestone: str | None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _nodes(data: Mapping[str, Any]) -> list[Node]:
+    """Every state that has a name, with what is readable of it."""
+    nodes = []
+    for index, state in enumerate(items(data, "states")):
+        name = _text(get(state, "name"))
+        if name is None:
+            continue
+        phases = get(state, "phases", 1)
+        nodes.append(
+            Node(
+                index,
+                name,
+                _text(get(state, "stage")),
+                get(state, "absorbing", False) is True,
+                phases if isinstance(phases, int) and phases > 0 else 1,
+                tuple(t for m in items(state, "moves") if (t := _text(get(m, "to")))),
+                tuple(c for d in items(state, "deaths") if (c := _text(get(d, "cause")))),
+                _text(get(state, "milestone")),
+            )
+        )
+    return nodes
+
+
+def check(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """All faults of the graph of a model given as a mapping of its fields.
+
+    Reachability is judged on structure: a hazard of 0 still counts as a way.
+    """
+    nodes = _nodes(data)
+    yield from _check_names(data, nodes)
+    yield from _check_states(data, nodes)
+    yield from _check_start(data, nodes)
+    yield from _check_ways(data, nodes)
+    yield from _check_frailties(data, nodes)
+    yield from _check_sources(data)
+    expanded = sum(node.phases for node in nodes)
+    if expanded > MAX_STATES:
+        yield Fault("states", f"{expanded} after expansion", f"at most {MAX_STATES} states, phases counted")
+    milestones = {node.milestone for node in nodes if node.milestone}
+    if len(milestones) > MAX_MILESTONES:
+        yield Fault("states", f"{len(milestones)} milestones", f"at most {MAX_MILESTONES} distinct milestones")
+
+
+def _repeated(names: Sequence[object]) -> Iterator[tuple[int, object]]:
+    seen: set[object] = set()
+    for index, name in enumerate(names):
+        if isinstance(name, str):
+            if name in seen:
+                yield index, name
+            seen.add(name)
+
+
+def _check_names(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+    for index, name in _repeated(items(data, "stages")):
+        yield Fault(f"stages[{index}]", name, "each stage is named once")
+    for field, key in (("states", "name"), ("frailties", "name"), ("sources", "key"), ("observations", "name")):
+        for index, name in _repeated([get(part, key) for part in items(data, field)]):
+            yield Fault(f"{field}[{index}].{key}", name, "each name is used once")
+    for node in nodes:
+        for index, name in _repeated(node.targets):
+            yield Fault(f"states[{node.index}].moves[{index}].to", name, "one move to each target")
+        for index, name in _repeated(node.causes):
+            yield Fault(f"states[{node.index}].deaths[{index}].cause", name, "each cause is named once in a state")
+        for name in set(node.targets) & set(node.causes):
+            yield Fault(f"states[{node.index}].deaths", name, "a cause may not bear the name of a target of the same state")
+
+
+def _check_states(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+    names = [node.name for node in nodes]
+    stages = [s for s in items(data, "stages") if isinstance(s, str)]
+    if isinstance(data.get("states"), list | tuple) and not data["states"]:
+        yield Fault("states", (), "at least one state")
+    for node in nodes:
+        path = f"states[{node.index}]"
+        for index, target in enumerate(node.targets):
+            if target not in names:
+                yield Fault(f"{path}.moves[{index}].to", target, f"the name of a state; {nearest(target, names)}")
+            elif target == node.name:
+                yield Fault(f"{path}.moves[{index}].to", target, "another state than this one")
+        ways = len(node.targets) + len(node.causes)
+        if node.absorbing and ways:
+            yield Fault(path, node.name, "an absorbing state has no moves and no deaths")
+        if not node.absorbing and not ways:
+            yield Fault(path, node.name, "a way out (moves or deaths), or absorbing = true")
+        if node.stage is None and not node.absorbing:
+            yield Fault(f"{path}.stage", None, f"the stage that this state belongs to; {nearest('', stages)}")
+        elif node.stage is not None and node.stage not in stages:
+            yield Fault(f"{path}.stage", node.stage, f"one of the stages; {nearest(node.stage, stages)}")
+
+
+def _check_start(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+    start = data.get("start")
+    names = {node.name: node for node in nodes}
+    shares = items(start, "states")
+    if start is not None and not shares:
+        yield Fault("start.states", get(start, "states"), "at least one state with its share")
+    total = 0.0
+    for index, share in enumerate(shares):
+        path = f"start.states[{index}]"
+        name = get(share, "state")
+        if isinstance(name, str) and name not in names:
+            yield Fault(f"{path}.state", name, f"the name of a state; {nearest(name, names)}")
+        elif isinstance(name, str) and names[name].absorbing:
+            yield Fault(f"{path}.state", name, "a state that is not absorbing")
+        value = get(share, "share", 1.0)
+        total += value if isinstance(value, int | float) else float("nan")
+    for index, name in _repeated([get(share, "state") for share in shares]):
+        yield Fault(f"start.states[{index}].state", name, "each state once")
+    # A share that is not a number, or lies outside [0, 1], has its own fault already.
+    if shares and total == total and abs(total - 1.0) > SHARE_TOLERANCE:
+        yield Fault("start.states", total, "shares that sum to 1")
+    entry = get(start, "entry_hours", (0.0, 0.0))
+    if isinstance(entry, list | tuple) and len(entry) == 2:
+        low, high = entry
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+            yield Fault("start.entry_hours", entry, "the earlier time first")
+
+
+def _spread(seeds: Iterable[str], ways: Mapping[str, Iterable[str]]) -> set[str]:
+    """Everything that can be reached from the seeds along the ways."""
+    reached = set(seeds)
+    waiting = list(reached)
+    while waiting:
+        for target in ways.get(waiting.pop(), ()):
+            if target not in reached:
+                reached.add(target)
+                waiting.append(target)
+    return reached
+
+
+def _check_ways(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+    names = {node.name for node in nodes}
+    starts = {get(share, "state") for share in items(data.get("start"), "states")} & names
+    forward = {node.name: [t for t in node.targets if t in names] for node in nodes}
+    backward: dict[str, list[str]] = {name: [] for name in names}
+    for node in nodes:
+        for target in forward[node.name]:
+            backward[target].append(node.name)
+    reached = _spread(starts, forward)
+    # A dead end or an unknown target has its own fault: here only true cycles are named.
+    ends = {n.name for n in nodes if n.absorbing or n.causes or len(forward[n.name]) < max(1, len(n.targets))}
+    ending = _spread(ends, backward)
+    for node in nodes:
+        if starts and node.name not in reached:
+            yield Fault(f"states[{node.index}]", node.name, "a path that leads here from a start state")
+        if node.name not in ending:
+            yield Fault(f"states[{node.index}]", node.name, "a way out of the cycle that it is in: a death or an absorbing state")
+
+
+def hazard_names(nodes: Iterable[Node]) -> list[str]:
+    """Names of all hazards, ``state.target`` and ``state.cause``, in order."""
+    return [f"{node.name}.{way}" for node in nodes for way in node.targets + node.causes]
+
+
+def matching(pattern: str, names: Iterable[str]) -> list[str]:
+    """Names that a pattern means: itself, or every state's for ``*.way``.
+
+    Examples
+    --------
+    >>> matching("*.shear", ["a.shear", "b.shear", "b.anoikis"])
+    ['a.shear', 'b.shear']
+    """
+    if pattern.startswith("*."):
+        return [name for name in names if name.partition(".")[2] == pattern[2:]]
+    return [name for name in names if name == pattern]
+
+
+def _check_frailties(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+    names = hazard_names(nodes)
+    for f, frailty in enumerate(items(data, "frailties")):
+        used: set[str] = set()
+        for h, entry in enumerate(items(frailty, "hazards")):
+            pattern = get(entry, "hazard")
+            if not isinstance(pattern, str):
+                continue
+            path = f"frailties[{f}].hazards[{h}].hazard"
+            found = matching(pattern, names)
+            if not found:
+                yield Fault(path, pattern, f"a hazard of the model, as 'state.target', 'state.cause' or '*.cause'; {nearest(pattern, names)}")
+            elif used & set(found):
+                yield Fault(path, pattern, "each hazard once in a frailty")
+            used |= set(found)
+
+
+def _check_sources(data: Mapping[str, Any]) -> Iterator[Fault]:
+    keys = {get(source, "key") for source in items(data, "sources")} | {"illustrative"}
+    for path, part in parts_with_source(data):
+        for key in items(part, "source"):
+            if isinstance(key, str) and key not in keys:
+                yield Fault(f"{path}.source", key, f"the key of a source; {nearest(key, sorted(k for k in keys if isinstance(k, str)))}")
+
+
+def parts_with_source(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every part of a model that holds a number, with its path."""
+    for s, state in enumerate(items(data, "states")):
+        path = f"states[{s}]"
+        yield path, state
+        yield from ((f"{path}.moves[{i}]", move) for i, move in enumerate(items(state, "moves")))
+        yield from ((f"{path}.deaths[{i}]", death) for i, death in enumerate(items(state, "deaths")))
+    yield from ((f"frailties[{i}]", frailty) for i, frailty in enumerate(items(data, "frailties")))
+    yield from ((f"observations[{i}]", seen) for i, seen in enumerate(items(data, "observations")))
+    if data.get("start") is not None:
+        yield "start", data["start"]

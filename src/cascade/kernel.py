@@ -1,0 +1,502 @@
+"""The hot loop: blocks of cells through their visits, arrays in and arrays out.
+
+Each round every row of the block makes one visit: draw, clocks, choice, count; the rows
+that live on are moved together and the block is filled up with new cells.  Almost all
+rows take the plain path, a few loops without branches.  A row whose hazards differ
+between cells or change before its event is resolved by ``resolve``, which is the whole
+rule of a visit in one place.
+
+The biology, the policy and every allocation live elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from cascade.lower import Tables
+from cascade.numerics import bits_of, exp, log, normal_quantile, normal_quantiles
+from cascade.streams import frailty_block, start_block, unit_exponential, visit_block
+
+# Coarse bin of a time: its exponent and four top bits of the mantissa.
+_BIN_SHIFT = np.int64(48)
+_BIN_OFFSET = np.int64((1023 - 20) * 16)
+_COARSE_BINS = np.int64(48 * 16)
+
+_ONE = np.uint32(1)
+_TWO = np.uint32(2)
+_BOOST = np.uint64(0xFFFFFFFF)
+# A clock that rounding has used up still has this left: 0 * infinity would be no time.
+_LEAST = 1e-300
+
+_jit = njit(nogil=True, error_model="numpy")
+_leaf = njit(error_model="numpy", inline="always")
+
+
+class Block(NamedTuple):
+    """Columns of the cells under way, each of shape (rows,)."""
+
+    cell: npt.NDArray[np.uint64]
+    visit: npt.NDArray[np.uint32]
+    state: npt.NDArray[np.uint32]
+    window: npt.NDArray[np.uint32]
+    time: npt.NDArray[np.float64]
+    furthest: npt.NDArray[np.uint32]
+    seen: npt.NDArray[np.uint32]
+    factor: npt.NDArray[np.float64]  # (profiles, rows); profile 0 is 1
+
+
+class Scratch(NamedTuple):
+    """What one round computes for each row."""
+
+    for_moves: npt.NDArray[np.float64]
+    for_deaths: npt.NDArray[np.float64]
+    choice: npt.NDArray[np.float64]
+    event: npt.NDArray[np.float64]
+    group: npt.NDArray[np.uint32]
+    exit: npt.NDArray[np.uint32]
+    bin: npt.NDArray[np.uint32]
+    moved: npt.NDArray[np.uint32]
+
+
+class Out(NamedTuple):
+    """What a run writes; integers, apart from the times of recorded events.
+
+    ``counts`` (rows, bins) flat: events in bins of time; ``started`` (K,): cells by start;
+    ``overtaken`` (stages + 1, rows) flat: cells whose last state belongs to another stage
+    than the furthest one they reached; ``watched`` (n,): cell numbers; ``final_row`` and
+    ``final_stage``: outcome by cell, or empty; ``event_*``: history, or empty; ``tally``:
+    visits, watched cells, recorded events.
+    """
+
+    counts: npt.NDArray[np.int64]
+    started: npt.NDArray[np.int64]
+    overtaken: npt.NDArray[np.int64]
+    watched: npt.NDArray[np.uint64]
+    final_row: npt.NDArray[np.uint32]
+    final_stage: npt.NDArray[np.uint32]
+    event_cell: npt.NDArray[np.uint64]
+    event_visit: npt.NDArray[np.uint32]
+    event_exit: npt.NDArray[np.uint32]
+    event_time: npt.NDArray[np.float64]
+    tally: npt.NDArray[np.int64]
+
+
+VISITS, WATCHED, RECORDED = 0, 1, 2
+
+
+@_jit
+def log_gamma_frailty(shape, f, cell, k0, k1):  # type: ignore[no-untyped-def]
+    """Logarithm of frailty number ``f`` of a cell, gamma of mean 1 with the given shape.
+
+    By the method of Marsaglia & Tsang (ACM Trans Math Softw 2000;26:363-372).
+    """
+    boosted = shape if shape >= 1.0 else shape + 1.0
+    d = boosted - 1.0 / 3.0
+    c = 1.0 / np.sqrt(9.0 * d)
+    boost = 0.0
+    if shape < 1.0:
+        u, _ = frailty_block(cell, f, _BOOST, k0, k1)
+        boost = log(u) / shape
+    attempt = np.uint64(0)
+    while True:
+        u, accept = frailty_block(cell, f, attempt, k0, k1)
+        x = normal_quantile(u)
+        v = (1.0 + c * x) * (1.0 + c * x) * (1.0 + c * x)
+        if v > 0.0 and log(accept) < 0.5 * x * x + d - d * v + d * log(v):
+            return log(d * v) + boost - log(shape)
+        attempt += np.uint64(1)
+
+
+@_jit
+def fill(begin, end, cell, visit, state, window, time, furthest, seen, cells, first, only, stage, bits, entry):  # type: ignore[no-untyped-def]
+    """New cells into rows ``begin`` to ``end``, all in state ``only`` at time ``entry``.
+
+    Their numbers count up from ``first``, or are those listed in ``cells`` from there on.
+    """
+    for i in range(begin, end):
+        cell[i] = first + np.uint64(i - begin)
+    if cells.size > 0:
+        for i in range(begin, end):
+            cell[i] = cells[np.int64(cell[i])]
+    visit[begin:end] = 0
+    state[begin:end] = only
+    window[begin:end] = 0
+    time[begin:end] = entry
+    furthest[begin:end] = stage[only]
+    seen[begin:end] = bits[only]
+
+
+@_jit
+def draw_starts(begin, end, cell, state, time, furthest, seen, start_state, cumulative, low, high, stage, bits, k0, k1, started):  # type: ignore[no-untyped-def]
+    """Start states and times of entry of the new cells in rows ``begin`` to ``end``."""
+    for i in range(begin, end):
+        for_state, for_time = start_block(cell[i], k0, k1)
+        start = 0
+        while start < cumulative.size - 1 and for_state >= cumulative[start]:
+            start += 1
+        started[start] += 1
+        state[i] = start_state[start]
+        time[i] = low + for_time * (high - low)
+        furthest[i] = stage[state[i]]
+        seen[i] = bits[state[i]]
+
+
+@_jit
+def draw_frailties(begin, end, cell, factor, powers, gamma, spread, k0, k1, uniform, value):  # type: ignore[no-untyped-def]
+    """Factors on the hazards of the new cells in rows ``begin`` to ``end``; row 0 stays 1."""
+    factor[0, begin:end] = 1.0
+    factor[1:, begin:end] = 0.0
+    for f in range(gamma.size):
+        if gamma[f]:
+            for i in range(begin, end):
+                value[i] = log_gamma_frailty(spread[f], np.uint64(f), cell[i], k0, k1)
+        else:
+            for i in range(begin, end):
+                uniform[i], _ = frailty_block(cell[i], np.uint64(f), np.uint64(0), k0, k1)
+            normal_quantiles(begin, end, uniform, value)
+            for i in range(begin, end):
+                value[i] = spread[f] * value[i] - 0.5 * spread[f] * spread[f]
+        for p in range(1, powers.shape[0]):
+            if powers[p, f] != 0.0:
+                for i in range(begin, end):
+                    factor[p, i] += powers[p, f] * value[i]
+    for p in range(1, powers.shape[0]):
+        for i in range(begin, end):
+            factor[p, i] = exp(factor[p, i])
+
+
+@_jit
+def draw(rows, cell, visit, k0, k1, moves, deaths, choice):  # type: ignore[no-untyped-def]
+    """One Philox block for each row: two unit exponentials and a uniform."""
+    for i in range(rows):
+        moves[i], deaths[i], choice[i] = visit_block(cell[i], np.uint64(visit[i]), k0, k1)
+    # A loop of its own for the logarithms: both then fit the vector registers.
+    for i in range(rows):
+        moves[i] = unit_exponential(moves[i])
+        deaths[i] = unit_exponential(deaths[i])
+
+
+@_jit
+def clocks(rows, state, window, time, moves, deaths, states, mean, window_end, event, group):  # type: ignore[no-untyped-def]
+    """Time and group of the first event of each row, hazards unchanged; number of late ones."""
+    late = 0
+    for i in range(rows):
+        g = _TWO * (window[i] * states + state[i])
+        begin = time[i]
+        move = begin + moves[i] * mean[g]
+        death = begin + deaths[i] * mean[g + _ONE]
+        earliest = death if death < move else move
+        group[i] = g + np.uint32(death < move)
+        event[i] = earliest
+        late += np.int64(earliest > window_end[window[i]])
+    return late
+
+
+@_jit
+def choose(rows, group, choice, threshold, depth, first_exit, exits):  # type: ignore[no-untyped-def]
+    """The exit within the winning group, by bisection of its cumulative shares."""
+    if depth == 1:
+        for i in range(rows):
+            g = group[i]
+            exits[i] = first_exit[g] + np.uint32(choice[i] >= threshold[_TWO * g])
+        return
+    width = _ONE << np.uint32(depth)
+    for i in range(rows):
+        at = group[i] * width
+        step = width >> _ONE
+        position = np.uint32(0)
+        while step > np.uint32(0):
+            position += step * np.uint32(choice[i] >= threshold[at + position + step - _ONE])
+            step >>= _ONE
+        exits[i] = first_exit[group[i]] + position
+
+
+@_jit
+def group_rate(hazard, profile, factor, i, at, begin, end):  # type: ignore[no-untyped-def]
+    """Summed hazard per hour of the exits ``begin`` to ``end`` for the cell in row ``i``.
+
+    ``at``: where the hazards of its window begin.
+    """
+    total = 0.0
+    for e in range(begin, end):
+        total += hazard[at + np.uint32(e)] * factor[profile[e], i]
+    return total
+
+
+@_jit
+def group_exit(hazard, profile, factor, i, at, begin, end, share):  # type: ignore[no-untyped-def]
+    """The exit of ``begin`` to ``end`` at which the running sum of hazards passes ``share``."""
+    chosen = begin
+    total = 0.0
+    for e in range(begin, end - 1):
+        total += hazard[at + np.uint32(e)] * factor[profile[e], i]
+        chosen += np.uint32(share >= total)
+    return chosen
+
+
+@_leaf
+def mean_of(rate):  # type: ignore[no-untyped-def]
+    """Mean time of a clock; a rate of zero waits for ever."""
+    return 1.0 / rate if rate > 0.0 else np.inf
+
+
+@_leaf
+def rewind(left, anchor, rate, new_rate, now):  # type: ignore[no-untyped-def]
+    """A clock (left, anchor) after its rate has changed at time ``now``.
+
+    The anchor moves only when the rate really changes, so that a window without a change
+    leaves every bit as it was.
+    """
+    if new_rate == rate or anchor >= now:
+        return left, anchor
+    return max(left - (now - anchor) * rate, _LEAST), now
+
+
+@_jit
+def frail_visits(rows, state, window, time, factor, moves, deaths, choice, window_end, hazard, profile, frail, exit_start, event, exits):  # type: ignore[no-untyped-def]
+    """Visits of rows whose hazards are their own, within their window; number of late ones.
+
+    Rows that were late before and are not frail are counted again.
+    """
+    number = np.uint32(profile.size)
+    late = 0
+    for i in range(rows):
+        s, at = state[i], window[i] * number
+        if frail[s]:
+            m0, m1, d1 = exit_start[_TWO * s], exit_start[_TWO * s + _ONE], exit_start[_TWO * s + _TWO]
+            move_rate = group_rate(hazard, profile, factor, i, at, m0, m1)
+            death_rate = group_rate(hazard, profile, factor, i, at, m1, d1)
+            move = time[i] + moves[i] * mean_of(move_rate)
+            death = time[i] + deaths[i] * mean_of(death_rate)
+            event[i] = death if death < move else move
+            if death < move:
+                exits[i] = group_exit(hazard, profile, factor, i, at, m1, d1, choice[i] * death_rate)
+            else:
+                exits[i] = group_exit(hazard, profile, factor, i, at, m0, m1, choice[i] * move_rate)
+        late += np.int64(event[i] > window_end[window[i]])
+    return late
+
+
+@_jit
+def resolve(rows, state, window, time, factor, moves, deaths, choice, window_end, hazard, profile, exit_start, event, exits):  # type: ignore[no-untyped-def]
+    """Visits that outlast their window, by the whole rule.
+
+    A clock is (anchor, exponential left at the anchor); its event is due at anchor +
+    left / rate.  The clock that is due first wins; the exit within its group is chosen
+    by the hazards of that moment.
+    """
+    number, last_window = np.uint32(profile.size), np.uint32(window_end.size - 1)
+    for i in range(rows):
+        s, w = state[i], window[i]
+        if event[i] <= window_end[w]:
+            continue
+        m0, m1, d1 = exit_start[_TWO * s], exit_start[_TWO * s + _ONE], exit_start[_TWO * s + _TWO]
+        move_anchor = death_anchor = time[i]
+        move_left, death_left = moves[i], deaths[i]
+        move_rate = group_rate(hazard, profile, factor, i, w * number, m0, m1)
+        death_rate = group_rate(hazard, profile, factor, i, w * number, m1, d1)
+        while True:
+            move = move_anchor + move_left * mean_of(move_rate)
+            death = death_anchor + death_left * mean_of(death_rate)
+            earliest = death if death < move else move
+            end = window_end[w]
+            if earliest <= end or w == last_window:
+                break
+            w += _ONE
+            rate = group_rate(hazard, profile, factor, i, w * number, m0, m1)
+            move_left, move_anchor = rewind(move_left, move_anchor, move_rate, rate, end)
+            move_rate = rate
+            rate = group_rate(hazard, profile, factor, i, w * number, m1, d1)
+            death_left, death_anchor = rewind(death_left, death_anchor, death_rate, rate, end)
+            death_rate = rate
+        window[i] = w
+        if earliest > end:
+            event[i] = end
+            exits[i] = number + s
+        else:
+            begin, stop = (m1, d1) if death < move else (m0, m1)
+            share = choice[i] * (death_rate if death < move else move_rate)
+            event[i] = earliest
+            exits[i] = group_exit(hazard, profile, factor, i, w * number, begin, stop, share)
+
+
+@_jit
+def count(rows, event, exits, row, fine, upper, width, bins, counts):  # type: ignore[no-untyped-def]
+    """Count the events of a round in their rows and bins of time."""
+    for i in range(rows):
+        b = (bits_of(event[i]) >> _BIN_SHIFT) - _BIN_OFFSET
+        bins[i] = np.uint32(min(max(b, np.int64(0)), _COARSE_BINS - np.int64(1)))
+    if fine.size > 0:
+        for i in range(rows):
+            b = fine[bins[i]]
+            while event[i] >= upper[b]:
+                b += _ONE
+            bins[i] = b
+    for i in range(rows):
+        counts[np.uint64(row[exits[i]]) * width + np.uint64(bins[i])] += 1
+
+
+@_jit
+def finish(rows, cell, state, furthest, exits, goes_on, row, stage, first, overtaken, final_row, final_stage):  # type: ignore[no-untyped-def]
+    """Note how far the cells came that died or were still under way at the end."""
+    for i in range(rows):
+        e = exits[i]
+        if goes_on[e] == 0:
+            if furthest[i] != stage[state[i]]:
+                overtaken[furthest[i], row[e]] += 1
+            if final_row.size > 0:
+                at = np.int64(cell[i] - first)
+                final_row[at] = row[e]
+                final_stage[at] = furthest[i]
+
+
+@_jit
+def list_moves(rows, exits, goes_on, moved):  # type: ignore[no-untyped-def]
+    """Rows that go on, in order; their number."""
+    moves = 0
+    for i in range(rows):
+        moved[moves] = np.uint32(i)
+        moves += np.int64(goes_on[exits[i]])
+    return moves
+
+
+@_jit
+def first_entries(moves, moved, cell, furthest, seen, exits, bins, target, stage, bits, reach_row, bit_row, width, counts, watched, tally):  # type: ignore[no-untyped-def]
+    """Count the stages, milestones and watched states that cells enter for the first time."""
+    for j in range(moves):
+        i = moved[j]
+        s = target[exits[i]]
+        b = np.int64(bins[i])
+        # The row of stage 1 is the first: stage 0 needs no move.
+        while furthest[i] < stage[s]:
+            counts[(reach_row + np.int64(furthest[i])) * width + b] += 1
+            furthest[i] += _ONE
+        new = bits[s] & ~seen[i]
+        seen[i] |= new
+        row = bit_row
+        while new != 0:
+            if new & _ONE:
+                counts[row * width + b] += 1
+                if (row + 2) * width > counts.size:  # the last row: the watch
+                    watched[tally[WATCHED]] = cell[i]
+                    tally[WATCHED] += 1
+            new >>= _ONE
+            row += 1
+
+
+@_jit
+def absorb(moves, moved, cell, furthest, exits, bins, target, stage, absorbed_row, first, width, counts, overtaken, final_row, final_stage):  # type: ignore[no-untyped-def]
+    """Take the cells that reached an absorbing state off the list of those that go on."""
+    kept = 0
+    for j in range(moves):
+        i = moved[j]
+        s = target[exits[i]]
+        row = absorbed_row[s]
+        moved[kept] = i
+        kept += 1
+        if row > 0:
+            kept -= 1
+            counts[np.int64(row) * width + np.int64(bins[i])] += 1
+            if furthest[i] != stage[s]:
+                overtaken[furthest[i], row] += 1
+            if final_row.size > 0:
+                at = np.int64(cell[i] - first)
+                final_row[at] = row
+                final_stage[at] = furthest[i]
+    return kept
+
+
+@_jit
+def gather(moves, moved, exits, event, target, cell, visit, state, window, time, furthest, seen, factor):  # type: ignore[no-untyped-def]
+    """Bring the cells that go on to the top of the block, each in its new state."""
+    for j in range(moves):
+        i = moved[j]
+        cell[j] = cell[i]
+        visit[j] = visit[i] + _ONE
+        state[j] = target[exits[i]]
+        window[j] = window[i]
+        time[j] = event[i]
+        furthest[j] = furthest[i]
+        seen[j] = seen[i]
+    for p in range(1, factor.shape[0]):
+        for j in range(moves):
+            factor[p, j] = factor[p, moved[j]]
+
+
+@_jit
+def record(rows, cell, visit, exits, event, event_cell, event_visit, event_exit, event_time, tally):  # type: ignore[no-untyped-def]
+    """Write down every event of a round; what does not fit is only counted."""
+    at = tally[RECORDED]
+    for i in range(rows):
+        if at < event_cell.size:
+            event_cell[at] = cell[i]
+            event_visit[at] = visit[i]
+            event_exit[at] = exits[i]
+            event_time[at] = event[i]
+        at += 1
+    tally[RECORDED] = at
+
+
+@_jit
+def run(tables, key, cells, first, number, block, scratch, out):  # type: ignore[no-untyped-def]
+    """Run ``number`` cells from ``first`` on, or those listed in ``cells``, to their ends.
+
+    Parameters
+    ----------
+    tables : Tables
+    key : (2,) uint64
+    cells : (n,) uint64
+        Cell numbers; empty: those from ``first`` on.
+    first : uint64
+    number : int
+    block, scratch : Block, Scratch
+        Room for the rows under way.
+    out : Out
+        Added to.
+    """
+    t = tables
+    k0, k1 = key[0], key[1]
+    cell, visit, state, window, time, furthest, seen, factor = block
+    moves, deaths, choice, event, group, exits, bins, moved = scratch
+    width = np.int64(t.bins)
+    states = np.uint32(t.states)
+    several_starts = t.start_state.size > 1 or t.entry_high > t.entry_low
+    frail = factor.shape[0] > 1
+    rows = 0
+    taken = 0
+    while True:
+        if taken < number and rows <= cell.size // 2:
+            a, z = rows, min(cell.size, rows + number - taken)
+            at = np.uint64(taken) if cells.size > 0 else first + np.uint64(taken)
+            fill(a, z, cell, visit, state, window, time, furthest, seen, cells, at, t.start_state[0], t.stage, t.bits, t.entry_low)
+            if several_starts:
+                draw_starts(a, z, cell, state, time, furthest, seen, t.start_state, t.start_cumulative, t.entry_low, t.entry_high, t.stage, t.bits, k0, k1, out.started)
+            else:
+                out.started[0] += z - a
+            if frail:
+                draw_frailties(a, z, cell, factor, t.powers, t.gamma, t.spread, k0, k1, moves, choice)
+            rows = z
+            taken += z - a
+        if rows == 0:
+            return
+        out.tally[VISITS] += rows
+        draw(rows, cell, visit, k0, k1, moves, deaths, choice)
+        late = clocks(rows, state, window, time, moves, deaths, states, t.mean, t.window_end, event, group)
+        choose(rows, group, choice, t.threshold, t.depth, t.first_exit, exits)
+        if frail:
+            late = frail_visits(rows, state, window, time, factor, moves, deaths, choice, t.window_end, t.hazard, t.profile, t.frail, t.exit_start, event, exits)
+        if late > 0:
+            resolve(rows, state, window, time, factor, moves, deaths, choice, t.window_end, t.hazard, t.profile, t.exit_start, event, exits)
+        count(rows, event, exits, t.row, t.fine, t.upper, np.uint64(width), bins, out.counts)
+        if t.loops or out.final_row.size > 0:
+            finish(rows, cell, state, furthest, exits, t.goes_on, t.row, t.stage, first, out.overtaken, out.final_row, out.final_stage)
+        if out.event_cell.size > 0:
+            record(rows, cell, visit, exits, event, out.event_cell, out.event_visit, out.event_exit, out.event_time, out.tally)
+        n = list_moves(rows, exits, t.goes_on, moved)
+        first_entries(n, moved, cell, furthest, seen, exits, bins, t.target, t.stage, t.bits, t.reach_row, t.bit_row, width, out.counts, out.watched, out.tally)
+        rows = absorb(n, moved, cell, furthest, exits, bins, t.target, t.stage, t.absorbed_row, first, width, out.counts, out.overtaken, out.final_row, out.final_stage)
+        gather(rows, moved, exits, event, t.target, cell, visit, state, window, time, furthest, seen, factor)

@@ -1,0 +1,383 @@
+"""Lowering: the one place where a model becomes flat arrays.
+
+States are expanded into their phases; moves and deaths become *exits*, grouped by state
+and by kind.  ``lower`` gives what both the exact answer and the simulation need;
+``tables`` adds what only the kernel needs (thresholds, rows of the histograms, windows
+of the environment).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cascade import graph
+from cascade.model import Death, Model
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint32]
+
+FOREVER = float(np.finfo(np.float64).max)
+"""Last moment of a run without ``until``: events that never come lie beyond it."""
+
+BINS_PER_OCTAVE = 16
+FIRST_OCTAVE, LAST_OCTAVE = -20, 28
+"""Histograms of time reach from 2^-20 h (3 ms) to 2^28 h (30,000 years)."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A move or death of the model, before expansion."""
+
+    source: int
+    way: str
+    target: int  # -1 for a death
+    name: str
+
+    @property
+    def is_death(self) -> bool:
+        """Whether the cell dies of it."""
+        return self.target < 0
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A model as arrays.  S: states after expansion into phases, E: exits of these.
+
+    Attributes
+    ----------
+    states, stages, transitions, milestones
+        Names of the model's own states, stages, transitions and milestones, in order.
+    state_stage : (number of states,) int
+        Stage of each of the model's states; ``len(stages)`` beyond the last.
+    base : (S,) int
+        The model's state that an expanded state belongs to.
+    stage : (S,) int
+    absorbing : (S,) bool
+    exit_start : (2 S + 1,) int
+        Exits of state s: moves from ``exit_start[2 s]``, deaths from ``exit_start[2 s + 1]``.
+    exit_source, exit_target : (E,) int
+        Expanded states; target -1 for a death.
+    exit_hazard : (E,) float
+        Per hour, at Z = 1.
+    exit_transition : (E,) int
+        The model's transition that the exit belongs to.
+    exit_inner : (E,) bool
+        Whether the exit only leads to the next phase.
+    exit_profile : (E,) int
+        Row of ``profiles`` whose factor multiplies the hazard; 0: none.
+    profiles : (P, F) float
+        Powers of the F frailties; row 0 is zero.
+    frailty_gamma : (F,) bool
+    frailty_cv : (F,) float
+    start_state : (K,) int; start_share : (K,) float; entry_hours : (low, high)
+    """
+
+    states: tuple[str, ...]
+    stages: tuple[str, ...]
+    transitions: tuple[Transition, ...]
+    milestones: tuple[str, ...]
+    state_stage: Ints
+    state_milestone: Ints
+    base: Ints
+    stage: Ints
+    absorbing: npt.NDArray[np.bool_]
+    exit_start: Ints
+    exit_source: Ints
+    exit_target: Ints
+    exit_hazard: Floats
+    exit_transition: Ints
+    exit_inner: npt.NDArray[np.bool_]
+    exit_profile: Ints
+    profiles: Floats
+    frailty_gamma: npt.NDArray[np.bool_]
+    frailty_cv: Floats
+    start_state: Ints
+    start_share: Floats
+    entry_hours: tuple[float, float]
+
+    @property
+    def size(self) -> int:
+        """Number of states after expansion."""
+        return len(self.base)
+
+    @cached_property
+    def goal(self) -> int:
+        """Index of the stage beyond the last: reaching it is success."""
+        return len(self.stages)
+
+    def has_endless_cycle(self) -> bool:
+        """Whether cells could circle for ever, because the hazards of every way out are 0.
+
+        A state that no hazard leaves is no cycle: a cell waits there.
+        """
+        live = (self.exit_hazard > 0) & (self.exit_target >= 0)
+        source, target = self.exit_source[live], self.exit_target[live]
+        ends = np.ones(self.size, bool)
+        ends[self.exit_source[self.exit_hazard > 0]] = False
+        ends[self.exit_source[(self.exit_hazard > 0) & (self.exit_target < 0)]] = True
+        while True:
+            more = ends.copy()
+            more[source[ends[target]]] = True
+            if (more == ends).all():
+                return not ends.all()
+            ends = more
+
+
+def lower(model: Model) -> Lowered:
+    """Flat arrays of a model."""
+    names = [state.name for state in model.states]
+    index = {name: i for i, name in enumerate(names)}
+    stage_index = {stage: i for i, stage in enumerate(model.stages)}
+    first = np.concatenate([[0], np.cumsum([state.phases for state in model.states])]).astype(np.int64)
+    milestones = tuple(dict.fromkeys(state.milestone for state in model.states if state.milestone))
+    profiles, profile_of = _profiles(model)
+
+    transitions: list[Transition] = []
+    exits: list[tuple[int, int, float, int, bool, int]] = []
+    exit_start = [0]
+    for i, state in enumerate(model.states):
+        moves = [Transition(i, m.to, index[m.to], f"{state.name}.{m.to}") for m in state.moves]
+        deaths = [Transition(i, d.cause, -1, f"{state.name}.{d.cause}") for d in state.deaths]
+        t0 = len(transitions)
+        transitions += moves + deaths
+        hazards = [way.hazard for way in (*state.moves, *state.deaths)]
+        for phase in range(state.phases):
+            here = int(first[i]) + phase
+            inner = phase < state.phases - 1
+            for j, move in enumerate(moves):
+                target = here + 1 if inner else int(first[move.target])
+                exits.append((here, target, hazards[j], t0 + j, inner, profile_of[move.name]))
+            exit_start.append(len(exits))
+            for j, death in enumerate(deaths, len(moves)):
+                exits.append((here, -1, hazards[j], t0 + j, False, profile_of[death.name]))
+            exit_start.append(len(exits))
+
+    phases = np.array([state.phases for state in model.states])
+    state_stage = np.array([stage_index.get(s.stage or "", len(model.stages)) for s in model.states], np.int64)
+    columns = list(zip(*exits, strict=True)) if exits else [()] * 6
+    return Lowered(
+        states=tuple(names),
+        stages=model.stages,
+        transitions=tuple(transitions),
+        milestones=milestones,
+        state_stage=state_stage,
+        state_milestone=np.array([milestones.index(s.milestone) if s.milestone else -1 for s in model.states], np.int64),
+        base=np.repeat(np.arange(len(names)), phases),
+        stage=np.repeat(state_stage, phases),
+        absorbing=np.repeat(np.array([s.absorbing for s in model.states], bool), phases),
+        exit_start=np.array(exit_start, np.int64),
+        exit_source=np.array(columns[0], np.int64),
+        exit_target=np.array(columns[1], np.int64),
+        exit_hazard=np.array(columns[2], np.float64),
+        exit_transition=np.array(columns[3], np.int64),
+        exit_inner=np.array(columns[4], bool),
+        exit_profile=np.array(columns[5], np.int64),
+        profiles=profiles,
+        frailty_gamma=np.array([f.distribution == "gamma" for f in model.frailties], bool),
+        frailty_cv=np.array([f.cv for f in model.frailties], np.float64),
+        start_state=np.array([first[index[s.state]] for s in model.start.states], np.int64),
+        start_share=np.array([s.share for s in model.start.states], np.float64),
+        entry_hours=model.start.entry_hours,
+    )
+
+
+def _profiles(model: Model) -> tuple[Floats, dict[str, int]]:
+    """Distinct rows of frailty powers, and the row of each hazard."""
+    names = [name for name, _, _ in model.hazards()]
+    powers = {name: [0.0] * len(model.frailties) for name in names}
+    for f, frailty in enumerate(model.frailties):
+        for entry in frailty.hazards:
+            for name in graph.matching(entry.hazard, names):
+                powers[name][f] = float(entry.power)
+    rows: dict[tuple[float, ...], int] = {(0.0,) * len(model.frailties): 0}
+    profile_of = {name: rows.setdefault(tuple(row), len(rows)) for name, row in powers.items()}
+    return np.array(list(rows), np.float64).reshape(len(rows), len(model.frailties)), profile_of
+
+
+class Environment(NamedTuple):
+    """Multipliers on the hazards, piecewise constant in time, shared by all cells.
+
+    ``ends`` (W,): end of each window in hours, rising; ``multipliers`` (W, T): factor on
+    each of the model's transitions.  The last window's end is the end of the run.
+    """
+
+    ends: Floats
+    multipliers: Floats
+
+
+class Tables(NamedTuple):
+    """What the kernel reads.  W: windows, S: states, E: exits, G = 2: moves, deaths.
+
+    A *slot* is a state in a window, ``window * S + state``; a *group* is ``2 * slot`` for
+    the moves and ``2 * slot + 1`` for the deaths.  An *exit* index beyond E means that
+    the cell is still in state ``exit - E`` at the end of the run.
+    """
+
+    states: int
+    exits: int
+    window_end: Floats  # (W,)
+    mean: Floats  # (W S G,) mean time of the group's clock, 1 / summed hazard
+    hazard: Floats  # (W E,)
+    first_exit: Words  # (W S G,) first exit of the group
+    exit_start: Words  # (S G + 1,) where the exits of each state's group begin
+    depth: int  # thresholds of a group: 2^depth - 1
+    threshold: Floats  # (W S G 2^depth,) cumulative shares within the group, padded with 2
+    goes_on: Words  # (E + S,) 1: a move, 0: a death or the end of the run
+    target: Words  # (E + S,)
+    row: Words  # (E + S,) row of the histogram
+    stage: Words  # (S,)
+    absorbed_row: Words  # (S,) row of "ended here"; 0 means: not absorbing (row 0 is a transition)
+    bits: Words  # (S,) milestones and watch as bits
+    loops: bool  # some move leads to an earlier stage
+    frail: npt.NDArray[np.bool_]  # (S,)
+    profile: Words  # (E,) column of the multipliers
+    powers: Floats  # (P, F); row 0 is zero
+    gamma: npt.NDArray[np.bool_]  # (F,)
+    spread: Floats  # (F,) sigma of log Z, or shape of the gamma distribution
+    start_state: Words  # (K,)
+    start_cumulative: Floats  # (K,)
+    entry_low: float
+    entry_high: float
+    bins: int
+    fine: Words  # (coarse bins,) first fine bin of each; empty without a grid of the user's
+    upper: Floats  # (bins,) upper edge of each fine bin; empty without such a grid
+    reach_row: int  # row of stage 1; further stages follow
+    bit_row: int  # row of milestone 0; the watch is the last row
+
+
+class Rows(NamedTuple):
+    """Layout of the rows of the histograms."""
+
+    stay: int  # of the first state: cells that ended their run or were absorbed there
+    inner: int  # steps between phases: not shown
+    reach: int  # first entry to stage 1
+    milestone: int
+    watch: int
+    count: int
+
+
+def rows_of(lowered: Lowered) -> Rows:
+    """Rows: transitions, ended in state, inner, stages first reached, milestones, watch."""
+    stay = len(lowered.transitions)
+    inner = stay + len(lowered.states)
+    reach = inner + 1
+    milestone = reach + len(lowered.stages)
+    watch = milestone + len(lowered.milestones)
+    return Rows(stay, inner, reach, milestone, watch, watch + 1)
+
+
+def time_edges(grid: Sequence[float] = ()) -> Floats:
+    """Upper edges of all bins of time in hours: 16 per octave, and the user's own.
+
+    Times below the first edge fall into the first bin; the last edge is infinite.
+    """
+    octaves = 2.0 ** np.arange(FIRST_OCTAVE, LAST_OCTAVE)
+    steps = 1.0 + np.arange(1, BINS_PER_OCTAVE + 1) / BINS_PER_OCTAVE
+    edges = np.unique(np.concatenate([np.outer(octaves, steps).ravel(), np.asarray(grid, np.float64)]))
+    edges[-1] = np.inf
+    return edges
+
+
+def unchanged(lowered: Lowered, until: float | None) -> Environment:
+    """The environment of a run in which nothing changes."""
+    end = FOREVER if until is None else float(until)
+    return Environment(np.array([end]), np.ones((1, len(lowered.transitions))))
+
+
+def tables(lowered: Lowered, environment: Environment, *, watch: Sequence[int] = (), grid: Sequence[float] = ()) -> Tables:
+    """Tables of the kernel.
+
+    Parameters
+    ----------
+    lowered : Lowered
+    environment : Environment
+    watch : sequence of int
+        Indices of the model's states whose first entry is noted cell by cell.
+    grid : sequence of float
+        Times in hours that shall be exact edges of the histograms.
+    """
+    rows = rows_of(lowered)
+    size, exits, windows = lowered.size, len(lowered.exit_hazard), len(environment.ends)
+    hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
+    rate, threshold, depth = _groups(lowered, hazard)
+    with np.errstate(divide="ignore", over="ignore"):
+        mean = 1.0 / rate
+    bits = np.zeros(size, np.uint32)
+    has = lowered.state_milestone[lowered.base]
+    bits[has >= 0] |= np.uint32(1) << has[has >= 0].astype(np.uint32)
+    bits[np.isin(lowered.base, np.array(watch, np.int64))] |= np.uint32(1) << np.uint32(len(lowered.milestones))
+    ended = rows.stay + lowered.base
+    edges = time_edges(grid)
+    coarse = np.concatenate([[0.0], time_edges()[:-1]])
+    live = lowered.exit_target >= 0
+    earlier = lowered.stage[lowered.exit_target[live]] < lowered.stage[lowered.exit_source[live]]
+    frail = np.zeros(size, bool)
+    frail[lowered.exit_source[lowered.exit_profile > 0]] = True
+    shares = lowered.start_share / lowered.start_share.sum()
+    cv = lowered.frailty_cv
+    return Tables(
+        states=size,
+        exits=exits,
+        window_end=environment.ends.astype(np.float64),
+        mean=mean.ravel(),
+        hazard=hazard.ravel(),
+        first_exit=np.tile(lowered.exit_start[:-1], windows).astype(np.uint32),
+        exit_start=lowered.exit_start.astype(np.uint32),
+        depth=depth,
+        threshold=threshold.ravel(),
+        goes_on=np.concatenate([live, np.zeros(size, bool)]).astype(np.uint32),
+        target=np.concatenate([np.where(live, lowered.exit_target, 0), np.arange(size)]).astype(np.uint32),
+        row=np.concatenate([np.where(lowered.exit_inner, rows.inner, lowered.exit_transition), ended]).astype(np.uint32),
+        stage=lowered.stage.astype(np.uint32),
+        absorbed_row=np.where(lowered.absorbing, ended, 0).astype(np.uint32),
+        bits=bits,
+        loops=bool(earlier.any()),
+        frail=frail,
+        profile=lowered.exit_profile.astype(np.uint32),
+        powers=lowered.profiles,
+        gamma=lowered.frailty_gamma,
+        spread=np.where(lowered.frailty_gamma, cv**-2.0, np.sqrt(np.log1p(cv**2))),
+        start_state=lowered.start_state.astype(np.uint32),
+        start_cumulative=_cumulative(shares),
+        entry_low=float(lowered.entry_hours[0]),
+        entry_high=float(lowered.entry_hours[1]),
+        bins=len(edges),
+        fine=np.searchsorted(edges, coarse, side="right").astype(np.uint32) if len(grid) else np.empty(0, np.uint32),
+        upper=edges if len(grid) else np.empty(0),
+        reach_row=rows.reach,
+        bit_row=rows.milestone,
+    )
+
+
+def _cumulative(shares: Sequence[float] | Floats) -> Floats:
+    """Running sums in a fixed order."""
+    total, sums = 0.0, []
+    for share in shares:
+        total += float(share)
+        sums.append(total)
+    return np.array(sums)
+
+
+def _groups(lowered: Lowered, hazard: Floats) -> tuple[Floats, Floats, int]:
+    """Summed hazards (W, 2 S), and thresholds for the choice within each group."""
+    starts, windows = lowered.exit_start, len(hazard)
+    groups = len(starts) - 1
+    most = max(1, int(np.diff(starts).max(initial=0)))
+    depth = max(1, math.ceil(math.log2(most)))
+    rate = np.zeros((windows, groups))
+    threshold = np.full((windows, groups, 2**depth), 2.0)
+    for w in range(windows):
+        for g in range(groups):
+            sums = _cumulative(hazard[w, starts[g] : starts[g + 1]])
+            if len(sums) and sums[-1] > 0:
+                rate[w, g] = sums[-1]
+                threshold[w, g, : len(sums) - 1] = sums[:-1] / sums[-1]
+    return rate, threshold, depth

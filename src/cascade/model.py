@@ -1,0 +1,415 @@
+"""A multi-state model of the cascade: states, competing hazards, frailties, a start.
+
+A cell in a state leaves by one of its *moves* or dies of one of its *causes*; each has a
+cause-specific hazard per hour.  The model is checked when it is made and cannot be
+changed afterwards; ``with_`` gives a changed copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from cascade import graph
+from cascade.errors import Fault, InputError, ModelError, nearest
+from cascade.files import write_atomically
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\s.*][^.*\n\r\t]*$")]
+Hazard = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Hours = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Keys = Annotated[tuple[str, ...], Field(strict=False)]
+
+ILLUSTRATIVE = "illustrative"
+"""Key of the source of a number that is chosen for teaching and cites nothing."""
+
+
+class Part(BaseModel):
+    """Base of the parts: strict types, no unknown field, unchangeable."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Source(Part):
+    """Where a number comes from.
+
+    ``grade`` A: read in the full text or the data; B: in the abstract; C: quoted by
+    another work; D: recalled, not verified; ``illustrative``: chosen, not measured.
+    """
+
+    key: Name
+    citation: str = Field(min_length=1)
+    grade: Literal["A", "B", "C", "D", "illustrative"]
+    doi: str | None = None
+    pmid: str | None = None
+    note: str = ""
+
+
+class Move(Part):
+    """The cell goes on to another state, at ``hazard`` per hour (per phase, where there are several)."""
+
+    to: Name
+    hazard: Hazard
+    source: Keys = ()
+
+
+class Death(Part):
+    """The cell dies of a named cause, at ``hazard`` per hour, in every phase alike."""
+
+    cause: Name
+    hazard: Hazard
+    source: Keys = ()
+
+
+class State(Part):
+    """A state of a cell.
+
+    Parameters
+    ----------
+    stage : str
+        The stage of the cascade that a cell here is trying to pass.  An absorbing state
+        without a stage lies beyond the last one: to reach it is to succeed.
+    moves, deaths : tuple
+        The competing ways out.
+    phases : int
+        Number of exponential phases that the moves need, one after the other (Erlang).
+        Each phase is passed at the summed hazard of the moves; deaths act throughout.
+        With no deaths the mean sojourn is phases / (sum of the hazards of the moves).
+    milestone : str
+        Distinct cells that ever enter a state with this label are counted.
+    """
+
+    name: Name
+    stage: Name | None = None
+    moves: Annotated[tuple[Move, ...], Field(strict=False)] = ()
+    deaths: Annotated[tuple[Death, ...], Field(strict=False)] = ()
+    phases: Annotated[int, Field(ge=1, le=graph.MAX_STATES)] = 1
+    absorbing: bool = False
+    milestone: Name | None = None
+    source: Keys = ()
+
+
+class FrailHazard(Part):
+    """A hazard (``state.target``, ``state.cause`` or ``*.cause``) that is multiplied by Z^power."""
+
+    hazard: str
+    power: Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)] = 1.0
+
+
+class Frailty(Part):
+    """A factor Z > 0 of mean 1 that differs between cells and is drawn once for each.
+
+    ``cv`` is its coefficient of variation, standard deviation / mean.
+    """
+
+    name: Name
+    cv: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
+    distribution: Literal["lognormal", "gamma"] = "lognormal"
+    hazards: Annotated[tuple[FrailHazard, ...], Field(strict=False, min_length=1)]
+    source: Keys = ()
+
+
+class StartShare(Part):
+    """The share of the cells that start in a state."""
+
+    state: Name
+    share: Share = 1.0
+
+
+class Start(Part):
+    """Where and when cells begin: a distribution over states, and an entry time.
+
+    The time of entry is uniform between the two ``entry_hours`` (default: all at 0).
+    Until it enters, a cell waits in its start state.
+    """
+
+    states: Annotated[tuple[StartShare, ...], Field(strict=False)]
+    entry_hours: Annotated[tuple[Hours, Hours], Field(strict=False)] = (0.0, 0.0)
+    source: Keys = ()
+
+
+class Observation(Part):
+    """A published figure that the model was calibrated to, or is to be compared with.
+
+    ``role``: *calibrated* (it set a parameter), *predicted* (it did not), or *not available*
+    (the model has no counterpart).
+    """
+
+    name: Name
+    value: Annotated[float, Field(allow_inf_nan=False)]
+    unit: str
+    role: Literal["calibrated", "predicted", "not available"]
+    hours: Hours | None = None
+    source: Keys = ()
+    note: str = ""
+
+
+class Model(Part):
+    """A multi-state model with competing hazards.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    stages : tuple of str
+        The steps of the cascade in order: the rows of the funnel.
+    states : tuple of State
+        At least one.
+    start : Start, optional
+        Default: all cells in the first state at time 0.
+    frailties : tuple of Frailty, optional
+    sources : tuple of Source, optional
+    observations : tuple of Observation, optional
+    title, description, limits : str, optional
+
+    Raises
+    ------
+    ModelError
+        With every fault of types, ranges and graph at once.
+
+    Examples
+    --------
+    >>> model = Model.from_survival({"shedding": 0.1, "colonization": 0.02})
+    >>> [state.name for state in model.states]
+    ['shedding', 'colonization', 'metastasis']
+    """
+
+    name: Name
+    title: str = ""
+    description: str = ""
+    limits: str = ""
+    stages: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    states: Annotated[tuple[State, ...], Field(strict=False)]
+    start: Start
+    frailties: Annotated[tuple[Frailty, ...], Field(strict=False, max_length=32)] = ()
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+    observations: Annotated[tuple[Observation, ...], Field(strict=False)] = ()
+
+    def __init__(self, **data: Any) -> None:
+        if "start" not in data:
+            data = {**data, "start": _default_start(data)}
+        faults: list[Fault] = []
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            faults += _faults_of(error)
+        faults += graph.check(data)
+        if faults:
+            raise ModelError(str(data.get("name", "?")), faults) from None
+
+    @classmethod
+    def from_survival(
+        cls,
+        survival: Mapping[str, float],
+        *,
+        mean_hours: Mapping[str, float] | float = 1.0,
+        causes: Mapping[str, Mapping[str, float]] | None = None,
+        phases: Mapping[str, int] | None = None,
+        goal: str = "metastasis",
+        name: str = "cascade",
+        **fields: Any,
+    ) -> Model:
+        """A linear cascade from the survival probability of each step.
+
+        Parameters
+        ----------
+        survival : mapping of str to float
+            Probability of passing each step, in order; any names.
+        mean_hours : mapping or float, optional
+            Mean time in each step, of survivors and the lost together.
+        causes : mapping, optional
+            For each step the causes of loss with their weights; default: one, "lost".
+        phases : mapping, optional
+            For each step the number of Erlang phases; default 1.
+        goal : str
+            Name of the final state.
+        fields
+            Further fields of the model.
+
+        Notes
+        -----
+        With k phases, each phase is passed with probability r = p^(1/k), and the total
+        hazard is (1 - p) / ((1 - r) m) for a mean of m hours; for p = 1 it is k / m.
+
+        Examples
+        --------
+        >>> Model.from_survival({"arrest": 0.8}, mean_hours=2).states[0].moves[0].hazard
+        0.4
+        """
+        faults = list(_survival_faults(survival, mean_hours, causes or {}, phases or {}))
+        if faults:
+            raise ModelError(name, faults)
+        steps = list(survival)
+        states: list[State] = []
+        for step, target in zip(steps, [*steps[1:], goal], strict=True):
+            k = (phases or {}).get(step, 1)
+            hours = mean_hours[step] if isinstance(mean_hours, Mapping) and step in mean_hours else mean_hours
+            move, death = _hazards_of(survival[step], 1.0 if isinstance(hours, Mapping) else hours, k)
+            weights = (causes or {}).get(step, {"lost": 1.0})
+            total = sum(weights.values())
+            deaths = [{"cause": cause, "hazard": death * weight / total} for cause, weight in weights.items()]
+            moves = [{"to": target, "hazard": move}]
+            states.append({"name": step, "stage": step, "moves": moves, "deaths": deaths, "phases": k})  # type: ignore[arg-type]
+        end = {"name": goal, "absorbing": True}
+        return cls(name=name, stages=steps, states=[*states, end], **fields)
+
+    def with_(
+        self,
+        *,
+        hazards: Mapping[str, float] | None = None,
+        scale: Mapping[str, float] | None = None,
+        **fields: Any,
+    ) -> Model:
+        """A changed, revalidated copy.
+
+        Parameters
+        ----------
+        hazards : mapping, optional
+            New hazards (per hour) by name: ``state.target``, ``state.cause``, ``*.cause``.
+        scale : mapping, optional
+            Factors on named hazards, applied after ``hazards``.
+        fields
+            New values of whole fields, e.g. ``name="mine"``.
+
+        Examples
+        --------
+        >>> model = Model.from_survival({"arrest": 0.8})
+        >>> changed = model.with_(scale={"arrest.lost": 0.5})
+        >>> changed.states[0].deaths[0].hazard == model.states[0].deaths[0].hazard / 2
+        True
+        """
+        new = {name: value for name, _, value in self.hazards()}
+        for argument, changes in (("hazards", hazards or {}), ("scale", scale or {})):
+            for pattern, value in changes.items():
+                found = graph.matching(pattern, new)
+                if not found:
+                    raise InputError(argument, pattern, f"the name of a hazard; {nearest(pattern, new)}")
+                if isinstance(value, bool) or not isinstance(value, int | float):
+                    raise InputError(f"{argument}[{pattern!r}]", value, "a number >= 0")
+                for name in found:
+                    new[name] = float(value) if argument == "hazards" else new[name] * value
+        unknown = set(fields) - set(Model.model_fields)
+        if unknown:
+            raise InputError("with_", sorted(unknown)[0], f"a field of Model; {nearest(sorted(unknown)[0], Model.model_fields)}")
+        data: dict[str, Any] = {field: getattr(self, field) for field in Model.model_fields}
+        if hazards or scale:
+            data["states"] = [_with_hazards(state, new) for state in self.states]
+        return Model(**{**data, **fields})
+
+    def hazards(self) -> Iterator[tuple[str, Move | Death, float]]:
+        """Every hazard as (name, part, value per hour), in the order of the states."""
+        for state in self.states:
+            for move in state.moves:
+                yield f"{state.name}.{move.to}", move, move.hazard
+            for death in state.deaths:
+                yield f"{state.name}.{death.cause}", death, death.hazard
+
+    @property
+    def goals(self) -> tuple[str, ...]:
+        """Names of the states that lie beyond the last stage."""
+        return tuple(state.name for state in self.states if state.stage is None)
+
+    def grade_of(self, source: Sequence[str]) -> str:
+        """Weakest evidence grade among the sources of a number; '' when it has none."""
+        order = ("A", "B", "C", "D", ILLUSTRATIVE)
+        grades = {s.key: s.grade for s in self.sources} | {ILLUSTRATIVE: ILLUSTRATIVE}
+        return max((grades[key] for key in source), key=order.index, default="")
+
+    def to_toml(self) -> str:
+        """The model as TOML; ``from_toml`` gives back an equal model."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_defaults=True, exclude_none=True))
+
+    @classmethod
+    def from_toml(cls, text: str) -> Model:
+        """A model from TOML text.
+
+        Raises
+        ------
+        InputError
+            When the text is not TOML.
+        ModelError
+            When it is not a model.
+        """
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InputError("TOML", str(error), "a file in TOML (https://toml.io)") from None
+        return cls(**data)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as a TOML file, whole or not at all."""
+        write_atomically(Path(path), self.to_toml().encode())
+
+    def digest(self) -> str:
+        """SHA-256 over the whole model: two models are the same when it is."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _default_start(data: Mapping[str, Any]) -> dict[str, Any]:
+    first = next(iter(graph.items(data, "states")), None)
+    name = graph.get(first, "name")
+    return {"states": [{"state": name, "share": 1.0}] if isinstance(name, str) else []}
+
+
+def _faults_of(error: ValidationError) -> Iterator[Fault]:
+    for item in error.errors(include_url=False):
+        path = ""
+        for step in item["loc"]:
+            path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+        yield Fault(path or "model", item["input"] if item["type"] != "missing" else None, item["msg"])
+
+
+def _hazards_of(p: float, hours: float, phases: int) -> tuple[float, float]:
+    """Hazards per phase (move, death) for survival p and a mean sojourn in hours."""
+    r = p ** (1.0 / phases)
+    total = phases / hours if r == 1.0 else (1.0 - p) / ((1.0 - r) * hours)
+    return total * r, total * (1.0 - r)
+
+
+def _survival_faults(
+    survival: Mapping[str, float],
+    mean_hours: Mapping[str, float] | float,
+    causes: Mapping[str, Mapping[str, float]],
+    phases: Mapping[str, int],
+) -> Iterator[Fault]:
+    def number(value: object) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+
+    if not isinstance(survival, Mapping) or not survival:
+        yield Fault("survival", survival, "a mapping of at least one step to its probability")
+        return
+    for step, p in survival.items():
+        if not number(p) or not 0.0 <= p <= 1.0:
+            yield Fault(f"survival[{step!r}]", p, "a probability in [0, 1]")
+    hours = mean_hours if isinstance(mean_hours, Mapping) else dict.fromkeys(survival, mean_hours)
+    for step, h in hours.items():
+        if not number(h) or not 0.0 < h <= 1e9:
+            yield Fault(f"mean_hours[{step!r}]", h, "hours > 0, at most 1e9")
+    for argument, mapping in (("mean_hours", hours), ("causes", causes), ("phases", phases)):
+        for step in mapping:
+            if step not in survival:
+                yield Fault(f"{argument}[{step!r}]", step, f"the name of a step; {nearest(step, survival)}")
+    for step, k in phases.items():
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            yield Fault(f"phases[{step!r}]", k, "a whole number >= 1")
+    for step, weights in causes.items():
+        ok = isinstance(weights, Mapping) and weights and all(number(w) and 0 <= w < 1e300 for w in weights.values())
+        if not ok or not sum(weights.values()) > 0:
+            yield Fault(f"causes[{step!r}]", weights, "weights >= 0, at least one of them above 0")
+
+
+def _with_hazards(state: State, new: Mapping[str, float]) -> dict[str, Any]:
+    data = state.model_dump()
+    for move in data["moves"]:
+        move["hazard"] = new[f"{state.name}.{move['to']}"]
+    for death in data["deaths"]:
+        death["hazard"] = new[f"{state.name}.{death['cause']}"]
+    return data

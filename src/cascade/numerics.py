@@ -1,0 +1,223 @@
+"""Logarithm, exponential and normal quantile that give the same bits on every machine.
+
+Only ``+ - * /`` and moves of bits are used, in a fixed order and without fused
+multiply-add, so that a draw is the same on every IEEE-754 processor.  The system's
+own ``log`` and ``exp`` differ in the last bit from one C library to the next.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import config, njit
+
+_ONE = np.int64(0x3FF0000000000000)
+_SQRT_HALF = np.int64(0x3FE6A09E00000000)
+_MANTISSA = np.int64(0x000FFFFFFFFFFFFF)
+_EXPONENT_SHIFT = np.int64(52)
+_BIAS = np.int64(1023)
+
+# ln 2 in two parts: the first has 21 trailing zero bits, so that k * ln 2 is exact
+# for every exponent k of a double.
+_LN2_HIGH = 6.93147180369123816490e-01
+_LN2_LOW = 1.90821492927058770002e-10
+
+if config.DISABLE_JIT:  # measuring coverage: the same bits from NumPy scalars
+
+    def bits_of(x):  # type: ignore[no-untyped-def]
+        """Bits of a double as a 64-bit integer."""
+        return np.float64(x).view(np.int64)
+
+    def double_of(bits):  # type: ignore[no-untyped-def]
+        """Double with the given 64 bits."""
+        return np.int64(bits).view(np.float64)
+
+else:
+    from numba.core import types
+    from numba.extending import intrinsic
+
+    @intrinsic
+    def bits_of(typing_context, x):  # type: ignore[no-untyped-def]
+        """Bits of a double as a 64-bit integer."""
+
+        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            return builder.bitcast(args[0], context.get_value_type(types.int64))
+
+        return types.int64(types.float64), generate
+
+    @intrinsic
+    def double_of(typing_context, bits):  # type: ignore[no-untyped-def]
+        """Double with the given 64 bits."""
+
+        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            return builder.bitcast(args[0], context.get_value_type(types.float64))
+
+        return types.float64(types.int64), generate
+
+
+@njit(error_model="numpy")
+def log(x: float) -> float:
+    """Natural logarithm of a positive normal double, within 1 ulp.
+
+    With x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), and s = f / (2 + f):
+    log(1 + f) = f - (f^2/2 - s (f^2/2 + R(s^2))), R a minimax polynomial.
+
+    References
+    ----------
+    Tang PTP. ACM Trans Math Softw 1990;16:378-400 (the method); coefficients as
+    published in Sun's freely distributable mathematical library, 1993.
+    """
+    shifted = bits_of(x) + (_ONE - _SQRT_HALF)
+    k = float((shifted >> _EXPONENT_SHIFT) - _BIAS)
+    f = double_of((shifted & _MANTISSA) + _SQRT_HALF) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    w = z * z
+    odd = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01))
+    even = z * (
+        6.666666666666735130e-01
+        + w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01))
+    )
+    half_square = 0.5 * f * f
+    return k * _LN2_HIGH - ((half_square - (s * (half_square + (odd + even)) + k * _LN2_LOW)) - f)
+
+
+@njit(error_model="numpy")
+def exp(x: float) -> float:
+    """Exponential of ``x``, within 1 ulp; clamped to the normal range at |x| > 700.
+
+    With x = k ln 2 + r, |r| <= ln(2)/2: exp(r) = 1 + r + r c / (2 - c), where
+    c = r - r^2 P(r^2), P a minimax polynomial.
+
+    References
+    ----------
+    Tang PTP. ACM Trans Math Softw 1989;15:144-157 (the method); coefficients as
+    published in Sun's freely distributable mathematical library, 1993.
+    """
+    x = min(max(x, -700.0), 700.0)
+    k = math.floor(x * 1.44269504088896338700e00 + 0.5)
+    high = x - k * _LN2_HIGH
+    low = k * _LN2_LOW
+    r = high - low
+    t = r * r
+    c = r - t * (
+        1.66666666666666019037e-01
+        + t
+        * (
+            -2.77777777770155933842e-03
+            + t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))
+        )
+    )
+    y = 1.0 - ((low - (r * c) / (2.0 - c)) - high)
+    return y * double_of((np.int64(k) + _BIAS) << _EXPONENT_SHIFT)
+
+
+# Rational approximations of AS 241, highest power first: (numerator, denominator).
+_CENTRE = (
+    (
+        2.5090809287301226727e3,
+        3.3430575583588128105e4,
+        6.7265770927008700853e4,
+        4.5921953931549871457e4,
+        1.3731693765509461125e4,
+        1.9715909503065514427e3,
+        1.3314166789178437745e2,
+        3.3871328727963666080e0,
+    ),
+    (
+        5.2264952788528545610e3,
+        2.8729085735721942674e4,
+        3.9307895800092710610e4,
+        2.1213794301586595867e4,
+        5.3941960214247511077e3,
+        6.8718700749205790830e2,
+        4.2313330701600911252e1,
+        1.0,
+    ),
+)
+_TAIL = (
+    (
+        7.74545014278341407640e-4,
+        2.27238449892691845833e-2,
+        2.41780725177450611770e-1,
+        1.27045825245236838258e0,
+        3.64784832476320460504e0,
+        5.76949722146069140550e0,
+        4.63033784615654529590e0,
+        1.42343711074968357734e0,
+    ),
+    (
+        1.05075007164441684324e-9,
+        5.47593808499534494600e-4,
+        1.51986665636164571966e-2,
+        1.48103976427480074590e-1,
+        6.89767334985100004550e-1,
+        1.67638483018380384940e0,
+        2.05319162663775882187e0,
+        1.0,
+    ),
+)
+_FAR_TAIL = (
+    (
+        2.01033439929228813265e-7,
+        2.71155556874348757815e-5,
+        1.24266094738807843860e-3,
+        2.65321895265761230930e-2,
+        2.96560571828504891230e-1,
+        1.78482653991729133580e0,
+        5.46378491116411436990e0,
+        6.65790464350110377720e0,
+    ),
+    (
+        2.04426310338993978564e-15,
+        1.42151175831644588870e-7,
+        1.84631831751005468180e-5,
+        7.86869131145613259100e-4,
+        1.48753612908506148525e-2,
+        1.36929880922735805310e-1,
+        5.99832206555887937690e-1,
+        1.0,
+    ),
+)
+
+
+@njit(error_model="numpy")
+def _ratio(coefficients, x):  # type: ignore[no-untyped-def]
+    """Ratio of two polynomials by Horner's rule."""
+    top = 0.0
+    bottom = 0.0
+    for a in coefficients[0]:
+        top = top * x + a
+    for b in coefficients[1]:
+        bottom = bottom * x + b
+    return top / bottom
+
+
+@njit(error_model="numpy")
+def normal_quantile(p: float) -> float:
+    """Quantile of the standard normal distribution for 0 < p < 1 (relative error 1e-15).
+
+    References
+    ----------
+    Wichura MJ. Algorithm AS 241: the percentage points of the normal distribution.
+    Appl Stat 1988;37:477-484 (routine PPND16).
+    """
+    q = p - 0.5
+    if abs(q) <= 0.425:
+        return q * _ratio(_CENTRE, 0.180625 - q * q)
+    r = math.sqrt(-log(p if q < 0.0 else 1.0 - p))
+    z = _ratio(_TAIL, r - 1.6) if r <= 5.0 else _ratio(_FAR_TAIL, r - 5.0)
+    return z if q > 0.0 else -z
+
+
+@njit(error_model="numpy")
+def normal_quantiles(begin, end, p, values):  # type: ignore[no-untyped-def]
+    """``normal_quantile`` of ``p[begin:end]`` into ``values``."""
+    # The centre for all in one loop without branches, then the tails (15 %) once more.
+    for i in range(begin, end):
+        q = p[i] - 0.5
+        values[i] = q * _ratio(_CENTRE, 0.180625 - q * q)
+    for i in range(begin, end):
+        if abs(p[i] - 0.5) > 0.425:
+            values[i] = normal_quantile(p[i])

@@ -1,0 +1,300 @@
+"""Results of a run: integer counts with the recipe that made them; saved, loaded, merged."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cascade.errors import CascadeError, InputError
+from cascade.estimate import Interval, proportion
+from cascade.files import write_atomically
+from cascade.funnel import Funnel, Milestone, row_of
+from cascade.lower import Lowered, Rows, lower, rows_of, time_edges
+from cascade.model import Model
+from cascade.timecourse import Curves, choose_edges
+from cascade.totals import MOST_WATCHED, Totals
+
+if TYPE_CHECKING:
+    from cascade.histories import Histories
+
+FORMAT = 1
+
+
+def package_version() -> str:
+    """Version of the installed package."""
+    try:
+        return version("metastatic-cascade")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a simulation counted, and how it was made.
+
+    Attributes
+    ----------
+    model : Model
+    seed : int
+    ranges : tuple of (int, int)
+        Cell numbers that were run, as half-open ranges.
+    until : float or None
+        End of the run in hours.
+    times : tuple of float
+        Times in hours at which counts are exact, beside 16 per octave.
+    watch : tuple of str
+        States whose arrivals are listed cell by cell.
+    totals : Totals
+        The counts.
+    versions : dict
+        Versions of the package and of the random streams.
+    """
+
+    model: Model
+    seed: int
+    ranges: tuple[tuple[int, int], ...]
+    until: float | None
+    times: tuple[float, ...]
+    watch: tuple[str, ...]
+    totals: Totals
+    versions: Mapping[str, Any]
+
+    @cached_property
+    def lowered(self) -> Lowered:
+        """The model as arrays."""
+        return lower(self.model)
+
+    @cached_property
+    def _rows(self) -> Rows:
+        return rows_of(self.lowered)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells that were run."""
+        return sum(stop - start for start, stop in self.ranges)
+
+    @property
+    def label(self) -> str:
+        """Name of the model."""
+        return self.model.title or self.model.name
+
+    @cached_property
+    def _sums(self) -> npt.NDArray[np.int64]:
+        return self.totals.counts.sum(axis=1)
+
+    @cached_property
+    def _ended(self) -> npt.NDArray[np.int64]:
+        """Cells by furthest stage and final row, shape (stages + 1, rows)."""
+        low, rows = self.lowered, self._rows
+        ended = self.totals.overtaken.copy()
+        elsewhere = ended.sum(axis=0)
+        for t, transition in enumerate(low.transitions):
+            if transition.is_death:
+                ended[low.state_stage[transition.source], t] += self._sums[t] - elsewhere[t]
+        for s in range(len(low.states)):
+            ended[low.state_stage[s], rows.stay + s] += self._sums[rows.stay + s] - elsewhere[rows.stay + s]
+        return ended
+
+    def funnel(self) -> Funnel:
+        """Distinct cells that entered and passed each step, with the causes of loss."""
+        low, rows, ended = self.lowered, self._rows, self._ended
+        stages = len(low.stages)
+        reached = [self.cells]
+        for k in range(1, stages + 1):
+            began = self._started(low.stage[low.start_state] >= k)
+            reached.append(int(self._sums[rows.reach + k - 1]) + began)
+        causes = list(dict.fromkeys(t.way for t in low.transitions if t.is_death))
+        lines = []
+        for k, step in enumerate(low.stages):
+            lost = dict.fromkeys(causes, 0)
+            for t, transition in enumerate(low.transitions):
+                if transition.is_death:
+                    lost[transition.way] += int(ended[k, t])
+            lost = {cause: n for cause, n in lost.items() if n}
+            still = int(ended[k, rows.stay : rows.inner].sum())
+            lines.append(row_of(step, reached[k], reached[k + 1], self.cells, lost, still))
+        marks = tuple(Milestone(name, n, n / self.cells, *proportion(n, self.cells)) for name, n in self.milestones().items())
+        return Funnel(tuple(lines), self.cells, self.label, milestones=marks)
+
+    def _started(self, which: npt.NDArray[np.bool_]) -> int:
+        return int(self.totals.started[which].sum())
+
+    def milestones(self) -> dict[str, int]:
+        """Distinct cells that ever entered a state with each milestone."""
+        low, rows = self.lowered, self._rows
+        of_start = low.state_milestone[low.base[low.start_state]]
+        return {name: int(self._sums[rows.milestone + m]) + self._started(of_start == m) for m, name in enumerate(low.milestones)}
+
+    def fates(self) -> dict[str, int]:
+        """Cells by where they ended: ``state.cause`` for the dead, the state for the others."""
+        low, rows = self.lowered, self._rows
+        fates = {t.name: int(self._sums[i]) for i, t in enumerate(low.transitions) if t.is_death}
+        fates |= {name: int(self._sums[rows.stay + s]) for s, name in enumerate(low.states)}
+        return {name: n for name, n in fates.items() if n}
+
+    def causes(self) -> dict[str, int]:
+        """Deaths by cause, over all states."""
+        low = self.lowered
+        causes: dict[str, int] = {}
+        for i, t in enumerate(low.transitions):
+            if t.is_death:
+                causes[t.way] = causes.get(t.way, 0) + int(self._sums[i])
+        return causes
+
+    def events(self) -> dict[str, int]:
+        """How often each transition happened; a cell in a loop counts each time."""
+        return {t.name: int(self._sums[i]) for i, t in enumerate(self.lowered.transitions)}
+
+    def success(self) -> Interval:
+        """95 % interval of the probability to pass the last step."""
+        return proportion(int(self.funnel().rows[-1].passed), self.cells)
+
+    @cached_property
+    def edges(self) -> npt.NDArray[np.float64]:
+        """Times in hours at which the counts by time are exact."""
+        return time_edges(self.times)
+
+    def occupancy(self, times: Sequence[float] | None = None) -> Curves:
+        """Share of all cells in each state, by time.
+
+        Parameters
+        ----------
+        times : sequence of float, optional
+            Hours; must be among ``edges`` (give ``times=`` to ``simulate``). Default: all
+            edges between the first and the last event.
+        """
+        low, rows = self.lowered, self._rows
+        at = choose_edges(self.edges, times, self.totals.counts, self.until)
+        net = np.zeros((len(low.states), self.totals.counts.shape[1]), np.int64)
+        for i, t in enumerate(low.transitions):
+            net[t.source] -= self.totals.counts[i]
+            if not t.is_death:
+                net[t.target] += self.totals.counts[i]
+        present = np.cumsum(net, axis=1)[:, at]
+        for k, state in enumerate(low.base[low.start_state]):
+            present[state] += self.totals.started[k]
+        return Curves(self.edges[at], low.states, present / self.cells, self.label)
+
+    def incidence(self, times: Sequence[float] | None = None) -> Curves:
+        """Cumulative incidence of each cause of death and of success, by time (shares of all cells)."""
+        low, rows = self.lowered, self._rows
+        at = choose_edges(self.edges, times, self.totals.counts, self.until)
+        causes = list(dict.fromkeys(t.way for t in low.transitions if t.is_death))
+        sums = {cause: np.zeros(self.totals.counts.shape[1], np.int64) for cause in causes}
+        for i, t in enumerate(low.transitions):
+            if t.is_death:
+                sums[t.way] += self.totals.counts[i]
+        for s in np.flatnonzero(low.state_stage == low.goal):
+            sums[low.states[s]] = self.totals.counts[[i for i, t in enumerate(low.transitions) if t.target == s]].sum(axis=0)
+        values = np.array([np.cumsum(n)[at] for n in sums.values()]) / self.cells
+        return Curves(self.edges[at], tuple(sums), values, self.label)
+
+    @property
+    def watched(self) -> npt.NDArray[np.uint64]:
+        """Numbers of the cells that reached a watched state, the lowest million at most."""
+        return self.totals.watched
+
+    @property
+    def watched_is_complete(self) -> bool:
+        """Whether ``watched`` lists them all."""
+        return self.totals.watched_total <= MOST_WATCHED
+
+    def replay(self, cells: Sequence[int]) -> Histories:
+        """Full histories of any of the cells, recomputed from the seed."""
+        from cascade.histories import replay
+
+        for cell in cells:
+            if not any(start <= cell < stop for start, stop in self.ranges):
+                raise InputError("cells", cell, f"a cell of this run: {self.ranges}")
+        return replay(self.model, seed=self.seed, cells=cells, until=self.until)
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """How the result was made, as plain data."""
+        return {
+            "format": FORMAT,
+            "model": json.loads(self.model.model_dump_json()),
+            "model_sha256": self.model.digest(),
+            "seed": self.seed,
+            "ranges": [list(r) for r in self.ranges],
+            "until": self.until,
+            "times": list(self.times),
+            "watch": list(self.watch),
+            "versions": dict(self.versions),
+        }
+
+    def save(self, path: str | Path) -> Path:
+        """Write the result to a ``.cascade`` file (a zip of arrays and the recipe), whole or not at all."""
+        buffer = io.BytesIO()
+        arrays = {name: getattr(self.totals, name) for name in Totals.ARRAYS}
+        whole = {"watched_total": self.totals.watched_total, "visits": self.totals.visits}
+        text = json.dumps({**self.recipe, "totals": whole}, indent=1)
+        np.savez_compressed(buffer, recipe=np.frombuffer(text.encode(), np.uint8), **arrays)
+        write_atomically(Path(path), buffer.getvalue())
+        return Path(path)
+
+    def merge(self, other: Result) -> Result:
+        """The result of both runs together: one model and seed, no cell twice.
+
+        Raises
+        ------
+        InputError
+            When the recipes differ or the ranges of cells overlap.
+        """
+        for name in ("seed", "until", "times", "watch"):
+            if getattr(self, name) != getattr(other, name):
+                raise InputError(f"merge: {name}", getattr(other, name), f"the same as here: {getattr(self, name)!r}")
+        if self.model != other.model:
+            raise InputError("merge: model", other.model.name, "the same model, every number of it")
+        if self.versions["streams"] != other.versions["streams"]:
+            raise InputError("merge: stream version", other.versions["streams"], f"{self.versions['streams']}")
+        merged: list[tuple[int, int]] = []
+        for start, stop in sorted(self.ranges + other.ranges):
+            if merged and start < merged[-1][1]:
+                raise InputError("merge: cells", (start, stop), f"no cell twice; already there: {merged[-1]}")
+            if merged and start == merged[-1][1]:
+                merged[-1] = (merged[-1][0], stop)
+            else:
+                merged.append((start, stop))
+        return replace(self, ranges=tuple(merged), totals=self.totals + other.totals)
+
+
+def open_result(path: str | Path) -> Result:
+    """A saved result.
+
+    Raises
+    ------
+    InputError
+        When the file is not one, or was written by a newer version.
+    """
+    try:
+        with np.load(Path(path), allow_pickle=False) as file:
+            recipe = json.loads(bytes(file["recipe"]).decode())
+            arrays = {name: file[name] for name in Totals.ARRAYS}
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, CascadeError):
+            raise
+        raise InputError("file", str(path), f"a result saved by Result.save ({type(error).__name__})") from None
+    if recipe.get("format") != FORMAT:
+        raise InputError("file", str(path), f"a result of format {FORMAT}, not {recipe.get('format')}")
+    whole = recipe["totals"]
+    return Result(
+        model=Model(**recipe["model"]),
+        seed=recipe["seed"],
+        ranges=tuple((int(a), int(b)) for a, b in recipe["ranges"]),
+        until=recipe["until"],
+        times=tuple(recipe["times"]),
+        watch=tuple(recipe["watch"]),
+        totals=Totals(**arrays, watched_total=whole["watched_total"], visits=whole["visits"]),
+        versions=recipe["versions"],
+    )

@@ -1,0 +1,327 @@
+"""The conductor: check the arguments, lower the model, run spans of cells on an executor, gather."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from cascade.errors import InputError, nearest
+from cascade.lower import Lowered, Tables, lower, rows_of, tables, unchanged
+from cascade.model import Model
+from cascade.results import Result, package_version
+from cascade.streams import STREAM_VERSION, fresh_seed, key_of
+from cascade.totals import MOST_WATCHED, Totals
+
+BLOCK = 1024
+"""Rows of a block: its columns stay in the fastest caches."""
+
+LARGEST_SPAN = 1 << 20
+SMALLEST_SPAN = 1 << 14
+LONG_RUN = 5_000_000
+MOST_CELLS = 1 << 62
+MOST_HOURS = 1e12
+
+Progress = bool | Callable[[int, int], None] | None
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of work that any executor can be handed: cells ``first`` to ``first + number``.
+
+    ``cells`` lists the cell numbers instead; ``outcomes`` asks for the end of each cell,
+    ``events`` for room to write down that many events.
+    """
+
+    tables: Tables
+    key: npt.NDArray[np.uint64]
+    rows: int
+    stages: int
+    first: int
+    number: int
+    cells: tuple[int, ...] = ()
+    outcomes: bool = False
+    events: int = 0
+
+    def run(self) -> Done:
+        """Run the span."""
+        from cascade.compiled import kernel_run
+        from cascade.kernel import RECORDED, VISITS, WATCHED, Block, Out, Scratch
+
+        def columns(kinds: Iterable[type[np.generic]]) -> list[npt.NDArray[np.generic]]:
+            return [np.empty(BLOCK, kind) for kind in kinds]
+
+        word, real = np.uint32, np.float64
+        factor = np.ones((len(self.tables.powers), BLOCK))
+        block = Block(*columns([np.uint64, word, word, word, real, word, word]), factor)  # type: ignore[arg-type]
+        scratch = Scratch(*columns([real, real, real, real, word, word, word, word]))  # type: ignore[arg-type]
+        outcomes = self.number if self.outcomes else 0
+        out = Out(
+            counts=np.zeros(self.rows * self.tables.bins, np.int64),
+            started=np.zeros(len(self.tables.start_state), np.int64),
+            overtaken=np.zeros((self.stages + 1, self.rows), np.int64),
+            watched=np.empty(self.number, np.uint64),
+            final_row=np.empty(outcomes, word),
+            final_stage=np.empty(outcomes, word),
+            event_cell=np.empty(self.events, np.uint64),
+            event_visit=np.empty(self.events, word),
+            event_exit=np.empty(self.events, word),
+            event_time=np.empty(self.events),
+            tally=np.zeros(3, np.int64),
+        )
+        cells = np.array(self.cells, np.uint64)
+        kernel_run()(self.tables, self.key, cells, np.uint64(self.first), self.number, block, scratch, out)
+        watched = np.sort(out.watched[: out.tally[WATCHED]])[:MOST_WATCHED]
+        counts = out.counts.reshape(self.rows, self.tables.bins)
+        totals = Totals(counts, out.started, out.overtaken, watched, int(out.tally[WATCHED]), int(out.tally[VISITS]))
+        recorded = int(out.tally[RECORDED])
+        events = (out.event_cell[:recorded], out.event_visit[:recorded], out.event_exit[:recorded], out.event_time[:recorded])
+        return Done(totals, (out.final_row, out.final_stage), events, recorded)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a span gives back."""
+
+    totals: Totals
+    outcomes: tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]
+    events: tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float64]]
+    recorded: int
+
+
+def run_totals(span: Span) -> Totals:
+    """Totals of a span; a function of the module, so that it can be sent to a process."""
+    return span.run().totals
+
+
+def simulate(
+    model: Model,
+    *,
+    cells: int | float | range,
+    seed: int | None = None,
+    until: float | None = None,
+    times: Sequence[float] = (),
+    watch: Sequence[str] | None = None,
+    executor: Executor | None = None,
+    chunk: int | None = None,
+    progress: Progress = None,
+) -> Result:
+    """Simulate cells of a model, each to its death, its success or ``until``.
+
+    The result depends on model, seed and cells alone: it is bit-identical for every
+    executor, number of threads and size of chunk.
+
+    Parameters
+    ----------
+    model : Model
+    cells : int or range
+        Number of cells (from number 0 on), or a range of cell numbers.
+    seed : int, optional
+        A whole number >= 0. Default: one is drawn, and stands in the result.
+    until : float, optional
+        End of the run in hours. Default: none.
+    times : sequence of float, optional
+        Hours at which curves over time shall be exact, beside 16 times per octave.
+    watch : sequence of str, optional
+        States whose arrivals are listed cell by cell. Default: those beyond the last stage.
+    executor : concurrent.futures.Executor, optional
+        Default: one thread per processor.
+    chunk : int, optional
+        Cells per task; it changes nothing but the speed.
+    progress : bool or callable, optional
+        True: a bar on stderr; a callable is given (done, all). Default: a bar for long
+        runs on a terminal.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        For a wrong argument.
+
+    Examples
+    --------
+    >>> import cascade
+    >>> model = cascade.Model.from_survival({"arrest": 0.8, "exit": 0.5})
+    >>> result = cascade.simulate(model, cells=10_000, seed=1)
+    >>> result.funnel().rows[0].entered
+    10000
+    """
+    chosen = cell_range(cells)
+    seed = fresh_seed() if seed is None else check_seed(seed)
+    grid = check_times(times)
+    lowered = lower(model)
+    check_until(lowered, until)
+    names = tuple(model.goals if watch is None else watch)
+    prepared = tables(lowered, unchanged(lowered, until), watch=watched_states(lowered, names), grid=grid)
+    totals = conduct_totals(lowered, prepared, seed, chosen, executor=executor, chunk=chunk, progress=progress)
+    versions = {"cascade": package_version(), "streams": STREAM_VERSION}
+    end = None if until is None else float(until)
+    return Result(model, seed, ((chosen.start, chosen.stop),), end, grid, names, totals, versions)
+
+
+def conduct_totals(
+    lowered: Lowered,
+    prepared: Tables,
+    seed: int,
+    cells: range,
+    *,
+    executor: Executor | None = None,
+    chunk: int | None = None,
+    progress: Progress = None,
+) -> Totals:
+    """Run all cells in spans and add their totals up."""
+    total = span_of(lowered, prepared, seed, cells[:0]).run().totals
+    spans = (span_of(lowered, prepared, seed, part) for part in cut(cells, chunk, executor))
+    for part in conduct(run_totals, spans, len(cells), executor=executor, progress=progress):
+        total = total + part
+    return total
+
+
+def span_of(lowered: Lowered, prepared: Tables, seed: int, cells: range, *, outcomes: bool = False) -> Span:
+    """The span of consecutive cells."""
+    rows, stages = rows_of(lowered).count, len(lowered.stages)
+    return Span(prepared, key_of(seed), rows, stages, cells.start, len(cells), outcomes=outcomes)
+
+
+def cut(cells: range, chunk: int | None, executor: Executor | None) -> Iterator[range]:
+    """The cells in parts of ``chunk``; by default several for each worker, none too large."""
+    if chunk is None:
+        chunk = min(LARGEST_SPAN, max(SMALLEST_SPAN, len(cells) // (8 * workers_of(executor))))
+    elif not isinstance(chunk, int) or not 1 <= chunk <= 1 << 26:
+        raise InputError("chunk", chunk, "a whole number of cells from 1 to 2^26")
+    for start in range(0, len(cells), chunk):
+        yield cells[start : start + chunk]
+
+
+def workers_of(executor: Executor | None) -> int:
+    """Workers of an executor, as far as it tells; by default the processors that may be used."""
+    told = getattr(executor, "_max_workers", None)
+    if isinstance(told, int):
+        return told
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else os.cpu_count() or 1
+
+
+def conduct(
+    task: Callable[[T], U],
+    parts: Iterable[T],
+    cells: int,
+    *,
+    size: Callable[[T], int] = lambda part: part.number,  # type: ignore[attr-defined]
+    executor: Executor | None = None,
+    progress: Progress = None,
+) -> Iterator[U]:
+    """Results of ``task`` on every part, as they come; few parts are under way at once.
+
+    On an interrupt nothing more is begun, and what is under way ends within a part.
+    """
+    own = ThreadPoolExecutor(workers_of(None)) if executor is None else None
+    pool = own or executor
+    assert pool is not None
+    most = 2 * workers_of(pool) + 1
+    waiting: dict[Future[U], int] = {}
+    try:
+        with reporter(progress, cells) as report:
+            todo = iter(parts)
+            while True:
+                for part in todo:
+                    waiting[pool.submit(task, part)] = size(part)
+                    if len(waiting) >= most:
+                        break
+                if not waiting:
+                    return
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    report(waiting.pop(future))
+                    yield future.result()
+    finally:
+        for future in waiting:
+            future.cancel()
+        if own is not None:
+            own.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def reporter(progress: Progress, cells: int) -> Iterator[Callable[[int], object]]:
+    """A function that is told how many more cells are done."""
+    if callable(progress):
+        done = 0
+
+        def tell(more: int) -> None:
+            nonlocal done
+            done += more
+            progress(done, cells)
+
+        yield tell
+        return
+    on = progress if progress is not None else cells >= LONG_RUN and sys.stderr.isatty()
+    if not on:
+        yield lambda more: None
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=cells, unit=" cells", unit_scale=True, file=sys.stderr, dynamic_ncols=True) as bar:
+        yield bar.update
+
+
+def cell_range(cells: int | float | range) -> range:
+    """The argument ``cells`` as a range of cell numbers."""
+    if isinstance(cells, range) and cells.step == 1 and 0 <= cells.start < cells.stop <= MOST_CELLS:
+        return cells
+    if isinstance(cells, int | float) and not isinstance(cells, bool) and 1 <= cells <= MOST_CELLS and cells == int(cells):
+        return range(int(cells))
+    raise InputError("cells", cells, "a whole number from 1 to 2^62, or a rising range of cell numbers with step 1")
+
+
+def check_seed(seed: object) -> int:
+    """A seed: a whole number >= 0."""
+    if isinstance(seed, np.integer):
+        seed = int(seed)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputError("seed", seed, "a whole number >= 0")
+    return seed
+
+
+def check_times(times: Sequence[float], field: str = "times") -> tuple[float, ...]:
+    """Times in hours: finite, positive, sorted, each once."""
+    try:
+        values = tuple(float(t) for t in times)
+    except (TypeError, ValueError):
+        raise InputError(field, times, "a sequence of hours > 0") from None
+    for value in values:
+        if not 0.0 < value <= MOST_HOURS:
+            raise InputError(field, value, f"hours > 0, at most {MOST_HOURS:g}")
+    return tuple(sorted(set(values)))
+
+
+def check_until(lowered: Lowered, until: float | None) -> None:
+    """The end of a run: hours > 0, and given where cells could otherwise circle for ever."""
+    if until is None:
+        if lowered.has_endless_cycle():
+            raise InputError("until", None, "an end in hours: with hazards of 0 on every way out, cells of this model circle for ever")
+        return
+    if isinstance(until, bool) or not isinstance(until, int | float) or not 0.0 < until <= MOST_HOURS:
+        raise InputError("until", until, f"hours > 0, at most {MOST_HOURS:g}, or None")
+
+
+def watched_states(lowered: Lowered, names: Sequence[str]) -> list[int]:
+    """Indices of the states to watch."""
+    starts = {lowered.states[s] for s in lowered.base[lowered.start_state]}
+    for name in names:
+        if name not in lowered.states:
+            raise InputError("watch", name, f"the name of a state; {nearest(name, lowered.states)}")
+        if name in starts:
+            raise InputError("watch", name, "a state in which no cell starts")
+    return [lowered.states.index(name) for name in names]

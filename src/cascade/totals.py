@@ -1,0 +1,49 @@
+"""What a span of cells adds up to: integers, so that the order of adding never matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+MOST_WATCHED = 1_000_000
+"""Watched cells are listed up to this many, the lowest numbers."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counts of a span of cells; see ``kernel.Out``.
+
+    Attributes
+    ----------
+    counts : (rows, bins) int
+        Events by row (``lower.rows_of``) and bin of time.
+    started : (starts,) int
+    overtaken : (stages + 1, rows) int
+        Cells whose last state belongs to another stage than the furthest they reached.
+    watched : (n,) uint64
+        Lowest numbers of the watched cells, rising.
+    watched_total, visits : int
+    """
+
+    ARRAYS: ClassVar[tuple[str, ...]] = ("counts", "started", "overtaken", "watched")
+
+    counts: npt.NDArray[np.int64]
+    started: npt.NDArray[np.int64]
+    overtaken: npt.NDArray[np.int64]
+    watched: npt.NDArray[np.uint64]
+    watched_total: int
+    visits: int
+
+    def __add__(self, other: Totals) -> Totals:
+        """Totals of both spans together."""
+        return Totals(
+            self.counts + other.counts,
+            self.started + other.started,
+            self.overtaken + other.overtaken,
+            np.sort(np.concatenate([self.watched, other.watched]))[:MOST_WATCHED],
+            self.watched_total + other.watched_total,
+            self.visits + other.visits,
+        )
