@@ -1,0 +1,395 @@
+"""The exact answer: what an infinite number of cells would do, by linear algebra.
+
+It never calls the kernel, and the kernel never calls it: their agreement is a test of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from cascade.display import hours, percent, text_table
+from cascade.errors import InputError, nearest
+from cascade.funnel import Funnel, FunnelRow, Milestone
+from cascade.laplace import invert
+from cascade.levels import Numbers, Passage, Solver
+from cascade.lower import Lowered, lower
+from cascade.model import Model
+from cascade.quadrature import Nodes, refinements
+from cascade.timecourse import Curves
+
+Floats = npt.NDArray[np.float64]
+
+QUADRATURE_TOLERANCE = 1e-10
+# Derivatives by a complex step are exact: nothing cancels, however small the step is.
+_STEP = 1e-30
+
+
+@dataclass(frozen=True)
+class PassageTime:
+    """How long it takes those that get there.
+
+    Attributes
+    ----------
+    name : str
+        A step (time from the start to having passed it) or a cause of death.
+    kind : str
+        "step" or "cause".
+    probability : float
+    mean_hours, median_hours : float
+        Given that it happens; nan when it cannot.
+    """
+
+    name: str
+    kind: str
+    probability: float
+    mean_hours: float
+    median_hours: float
+
+
+class Exact:
+    """Exact answer of a model; curves are computed when asked for.
+
+    Parameters
+    ----------
+    model : Model
+    until : float, optional
+        Answer for this moment (hours) rather than for the end of all lives.
+
+    Attributes
+    ----------
+    error : float
+        Numerical error of the probabilities: of the quadrature over frailties, or, with
+        more than three of them, one standard error.
+    """
+
+    def __init__(self, model: Model, until: float | None = None) -> None:
+        self.model = model
+        self.until = until
+        self.lowered: Lowered = lower(model)
+        if until is None and self.lowered.has_endless_cycle():
+            raise InputError("until", None, "a time in hours: with hazards of 0 on every way out, cells of this model circle for ever")
+        if until is not None and (isinstance(until, bool) or not isinstance(until, int | float) or not 0 < until <= 1e12):
+            raise InputError("until", until, "hours > 0, at most 1e12, or None")
+        self._solver = Solver(self.lowered)
+        self._nodes, self.error = self._choose_nodes()
+
+    def _hazards(self, nodes: Nodes) -> Floats:
+        """Hazards at each node, (n, E)."""
+        return np.asarray(self.lowered.exit_hazard * nodes.factors[:, self.lowered.exit_profile])
+
+    def _choose_nodes(self) -> tuple[Nodes, float]:
+        """Nodes of the frailties fine enough for the probability of each step, and the error left."""
+        last: Floats | None = None
+        nodes, error = None, 0.0
+        # At z = 0 a model may have no answer (cells that circle for ever); any z > 0 has one.
+        z = 0.0 if self.until is None else 1.0 / self.until
+        for nodes in refinements(self.lowered):
+            entered = self._solver.passage(self._hazards(nodes), np.full(len(nodes.weights), z)).entered.real
+            value = nodes.weights @ entered
+            if nodes.replicate.any():
+                count = nodes.replicate.max() + 1
+                means = np.array([entered[nodes.replicate == r].mean(axis=0) for r in range(count)])
+                return nodes, float((means.std(axis=0, ddof=1) / np.sqrt(count)).max())
+            error = 0.0 if last is None else float(np.max(np.abs(value - last)))
+            if last is not None and error <= QUADRATURE_TOLERANCE * max(float(value[-1]), 1e-6):
+                break
+            last = value
+        assert nodes is not None
+        return nodes, error
+
+    def _average(self, hazards: Floats, z: Numbers) -> Passage:
+        """Passage at each z, averaged over the frailties: arrays of shape (len(z), ...)."""
+        n, m = len(z), len(hazards)
+        passage = self._solver.passage(np.repeat(hazards, n, axis=0), np.tile(z, m))
+        parts = (passage.entered, passage.lost, passage.settled, passage.present)
+        return Passage(*(np.tensordot(self._nodes.weights, p.reshape(m, n, *p.shape[1:]), axes=(0, 0)) for p in parts))
+
+    @cached_property
+    def _poles(self) -> npt.NDArray[np.complex128] | None:
+        return self._solver.poles(self._hazards(self._nodes))
+
+    @cached_property
+    def _end(self) -> tuple[Floats, Floats, Floats]:
+        """entered (stages + 1), lost (stages + 1, T), still there (stages + 1, states)."""
+        if self.until is None:
+            p = self._average(self._hazards(self._nodes), np.zeros(1))
+            return p.entered[0].real, p.lost[0].real, p.settled[0].real
+        entered, lost, there = self._curves(np.array([self.until]))
+        return entered[0], lost[0], there[0]
+
+    def _curves(self, times: Floats) -> tuple[Floats, Floats, Floats]:
+        """The same three at each time, with a leading axis of times."""
+        low = self.lowered
+        hazards = self._hazards(self._nodes)
+        stages, transitions, states = low.goal + 1, len(low.transitions), len(low.states)
+        cut = np.cumsum([stages, stages * transitions, stages * states])
+        earliest, latest = low.entry_hours
+
+        def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
+            p = self._average(hazards, z)
+            over = z[:, None]
+            there = (p.present + p.settled / z[:, None, None]).reshape(len(z), -1)
+            flat = np.hstack([p.entered / over, p.lost.reshape(len(z), -1) / over, there])
+            # Cells that enter over an interval: the mean is a difference of integrals.
+            return np.asarray(flat / over if latest > earliest else flat)
+
+        moments = np.concatenate([times - earliest, times - latest]) if latest > earliest else times - earliest
+        poles = None if self._poles is None else np.append(self._poles, 0.0)
+        values = invert(transform, moments, poles)
+        if latest > earliest:
+            values = (values[: len(times)] - values[len(times) :]) / (latest - earliest)
+        out = np.zeros((len(times), stages)), np.zeros((len(times), stages, transitions)), np.zeros((len(times), stages, states))
+        for array, part in zip(out, np.split(values[:, : cut[-1]], cut[:-1], axis=1), strict=True):
+            array += part.reshape(array.shape)
+        self._add_waiting(times, out)
+        return out
+
+    def _add_waiting(self, times: Floats, out: tuple[Floats, Floats, Floats]) -> None:
+        """Cells that have not entered yet wait in their start state."""
+        low = self.lowered
+        earliest, latest = low.entry_hours
+        if latest > earliest:
+            waiting = np.clip((latest - times) / (latest - earliest), 0.0, 1.0)
+        else:
+            waiting = (times <= earliest).astype(float)
+        for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
+            stage = low.stage[state]
+            out[0][:, : stage + 1] += (waiting * share)[:, None]
+            out[2][:, stage, low.base[state]] += waiting * share
+
+    @property
+    def success(self) -> float:
+        """Probability that a cell passes the last step (by ``until``)."""
+        return float(self._end[0][-1])
+
+    def funnel(self, cells: float = 1_000_000) -> Funnel:
+        """Expected numbers of distinct cells that enter and pass each step, with the causes of loss.
+
+        Parameters
+        ----------
+        cells : float
+            Number of cells that start.
+        """
+        low = self.lowered
+        entered, lost, there = self._end
+        rows = []
+        for k, step in enumerate(low.stages):
+            causes: dict[str, float] = {}
+            for t, transition in enumerate(low.transitions):
+                if transition.is_death and lost[k, t] > 0:
+                    causes[transition.way] = causes.get(transition.way, 0.0) + cells * lost[k, t]
+            share = float(entered[k + 1])
+            previous = share / float(entered[k]) if entered[k] > 0 else 0.0
+            low_end, high_end = max(0.0, share - self.error), min(1.0, share + self.error)
+            rows.append(FunnelRow(step, cells * float(entered[k]), cells * share, previous, share, low_end, high_end, causes, cells * float(there[k].sum())))
+        label = self.model.title or self.model.name
+        marks = tuple(Milestone(n, cells * p, p, max(0.0, p - self.error), min(1.0, p + self.error)) for n, p in self.milestones().items())
+        return Funnel(tuple(rows), cells, label, exact=True, milestones=marks)
+
+    def milestones(self) -> dict[str, float]:
+        """Probability of ever entering (by ``until``) a state with each milestone."""
+        low = self.lowered
+        hazards, weights = self._hazards(self._nodes), self._nodes.weights
+        found = {}
+        for m, name in enumerate(low.milestones):
+            states = low.state_milestone[low.base] == m
+            if self.until is None:
+                hit = weights @ self._solver.hits(hazards, np.zeros(len(weights)), states)
+            else:
+                hit = self._hit_by(states, self.until)
+            found[name] = float(np.real(hit))
+        return found
+
+    def _hit_by(self, states: npt.NDArray[np.bool_], time: float) -> float:
+        """Probability of a first arrival in a set of states by a time."""
+        low = self.lowered
+        hazards, weights = self._hazards(self._nodes), self._nodes.weights
+        earliest, latest = low.entry_hours
+
+        def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
+            m, n = len(hazards), len(z)
+            hit = self._solver.hits(np.repeat(hazards, n, axis=0), np.tile(z, m), states).reshape(m, n)
+            return np.asarray((weights @ hit / z / (z if latest > earliest else 1.0))[:, None])
+
+        moments = np.array([time - earliest, time - latest]) if latest > earliest else np.array([time - earliest])
+        # A set made absorbing has a spectrum of its own: no poles are given for it in a cyclic model.
+        poles = None if self._solver.has_cycle or self._poles is None else np.append(self._poles, 0.0)
+        values = invert(transform, moments, poles)[:, 0]
+        started = sum(share for s, share in zip(low.start_state, low.start_share, strict=True) if states[s])
+        if latest > earliest:
+            waiting = float(np.clip((latest - time) / (latest - earliest), 0, 1))
+            return float((values[0] - values[1]) / (latest - earliest)) + waiting * started
+        return float(values[0]) if time > earliest else float(started)
+
+    def fates(self) -> dict[str, float]:
+        """Probability of each end: ``state.cause`` for deaths, the state for cells still there."""
+        low = self.lowered
+        _, lost, there = self._end
+        fates = {t.name: float(lost[:, i].sum()) for i, t in enumerate(low.transitions) if t.is_death}
+        fates |= {name: float(there[:, s].sum()) for s, name in enumerate(low.states)}
+        return {name: p for name, p in fates.items() if p > 0}
+
+    def causes(self) -> dict[str, float]:
+        """Probability of death by each cause, over all states."""
+        causes: dict[str, float] = {}
+        lost = self._end[1].sum(axis=0)
+        for i, t in enumerate(self.lowered.transitions):
+            if t.is_death:
+                causes[t.way] = causes.get(t.way, 0.0) + float(lost[i])
+        return causes
+
+    def events(self) -> dict[str, float]:
+        """Expected number of times that each transition happens per cell (without ``until``)."""
+        low = self.lowered
+        if self.until is not None:
+            raise InputError("until", self.until, "None: expected events are computed for whole lives")
+        counts = np.zeros(len(low.transitions))
+        hazards = self._hazards(self._nodes)
+        outer = ~low.exit_inner
+        weights = self._nodes.weights
+        for e in np.flatnonzero(outer):
+            x = self._time_in(hazards)[:, low.exit_source[e]]
+            counts[low.exit_transition[e]] += float(weights @ (x * hazards[:, e]))
+        return {t.name: float(counts[i]) for i, t in enumerate(low.transitions)}
+
+    def occupancy(self, times: Sequence[float]) -> Curves:
+        """Probability of being in each state, at each time in hours."""
+        at = check_moments(times)
+        _, _, there = self._curves(at)
+        return Curves(at, self.lowered.states, there.sum(axis=1).T, self.model.title or self.model.name)
+
+    def incidence(self, times: Sequence[float]) -> Curves:
+        """Cumulative incidence of each cause of death and of success, at each time in hours."""
+        low = self.lowered
+        at = check_moments(times)
+        _, lost, there = self._curves(at)
+        curves: dict[str, Floats] = {}
+        for i, t in enumerate(low.transitions):
+            if t.is_death:
+                curves[t.way] = curves.get(t.way, np.zeros(len(at))) + lost[:, :, i].sum(axis=1)
+        for s in np.flatnonzero(low.state_stage == low.goal):
+            curves[low.states[s]] = there[:, :, s].sum(axis=1)
+        return Curves(at, tuple(curves), np.array(list(curves.values())), self.model.title or self.model.name)
+
+    def reach(self, times: Sequence[float]) -> Curves:
+        """Probability of having passed each step by each time in hours."""
+        at = check_moments(times)
+        entered, _, _ = self._curves(at)
+        return Curves(at, self.lowered.stages, entered[:, 1:].T, self.model.title or self.model.name)
+
+    def times(self) -> list[PassageTime]:
+        """Mean and median hours to pass each step, and to die of each cause, of those who do."""
+        low = self.lowered
+        if low.has_endless_cycle():
+            raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
+        step = self._average(self._hazards(self._nodes), np.array([1j * _STEP]))
+        shift = (low.entry_hours[0] + low.entry_hours[1]) / 2
+        rows = []
+        for k, name in enumerate(low.stages):
+            rows.append(self._row(name, "step", complex(step.entered[0, k + 1]), shift, k=k + 1))
+        for cause in self.causes():
+            which = [i for i, t in enumerate(low.transitions) if t.is_death and t.way == cause]
+            rows.append(self._row(cause, "cause", complex(step.lost[0][:, which].sum()), shift, which=which))
+        return rows
+
+    def _row(self, name: str, kind: str, value: complex, shift: float, *, k: int = 0, which: Sequence[int] = ()) -> PassageTime:
+        p = value.real
+        if p <= 0:
+            return PassageTime(name, kind, 0.0, float("nan"), float("nan"))
+        mean = -value.imag / _STEP / p
+
+        def reached(t: float) -> float:
+            entered, lost, _ = self._curves(np.array([t]))
+            return float(entered[0, k] if kind == "step" else lost[0][:, list(which)].sum()) - p / 2
+
+        return PassageTime(name, kind, p, mean + shift, _median(reached, mean + shift) if mean > 0 else 0.0)
+
+    def _time_in(self, hazards: Numbers) -> Numbers:
+        """Expected hours in each expanded state, (n, S)."""
+        low = self.lowered
+        start = np.zeros((len(hazards), low.size), hazards.dtype)
+        for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
+            start[:, state] += share
+        total = np.zeros((len(hazards), low.size), hazards.dtype)
+        np.add.at(total, (slice(None), low.exit_source), hazards)
+        return self._solver._time(hazards, np.zeros(len(hazards)), total, ~self._solver.stuck(total), start)
+
+    def elasticities(self, of: str | None = None) -> dict[str, float]:
+        """d log P / d log hazard for every hazard: by how many per cent P changes per per cent.
+
+        Parameters
+        ----------
+        of : str, optional
+            The step to be passed; default: the last, that is, success.
+        """
+        low = self.lowered
+        if self.until is not None:
+            raise InputError("until", self.until, "None: elasticities are computed for whole lives")
+        of = low.stages[-1] if of is None else of
+        if of not in low.stages:
+            raise InputError("of", of, f"the name of a step; {nearest(of, low.stages)}")
+        k = low.stages.index(of) + 1
+        hazards = self._hazards(self._nodes).astype(np.complex128)
+        result = {}
+        for t, transition in enumerate(low.transitions):
+            moved = hazards * np.where(low.exit_transition == t, 1.0 + 1j * _STEP, 1.0)
+            p = complex(self._nodes.weights @ self._solver.passage(moved, np.zeros(len(moved))).entered[:, k])
+            result[transition.name] = p.imag / _STEP / p.real if p.real > 0 else float("nan")
+        return result
+
+    def __str__(self) -> str:
+        lines = [str(self.funnel())]
+        if self.until is None:
+            rows = [[t.name, t.kind, percent(t.probability), hours(t.mean_hours), hours(t.median_hours)] for t in self.times()]
+            lines.append(text_table(["of those who pass, or die of", "", "probability", "mean time", "median time"], rows, left=(0, 1)))
+        if len(self._nodes.weights) > 1:
+            lines.append(f"averaged over the frailties with an error of {self.error:.1g}")
+        return "\n\n".join(lines)
+
+
+def _median(reached: object, guess: float) -> float:
+    """Root of an increasing function of time, by bisection on a log scale around a guess."""
+    from scipy.optimize import brentq
+
+    low, high = guess * 1e-3, guess
+    while reached(low) > 0 and low > 1e-12:  # type: ignore[operator]
+        low *= 1e-3
+    while reached(high) < 0 and high < 1e12:  # type: ignore[operator]
+        high *= 2
+    return float(brentq(reached, low, high, rtol=1e-10))
+
+
+def check_moments(times: Sequence[float]) -> Floats:
+    """Times in hours for a curve: finite and >= 0, shape (n,)."""
+    try:
+        at = np.atleast_1d(np.asarray(times, np.float64))
+    except (TypeError, ValueError):
+        raise InputError("times", times, "a sequence of hours >= 0") from None
+    wrong = at[~((at >= 0) & (at <= 1e12))]
+    if at.ndim != 1 or wrong.size:
+        raise InputError("times", wrong[0] if wrong.size else times, "a sequence of hours from 0 to 1e12")
+    return at
+
+
+def exact(model: Model, *, until: float | None = None) -> Exact:
+    """Exact answer of a model: funnel, causes, curves over time, times, elasticities.
+
+    Parameters
+    ----------
+    model : Model
+    until : float, optional
+        For this moment in hours; default: when all lives have ended.
+
+    Examples
+    --------
+    >>> import cascade
+    >>> model = cascade.Model.from_survival({"arrest": 0.8, "exit": 0.5})
+    >>> round(cascade.exact(model).success, 12)
+    0.4
+    """
+    return Exact(model, until)

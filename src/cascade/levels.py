@@ -1,0 +1,206 @@
+"""Linear solves on a lowered model, level by level of the furthest stage reached.
+
+Everything exact comes from one system.  At level k (no stage beyond k reached yet) the
+transform of the time spent in each state, x(z), solves
+
+    (z + D - R)^T x = f,
+
+D the summed hazards, R the hazards of the moves that stay at the level, f what enters it.
+At z = 0 this gives probabilities and expected times; along a contour, curves over time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from cascade.lower import Lowered
+
+Numbers = npt.NDArray[np.complex128] | npt.NDArray[np.float64]
+
+LARGEST_DENSE = 300
+_BATCH_BYTES = 1 << 26
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What one solve gives, for a batch of B (hazards, z).
+
+    All are transforms of rates of events (per hour), except ``present``, the transform of
+    the share of cells that are in a state.
+
+    Attributes
+    ----------
+    entered : (B, stages + 1)
+        First arrivals at stage k or beyond; the start counts as arrival.
+    lost : (B, stages + 1, T)
+        Deaths by furthest stage and transition.
+    settled : (B, stages + 1, number of states)
+        Arrivals in states that are never left: absorbing, or with all hazards 0.
+    present : (B, stages + 1, number of states)
+        Cells in all other states.
+    """
+
+    entered: Numbers
+    lost: Numbers
+    settled: Numbers
+    present: Numbers
+
+    def __getitem__(self, part: slice) -> Passage:
+        return Passage(self.entered[part], self.lost[part], self.settled[part], self.present[part])
+
+
+class Solver:
+    """Solves for one lowered model."""
+
+    def __init__(self, lowered: Lowered) -> None:
+        self.lowered = lowered
+        low = lowered
+        self._moves = np.flatnonzero(low.exit_target >= 0)
+        self._deaths = np.flatnonzero(low.exit_target < 0)
+
+    @cached_property
+    def has_cycle(self) -> bool:
+        """Whether a cell can come back to a state (after expansion)."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        low = self.lowered
+        source, target = low.exit_source[self._moves], low.exit_target[self._moves]
+        graph = coo_array((np.ones(len(source)), (source, target)), shape=(low.size, low.size))
+        count, _ = connected_components(graph, connection="strong")
+        return bool(count < low.size)
+
+    def passage(self, hazards: Numbers, z: Numbers) -> Passage:
+        """Solve for a batch: hazards (B, E) per hour, z (B,)."""
+        size = min(self.lowered.size, LARGEST_DENSE)
+        stages, states = len(self.lowered.stages) + 1, len(self.lowered.states) + len(self.lowered.transitions)
+        step = max(1, _BATCH_BYTES // (16 * (size * size + stages * states)))
+        parts = [self._passage(hazards[a : a + step], z[a : a + step]) for a in range(0, len(z), step)]
+        names = ("entered", "lost", "settled", "present")
+        return Passage(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def _passage(self, hazards: Numbers, z: Numbers) -> Passage:
+        low = self.lowered
+        batch, goal, states = len(z), low.goal, len(low.states)
+        kind = np.result_type(hazards, z)
+        entered = np.zeros((batch, goal + 1), kind)
+        lost = np.zeros((batch, goal + 1, len(low.transitions)), kind)
+        settled = np.zeros((batch, goal + 1, states), kind)
+        present = np.zeros((batch, goal + 1, states), kind)
+        inflow = np.zeros((batch, goal + 1, low.size), kind)
+        for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
+            inflow[:, low.stage[state], state] += share
+            entered[:, : low.stage[state] + 1] += share
+        total = np.zeros((batch, low.size), kind)
+        np.add.at(total, (slice(None), low.exit_source), hazards)
+        stuck = self.stuck(total)
+        for level in range(goal + 1):
+            here = (low.stage <= level) & ~stuck
+            x = self._time(hazards, z, total, here, inflow[:, level])
+            flow = x[:, low.exit_source] * hazards
+            for e in self._deaths:
+                lost[:, level, low.exit_transition[e]] += flow[:, e]
+            for e in self._moves:
+                target = low.exit_target[e]
+                if low.stage[target] > level:
+                    inflow[:, low.stage[target], target] += flow[:, e]
+                    entered[:, level + 1 : low.stage[target] + 1] += flow[:, e][:, None]
+                elif stuck[target]:
+                    inflow[:, level, target] += flow[:, e]
+            for s in range(low.size):
+                into = settled if stuck[s] else present
+                into[:, level, low.base[s]] += inflow[:, level, s] if stuck[s] else x[:, s]
+        return Passage(entered, lost, settled, present)
+
+    def stuck(self, total: Numbers) -> npt.NDArray[np.bool_]:
+        """States that no cell leaves: absorbing, or all hazards 0."""
+        return self.lowered.absorbing | (total == 0).all(axis=0)
+
+    def hits(self, hazards: Numbers, z: Numbers, states: npt.NDArray[np.bool_]) -> Numbers:
+        """Transform of the first arrivals in a set of (expanded) states, shape (B,)."""
+        low = self.lowered
+        start = np.zeros((len(z), low.size), np.result_type(hazards, z))
+        for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
+            start[:, state] += share
+        total = np.zeros_like(start)
+        np.add.at(total, (slice(None), low.exit_source), hazards)
+        x = self._time(hazards, z, total, ~states & ~self.stuck(total), start)
+        into = self._moves[states[low.exit_target[self._moves]]]
+        flow = x[:, low.exit_source[into]] * hazards[:, into]
+        return np.asarray(start[:, states].sum(axis=1) + flow.sum(axis=1))
+
+    def poles(self, hazards: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128] | None:
+        """Singularities of all transforms, or None when the model is too large to tell."""
+        low = self.lowered
+        total = np.zeros((len(hazards), low.size))
+        np.add.at(total, (slice(None), low.exit_source), hazards)
+        if not self.has_cycle:
+            return np.unique(-total).astype(np.complex128)
+        if low.size > LARGEST_DENSE or len(hazards) * low.size**3 > 10**10:
+            return None
+        # The spectra of the levels are not that of the whole: take each of them.
+        found = [np.zeros(1, np.complex128)]
+        for level in range(low.goal + 1):
+            here = (low.stage <= level) & ~self.stuck(total)
+            if here.any():
+                found.append(np.linalg.eigvals(-self._dense(hazards, np.zeros(len(hazards)), total, here)).ravel().astype(np.complex128))
+        here = ~self.stuck(total)
+        found.append(np.linalg.eigvals(-self._dense(hazards, np.zeros(len(hazards)), total, here)).ravel().astype(np.complex128))
+        return np.concatenate(found)
+
+    def _time(self, hazards: Numbers, z: Numbers, total: Numbers, here: npt.NDArray[np.bool_], inflow: Numbers) -> Numbers:
+        """Time spent in each state ``here``, given what enters; (B, S), 0 elsewhere."""
+        x = np.zeros_like(inflow)
+        entering = here & (inflow != 0).any(axis=0)
+        here = self._reached(entering, here)
+        if not here.any():
+            return x
+        if here.sum() <= LARGEST_DENSE:
+            matrix = self._dense(hazards, z, total, here)
+            x[:, here] = np.linalg.solve(matrix.swapaxes(1, 2), inflow[:, here][..., None])[..., 0]
+        else:
+            for b in range(len(z)):
+                x[b, here] = self._sparse_solve(hazards[b], z[b], total[b], here, inflow[b, here])
+        return x
+
+    def _reached(self, seeds: npt.NDArray[np.bool_], allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Allowed states that cells in the seeds can come to."""
+        low = self.lowered
+        source, target = low.exit_source[self._moves], low.exit_target[self._moves]
+        inside = allowed[source] & allowed[target]
+        source, target = source[inside], target[inside]
+        reached = seeds.copy()
+        while True:
+            new = target[reached[source]]
+            if reached[new].all():
+                return reached
+            reached[new] = True
+
+    def _dense(self, hazards: Numbers, z: Numbers, total: Numbers, here: npt.NDArray[np.bool_]) -> Numbers:
+        """Matrices z + D - R over the states ``here``, shape (B, n, n)."""
+        low = self.lowered
+        index = np.cumsum(here) - 1
+        n = int(here.sum())
+        matrix = np.zeros((len(z), n, n), np.result_type(hazards, z))
+        matrix[:, np.arange(n), np.arange(n)] = total[:, here] + np.asarray(z)[:, None]
+        inside = self._moves[here[low.exit_source[self._moves]] & here[low.exit_target[self._moves]]]
+        rows, columns = index[low.exit_source[inside]], index[low.exit_target[inside]]
+        np.subtract.at(matrix, (slice(None), rows, columns), hazards[:, inside])
+        return matrix
+
+    def _sparse_solve(self, hazards: Numbers, z: complex, total: Numbers, here: npt.NDArray[np.bool_], inflow: Numbers) -> Numbers:
+        from scipy.sparse import coo_array, diags_array
+        from scipy.sparse.linalg import splu
+
+        low = self.lowered
+        index = np.cumsum(here) - 1
+        n = int(here.sum())
+        inside = self._moves[here[low.exit_source[self._moves]] & here[low.exit_target[self._moves]]]
+        rows, columns = index[low.exit_source[inside]], index[low.exit_target[inside]]
+        moves = coo_array((hazards[inside], (columns, rows)), shape=(n, n))
+        matrix = (diags_array(total[here] + z) - moves).tocsc()
+        return np.asarray(splu(matrix).solve(inflow))
