@@ -10,7 +10,7 @@ import numpy as np
 
 from cascade.display import hours, text_table
 from cascade.errors import InputError
-from cascade.lower import Lowered, Tables, lower, rows_of, tables, unchanged
+from cascade.lower import Lowered, Tables, frailties, lower, rows_of, tables, unchanged
 from cascade.model import Model
 from cascade.simulation import MOST_CELLS, Span, check_seed, check_until
 from cascade.streams import key_of
@@ -123,7 +123,7 @@ def histories_of(lowered: Lowered, prepared: Tables, seed: int, cells: Sequence[
         rows, stages = rows_of(lowered).count, len(lowered.stages)
         room = _FIRST_ROOM * len(distinct)
         while True:
-            done = Span(prepared, key_of(seed), rows, stages, 0, len(distinct), cells=distinct, events=room).run()
+            done = Span(prepared, frailties(lowered), key_of(seed), rows, stages, 0, len(distinct), cells=distinct, events=room).run()
             if done.recorded <= room:
                 break
             room = done.recorded

@@ -32,7 +32,8 @@ _BOOST = np.uint64(0xFFFFFFFF)
 # A clock that rounding has used up still has this left: 0 * infinity would be no time.
 _LEAST = 1e-300
 
-_jit = njit(nogil=True, error_model="numpy")
+# Called by ``run`` alone: wrappers for calls from Python would only cost compile time.
+_jit = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _leaf = njit(error_model="numpy", inline="always")
 
 
@@ -441,13 +442,15 @@ def record(rows, cell, visit, exits, event, event_cell, event_visit, event_exit,
     tally[RECORDED] = at
 
 
-@_jit
-def run(tables, key, cells, first, number, block, scratch, out):  # type: ignore[no-untyped-def]
+@njit(nogil=True, error_model="numpy")
+def run(tables, frailties, key, cells, first, number, block, scratch, out):  # type: ignore[no-untyped-def]
     """Run ``number`` cells from ``first`` on, or those listed in ``cells``, to their ends.
 
     Parameters
     ----------
     tables : Tables
+    frailties : Frailties or None
+        None is a type of its own to the compiler: what only frailties need is left out.
     key : (2,) uint64
     cells : (n,) uint64
         Cell numbers; empty: those from ``first`` on.
@@ -465,7 +468,6 @@ def run(tables, key, cells, first, number, block, scratch, out):  # type: ignore
     width = np.int64(t.bins)
     states = np.uint32(t.states)
     several_starts = t.start_state.size > 1 or t.entry_high > t.entry_low
-    frail = factor.shape[0] > 1
     rows = 0
     taken = 0
     while True:
@@ -477,8 +479,8 @@ def run(tables, key, cells, first, number, block, scratch, out):  # type: ignore
                 draw_starts(a, z, cell, state, time, furthest, seen, t.start_state, t.start_cumulative, t.entry_low, t.entry_high, t.stage, t.bits, k0, k1, out.started)
             else:
                 out.started[0] += z - a
-            if frail:
-                draw_frailties(a, z, cell, factor, t.powers, t.gamma, t.spread, k0, k1, moves, choice)
+            if frailties is not None:
+                draw_frailties(a, z, cell, factor, frailties.powers, frailties.gamma, frailties.spread, k0, k1, moves, choice)
             rows = z
             taken += z - a
         if rows == 0:
@@ -487,8 +489,8 @@ def run(tables, key, cells, first, number, block, scratch, out):  # type: ignore
         draw(rows, cell, visit, k0, k1, moves, deaths, choice)
         late = clocks(rows, state, window, time, moves, deaths, states, t.mean, t.window_end, event, group)
         choose(rows, group, choice, t.threshold, t.depth, t.first_exit, exits)
-        if frail:
-            late = frail_visits(rows, state, window, time, factor, moves, deaths, choice, t.window_end, t.hazard, t.profile, t.frail, t.exit_start, event, exits)
+        if frailties is not None:
+            late = frail_visits(rows, state, window, time, factor, moves, deaths, choice, t.window_end, t.hazard, t.profile, frailties.states, t.exit_start, event, exits)
         if late > 0:
             resolve(rows, state, window, time, factor, moves, deaths, choice, t.window_end, t.hazard, t.profile, t.exit_start, event, exits)
         count(rows, event, exits, t.row, t.fine, t.upper, np.uint64(width), bins, out.counts)

@@ -237,11 +237,7 @@ class Tables(NamedTuple):
     absorbed_row: Words  # (S,) row of "ended here"; 0 means: not absorbing (row 0 is a transition)
     bits: Words  # (S,) milestones and watch as bits
     loops: bool  # some move leads to an earlier stage
-    frail: npt.NDArray[np.bool_]  # (S,)
-    profile: Words  # (E,) column of the multipliers
-    powers: Floats  # (P, F); row 0 is zero
-    gamma: npt.NDArray[np.bool_]  # (F,)
-    spread: Floats  # (F,) sigma of log Z, or shape of the gamma distribution
+    profile: Words  # (E,) row of the factors of frailties
     start_state: Words  # (K,)
     start_cumulative: Floats  # (K,)
     entry_low: float
@@ -251,6 +247,15 @@ class Tables(NamedTuple):
     upper: Floats  # (bins,) upper edge of each fine bin; empty without such a grid
     reach_row: int  # row of stage 1; further stages follow
     bit_row: int  # row of milestone 0; the watch is the last row
+
+
+class Frailties(NamedTuple):
+    """What the kernel needs to draw F frailties and apply them in P profiles."""
+
+    states: npt.NDArray[np.bool_]  # (S,) states with a hazard of the cell's own
+    powers: Floats  # (P, F); row 0 is zero
+    gamma: npt.NDArray[np.bool_]  # (F,)
+    spread: Floats  # (F,) sigma of log Z, or shape of the gamma distribution
 
 
 class Rows(NamedTuple):
@@ -319,10 +324,7 @@ def tables(lowered: Lowered, environment: Environment, *, watch: Sequence[int] =
     coarse = np.concatenate([[0.0], time_edges()[:-1]])
     live = lowered.exit_target >= 0
     earlier = lowered.stage[lowered.exit_target[live]] < lowered.stage[lowered.exit_source[live]]
-    frail = np.zeros(size, bool)
-    frail[lowered.exit_source[lowered.exit_profile > 0]] = True
     shares = lowered.start_share / lowered.start_share.sum()
-    cv = lowered.frailty_cv
     return Tables(
         states=size,
         exits=exits,
@@ -340,11 +342,7 @@ def tables(lowered: Lowered, environment: Environment, *, watch: Sequence[int] =
         absorbed_row=np.where(lowered.absorbing, ended, 0).astype(np.uint32),
         bits=bits,
         loops=bool(earlier.any()),
-        frail=frail,
         profile=lowered.exit_profile.astype(np.uint32),
-        powers=lowered.profiles,
-        gamma=lowered.frailty_gamma,
-        spread=np.where(lowered.frailty_gamma, cv**-2.0, np.sqrt(np.log1p(cv**2))),
         start_state=lowered.start_state.astype(np.uint32),
         start_cumulative=_cumulative(shares),
         entry_low=float(lowered.entry_hours[0]),
@@ -355,6 +353,17 @@ def tables(lowered: Lowered, environment: Environment, *, watch: Sequence[int] =
         reach_row=rows.reach,
         bit_row=rows.milestone,
     )
+
+
+def frailties(lowered: Lowered) -> Frailties | None:
+    """Frailties as the kernel draws them; None for a model whose cells are alike."""
+    if len(lowered.profiles) == 1:
+        return None
+    states = np.zeros(lowered.size, bool)
+    states[lowered.exit_source[lowered.exit_profile > 0]] = True
+    cv = lowered.frailty_cv
+    spread = np.where(lowered.frailty_gamma, cv**-2.0, np.sqrt(np.log1p(cv**2)))
+    return Frailties(states, lowered.profiles, lowered.frailty_gamma, spread)
 
 
 def _cumulative(shares: Sequence[float] | Floats) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.errors import InputError, nearest
-from cascade.lower import Lowered, Tables, lower, rows_of, tables, unchanged
+from cascade.lower import Frailties, Lowered, Tables, frailties, lower, rows_of, tables, unchanged
 from cascade.model import Model
 from cascade.results import Result, package_version
 from cascade.streams import STREAM_VERSION, fresh_seed, key_of
@@ -43,6 +43,7 @@ class Span:
     """
 
     tables: Tables
+    frailties: Frailties | None
     key: npt.NDArray[np.uint64]
     rows: int
     stages: int
@@ -61,7 +62,7 @@ class Span:
             return [np.empty(BLOCK, kind) for kind in kinds]
 
         word, real = np.uint32, np.float64
-        factor = np.ones((len(self.tables.powers), BLOCK))
+        factor = np.ones((len(self.frailties.powers) if self.frailties else 1, BLOCK))
         block = Block(*columns([np.uint64, word, word, word, real, word, word]), factor)  # type: ignore[arg-type]
         scratch = Scratch(*columns([real, real, real, real, word, word, word, word]))  # type: ignore[arg-type]
         outcomes = self.number if self.outcomes else 0
@@ -79,7 +80,7 @@ class Span:
             tally=np.zeros(3, np.int64),
         )
         cells = np.array(self.cells, np.uint64)
-        kernel_run()(self.tables, self.key, cells, np.uint64(self.first), self.number, block, scratch, out)
+        kernel_run()(self.tables, self.frailties, self.key, cells, np.uint64(self.first), self.number, block, scratch, out)
         watched = np.sort(out.watched[: out.tally[WATCHED]])[:MOST_WATCHED]
         counts = out.counts.reshape(self.rows, self.tables.bins)
         totals = Totals(counts, out.started, out.overtaken, watched, int(out.tally[WATCHED]), int(out.tally[VISITS]))
@@ -192,7 +193,7 @@ def conduct_totals(
 def span_of(lowered: Lowered, prepared: Tables, seed: int, cells: range, *, outcomes: bool = False) -> Span:
     """The span of consecutive cells."""
     rows, stages = rows_of(lowered).count, len(lowered.stages)
-    return Span(prepared, key_of(seed), rows, stages, cells.start, len(cells), outcomes=outcomes)
+    return Span(prepared, frailties(lowered), key_of(seed), rows, stages, cells.start, len(cells), outcomes=outcomes)
 
 
 def cut(cells: range, chunk: int | None, executor: Executor | None) -> Iterator[range]:
