@@ -103,5 +103,5 @@ def test_normal_quantile_against_high_precision() -> None:
 def test_vector_of_quantiles_is_the_scalar_one() -> None:
     p = np.array([*points(0, 1, 500), 1e-12, 0.5])
     out = np.empty_like(p)
-    numerics.normal_quantiles(0, len(p), p, out)
+    numerics.normal_quantiles(p, out, np.empty(len(p), np.uint32))
     assert [float(x) for x in out] == [numerics.normal_quantile(float(x)) for x in p]

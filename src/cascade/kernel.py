@@ -112,29 +112,33 @@ def log_gamma_frailty(shape, f, cell, k0, k1):  # type: ignore[no-untyped-def]
         attempt += np.uint64(1)
 
 
+# The functions of new cells are given views of their rows alone: a loop from 0 on is known
+# to the compiler to need no check for negative indices, and so fits the vector registers.
+
+
 @_jit
-def fill(begin, end, cell, visit, state, window, time, furthest, seen, cells, first, only, stage, bits, entry):  # type: ignore[no-untyped-def]
-    """New cells into rows ``begin`` to ``end``, all in state ``only`` at time ``entry``.
+def fill(cell, visit, state, window, time, furthest, seen, cells, first, only, stage, bits, entry):  # type: ignore[no-untyped-def]
+    """New cells, all in state ``only`` at time ``entry``.
 
     Their numbers count up from ``first``, or are those listed in ``cells`` from there on.
     """
-    for i in range(begin, end):
-        cell[i] = first + np.uint64(i - begin)
+    for i in range(cell.size):
+        cell[i] = first + np.uint64(i)
     if cells.size > 0:
-        for i in range(begin, end):
+        for i in range(cell.size):
             cell[i] = cells[np.int64(cell[i])]
-    visit[begin:end] = 0
-    state[begin:end] = only
-    window[begin:end] = 0
-    time[begin:end] = entry
-    furthest[begin:end] = stage[only]
-    seen[begin:end] = bits[only]
+    visit[:] = 0
+    state[:] = only
+    window[:] = 0
+    time[:] = entry
+    furthest[:] = stage[only]
+    seen[:] = bits[only]
 
 
 @_jit
-def draw_starts(begin, end, cell, state, time, furthest, seen, start_state, cumulative, low, high, stage, bits, k0, k1, started):  # type: ignore[no-untyped-def]
-    """Start states and times of entry of the new cells in rows ``begin`` to ``end``."""
-    for i in range(begin, end):
+def draw_starts(cell, state, time, furthest, seen, start_state, cumulative, low, high, stage, bits, k0, k1, started):  # type: ignore[no-untyped-def]
+    """Start states and times of entry of the new cells."""
+    for i in range(cell.size):
         for_state, for_time = start_block(cell[i], k0, k1)
         start = 0
         while start < cumulative.size - 1 and for_state >= cumulative[start]:
@@ -147,27 +151,31 @@ def draw_starts(begin, end, cell, state, time, furthest, seen, start_state, cumu
 
 
 @_jit
-def draw_frailties(begin, end, cell, factor, powers, gamma, spread, k0, k1, uniform, value):  # type: ignore[no-untyped-def]
-    """Factors on the hazards of the new cells in rows ``begin`` to ``end``; row 0 stays 1."""
-    factor[0, begin:end] = 1.0
-    factor[1:, begin:end] = 0.0
+def draw_frailties(begin, cell, factor, powers, gamma, spread, k0, k1, uniform, value, tails):  # type: ignore[no-untyped-def]
+    """Factors on the hazards of the new cells, in the columns from ``begin`` on; row 0 stays 1."""
+    end = begin + cell.size
+    for p in range(powers.shape[0]):
+        factor[p][begin:end] = 1.0 if p == 0 else 0.0
     for f in range(gamma.size):
         if gamma[f]:
-            for i in range(begin, end):
+            for i in range(cell.size):
                 value[i] = log_gamma_frailty(spread[f], np.uint64(f), cell[i], k0, k1)
         else:
-            for i in range(begin, end):
+            for i in range(cell.size):
                 uniform[i], _ = frailty_block(cell[i], np.uint64(f), np.uint64(0), k0, k1)
-            normal_quantiles(begin, end, uniform, value)
-            for i in range(begin, end):
-                value[i] = spread[f] * value[i] - 0.5 * spread[f] * spread[f]
+            normal_quantiles(uniform, value, tails)
+            sigma = spread[f]
+            for i in range(cell.size):
+                value[i] = sigma * value[i] - 0.5 * sigma * sigma
         for p in range(1, powers.shape[0]):
-            if powers[p, f] != 0.0:
-                for i in range(begin, end):
-                    factor[p, i] += powers[p, f] * value[i]
+            power, logarithm = powers[p, f], factor[p][begin:end]
+            if power != 0.0:
+                for i in range(cell.size):
+                    logarithm[i] += power * value[i]
     for p in range(1, powers.shape[0]):
-        for i in range(begin, end):
-            factor[p, i] = exp(factor[p, i])
+        row = factor[p][begin:end]
+        for i in range(cell.size):
+            row[i] = exp(row[i])
 
 
 @_jit
@@ -216,7 +224,6 @@ def choose(rows, group, choice, threshold, depth, first_exit, exits):  # type: i
         exits[i] = first_exit[group[i]] + position
 
 
-@_jit
 def group_rate(hazard, profile, factor, i, at, begin, end):  # type: ignore[no-untyped-def]
     """Summed hazard per hour of the exits ``begin`` to ``end`` for the cell in row ``i``.
 
@@ -228,7 +235,6 @@ def group_rate(hazard, profile, factor, i, at, begin, end):  # type: ignore[no-u
     return total
 
 
-@_jit
 def group_exit(hazard, profile, factor, i, at, begin, end, share):  # type: ignore[no-untyped-def]
     """The exit of ``begin`` to ``end`` at which the running sum of hazards passes ``share``."""
     chosen = begin
@@ -237,6 +243,10 @@ def group_exit(hazard, profile, factor, i, at, begin, end, share):  # type: igno
         total += hazard[at + np.uint32(e)] * factor[profile[e], i]
         chosen += np.uint32(share >= total)
     return chosen
+
+
+_frail_rate, _frail_exit = _leaf(group_rate), _leaf(group_exit)
+_late_rate, _late_exit = _jit(group_rate), _jit(group_exit)
 
 
 @_leaf
@@ -269,15 +279,15 @@ def frail_visits(rows, state, window, time, factor, moves, deaths, choice, windo
         s, at = state[i], window[i] * number
         if frail[s]:
             m0, m1, d1 = exit_start[_TWO * s], exit_start[_TWO * s + _ONE], exit_start[_TWO * s + _TWO]
-            move_rate = group_rate(hazard, profile, factor, i, at, m0, m1)
-            death_rate = group_rate(hazard, profile, factor, i, at, m1, d1)
+            move_rate = _frail_rate(hazard, profile, factor, i, at, m0, m1)
+            death_rate = _frail_rate(hazard, profile, factor, i, at, m1, d1)
             move = time[i] + moves[i] * mean_of(move_rate)
             death = time[i] + deaths[i] * mean_of(death_rate)
             event[i] = death if death < move else move
             if death < move:
-                exits[i] = group_exit(hazard, profile, factor, i, at, m1, d1, choice[i] * death_rate)
+                exits[i] = _frail_exit(hazard, profile, factor, i, at, m1, d1, choice[i] * death_rate)
             else:
-                exits[i] = group_exit(hazard, profile, factor, i, at, m0, m1, choice[i] * move_rate)
+                exits[i] = _frail_exit(hazard, profile, factor, i, at, m0, m1, choice[i] * move_rate)
         late += np.int64(event[i] > window_end[window[i]])
     return late
 
@@ -298,8 +308,8 @@ def resolve(rows, state, window, time, factor, moves, deaths, choice, window_end
         m0, m1, d1 = exit_start[_TWO * s], exit_start[_TWO * s + _ONE], exit_start[_TWO * s + _TWO]
         move_anchor = death_anchor = time[i]
         move_left, death_left = moves[i], deaths[i]
-        move_rate = group_rate(hazard, profile, factor, i, w * number, m0, m1)
-        death_rate = group_rate(hazard, profile, factor, i, w * number, m1, d1)
+        move_rate = _late_rate(hazard, profile, factor, i, w * number, m0, m1)
+        death_rate = _late_rate(hazard, profile, factor, i, w * number, m1, d1)
         while True:
             move = move_anchor + move_left * mean_of(move_rate)
             death = death_anchor + death_left * mean_of(death_rate)
@@ -308,10 +318,10 @@ def resolve(rows, state, window, time, factor, moves, deaths, choice, window_end
             if earliest <= end or w == last_window:
                 break
             w += _ONE
-            rate = group_rate(hazard, profile, factor, i, w * number, m0, m1)
+            rate = _late_rate(hazard, profile, factor, i, w * number, m0, m1)
             move_left, move_anchor = rewind(move_left, move_anchor, move_rate, rate, end)
             move_rate = rate
-            rate = group_rate(hazard, profile, factor, i, w * number, m1, d1)
+            rate = _late_rate(hazard, profile, factor, i, w * number, m1, d1)
             death_left, death_anchor = rewind(death_left, death_anchor, death_rate, rate, end)
             death_rate = rate
         window[i] = w
@@ -322,7 +332,7 @@ def resolve(rows, state, window, time, factor, moves, deaths, choice, window_end
             begin, stop = (m1, d1) if death < move else (m0, m1)
             share = choice[i] * (death_rate if death < move else move_rate)
             event[i] = earliest
-            exits[i] = group_exit(hazard, profile, factor, i, w * number, begin, stop, share)
+            exits[i] = _late_exit(hazard, profile, factor, i, w * number, begin, stop, share)
 
 
 @_jit
@@ -472,17 +482,19 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):  # t
     taken = 0
     while True:
         if taken < number and rows <= cell.size // 2:
-            a, z = rows, min(cell.size, rows + number - taken)
+            z = min(cell.size, rows + number - taken)
             at = np.uint64(taken) if cells.size > 0 else first + np.uint64(taken)
-            fill(a, z, cell, visit, state, window, time, furthest, seen, cells, at, t.start_state[0], t.stage, t.bits, t.entry_low)
+            c, st, ti, fu, se = cell[rows:z], state[rows:z], time[rows:z], furthest[rows:z], seen[rows:z]
+            fill(c, visit[rows:z], st, window[rows:z], ti, fu, se, cells, at, t.start_state[0], t.stage, t.bits, t.entry_low)
             if several_starts:
-                draw_starts(a, z, cell, state, time, furthest, seen, t.start_state, t.start_cumulative, t.entry_low, t.entry_high, t.stage, t.bits, k0, k1, out.started)
+                draw_starts(c, st, ti, fu, se, t.start_state, t.start_cumulative, t.entry_low, t.entry_high, t.stage, t.bits, k0, k1, out.started)
             else:
-                out.started[0] += z - a
+                out.started[0] += c.size
             if frailties is not None:
-                draw_frailties(a, z, cell, factor, frailties.powers, frailties.gamma, frailties.spread, k0, k1, moves, choice)
+                room = slice(0, c.size)
+                draw_frailties(rows, c, factor, frailties.powers, frailties.gamma, frailties.spread, k0, k1, moves[room], choice[room], moved[room])
+            taken += z - rows
             rows = z
-            taken += z - a
         if rows == 0:
             return
         out.tally[VISITS] += rows

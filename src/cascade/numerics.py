@@ -195,6 +195,14 @@ def _ratio(coefficients, x):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
+def _tail(p):  # type: ignore[no-untyped-def]
+    """Quantile for |p - 1/2| > 0.425."""
+    r = math.sqrt(-log(min(p, 1.0 - p)))
+    z = _ratio(_TAIL, r - 1.6) if r <= 5.0 else _ratio(_FAR_TAIL, r - 5.0)
+    return z if p > 0.5 else -z
+
+
+@njit(error_model="numpy")
 def normal_quantile(p: float) -> float:
     """Quantile of the standard normal distribution for 0 < p < 1 (relative error 1e-15).
 
@@ -204,20 +212,19 @@ def normal_quantile(p: float) -> float:
     Appl Stat 1988;37:477-484 (routine PPND16).
     """
     q = p - 0.5
-    if abs(q) <= 0.425:
-        return q * _ratio(_CENTRE, 0.180625 - q * q)
-    r = math.sqrt(-log(p if q < 0.0 else 1.0 - p))
-    z = _ratio(_TAIL, r - 1.6) if r <= 5.0 else _ratio(_FAR_TAIL, r - 5.0)
-    return z if q > 0.0 else -z
+    return q * _ratio(_CENTRE, 0.180625 - q * q) if abs(q) <= 0.425 else _tail(p)
 
 
 @njit(error_model="numpy")
-def normal_quantiles(begin, end, p, values):  # type: ignore[no-untyped-def]
-    """``normal_quantile`` of ``p[begin:end]`` into ``values``."""
-    # The centre for all in one loop without branches, then the tails (15 %) once more.
-    for i in range(begin, end):
+def normal_quantiles(p, values, tails):  # type: ignore[no-untyped-def]
+    """``normal_quantile`` of every ``p`` into ``values``; ``tails`` is room for row numbers."""
+    # The centre for all in a loop without branches, then the tails (15 %) once more.
+    for i in range(p.size):
         q = p[i] - 0.5
         values[i] = q * _ratio(_CENTRE, 0.180625 - q * q)
-    for i in range(begin, end):
-        if abs(p[i] - 0.5) > 0.425:
-            values[i] = normal_quantile(p[i])
+    found = 0
+    for i in range(p.size):
+        tails[found] = np.uint32(i)
+        found += np.int64(abs(p[i] - 0.5) > 0.425)
+    for j in range(found):
+        values[tails[j]] = _tail(p[tails[j]])
