@@ -20,7 +20,10 @@ def ways(moves: dict[str, float], deaths: dict[str, float]) -> dict[str, Any]:
 LINEAR = Model.from_survival(
     {"detachment": 0.4, "breach": 0.6, "arrest": 0.8, "growth": 0.3},
     mean_hours={"detachment": 10.0, "breach": 3.0, "arrest": 0.01, "growth": 200.0},
-    causes={"breach": {"starvation": 1.0, "immune killing": 3.0}, "arrest": {"shear": 1.0, "anoikis": 1.0, "immune killing": 2.0}},
+    causes={
+        "breach": {"starvation": 1.0, "immune killing": 3.0},
+        "arrest": {"shear": 1.0, "anoikis": 1.0, "immune killing": 2.0},
+    },
     phases={"breach": 3, "growth": 2},
 )
 
@@ -30,7 +33,11 @@ CYCLIC = Model(
     states=[
         {"name": "blood", "stage": "vessel", **ways({"bed": 40.0}, {"immune killing": 3.0, "shear": 1.0})},
         {"name": "bed", "stage": "bed", **ways({"blood": 60.0, "tissue": 2.0}, {"shear": 5.0}), "phases": 2},
-        {"name": "tissue", "stage": "tissue", **ways({"tumour": 0.01, "asleep": 0.05, "blood": 0.02}, {"apoptosis": 0.1})},
+        {
+            "name": "tissue",
+            "stage": "tissue",
+            **ways({"tumour": 0.01, "asleep": 0.05, "blood": 0.02}, {"apoptosis": 0.1}),
+        },
         {"name": "asleep", "stage": "tissue", **ways({"tissue": 0.01}, {"slow death": 0.002}), "milestone": "dormancy"},
         {"name": "tumour", "absorbing": True, "milestone": "tumour"},
     ],
@@ -41,8 +48,18 @@ FRAIL = CYCLIC.with_(
     name="frail",
     frailties=[
         {"name": "shear resistance", "cv": 0.8, "hazards": [{"hazard": "*.shear"}]},
-        {"name": "soil fitness", "cv": 1.4, "distribution": "gamma", "hazards": [{"hazard": "tissue.tumour"}, {"hazard": "tissue.apoptosis", "power": -0.5}]},
-        {"name": "visibility", "cv": 0.5, "distribution": "gamma", "hazards": [{"hazard": "*.immune killing", "power": 2.0}]},
+        {
+            "name": "soil fitness",
+            "cv": 1.4,
+            "distribution": "gamma",
+            "hazards": [{"hazard": "tissue.tumour"}, {"hazard": "tissue.apoptosis", "power": -0.5}],
+        },
+        {
+            "name": "visibility",
+            "cv": 0.5,
+            "distribution": "gamma",
+            "hazards": [{"hazard": "*.immune killing", "power": 2.0}],
+        },
     ],
 )
 
@@ -70,8 +87,12 @@ def random_models(draw: st.DrawFn, *, linear: bool = False) -> Model:
                 back = draw(st.sampled_from(flat))
                 if back != name:
                     moves[back] = draw(hazard)
-            deaths = {cause: draw(hazard) for cause in draw(st.sets(st.sampled_from(["shear", "anoikis", "immune killing"])))}
+            deaths = {
+                cause: draw(hazard) for cause in draw(st.sets(st.sampled_from(["shear", "anoikis", "immune killing"])))
+            }
             deaths["old age"] = draw(st.floats(0.5, 2.0))
-            states.append({"name": name, "stage": f"stage {k}", **ways(moves, deaths), "phases": draw(st.integers(1, 3))})
+            states.append(
+                {"name": name, "stage": f"stage {k}", **ways(moves, deaths), "phases": draw(st.integers(1, 3))}
+            )
     states.append({"name": "goal", "absorbing": True})
     return Model(name="random", stages=[f"stage {k}" for k in range(stages)], states=states)

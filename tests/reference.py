@@ -85,7 +85,9 @@ class Reference:
     of the run.
     """
 
-    def __init__(self, model: Model, seed: int, windows: Sequence[tuple[float, Mapping[str, float]]] = ((math.inf, {}),)) -> None:
+    def __init__(
+        self, model: Model, seed: int, windows: Sequence[tuple[float, Mapping[str, float]]] = ((math.inf, {}),)
+    ) -> None:
         self.model = model
         self.key = [int(word) for word in np.random.SeedSequence(seed).generate_state(2, np.uint32)]
         self.states = {state.name: state for state in model.states}
@@ -163,7 +165,9 @@ class Reference:
                     here = way
         return life
 
-    def _visit(self, here: str, cell: int, visit: int, time: float, window: int, z: Sequence[float]) -> tuple[float, int, str, bool]:
+    def _visit(
+        self, here: str, cell: int, visit: int, time: float, window: int, z: Sequence[float]
+    ) -> tuple[float, int, str, bool]:
         state = self.states[here]
         u, v, choice = uniforms(cell, visit, 0, self.key)
 
@@ -187,7 +191,11 @@ class Reference:
         if due == math.inf:
             return due, window, "", False
         rest = choice * sum(deaths if died else moves)
-        for name, rate in zip([d.cause for d in state.deaths] if died else [m.to for m in state.moves], deaths if died else moves, strict=True):
+        for name, rate in zip(
+            [d.cause for d in state.deaths] if died else [m.to for m in state.moves],
+            deaths if died else moves,
+            strict=True,
+        ):
             way = name
             if rest < rate:
                 break

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from models import CYCLIC, FRAIL, LINEAR, random_models
-from reference import Life, Reference
 
 import cascade
 from cascade.histories import Histories, History, histories_of
@@ -18,6 +16,8 @@ from cascade.lower import FOREVER, Environment, lower, rows_of, tables, unchange
 from cascade.model import Model
 from cascade.simulation import conduct_totals
 from cascade.totals import Totals
+from models import CYCLIC, FRAIL, LINEAR, random_models
+from reference import Life, Reference
 
 Windows = Sequence[tuple[float, Mapping[str, float]]]
 
@@ -41,8 +41,9 @@ def totals(model: Model, seed: int, cells: range, windows: Windows) -> Totals:
 
 def same(history: History, life: Life) -> None:
     """Every state, way and time equal (times to rounding of the logarithm)."""
-
-    assert [(s.state, s.ended_by, s.died) for s in history.stays[: len(life.events)]] == [(e.state, e.way, e.died) for e in life.events]
+    assert [(s.state, s.ended_by, s.died) for s in history.stays[: len(life.events)]] == [
+        (e.state, e.way, e.died) for e in life.events
+    ]
     assert history.stays[0].state == life.start
     assert history.stays[0].entered == pytest.approx(life.entered, rel=1e-12, abs=1e-15)
     for stay, event in zip(history.stays, life.events, strict=False):
@@ -138,7 +139,11 @@ def test_every_cell_is_in_one_place_at_every_time(model: Model, until: float | N
     events, fates = result.events(), result.fates()
     for state in model.states:
         came = sum(events[f"{s.name}.{m.to}"] for s in model.states for m in s.moves if m.to == state.name)
-        began = sum(int(k) for k, share in zip(result.totals.started, model.start.states, strict=True) if share.state == state.name)
+        began = sum(
+            int(k)
+            for k, share in zip(result.totals.started, model.start.states, strict=True)
+            if share.state == state.name
+        )
         left = sum(events[f"{state.name}.{w}"] for w in [m.to for m in state.moves] + [d.cause for d in state.deaths])
         assert came + began == left + fates.get(state.name, 0)
 
@@ -161,7 +166,11 @@ def test_watched_cells_are_those_that_arrive() -> None:
     n = 20_000
     result = cascade.simulate(CYCLIC, cells=n, seed=9, watch=["asleep", "tumour"])
     listed = set(map(int, result.watched))
-    visited = {h.cell for h in cascade.replay(CYCLIC, seed=9, cells=range(n)) if {s.state for s in h.stays} & {"asleep", "tumour"}}
+    visited = {
+        h.cell
+        for h in cascade.replay(CYCLIC, seed=9, cells=range(n))
+        if {s.state for s in h.stays} & {"asleep", "tumour"}
+    }
     assert listed == visited
     assert result.totals.watched_total == len(visited)
     assert list(result.watched) == sorted(listed)

@@ -15,9 +15,9 @@ from cascade.model import Model
 if TYPE_CHECKING:
     from cascade import plot
     from cascade.catalog import load, models
+    from cascade.closed_form import exact
     from cascade.comparison import compare
     from cascade.demonstration import demo
-    from cascade.closed_form import exact
     from cascade.histories import replay
     from cascade.results import open_result
     from cascade.simulation import simulate

@@ -5,7 +5,7 @@ It never calls the kernel, and the kernel never calls it: their agreement is a t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,8 +72,14 @@ class Exact:
         self.until = until
         self.lowered: Lowered = lower(model)
         if until is None and self.lowered.has_endless_cycle():
-            raise InputError("until", None, "a time in hours: with hazards of 0 on every way out, cells of this model circle for ever")
-        if until is not None and (isinstance(until, bool) or not isinstance(until, int | float) or not 0 < until <= 1e12):
+            raise InputError(
+                "until",
+                None,
+                "a time in hours: with hazards of 0 on every way out, cells of this model circle for ever",
+            )
+        if until is not None and (
+            isinstance(until, bool) or not isinstance(until, int | float) or not 0 < until <= 1e12
+        ):
             raise InputError("until", until, "hours > 0, at most 1e12, or None")
         self._solver = Solver(self.lowered)
         self._nodes, self.error = self._choose_nodes()
@@ -115,7 +121,7 @@ class Exact:
 
     @cached_property
     def _end(self) -> tuple[Floats, Floats, Floats]:
-        """entered (stages + 1), lost (stages + 1, T), still there (stages + 1, states)."""
+        """Entered (stages + 1), lost (stages + 1, T), still there (stages + 1, states)."""
         if self.until is None:
             p = self._average(self._hazards(self._nodes), np.zeros(1))
             return p.entered[0].real, p.lost[0].real, p.settled[0].real
@@ -143,7 +149,11 @@ class Exact:
         values = invert(transform, moments, poles)
         if latest > earliest:
             values = (values[: len(times)] - values[len(times) :]) / (latest - earliest)
-        out = np.zeros((len(times), stages)), np.zeros((len(times), stages, transitions)), np.zeros((len(times), stages, states))
+        out = (
+            np.zeros((len(times), stages)),
+            np.zeros((len(times), stages, transitions)),
+            np.zeros((len(times), stages, states)),
+        )
         for array, part in zip(out, np.split(values[:, : cut[-1]], cut[:-1], axis=1), strict=True):
             array += part.reshape(array.shape)
         self._add_waiting(times, out)
@@ -186,9 +196,24 @@ class Exact:
             share = float(entered[k + 1])
             previous = share / float(entered[k]) if entered[k] > 0 else 0.0
             low_end, high_end = max(0.0, share - self.error), min(1.0, share + self.error)
-            rows.append(FunnelRow(step, cells * float(entered[k]), cells * share, previous, share, low_end, high_end, causes, cells * float(there[k].sum())))
+            rows.append(
+                FunnelRow(
+                    step,
+                    cells * float(entered[k]),
+                    cells * share,
+                    previous,
+                    share,
+                    low_end,
+                    high_end,
+                    causes,
+                    cells * float(there[k].sum()),
+                )
+            )
         label = self.model.title or self.model.name
-        marks = tuple(Milestone(n, cells * p, p, max(0.0, p - self.error), min(1.0, p + self.error)) for n, p in self.milestones().items())
+        marks = tuple(
+            Milestone(n, cells * p, p, max(0.0, p - self.error), min(1.0, p + self.error))
+            for n, p in self.milestones().items()
+        )
         return Funnel(tuple(rows), cells, label, exact=True, milestones=marks)
 
     def milestones(self) -> dict[str, float]:
@@ -199,10 +224,9 @@ class Exact:
         for m, name in enumerate(low.milestones):
             states = low.state_milestone[low.base] == m
             if self.until is None:
-                hit = weights @ self._solver.hits(hazards, np.zeros(len(weights)), states)
+                found[name] = float(weights @ self._solver.hits(hazards, np.zeros(len(weights)), states))
             else:
-                hit = self._hit_by(states, self.until)
-            found[name] = float(np.real(hit))
+                found[name] = self._hit_by(states, self.until)
         return found
 
     def _hit_by(self, states: npt.NDArray[np.bool_], time: float) -> float:
@@ -220,7 +244,7 @@ class Exact:
         # A set made absorbing has a spectrum of its own: no poles are given for it in a cyclic model.
         poles = None if self._solver.has_cycle or self._poles is None else np.append(self._poles, 0.0)
         values = invert(transform, moments, poles)[:, 0]
-        started = sum(share for s, share in zip(low.start_state, low.start_share, strict=True) if states[s])
+        started = float(low.start_share[states[low.start_state]].sum())
         if latest > earliest:
             waiting = float(np.clip((latest - time) / (latest - earliest), 0, 1))
             return float((values[0] - values[1]) / (latest - earliest)) + waiting * started
@@ -248,13 +272,10 @@ class Exact:
         low = self.lowered
         if self.until is not None:
             raise InputError("until", self.until, "None: expected events are computed for whole lives")
-        counts = np.zeros(len(low.transitions))
         hazards = self._hazards(self._nodes)
+        flow = self._nodes.weights @ (self._solver.time_in_states(hazards)[:, low.exit_source] * hazards)
         outer = ~low.exit_inner
-        weights = self._nodes.weights
-        for e in np.flatnonzero(outer):
-            x = self._time_in(hazards)[:, low.exit_source[e]]
-            counts[low.exit_transition[e]] += float(weights @ (x * hazards[:, e]))
+        counts = np.bincount(low.exit_transition[outer], weights=flow[outer], minlength=len(low.transitions))
         return {t.name: float(counts[i]) for i, t in enumerate(low.transitions)}
 
     def occupancy(self, times: Sequence[float]) -> Curves:
@@ -297,7 +318,9 @@ class Exact:
             rows.append(self._row(cause, "cause", complex(step.lost[0][:, which].sum()), shift, which=which))
         return rows
 
-    def _row(self, name: str, kind: str, value: complex, shift: float, *, k: int = 0, which: Sequence[int] = ()) -> PassageTime:
+    def _row(
+        self, name: str, kind: str, value: complex, shift: float, *, k: int = 0, which: Sequence[int] = ()
+    ) -> PassageTime:
         p = value.real
         if p <= 0:
             return PassageTime(name, kind, 0.0, float("nan"), float("nan"))
@@ -309,18 +332,8 @@ class Exact:
 
         return PassageTime(name, kind, p, mean + shift, _median(reached, mean + shift) if mean > 0 else 0.0)
 
-    def _time_in(self, hazards: Numbers) -> Numbers:
-        """Expected hours in each expanded state, (n, S)."""
-        low = self.lowered
-        start = np.zeros((len(hazards), low.size), hazards.dtype)
-        for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
-            start[:, state] += share
-        total = np.zeros((len(hazards), low.size), hazards.dtype)
-        np.add.at(total, (slice(None), low.exit_source), hazards)
-        return self._solver._time(hazards, np.zeros(len(hazards)), total, ~self._solver.stuck(total), start)
-
     def elasticities(self, of: str | None = None) -> dict[str, float]:
-        """d log P / d log hazard for every hazard: by how many per cent P changes per per cent.
+        """D log P / d log hazard for every hazard: by how many per cent P changes per per cent.
 
         Parameters
         ----------
@@ -345,21 +358,28 @@ class Exact:
     def __str__(self) -> str:
         lines = [str(self.funnel())]
         if self.until is None:
-            rows = [[t.name, t.kind, percent(t.probability), hours(t.mean_hours), hours(t.median_hours)] for t in self.times()]
-            lines.append(text_table(["of those who pass, or die of", "", "probability", "mean time", "median time"], rows, left=(0, 1)))
+            rows = [
+                [t.name, t.kind, percent(t.probability), hours(t.mean_hours), hours(t.median_hours)]
+                for t in self.times()
+            ]
+            lines.append(
+                text_table(
+                    ["of those who pass, or die of", "", "probability", "mean time", "median time"], rows, left=(0, 1)
+                )
+            )
         if len(self._nodes.weights) > 1:
             lines.append(f"averaged over the frailties with an error of {self.error:.1g}")
         return "\n\n".join(lines)
 
 
-def _median(reached: object, guess: float) -> float:
+def _median(reached: Callable[[float], float], guess: float) -> float:
     """Root of an increasing function of time, by bisection on a log scale around a guess."""
     from scipy.optimize import brentq
 
     low, high = guess * 1e-3, guess
-    while reached(low) > 0 and low > 1e-12:  # type: ignore[operator]
+    while reached(low) > 0 and low > 1e-12:
         low *= 1e-3
-    while reached(high) < 0 and high < 1e12:  # type: ignore[operator]
+    while reached(high) < 0 and high < 1e12:
         high *= 2
     return float(brentq(reached, low, high, rtol=1e-10))
 

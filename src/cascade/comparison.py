@@ -110,9 +110,25 @@ class Comparison:
         return [asdict(row) for row in self.rows]
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
-        header = ["step", f"passed: {self.model.name}", f"passed: {self.other.name}", "gained", "lost", "difference", "95 % interval"]
+        header = [
+            "step",
+            f"passed: {self.model.name}",
+            f"passed: {self.other.name}",
+            "gained",
+            "lost",
+            "difference",
+            "95 % interval",
+        ]
         lines = [
-            [r.step, number(r.passed), number(r.passed_other), number(r.gained), number(r.lost), percent(r.difference), f"{percent(r.low)} to {percent(r.high)}"]
+            [
+                r.step,
+                number(r.passed),
+                number(r.passed_other),
+                number(r.gained),
+                number(r.lost),
+                percent(r.difference),
+                f"{percent(r.low)} to {percent(r.high)}",
+            ]
             for r in self.rows
         ]
         return header, lines

@@ -63,7 +63,7 @@ def kernel_run() -> Callable[..., None]:
     run: Any = kernel.run
     if not config.DISABLE_JIT:
         try:
-            run._cache = _Cache(run.py_func)
+            run._cache = _Cache(run.py_func)  # noqa: SLF001 (numba has no public way)
         except (RuntimeError, OSError):
             warnings.warn(
                 "no folder is writable for compiled code: compiling in memory, some seconds in every new process"

@@ -21,7 +21,9 @@ def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Seque
     widths = [max(len(line[c]) for line in lines) for c in range(len(header))]
 
     def line_of(cells: Sequence[str]) -> str:
-        padded = [cell.ljust(w) if c in left else cell.rjust(w) for c, (cell, w) in enumerate(zip(cells, widths, strict=True))]
+        padded = [
+            cell.ljust(w) if c in left else cell.rjust(w) for c, (cell, w) in enumerate(zip(cells, widths, strict=True))
+        ]
         return "  ".join(padded).rstrip()
 
     return "\n".join([line_of(lines[0]), "  ".join("-" * w for w in widths), *map(line_of, lines[1:])])
@@ -57,8 +59,8 @@ def percent(fraction: float) -> str:
 
     Examples
     --------
-    >>> percent(0.1), percent(0.0000123), percent(1.0), percent(0.98765)
-    ('10 %', '0.00123 %', '100 %', '98.8 %')
+    >>> percent(0.1), percent(0.0000123), percent(8.4e-7), percent(0.98765)
+    ('10 %', '0.00123 %', '8.40e-5 %', '98.8 %')
     """
     value = 100.0 * fraction
     if value == 0:
@@ -67,7 +69,8 @@ def percent(fraction: float) -> str:
         decimals = max(0, 2 - exponent_of(abs(value)))
         text = f"{value:.{decimals}f}"
         return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
-    return f"{value:.2e} %"
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    return f"{mantissa}e{int(exponent)} %"
 
 
 def exponent_of(value: float) -> int:

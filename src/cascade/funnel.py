@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class Funnel:
             raise InputError(f"counts[{pairs[0][0]!r}]", 0, "a number above 0 to start with")
         rows = [
             row_of(step, int(entered), int(passed), total, {"lost": int(entered - passed)}, 0)
-            for (_, entered), (step, passed) in zip(pairs[:-1], pairs[1:], strict=True)
+            for (_, entered), (step, passed) in pairwise(pairs)
         ]
         return cls(tuple(rows), total, label)
 
@@ -120,7 +121,9 @@ class Funnel:
             try:
                 pairs.append((line[0].strip(), float(line[1].replace(",", "").replace("_", ""))))
             except (IndexError, ValueError):
-                raise InputError(f"{path}, line {at}", ",".join(line), "a name and a number, after a line of headings") from None
+                raise InputError(
+                    f"{path}, line {at}", ",".join(line), "a name and a number, after a line of headings"
+                ) from None
         return cls.from_counts(pairs, label=label or Path(path).stem)
 
     def __iter__(self) -> Iterator[FunnelRow]:
@@ -134,31 +137,48 @@ class Funnel:
         return [asdict(row) for row in self.rows]
 
     def table(self, beside: Funnel | None = None) -> str:
-        """The funnel as text; ``beside``: another one (the exact answer) in a column of its own."""
-        return text_table(*self._cells(beside), left=(0, len(self._cells(beside)[0]) - 1))
+        """The funnel as text, the causes of loss below it.
+
+        Parameters
+        ----------
+        beside : Funnel, optional
+            Another funnel of the same steps (the exact answer), shown in a column of its own.
+        """
+        header, lines = self._cells(beside)
+        causes = [[line[0], line[-1]] for line in lines if line[-1]]
+        text = text_table(header[:-1], [line[:-1] for line in lines])
+        return text + ("\n\n" + text_table(["step", "lost to"], causes, left=(0, 1)) if causes else "")
 
     def _cells(self, beside: Funnel | None = None) -> tuple[list[str], list[list[str]]]:
-        header = ["step", "entered", "passed", "% of previous", "% of all", "95 % interval of % of all"]
-        if self.exact:
-            header.pop()
+        header = ["step", "entered", "passed", "of previous", "of all"]
+        header += [] if self.exact else ["95 % interval"]
         header += ["exact: passed"] if beside else []
         lines = []
         for i, row in enumerate(self.rows):
-            line = [row.step, number(row.entered), number(row.passed), percent(row.fraction_of_previous), percent(row.fraction_of_all)]
-            if not self.exact:
-                line.append(f"< {percent(row.high)}" if row.passed == 0 else f"{percent(row.low)} - {percent(row.high)}")
-            if beside:
-                line.append(number(beside.rows[i].passed * self.cells / beside.cells))
+            line = [row.step, number(row.entered), number(row.passed), percent(row.fraction_of_previous)]
+            line += [percent(row.fraction_of_all), *self._interval(row)]
+            line += [number(beside.rows[i].passed * self.cells / beside.cells)] if beside else []
             lines.append([*line, causes_text(row)])
+        known = {mark.name: mark.fraction_of_all for mark in beside.milestones} if beside else {}
         for mark in self.milestones:
-            line = [f"  ever {mark.name}", "", number(mark.cells), "", percent(mark.fraction_of_all)]
-            if not self.exact:
-                line.append(f"< {percent(mark.high)}" if mark.cells == 0 else f"{percent(mark.low)} - {percent(mark.high)}")
-            if beside:
-                other = {m.name: m for m in beside.milestones}.get(mark.name)
-                line.append(number(other.fraction_of_all * self.cells) if other else "")
+            line = [
+                f"  ever {mark.name}",
+                "",
+                number(mark.cells),
+                "",
+                percent(mark.fraction_of_all),
+                *self._interval(mark),
+            ]
+            line += [number(known[mark.name] * self.cells) if mark.name in known else ""] if beside else []
             lines.append([*line, ""])
         return [*header, "lost to"], lines
+
+    def _interval(self, row: FunnelRow | Milestone) -> list[str]:
+        """The interval as text; nothing for an exact answer."""
+        if self.exact:
+            return []
+        low, high = percent(row.low).removesuffix(" %"), percent(row.high)
+        return [f"{low} to {high}" if row.fraction_of_all > 0 else f"below {high}"]
 
     def __str__(self) -> str:
         return self.table()
@@ -170,7 +190,17 @@ class Funnel:
 def row_of(step: str, entered: int, passed: int, cells: int, lost: Mapping[str, float], still: float) -> FunnelRow:
     """A counted row with its interval."""
     low, high = proportion(passed, cells)
-    return FunnelRow(step, entered, passed, passed / entered if entered else 0.0, passed / cells if cells else 0.0, low, high, dict(lost), still)
+    return FunnelRow(
+        step,
+        entered,
+        passed,
+        passed / entered if entered else 0.0,
+        passed / cells if cells else 0.0,
+        low,
+        high,
+        dict(lost),
+        still,
+    )
 
 
 def causes_text(row: FunnelRow, most: int = 4) -> str:

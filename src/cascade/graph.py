@@ -117,7 +117,9 @@ def _check_names(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fau
         for index, name in _repeated(node.causes):
             yield Fault(f"states[{node.index}].deaths[{index}].cause", name, "each cause is named once in a state")
         for name in set(node.targets) & set(node.causes):
-            yield Fault(f"states[{node.index}].deaths", name, "a cause may not bear the name of a target of the same state")
+            yield Fault(
+                f"states[{node.index}].deaths", name, "a cause may not bear the name of a target of the same state"
+            )
 
 
 def _check_states(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
@@ -199,7 +201,11 @@ def _check_ways(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Faul
         if starts and node.name not in reached:
             yield Fault(f"states[{node.index}]", node.name, "a path that leads here from a start state")
         if node.name not in ending:
-            yield Fault(f"states[{node.index}]", node.name, "a way out of the cycle that it is in: a death or an absorbing state")
+            yield Fault(
+                f"states[{node.index}]",
+                node.name,
+                "a way out of the cycle that it is in: a death or an absorbing state",
+            )
 
 
 def hazard_names(nodes: Iterable[Node]) -> list[str]:
@@ -231,7 +237,11 @@ def _check_frailties(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator
             path = f"frailties[{f}].hazards[{h}].hazard"
             found = matching(pattern, names)
             if not found:
-                yield Fault(path, pattern, f"a hazard of the model, as 'state.target', 'state.cause' or '*.cause'; {nearest(pattern, names)}")
+                yield Fault(
+                    path,
+                    pattern,
+                    f"a hazard of the model, as 'state.target', 'state.cause' or '*.cause'; {nearest(pattern, names)}",
+                )
             elif used & set(found):
                 yield Fault(path, pattern, "each hazard once in a frailty")
             used |= set(found)
@@ -242,7 +252,11 @@ def _check_sources(data: Mapping[str, Any]) -> Iterator[Fault]:
     for path, part in parts_with_source(data):
         for key in items(part, "source"):
             if isinstance(key, str) and key not in keys:
-                yield Fault(f"{path}.source", key, f"the key of a source; {nearest(key, sorted(k for k in keys if isinstance(k, str)))}")
+                yield Fault(
+                    f"{path}.source",
+                    key,
+                    f"the key of a source; {nearest(key, sorted(k for k in keys if isinstance(k, str)))}",
+                )
 
 
 def parts_with_source(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

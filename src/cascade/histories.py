@@ -53,7 +53,10 @@ class History:
         return f"{last.state}.{last.ended_by}" if last.died else last.state
 
     def __str__(self) -> str:
-        rows = [[s.state, hours(s.entered), hours(s.left), f"died: {s.ended_by}" if s.died else s.ended_by or "still there"] for s in self.stays]
+        rows = [
+            [s.state, hours(s.entered), hours(s.left), f"died: {s.ended_by}" if s.died else s.ended_by or "still there"]
+            for s in self.stays
+        ]
         return f"cell {self.cell}\n" + text_table(["state", "entered", "left", "by"], rows, left=(0, 3))
 
 
@@ -120,10 +123,12 @@ def histories_of(lowered: Lowered, prepared: Tables, seed: int, cells: Sequence[
     distinct = tuple(sorted(set(cells)))
     lives: dict[int, list[tuple[int, int, float]]] = {cell: [] for cell in distinct}
     if distinct:
-        rows, stages = rows_of(lowered).count, len(lowered.stages)
+        rows, stages = rows_of(lowered).total, len(lowered.stages)
         room = _FIRST_ROOM * len(distinct)
         while True:
-            done = Span(prepared, frailties(lowered), key_of(seed), rows, stages, 0, len(distinct), cells=distinct, events=room).run()
+            done = Span(
+                prepared, frailties(lowered), key_of(seed), rows, stages, 0, len(distinct), cells=distinct, events=room
+            ).run()
             if done.recorded <= room:
                 break
             room = done.recorded
@@ -150,7 +155,9 @@ def start_states(lowered: Lowered, prepared: Tables, seed: int, cells: Sequence[
     return starts
 
 
-def _history(lowered: Lowered, cell: int, state: int, entered: float, life: Sequence[tuple[int, int, float]]) -> History:
+def _history(
+    lowered: Lowered, cell: int, state: int, entered: float, life: Sequence[tuple[int, int, float]]
+) -> History:
     stays = []
     exits = len(lowered.exit_hazard)
     for _, way, time in life:

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cascade.lower import Tables
 from cascade.numerics import bits_of, exp, log, normal_quantile, normal_quantiles
 from cascade.streams import frailty_block, start_block, unit_exponential, visit_block
 
@@ -90,7 +89,7 @@ VISITS, WATCHED, RECORDED = 0, 1, 2
 
 
 @_jit
-def log_gamma_frailty(shape, f, cell, k0, k1):  # type: ignore[no-untyped-def]
+def log_gamma_frailty(shape, f, cell, k0, k1):
     """Logarithm of frailty number ``f`` of a cell, gamma of mean 1 with the given shape.
 
     By the method of Marsaglia & Tsang (ACM Trans Math Softw 2000;26:363-372).
@@ -117,7 +116,7 @@ def log_gamma_frailty(shape, f, cell, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def fill(cell, visit, state, window, time, furthest, seen, cells, first, only, stage, bits, entry):  # type: ignore[no-untyped-def]
+def fill(cell, visit, state, window, time, furthest, seen, cells, first, only, stage, bits, entry):
     """New cells, all in state ``only`` at time ``entry``.
 
     Their numbers count up from ``first``, or are those listed in ``cells`` from there on.
@@ -136,7 +135,7 @@ def fill(cell, visit, state, window, time, furthest, seen, cells, first, only, s
 
 
 @_jit
-def draw_starts(cell, state, time, furthest, seen, start_state, cumulative, low, high, stage, bits, k0, k1, started):  # type: ignore[no-untyped-def]
+def draw_starts(cell, state, time, furthest, seen, start_state, cumulative, low, high, stage, bits, k0, k1, started):
     """Start states and times of entry of the new cells."""
     for i in range(cell.size):
         for_state, for_time = start_block(cell[i], k0, k1)
@@ -151,7 +150,7 @@ def draw_starts(cell, state, time, furthest, seen, start_state, cumulative, low,
 
 
 @_jit
-def draw_frailties(begin, cell, factor, powers, gamma, spread, k0, k1, uniform, value, tails):  # type: ignore[no-untyped-def]
+def draw_frailties(begin, cell, factor, powers, gamma, spread, k0, k1, uniform, value, tails):
     """Factors on the hazards of the new cells, in the columns from ``begin`` on; row 0 stays 1."""
     end = begin + cell.size
     for p in range(powers.shape[0]):
@@ -179,7 +178,7 @@ def draw_frailties(begin, cell, factor, powers, gamma, spread, k0, k1, uniform, 
 
 
 @_jit
-def draw(rows, cell, visit, k0, k1, moves, deaths, choice):  # type: ignore[no-untyped-def]
+def draw(rows, cell, visit, k0, k1, moves, deaths, choice):
     """One Philox block for each row: two unit exponentials and a uniform."""
     for i in range(rows):
         moves[i], deaths[i], choice[i] = visit_block(cell[i], np.uint64(visit[i]), k0, k1)
@@ -190,7 +189,7 @@ def draw(rows, cell, visit, k0, k1, moves, deaths, choice):  # type: ignore[no-u
 
 
 @_jit
-def clocks(rows, state, window, time, moves, deaths, states, mean, window_end, event, group):  # type: ignore[no-untyped-def]
+def clocks(rows, state, window, time, moves, deaths, states, mean, window_end, event, group):
     """Time and group of the first event of each row, hazards unchanged; number of late ones."""
     late = 0
     for i in range(rows):
@@ -206,7 +205,7 @@ def clocks(rows, state, window, time, moves, deaths, states, mean, window_end, e
 
 
 @_jit
-def choose(rows, group, choice, threshold, depth, first_exit, exits):  # type: ignore[no-untyped-def]
+def choose(rows, group, choice, threshold, depth, first_exit, exits):
     """The exit within the winning group, by bisection of its cumulative shares."""
     if depth == 1:
         for i in range(rows):
@@ -224,7 +223,7 @@ def choose(rows, group, choice, threshold, depth, first_exit, exits):  # type: i
         exits[i] = first_exit[group[i]] + position
 
 
-def group_rate(hazard, profile, factor, i, at, begin, end):  # type: ignore[no-untyped-def]
+def group_rate(hazard, profile, factor, i, at, begin, end):
     """Summed hazard per hour of the exits ``begin`` to ``end`` for the cell in row ``i``.
 
     ``at``: where the hazards of its window begin.
@@ -235,7 +234,7 @@ def group_rate(hazard, profile, factor, i, at, begin, end):  # type: ignore[no-u
     return total
 
 
-def group_exit(hazard, profile, factor, i, at, begin, end, share):  # type: ignore[no-untyped-def]
+def group_exit(hazard, profile, factor, i, at, begin, end, share):
     """The exit of ``begin`` to ``end`` at which the running sum of hazards passes ``share``."""
     chosen = begin
     total = 0.0
@@ -250,13 +249,13 @@ _late_rate, _late_exit = _jit(group_rate), _jit(group_exit)
 
 
 @_leaf
-def mean_of(rate):  # type: ignore[no-untyped-def]
+def mean_of(rate):
     """Mean time of a clock; a rate of zero waits for ever."""
     return 1.0 / rate if rate > 0.0 else np.inf
 
 
 @_leaf
-def rewind(left, anchor, rate, new_rate, now):  # type: ignore[no-untyped-def]
+def rewind(left, anchor, rate, new_rate, now):
     """A clock (left, anchor) after its rate has changed at time ``now``.
 
     The anchor moves only when the rate really changes, so that a window without a change
@@ -268,7 +267,23 @@ def rewind(left, anchor, rate, new_rate, now):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def frail_visits(rows, state, window, time, factor, moves, deaths, choice, window_end, hazard, profile, frail, exit_start, event, exits):  # type: ignore[no-untyped-def]
+def frail_visits(
+    rows,
+    state,
+    window,
+    time,
+    factor,
+    moves,
+    deaths,
+    choice,
+    window_end,
+    hazard,
+    profile,
+    frail,
+    exit_start,
+    event,
+    exits,
+):
     """Visits of rows whose hazards are their own, within their window; number of late ones.
 
     Rows that were late before and are not frail are counted again.
@@ -293,7 +308,9 @@ def frail_visits(rows, state, window, time, factor, moves, deaths, choice, windo
 
 
 @_jit
-def resolve(rows, state, window, time, factor, moves, deaths, choice, window_end, hazard, profile, exit_start, event, exits):  # type: ignore[no-untyped-def]
+def resolve(
+    rows, state, window, time, factor, moves, deaths, choice, window_end, hazard, profile, exit_start, event, exits
+):
     """Visits that outlast their window, by the whole rule.
 
     A clock is (anchor, exponential left at the anchor); its event is due at anchor +
@@ -336,7 +353,7 @@ def resolve(rows, state, window, time, factor, moves, deaths, choice, window_end
 
 
 @_jit
-def count(rows, event, exits, row, fine, upper, width, bins, counts):  # type: ignore[no-untyped-def]
+def count(rows, event, exits, row, fine, upper, width, bins, counts):
     """Count the events of a round in their rows and bins of time."""
     for i in range(rows):
         b = (bits_of(event[i]) >> _BIN_SHIFT) - _BIN_OFFSET
@@ -352,7 +369,7 @@ def count(rows, event, exits, row, fine, upper, width, bins, counts):  # type: i
 
 
 @_jit
-def finish(rows, cell, state, furthest, exits, goes_on, row, stage, first, overtaken, final_row, final_stage):  # type: ignore[no-untyped-def]
+def finish(rows, cell, state, furthest, exits, goes_on, row, stage, first, overtaken, final_row, final_stage):
     """Note how far the cells came that died or were still under way at the end."""
     for i in range(rows):
         e = exits[i]
@@ -366,7 +383,7 @@ def finish(rows, cell, state, furthest, exits, goes_on, row, stage, first, overt
 
 
 @_jit
-def list_moves(rows, exits, goes_on, moved):  # type: ignore[no-untyped-def]
+def list_moves(rows, exits, goes_on, moved):
     """Rows that go on, in order; their number."""
     moves = 0
     for i in range(rows):
@@ -376,7 +393,24 @@ def list_moves(rows, exits, goes_on, moved):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def first_entries(moves, moved, cell, furthest, seen, exits, bins, target, stage, bits, reach_row, bit_row, width, counts, watched, tally):  # type: ignore[no-untyped-def]
+def first_entries(
+    moves,
+    moved,
+    cell,
+    furthest,
+    seen,
+    exits,
+    bins,
+    target,
+    stage,
+    bits,
+    reach_row,
+    bit_row,
+    width,
+    counts,
+    watched,
+    tally,
+):
     """Count the stages, milestones and watched states that cells enter for the first time."""
     for j in range(moves):
         i = moved[j]
@@ -400,7 +434,23 @@ def first_entries(moves, moved, cell, furthest, seen, exits, bins, target, stage
 
 
 @_jit
-def absorb(moves, moved, cell, furthest, exits, bins, target, stage, absorbed_row, first, width, counts, overtaken, final_row, final_stage):  # type: ignore[no-untyped-def]
+def absorb(
+    moves,
+    moved,
+    cell,
+    furthest,
+    exits,
+    bins,
+    target,
+    stage,
+    absorbed_row,
+    first,
+    width,
+    counts,
+    overtaken,
+    final_row,
+    final_stage,
+):
     """Take the cells that reached an absorbing state off the list of those that go on."""
     kept = 0
     for j in range(moves):
@@ -422,7 +472,7 @@ def absorb(moves, moved, cell, furthest, exits, bins, target, stage, absorbed_ro
 
 
 @_jit
-def gather(moves, moved, exits, event, target, cell, visit, state, window, time, furthest, seen, factor):  # type: ignore[no-untyped-def]
+def gather(moves, moved, exits, event, target, cell, visit, state, window, time, furthest, seen, factor):
     """Bring the cells that go on to the top of the block, each in its new state."""
     for j in range(moves):
         i = moved[j]
@@ -439,7 +489,7 @@ def gather(moves, moved, exits, event, target, cell, visit, state, window, time,
 
 
 @_jit
-def record(rows, cell, visit, exits, event, event_cell, event_visit, event_exit, event_time, tally):  # type: ignore[no-untyped-def]
+def record(rows, cell, visit, exits, event, event_cell, event_visit, event_exit, event_time, tally):
     """Write down every event of a round; what does not fit is only counted."""
     at = tally[RECORDED]
     for i in range(rows):
@@ -453,7 +503,7 @@ def record(rows, cell, visit, exits, event, event_cell, event_visit, event_exit,
 
 
 @njit(nogil=True, error_model="numpy")
-def run(tables, frailties, key, cells, first, number, block, scratch, out):  # type: ignore[no-untyped-def]
+def run(tables, frailties, key, cells, first, number, block, scratch, out):
     """Run ``number`` cells from ``first`` on, or those listed in ``cells``, to their ends.
 
     Parameters
@@ -485,14 +535,55 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):  # t
             z = min(cell.size, rows + number - taken)
             at = np.uint64(taken) if cells.size > 0 else first + np.uint64(taken)
             c, st, ti, fu, se = cell[rows:z], state[rows:z], time[rows:z], furthest[rows:z], seen[rows:z]
-            fill(c, visit[rows:z], st, window[rows:z], ti, fu, se, cells, at, t.start_state[0], t.stage, t.bits, t.entry_low)
+            fill(
+                c,
+                visit[rows:z],
+                st,
+                window[rows:z],
+                ti,
+                fu,
+                se,
+                cells,
+                at,
+                t.start_state[0],
+                t.stage,
+                t.bits,
+                t.entry_low,
+            )
             if several_starts:
-                draw_starts(c, st, ti, fu, se, t.start_state, t.start_cumulative, t.entry_low, t.entry_high, t.stage, t.bits, k0, k1, out.started)
+                draw_starts(
+                    c,
+                    st,
+                    ti,
+                    fu,
+                    se,
+                    t.start_state,
+                    t.start_cumulative,
+                    t.entry_low,
+                    t.entry_high,
+                    t.stage,
+                    t.bits,
+                    k0,
+                    k1,
+                    out.started,
+                )
             else:
                 out.started[0] += c.size
             if frailties is not None:
                 room = slice(0, c.size)
-                draw_frailties(rows, c, factor, frailties.powers, frailties.gamma, frailties.spread, k0, k1, moves[room], choice[room], moved[room])
+                draw_frailties(
+                    rows,
+                    c,
+                    factor,
+                    frailties.powers,
+                    frailties.gamma,
+                    frailties.spread,
+                    k0,
+                    k1,
+                    moves[room],
+                    choice[room],
+                    moved[room],
+                )
             taken += z - rows
             rows = z
         if rows == 0:
@@ -502,15 +593,103 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):  # t
         late = clocks(rows, state, window, time, moves, deaths, states, t.mean, t.window_end, event, group)
         choose(rows, group, choice, t.threshold, t.depth, t.first_exit, exits)
         if frailties is not None:
-            late = frail_visits(rows, state, window, time, factor, moves, deaths, choice, t.window_end, t.hazard, t.profile, frailties.states, t.exit_start, event, exits)
+            late = frail_visits(
+                rows,
+                state,
+                window,
+                time,
+                factor,
+                moves,
+                deaths,
+                choice,
+                t.window_end,
+                t.hazard,
+                t.profile,
+                frailties.states,
+                t.exit_start,
+                event,
+                exits,
+            )
         if late > 0:
-            resolve(rows, state, window, time, factor, moves, deaths, choice, t.window_end, t.hazard, t.profile, t.exit_start, event, exits)
+            resolve(
+                rows,
+                state,
+                window,
+                time,
+                factor,
+                moves,
+                deaths,
+                choice,
+                t.window_end,
+                t.hazard,
+                t.profile,
+                t.exit_start,
+                event,
+                exits,
+            )
         count(rows, event, exits, t.row, t.fine, t.upper, np.uint64(width), bins, out.counts)
         if t.loops or out.final_row.size > 0:
-            finish(rows, cell, state, furthest, exits, t.goes_on, t.row, t.stage, first, out.overtaken, out.final_row, out.final_stage)
+            finish(
+                rows,
+                cell,
+                state,
+                furthest,
+                exits,
+                t.goes_on,
+                t.row,
+                t.stage,
+                first,
+                out.overtaken,
+                out.final_row,
+                out.final_stage,
+            )
         if out.event_cell.size > 0:
-            record(rows, cell, visit, exits, event, out.event_cell, out.event_visit, out.event_exit, out.event_time, out.tally)
+            record(
+                rows,
+                cell,
+                visit,
+                exits,
+                event,
+                out.event_cell,
+                out.event_visit,
+                out.event_exit,
+                out.event_time,
+                out.tally,
+            )
         n = list_moves(rows, exits, t.goes_on, moved)
-        first_entries(n, moved, cell, furthest, seen, exits, bins, t.target, t.stage, t.bits, t.reach_row, t.bit_row, width, out.counts, out.watched, out.tally)
-        rows = absorb(n, moved, cell, furthest, exits, bins, t.target, t.stage, t.absorbed_row, first, width, out.counts, out.overtaken, out.final_row, out.final_stage)
+        first_entries(
+            n,
+            moved,
+            cell,
+            furthest,
+            seen,
+            exits,
+            bins,
+            t.target,
+            t.stage,
+            t.bits,
+            t.reach_row,
+            t.bit_row,
+            width,
+            out.counts,
+            out.watched,
+            out.tally,
+        )
+        rows = absorb(
+            n,
+            moved,
+            cell,
+            furthest,
+            exits,
+            bins,
+            t.target,
+            t.stage,
+            t.absorbed_row,
+            first,
+            width,
+            out.counts,
+            out.overtaken,
+            out.final_row,
+            out.final_stage,
+        )
         gather(rows, moved, exits, event, t.target, cell, visit, state, window, time, furthest, seen, factor)

@@ -21,7 +21,7 @@ Transform = Callable[[Complexes], Complexes]
 
 TOLERANCE = 1e-10
 _RATIO = 5.0
-_NODES = 22
+_NODES = 28
 _LOG_NEGLIGIBLE = math.log(1e-14)
 
 
@@ -69,7 +69,7 @@ def invert(transform: Transform, times: Floats, poles: Complexes | None) -> Floa
     shape = transform(np.array([1.0 + 0j])).shape[1:]
     values = np.zeros((len(times), *shape))
     for block in _blocks(times):
-        low, high = times[block[0]], times[block[-1]]
+        low = times[block[0]]
         angle, a = _hyperbola(_RATIO)
         scale = (4 * math.pi * angle - math.pi**2) / a * _NODES / (low * _RATIO)
         if poles is not None and _encloses(poles, scale, angle, low):
@@ -77,7 +77,6 @@ def invert(transform: Transform, times: Floats, poles: Complexes | None) -> Floa
         else:
             for index in block:
                 values[index] = _on_line(transform, float(times[index]))
-        del high
     return values
 
 
@@ -110,7 +109,8 @@ def _on_line(transform: Transform, time: float, most: int = 20_000) -> Floats:
     while wanted <= most:
         k = np.arange(len(terms) + 1, wanted + averaged + 1)
         signs = np.where(k % 2 == 0, 1.0, -1.0)
-        new = transform((decay + 2j * math.pi * k) / (2 * time)).real
+        line = np.asarray((decay + 2j * math.pi * k) / (2 * time), np.complex128)
+        new = transform(line).real
         terms.extend(s * term for s, term in zip(signs, new, strict=True))
         partial = begin + np.cumsum(np.array(terms), axis=0)
         value = math.exp(decay / 2) / time * np.tensordot(binomial, partial[-averaged - 1 :], axes=(0, 0))

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cascade.lower import Lowered
 
-Numbers = npt.NDArray[np.complex128] | npt.NDArray[np.float64]
+Numbers = npt.NDArray[Any]
+"""Floats or complex numbers."""
 
 LARGEST_DENSE = 300
 _BATCH_BYTES = 1 << 26
@@ -63,6 +65,19 @@ class Solver:
         self._deaths = np.flatnonzero(low.exit_target < 0)
 
     @cached_property
+    def _leaving(self) -> Any:
+        """Sparse (S, E): 1 where an exit leaves a state."""
+        from scipy.sparse import coo_array
+
+        low = self.lowered
+        exits = len(low.exit_source)
+        return coo_array((np.ones(exits), (low.exit_source, np.arange(exits))), shape=(low.size, exits)).tocsr()
+
+    def total(self, hazards: Numbers) -> Numbers:
+        """Summed hazards of each state, (B, S)."""
+        return np.asarray((self._leaving @ hazards.T).T)
+
+    @cached_property
     def has_cycle(self) -> bool:
         """Whether a cell can come back to a state (after expansion)."""
         from scipy.sparse import coo_array
@@ -95,8 +110,7 @@ class Solver:
         for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
             inflow[:, low.stage[state], state] += share
             entered[:, : low.stage[state] + 1] += share
-        total = np.zeros((batch, low.size), kind)
-        np.add.at(total, (slice(None), low.exit_source), hazards)
+        total = self.total(hazards)
         stuck = self.stuck(total)
         for level in range(goal + 1):
             here = (low.stage <= level) & ~stuck
@@ -118,26 +132,33 @@ class Solver:
 
     def stuck(self, total: Numbers) -> npt.NDArray[np.bool_]:
         """States that no cell leaves: absorbing, or all hazards 0."""
-        return self.lowered.absorbing | (total == 0).all(axis=0)
+        return np.asarray(self.lowered.absorbing | (total == 0).all(axis=0))
 
     def hits(self, hazards: Numbers, z: Numbers, states: npt.NDArray[np.bool_]) -> Numbers:
         """Transform of the first arrivals in a set of (expanded) states, shape (B,)."""
         low = self.lowered
-        start = np.zeros((len(z), low.size), np.result_type(hazards, z))
-        for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
-            start[:, state] += share
-        total = np.zeros_like(start)
-        np.add.at(total, (slice(None), low.exit_source), hazards)
+        total = self.total(hazards)
+        start = self._start(total.astype(np.result_type(hazards, z)))
         x = self._time(hazards, z, total, ~states & ~self.stuck(total), start)
         into = self._moves[states[low.exit_target[self._moves]]]
         flow = x[:, low.exit_source[into]] * hazards[:, into]
         return np.asarray(start[:, states].sum(axis=1) + flow.sum(axis=1))
 
+    def time_in_states(self, hazards: Numbers) -> Numbers:
+        """Expected hours in each expanded state that cells leave, (B, S)."""
+        total = self.total(hazards)
+        return self._time(hazards, np.zeros(len(hazards)), total, ~self.stuck(total), self._start(total))
+
+    def _start(self, like: Numbers) -> Numbers:
+        """Where cells start, (B, S), of the type of ``like``."""
+        start = np.zeros_like(like)
+        start[:, self.lowered.start_state] = self.lowered.start_share / self.lowered.start_share.sum()
+        return start
+
     def poles(self, hazards: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128] | None:
         """Singularities of all transforms, or None when the model is too large to tell."""
         low = self.lowered
-        total = np.zeros((len(hazards), low.size))
-        np.add.at(total, (slice(None), low.exit_source), hazards)
+        total = self.total(hazards)
         if not self.has_cycle:
             return np.unique(-total).astype(np.complex128)
         if low.size > LARGEST_DENSE or len(hazards) * low.size**3 > 10**10:
@@ -147,12 +168,20 @@ class Solver:
         for level in range(low.goal + 1):
             here = (low.stage <= level) & ~self.stuck(total)
             if here.any():
-                found.append(np.linalg.eigvals(-self._dense(hazards, np.zeros(len(hazards)), total, here)).ravel().astype(np.complex128))
+                found.append(
+                    np.linalg.eigvals(-self._dense(hazards, np.zeros(len(hazards)), total, here))
+                    .ravel()
+                    .astype(np.complex128)
+                )
         here = ~self.stuck(total)
-        found.append(np.linalg.eigvals(-self._dense(hazards, np.zeros(len(hazards)), total, here)).ravel().astype(np.complex128))
+        found.append(
+            np.linalg.eigvals(-self._dense(hazards, np.zeros(len(hazards)), total, here)).ravel().astype(np.complex128)
+        )
         return np.concatenate(found)
 
-    def _time(self, hazards: Numbers, z: Numbers, total: Numbers, here: npt.NDArray[np.bool_], inflow: Numbers) -> Numbers:
+    def _time(
+        self, hazards: Numbers, z: Numbers, total: Numbers, here: npt.NDArray[np.bool_], inflow: Numbers
+    ) -> Numbers:
         """Time spent in each state ``here``, given what enters; (B, S), 0 elsewhere."""
         x = np.zeros_like(inflow)
         entering = here & (inflow != 0).any(axis=0)
@@ -189,10 +218,12 @@ class Solver:
         matrix[:, np.arange(n), np.arange(n)] = total[:, here] + np.asarray(z)[:, None]
         inside = self._moves[here[low.exit_source[self._moves]] & here[low.exit_target[self._moves]]]
         rows, columns = index[low.exit_source[inside]], index[low.exit_target[inside]]
-        np.subtract.at(matrix, (slice(None), rows, columns), hazards[:, inside])
+        np.subtract.at(matrix, (slice(None), rows, columns), hazards[:, inside])  # type: ignore[arg-type]
         return matrix
 
-    def _sparse_solve(self, hazards: Numbers, z: complex, total: Numbers, here: npt.NDArray[np.bool_], inflow: Numbers) -> Numbers:
+    def _sparse_solve(
+        self, hazards: Numbers, z: complex, total: Numbers, here: npt.NDArray[np.bool_], inflow: Numbers
+    ) -> Numbers:
         from scipy.sparse import coo_array, diags_array
         from scipy.sparse.linalg import splu
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade import graph
-from cascade.model import Death, Model
+from cascade.model import Model
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -148,7 +148,7 @@ def lower(model: Model) -> Lowered:
         deaths = [Transition(i, d.cause, -1, f"{state.name}.{d.cause}") for d in state.deaths]
         t0 = len(transitions)
         transitions += moves + deaths
-        hazards = [way.hazard for way in (*state.moves, *state.deaths)]
+        hazards = [m.hazard for m in state.moves] + [d.hazard for d in state.deaths]
         for phase in range(state.phases):
             here = int(first[i]) + phase
             inner = phase < state.phases - 1
@@ -169,7 +169,9 @@ def lower(model: Model) -> Lowered:
         transitions=tuple(transitions),
         milestones=milestones,
         state_stage=state_stage,
-        state_milestone=np.array([milestones.index(s.milestone) if s.milestone else -1 for s in model.states], np.int64),
+        state_milestone=np.array(
+            [milestones.index(s.milestone) if s.milestone else -1 for s in model.states], np.int64
+        ),
         base=np.repeat(np.arange(len(names)), phases),
         stage=np.repeat(state_stage, phases),
         absorbing=np.repeat(np.array([s.absorbing for s in model.states], bool), phases),
@@ -266,7 +268,7 @@ class Rows(NamedTuple):
     reach: int  # first entry to stage 1
     milestone: int
     watch: int
-    count: int
+    total: int
 
 
 def rows_of(lowered: Lowered) -> Rows:
@@ -297,7 +299,9 @@ def unchanged(lowered: Lowered, until: float | None) -> Environment:
     return Environment(np.array([end]), np.ones((1, len(lowered.transitions))))
 
 
-def tables(lowered: Lowered, environment: Environment, *, watch: Sequence[int] = (), grid: Sequence[float] = ()) -> Tables:
+def tables(
+    lowered: Lowered, environment: Environment, *, watch: Sequence[int] = (), grid: Sequence[float] = ()
+) -> Tables:
     """Tables of the kernel.
 
     Parameters
@@ -337,7 +341,9 @@ def tables(lowered: Lowered, environment: Environment, *, watch: Sequence[int] =
         threshold=threshold.ravel(),
         goes_on=np.concatenate([live, np.zeros(size, bool)]).astype(np.uint32),
         target=np.concatenate([np.where(live, lowered.exit_target, 0), np.arange(size)]).astype(np.uint32),
-        row=np.concatenate([np.where(lowered.exit_inner, rows.inner, lowered.exit_transition), ended]).astype(np.uint32),
+        row=np.concatenate([np.where(lowered.exit_inner, rows.inner, lowered.exit_transition), ended]).astype(
+            np.uint32
+        ),
         stage=lowered.stage.astype(np.uint32),
         absorbed_row=np.where(lowered.absorbing, ended, 0).astype(np.uint32),
         bits=bits,

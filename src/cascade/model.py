@@ -297,7 +297,9 @@ class Model(Part):
                     new[name] = float(value) if argument == "hazards" else new[name] * value
         unknown = set(fields) - set(Model.model_fields)
         if unknown:
-            raise InputError("with_", sorted(unknown)[0], f"a field of Model; {nearest(sorted(unknown)[0], Model.model_fields)}")
+            raise InputError(
+                "with_", sorted(unknown)[0], f"a field of Model; {nearest(sorted(unknown)[0], Model.model_fields)}"
+            )
         data: dict[str, Any] = {field: getattr(self, field) for field in Model.model_fields}
         if hazards or scale:
             data["states"] = [_with_hazards(state, new) for state in self.states]

@@ -25,11 +25,11 @@ _LN2_LOW = 1.90821492927058770002e-10
 
 if config.DISABLE_JIT:  # measuring coverage: the same bits from NumPy scalars
 
-    def bits_of(x):  # type: ignore[no-untyped-def]
+    def bits_of(x):
         """Bits of a double as a 64-bit integer."""
         return np.float64(x).view(np.int64)
 
-    def double_of(bits):  # type: ignore[no-untyped-def]
+    def double_of(bits):
         """Double with the given 64 bits."""
         return np.int64(bits).view(np.float64)
 
@@ -38,26 +38,26 @@ else:
     from numba.extending import intrinsic
 
     @intrinsic
-    def bits_of(typing_context, x):  # type: ignore[no-untyped-def]
+    def bits_of(typing_context, x):  # noqa: ARG001 (numba calls it so)
         """Bits of a double as a 64-bit integer."""
 
-        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, args):  # noqa: ARG001
             return builder.bitcast(args[0], context.get_value_type(types.int64))
 
         return types.int64(types.float64), generate
 
     @intrinsic
-    def double_of(typing_context, bits):  # type: ignore[no-untyped-def]
+    def double_of(typing_context, bits):  # noqa: ARG001
         """Double with the given 64 bits."""
 
-        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, args):  # noqa: ARG001
             return builder.bitcast(args[0], context.get_value_type(types.float64))
 
         return types.float64(types.int64), generate
 
 
 @njit(error_model="numpy")
-def log(x: float) -> float:
+def log(x):
     """Natural logarithm of a positive normal double, within 1 ulp.
 
     With x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), and s = f / (2 + f):
@@ -84,7 +84,7 @@ def log(x: float) -> float:
 
 
 @njit(error_model="numpy")
-def exp(x: float) -> float:
+def exp(x):
     """Exponential of ``x``, within 1 ulp; clamped to the normal range at |x| > 700.
 
     With x = k ln 2 + r, |r| <= ln(2)/2: exp(r) = 1 + r + r c / (2 - c), where
@@ -183,7 +183,7 @@ _FAR_TAIL = (
 
 
 @njit(error_model="numpy")
-def _ratio(coefficients, x):  # type: ignore[no-untyped-def]
+def _ratio(coefficients, x):
     """Ratio of two polynomials by Horner's rule."""
     top = 0.0
     bottom = 0.0
@@ -195,7 +195,7 @@ def _ratio(coefficients, x):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _tail(p):  # type: ignore[no-untyped-def]
+def _tail(p):
     """Quantile for |p - 1/2| > 0.425."""
     r = math.sqrt(-log(min(p, 1.0 - p)))
     z = _ratio(_TAIL, r - 1.6) if r <= 5.0 else _ratio(_FAR_TAIL, r - 5.0)
@@ -203,7 +203,7 @@ def _tail(p):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def normal_quantile(p: float) -> float:
+def normal_quantile(p):
     """Quantile of the standard normal distribution for 0 < p < 1 (relative error 1e-15).
 
     References
@@ -216,7 +216,7 @@ def normal_quantile(p: float) -> float:
 
 
 @njit(error_model="numpy")
-def normal_quantiles(p, values, tails):  # type: ignore[no-untyped-def]
+def normal_quantiles(p, values, tails):
     """``normal_quantile`` of every ``p`` into ``values``; ``tails`` is room for row numbers."""
     # The centre for all in a loop without branches, then the tails (15 %) once more.
     for i in range(p.size):

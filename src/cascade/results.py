@@ -90,7 +90,7 @@ class Result:
 
     @cached_property
     def _sums(self) -> npt.NDArray[np.int64]:
-        return self.totals.counts.sum(axis=1)
+        return np.asarray(self.totals.counts.sum(axis=1))
 
     @cached_property
     def _ended(self) -> npt.NDArray[np.int64]:
@@ -123,7 +123,9 @@ class Result:
             lost = {cause: n for cause, n in lost.items() if n}
             still = int(ended[k, rows.stay : rows.inner].sum())
             lines.append(row_of(step, reached[k], reached[k + 1], self.cells, lost, still))
-        marks = tuple(Milestone(name, n, n / self.cells, *proportion(n, self.cells)) for name, n in self.milestones().items())
+        marks = tuple(
+            Milestone(name, n, n / self.cells, *proportion(n, self.cells)) for name, n in self.milestones().items()
+        )
         return Funnel(tuple(lines), self.cells, self.label, milestones=marks)
 
     def _started(self, which: npt.NDArray[np.bool_]) -> int:
@@ -133,7 +135,10 @@ class Result:
         """Distinct cells that ever entered a state with each milestone."""
         low, rows = self.lowered, self._rows
         of_start = low.state_milestone[low.base[low.start_state]]
-        return {name: int(self._sums[rows.milestone + m]) + self._started(of_start == m) for m, name in enumerate(low.milestones)}
+        return {
+            name: int(self._sums[rows.milestone + m]) + self._started(of_start == m)
+            for m, name in enumerate(low.milestones)
+        }
 
     def fates(self) -> dict[str, int]:
         """Cells by where they ended: ``state.cause`` for the dead, the state for the others."""
@@ -173,7 +178,7 @@ class Result:
             Hours; must be among ``edges`` (give ``times=`` to ``simulate``). Default: all
             edges between the first and the last event.
         """
-        low, rows = self.lowered, self._rows
+        low = self.lowered
         at = choose_edges(self.edges, times, self.totals.counts, self.until)
         net = np.zeros((len(low.states), self.totals.counts.shape[1]), np.int64)
         for i, t in enumerate(low.transitions):
@@ -187,7 +192,7 @@ class Result:
 
     def incidence(self, times: Sequence[float] | None = None) -> Curves:
         """Cumulative incidence of each cause of death and of success, by time (shares of all cells)."""
-        low, rows = self.lowered, self._rows
+        low = self.lowered
         at = choose_edges(self.edges, times, self.totals.counts, self.until)
         causes = list(dict.fromkeys(t.way for t in low.transitions if t.is_death))
         sums = {cause: np.zeros(self.totals.counts.shape[1], np.int64) for cause in causes}
@@ -195,7 +200,9 @@ class Result:
             if t.is_death:
                 sums[t.way] += self.totals.counts[i]
         for s in np.flatnonzero(low.state_stage == low.goal):
-            sums[low.states[s]] = self.totals.counts[[i for i, t in enumerate(low.transitions) if t.target == s]].sum(axis=0)
+            sums[low.states[s]] = self.totals.counts[[i for i, t in enumerate(low.transitions) if t.target == s]].sum(
+                axis=0
+            )
         values = np.array([np.cumsum(n)[at] for n in sums.values()]) / self.cells
         return Curves(self.edges[at], tuple(sums), values, self.label)
 

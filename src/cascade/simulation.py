@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -58,13 +58,13 @@ class Span:
         from cascade.compiled import kernel_run
         from cascade.kernel import RECORDED, VISITS, WATCHED, Block, Out, Scratch
 
-        def columns(kinds: Iterable[type[np.generic]]) -> list[npt.NDArray[np.generic]]:
+        def columns(*kinds: type[np.generic]) -> list[Any]:
             return [np.empty(BLOCK, kind) for kind in kinds]
 
         word, real = np.uint32, np.float64
         factor = np.ones((len(self.frailties.powers) if self.frailties else 1, BLOCK))
-        block = Block(*columns([np.uint64, word, word, word, real, word, word]), factor)  # type: ignore[arg-type]
-        scratch = Scratch(*columns([real, real, real, real, word, word, word, word]))  # type: ignore[arg-type]
+        block = Block(*columns(np.uint64, word, word, word, real, word, word), factor=factor)
+        scratch = Scratch(*columns(real, real, real, real, word, word, word, word))
         outcomes = self.number if self.outcomes else 0
         out = Out(
             counts=np.zeros(self.rows * self.tables.bins, np.int64),
@@ -80,12 +80,19 @@ class Span:
             tally=np.zeros(3, np.int64),
         )
         cells = np.array(self.cells, np.uint64)
-        kernel_run()(self.tables, self.frailties, self.key, cells, np.uint64(self.first), self.number, block, scratch, out)
+        kernel_run()(
+            self.tables, self.frailties, self.key, cells, np.uint64(self.first), self.number, block, scratch, out
+        )
         watched = np.sort(out.watched[: out.tally[WATCHED]])[:MOST_WATCHED]
         counts = out.counts.reshape(self.rows, self.tables.bins)
         totals = Totals(counts, out.started, out.overtaken, watched, int(out.tally[WATCHED]), int(out.tally[VISITS]))
         recorded = int(out.tally[RECORDED])
-        events = (out.event_cell[:recorded], out.event_visit[:recorded], out.event_exit[:recorded], out.event_time[:recorded])
+        events = (
+            out.event_cell[:recorded],
+            out.event_visit[:recorded],
+            out.event_exit[:recorded],
+            out.event_time[:recorded],
+        )
         return Done(totals, (out.final_row, out.final_stage), events, recorded)
 
 
@@ -192,7 +199,7 @@ def conduct_totals(
 
 def span_of(lowered: Lowered, prepared: Tables, seed: int, cells: range, *, outcomes: bool = False) -> Span:
     """The span of consecutive cells."""
-    rows, stages = rows_of(lowered).count, len(lowered.stages)
+    rows, stages = rows_of(lowered).total, len(lowered.stages)
     return Span(prepared, frailties(lowered), key_of(seed), rows, stages, cells.start, len(cells), outcomes=outcomes)
 
 
@@ -269,7 +276,7 @@ def reporter(progress: Progress, cells: int) -> Iterator[Callable[[int], object]
         return
     on = progress if progress is not None else cells >= LONG_RUN and sys.stderr.isatty()
     if not on:
-        yield lambda more: None
+        yield lambda _: None
         return
     from tqdm.auto import tqdm
 
@@ -281,7 +288,12 @@ def cell_range(cells: int | float | range) -> range:
     """The argument ``cells`` as a range of cell numbers."""
     if isinstance(cells, range) and cells.step == 1 and 0 <= cells.start < cells.stop <= MOST_CELLS:
         return cells
-    if isinstance(cells, int | float) and not isinstance(cells, bool) and 1 <= cells <= MOST_CELLS and cells == int(cells):
+    if (
+        isinstance(cells, int | float)
+        and not isinstance(cells, bool)
+        and 1 <= cells <= MOST_CELLS
+        and cells == int(cells)
+    ):
         return range(int(cells))
     raise InputError("cells", cells, "a whole number from 1 to 2^62, or a rising range of cell numbers with step 1")
 
@@ -311,7 +323,11 @@ def check_until(lowered: Lowered, until: float | None) -> None:
     """The end of a run: hours > 0, and given where cells could otherwise circle for ever."""
     if until is None:
         if lowered.has_endless_cycle():
-            raise InputError("until", None, "an end in hours: with hazards of 0 on every way out, cells of this model circle for ever")
+            raise InputError(
+                "until",
+                None,
+                "an end in hours: with hazards of 0 on every way out, cells of this model circle for ever",
+            )
         return
     if isinstance(until, bool) or not isinstance(until, int | float) or not 0.0 < until <= MOST_HOURS:
         raise InputError("until", until, f"hours > 0, at most {MOST_HOURS:g}, or None")

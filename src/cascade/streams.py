@@ -51,7 +51,7 @@ _ONE_LESS_HALF_STEP = 1.0 - 2.0**-49
 
 
 @njit(error_model="numpy", inline="always")
-def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def philox(c0, c1, c2, c3, k0, k1):
     """One Philox4x32-10 block: four 32-bit words (held in 64) from counter and key."""
     for _ in range(10):
         p0 = _MULTIPLIER_0 * c0
@@ -63,7 +63,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy", inline="always")
-def uniform_48(word, half):  # type: ignore[no-untyped-def]
+def uniform_48(word, half):
     """Uniform on (0, 1) from 48 bits: (k + 1/2) / 2^48, exact, never 0 or 1."""
     # The bits are laid into the mantissa of a double in [1, 2): no conversion needed.
     k = np.int64(word | (half << WORD_BITS))
@@ -71,7 +71,7 @@ def uniform_48(word, half):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy", inline="always")
-def visit_block(cell, visit, k0, k1):  # type: ignore[no-untyped-def]
+def visit_block(cell, visit, k0, k1):
     """Draws of one visit: two uniforms of 48 bits (moves, deaths), one of 32 (choice)."""
     w0, w1, w2, w3 = philox(cell & WORD, cell >> WORD_BITS, visit, KIND_VISIT, k0, k1)
     for_moves = uniform_48(w0, w1 & _LOW_16)
@@ -81,14 +81,14 @@ def visit_block(cell, visit, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy", inline="always")
-def start_block(cell, k0, k1):  # type: ignore[no-untyped-def]
+def start_block(cell, k0, k1):
     """Draws at birth: a uniform for the start state and one for the time of entry."""
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, np.uint64(0), KIND_START, k0, k1)
     return uniform_48(w0, w1 & _LOW_16), uniform_48(w2, w1 >> _SHIFT_16)
 
 
 @njit(error_model="numpy", inline="always")
-def frailty_block(cell, frailty, attempt, k0, k1):  # type: ignore[no-untyped-def]
+def frailty_block(cell, frailty, attempt, k0, k1):
     """Two uniforms for frailty number ``frailty`` of a cell, at one attempt."""
     purpose = KIND_FRAILTY | frailty
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, attempt, purpose, k0, k1)
@@ -96,7 +96,7 @@ def frailty_block(cell, frailty, attempt, k0, k1):  # type: ignore[no-untyped-de
 
 
 @njit(error_model="numpy", inline="always")
-def unit_exponential(uniform):  # type: ignore[no-untyped-def]
+def unit_exponential(uniform):
     """Exponential of mean 1 from a uniform on (0, 1)."""
     return -log(uniform)
 

@@ -35,11 +35,14 @@ class Curves:
         """The curve of one name, shape (n,)."""
         if name not in self.names:
             raise InputError("name", name, f"one of {list(self.names)}")
-        return self.values[self.names.index(name)]
+        return np.asarray(self.values[self.names.index(name)])
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One dictionary per time."""
-        return [{"hours": float(h), **dict(zip(self.names, map(float, column), strict=True))} for h, column in zip(self.hours, self.values.T, strict=True)]
+        return [
+            {"hours": float(h), **dict(zip(self.names, map(float, column), strict=True))}
+            for h, column in zip(self.hours, self.values.T, strict=True)
+        ]
 
 
 def choose_edges(
@@ -60,7 +63,9 @@ def choose_edges(
         at = np.searchsorted(edges, wanted)
         wrong = wanted[(at >= len(edges)) | (edges[np.minimum(at, len(edges) - 1)] != wanted)]
         if wrong.size:
-            raise InputError("times", float(wrong[0]), "times that were given to simulate(..., times=...), or edges of the result")
+            raise InputError(
+                "times", float(wrong[0]), "times that were given to simulate(..., times=...), or edges of the result"
+            )
         if until is not None and wanted.size and wanted.max() > until:
             raise InputError("times", float(wanted.max()), f"times up to the end of the run, {until:g} h")
         return at

@@ -1,0 +1,393 @@
+"""The command ``cascade``: run, solve, compare, show and plot models from a terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cascade import catalog
+from cascade.display import text_table
+from cascade.errors import CascadeError, InputError
+from cascade.funnel import Funnel
+from cascade.model import Model
+
+NOTICE = "For research and teaching, never for decisions about a patient."
+
+app = typer.Typer(
+    name="cascade",
+    help=f"The metastatic cascade, cell by cell and exactly. {NOTICE}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A name from 'cascade models', or a .toml file.")]
+Cells = Annotated[str, typer.Option(metavar="N", help="Number of cells (1e6), or a range of cell numbers (1000:2000).")]
+Seed = Annotated[str | None, typer.Option(metavar="N", help="Whole number >= 0; drawn and shown if not given.")]
+Until = Annotated[
+    str | None, typer.Option(metavar="TIME", help="End of the run: hours, or with a unit: 90s, 20min, 36h, 13d.")
+]
+Threads = Annotated[int | None, typer.Option(min=1, max=1024, metavar="N", help="Threads; default: one per processor.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+
+
+class Kind(StrEnum):
+    """Figures that ``cascade plot`` draws."""
+
+    funnel = "funnel"
+    waterfall = "waterfall"
+    occupancy = "occupancy"
+    incidence = "incidence"
+
+
+def parse_cells(text: str) -> float | range:
+    """``1e6``, ``1_000_000``, or a range of cell numbers ``first:stop``."""
+    try:
+        if ":" in text:
+            first, stop = (float(part.replace(",", "").replace("_", "")) for part in text.split(":"))
+            if first != int(first) or stop != int(stop):
+                raise ValueError
+            return range(int(first), int(stop))
+        return float(text.replace(",", "").replace("_", ""))
+    except (ValueError, OverflowError):
+        raise InputError("--cells", text, "a whole number such as 1e6, or a range such as 1000:2000") from None
+
+
+def parse_seed(text: str | None) -> int | None:
+    """A whole number >= 0, or None."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,100}", text):
+        raise InputError("--seed", text, "a whole number >= 0")
+    return int(text)
+
+
+def parse_hours(text: str | None) -> float | None:
+    """A time in hours, or with a unit."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(s|min|h|d|)\s*", text)
+    try:
+        if match is None:
+            raise ValueError
+        value = float(match[1]) * {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "": 1.0, "d": 24.0}[match[2]]
+        if not 0 < value < math.inf:
+            raise ValueError
+    except ValueError:
+        raise InputError("--until", text, "a time > 0 in hours, or with a unit: 90s, 20min, 36h, 13d") from None
+    return value
+
+
+def _pool(threads: int | None) -> AbstractContextManager[Executor | None]:
+    return nullcontext() if threads is None else ThreadPoolExecutor(threads)
+
+
+def _folder(out: Path | None) -> Path | None:
+    """The output folder, made if need be, before any long work begins."""
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError("--out", str(out), f"a folder that can be made ({error.strerror})") from None
+    return out
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, indent=1, allow_nan=False, default=float))
+
+
+def _clean(value: Any) -> Any:
+    """Plain data for JSON: numbers that JSON has no word for become null."""
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _heading(model: Model, rest: str) -> str:
+    return f"{model.title or model.name}\n{rest}\n"
+
+
+@app.callback(invoke_without_command=True)
+def main_options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """The metastatic cascade, cell by cell and exactly."""
+    if version:
+        from cascade.results import package_version
+
+        typer.echo(f"cascade {package_version()}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    model: ModelName,
+    cells: Cells = "1e6",
+    seed: Seed = None,
+    until: Until = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the result, the table and the figure.")
+    ] = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate a model and print its funnel, the exact answer beside it."""
+    from cascade.closed_form import exact
+    from cascade.simulation import simulate
+
+    chosen, number, end = catalog.load(model), parse_seed(seed), parse_hours(until)
+    folder = _folder(out)
+    wanted = parse_cells(cells)
+    with _pool(threads) as executor:
+        result = simulate(
+            chosen, cells=wanted, seed=number, until=end, executor=executor, progress=False if quiet else None
+        )
+    funnel, answer = result.funnel(), exact(chosen, until=end)
+    table = funnel.table(beside=answer.funnel())
+    files = []
+    if folder is not None:
+        from cascade import plot
+        from cascade.files import write_atomically
+
+        files = [result.save(folder / "result.cascade"), plot.save(plot.funnel(result), folder / "funnel.png")]
+        text = _heading(chosen, f"{result.cells:,} cells, seed {result.seed}") + "\n" + table + "\n"
+        write_atomically(folder / "funnel.txt", text.encode())
+        files.append(folder / "funnel.txt")
+    if as_json:
+        rows = {
+            "funnel": funnel.to_dicts(),
+            "exact": answer.funnel(result.cells).to_dicts(),
+            "fates": result.fates(),
+            "milestones": result.milestones(),
+        }
+        _print_json(_clean({"recipe": result.recipe, **rows, "files": [str(f) for f in files]}))
+        return
+    typer.echo(_heading(chosen, f"{result.cells:,} cells, seed {result.seed}" + (f", until {end:g} h" if end else "")))
+    typer.echo(table)
+    for file in files:
+        typer.echo(f"saved: {file.resolve()}")
+    typer.echo(NOTICE)
+
+
+@app.command()
+def exact(
+    model: ModelName,
+    until: Until = None,
+    elasticities: Annotated[
+        bool,
+        typer.Option("--elasticities", help="Also by how many per cent success changes per per cent of each hazard."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Solve a model exactly: funnel, causes, times."""
+    from cascade.closed_form import exact as solve
+
+    chosen = catalog.load(model)
+    answer = solve(chosen, until=parse_hours(until))
+    rates = answer.elasticities() if elasticities else {}
+    if as_json:
+        times = [asdict(t) for t in answer.times()] if answer.until is None else []
+        data = {
+            "model": chosen.name,
+            "until": answer.until,
+            "error": answer.error,
+            "funnel": answer.funnel().to_dicts(),
+        }
+        _print_json(_clean({**data, "fates": answer.fates(), "times": times, "elasticities": rates}))
+        return
+    typer.echo(
+        _heading(
+            chosen, "expected numbers of 1,000,000 cells" + (f", until {answer.until:g} h" if answer.until else "")
+        )
+    )
+    typer.echo(str(answer))
+    if rates:
+        rows = [[name, f"{value:+.4f}"] for name, value in sorted(rates.items(), key=lambda item: -abs(item[1]))]
+        typer.echo("\n" + text_table(["hazard", "elasticity of success"], rows))
+    typer.echo(NOTICE)
+
+
+@app.command()
+def compare(
+    model: ModelName,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The model to compare with: the same steps.")],
+    cells: Cells = "1e6",
+    seed: Seed = None,
+    until: Until = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the very same cells under two models: who is saved, who is lost, and where."""
+    from cascade.comparison import compare as pair
+
+    one, two, end = catalog.load(model), catalog.load(other), parse_hours(until)
+    with _pool(threads) as executor:
+        found = pair(
+            one,
+            two,
+            cells=parse_cells(cells),
+            seed=parse_seed(seed),
+            until=end,
+            executor=executor,
+            progress=False if quiet else None,
+        )
+    if as_json:
+        whole = {
+            "saved": found.saved,
+            "lost": found.lost,
+            "unchanged": found.unchanged,
+            "difference": list(found.difference),
+        }
+        _print_json(
+            _clean(
+                {
+                    "models": [one.name, two.name],
+                    "seed": found.seed,
+                    "cells": found.cells,
+                    **whole,
+                    "rows": found.to_dicts(),
+                }
+            )
+        )
+        return
+    typer.echo(f"{one.title or one.name} | {two.title or two.name}\n{found.cells:,} cells, seed {found.seed}\n")
+    typer.echo(str(found))
+    typer.echo(NOTICE)
+
+
+@app.command()
+def models(as_json: AsJson = False) -> None:
+    """List the models of the catalogue."""
+    found = catalog.models()
+    if as_json:
+        _print_json([asdict(entry) for entry in found])
+        return
+    typer.echo(str(found))
+    typer.echo(
+        "\nGrades: A full text, B abstract, C quoted, D recalled (unverified), illustrative: chosen for teaching."
+    )
+
+
+@app.command()
+def show(model: ModelName, as_json: AsJson = False) -> None:
+    """Show a model: states, hazards, sources, limits."""
+    chosen = catalog.load(model)
+    if as_json:
+        _print_json(chosen.model_dump(mode="json"))
+        return
+    typer.echo(_heading(chosen, chosen.description.strip()))
+    rows = []
+    for state in chosen.states:
+        first = f"{state.name} ({state.phases} phases)" if state.phases > 1 else state.name
+        stage = state.stage or "(beyond the last step)"
+        ways = [(f"-> {m.to}", f"{m.hazard:.4g}", m.source) for m in state.moves]
+        ways += [(f"dies: {d.cause}", f"{d.hazard:.4g}", d.source) for d in state.deaths]
+        for name, hazard, keys in ways or [("", "", ())]:
+            rows.append([first, stage, name, hazard, ", ".join(keys), chosen.grade_of(keys)])
+            first, stage = "", ""
+    typer.echo(text_table(["state", "step", "way out", "per hour", "source", "grade"], rows, left=(0, 1, 2, 4, 5)))
+    for frailty in chosen.frailties:
+        acts = ", ".join(f"{entry.hazard}^{entry.power:g}" for entry in frailty.hazards)
+        typer.echo(f"\nfrailty {frailty.name}: {frailty.distribution}, CV {frailty.cv:g}, on {acts}")
+    if chosen.sources:
+        typer.echo("\nsources")
+    for source in chosen.sources:
+        link = f" doi:{source.doi}" if source.doi else f" PMID {source.pmid}" if source.pmid else ""
+        typer.echo(f"  {source.key} (grade {source.grade}): {source.citation}.{link} {source.note}".rstrip())
+    if chosen.limits:
+        typer.echo(f"\nlimits\n  {' '.join(chosen.limits.split())}")
+
+
+@app.command()
+def plot(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A saved result (.cascade), or a CSV of counts: step, number.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PATH", help="The figure: .png, .svg or .pdf. Default: beside the file."),
+    ] = None,
+    kind: Annotated[Kind, typer.Option(help="Which figure.")] = Kind.funnel,
+) -> None:
+    """Draw a figure of a saved result, or the funnel of your own counts."""
+    from cascade import plot as figures
+    from cascade.results import open_result
+
+    path = out or file.with_name(f"{file.stem}-{kind.value}.png")
+    if file.suffix.lower() == ".csv":
+        counted = Funnel.from_csv(file)
+        if kind not in (Kind.funnel, Kind.waterfall):
+            raise InputError("--kind", kind.value, "'funnel' or 'waterfall' for a CSV of counts")
+        figure = (figures.funnel if kind is Kind.funnel else figures.waterfall)(counted)
+        typer.echo(counted.table())
+    else:
+        result = open_result(file)
+        drawers: dict[Kind, Callable[..., Any]] = {
+            Kind.funnel: figures.funnel,
+            Kind.waterfall: figures.waterfall,
+            Kind.occupancy: figures.occupancy,
+            Kind.incidence: figures.incidence,
+        }
+        figure = drawers[kind](result)
+    typer.echo(f"saved: {figures.save(figure, path).resolve()}")
+
+
+@app.command()
+def demo(
+    cells: Cells = "1e8",
+    seed: Seed = "1889",
+    out: Annotated[Path, typer.Option(metavar="PATH", help="The figure: .png, .svg or .pdf.")] = Path(
+        "cascade-demo.png"
+    ),
+    quiet: Quiet = False,
+) -> None:
+    """The standard cascade with 10^8 cells, the exact answer beside it, and a published experiment."""
+    from cascade.demonstration import demo as show_all
+
+    wanted = parse_cells(cells)
+    if isinstance(wanted, range):
+        raise InputError("--cells", cells, "a number for the demo")
+    typer.echo(str(show_all(cells=wanted, seed=parse_seed(seed) or 0, path=out, progress=not quiet)))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: errors of the input end with 2, an interrupt with 130, never with a traceback."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="cascade")
+    except CascadeError as error:
+        typer.echo(f"cascade: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("cascade: interrupted; nothing was left half written", err=True)
+        sys.exit(130)
+    except MemoryError:
+        typer.echo("cascade: not enough memory for a run of this size", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader went away (as in `cascade models | head -1`): no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
