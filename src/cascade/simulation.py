@@ -58,24 +58,34 @@ class Span:
         from cascade.compiled import kernel_run
         from cascade.kernel import RECORDED, VISITS, WATCHED, Block, Out, Scratch
 
-        def columns(*kinds: type[np.generic]) -> list[Any]:
-            return [np.empty(BLOCK, kind) for kind in kinds]
+        def words() -> npt.NDArray[np.uint32]:
+            return np.empty(BLOCK, np.uint32)
 
-        word, real = np.uint32, np.float64
-        factor = np.ones((len(self.frailties.powers) if self.frailties else 1, BLOCK))
-        block = Block(*columns(np.uint64, word, word, word, real, word, word), factor=factor)
-        scratch = Scratch(*columns(real, real, real, real, word, word, word, word))
+        def reals() -> npt.NDArray[np.float64]:
+            return np.empty(BLOCK)
+
+        block = Block(
+            cell=np.empty(BLOCK, np.uint64),
+            visit=words(),
+            state=words(),
+            window=words(),
+            time=reals(),
+            furthest=words(),
+            seen=words(),
+            factor=np.ones((len(self.frailties.powers) if self.frailties else 1, BLOCK)),
+        )
+        scratch = Scratch(reals(), reals(), reals(), reals(), words(), words(), words(), words())
         outcomes = self.number if self.outcomes else 0
         out = Out(
             counts=np.zeros(self.rows * self.tables.bins, np.int64),
             started=np.zeros(len(self.tables.start_state), np.int64),
             overtaken=np.zeros((self.stages + 1, self.rows), np.int64),
             watched=np.empty(self.number, np.uint64),
-            final_row=np.empty(outcomes, word),
-            final_stage=np.empty(outcomes, word),
+            final_row=np.empty(outcomes, np.uint32),
+            final_stage=np.empty(outcomes, np.uint32),
             event_cell=np.empty(self.events, np.uint64),
-            event_visit=np.empty(self.events, word),
-            event_exit=np.empty(self.events, word),
+            event_visit=np.empty(self.events, np.uint32),
+            event_exit=np.empty(self.events, np.uint32),
             event_time=np.empty(self.events),
             tally=np.zeros(3, np.int64),
         )
