@@ -63,6 +63,8 @@ FRAIL = CYCLIC.with_(
     ],
 )
 
+TWO_FRAILTIES = FRAIL.with_(name="two frailties", frailties=FRAIL.frailties[:2])
+
 
 @st.composite
 def random_models(draw: st.DrawFn, *, linear: bool = False) -> Model:

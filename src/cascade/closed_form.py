@@ -25,6 +25,7 @@ from cascade.timecourse import Curves
 Floats = npt.NDArray[np.float64]
 
 QUADRATURE_TOLERANCE = 1e-10
+CURVE_TOLERANCE = 1e-7
 # Derivatives by a complex step are exact: nothing cancels, however small the step is.
 _STEP = 1e-30
 
@@ -82,16 +83,16 @@ class Exact:
         ):
             raise InputError("until", until, "hours > 0, at most 1e12, or None")
         self._solver = Solver(self.lowered)
-        self._nodes, self.error = self._choose_nodes()
+        self._nodes, self.error = self._choose_nodes(QUADRATURE_TOLERANCE, 1e-15)
 
     def _hazards(self, nodes: Nodes) -> Floats:
         """Hazards at each node, (n, E)."""
         return np.asarray(self.lowered.exit_hazard * nodes.factors[:, self.lowered.exit_profile])
 
-    def _choose_nodes(self) -> tuple[Nodes, float]:
+    def _choose_nodes(self, relative: float, absolute: float) -> tuple[Nodes, float]:
         """Nodes of the frailties fine enough for the probability of each step, and the error left."""
         last: Floats | None = None
-        nodes, error = None, 0.0
+        change, error = 0.0, 0.0
         # At z = 0 a model may have no answer (cells that circle for ever); any z > 0 has one.
         z = 0.0 if self.until is None else 1.0 / self.until
         for nodes in refinements(self.lowered):
@@ -101,29 +102,37 @@ class Exact:
                 count = nodes.replicate.max() + 1
                 means = np.array([entered[nodes.replicate == r].mean(axis=0) for r in range(count)])
                 return nodes, float((means.std(axis=0, ddof=1) / np.sqrt(count)).max())
-            error = 0.0 if last is None else float(np.max(np.abs(value - last)))
-            if last is not None and error <= QUADRATURE_TOLERANCE * max(float(value[-1]), 1e-6):
-                break
+            if last is not None:
+                before, change = change, float(np.max(np.abs(value - last)))
+                # The rule converges geometrically: each change predicts what is left after it.
+                error = min(change, 10 * change**2 / before) if before > 0 else change
+                if error <= max(relative * float(value[-1]), absolute):
+                    break
             last = value
-        assert nodes is not None
         return nodes, error
 
-    def _average(self, hazards: Floats, z: Numbers) -> Passage:
+    @cached_property
+    def _curve_nodes(self) -> Nodes:
+        """Coarser nodes: a curve needs hundreds of solves at each of them."""
+        return self._choose_nodes(0.0, CURVE_TOLERANCE)[0]
+
+    def _average(self, nodes: Nodes, z: Numbers) -> Passage:
         """Passage at each z, averaged over the frailties: arrays of shape (len(z), ...)."""
+        hazards = self._hazards(nodes)
         n, m = len(z), len(hazards)
         passage = self._solver.passage(np.repeat(hazards, n, axis=0), np.tile(z, m))
         parts = (passage.entered, passage.lost, passage.settled, passage.present)
-        return Passage(*(np.tensordot(self._nodes.weights, p.reshape(m, n, *p.shape[1:]), axes=(0, 0)) for p in parts))
+        return Passage(*(np.tensordot(nodes.weights, p.reshape(m, n, *p.shape[1:]), axes=(0, 0)) for p in parts))
 
     @cached_property
     def _poles(self) -> npt.NDArray[np.complex128] | None:
-        return self._solver.poles(self._hazards(self._nodes))
+        return self._solver.poles(self._hazards(self._curve_nodes))
 
     @cached_property
     def _end(self) -> tuple[Floats, Floats, Floats]:
         """Entered (stages + 1), lost (stages + 1, T), still there (stages + 1, states)."""
         if self.until is None:
-            p = self._average(self._hazards(self._nodes), np.zeros(1))
+            p = self._average(self._nodes, np.zeros(1))
             return p.entered[0].real, p.lost[0].real, p.settled[0].real
         entered, lost, there = self._curves(np.array([self.until]))
         return entered[0], lost[0], there[0]
@@ -131,13 +140,12 @@ class Exact:
     def _curves(self, times: Floats) -> tuple[Floats, Floats, Floats]:
         """The same three at each time, with a leading axis of times."""
         low = self.lowered
-        hazards = self._hazards(self._nodes)
         stages, transitions, states = low.goal + 1, len(low.transitions), len(low.states)
         cut = np.cumsum([stages, stages * transitions, stages * states])
         earliest, latest = low.entry_hours
 
         def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
-            p = self._average(hazards, z)
+            p = self._average(self._curve_nodes, z)
             over = z[:, None]
             there = (p.present + p.settled / z[:, None, None]).reshape(len(z), -1)
             flat = np.hstack([p.entered / over, p.lost.reshape(len(z), -1) / over, there])
@@ -232,7 +240,7 @@ class Exact:
     def _hit_by(self, states: npt.NDArray[np.bool_], time: float) -> float:
         """Probability of a first arrival in a set of states by a time."""
         low = self.lowered
-        hazards, weights = self._hazards(self._nodes), self._nodes.weights
+        hazards, weights = self._hazards(self._curve_nodes), self._curve_nodes.weights
         earliest, latest = low.entry_hours
 
         def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
@@ -308,7 +316,7 @@ class Exact:
         low = self.lowered
         if low.has_endless_cycle():
             raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
-        step = self._average(self._hazards(self._nodes), np.array([1j * _STEP]))
+        step = self._average(self._nodes, np.array([1j * _STEP]))
         shift = (low.entry_hours[0] + low.entry_hours[1]) / 2
         rows = []
         for k, name in enumerate(low.stages):
