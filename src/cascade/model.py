@@ -139,13 +139,15 @@ class Observation(Part):
     """A published figure that the model was calibrated to, or is to be compared with.
 
     ``role``: *calibrated* (it set a parameter), *predicted* (it did not), or *not available*
-    (the model has no counterpart).
+    (the model has no counterpart).  ``low`` and ``high`` are the published range, if any.
     """
 
     name: Name
     value: Annotated[float, Field(allow_inf_nan=False)]
     unit: str
     role: Literal["calibrated", "predicted", "not available"]
+    low: float | None = None
+    high: float | None = None
     hours: Hours | None = None
     source: Keys = ()
     note: str = ""

@@ -1,0 +1,93 @@
+"""What the experiments share: rows of observed, simulated and exact values, and their verdict."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scipy import stats
+
+FALSE_ALARM = 1e-4
+"""Probability that a right program fails an experiment, shared by all its counts."""
+
+CALIBRATED_TO = 0.01
+"""Relative distance within which the exact answer must reproduce a calibrated figure."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One published figure beside the model's; None where there is none."""
+
+    name: str
+    role: str
+    observed: float | None
+    simulated: float | None
+    exact: float | None
+    source: str = ""
+
+
+def arguments(text: str, cells: float, seed: int) -> argparse.ArgumentParser:
+    """Options that every experiment has."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", type=float, default=cells, help="number of cells (default: %(default)g)")
+    parser.add_argument("--seed", type=int, default=seed, help="default: %(default)d")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="folder (default: %(default)s)")
+    return parser
+
+
+def counts_agree(checks: Sequence[tuple[str, int, int, float]]) -> list[str]:
+    """Counts (name, count, n, exact probability) that do not agree; exact binomial tests."""
+    level = FALSE_ALARM / len(checks)
+    return [name for name, count, n, p in checks if stats.binomtest(count, n, min(max(p, 0.0), 1.0)).pvalue < level]
+
+
+def off_target(rows: Sequence[Row]) -> list[str]:
+    """Calibrated rows that the exact answer does not reproduce."""
+    return [
+        row.name
+        for row in rows
+        if row.role == "calibrated"
+        and row.observed
+        and row.exact is not None
+        and abs(row.exact / row.observed - 1) > CALIBRATED_TO
+    ]
+
+
+def number(value: float | None) -> str:
+    """Four figures, or a dash."""
+    return "-" if value is None or math.isnan(value) else f"{value:.4g}"
+
+
+def show(rows: Sequence[Row]) -> None:
+    """Print the table."""
+    lines = [["", "role", "observed", "simulated", "exact", "source"]]
+    lines += [[r.name, r.role, number(r.observed), number(r.simulated), number(r.exact), r.source] for r in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(6)]
+    for line in lines:
+        print(
+            "  ".join(
+                cell.rjust(w) if 2 <= i <= 4 else cell.ljust(w)
+                for i, (cell, w) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+        )
+
+
+def write(path: Path, rows: Sequence[Row], recipe: dict[str, Any]) -> None:
+    """Save the table with the recipe of the run."""
+    path.write_text(json.dumps({"rows": [asdict(r) for r in rows], "recipe": recipe}, indent=1))
+
+
+def verdict(problems: Sequence[str]) -> int:
+    """Print what failed; exit code of the experiment."""
+    for problem in problems:
+        print(f"FAILED: {problem}")
+    if not problems:
+        print(
+            f"passed: simulated = exact (false-alarm rate {FALSE_ALARM:g}), calibrated rows within {CALIBRATED_TO:.0%}"
+        )
+    return 1 if problems else 0

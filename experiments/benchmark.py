@@ -1,0 +1,346 @@
+"""How fast, how large: everything in one table, measured in this run, on this machine.
+
+Rows: the floor (a bare loop of Philox blocks), this package on one thread and on two, the
+best NumPy array code with the same outputs, counts only beside it, and an object per cell
+in Mesa where that is installed.  Ratios are what can be compared between machines; absolute
+figures are of this one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+
+import cascade
+from cascade.streams import key_of, philox
+
+SURVIVAL = [0.1, 0.5, 0.3, 0.02, 0.8, 0.83, 0.02]
+STEPS = [f"step {i + 1}" for i in range(len(SURVIVAL))]
+SHARES = {"cause 1": 0.4, "cause 2": 0.6}
+MEAN_HOURS, UNTIL = 10.0, 1e4
+
+
+def seven_steps() -> cascade.Model:
+    """The seven-step cascade with two causes of death per step."""
+    return cascade.Model.from_survival(
+        dict(zip(STEPS, SURVIVAL, strict=True)), mean_hours=MEAN_HOURS, causes=dict.fromkeys(STEPS, SHARES)
+    )
+
+
+def with_frailties() -> cascade.Model:
+    """The same with two log-normal frailties, on the first two steps."""
+    names = ["step 1.step 2", "step 2.cause 1"]
+    return seven_steps().with_(
+        frailties=[{"name": n.replace(".", " "), "cv": 0.5, "hazards": [{"hazard": n}]} for n in names]
+    )
+
+
+def recirculation(beds: int = 20) -> cascade.Model:
+    """About 100 states: blood with 20 exits, and behind each a bed, a vein, an arrest, a tissue; ten visits per cell."""
+    states = [
+        {
+            "name": "blood",
+            "stage": "circulation",
+            "moves": [{"to": f"bed {i}", "hazard": 3.0 * (1 + i % 4)} for i in range(beds - 1)],
+            "deaths": [{"cause": "shear", "hazard": 1.5}],
+        }
+    ]
+    for i in range(beds - 1):
+        states += [
+            {
+                "name": f"bed {i}",
+                "stage": "arrest",
+                "moves": [{"to": f"vein {i}", "hazard": 300.0}, {"to": f"held {i}", "hazard": 40.0}],
+                "deaths": [{"cause": "deformation", "hazard": 30.0}],
+            },
+            {
+                "name": f"vein {i}",
+                "stage": "arrest",
+                "moves": [{"to": "blood", "hazard": 100.0}],
+                "deaths": [{"cause": "immune killing", "hazard": 1.0}],
+            },
+            {
+                "name": f"held {i}",
+                "stage": "extravasation",
+                "moves": [{"to": f"vein {i}", "hazard": 0.5}, {"to": f"tissue {i}", "hazard": 0.2}],
+                "deaths": [{"cause": "shear", "hazard": 0.1}],
+            },
+            {
+                "name": f"tissue {i}",
+                "stage": "colonization",
+                "moves": [{"to": "tumour", "hazard": 0.001}],
+                "deaths": [{"cause": "apoptosis", "hazard": 0.1}],
+            },
+        ]
+    states += [
+        {
+            "name": "lymph",
+            "stage": "circulation",
+            "moves": [{"to": "blood", "hazard": 1.0}],
+            "deaths": [{"cause": "immune killing", "hazard": 0.1}],
+        }
+    ]
+    states[0]["moves"].append({"to": "lymph", "hazard": 1.0})
+    states += [{"name": "tumour", "absorbing": True}]
+    return cascade.Model(
+        name="recirculation",
+        stages=["circulation", "arrest", "extravasation", "colonization"],
+        states=states,
+        start={"states": [{"state": "blood"}]},
+    )
+
+
+@njit(error_model="numpy")
+def bare_loop(number, visit, purpose, k0, k1):
+    """Philox blocks and nothing else."""
+    total = np.uint64(0)
+    for i in range(number):
+        a, b, c, d = philox(np.uint64(i) & np.uint64(0xFFFFFFFF), np.uint64(i) >> np.uint64(32), visit, purpose, k0, k1)
+        total ^= a ^ b ^ c ^ d
+    return total
+
+
+def array_code(cells: int, seed: int, full: bool, chunk: int = 16_384) -> tuple[int, int]:
+    """The seven steps with NumPy, as fast as we can write it; visits and successes.
+
+    One exponential and one uniform per visit; with ``full`` also event times, causes,
+    histograms of time (16 bins per octave), ``until``, watched cells, furthest stage.
+    """
+    rng = np.random.Generator(np.random.SFC64(seed))
+    first_cause = SHARES["cause 1"]
+    bins = 48 * 16
+    hist = np.zeros((len(SURVIVAL), 3 * bins), np.int64)
+    counts = np.zeros((len(SURVIVAL), 3), np.int64)
+    still = np.zeros(len(SURVIVAL), np.int64)
+    watched: list[np.ndarray] = []
+    visits = won = 0
+    for first in range(0, cells, chunk):
+        n = min(chunk, cells - first)
+        number = np.arange(first, first + n)
+        clock = np.zeros(n)
+        for step, p in enumerate(SURVIVAL):
+            n = len(number)
+            visits += n
+            u = rng.random(n)
+            # One uniform chooses among the three ways out: moves on, cause 1, cause 2.
+            way = (u >= p).view(np.int8) + (u >= p + (1 - p) * first_cause).view(np.int8)
+            if full:
+                clock += rng.standard_exponential(n) * MEAN_HOURS
+                inside = clock <= UNTIL
+                if not inside.all():
+                    still[step] += n - inside.sum()
+                    number, clock, way = number[inside], clock[inside], way[inside]
+                bin_of = np.clip((clock.view(np.int64) >> 48) - (1023 - 20) * 16, 0, bins - 1)
+                hist[step] += np.bincount(bin_of + way * np.int64(bins), minlength=3 * bins)
+                alive = np.flatnonzero(way == 0)
+                number, clock = number[alive], clock[alive]
+            else:
+                found = np.bincount(way, minlength=3)
+                counts[step] += found
+                number = number[: found[0]]
+            if len(number) == 0:
+                break
+        else:
+            won += len(number)
+            if full:
+                watched.append(number)
+    return visits, won
+
+
+def object_per_cell(cells: int, seed: int) -> int | None:
+    """The seven steps with an agent per cell in Mesa; visits, or None where Mesa is absent."""
+    try:
+        import mesa
+    except ImportError:
+        return None
+
+    class Cell(mesa.Agent):
+        """One cell."""
+
+        def __init__(self, model: mesa.Model) -> None:
+            super().__init__(model)
+            self.stage, self.time = 0, 0.0
+
+        def step(self) -> None:
+            """One visit: time, way out."""
+            world = self.model
+            world.visits += 1
+            self.time += world.random.expovariate(1.0) * MEAN_HOURS
+            u, p = world.random.random(), SURVIVAL[self.stage]
+            if self.time > UNTIL or u >= p:
+                cause = "still there" if self.time > UNTIL else "cause 1" if u < p + (1 - p) * 0.4 else "cause 2"
+                world.lost[self.stage, cause] = world.lost.get((self.stage, cause), 0) + 1
+                self.remove()
+                return
+            self.stage += 1
+            if self.stage == len(SURVIVAL):
+                world.won.append(self.unique_id)
+                self.remove()
+
+    world = mesa.Model(rng=seed)
+    world.visits, world.lost, world.won = 0, {}, []
+    Cell.create_agents(world, cells)
+    while len(world.agents):
+        world.agents.do("step")
+    return world.visits
+
+
+def best_of(runs: int, work: Callable[[], object]) -> tuple[float, object]:
+    """Shortest wall time of several runs, and what the last gave."""
+    best, value = math.inf, None
+    for _ in range(runs):
+        begin = time.perf_counter()
+        value = work()
+        best = min(best, time.perf_counter() - begin)
+    return best, value
+
+
+def in_a_process(cells: float, threads: int) -> tuple[float, float, int]:
+    """Wall seconds, peak MB and CPU count of one command that runs the seven steps."""
+    script = (
+        "import sys, time, resource; sys.path.insert(0, sys.argv[1])\n"
+        "import benchmark, cascade\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(int(sys.argv[3])) as pool:\n"
+        "    cascade.simulate(benchmark.seven_steps(), cells=float(sys.argv[2]), seed=1, until=benchmark.UNTIL, executor=pool)\n"
+        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(peak / (1024 if sys.platform != 'darwin' else 1024**2))\n"
+    )
+    begin = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(Path(__file__).parent), str(cells), str(threads)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return time.perf_counter() - begin, float(done.stdout), os.cpu_count() or 1
+
+
+def main() -> int:
+    """Measure and print; exit code 1 when a figure to reach is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", type=float, default=2e7, help="cells of the seven-step runs (default: %(default)g)")
+    parser.add_argument(
+        "--runs", type=int, default=5, help="runs of each row; the shortest counts (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--huge", type=float, default=1e9, help="cells of the memory check; 0 skips it (default: %(default)g)"
+    )
+    parser.add_argument("--out", type=Path, default=Path("results"), help="folder (default: %(default)s)")
+    options = parser.parse_args()
+    cells, runs = int(options.cells), options.runs
+    rows: list[dict[str, object]] = []
+
+    def row(name: str, seconds: float, visits: float, number: float) -> dict[str, object]:
+        found = {
+            "row": name,
+            "ns_per_visit": seconds / visits * 1e9,
+            "visits_per_cell": visits / number,
+            "cells_per_s": number / seconds,
+        }
+        rows.append(found)
+        print(
+            f"{name:58s} {found['ns_per_visit']:10.2f} {found['visits_per_cell']:10.3f} {found['cells_per_s']:16,.0f}",
+            flush=True,
+        )
+        return found
+
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, NumPy {np.__version__}\n"
+    )
+    print(f"{'':58s} {'ns/visit':>10s} {'visits/cell':>10s} {'cells/s':>16s}")
+    k0, k1 = key_of(1)
+    zero = np.uint64(0)
+    bare_loop(1, zero, zero, k0, k1)
+    blocks = 50_000_000
+    seconds, _ = best_of(runs, lambda: bare_loop(blocks, zero, zero, k0, k1))
+    floor = row("floor: one Philox block", seconds, blocks, blocks)
+
+    ours = {}
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(2) as two:
+        for name, model, size in (
+            ("seven steps", seven_steps(), cells),
+            ("seven steps, two frailties", with_frailties(), cells // 2),
+            ("recirculation, 20 exits", recirculation(), cells // 20),
+        ):
+            cascade.simulate(model, cells=1000, seed=1, until=UNTIL)
+            for threads, pool in ((1, one), (2, two)):
+                seconds, result = best_of(
+                    runs, lambda m=model, n=size, p=pool: cascade.simulate(m, cells=n, seed=1, until=UNTIL, executor=p)
+                )
+                ours[name, threads] = row(
+                    f"cascade: {name}, {threads} thread{'s' if threads > 1 else ''}",
+                    seconds,
+                    result.totals.visits,
+                    size,
+                )
+
+    seconds, (visits, _) = best_of(runs, lambda: array_code(cells // 4, 1, full=True))
+    arrays = row("NumPy arrays: seven steps, the same outputs", seconds, visits, cells // 4)
+    seconds, (visits, _) = best_of(runs, lambda: array_code(cells // 4, 1, full=False))
+    row("NumPy arrays: seven steps, counts only", seconds, visits, cells // 4)
+    few = 20_000
+    seconds, visits = best_of(2, lambda: object_per_cell(few, 1))
+    mesa_row = None
+    if visits is None:
+        print("Mesa is not installed: no row (pip install 'metastatic-cascade[bench]')")
+    else:
+        mesa_row = row("Mesa: an object per cell, seven steps", seconds, visits, few)
+
+    def ratio(a: dict[str, object], b: dict[str, object], key: str) -> float:
+        return float(a[key]) / float(b[key])  # type: ignore[arg-type]
+
+    one = ours["seven steps", 1]
+    targets = [
+        ("cells/s, one thread, against the array code", ratio(one, arrays, "cells_per_s"), 1.3, "at least"),
+        ("ns per visit against the floor, up to four exits", ratio(one, floor, "ns_per_visit"), 6.0, "at most"),
+        (
+            "ns per visit against the floor, 20 exits",
+            ratio(ours["recirculation, 20 exits", 1], floor, "ns_per_visit"),
+            10.0,
+            "at most",
+        ),
+        ("two threads against one", ratio(ours["seven steps", 2], one, "cells_per_s"), 1.7, "at least"),
+        (
+            "speed with two frailties against without",
+            ratio(ours["seven steps, two frailties", 1], one, "cells_per_s"),
+            0.25,
+            "at least",
+        ),
+    ]
+    if mesa_row is not None:
+        targets.append(("cells/s, one thread, against Mesa", ratio(one, mesa_row, "cells_per_s"), 300.0, "at least"))
+    if options.huge:
+        small_s, small_mb, _ = in_a_process(1e7, 2)
+        huge_s, huge_mb, _ = in_a_process(options.huge, 2)
+        print(
+            f"\none command, two threads: 1e7 cells {small_s:.1f} s, {small_mb:.0f} MB; {options.huge:g} cells {huge_s:.1f} s, {huge_mb:.0f} MB"
+        )
+        targets.append((f"peak MB with {options.huge:g} cells", huge_mb, 400.0, "at most"))
+        targets.append((f"peak with {options.huge:g} cells against 1e7", huge_mb / small_mb, 1.1, "at most"))
+    print()
+    missed = 0
+    for name, value, wanted, kind in targets:
+        good = value >= wanted if kind == "at least" else value <= wanted
+        missed += not good
+        print(f"{'reached' if good else 'MISSED '}  {name}: {value:.2f} ({kind} {wanted:g})")
+    options.out.mkdir(parents=True, exist_ok=True)
+    table = {"machine": platform.platform(), "rows": rows, "targets": [[n, v, w, k] for n, v, w, k in targets]}
+    (options.out / "benchmark.json").write_text(json.dumps(table, indent=1))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

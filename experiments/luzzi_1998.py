@@ -1,0 +1,134 @@
+"""Luzzi et al. 1998: B16F1 melanoma cells in the mouse liver, from portal injection to day 13.
+
+Prints observed, simulated and exact figures.  Rows marked "calibrated" set a hazard of the
+model and say nothing for it; only "predicted" rows could.
+
+Source: Am J Pathol 1998;153:865-873 (PMID 9736035), as quoted in reviews.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+import cascade
+from _report import Row, arguments, counts_agree, off_target, show, verdict, write
+
+DAY = 24.0
+MOMENTS = {"90 min": 1.5, "day 3": 3 * DAY, "day 5": 5 * DAY, "day 10": 10 * DAY, "day 13": 13 * DAY}
+EXTRAVASATED = ("extravasated", "dormant", "micrometastasis", "macrometastasis")
+SOLITARY = ("lodged", "extravasated", "dormant")
+
+
+def figures(curves) -> dict[str, float]:
+    """The published quantities from occupancy at the five moments."""
+    at = {name: i for i, name in enumerate(MOMENTS)}
+
+    def share(moment: str, *states: str) -> float:
+        return float(sum(curves[s][at[moment]] for s in states))
+
+    return {
+        "extravasated and alive / injected, day 3": share("day 3", *EXTRAVASATED),
+        "micrometastases / extravasated, day 3": share("day 3", "micrometastasis") / share("day 3", *EXTRAVASATED),
+        "macrometastases day 13 / micrometastases day 3": share("day 13", "macrometastasis")
+        / share("day 3", "micrometastasis"),
+        "solitary cells / injected, day 13": share("day 13", *SOLITARY),
+        "macrometastases / injected, day 13": share("day 13", "macrometastasis"),
+        "held and alive in the liver / injected, 90 min": share("90 min", "lodged", *EXTRAVASATED),
+        "micrometastases / injected, day 10": share("day 10", "micrometastasis"),
+    }
+
+
+def course(model: cascade.Model) -> list[str]:
+    """Faults of the time course: micrometastases must fall after day 3, few tumours exist on day 5."""
+    exact = cascade.exact(model)
+    days = np.arange(3.0, 13.01, 0.25)
+    micro = exact.occupancy(days * DAY)["micrometastasis"]
+    macro = exact.occupancy([5 * DAY, 13 * DAY])["macrometastasis"]
+    early = macro[0] / macro[1]
+    print(f"\ntime course: micrometastases {micro[0]:.4g} on day 3, {micro[8]:.4g} on day 5, {micro[-1]:.4g} on day 13")
+    print(f"             {early:.1%} of the macrometastases of day 13 exist on day 5")
+    wrong = []
+    if not (np.diff(micro) < 0).all():
+        wrong.append("micrometastases do not fall after day 3")
+    if not early < 0.05:
+        wrong.append(f"{early:.1%} of the final macrometastases exist on day 5, not under 5 %")
+    return wrong
+
+
+def fit(model: cascade.Model) -> None:
+    """Fit the four hazards to the four figures again, and print them beside the catalogue's."""
+    from scipy.optimize import least_squares
+
+    names = [
+        "lodged.extravasated",
+        "extravasated.micrometastasis",
+        "dormant.death of dormant cells",
+        "micrometastasis.regression",
+    ]
+    targets = [o for o in model.observations if o.role == "calibrated"][:4]
+    old = {name: value for name, _, value in model.hazards()}
+
+    def distance(logs: np.ndarray) -> list[float]:
+        changed = model.with_(hazards=dict(zip(names, map(float, np.exp(logs)), strict=True)))
+        got = figures(cascade.exact(changed).occupancy(list(MOMENTS.values())))
+        return [float(np.log(got[t.name] / t.value)) for t in targets]
+
+    solved = least_squares(distance, np.log([1.2 * old[name] for name in names]), xtol=1e-12, ftol=1e-12)
+    if solved.cost > 1e-12:
+        raise SystemExit(f"the fit did not reach the four figures (cost {solved.cost:.2g})")
+    found = np.exp(solved.x)
+    print("fitted per hour (and the catalogue's value):")
+    for name, value in zip(names, found, strict=True):
+        print(f"  {name:34s} {value:.5g}  ({old[name]:.5g})")
+
+
+def main() -> int:
+    """Run the experiment; 0 when it passes."""
+    parser = arguments(__doc__ or "", cells=1e7, seed=1998)
+    parser.add_argument("--fit", action="store_true", help="only fit the hazards again")
+    options = parser.parse_args()
+    model = cascade.load("b16f1-liver")
+    if options.fit:
+        fit(model)
+        return 0
+    folder = options.out / "luzzi_1998"
+    folder.mkdir(parents=True, exist_ok=True)
+    times = list(MOMENTS.values())
+    result = cascade.simulate(model, cells=options.cells, seed=options.seed, until=13 * DAY, times=times)
+    result.save(folder / "result.cascade")
+    exact = cascade.exact(model, until=13 * DAY)
+
+    saved = cascade.open_result(folder / "result.cascade")
+    print(saved.funnel().table(beside=exact.funnel()), "\n")
+    ours, truth = figures(saved.occupancy(times)), figures(exact.occupancy(times))
+    rows = []
+    for seen in model.observations:
+        grade = model.grade_of(seen.source)
+        mark = f"{', '.join(seen.source)} (grade {grade}{', unverified' if grade == 'D' else ''})"
+        rows.append(Row(seen.name, seen.role, seen.value, ours.get(seen.name), truth.get(seen.name), mark))
+    show(rows)
+    n = saved.cells
+    checks = [
+        (
+            f"{state}, {moment}",
+            round(float(saved.occupancy(times)[state][j]) * n),
+            n,
+            float(exact.occupancy(times)[state][j]),
+        )
+        for state in ("lodged", *EXTRAVASATED)
+        for j, moment in enumerate(MOMENTS)
+    ]
+    problems = [f"simulated is not exact: {name}" for name in counts_agree(checks)]
+    problems += [f"calibrated row off by more than 1 %: {name}" for name in off_target(rows)]
+    problems += course(model)
+    write(folder / "table.json", rows, saved.recipe)
+    for kind in ("funnel", "occupancy", "incidence"):
+        path = cascade.plot.save(getattr(cascade.plot, kind)(saved), folder / f"{kind}.png")
+        print(f"saved: {path}")
+    return verdict(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
