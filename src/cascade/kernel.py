@@ -60,6 +60,7 @@ class Scratch(NamedTuple):
     exit: npt.NDArray[np.uint32]
     bin: npt.NDArray[np.uint32]
     moved: npt.NDArray[np.uint32]
+    spare: npt.NDArray[np.uint32]
 
 
 class Out(NamedTuple):
@@ -205,22 +206,18 @@ def clocks(rows, state, window, time, moves, deaths, states, mean, window_end, e
 
 
 @_jit
-def choose(rows, group, choice, threshold, depth, first_exit, exits):
-    """The exit within the winning group, by bisection of its cumulative shares."""
-    if depth == 1:
-        for i in range(rows):
-            g = group[i]
-            exits[i] = first_exit[g] + np.uint32(choice[i] >= threshold[_TWO * g])
-        return
-    width = _ONE << np.uint32(depth)
+def choose(rows, group, window, choice, guide, cuts, steps, bound, exits_of_all, exits):
+    """The exit within the winning group: the first whose cumulative share exceeds the draw.
+
+    A table of ``cuts`` equal parts says where to begin; from there ``steps`` comparisons
+    are always enough, so that nothing depends on a branch.
+    """
     for i in range(rows):
-        at = group[i] * width
-        step = width >> _ONE
-        position = np.uint32(0)
-        while step > np.uint32(0):
-            position += step * np.uint32(choice[i] >= threshold[at + position + step - _ONE])
-            step >>= _ONE
-        exits[i] = first_exit[group[i]] + position
+        exits[i] = guide[group[i] * cuts + np.uint32(choice[i] * cuts)]
+    for _ in range(steps):
+        for i in range(rows):
+            e = exits[i]
+            exits[i] = e + np.uint32(choice[i] >= bound[window[i] * exits_of_all + e])
 
 
 def group_rate(hazard, profile, factor, i, at, begin, end):
@@ -393,55 +390,60 @@ def list_moves(rows, exits, goes_on, moved):
 
 
 @_jit
-def first_entries(
-    moves,
-    moved,
-    cell,
-    furthest,
-    seen,
-    exits,
-    bins,
-    target,
-    stage,
-    bits,
-    reach_row,
-    bit_row,
-    width,
-    counts,
-    watched,
-    tally,
-):
-    """Count the stages, milestones and watched states that cells enter for the first time."""
+def arrive(moves, moved, exits, furthest, seen, target, stage, bits, absorbed_row, state, fresh, ended):
+    """New states of the cells that go on, and who of them is anywhere for the first time or absorbed.
+
+    ``moved`` keeps the rows that stay under way.  Numbers of: rows kept, fresh, ended.
+    """
+    kept = new = out = 0
     for j in range(moves):
         i = moved[j]
         s = target[exits[i]]
+        state[i] = s
+        fresh[new] = i
+        new += np.int64((stage[s] > furthest[i]) | ((bits[s] & ~seen[i]) != 0))
+        ended[out] = i
+        absorbed = np.int64(absorbed_row[s] > 0)
+        out += absorbed
+        moved[kept] = i
+        kept += 1 - absorbed
+    return kept, new, out
+
+
+@_jit
+def first_entries(
+    new, fresh, cell, state, furthest, seen, bins, stage, bits, reach_row, bit_row, width, counts, watched, tally
+):
+    """Count the stages, milestones and watched states that cells enter for the first time."""
+    for j in range(new):
+        i = fresh[j]
+        s = state[i]
         b = np.int64(bins[i])
         # The row of stage 1 is the first: stage 0 needs no move.
         while furthest[i] < stage[s]:
             counts[(reach_row + np.int64(furthest[i])) * width + b] += 1
             furthest[i] += _ONE
-        new = bits[s] & ~seen[i]
-        seen[i] |= new
+        bit = bits[s] & ~seen[i]
+        seen[i] |= bit
         row = bit_row
-        while new != 0:
-            if new & _ONE:
+        while bit != 0:
+            if bit & _ONE:
                 counts[row * width + b] += 1
                 if (row + 2) * width > counts.size:  # the last row: the watch
                     watched[tally[WATCHED]] = cell[i]
                     tally[WATCHED] += 1
-            new >>= _ONE
+            bit >>= _ONE
             row += 1
 
 
 @_jit
 def absorb(
-    moves,
-    moved,
+    number,
+    ended,
     cell,
+    state,
     furthest,
-    exits,
     bins,
-    target,
     stage,
     absorbed_row,
     first,
@@ -451,40 +453,34 @@ def absorb(
     final_row,
     final_stage,
 ):
-    """Take the cells that reached an absorbing state off the list of those that go on."""
-    kept = 0
-    for j in range(moves):
-        i = moved[j]
-        s = target[exits[i]]
+    """Note the end of the cells that reached an absorbing state."""
+    for j in range(number):
+        i = ended[j]
+        s = state[i]
         row = absorbed_row[s]
-        moved[kept] = i
-        kept += 1
-        if row > 0:
-            kept -= 1
-            counts[np.int64(row) * width + np.int64(bins[i])] += 1
-            if furthest[i] != stage[s]:
-                overtaken[furthest[i], row] += 1
-            if final_row.size > 0:
-                at = np.int64(cell[i] - first)
-                final_row[at] = row
-                final_stage[at] = furthest[i]
-    return kept
+        counts[np.int64(row) * width + np.int64(bins[i])] += 1
+        if furthest[i] != stage[s]:
+            overtaken[furthest[i], row] += 1
+        if final_row.size > 0:
+            at = np.int64(cell[i] - first)
+            final_row[at] = row
+            final_stage[at] = furthest[i]
 
 
 @_jit
-def gather(moves, moved, exits, event, target, cell, visit, state, window, time, furthest, seen, factor):
-    """Bring the cells that go on to the top of the block, each in its new state."""
-    for j in range(moves):
+def gather(kept, moved, event, cell, visit, state, window, time, furthest, seen, factor):
+    """Bring the cells that stay under way to the top of the block."""
+    for j in range(kept):
         i = moved[j]
         cell[j] = cell[i]
         visit[j] = visit[i] + _ONE
-        state[j] = target[exits[i]]
+        state[j] = state[i]
         window[j] = window[i]
         time[j] = event[i]
         furthest[j] = furthest[i]
         seen[j] = seen[i]
     for p in range(1, factor.shape[0]):
-        for j in range(moves):
+        for j in range(kept):
             factor[p, j] = factor[p, moved[j]]
 
 
@@ -524,7 +520,7 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
     t = tables
     k0, k1 = key[0], key[1]
     cell, visit, state, window, time, furthest, seen, factor = block
-    moves, deaths, choice, event, group, exits, bins, moved = scratch
+    moves, deaths, choice, event, group, exits, bins, moved, spare = scratch
     width = np.int64(t.bins)
     states = np.uint32(t.states)
     several_starts = t.start_state.size > 1 or t.entry_high > t.entry_low
@@ -591,7 +587,7 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
         out.tally[VISITS] += rows
         draw(rows, cell, visit, k0, k1, moves, deaths, choice)
         late = clocks(rows, state, window, time, moves, deaths, states, t.mean, t.window_end, event, group)
-        choose(rows, group, choice, t.threshold, t.depth, t.first_exit, exits)
+        choose(rows, group, window, choice, t.guide, np.uint32(t.cuts), t.steps, t.bound, np.uint32(t.exits), exits)
         if frailties is not None:
             late = frail_visits(
                 rows,
@@ -657,15 +653,18 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
                 out.tally,
             )
         n = list_moves(rows, exits, t.goes_on, moved)
+        # The group of a row has served: its room takes the lists of this round.
+        n, new, ended = arrive(
+            n, moved, exits, furthest, seen, t.target, t.stage, t.bits, t.absorbed_row, state, group, spare
+        )
         first_entries(
-            n,
-            moved,
+            new,
+            group,
             cell,
+            state,
             furthest,
             seen,
-            exits,
             bins,
-            t.target,
             t.stage,
             t.bits,
             t.reach_row,
@@ -675,14 +674,13 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
             out.watched,
             out.tally,
         )
-        rows = absorb(
-            n,
-            moved,
+        absorb(
+            ended,
+            spare,
             cell,
+            state,
             furthest,
-            exits,
             bins,
-            t.target,
             t.stage,
             t.absorbed_row,
             first,
@@ -692,4 +690,5 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
             out.final_row,
             out.final_stage,
         )
-        gather(rows, moved, exits, event, t.target, cell, visit, state, window, time, furthest, seen, factor)
+        gather(n, moved, event, cell, visit, state, window, time, furthest, seen, factor)
+        rows = n

@@ -8,10 +8,10 @@ of the environment).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -228,10 +228,11 @@ class Tables(NamedTuple):
     window_end: Floats  # (W,)
     mean: Floats  # (W S G,) mean time of the group's clock, 1 / summed hazard
     hazard: Floats  # (W E,)
-    first_exit: Words  # (W S G,) first exit of the group
     exit_start: Words  # (S G + 1,) where the exits of each state's group begin
-    depth: int  # thresholds of a group: 2^depth - 1
-    threshold: Floats  # (W S G 2^depth,) cumulative shares within the group, padded with 2
+    guide: Words  # (W S G cuts,) exit at which the search begins, by part of the unit interval
+    cuts: int
+    steps: int  # comparisons that are enough from there on
+    bound: Floats  # (W E,) cumulative share within the group; 2 for its last exit
     goes_on: Words  # (E + S,) 1: a move, 0: a death or the end of the run
     target: Words  # (E + S,)
     row: Words  # (E + S,) row of the histogram
@@ -316,7 +317,8 @@ def tables(
     rows = rows_of(lowered)
     size, exits, windows = lowered.size, len(lowered.exit_hazard), len(environment.ends)
     hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
-    rate, threshold, depth = _groups(lowered, hazard)
+    rate, bound = _groups(lowered, hazard)
+    guide, steps = _guide(lowered, bound)
     with np.errstate(divide="ignore", over="ignore"):
         mean = 1.0 / rate
     bits = np.zeros(size, np.uint32)
@@ -335,10 +337,11 @@ def tables(
         window_end=environment.ends.astype(np.float64),
         mean=mean.ravel(),
         hazard=hazard.ravel(),
-        first_exit=np.tile(lowered.exit_start[:-1], windows).astype(np.uint32),
         exit_start=lowered.exit_start.astype(np.uint32),
-        depth=depth,
-        threshold=threshold.ravel(),
+        guide=guide.ravel(),
+        cuts=guide.shape[-1],
+        steps=steps,
+        bound=bound.ravel(),
         goes_on=np.concatenate([live, np.zeros(size, bool)]).astype(np.uint32),
         target=np.concatenate([np.where(live, lowered.exit_target, 0), np.arange(size)]).astype(np.uint32),
         row=np.concatenate([np.where(lowered.exit_inner, rows.inner, lowered.exit_transition), ended]).astype(
@@ -381,18 +384,39 @@ def _cumulative(shares: Sequence[float] | Floats) -> Floats:
     return np.array(sums)
 
 
-def _groups(lowered: Lowered, hazard: Floats) -> tuple[Floats, Floats, int]:
-    """Summed hazards (W, 2 S), and thresholds for the choice within each group."""
-    starts, windows = lowered.exit_start, len(hazard)
-    groups = len(starts) - 1
-    most = max(1, int(np.diff(starts).max(initial=0)))
-    depth = max(1, math.ceil(math.log2(most)))
-    rate = np.zeros((windows, groups))
-    threshold = np.full((windows, groups, 2**depth), 2.0)
-    for w in range(windows):
-        for g in range(groups):
-            sums = _cumulative(hazard[w, starts[g] : starts[g + 1]])
+def _groups(lowered: Lowered, hazard: Floats) -> tuple[Floats, Floats]:
+    """Summed hazards (W, 2 S), and cumulative shares within each group (W, E)."""
+    starts = lowered.exit_start
+    rate = np.zeros((len(hazard), len(starts) - 1))
+    bound = np.full(hazard.shape, 2.0)
+    for w in range(len(hazard)):
+        for g, (begin, end) in enumerate(pairwise(starts)):
+            sums = _cumulative(hazard[w, begin:end])
             if len(sums) and sums[-1] > 0:
                 rate[w, g] = sums[-1]
-                threshold[w, g, : len(sums) - 1] = sums[:-1] / sums[-1]
-    return rate, threshold, depth
+                bound[w, begin : end - 1] = sums[:-1] / sums[-1]
+    return rate, bound
+
+
+def _guide(lowered: Lowered, bound: Floats) -> tuple[Words, int]:
+    """For equal parts of the unit interval the first exit in question, and the comparisons left.
+
+    References
+    ----------
+    Chen HC, Asau Y. AIIE Trans 1974;6:163-166 (the guide table).
+    """
+    starts, windows = lowered.exit_start, len(bound)
+    most = int(np.diff(starts).max(initial=1))
+    for cuts in (1, 2, 4, 8, 16, 32, 64):
+        parts = np.arange(cuts + 1) / cuts
+        guide = np.zeros((windows, len(starts) - 1, cuts), np.uint32)
+        steps = 0
+        for w in range(windows):
+            for g, (begin, end) in enumerate(pairwise(starts)):
+                passed = np.searchsorted(bound[w, begin : max(begin, end - 1)], parts, side="right")
+                guide[w, g] = begin + passed[:-1]
+                steps = max(steps, int(np.diff(passed).max()))
+        # One comparison more costs less than a table that leaves the fastest cache.
+        if steps <= 1 or (steps <= 2 and most > 4):
+            break
+    return guide, steps

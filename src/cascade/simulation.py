@@ -74,7 +74,7 @@ class Span:
             seen=words(),
             factor=np.ones((len(self.frailties.powers) if self.frailties else 1, BLOCK)),
         )
-        scratch = Scratch(reals(), reals(), reals(), reals(), words(), words(), words(), words())
+        scratch = Scratch(reals(), reals(), reals(), reals(), words(), words(), words(), words(), words())
         outcomes = self.number if self.outcomes else 0
         out = Out(
             counts=np.zeros(self.rows * self.tables.bins, np.int64),
