@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from budget import SIGMAS, agrees, cells_needed, within
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES, random_models
 
 import cascade
+from budget import SIGMAS, agrees, cells_needed, within
 from cascade.model import Model
 from cascade.results import Result
+from models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES, random_models
 
 
 def all_agree(result: Result, exact: cascade.closed_form.Exact) -> list[str]:
@@ -23,7 +23,11 @@ def all_agree(result: Result, exact: cascade.closed_form.Exact) -> list[str]:
         if not agrees(int(row.passed), n, min(1.0, other.passed)):
             wrong.append(f"passed {row.step}")
         causes = {*row.lost, *other.lost}
-        wrong += [f"{row.step}: {c}" for c in causes if not agrees(int(row.lost.get(c, 0)), n, min(1.0, other.lost.get(c, 0.0)))]
+        wrong += [
+            f"{row.step}: {c}"
+            for c in causes
+            if not agrees(int(row.lost.get(c, 0)), n, min(1.0, other.lost.get(c, 0.0)))
+        ]
     marks = exact.milestones()
     return wrong + [m for m, count in result.milestones().items() if not agrees(count, n, min(1.0, marks[m]))]
 
@@ -57,7 +61,10 @@ def test_curves_agree(model: Model) -> None:
     times = [0.01, 0.5, 4.0, 30.0, 200.0]
     n = 300_000
     result, exact = cascade.simulate(model, cells=n, seed=5, times=times), cascade.exact(model)
-    for ours, truth in ((result.occupancy(times), exact.occupancy(times)), (result.incidence(times), exact.incidence(times))):
+    for ours, truth in (
+        (result.occupancy(times), exact.occupancy(times)),
+        (result.incidence(times), exact.incidence(times)),
+    ):
         assert ours.names == truth.names
         for i in range(len(ours.names)):
             for j in range(len(times)):
@@ -104,7 +111,7 @@ def test_a_planted_error_of_two_per_cent_is_caught(name: str) -> None:
         right, planted = right.with_(scale=rivals), planted.with_(scale=rivals)
         p, q = share(right), share(planted)
         if p < 1e-3:
-            rivals = {h: 1e-3 for h in rivals}
+            rivals = dict.fromkeys(rivals, 0.001)
             right, planted = right.with_(scale=rivals), planted.with_(scale=rivals)
             p, q = share(right), share(planted)
         n = cells_needed(p, q)
@@ -144,7 +151,9 @@ def test_immigration_and_death() -> None:
     numbers = np.random.default_rng(17).poisson(rate * span, runs)
     alive, first = np.zeros(runs), 0
     for i, number in enumerate(numbers):
-        alive[i] = cascade.simulate(model, cells=range(first, first + number), seed=18, until=span).fates().get("alive", 0)
+        alive[i] = (
+            cascade.simulate(model, cells=range(first, first + number), seed=18, until=span).fates().get("alive", 0)
+        )
         first += int(number)
     mean = rate * -np.expm1(-death * span) / death
     assert within(alive.mean(), mean, np.sqrt(mean / runs))

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models, ways
 from scipy import stats
 from scipy.integrate import quad
 
@@ -15,6 +14,7 @@ import cascade
 from cascade import laplace
 from cascade.closed_form import Exact
 from cascade.model import Model
+from models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models, ways
 
 
 def expm(a: np.ndarray) -> np.ndarray:
@@ -88,7 +88,10 @@ def test_competing_exponentials_by_hand() -> None:
     model = Model(
         name="one",
         stages=["s"],
-        states=[{"name": "a", "stage": "s", **ways({"end": 0.3}, {"x": 0.5, "y": 1.2})}, {"name": "end", "absorbing": True}],
+        states=[
+            {"name": "a", "stage": "s", **ways({"end": 0.3}, {"x": 0.5, "y": 1.2})},
+            {"name": "end", "absorbing": True},
+        ],
     )
     exact = cascade.exact(model)
     assert exact.fates() == pytest.approx({"a.x": 0.25, "a.y": 0.6, "end": 0.15}, rel=1e-12)
@@ -177,7 +180,8 @@ def test_the_funnel_until_a_time_ends_at_the_whole_funnel(model: Model) -> None:
 def ring(n: int, death: float) -> Model:
     """Cells that circle through n equal states: a spectrum far from the real axis."""
     states = [
-        {"name": f"s{i}", "stage": "ring", **ways({f"s{(i + 1) % n}": 10.0}, {"death": death} if i == 0 else {})} for i in range(n)
+        {"name": f"s{i}", "stage": "ring", **ways({f"s{(i + 1) % n}": 10.0}, {"death": death} if i == 0 else {})}
+        for i in range(n)
     ]
     return Model(name="ring", stages=["ring"], states=states)
 
@@ -261,7 +265,9 @@ def test_elasticities_are_derivatives(model: Model) -> None:
 def test_milestones_are_hitting_probabilities(model: Model) -> None:
     """Against the same model in which the marked state absorbs."""
     marked = model.states[len(model.states) // 2]
-    with_mark = model.with_(states=[s.model_copy(update={"milestone": "seen"}) if s is marked else s for s in model.states])
+    with_mark = model.with_(
+        states=[s.model_copy(update={"milestone": "seen"}) if s is marked else s for s in model.states]
+    )
     start = model.start.states[0].state
     got = cascade.exact(with_mark).milestones()["seen"]
     if marked.name == start:

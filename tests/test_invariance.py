@@ -11,11 +11,11 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from models import CYCLIC, FRAIL, LINEAR
 
 import cascade
 from cascade.model import Model
 from cascade.results import Result
+from models import CYCLIC, FRAIL, LINEAR
 
 CELLS = 60_000
 
@@ -35,7 +35,9 @@ def test_threads_and_chunks(model: Model) -> None:
             for chunk in (None, 1, 777, 1023, 50_001) if workers == 2 else (None, 9973):
                 cells = CELLS if chunk != 1 else 500
                 got = cascade.simulate(model, cells=cells, seed=4, until=90.0, executor=pool, chunk=chunk)
-                assert digest(got) == (wanted if chunk != 1 else digest(cascade.simulate(model, cells=500, seed=4, until=90.0)))
+                assert digest(got) == (
+                    wanted if chunk != 1 else digest(cascade.simulate(model, cells=500, seed=4, until=90.0))
+                )
 
 
 def test_a_process_pool_with_spawn() -> None:
@@ -43,7 +45,9 @@ def test_a_process_pool_with_spawn() -> None:
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert digest(cascade.simulate(FRAIL, cells=CELLS, seed=4, executor=pool, chunk=7001)) == wanted
         pair = cascade.compare(LINEAR, LINEAR.with_(scale={"*.shear": 0.5}), cells=20_000, seed=1, executor=pool)
-    assert np.array_equal(pair.furthest, cascade.compare(LINEAR, LINEAR.with_(scale={"*.shear": 0.5}), cells=20_000, seed=1).furthest)
+    assert np.array_equal(
+        pair.furthest, cascade.compare(LINEAR, LINEAR.with_(scale={"*.shear": 0.5}), cells=20_000, seed=1).furthest
+    )
 
 
 def test_merged_ranges_in_any_order() -> None:
@@ -69,7 +73,11 @@ for model in (CYCLIC, FRAIL):
 def in_a_new_process(**environment: str) -> list[str]:
     here = os.path.dirname(__file__)
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, here], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", SCRIPT, here],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.split()
 

@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import CYCLIC, FRAIL, LINEAR, random_models
 
 import cascade
 from cascade.model import Model
+from models import CYCLIC, FRAIL, LINEAR, random_models
 
 SOME = range(3000)
 
 
-@pytest.mark.parametrize("model", [LINEAR, CYCLIC.with_(start={"states": [{"state": "blood"}]}), FRAIL.with_(start={"states": [{"state": "bed"}]})])
+@pytest.mark.parametrize(
+    "model",
+    [LINEAR, CYCLIC.with_(start={"states": [{"state": "blood"}]}), FRAIL.with_(start={"states": [{"state": "bed"}]})],
+)
 def test_halved_hazards_keep_every_fate_and_double_every_time(model: Model) -> None:
     slow = model.with_(scale={name: 0.5 for name, _, _ in model.hazards()})
     for a, b in zip(cascade.replay(model, seed=6, cells=SOME), cascade.replay(slow, seed=6, cells=SOME), strict=True):
@@ -25,7 +28,11 @@ def test_halved_hazards_keep_every_fate_and_double_every_time(model: Model) -> N
 
 def test_renamed_states_have_the_same_counts() -> None:
     text = CYCLIC.to_toml().replace('"asleep"', '"resting"').replace('"bed"', '"capillary"')
-    renamed = Model.from_toml(text.replace('stage = "capillary"', 'stage = "bed"').replace('"vessel",\n    "capillary"', '"vessel",\n    "bed"'))
+    renamed = Model.from_toml(
+        text.replace('stage = "capillary"', 'stage = "bed"').replace(
+            '"vessel",\n    "capillary"', '"vessel",\n    "bed"'
+        )
+    )
     one, two = (cascade.simulate(m, cells=50_000, seed=3) for m in (CYCLIC, renamed))
     assert np.array_equal(one.totals.counts, two.totals.counts)
 
@@ -65,6 +72,8 @@ def test_a_cell_keeps_its_frailty_when_others_are_added() -> None:
     """Adding a frailty on a hazard of 0 changes no life."""
     one = FRAIL.with_(frailties=FRAIL.frailties[:1])
     dead = one.with_(hazards={"asleep.slow death": 0.0})
-    more = dead.with_(frailties=[*one.frailties, {"name": "new", "cv": 1.0, "hazards": [{"hazard": "asleep.slow death"}]}])
+    more = dead.with_(
+        frailties=[*one.frailties, {"name": "new", "cv": 1.0, "hazards": [{"hazard": "asleep.slow death"}]}]
+    )
     a, b = cascade.replay(dead, seed=6, cells=range(800)), cascade.replay(more, seed=6, cells=range(800))
     assert [[s.state for s in h.stays] for h in a] == [[s.state for s in h.stays] for h in b]

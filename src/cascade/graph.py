@@ -15,7 +15,10 @@ from cascade.errors import Fault, nearest
 MAX_STATES = 65_535
 """Largest number of states after expansion into phases."""
 
-MAX_MILESTONES = 31
+MAX_STAGES = 31
+"""Steps of a cascade."""
+
+MAX_MILESTONES = 30
 """Distinct milestones that one model may have."""
 
 SHARE_TOLERANCE = 1e-9
@@ -91,6 +94,8 @@ def check(data: Mapping[str, Any]) -> Iterator[Fault]:
     expanded = sum(node.phases for node in nodes)
     if expanded > MAX_STATES:
         yield Fault("states", f"{expanded} after expansion", f"at most {MAX_STATES} states, phases counted")
+    if len(items(data, "stages")) > MAX_STAGES:
+        yield Fault("stages", f"{len(items(data, 'stages'))} stages", f"at most {MAX_STAGES} stages")
     milestones = {node.milestone for node in nodes if node.milestone}
     if len(milestones) > MAX_MILESTONES:
         yield Fault("states", f"{len(milestones)} milestones", f"at most {MAX_MILESTONES} distinct milestones")

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cascade.numerics import bits_of, exp, log, normal_quantile, normal_quantiles
-from cascade.streams import frailty_block, start_block, unit_exponential, visit_block
+from cascade.numerics import bits_of, exp, log, minus_log, normal_quantile, normal_quantiles
+from cascade.streams import frailty_block, start_block, visit_block
 
 # Coarse bin of a time: its exponent and four top bits of the mantissa.
 _BIN_SHIFT = np.int64(48)
@@ -27,6 +27,10 @@ _COARSE_BINS = np.int64(48 * 16)
 
 _ONE = np.uint32(1)
 _TWO = np.uint32(2)
+_BIT = np.uint64(1)
+_STAGE_BITS = np.uint64((1 << 32) - 1)
+_FIRST_MILESTONE = np.uint64(32)
+_ABSORBING_BIT = np.uint64(63)
 _BOOST = np.uint64(0xFFFFFFFF)
 # A clock that rounding has used up still has this left: 0 * infinity would be no time.
 _LEAST = 1e-300
@@ -44,8 +48,7 @@ class Block(NamedTuple):
     state: npt.NDArray[np.uint32]
     window: npt.NDArray[np.uint32]
     time: npt.NDArray[np.float64]
-    furthest: npt.NDArray[np.uint32]
-    seen: npt.NDArray[np.uint32]
+    seen: npt.NDArray[np.uint64]  # stages reached and milestones, as bits
     factor: npt.NDArray[np.float64]  # (profiles, rows); profile 0 is 1
 
 
@@ -60,7 +63,6 @@ class Scratch(NamedTuple):
     exit: npt.NDArray[np.uint32]
     bin: npt.NDArray[np.uint32]
     moved: npt.NDArray[np.uint32]
-    spare: npt.NDArray[np.uint32]
 
 
 class Out(NamedTuple):
@@ -117,7 +119,7 @@ def log_gamma_frailty(shape, f, cell, k0, k1):
 
 
 @_jit
-def fill(cell, visit, state, window, time, furthest, seen, cells, first, only, stage, bits, entry):
+def fill(cell, visit, state, window, time, seen, cells, first, only, marks, entry):
     """New cells, all in state ``only`` at time ``entry``.
 
     Their numbers count up from ``first``, or are those listed in ``cells`` from there on.
@@ -131,12 +133,11 @@ def fill(cell, visit, state, window, time, furthest, seen, cells, first, only, s
     state[:] = only
     window[:] = 0
     time[:] = entry
-    furthest[:] = stage[only]
-    seen[:] = bits[only]
+    seen[:] = marks[only]
 
 
 @_jit
-def draw_starts(cell, state, time, furthest, seen, start_state, cumulative, low, high, stage, bits, k0, k1, started):
+def draw_starts(cell, state, time, seen, start_state, cumulative, low, high, marks, k0, k1, started):
     """Start states and times of entry of the new cells."""
     for i in range(cell.size):
         for_state, for_time = start_block(cell[i], k0, k1)
@@ -146,8 +147,7 @@ def draw_starts(cell, state, time, furthest, seen, start_state, cumulative, low,
         started[start] += 1
         state[i] = start_state[start]
         time[i] = low + for_time * (high - low)
-        furthest[i] = stage[state[i]]
-        seen[i] = bits[state[i]]
+        seen[i] = marks[state[i]]
 
 
 @_jit
@@ -185,39 +185,56 @@ def draw(rows, cell, visit, k0, k1, moves, deaths, choice):
         moves[i], deaths[i], choice[i] = visit_block(cell[i], np.uint64(visit[i]), k0, k1)
     # A loop of its own for the logarithms: both then fit the vector registers.
     for i in range(rows):
-        moves[i] = unit_exponential(moves[i])
-        deaths[i] = unit_exponential(deaths[i])
+        moves[i] = minus_log(moves[i])
+        deaths[i] = minus_log(deaths[i])
 
 
 @_jit
 def clocks(rows, state, window, time, moves, deaths, states, mean, window_end, event, group):
     """Time and group of the first event of each row, hazards unchanged; number of late ones."""
-    late = 0
+    if window_end.size > 1:
+        for i in range(rows):
+            group[i] = _TWO * (window[i] * states + state[i])
+    else:
+        for i in range(rows):
+            group[i] = _TWO * state[i]
     for i in range(rows):
-        g = _TWO * (window[i] * states + state[i])
-        begin = time[i]
-        move = begin + moves[i] * mean[g]
-        death = begin + deaths[i] * mean[g + _ONE]
-        earliest = death if death < move else move
+        g = group[i]
+        move = time[i] + moves[i] * mean[g]
+        death = time[i] + deaths[i] * mean[g + _ONE]
+        event[i] = death if death < move else move
         group[i] = g + np.uint32(death < move)
-        event[i] = earliest
-        late += np.int64(earliest > window_end[window[i]])
+    late = 0
+    if window_end.size > 1:
+        for i in range(rows):
+            late += np.int64(event[i] > window_end[window[i]])
+    else:
+        end = window_end[0]
+        for i in range(rows):
+            late += np.int64(event[i] > end)
     return late
 
 
 @_jit
-def choose(rows, group, window, choice, guide, cuts, steps, bound, exits_of_all, exits):
+def choose(rows, group, window, choice, guide, cuts, steps, bound, exits_of_all, one_window, exits):
     """The exit within the winning group: the first whose cumulative share exceeds the draw.
 
     A table of ``cuts`` equal parts says where to begin; from there ``steps`` comparisons
     are always enough, so that nothing depends on a branch.
     """
-    for i in range(rows):
-        exits[i] = guide[group[i] * cuts + np.uint32(choice[i] * cuts)]
-    for _ in range(steps):
+    if cuts == 1:
         for i in range(rows):
-            e = exits[i]
-            exits[i] = e + np.uint32(choice[i] >= bound[window[i] * exits_of_all + e])
+            exits[i] = guide[group[i]]
+    else:
+        for i in range(rows):
+            exits[i] = guide[group[i] * cuts + np.uint32(choice[i] * cuts)]
+    for _ in range(steps):
+        if one_window:
+            for i in range(rows):
+                exits[i] += np.uint32(choice[i] >= bound[exits[i]])
+        else:
+            for i in range(rows):
+                exits[i] += np.uint32(choice[i] >= bound[window[i] * exits_of_all + exits[i]])
 
 
 def group_rate(hazard, profile, factor, i, at, begin, end):
@@ -365,18 +382,28 @@ def count(rows, event, exits, row, fine, upper, width, bins, counts):
         counts[np.uint64(row[exits[i]]) * width + np.uint64(bins[i])] += 1
 
 
+@_leaf
+def furthest_stage(seen, goal):
+    """The last stage among the bits of ``seen``; ``goal`` is the last there can be."""
+    stage = goal
+    while stage > 0 and not (seen >> np.uint64(stage)) & _BIT:
+        stage -= 1
+    return stage
+
+
 @_jit
-def finish(rows, cell, state, furthest, exits, goes_on, row, stage, first, overtaken, final_row, final_stage):
+def finish(rows, cell, state, seen, exits, goes_on, row, stage, goal, first, overtaken, final_row, final_stage):
     """Note how far the cells came that died or were still under way at the end."""
     for i in range(rows):
         e = exits[i]
         if goes_on[e] == 0:
-            if furthest[i] != stage[state[i]]:
-                overtaken[furthest[i], row[e]] += 1
+            reached = furthest_stage(seen[i], goal)
+            if reached != stage[state[i]]:
+                overtaken[reached, row[e]] += 1
             if final_row.size > 0:
                 at = np.int64(cell[i] - first)
                 final_row[at] = row[e]
-                final_stage[at] = furthest[i]
+                final_stage[at] = reached
 
 
 @_jit
@@ -390,61 +417,64 @@ def list_moves(rows, exits, goes_on, moved):
 
 
 @_jit
-def arrive(moves, moved, exits, furthest, seen, target, stage, bits, absorbed_row, state, fresh, ended):
-    """New states of the cells that go on, and who of them is anywhere for the first time or absorbed.
+def arrive(moves, moved, exits, target, state, seen, marks, fresh):
+    """New states of the cells that go on; numbers of those kept under way, and of the fresh ones.
 
-    ``moved`` keeps the rows that stay under way.  Numbers of: rows kept, fresh, ended.
+    ``moved`` keeps the rows that stay under way; ``fresh`` lists those that are anywhere for
+    the first time: in a stage, at a milestone, or absorbed.
     """
-    kept = new = out = 0
+    kept = new = 0
     for j in range(moves):
         i = moved[j]
         s = target[exits[i]]
         state[i] = s
+        mark = marks[s]
         fresh[new] = i
-        new += np.int64((stage[s] > furthest[i]) | ((bits[s] & ~seen[i]) != 0))
-        ended[out] = i
-        absorbed = np.int64(absorbed_row[s] > 0)
-        out += absorbed
+        new += np.int64((mark & ~seen[i]) != 0)
         moved[kept] = i
-        kept += 1 - absorbed
-    return kept, new, out
+        kept += 1 - np.int64(mark >> _ABSORBING_BIT)
+    return kept, new
 
 
 @_jit
-def first_entries(
-    new, fresh, cell, state, furthest, seen, bins, stage, bits, reach_row, bit_row, width, counts, watched, tally
-):
+def first_entries(new, fresh, cell, state, seen, bins, marks, reach_row, bit_row, width, counts, watched, tally):
     """Count the stages, milestones and watched states that cells enter for the first time."""
+    watch_row = counts.size // width - 1
     for j in range(new):
         i = fresh[j]
-        s = state[i]
         b = np.int64(bins[i])
-        # The row of stage 1 is the first: stage 0 needs no move.
-        while furthest[i] < stage[s]:
-            counts[(reach_row + np.int64(furthest[i])) * width + b] += 1
-            furthest[i] += _ONE
-        bit = bits[s] & ~seen[i]
-        seen[i] |= bit
-        row = bit_row
-        while bit != 0:
-            if bit & _ONE:
+        mark = marks[state[i]] & ~seen[i]
+        seen[i] |= mark
+        # Bit k is stage k, and none enters stage 0; milestones begin at bit 32.
+        stages = (mark & _STAGE_BITS) >> _BIT
+        row = reach_row
+        while stages != 0:
+            if stages & _BIT:
                 counts[row * width + b] += 1
-                if (row + 2) * width > counts.size:  # the last row: the watch
+            stages >>= _BIT
+            row += 1
+        others = (mark & ~(_BIT << _ABSORBING_BIT)) >> _FIRST_MILESTONE
+        row = bit_row
+        while others != 0:
+            if others & _BIT:
+                counts[row * width + b] += 1
+                if row == watch_row:
                     watched[tally[WATCHED]] = cell[i]
                     tally[WATCHED] += 1
-            bit >>= _ONE
+            others >>= _BIT
             row += 1
 
 
 @_jit
 def absorb(
-    number,
-    ended,
+    new,
+    fresh,
     cell,
     state,
-    furthest,
+    seen,
     bins,
     stage,
+    goal,
     absorbed_row,
     first,
     width,
@@ -453,22 +483,24 @@ def absorb(
     final_row,
     final_stage,
 ):
-    """Note the end of the cells that reached an absorbing state."""
-    for j in range(number):
-        i = ended[j]
+    """Note the end of those of the fresh cells that reached an absorbing state."""
+    for j in range(new):
+        i = fresh[j]
         s = state[i]
         row = absorbed_row[s]
-        counts[np.int64(row) * width + np.int64(bins[i])] += 1
-        if furthest[i] != stage[s]:
-            overtaken[furthest[i], row] += 1
-        if final_row.size > 0:
-            at = np.int64(cell[i] - first)
-            final_row[at] = row
-            final_stage[at] = furthest[i]
+        if row > 0:
+            reached = furthest_stage(seen[i], goal)
+            counts[np.int64(row) * width + np.int64(bins[i])] += 1
+            if reached != stage[s]:
+                overtaken[reached, row] += 1
+            if final_row.size > 0:
+                at = np.int64(cell[i] - first)
+                final_row[at] = row
+                final_stage[at] = reached
 
 
 @_jit
-def gather(kept, moved, event, cell, visit, state, window, time, furthest, seen, factor):
+def gather(kept, moved, event, cell, visit, state, window, time, seen, factor):
     """Bring the cells that stay under way to the top of the block."""
     for j in range(kept):
         i = moved[j]
@@ -477,7 +509,6 @@ def gather(kept, moved, event, cell, visit, state, window, time, furthest, seen,
         state[j] = state[i]
         window[j] = window[i]
         time[j] = event[i]
-        furthest[j] = furthest[i]
         seen[j] = seen[i]
     for p in range(1, factor.shape[0]):
         for j in range(kept):
@@ -519,8 +550,8 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
     """
     t = tables
     k0, k1 = key[0], key[1]
-    cell, visit, state, window, time, furthest, seen, factor = block
-    moves, deaths, choice, event, group, exits, bins, moved, spare = scratch
+    cell, visit, state, window, time, seen, factor = block
+    moves, deaths, choice, event, group, exits, bins, moved = scratch
     width = np.int64(t.bins)
     states = np.uint32(t.states)
     several_starts = t.start_state.size > 1 or t.entry_high > t.entry_low
@@ -530,35 +561,19 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
         if taken < number and rows <= cell.size // 2:
             z = min(cell.size, rows + number - taken)
             at = np.uint64(taken) if cells.size > 0 else first + np.uint64(taken)
-            c, st, ti, fu, se = cell[rows:z], state[rows:z], time[rows:z], furthest[rows:z], seen[rows:z]
-            fill(
-                c,
-                visit[rows:z],
-                st,
-                window[rows:z],
-                ti,
-                fu,
-                se,
-                cells,
-                at,
-                t.start_state[0],
-                t.stage,
-                t.bits,
-                t.entry_low,
-            )
+            c, st, ti, se = cell[rows:z], state[rows:z], time[rows:z], seen[rows:z]
+            fill(c, visit[rows:z], st, window[rows:z], ti, se, cells, at, t.start_state[0], t.marks, t.entry_low)
             if several_starts:
                 draw_starts(
                     c,
                     st,
                     ti,
-                    fu,
                     se,
                     t.start_state,
                     t.start_cumulative,
                     t.entry_low,
                     t.entry_high,
-                    t.stage,
-                    t.bits,
+                    t.marks,
                     k0,
                     k1,
                     out.started,
@@ -587,7 +602,19 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
         out.tally[VISITS] += rows
         draw(rows, cell, visit, k0, k1, moves, deaths, choice)
         late = clocks(rows, state, window, time, moves, deaths, states, t.mean, t.window_end, event, group)
-        choose(rows, group, window, choice, t.guide, np.uint32(t.cuts), t.steps, t.bound, np.uint32(t.exits), exits)
+        choose(
+            rows,
+            group,
+            window,
+            choice,
+            t.guide,
+            np.uint32(t.cuts),
+            t.steps,
+            t.bound,
+            np.uint32(t.exits),
+            t.window_end.size == 1,
+            exits,
+        )
         if frailties is not None:
             late = frail_visits(
                 rows,
@@ -629,11 +656,12 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
                 rows,
                 cell,
                 state,
-                furthest,
+                seen,
                 exits,
                 t.goes_on,
                 t.row,
                 t.stage,
+                t.goal,
                 first,
                 out.overtaken,
                 out.final_row,
@@ -653,20 +681,16 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
                 out.tally,
             )
         n = list_moves(rows, exits, t.goes_on, moved)
-        # The group of a row has served: its room takes the lists of this round.
-        n, new, ended = arrive(
-            n, moved, exits, furthest, seen, t.target, t.stage, t.bits, t.absorbed_row, state, group, spare
-        )
+        # The group of a row has served: its room takes the list of the fresh.
+        rows, new = arrive(n, moved, exits, t.target, state, seen, t.marks, group)
         first_entries(
             new,
             group,
             cell,
             state,
-            furthest,
             seen,
             bins,
-            t.stage,
-            t.bits,
+            t.marks,
             t.reach_row,
             t.bit_row,
             width,
@@ -675,13 +699,14 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
             out.tally,
         )
         absorb(
-            ended,
-            spare,
+            new,
+            group,
             cell,
             state,
-            furthest,
+            seen,
             bins,
             t.stage,
+            t.goal,
             t.absorbed_row,
             first,
             width,
@@ -690,5 +715,4 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
             out.final_row,
             out.final_stage,
         )
-        gather(n, moved, event, cell, visit, state, window, time, furthest, seen, factor)
-        rows = n
+        gather(rows, moved, event, cell, visit, state, window, time, seen, factor)

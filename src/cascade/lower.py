@@ -238,7 +238,8 @@ class Tables(NamedTuple):
     row: Words  # (E + S,) row of the histogram
     stage: Words  # (S,)
     absorbed_row: Words  # (S,) row of "ended here"; 0 means: not absorbing (row 0 is a transition)
-    bits: Words  # (S,) milestones and watch as bits
+    marks: npt.NDArray[np.uint64]  # (S,) bits: 0-31 stages up to this one, 32-62 milestones and watch, 63 absorbing
+    goal: int  # the stage beyond the last
     loops: bool  # some move leads to an earlier stage
     profile: Words  # (E,) row of the factors of frailties
     start_state: Words  # (K,)
@@ -315,16 +316,17 @@ def tables(
         Times in hours that shall be exact edges of the histograms.
     """
     rows = rows_of(lowered)
-    size, exits, windows = lowered.size, len(lowered.exit_hazard), len(environment.ends)
+    size, exits, _windows = lowered.size, len(lowered.exit_hazard), len(environment.ends)
     hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
     rate, bound = _groups(lowered, hazard)
     guide, steps = _guide(lowered, bound)
     with np.errstate(divide="ignore", over="ignore"):
         mean = 1.0 / rate
-    bits = np.zeros(size, np.uint32)
+    marks = (np.uint64(2) << lowered.stage.astype(np.uint64)) - np.uint64(1)
     has = lowered.state_milestone[lowered.base]
-    bits[has >= 0] |= np.uint32(1) << has[has >= 0].astype(np.uint32)
-    bits[np.isin(lowered.base, np.array(watch, np.int64))] |= np.uint32(1) << np.uint32(len(lowered.milestones))
+    marks[has >= 0] |= np.uint64(1) << (32 + has[has >= 0]).astype(np.uint64)
+    marks[np.isin(lowered.base, np.array(watch, np.int64))] |= np.uint64(1) << np.uint64(32 + len(lowered.milestones))
+    marks[lowered.absorbing] |= np.uint64(1) << np.uint64(63)
     ended = rows.stay + lowered.base
     edges = time_edges(grid)
     coarse = np.concatenate([[0.0], time_edges()[:-1]])
@@ -349,7 +351,8 @@ def tables(
         ),
         stage=lowered.stage.astype(np.uint32),
         absorbed_row=np.where(lowered.absorbing, ended, 0).astype(np.uint32),
-        bits=bits,
+        marks=marks,
+        goal=lowered.goal,
         loops=bool(earlier.any()),
         profile=lowered.exit_profile.astype(np.uint32),
         start_state=lowered.start_state.astype(np.uint32),

@@ -18,8 +18,8 @@ _MANTISSA = np.int64(0x000FFFFFFFFFFFFF)
 _EXPONENT_SHIFT = np.int64(52)
 _BIAS = np.int64(1023)
 
-# ln 2 in two parts: the first has 21 trailing zero bits, so that k * ln 2 is exact
-# for every exponent k of a double.
+_LN2 = 0.6931471805599453
+# In two parts: the first has 21 trailing zero bits, so that k times it is exact.
 _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
 
@@ -56,12 +56,12 @@ else:
         return types.float64(types.int64), generate
 
 
-@njit(error_model="numpy")
-def log(x):
-    """Natural logarithm of a positive normal double, within 1 ulp.
+@njit(error_model="numpy", inline="always")
+def minus_log(x):
+    """Minus the natural logarithm of a positive normal double, with a relative error of 3e-16.
 
     With x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), and s = f / (2 + f):
-    log(1 + f) = f - (f^2/2 - s (f^2/2 + R(s^2))), R a minimax polynomial.
+    log(1 + f) = f - s (f - R(s^2)), R a minimax polynomial.
 
     References
     ----------
@@ -73,14 +73,17 @@ def log(x):
     f = double_of((shifted & _MANTISSA) + _SQRT_HALF) - 1.0
     s = f / (2.0 + f)
     z = s * s
-    w = z * z
-    odd = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01))
-    even = z * (
-        6.666666666666735130e-01
-        + w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01))
-    )
-    half_square = 0.5 * f * f
-    return k * _LN2_HIGH - ((half_square - (s * (half_square + (odd + even)) + k * _LN2_LOW)) - f)
+    r = 1.531383769920937332e-01 + z * 1.479819860511658591e-01
+    r = 2.222219843214978396e-01 + z * (1.818357216161805012e-01 + z * r)
+    r = 3.999999999940941908e-01 + z * (2.857142874366239149e-01 + z * r)
+    r = z * (6.666666666666735130e-01 + z * r)
+    return (s * (f - r) - f) - k * _LN2
+
+
+@njit(error_model="numpy")
+def log(x):
+    """Natural logarithm of a positive normal double; see ``minus_log``."""
+    return -minus_log(x)
 
 
 @njit(error_model="numpy")

@@ -20,10 +20,10 @@ from cascade.results import Result, package_version
 from cascade.streams import STREAM_VERSION, fresh_seed, key_of
 from cascade.totals import MOST_WATCHED, Totals
 
-BLOCK = 1024
+BLOCK = 2048
 """Rows of a block: its columns stay in the fastest caches."""
 
-LARGEST_SPAN = 1 << 20
+LARGEST_SPAN = 1 << 22
 SMALLEST_SPAN = 1 << 14
 LONG_RUN = 5_000_000
 MOST_CELLS = 1 << 62
@@ -70,11 +70,10 @@ class Span:
             state=words(),
             window=words(),
             time=reals(),
-            furthest=words(),
-            seen=words(),
+            seen=np.empty(BLOCK, np.uint64),
             factor=np.ones((len(self.frailties.powers) if self.frailties else 1, BLOCK)),
         )
-        scratch = Scratch(reals(), reals(), reals(), reals(), words(), words(), words(), words(), words())
+        scratch = Scratch(reals(), reals(), reals(), reals(), words(), words(), words(), words())
         outcomes = self.number if self.outcomes else 0
         out = Out(
             counts=np.zeros(self.rows * self.tables.bins, np.int64),

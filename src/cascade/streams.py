@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cascade.numerics import double_of, log
+from cascade.numerics import double_of
 
 STREAM_VERSION = 1
 """Raised whenever the same (model, seed, cell) would give another life."""
@@ -93,12 +93,6 @@ def frailty_block(cell, frailty, attempt, k0, k1):
     purpose = KIND_FRAILTY | frailty
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, attempt, purpose, k0, k1)
     return uniform_48(w0, w1 & _LOW_16), uniform_48(w2, w1 >> _SHIFT_16)
-
-
-@njit(error_model="numpy", inline="always")
-def unit_exponential(uniform):
-    """Exponential of mean 1 from a uniform on (0, 1)."""
-    return -log(uniform)
 
 
 def key_of(seed: int) -> npt.NDArray[np.uint64]:
