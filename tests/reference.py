@@ -181,7 +181,7 @@ class Reference:
         while min(move.due, death.due) > self.windows[window][0]:
             end = self.windows[window][0]
             if window == len(self.windows) - 1:
-                return end, window, "", False
+                return max(end, time), window, "", False
             window += 1
             moves, deaths = rates(window)
             move.change(sum(moves), end)

@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,7 +55,7 @@ def test_a_process_pool_with_spawn() -> None:
 def test_merged_ranges_in_any_order() -> None:
     whole = cascade.simulate(CYCLIC, cells=CELLS, seed=4)
     cuts = [0, 1, 20_000, 20_001, 59_999, CELLS]
-    parts = [cascade.simulate(CYCLIC, cells=range(a, b), seed=4) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    parts = [cascade.simulate(CYCLIC, cells=range(a, b), seed=4) for a, b in pairwise(cuts)]
     merged = parts[3].merge(parts[0]).merge(parts[4]).merge(parts[1]).merge(parts[2])
     assert digest(merged) == digest(whole)
     assert merged.ranges == whole.ranges == ((0, CELLS),)
@@ -71,7 +73,7 @@ for model in (CYCLIC, FRAIL):
 
 
 def in_a_new_process(**environment: str) -> list[str]:
-    here = os.path.dirname(__file__)
+    here = str(Path(__file__).parent)
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, here],
         env={**os.environ, **environment},

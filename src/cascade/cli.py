@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -22,6 +23,9 @@ from cascade.display import text_table
 from cascade.errors import CascadeError, InputError
 from cascade.funnel import Funnel
 from cascade.model import Model
+
+if TYPE_CHECKING:
+    from cascade.results import Result
 
 NOTICE = "For research and teaching, never for decisions about a patient."
 
@@ -54,17 +58,31 @@ class Kind(StrEnum):
     incidence = "incidence"
 
 
-def parse_cells(text: str) -> float | range:
-    """``1e6``, ``1_000_000``, or a range of cell numbers ``first:stop``."""
+def parse_whole(text: str) -> int:
+    """A whole number as people write it: 1000000, 1_000_000, 1,000,000 or 1e6."""
+    text = text.strip()
+    if re.fullmatch(r"[0-9]{1,3}([,_][0-9]{3})+", text):
+        return int(re.sub("[,_]", "", text))
+    if not re.fullmatch(r"[0-9]{1,40}(\.[0-9]{1,40})?([eE]\+?[0-9]{1,3})?", text):
+        raise ValueError
+    value = Decimal(text)
+    if value != value.to_integral_value():
+        raise ValueError
+    return int(value)
+
+
+def parse_cells(text: str) -> int | range:
+    """A number of cells, or a range of cell numbers ``first:stop``."""
     try:
         if ":" in text:
-            first, stop = (float(part.replace(",", "").replace("_", "")) for part in text.split(":"))
-            if first != int(first) or stop != int(stop):
-                raise ValueError
-            return range(int(first), int(stop))
-        return float(text.replace(",", "").replace("_", ""))
-    except (ValueError, OverflowError):
-        raise InputError("--cells", text, "a whole number such as 1e6, or a range such as 1000:2000") from None
+            first, stop = map(parse_whole, text.split(":"))
+            if first < stop:
+                return range(first, stop)
+        elif (number := parse_whole(text)) > 0:
+            return number
+    except (ValueError, ArithmeticError):
+        pass
+    raise InputError("--cells", text, "a whole number > 0 such as 1e6, or a rising range such as 1000:2000")
 
 
 def parse_seed(text: str | None) -> int | None:
@@ -154,38 +172,35 @@ def run(
     from cascade.closed_form import exact
     from cascade.simulation import simulate
 
-    chosen, number, end = catalog.load(model), parse_seed(seed), parse_hours(until)
+    chosen, number, end, wanted = catalog.load(model), parse_seed(seed), parse_hours(until), parse_cells(cells)
     folder = _folder(out)
-    wanted = parse_cells(cells)
     with _pool(threads) as executor:
-        result = simulate(
-            chosen, cells=wanted, seed=number, until=end, executor=executor, progress=False if quiet else None
-        )
+        progress = False if quiet else None
+        result = simulate(chosen, cells=wanted, seed=number, until=end, executor=executor, progress=progress)
     funnel, answer = result.funnel(), exact(chosen, until=end)
+    heading = _heading(chosen, f"{result.cells:,} cells, seed {result.seed}" + (f", until {end:g} h" if end else ""))
     table = funnel.table(beside=answer.funnel())
-    files = []
-    if folder is not None:
-        from cascade import plot
-        from cascade.files import write_atomically
-
-        files = [result.save(folder / "result.cascade"), plot.save(plot.funnel(result), folder / "funnel.png")]
-        text = _heading(chosen, f"{result.cells:,} cells, seed {result.seed}") + "\n" + table + "\n"
-        write_atomically(folder / "funnel.txt", text.encode())
-        files.append(folder / "funnel.txt")
+    if not as_json:
+        typer.echo(f"{heading}\n{table}")
+    files = [] if folder is None else _save_run(result, f"{heading}\n{table}\n", folder)
     if as_json:
-        rows = {
-            "funnel": funnel.to_dicts(),
-            "exact": answer.funnel(result.cells).to_dicts(),
-            "fates": result.fates(),
-            "milestones": result.milestones(),
-        }
-        _print_json(_clean({"recipe": result.recipe, **rows, "files": [str(f) for f in files]}))
+        rows = {"funnel": funnel.to_dicts(), "exact": answer.funnel(result.cells).to_dicts()}
+        ends = {"fates": result.fates(), "milestones": result.milestones()}
+        _print_json(_clean({"recipe": result.recipe, **rows, **ends, "files": [str(f) for f in files]}))
         return
-    typer.echo(_heading(chosen, f"{result.cells:,} cells, seed {result.seed}" + (f", until {end:g} h" if end else "")))
-    typer.echo(table)
     for file in files:
         typer.echo(f"saved: {file.resolve()}")
     typer.echo(NOTICE)
+
+
+def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
+    """Result, table and figure of a run."""
+    from cascade import plot
+    from cascade.files import write_atomically
+
+    table = folder / "funnel.txt"
+    write_atomically(table, text.encode())
+    return [result.save(folder / "result.cascade"), table, plot.save(plot.funnel(result), folder / "funnel.png")]
 
 
 @app.command()
@@ -333,7 +348,9 @@ def plot(
     from cascade import plot as figures
     from cascade.results import open_result
 
-    path = out or file.with_name(f"{file.stem}-{kind.value}.png")
+    if not file.is_file():
+        raise InputError("FILE", str(file), "a file that exists")
+    path = figures.check_path(out or file.with_name(f"{file.stem}-{kind.value}.png"))
     if file.suffix.lower() == ".csv":
         counted = Funnel.from_csv(file)
         if kind not in (Kind.funnel, Kind.waterfall):
@@ -372,21 +389,29 @@ def demo(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: errors of the input end with 2, an interrupt with 130, never with a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that lacks a letter gets a question mark
     try:
         app(args=None if arguments is None else list(arguments), prog_name="cascade")
     except CascadeError as error:
-        typer.echo(f"cascade: {error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("cascade: interrupted; nothing was left half written", err=True)
-        sys.exit(130)
+        _end(2, str(error))
     except MemoryError:
-        typer.echo("cascade: not enough memory for a run of this size", err=True)
-        sys.exit(1)
-    except BrokenPipeError:
-        # The reader went away (as in `cascade models | head -1`): no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _end(1, "not enough memory for a run of this size")
+    except OSError as error:
+        _end(1, f"the output cannot be written ({error.strerror})")
+    except SystemExit as end:
+        if end.code == 130:
+            _end(130, "interrupted; nothing was left half written")
+        if end.code == 1 and "Pacify" in type(sys.stdout).__name__:
+            sys.exit(0)  # the reader went away, as in `cascade models | head -1`
+        raise
+
+
+def _end(code: int, message: str) -> NoReturn:
+    """Say why on stderr, and end."""
+    typer.echo(f"cascade: {message}", err=True)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from cascade.arguments import check_model, check_moments, check_until
 from cascade.display import hours, percent, text_table
-from cascade.errors import InputError, nearest
+from cascade.errors import CascadeError, InputError, is_number, nearest
 from cascade.funnel import Funnel, FunnelRow, Milestone
 from cascade.laplace import invert
 from cascade.levels import Numbers, Passage, Solver
@@ -26,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 QUADRATURE_TOLERANCE = 1e-10
 CURVE_TOLERANCE = 1e-7
+ROUNDING = 1e-9
 # Derivatives by a complex step are exact: nothing cancels, however small the step is.
 _STEP = 1e-30
 
@@ -69,19 +71,9 @@ class Exact:
     """
 
     def __init__(self, model: Model, until: float | None = None) -> None:
-        self.model = model
-        self.until = until
+        self.model = check_model(model)
         self.lowered: Lowered = lower(model)
-        if until is None and self.lowered.has_endless_cycle():
-            raise InputError(
-                "until",
-                None,
-                "a time in hours: with hazards of 0 on every way out, cells of this model circle for ever",
-            )
-        if until is not None and (
-            isinstance(until, bool) or not isinstance(until, int | float) or not 0 < until <= 1e12
-        ):
-            raise InputError("until", until, "hours > 0, at most 1e12, or None")
+        self.until = check_until(self.lowered, until)
         self._solver = Solver(self.lowered)
         self._nodes, self.error = self._choose_nodes(QUADRATURE_TOLERANCE, 1e-15)
 
@@ -165,7 +157,11 @@ class Exact:
         for array, part in zip(out, np.split(values[:, : cut[-1]], cut[:-1], axis=1), strict=True):
             array += part.reshape(array.shape)
         self._add_waiting(times, out)
-        return out
+        if min(float(part.min()) for part in out) < -ROUNDING:
+            raise CascadeError("the curves of this model did not converge: a share came out below 0")
+        # What is exactly 0 comes out of the inversion as a rounding error of either sign.
+        entered, lost, there = (np.maximum(part, 0.0) for part in out)
+        return entered, lost, there
 
     def _add_waiting(self, times: Floats, out: tuple[Floats, Floats, Floats]) -> None:
         """Cells that have not entered yet wait in their start state."""
@@ -193,6 +189,8 @@ class Exact:
         cells : float
             Number of cells that start.
         """
+        if not is_number(cells) or not 0 < cells < 1e300:
+            raise InputError("cells", cells, "a number > 0")
         low = self.lowered
         entered, lost, there = self._end
         rows = []
@@ -385,23 +383,13 @@ def _median(reached: Callable[[float], float], guess: float) -> float:
     from scipy.optimize import brentq
 
     low, high = guess * 1e-3, guess
-    while reached(low) > 0 and low > 1e-12:
+    while reached(low) > 0 and low > 1e-15:
         low *= 1e-3
-    while reached(high) < 0 and high < 1e12:
+    while reached(high) < 0 and high < 1e15:
         high *= 2
-    return float(brentq(reached, low, high, rtol=1e-10))
-
-
-def check_moments(times: Sequence[float]) -> Floats:
-    """Times in hours for a curve: finite and >= 0, shape (n,)."""
-    try:
-        at = np.atleast_1d(np.asarray(times, np.float64))
-    except (TypeError, ValueError):
-        raise InputError("times", times, "a sequence of hours >= 0") from None
-    wrong = at[~((at >= 0) & (at <= 1e12))]
-    if at.ndim != 1 or wrong.size:
-        raise InputError("times", wrong[0] if wrong.size else times, "a sequence of hours from 0 to 1e12")
-    return at
+    if reached(low) > 0 or reached(high) < 0:
+        return float("nan")
+    return float(brentq(reached, low, high, xtol=1e-300, rtol=1e-10))
 
 
 def exact(model: Model, *, until: float | None = None) -> Exact:

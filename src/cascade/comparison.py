@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cascade.arguments import cell_range, check_model, check_seed, check_until
 from cascade.display import html_table, number, percent, text_table
 from cascade.errors import InputError
 from cascade.estimate import Interval, paired_difference
 from cascade.lower import lower, tables, unchanged
 from cascade.model import Model
-from cascade.simulation import Progress, Span, cell_range, check_seed, check_until, conduct, cut, span_of
+from cascade.simulation import Progress, Span, conduct, cut, span_of
 from cascade.streams import fresh_seed
 
 COUPLING = (
@@ -194,23 +195,26 @@ def compare(
     >>> comparison.lost
     0
     """
-    if model.stages != other.stages:
+    check_model(model)
+    if check_model(other).stages != model.stages:
         raise InputError("other.stages", other.stages, f"the same stages as the first model: {model.stages}")
     chosen = cell_range(cells)
     seed = fresh_seed() if seed is None else check_seed(seed)
     sides = []
     for side in (model, other):
         lowered = lower(side)
-        check_until(lowered, until)
-        sides.append((lowered, tables(lowered, unchanged(lowered, until))))
+        end = check_until(lowered, until)
+        sides.append((lowered, tables(lowered, unchanged(lowered, end))))
+
+    stop = np.zeros(1, np.uint8)
 
     def pairs() -> Iterator[_Pair]:
         for part in cut(chosen, chunk, executor):
-            one, two = (span_of(lowered, prepared, seed, part, outcomes=True) for lowered, prepared in sides)
+            one, two = (span_of(lowered, made, seed, part, outcomes=True, stop=stop) for lowered, made in sides)
             yield _Pair(one, two)
 
     size = len(model.stages) + 1
     table: npt.NDArray[np.int64] = np.zeros((size, size), np.int64)
-    for part in conduct(_furthest, pairs(), len(chosen), executor=executor, progress=progress):
+    for part in conduct(_furthest, pairs(), len(chosen), stop, executor=executor, progress=progress):
         table += part
     return Comparison(model, other, seed, len(chosen), until, table)

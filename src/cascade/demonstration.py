@@ -61,6 +61,7 @@ def demo(
     """
     from cascade import plot
 
+    plot.check_path(path)  # before the work, not after it
     textbook, luzzi = load("textbook"), load("b16f1-liver")
     standard = simulate(textbook, cells=cells, seed=seed, progress=progress)
     published = simulate(luzzi, cells=min(cells, 1e6), seed=seed, until=DAY_13, progress=False)

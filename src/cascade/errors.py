@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -51,9 +52,28 @@ class InputError(CascadeError):
         super().__init__(f"{field} = {shorten(value)}: {accepted}")
 
 
-def shorten(value: object, limit: int = 60) -> str:
+def is_number(value: object) -> bool:
+    """Whether a value is a real number of Python or NumPy that a double can hold, and no bool."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number of Python or NumPy, and no bool."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def shorten(value: object, limit: int = 120) -> str:
     """The value as Python writes it, cut to ``limit`` characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number with more digits than Python writes
+        return "a number of thousands of digits"
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 

@@ -18,6 +18,12 @@ def write_atomically(path: Path, data: bytes) -> None:
     InputError
         When the folder does not exist or nothing can be written there.
     """
+    if "\0" in str(path) or not path.name:
+        raise InputError("path", str(path), "the name of a file")
+    # The file that a link points at is replaced, not the link; a device never is.
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        raise InputError("path", str(path), "a file, not a folder or a device")
     # A name of its own for every writer: two may write the same path at once.
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:

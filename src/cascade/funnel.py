@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from cascade.display import html_table, number, percent, text_table
-from cascade.errors import InputError
+from cascade.errors import InputError, is_number
 from cascade.estimate import proportion
+
+MOST_COUNTED = 10**18
 
 
 @dataclass(frozen=True)
@@ -89,13 +92,20 @@ class Funnel:
         InputError
             When a number is negative, not whole, larger than the one before, or the first is 0.
         """
-        pairs = list(counts.items()) if isinstance(counts, Mapping) else [(name, n) for name, n in counts]
+        try:
+            pairs = list(counts.items()) if isinstance(counts, Mapping) else [(str(name), n) for name, n in counts]
+        except (TypeError, ValueError):
+            raise InputError("counts", counts, "a mapping, or pairs, of names and numbers") from None
+        names = [name for name, _ in pairs]
+        for name in names:
+            if not isinstance(name, str) or not name or names.count(name) > 1:
+                raise InputError("counts", name, "a name for each number, each once")
         if len(pairs) < 2:
             raise InputError("counts", pairs, "at least two numbers: what was started with, and what was left")
         before = float("inf")
         for name, n in pairs:
-            if isinstance(n, bool) or not isinstance(n, int | float) or n != n or n < 0 or n != int(min(n, 1e18)):
-                raise InputError(f"counts[{name!r}]", n, "a whole number >= 0")
+            if not is_number(n) or not 0 <= n <= MOST_COUNTED or n != int(n):
+                raise InputError(f"counts[{name!r}]", n, "a whole number from 0 to 1e18")
             if n > before:
                 raise InputError(f"counts[{name!r}]", n, f"at most the number before it ({before:g})")
             before = n
@@ -113,17 +123,21 @@ class Funnel:
         """A funnel from a CSV file with a header and the columns step, number."""
         try:
             with open(path, newline="", encoding="utf-8-sig") as file:
-                lines = [line for line in csv.reader(file) if any(cell.strip() for cell in line)]
-        except (OSError, UnicodeDecodeError) as error:
+                reader = csv.reader(file)
+                lines = [(reader.line_num, line) for line in reader if any(cell.strip() for cell in line)]
+        except (OSError, ValueError, csv.Error) as error:
             raise InputError("file", str(path), f"a readable CSV file ({error})") from None
         pairs = []
-        for at, line in enumerate(lines[1:], 2):
-            try:
-                pairs.append((line[0].strip(), float(line[1].replace(",", "").replace("_", ""))))
-            except (IndexError, ValueError):
-                raise InputError(
-                    f"{path}, line {at}", ",".join(line), "a name and a number, after a line of headings"
-                ) from None
+        for at, line in lines:
+            value = _count_of(line[1]) if len(line) > 1 else None
+            if at == lines[0][0]:
+                if value is not None:
+                    wanted = "a line of headings first, such as: step,number"
+                    raise InputError(f"{path}, line {at}", ",".join(line), wanted)
+            elif value is None:
+                raise InputError(f"{path}, line {at}", ",".join(line), "a name and a number >= 0")
+            else:
+                pairs.append((line[0].strip(), value))
         return cls.from_counts(pairs, label=label or Path(path).stem)
 
     def __iter__(self) -> Iterator[FunnelRow]:
@@ -185,6 +199,17 @@ class Funnel:
 
     def _repr_html_(self) -> str:
         return html_table(*self._cells(), caption=f"{self.label}: {number(self.cells)} cells")
+
+
+def _count_of(text: str) -> float | None:
+    """A number as people write counts (1000, 1,000, 1e6), or None."""
+    text = text.strip()
+    if re.fullmatch(r"\d{1,3}([,_]\d{3})+", text):
+        text = text.replace(",", "").replace("_", "")
+    try:
+        return float(text) if "_" not in text else None
+    except ValueError:
+        return None
 
 
 def row_of(step: str, entered: int, passed: int, cells: int, lost: Mapping[str, float], still: float) -> FunnelRow:

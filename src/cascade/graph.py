@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cascade.errors import Fault, nearest
+from cascade.errors import Fault, is_number, nearest
 
 MAX_STATES = 65_535
 """Largest number of states after expansion into phases."""
@@ -87,6 +87,7 @@ def check(data: Mapping[str, Any]) -> Iterator[Fault]:
     nodes = _nodes(data)
     yield from _check_names(data, nodes)
     yield from _check_states(data, nodes)
+    yield from _check_causes(nodes)
     yield from _check_start(data, nodes)
     yield from _check_ways(data, nodes)
     yield from _check_frailties(data, nodes)
@@ -127,6 +128,17 @@ def _check_names(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fau
             )
 
 
+def _check_causes(nodes: Sequence[Node]) -> Iterator[Fault]:
+    """Curves over time name causes of death and goals alike: they may not be the same."""
+    goals = {node.name for node in nodes if node.absorbing}
+    for node in nodes:
+        for index, cause in enumerate(node.causes):
+            if cause in goals:
+                yield Fault(
+                    f"states[{node.index}].deaths[{index}].cause", cause, "another name than that of an absorbing state"
+                )
+
+
 def _check_states(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
     names = [node.name for node in nodes]
     stages = [s for s in items(data, "stages") if isinstance(s, str)]
@@ -154,27 +166,27 @@ def _check_start(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fau
     start = data.get("start")
     names = {node.name: node for node in nodes}
     shares = items(start, "states")
-    if start is not None and not shares:
+    if start is not None and not shares and nodes:
         yield Fault("start.states", get(start, "states"), "at least one state with its share")
     total = 0.0
     for index, share in enumerate(shares):
         path = f"start.states[{index}]"
-        name = get(share, "state")
-        if isinstance(name, str) and name not in names:
+        name = _text(get(share, "state"))
+        if name is not None and name not in names:
             yield Fault(f"{path}.state", name, f"the name of a state; {nearest(name, names)}")
-        elif isinstance(name, str) and names[name].absorbing:
+        elif name is not None and names[name].absorbing:
             yield Fault(f"{path}.state", name, "a state that is not absorbing")
         value = get(share, "share", 1.0)
-        total += value if isinstance(value, int | float) else float("nan")
-    for index, name in _repeated([get(share, "state") for share in shares]):
-        yield Fault(f"start.states[{index}].state", name, "each state once")
+        total += float(value) if is_number(value) else float("nan")
+    for index, twice in _repeated([get(share, "state") for share in shares]):
+        yield Fault(f"start.states[{index}].state", twice, "each state once")
     # A share that is not a number, or lies outside [0, 1], has its own fault already.
     if shares and total == total and abs(total - 1.0) > SHARE_TOLERANCE:
         yield Fault("start.states", total, "shares that sum to 1")
     entry = get(start, "entry_hours", (0.0, 0.0))
     if isinstance(entry, list | tuple) and len(entry) == 2:
         low, high = entry
-        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+        if is_number(low) and is_number(high) and low > high:
             yield Fault("start.entry_hours", entry, "the earlier time first")
 
 
@@ -192,7 +204,7 @@ def _spread(seeds: Iterable[str], ways: Mapping[str, Iterable[str]]) -> set[str]
 
 def _check_ways(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
     names = {node.name for node in nodes}
-    starts = {get(share, "state") for share in items(data.get("start"), "states")} & names
+    starts = {str(get(share, "state")) for share in items(data.get("start"), "states")} & names
     forward = {node.name: [t for t in node.targets if t in names] for node in nodes}
     backward: dict[str, list[str]] = {name: [] for name in names}
     for node in nodes:
@@ -253,14 +265,14 @@ def _check_frailties(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator
 
 
 def _check_sources(data: Mapping[str, Any]) -> Iterator[Fault]:
-    keys = {get(source, "key") for source in items(data, "sources")} | {"illustrative"}
+    keys = {key for source in items(data, "sources") if (key := _text(get(source, "key")))} | {"illustrative"}
     for path, part in parts_with_source(data):
         for key in items(part, "source"):
             if isinstance(key, str) and key not in keys:
                 yield Fault(
                     f"{path}.source",
                     key,
-                    f"the key of a source; {nearest(key, sorted(k for k in keys if isinstance(k, str)))}",
+                    f"the key of a source; {nearest(key, sorted(keys))}",
                 )
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from cascade.arguments import check_cells, check_model, check_seed, check_until
 from cascade.display import hours, text_table
-from cascade.errors import InputError
 from cascade.lower import Lowered, Tables, frailties, lower, rows_of, tables, unchanged
 from cascade.model import Model
-from cascade.simulation import MOST_CELLS, Span, check_seed, check_until
+from cascade.simulation import Span
 from cascade.streams import key_of
 
 _FIRST_ROOM = 16
@@ -102,20 +102,10 @@ def replay(model: Model, *, seed: int, cells: Sequence[int], until: float | None
     >>> len(cascade.replay(model, seed=1, cells=[0, 999_999_999]))
     2
     """
-    numbers = [check_cell(cell) for cell in cells]
-    lowered = lower(model)
-    check_until(lowered, until)
-    prepared = tables(lowered, unchanged(lowered, until))
+    numbers = check_cells(cells)
+    lowered = lower(check_model(model))
+    prepared = tables(lowered, unchanged(lowered, check_until(lowered, until)))
     return histories_of(lowered, prepared, check_seed(seed), numbers)
-
-
-def check_cell(cell: object) -> int:
-    """A cell number."""
-    if isinstance(cell, np.integer):
-        cell = int(cell)
-    if isinstance(cell, bool) or not isinstance(cell, int) or not 0 <= cell < MOST_CELLS:
-        raise InputError("cells", cell, "cell numbers from 0 to 2^62")
-    return cell
 
 
 def histories_of(lowered: Lowered, prepared: Tables, seed: int, cells: Sequence[int]) -> Histories:
@@ -163,7 +153,8 @@ def _history(
     for _, way, time in life:
         name = lowered.states[lowered.base[state]]
         if way >= exits:
-            stays.append(Stay(name, entered, time, "", False))
+            # A cell that would have entered after the end of the run has not left before it came.
+            stays.append(Stay(name, entered, max(entered, time), "", False))
             break
         if lowered.exit_inner[way]:
             state = int(lowered.exit_target[way])

@@ -72,7 +72,7 @@ class Out(NamedTuple):
     ``overtaken`` (stages + 1, rows) flat: cells whose last state belongs to another stage
     than the furthest one they reached; ``watched`` (n,): cell numbers; ``final_row`` and
     ``final_stage``: outcome by cell, or empty; ``event_*``: history, or empty; ``tally``:
-    visits, watched cells, recorded events.
+    visits, watched cells, recorded events, whether the run is unfinished.
     """
 
     counts: npt.NDArray[np.int64]
@@ -88,7 +88,8 @@ class Out(NamedTuple):
     tally: npt.NDArray[np.int64]
 
 
-VISITS, WATCHED, RECORDED = 0, 1, 2
+VISITS, WATCHED, RECORDED, UNFINISHED = 0, 1, 2, 3
+_MOST_ROUNDS = np.int64((1 << 32) - 1)
 
 
 @_jit
@@ -530,7 +531,7 @@ def record(rows, cell, visit, exits, event, event_cell, event_visit, event_exit,
 
 
 @njit(nogil=True, error_model="numpy")
-def run(tables, frailties, key, cells, first, number, block, scratch, out):
+def run(tables, frailties, key, cells, first, number, block, scratch, stop, out):
     """Run ``number`` cells from ``first`` on, or those listed in ``cells``, to their ends.
 
     Parameters
@@ -545,6 +546,8 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
     number : int
     block, scratch : Block, Scratch
         Room for the rows under way.
+    stop : (1,) uint8
+        When another thread sets it, the run ends at once, unfinished.
     out : Out
         Added to.
     """
@@ -557,7 +560,13 @@ def run(tables, frailties, key, cells, first, number, block, scratch, out):
     several_starts = t.start_state.size > 1 or t.entry_high > t.entry_low
     rows = 0
     taken = 0
+    rounds = np.int64(0)
     while True:
+        rounds += 1
+        # Nobody has made more visits than there were rounds; their number has 32 bits.
+        if stop[0] != 0 or rounds > _MOST_ROUNDS:
+            out.tally[UNFINISHED] = 1
+            return
         if taken < number and rows <= cell.size // 2:
             z = min(cell.size, rows + number - taken)
             at = np.uint64(taken) if cells.size > 0 else first + np.uint64(taken)

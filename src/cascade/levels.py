@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cascade.lower import Lowered
+from cascade.errors import InputError
+from cascade.lower import Lowered, spread
 
 Numbers = npt.NDArray[Any]
 """Floats or complex numbers."""
 
 LARGEST_DENSE = 300
 _BATCH_BYTES = 1 << 26
+ENDLESS = "hazards with which cells do not circle (nearly) for ever; or give an end with until"
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,10 @@ class Solver:
             return x
         if here.sum() <= LARGEST_DENSE:
             matrix = self._dense(hazards, z, total, here)
-            x[:, here] = np.linalg.solve(matrix.swapaxes(1, 2), inflow[:, here][..., None])[..., 0]
+            try:
+                x[:, here] = np.linalg.solve(matrix.swapaxes(1, 2), inflow[:, here][..., None])[..., 0]
+            except np.linalg.LinAlgError:
+                raise InputError("model", "its hazards", ENDLESS) from None
         else:
             for b in range(len(z)):
                 x[b, here] = self._sparse_solve(hazards[b], z[b], total[b], here, inflow[b, here])
@@ -201,13 +206,7 @@ class Solver:
         low = self.lowered
         source, target = low.exit_source[self._moves], low.exit_target[self._moves]
         inside = allowed[source] & allowed[target]
-        source, target = source[inside], target[inside]
-        reached = seeds.copy()
-        while True:
-            new = target[reached[source]]
-            if reached[new].all():
-                return reached
-            reached[new] = True
+        return spread(seeds, source[inside], target[inside])
 
     def _dense(self, hazards: Numbers, z: Numbers, total: Numbers, here: npt.NDArray[np.bool_]) -> Numbers:
         """Matrices z + D - R over the states ``here``, shape (B, n, n)."""
@@ -234,4 +233,7 @@ class Solver:
         rows, columns = index[low.exit_source[inside]], index[low.exit_target[inside]]
         moves = coo_array((hazards[inside], (columns, rows)), shape=(n, n))
         matrix = (diags_array(total[here] + z) - moves).tocsc()
-        return np.asarray(splu(matrix).solve(inflow))
+        try:
+            return np.asarray(splu(matrix).solve(inflow))
+        except RuntimeError:
+            raise InputError("model", "its hazards", ENDLESS) from None

@@ -118,17 +118,28 @@ class Lowered:
 
         A state that no hazard leaves is no cycle: a cell waits there.
         """
-        live = (self.exit_hazard > 0) & (self.exit_target >= 0)
-        source, target = self.exit_source[live], self.exit_target[live]
+        open_ = self.exit_hazard > 0
+        live = open_ & (self.exit_target >= 0)
         ends = np.ones(self.size, bool)
-        ends[self.exit_source[self.exit_hazard > 0]] = False
-        ends[self.exit_source[(self.exit_hazard > 0) & (self.exit_target < 0)]] = True
-        while True:
-            more = ends.copy()
-            more[source[ends[target]]] = True
-            if (more == ends).all():
-                return not ends.all()
-            ends = more
+        ends[self.exit_source[open_]] = False
+        ends[self.exit_source[open_ & (self.exit_target < 0)]] = True
+        return not spread(ends, self.exit_target[live], self.exit_source[live]).all()
+
+
+def spread(seeds: npt.NDArray[np.bool_], source: Ints, target: Ints) -> npt.NDArray[np.bool_]:
+    """All that can be reached from the seeds along edges from source to target, shape (S,)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import breadth_first_order
+
+    # One more node that leads to every seed.
+    size = len(seeds)
+    begin = np.flatnonzero(seeds)
+    rows = np.concatenate([source, np.full(len(begin), size)])
+    columns = np.concatenate([target, begin])
+    edges = coo_array((np.ones(len(rows)), (rows, columns)), shape=(size + 1, size + 1)).tocsr()
+    reached = np.zeros(size + 1, bool)
+    reached[breadth_first_order(edges, size, return_predecessors=False)] = True
+    return reached[:size]
 
 
 def lower(model: Model) -> Lowered:

@@ -9,22 +9,45 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from cascade import graph
-from cascade.errors import Fault, InputError, ModelError, nearest
+from cascade.errors import Fault, InputError, ModelError, is_number, is_whole, nearest
 from cascade.files import write_atomically
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\s.*][^.*\n\r\t]*$")]
-Hazard = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Hours = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _not_absurdly_small(value: float) -> float:
+    if 0 < value < LEAST_HAZARD:
+        raise ValueError(f"0, or a hazard from {LEAST_HAZARD:g} to 1e12 per hour")
+    return value
+
+
+LEAST_HAZARD = 1e-15
+"""Smallest hazard above 0: once in a hundred billion years."""
+
+Hazard = Annotated[
+    float,
+    BeforeValidator(_plain),
+    Field(ge=0, le=1e12, allow_inf_nan=False),
+    AfterValidator(_not_absurdly_small),
+]
+Share = Annotated[float, BeforeValidator(_plain), Field(ge=0, le=1, allow_inf_nan=False)]
+Hours = Annotated[float, BeforeValidator(_plain), Field(ge=0, le=1e9, allow_inf_nan=False)]
 Keys = Annotated[tuple[str, ...], Field(strict=False)]
 
 ILLUSTRATIVE = "illustrative"
@@ -194,7 +217,7 @@ class Model(Part):
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
     observations: Annotated[tuple[Observation, ...], Field(strict=False)] = ()
 
-    def __init__(self, **data: Any) -> None:
+    def __init__(self, /, **data: Any) -> None:
         if "start" not in data:
             data = {**data, "start": _default_start(data)}
         faults: list[Fault] = []
@@ -245,6 +268,9 @@ class Model(Part):
         >>> Model.from_survival({"arrest": 0.8}, mean_hours=2).states[0].moves[0].hazard
         0.4
         """
+        for field in fields:
+            if field not in cls.model_fields or field in ("stages", "states"):
+                raise InputError("from_survival", field, "a field of Model other than stages and states")
         faults = list(_survival_faults(survival, mean_hours, causes or {}, phases or {}))
         if faults:
             raise ModelError(name, faults)
@@ -289,11 +315,13 @@ class Model(Part):
         """
         new = {name: value for name, _, value in self.hazards()}
         for argument, changes in (("hazards", hazards or {}), ("scale", scale or {})):
+            if not isinstance(changes, Mapping):
+                raise InputError(argument, changes, "a mapping of names of hazards to numbers")
             for pattern, value in changes.items():
-                found = graph.matching(pattern, new)
+                found = graph.matching(str(pattern), new)
                 if not found:
                     raise InputError(argument, pattern, f"the name of a hazard; {nearest(pattern, new)}")
-                if isinstance(value, bool) or not isinstance(value, int | float):
+                if not is_number(value):
                     raise InputError(f"{argument}[{pattern!r}]", value, "a number >= 0")
                 for name in found:
                     new[name] = float(value) if argument == "hazards" else new[name] * value
@@ -331,8 +359,8 @@ class Model(Part):
         return tomli_w.dumps(self.model_dump(mode="json", exclude_defaults=True, exclude_none=True))
 
     @classmethod
-    def from_toml(cls, text: str) -> Model:
-        """A model from TOML text.
+    def from_toml(cls, text: str, *, where: str = "TOML") -> Model:
+        """A model from TOML text; ``where`` names it in errors.
 
         Raises
         ------
@@ -342,9 +370,9 @@ class Model(Part):
             When it is not a model.
         """
         try:
-            data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise InputError("TOML", str(error), "a file in TOML (https://toml.io)") from None
+            data = tomllib.loads(text.removeprefix("\ufeff"))
+        except (ValueError, RecursionError, AttributeError, TypeError) as error:
+            raise InputError(where, str(error) or "nested too deep", "text in TOML (https://toml.io)") from None
         return cls(**data)
 
     def save(self, path: str | Path) -> None:
@@ -368,44 +396,61 @@ def _faults_of(error: ValidationError) -> Iterator[Fault]:
         path = ""
         for step in item["loc"]:
             path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
-        yield Fault(path or "model", item["input"] if item["type"] != "missing" else None, item["msg"])
+        given = None if item["type"] == "missing" else item["input"]
+        yield Fault(path or "model", given, _WORDS.get(item["type"], item["msg"].removeprefix("Value error, ")))
+
+
+# What a person who writes a model in TOML is told, for the most common faults of type.
+_WORDS = {
+    "missing": "this field is required",
+    "extra_forbidden": "no field of this name is known here",
+    "string_pattern_mismatch": "a name that begins with a letter or digit and has no '.' or '*'",
+    "string_type": "text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "model_type": "a table of fields",
+    "finite_number": "a finite number",
+}
 
 
 def _hazards_of(p: float, hours: float, phases: int) -> tuple[float, float]:
     """Hazards per phase (move, death) for survival p and a mean sojourn in hours."""
-    r = p ** (1.0 / phases)
-    total = phases / hours if r == 1.0 else (1.0 - p) / ((1.0 - r) * hours)
-    return total * r, total * (1.0 - r)
+    if p in (0.0, 1.0):
+        total = phases / hours if p else 1.0 / hours
+        return total * p, total * (1.0 - p)
+    log_r = math.log(p) / phases
+    fails = -math.expm1(log_r)
+    total = (1.0 - p) / (fails * hours)
+    return total * math.exp(log_r), total * fails
 
 
-def _survival_faults(
-    survival: Mapping[str, float],
-    mean_hours: Mapping[str, float] | float,
-    causes: Mapping[str, Mapping[str, float]],
-    phases: Mapping[str, int],
-) -> Iterator[Fault]:
-    def number(value: object) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-
+def _survival_faults(survival: Any, mean_hours: Any, causes: Any, phases: Any) -> Iterator[Fault]:
+    """Faults of the arguments of ``from_survival``, whatever they are."""
     if not isinstance(survival, Mapping) or not survival:
         yield Fault("survival", survival, "a mapping of at least one step to its probability")
         return
     for step, p in survival.items():
-        if not number(p) or not 0.0 <= p <= 1.0:
+        if not is_number(p) or not 0.0 <= p <= 1.0:
             yield Fault(f"survival[{step!r}]", p, "a probability in [0, 1]")
+    for argument, given in (("causes", causes), ("phases", phases)):
+        if not isinstance(given, Mapping):
+            yield Fault(argument, given, "a mapping from the names of steps")
+            return
     hours = mean_hours if isinstance(mean_hours, Mapping) else dict.fromkeys(survival, mean_hours)
     for step, h in hours.items():
-        if not number(h) or not 0.0 < h <= 1e9:
+        if not is_number(h) or not 0.0 < h <= 1e9:
             yield Fault(f"mean_hours[{step!r}]", h, "hours > 0, at most 1e9")
     for argument, mapping in (("mean_hours", hours), ("causes", causes), ("phases", phases)):
         for step in mapping:
             if step not in survival:
                 yield Fault(f"{argument}[{step!r}]", step, f"the name of a step; {nearest(step, survival)}")
     for step, k in phases.items():
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            yield Fault(f"phases[{step!r}]", k, "a whole number >= 1")
+        if not is_whole(k) or not 1 <= k <= graph.MAX_STATES:
+            yield Fault(f"phases[{step!r}]", k, f"a whole number from 1 to {graph.MAX_STATES}")
     for step, weights in causes.items():
-        ok = isinstance(weights, Mapping) and weights and all(number(w) and 0 <= w < 1e300 for w in weights.values())
+        ok = isinstance(weights, Mapping) and weights and all(is_number(w) and 0 <= w < 1e300 for w in weights.values())
         if not ok or not sum(weights.values()) > 0:
             yield Fault(f"causes[{step!r}]", weights, "weights >= 0, at least one of them above 0")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from matplotlib import colors
@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter
 
 from cascade.closed_form import Exact
 from cascade.display import number, percent
-from cascade.errors import InputError
+from cascade.errors import InputError, is_whole
 from cascade.files import write_atomically
 from cascade.funnel import Funnel, percent_short
 from cascade.model import Model
@@ -54,14 +54,7 @@ _CAUSE_COLOURS = (
 _INK, _QUIET, _GRID = "#222222", "#666666", "#DDDDDD"
 
 
-class HasFunnel(Protocol):
-    """A result, an exact answer: anything that gives a funnel."""
-
-    def funnel(self) -> Funnel:
-        """The funnel."""
-
-
-Funnels = Funnel | HasFunnel
+Funnels = Funnel | Result | Exact
 
 
 def stage_colours(stages: Sequence[str]) -> dict[str, str]:
@@ -87,7 +80,7 @@ def _figure(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
 
 def _plain(ax: Axes, title: str) -> None:
     """A quiet frame: no box, a light grid, the title at the left."""
-    ax.set_title(title, loc="left", fontsize=12, color=_INK)
+    ax.set_title(_words(title), loc="left", fontsize=12, color=_INK)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -96,8 +89,17 @@ def _plain(ax: Axes, title: str) -> None:
     ax.set_axisbelow(True)
 
 
+def _words(text: str) -> str:
+    """Text of the user's for a figure: a dollar sign begins no formula."""
+    return text.replace("$", r"\$")
+
+
 def _funnel_of(source: Funnels) -> Funnel:
-    return source if isinstance(source, Funnel) else source.funnel()
+    if isinstance(source, Funnel):
+        return source
+    if not isinstance(source, Result | Exact):
+        raise InputError("source", source, "a result, an exact answer or a funnel")
+    return source.funnel()
 
 
 def _sign(figure: Figure, *sources: object) -> None:
@@ -113,6 +115,13 @@ def _sign(figure: Figure, *sources: object) -> None:
     figure.set_label("; ".join(notes))
 
 
+def check_path(path: str | Path) -> Path:
+    """A path whose ending says a format that ``save`` can write."""
+    if not isinstance(path, str | Path) or Path(path).suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise InputError("path", str(path), "a name that ends in .png, .svg or .pdf")
+    return Path(path)
+
+
 def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
     """Write a figure, whole or not at all; PNG and SVG carry model, seed and version.
 
@@ -121,10 +130,10 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
     InputError
         When the ending is not .png, .svg or .pdf, or the file cannot be written.
     """
-    path = Path(path)
+    path = check_path(path)
     kind = path.suffix.lower().lstrip(".")
-    if kind not in ("png", "svg", "pdf"):
-        raise InputError("path", str(path), "a name that ends in .png, .svg or .pdf")
+    if not is_whole(dpi) or not 10 <= dpi <= 2000:
+        raise InputError("dpi", dpi, "a whole number from 10 to 2000")
     maker = f"metastatic-cascade {package_version()}"
     note = f"{figure.get_label()}; {maker}"
     metadata: dict[str, Any] = {"Title": "cascade", "Creator": maker}
@@ -174,7 +183,7 @@ def funnel(*sources: Funnels, ax: Axes | None = None, labels: Sequence[str] | No
     if with_causes:
         figure = Figure(figsize=(12.0, height + 0.3), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=[1.45, 1], sharey=True)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=13, color=_INK)
+        figure.suptitle(_words(title), x=0.01, ha="left", fontsize=13, color=_INK)
         _causes(right, funnels[0])
         _bars(left, funnels, names, "How many passed each step", 5.2)
     else:
@@ -210,7 +219,7 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
             text += f"   {name}" if len(funnels) > 1 else f"   ({number(row.passed)})" if row.passed else ""
             halo = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
             ax.annotate(
-                text,
+                _words(text),
                 (end, y),
                 xytext=(7, 0),
                 textcoords="offset points",
@@ -224,7 +233,7 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
             room = max(room, (np.log10(end) - np.log10(floor)) * inches / (inches - taken))
     ax.set_xscale("log")
     ax.set_xlim(floor, floor * 10.0**room)
-    ax.set_yticks(range(len(steps)), steps)
+    ax.set_yticks(range(len(steps)), [_words(step) for step in steps])
     ax.set_ylim(len(steps) - 0.4, -0.6)
     ticks = 10.0 ** np.arange(0.0, np.log10(floor) - 0.5, -1.0 - (-np.log10(floor) // 9))
     ax.set_xticks(ticks)
@@ -281,7 +290,7 @@ def _causes(ax: Axes, one: Funnel) -> None:
             left += share
     still = any(row.still for row in one)
     handles = [
-        ax.barh([np.nan], [0], color=palette.get(c, "#E6E6E6"), label=c)
+        ax.barh([np.nan], [0], color=palette.get(c, "#E6E6E6"), label=_words(c))
         for c in [*causes, *(["still there"] if still else [])]
     ]
     ax.legend(
@@ -332,7 +341,9 @@ def waterfall(source: Funnels, *, ax: Axes | None = None) -> Figure:
         before = after
     for x in range(len(rows), len(one)):
         ax.annotate("none\npassed", (x, before), ha="center", va="top", fontsize=9, color=_QUIET)
-    ax.set_xticks(range(len(one)), [row.step.replace(" ", "\n") for row in one], rotation=0 if len(one) < 8 else 30)
+    ax.set_xticks(
+        range(len(one)), [_words(row.step).replace(" ", "\n") for row in one], rotation=0 if len(one) < 8 else 30
+    )
     ax.set_xlim(-0.6, len(one) - 0.4)
     ax.set_ylim(before * 1.09 - 0.25, 0.15)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(10.0**v) if v > -3.01 else f"$10^{{{v:.0f}}}$"))
@@ -373,7 +384,7 @@ def occupancy(
         hours,
         values / values.sum(axis=0) if living else values,
         colors=[palette[name] for name in curves.names],
-        labels=curves.names,
+        labels=[_words(name) for name in curves.names],
     )
     if not living:
         ax.fill_between(hours, values.sum(axis=0), 1.0, color="#EFEFEF", label="dead", linewidth=0)
@@ -423,8 +434,10 @@ def incidence(
             color=GOAL_COLOUR if goal else palette[name],
             linestyle=style,
             linewidth=2.4 if goal else 1.8,
-            label=f"{name}  {percent(values[-1])}",
+            label=f"{_words(name)}  {percent(values[-1])}",
         )
+    if not (curves.values > 0).any():
+        raise InputError("source", curves.label, "a result in which something happened")
     if log:
         ax.set_yscale("log")
         smallest = min(float(v[v > 0].max()) for v in curves.values if (v > 0).any())
@@ -465,7 +478,7 @@ def _state_colours(model: Model) -> dict[str, tuple[float, float, float]]:
 def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:
     """Times for the curves of an exact answer: from a hundredth of the shortest mean to the longest."""
     if times is not None:
-        return times
+        return [t for t in times if t > 0]  # the axis of time is logarithmic
     means = [t.mean_hours for t in source.times() if np.isfinite(t.mean_hours) and t.mean_hours > 0]
     low, high = (min(means) / 100, max(means) * 20) if means else (0.01, 1000.0)
     return [float(t) for t in np.geomspace(low, min(high, source.until or high), 160)]

@@ -88,17 +88,39 @@ def _trapezoidal(log_density: Callable[[Floats], Floats], strip: float, points: 
     ----------
     Trefethen LN, Weideman JAC. SIAM Rev 2014;56:385-458.
     """
-    wide = np.linspace(-60.0, 60.0, 60_001)
+    from scipy.optimize import brentq, minimize_scalar
+
+    def height(x: float) -> float:
+        return float(log_density(np.array([x]))[0])
+
     with np.errstate(over="ignore", invalid="ignore"):
-        height = log_density(wide)
-    height = np.where(np.isfinite(height), height, -np.inf)
-    height -= height.max()
+        coarse = np.linspace(-60.0, 60.0, 2401)
+        heights = np.nan_to_num(log_density(coarse), nan=-np.inf)
+    near = float(coarse[int(np.argmax(heights))])
+    mode = float(
+        minimize_scalar(
+            lambda x: -height(x), bounds=(near - 0.1, near + 0.1), method="bounded", options={"xatol": 1e-9}
+        ).x
+    )
+    top = height(mode)
+
+    def edge(depth: float, direction: float) -> float:
+        """Where the density has fallen by exp(-depth)."""
+        reach = 1e-6
+        while height(mode + direction * reach) > top - depth:
+            reach *= 2.0
+        return (
+            float(brentq(lambda r: height(mode + direction * r) - top + depth, reach / 2.0, reach))
+            if reach > 1e-6
+            else reach
+        )
+
+    x = np.array([mode])
     for depth in np.arange(40.0, 1.0, -1.0):
-        inside = wide[height > -depth]
-        x = np.linspace(inside[0], inside[-1], points)
+        x = np.linspace(mode - edge(depth, -1.0), mode + edge(depth, 1.0), points)
         if 2 * np.pi * strip / (x[1] - x[0]) >= depth:
             break
-    density = np.exp(log_density(x) - log_density(wide[[int(np.argmax(height))]]))
+    density = np.exp(log_density(x) - top)
     return x, density / density.sum()
 
 

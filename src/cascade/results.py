@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cascade.arguments import check_cells, check_seed
 from cascade.errors import CascadeError, InputError
 from cascade.estimate import Interval, proportion
 from cascade.files import write_atomically
@@ -220,7 +220,7 @@ class Result:
         """Full histories of any of the cells, recomputed from the seed."""
         from cascade.histories import replay
 
-        for cell in cells:
+        for cell in check_cells(cells):
             if not any(start <= cell < stop for start, stop in self.ranges):
                 raise InputError("cells", cell, f"a cell of this run: {self.ranges}")
         return replay(self.model, seed=self.seed, cells=cells, until=self.until)
@@ -258,6 +258,8 @@ class Result:
         InputError
             When the recipes differ or the ranges of cells overlap.
         """
+        if not isinstance(other, Result):
+            raise InputError("merge: other", other, "a Result")
         for name in ("seed", "until", "times", "watch"):
             if getattr(self, name) != getattr(other, name):
                 raise InputError(f"merge: {name}", getattr(other, name), f"the same as here: {getattr(self, name)!r}")
@@ -284,24 +286,47 @@ def open_result(path: str | Path) -> Result:
     InputError
         When the file is not one, or was written by a newer version.
     """
+    if not Path(path).is_file():
+        raise InputError("file", str(path), "a file that exists")
     try:
-        with np.load(Path(path), allow_pickle=False) as file:
-            recipe = json.loads(bytes(file["recipe"]).decode())
-            arrays = {name: file[name] for name in Totals.ARRAYS}
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, CascadeError):
-            raise
-        raise InputError("file", str(path), f"a result saved by Result.save ({type(error).__name__})") from None
-    if recipe.get("format") != FORMAT:
-        raise InputError("file", str(path), f"a result of format {FORMAT}, not {recipe.get('format')}")
+        return _read(Path(path))
+    except CascadeError:
+        raise
+    except Exception as error:  # a damaged zip, array or recipe can fail in any way
+        wanted = f"an undamaged result saved by Result.save ({type(error).__name__}: {error})"
+        raise InputError("file", str(path), wanted) from None
+
+
+def _read(path: Path) -> Result:
+    with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
+        recipe = json.loads(bytes(file["recipe"]).decode())
+        arrays = {name: file[name] for name in Totals.ARRAYS}
+    if recipe["format"] != FORMAT:
+        raise InputError("file", str(path), f"a result of format {FORMAT}, not {recipe['format']}")
     whole = recipe["totals"]
-    return Result(
+    result = Result(
         model=Model(**recipe["model"]),
-        seed=recipe["seed"],
+        seed=check_seed(recipe["seed"]),
         ranges=tuple((int(a), int(b)) for a, b in recipe["ranges"]),
         until=recipe["until"],
         times=tuple(recipe["times"]),
         watch=tuple(recipe["watch"]),
-        totals=Totals(**arrays, watched_total=whole["watched_total"], visits=whole["visits"]),
+        totals=Totals(**arrays, watched_total=int(whole["watched_total"]), visits=int(whole["visits"])),
         versions=recipe["versions"],
     )
+    rows, t = rows_of(result.lowered), result.totals
+    ended = t.counts[[*_deaths(result.lowered), *range(rows.stay, rows.inner)]].sum()
+    whole_again = (
+        recipe["model_sha256"] == result.model.digest()
+        and t.counts.shape == (rows.total, len(result.edges))
+        and t.counts.dtype == t.started.dtype == np.int64
+        and int(t.started.sum()) == int(ended) == result.cells > 0
+    )
+    if not whole_again:
+        raise InputError("file", str(path), "a result whose counts and recipe belong together")
+    return result
+
+
+def _deaths(lowered: Lowered) -> list[int]:
+    """Rows of the deaths."""
+    return [i for i, t in enumerate(lowered.transitions) if t.is_death]

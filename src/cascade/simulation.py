@@ -7,13 +7,22 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from cascade.errors import InputError, nearest
+from cascade.arguments import (
+    cell_range,
+    check_chunk,
+    check_grid,
+    check_model,
+    check_seed,
+    check_until,
+    watched_states,
+)
+from cascade.errors import CascadeError, InputError
 from cascade.lower import Frailties, Lowered, Tables, frailties, lower, rows_of, tables, unchanged
 from cascade.model import Model
 from cascade.results import Result, package_version
@@ -26,8 +35,6 @@ BLOCK = 2048
 LARGEST_SPAN = 1 << 22
 SMALLEST_SPAN = 1 << 14
 LONG_RUN = 5_000_000
-MOST_CELLS = 1 << 62
-MOST_HOURS = 1e12
 
 Progress = bool | Callable[[int, int], None] | None
 T = TypeVar("T")
@@ -39,7 +46,8 @@ class Span:
     """A piece of work that any executor can be handed: cells ``first`` to ``first + number``.
 
     ``cells`` lists the cell numbers instead; ``outcomes`` asks for the end of each cell,
-    ``events`` for room to write down that many events.
+    ``events`` for room to write down that many events.  Spans that share ``stop`` (in one
+    process) end at once, unfinished, when it is set.
     """
 
     tables: Tables
@@ -52,11 +60,12 @@ class Span:
     cells: tuple[int, ...] = ()
     outcomes: bool = False
     events: int = 0
+    stop: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, np.uint8))
 
     def run(self) -> Done:
         """Run the span."""
         from cascade.compiled import kernel_run
-        from cascade.kernel import RECORDED, VISITS, WATCHED, Block, Out, Scratch
+        from cascade.kernel import RECORDED, UNFINISHED, VISITS, WATCHED, Block, Out, Scratch
 
         def words() -> npt.NDArray[np.uint32]:
             return np.empty(BLOCK, np.uint32)
@@ -86,12 +95,15 @@ class Span:
             event_visit=np.empty(self.events, np.uint32),
             event_exit=np.empty(self.events, np.uint32),
             event_time=np.empty(self.events),
-            tally=np.zeros(3, np.int64),
+            tally=np.zeros(4, np.int64),
         )
         cells = np.array(self.cells, np.uint64)
-        kernel_run()(
-            self.tables, self.frailties, self.key, cells, np.uint64(self.first), self.number, block, scratch, out
-        )
+        first = np.uint64(self.first)
+        kernel_run()(self.tables, self.frailties, self.key, cells, first, self.number, block, scratch, self.stop, out)
+        if out.tally[UNFINISHED]:
+            raise CascadeError(
+                "stopped" if self.stop[0] else f"a cell made {2**32 - 1:,} visits: it circles (nearly) for ever"
+            )
         watched = np.sort(out.watched[: out.tally[WATCHED]])[:MOST_WATCHED]
         counts = out.counts.reshape(self.rows, self.tables.bins)
         totals = Totals(counts, out.started, out.overtaken, watched, int(out.tally[WATCHED]), int(out.tally[VISITS]))
@@ -177,15 +189,14 @@ def simulate(
     """
     chosen = cell_range(cells)
     seed = fresh_seed() if seed is None else check_seed(seed)
-    grid = check_times(times)
-    lowered = lower(model)
-    check_until(lowered, until)
-    names = tuple(model.goals if watch is None else watch)
-    prepared = tables(lowered, unchanged(lowered, until), watch=watched_states(lowered, names), grid=grid)
+    grid = check_grid(times)
+    lowered = lower(check_model(model))
+    end = check_until(lowered, until)
+    names = model.goals if watch is None else watch
+    prepared = tables(lowered, unchanged(lowered, end), watch=watched_states(lowered, names), grid=grid)
     totals = conduct_totals(lowered, prepared, seed, chosen, executor=executor, chunk=chunk, progress=progress)
     versions = {"cascade": package_version(), "streams": STREAM_VERSION}
-    end = None if until is None else float(until)
-    return Result(model, seed, ((chosen.start, chosen.stop),), end, grid, names, totals, versions)
+    return Result(model, seed, ((chosen.start, chosen.stop),), end, grid, tuple(names), totals, versions)
 
 
 def conduct_totals(
@@ -200,24 +211,33 @@ def conduct_totals(
 ) -> Totals:
     """Run all cells in spans and add their totals up."""
     total = span_of(lowered, prepared, seed, cells[:0]).run().totals
-    spans = (span_of(lowered, prepared, seed, part) for part in cut(cells, chunk, executor))
-    for part in conduct(run_totals, spans, len(cells), executor=executor, progress=progress):
+    stop = np.zeros(1, np.uint8)
+    spans = (span_of(lowered, prepared, seed, part, stop=stop) for part in cut(cells, chunk, executor))
+    for part in conduct(run_totals, spans, len(cells), stop, executor=executor, progress=progress):
         total = total + part
     return total
 
 
-def span_of(lowered: Lowered, prepared: Tables, seed: int, cells: range, *, outcomes: bool = False) -> Span:
+def span_of(
+    lowered: Lowered,
+    prepared: Tables,
+    seed: int,
+    cells: range,
+    *,
+    outcomes: bool = False,
+    stop: npt.NDArray[np.uint8] | None = None,
+) -> Span:
     """The span of consecutive cells."""
     rows, stages = rows_of(lowered).total, len(lowered.stages)
-    return Span(prepared, frailties(lowered), key_of(seed), rows, stages, cells.start, len(cells), outcomes=outcomes)
+    span = Span(prepared, frailties(lowered), key_of(seed), rows, stages, cells.start, len(cells), outcomes=outcomes)
+    return span if stop is None else replace(span, stop=stop)
 
 
 def cut(cells: range, chunk: int | None, executor: Executor | None) -> Iterator[range]:
     """The cells in parts of ``chunk``; by default several for each worker, none too large."""
     if chunk is None:
         chunk = min(LARGEST_SPAN, max(SMALLEST_SPAN, len(cells) // (8 * workers_of(executor))))
-    elif not isinstance(chunk, int) or not 1 <= chunk <= 1 << 26:
-        raise InputError("chunk", chunk, "a whole number of cells from 1 to 2^26")
+    chunk = check_chunk(chunk)
     for start in range(0, len(cells), chunk):
         yield cells[start : start + chunk]
 
@@ -235,6 +255,7 @@ def conduct(
     task: Callable[[T], U],
     parts: Iterable[T],
     cells: int,
+    stop: npt.NDArray[np.uint8],
     *,
     size: Callable[[T], int] = lambda part: part.number,  # type: ignore[attr-defined]
     executor: Executor | None = None,
@@ -242,8 +263,10 @@ def conduct(
 ) -> Iterator[U]:
     """Results of ``task`` on every part, as they come; few parts are under way at once.
 
-    On an interrupt nothing more is begun, and what is under way ends within a part.
+    On an interrupt nothing more is begun, ``stop`` is set, and what is under way in this process ends at once.
     """
+    if executor is not None and not isinstance(executor, Executor):
+        raise InputError("executor", executor, "a concurrent.futures.Executor, or None")
     own = ThreadPoolExecutor(workers_of(None)) if executor is None else None
     pool = own or executor
     assert pool is not None
@@ -263,9 +286,13 @@ def conduct(
                 for future in done:
                     report(waiting.pop(future))
                     yield future.result()
-    finally:
+    except BaseException:
+        stop[0] = 1
         for future in waiting:
             future.cancel()
+        wait(waiting)
+        raise
+    finally:
         if own is not None:
             own.shutdown(wait=True, cancel_futures=True)
 
@@ -283,6 +310,8 @@ def reporter(progress: Progress, cells: int) -> Iterator[Callable[[int], object]
 
         yield tell
         return
+    if progress is not None and not isinstance(progress, bool):
+        raise InputError("progress", progress, "True, False, None, or a function of (done, all)")
     on = progress if progress is not None else cells >= LONG_RUN and sys.stderr.isatty()
     if not on:
         yield lambda _: None
@@ -291,63 +320,3 @@ def reporter(progress: Progress, cells: int) -> Iterator[Callable[[int], object]
 
     with tqdm(total=cells, unit=" cells", unit_scale=True, file=sys.stderr, dynamic_ncols=True) as bar:
         yield bar.update
-
-
-def cell_range(cells: int | float | range) -> range:
-    """The argument ``cells`` as a range of cell numbers."""
-    if isinstance(cells, range) and cells.step == 1 and 0 <= cells.start < cells.stop <= MOST_CELLS:
-        return cells
-    if (
-        isinstance(cells, int | float)
-        and not isinstance(cells, bool)
-        and 1 <= cells <= MOST_CELLS
-        and cells == int(cells)
-    ):
-        return range(int(cells))
-    raise InputError("cells", cells, "a whole number from 1 to 2^62, or a rising range of cell numbers with step 1")
-
-
-def check_seed(seed: object) -> int:
-    """A seed: a whole number >= 0."""
-    if isinstance(seed, np.integer):
-        seed = int(seed)
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError("seed", seed, "a whole number >= 0")
-    return seed
-
-
-def check_times(times: Sequence[float], field: str = "times") -> tuple[float, ...]:
-    """Times in hours: finite, positive, sorted, each once."""
-    try:
-        values = tuple(float(t) for t in times)
-    except (TypeError, ValueError):
-        raise InputError(field, times, "a sequence of hours > 0") from None
-    for value in values:
-        if not 0.0 < value <= MOST_HOURS:
-            raise InputError(field, value, f"hours > 0, at most {MOST_HOURS:g}")
-    return tuple(sorted(set(values)))
-
-
-def check_until(lowered: Lowered, until: float | None) -> None:
-    """The end of a run: hours > 0, and given where cells could otherwise circle for ever."""
-    if until is None:
-        if lowered.has_endless_cycle():
-            raise InputError(
-                "until",
-                None,
-                "an end in hours: with hazards of 0 on every way out, cells of this model circle for ever",
-            )
-        return
-    if isinstance(until, bool) or not isinstance(until, int | float) or not 0.0 < until <= MOST_HOURS:
-        raise InputError("until", until, f"hours > 0, at most {MOST_HOURS:g}, or None")
-
-
-def watched_states(lowered: Lowered, names: Sequence[str]) -> list[int]:
-    """Indices of the states to watch."""
-    starts = {lowered.states[s] for s in lowered.base[lowered.start_state]}
-    for name in names:
-        if name not in lowered.states:
-            raise InputError("watch", name, f"the name of a state; {nearest(name, lowered.states)}")
-        if name in starts:
-            raise InputError("watch", name, "a state in which no cell starts")
-    return [lowered.states.index(name) for name in names]

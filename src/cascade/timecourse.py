@@ -59,7 +59,12 @@ def choose_edges(
         When a time is not an edge: a histogram knows nothing between its edges.
     """
     if times is not None:
-        wanted = np.asarray(times, np.float64)
+        try:
+            wanted = np.atleast_1d(np.asarray(times, np.float64))
+        except (TypeError, ValueError):
+            raise InputError("times", times, "a sequence of hours") from None
+        if wanted.ndim != 1:
+            raise InputError("times", times, "a plain sequence of hours")
         at = np.searchsorted(edges, wanted)
         wrong = wanted[(at >= len(edges)) | (edges[np.minimum(at, len(edges) - 1)] != wanted)]
         if wrong.size:

@@ -77,9 +77,10 @@ def load(name_or_path: str | Path) -> Model:
         return Model.from_toml((resources.files("cascade.catalog") / f"{text}.toml").read_text(encoding="utf-8"))
     if isinstance(name_or_path, Path) or text.endswith(".toml"):
         try:
-            return Model.from_toml(Path(text).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
+            content = Path(text).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
             raise InputError("model", text, f"a TOML file that can be read ({error})") from None
+        return Model.from_toml(content, where=text)
     raise InputError("model", text, f"the name of a model, or the path of a .toml file; {nearest(text, names())}")
 
 

@@ -1,0 +1,319 @@
+"""Results, funnels and intervals: save and load, merge, curves, own data, files under kills."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import cascade
+from budget import within
+from cascade.estimate import paired_difference, proportion
+from cascade.files import write_atomically
+from cascade.funnel import Funnel
+from models import CYCLIC, LINEAR
+
+
+@pytest.fixture(scope="module")
+def result() -> cascade.results.Result:
+    return cascade.simulate(CYCLIC, cells=5000, seed=6, until=50.0, times=[1.0, 3.3])
+
+
+def test_saved_and_loaded(result: cascade.results.Result, tmp_path: Path) -> None:
+    again = cascade.open_result(result.save(tmp_path / "r.cascade"))
+    assert again.recipe == result.recipe
+    assert again.funnel() == result.funnel()
+    assert np.array_equal(again.watched, result.watched)
+    assert again.model == CYCLIC
+    assert again.recipe["versions"]["streams"] == 1
+    json.dumps(again.recipe)
+
+
+def test_damaged_files_are_refused(result: cascade.results.Result, tmp_path: Path) -> None:
+    """Every byte region flipped or cut: an InputError, or (in a comment of the zip) the very same result."""
+    whole = result.save(tmp_path / "r.cascade").read_bytes()
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        data = bytearray(whole)
+        at = int(rng.integers(len(data)))
+        if rng.random() < 0.5:
+            data[at] ^= 1 << int(rng.integers(8))
+        else:
+            data = data[:at]
+        path = tmp_path / "bad.cascade"
+        path.write_bytes(data)
+        with contextlib.suppress(cascade.InputError):
+            assert cascade.open_result(path).funnel() == result.funnel()
+
+
+def test_a_recipe_that_does_not_belong_to_the_counts_is_refused(result: cascade.results.Result, tmp_path: Path) -> None:
+    path = result.save(tmp_path / "r.cascade")
+    with np.load(path) as file:
+        arrays = dict(file)
+    recipe = json.loads(bytes(arrays["recipe"]).decode())
+    for change in ({"ranges": [[0, 10]]}, {"model_sha256": "0"}, {"seed": "x"}, {"ranges": None}, {"format": 99}):
+        arrays["recipe"] = np.frombuffer(json.dumps({**recipe, **change}).encode(), np.uint8)
+        with open(tmp_path / "bad.cascade", "wb") as file:
+            np.savez(file, **arrays)
+        with pytest.raises(cascade.InputError):
+            cascade.open_result(tmp_path / "bad.cascade")
+    (tmp_path / "text.cascade").write_text("hello")
+    for name in ("text.cascade", "none.cascade"):
+        with pytest.raises(cascade.InputError, match="file"):
+            cascade.open_result(tmp_path / name)
+
+
+def test_merging_needs_one_recipe_and_no_cell_twice(result: cascade.results.Result) -> None:
+    fields = {"seed": 6, "until": 50.0, "times": [1.0, 3.3]}
+    with pytest.raises(cascade.InputError, match="twice"):
+        result.merge(cascade.simulate(CYCLIC, cells=range(4999, 6000), **fields))
+    for change in ({"seed": 7}, {"until": 51.0}, {"times": [1.0]}):
+        with pytest.raises(cascade.InputError, match="merge"):
+            result.merge(cascade.simulate(CYCLIC, cells=range(6000, 6010), **{**fields, **change}))
+    other = CYCLIC.with_(scale={"*.shear": 1.1})
+    with pytest.raises(cascade.InputError, match="model"):
+        result.merge(cascade.simulate(other, cells=range(6000, 6010), **fields))
+    apart = result.merge(cascade.simulate(CYCLIC, cells=range(6000, 6010), **fields))
+    assert apart.ranges == ((0, 5000), (6000, 6010))
+    assert apart.cells == 5010
+
+
+def test_curves_are_only_given_where_they_are_known(result: cascade.results.Result) -> None:
+    assert result.occupancy([1.0, 3.3]).hours.tolist() == [1.0, 3.3]
+    with pytest.raises(cascade.InputError, match="times="):
+        result.occupancy([1.01])
+    with pytest.raises(cascade.InputError, match="end of the run"):
+        result.occupancy([64.0])
+    with pytest.raises(cascade.InputError):
+        result.occupancy("abc")
+    assert result.occupancy().to_dicts()[0].keys() == {"hours", *result.lowered.states}
+
+
+def test_tables_convert(result: cascade.results.Result) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(result.funnel().to_dicts())
+    assert list(frame["step"]) == list(CYCLIC.stages)
+    assert "<table>" in result.funnel()._repr_html_()
+    assert "exact: passed" in result.funnel().table(beside=cascade.exact(CYCLIC).funnel())
+
+
+def test_a_seed_is_drawn_and_stored() -> None:
+    one, two = (cascade.simulate(LINEAR, cells=10) for _ in range(2))
+    assert one.seed != two.seed
+    assert cascade.simulate(LINEAR, cells=10, seed=one.seed).fates() == one.fates()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"cells": 0},
+        {"cells": -1},
+        {"cells": 1.5},
+        {"cells": math.nan},
+        {"cells": math.inf},
+        {"cells": "5"},
+        {"cells": True},
+        {"cells": range(5, 5)},
+        {"cells": range(0, 10, 2)},
+        {"cells": range(-1, 5)},
+        {"cells": 10**5000},
+        {"seed": -1},
+        {"seed": 1.5},
+        {"seed": "x"},
+        {"until": 0},
+        {"until": -1},
+        {"until": math.nan},
+        {"until": "2"},
+        {"times": [0.0]},
+        {"times": ["x"]},
+        {"times": "12"},
+        {"times": [1e12]},
+        {"watch": ["nowhere"]},
+        {"watch": "goal"},
+        {"watch": ["detachment"]},
+        {"chunk": 0},
+        {"chunk": True},
+        {"executor": "x"},
+        {"progress": "yes"},
+        {"model": "textbook"},
+    ],
+)
+def test_wrong_arguments_are_named(arguments: dict[str, object]) -> None:
+    given = {"model": LINEAR, "cells": 10, "seed": 1, **arguments}
+    model = given.pop("model")
+    with pytest.raises(cascade.InputError, match=next(iter(arguments))):
+        cascade.simulate(model, **given)
+
+
+def test_numpy_numbers_are_accepted() -> None:
+    wanted = cascade.simulate(LINEAR, cells=100, seed=1, until=5.0).fates()
+    assert cascade.simulate(LINEAR, cells=np.int64(100), seed=np.int32(1), until=np.float64(5)).fates() == wanted
+
+
+def test_progress_is_told() -> None:
+    told: list[tuple[int, int]] = []
+    cascade.simulate(LINEAR, cells=1000, seed=1, chunk=300, progress=lambda done, of: told.append((done, of)))
+    assert told[-1] == (1000, 1000)
+    assert [d for d, _ in told] == sorted(d for d, _ in told)
+
+
+def test_replay_only_of_cells_that_were_run(result: cascade.results.Result) -> None:
+    with pytest.raises(cascade.InputError, match="5000"):
+        result.replay([5000])
+    assert "cell 7" in str(result.replay([7]))
+    assert result.replay([7]).to_dicts()[0]["cell"] == 7
+
+
+def test_a_cell_that_enters_after_the_end_waits() -> None:
+    for history in cascade.replay(CYCLIC, seed=1, cells=range(200), until=0.5):
+        for stay in history.stays:
+            assert stay.left >= stay.entered
+
+
+def test_comparison_counts_add_up() -> None:
+    other = LINEAR.with_(scale={"*.immune killing": 0.2, "detachment.breach": 0.9}, name="other")
+    n = 50_000
+    found = cascade.compare(LINEAR, other, cells=n, seed=3)
+    assert found.saved + found.lost + found.unchanged == n
+    assert found.saved > 0 < found.lost
+    assert sum(found.saved_from.values()) == found.saved
+    assert sum(found.lost_at.values()) == found.lost
+    one, two = (cascade.simulate(m, cells=n, seed=3).funnel() for m in (LINEAR, other))
+    assert [r.passed for r in found.rows] == [r.passed for r in one]
+    assert [r.passed_other for r in found.rows] == [r.passed for r in two]
+    exact = cascade.exact(other).success - cascade.exact(LINEAR).success
+    low, high = found.difference
+    assert within((found.saved - found.lost) / n, exact, (high - low) / 2 / 1.96)
+    assert "coupling" in str(found) or "share their draws" in str(found)
+    with pytest.raises(cascade.InputError, match="stages"):
+        cascade.compare(LINEAR, CYCLIC, cells=10, seed=1)
+
+
+# Intervals and own data -------------------------------------------------------------------
+
+
+def test_clopper_pearson_covers() -> None:
+    """Coverage summed over all counts is at least 95 %, for several p."""
+    n = 60
+    ends = [proportion(k, n) for k in range(n + 1)]
+    for p in (0.01, 0.05, 0.3, 0.5, 0.92):
+        cover = sum(stats.binom.pmf(k, n, p) for k, (low, high) in enumerate(ends) if low <= p <= high)
+        assert cover >= 0.95 - (0.05 if p < 0.05 or p > 0.95 else 0.0)
+    low, high = proportion(7, n)
+    assert stats.binom.sf(6, n, low) == pytest.approx(0.025)
+    assert stats.binom.cdf(7, n, high) == pytest.approx(0.025)
+
+
+def test_rule_of_three() -> None:
+    assert proportion(0, 1000).high == pytest.approx(3 / 1000, rel=0.01)
+    assert (1 - proportion(0, 1000).high) ** 1000 == pytest.approx(0.05)
+    assert proportion(1000, 1000).low == pytest.approx(1 - proportion(0, 1000).high)
+    assert "below" in str(Funnel.from_counts({"in": 1000, "out": 0}))
+
+
+def test_paired_interval_covers() -> None:
+    """Bonett and Price's interval: coverage at least 94 % over a grid of true differences (exact sum)."""
+    n = 40
+    for p, q in ((0.1, 0.05), (0.3, 0.1), (0.2, 0.2)):
+        cover = 0.0
+        for a in range(n + 1):
+            for b in range(n + 1 - a):
+                low, high = paired_difference(a, b, n)
+                if low <= p - q <= high:
+                    cover += stats.multinomial.pmf([a, b, n - a - b], n, [p, q, 1 - p - q])
+        assert cover > 0.94
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {},
+        {"a": 1},
+        {"a": 1, "b": 2},
+        {"a": 0, "b": 0},
+        {"a": 1.5, "b": 1},
+        {"a": -1, "b": -2},
+        {"a": math.nan, "b": 0},
+        {"a": "5", "b": "4"},
+        [("a", 2), ("a", 1)],
+        "abc",
+        None,
+        [("a", 1, 2)],
+        {1: 5, 2: 4},
+    ],
+)
+def test_impossible_counts(counts: object) -> None:
+    with pytest.raises(cascade.InputError, match="counts"):
+        Funnel.from_counts(counts)  # type: ignore[arg-type]
+
+
+def test_counts_from_csv(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("\ufeffstep,number\ninjected,1000\n\narrested,870\nextravasated,800\n", encoding="utf-8")
+    assert [int(r.passed) for r in Funnel.from_csv(path)] == [870, 800]
+    for text, line in (
+        ("injected,1000\narrested,870\n", "line 1"),
+        ("step,n\na,10\nb,x\n", "line 3"),
+        ('step,n\na,"1,5"\nb,1\n', "line 2"),
+    ):
+        path.write_text(text)
+        with pytest.raises(cascade.InputError, match=line):
+            Funnel.from_csv(path)
+
+
+# Files --------------------------------------------------------------------------------------
+
+
+def test_links_are_followed_and_devices_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "target").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"new"
+    for wrong in (Path("/dev/null"), tmp_path, tmp_path / "none" / "x", Path("a\0b")):
+        with pytest.raises(cascade.InputError):
+            write_atomically(wrong, b"x")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from cascade.files import write_atomically
+print("ready", flush=True)
+n = 0
+while True:
+    n += 1
+    write_atomically(Path(sys.argv[1]), bytes([n % 250]) * 3_000_000)
+"""
+
+
+def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    rng = np.random.default_rng(1)
+    for _ in range(12):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+        assert writer.stdout
+        writer.stdout.readline()
+        time.sleep(float(rng.uniform(0.005, 0.08)))
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.wait()
+        if path.exists():
+            data = path.read_bytes()
+            assert len(data) == 3_000_000
+            assert len(set(data)) == 1
+
+
+def test_results_are_plain_zip_files(result: cascade.results.Result, tmp_path: Path) -> None:
+    with zipfile.ZipFile(result.save(tmp_path / "r.cascade")) as file:
+        assert "recipe.npy" in file.namelist()
