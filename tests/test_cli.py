@@ -1,0 +1,218 @@
+"""The command line as a new user meets it: good calls, wrong calls, interrupts, pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import cascade
+from cascade.cli import main, parse_cells, parse_hours
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a call in this process."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    out, err = capsys.readouterr()
+    return int(end.value.code or 0), out, err
+
+
+def command(*arguments: str, **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-m", "cascade", *arguments], text=True, **options)  # type: ignore[call-overload]
+
+
+def test_run_prints_the_funnel_with_the_exact_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "run", "textbook", "--cells", "2e5", "--seed", "1", "-q")
+    assert code == 0
+    assert "seed 1" in out
+    assert "exact: passed" in out
+    assert "never for decisions about a patient" in out
+    # The rule of three where nobody passed, and the exact value beside it.
+    assert "below" in out
+
+
+def test_run_saves_result_table_and_figure(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = call(
+        capsys,
+        "run",
+        "b16f1-liver",
+        "--cells",
+        "5000:15000",
+        "--seed",
+        "2",
+        "--until",
+        "13d",
+        "-q",
+        "--out",
+        str(tmp_path),
+    )
+    assert code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["funnel.png", "funnel.txt", "result.cascade"]
+    saved = cascade.open_result(tmp_path / "result.cascade")
+    assert saved.ranges == ((5000, 15000),)
+    assert saved.until == 312.0
+    assert str(tmp_path / "funnel.png") in out
+    for kind in ("funnel", "waterfall", "occupancy", "incidence"):
+        code, out, _ = call(
+            capsys, "plot", str(tmp_path / "result.cascade"), "--kind", kind, "--out", str(tmp_path / f"{kind}.svg")
+        )
+        assert code == 0
+        assert (tmp_path / f"{kind}.svg").read_text().startswith("<?xml")
+
+
+def strict(text: str) -> dict[str, object]:
+    """JSON without the words that JSON does not have."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "textbook", "--cells", "1e4", "--seed", "1", "-q"),
+        ("exact", "textbook", "--elasticities"),
+        ("exact", "b16f1-liver", "--until", "72h"),
+        ("compare", "textbook", "textbook", "--cells", "1e4", "--seed", "1", "-q"),
+        ("models",),
+        ("show", "ctc-mouse"),
+    ],
+)
+def test_json_for_machines(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    code, out, err = call(capsys, *arguments, "--json")
+    assert code == 0
+    assert strict(out)
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "textbok"), "did you mean 'textbook'"),
+        (("run", "none.toml"), "none.toml"),
+        (("run", "textbook", "--cells", "nope"), "--cells"),
+        (("run", "textbook", "--cells", "0"), "--cells"),
+        (("run", "textbook", "--cells", "1,5"), "--cells"),
+        (("run", "textbook", "--cells", "5:1"), "'5:1'"),
+        (("run", "textbook", "--cells", "1e999"), "cells"),
+        (("run", "textbook", "--seed", "-1"), "--seed"),
+        (("run", "textbook", "--seed", "x"), "--seed"),
+        (("run", "textbook", "--until", "2 weeks"), "--until"),
+        (("run", "textbook", "--until", "-3"), "--until"),
+        (("run", "textbook", "--threads", "0"), "--threads"),
+        (("run", "textbook", "--out", "/proc/none"), "--out"),
+        (("exact", "textbook", "--until", "nan"), "--until"),
+        (("compare", "textbook", "b16f1-liver"), "stages"),
+        (("plot", "none.cascade"), "a file that exists"),
+        (("plot", "."), "a file that exists"),
+        (("demo", "--out", "x.jpg"), ".png"),
+        (("demo", "--cells", "1:5"), "--cells"),
+        (("bogus",), "bogus"),
+    ],
+)
+def test_wrong_input_ends_with_2_and_names_the_field(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    code, _, err = call(capsys, *arguments)
+    assert code == 2
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_a_faulty_model_file_lists_every_fault(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    text = (
+        cascade.load("textbook")
+        .to_toml()
+        .replace("hazard = 0.001", "hazard = -1.0", 1)
+        .replace('to = "invading"', 'to = "invadng"')
+    )
+    path.write_text(text)
+    code, _, err = call(capsys, "run", str(path))
+    assert code == 2
+    assert "hazard = -1.0" in err
+    assert "did you mean 'invading'" in err
+
+
+def test_own_counts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("step,number\ninjected $x,1000\narrested $y_{,870\ngrown,0\n")
+    assert call(capsys, "plot", str(path))[0] == 0
+    assert (tmp_path / "mine-funnel.png").read_bytes()[:4] == b"\x89PNG"
+    path.write_text("a,10\nb,5\n")
+    assert call(capsys, "plot", str(path))[0] == 2
+
+
+@pytest.mark.parametrize(("text", "hours"), [("90s", 0.025), ("20min", 1 / 3), ("36h", 36), ("13d", 312), ("1.5", 1.5)])
+def test_times_with_units(text: str, hours: float) -> None:
+    assert parse_hours(text) == pytest.approx(hours)
+
+
+def test_numbers_of_cells_are_exact() -> None:
+    assert parse_cells("9007199254740993:9007199254740995") == range(9007199254740993, 9007199254740995)
+    assert parse_cells("1e6") == parse_cells("1,000,000") == parse_cells("1_000_000") == 1_000_000
+
+
+ENDLESS = """
+name = "endless"
+stages = ["a"]
+states = [
+    { name = "x", stage = "a", moves = [{ to = "y", hazard = 1e12 }], deaths = [{ cause = "d", hazard = 1e-4 }] },
+    { name = "y", stage = "a", moves = [{ to = "x", hazard = 1e12 }] },
+]
+"""
+
+
+@pytest.mark.parametrize("model", ["textbook", "endless"])
+def test_an_interrupt_ends_at_once_with_130(model: str, tmp_path: Path) -> None:
+    """Also when a single cell circles nearly for ever: the kernel itself is told to stop."""
+    path = tmp_path / "endless.toml"
+    path.write_text(ENDLESS)
+    name = model if model == "textbook" else str(path)
+    run = command("run", name, "--cells", "1e11", "--seed", "1", "-q", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(5)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=20)
+    assert run.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert out == ""
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    with command("show", "textbook", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        assert run.stdout
+        run.stdout.close()
+        assert run.stderr
+        assert "Traceback" not in run.stderr.read()
+    assert run.returncode == 0
+
+
+def test_a_console_without_our_letters() -> None:
+    with command("models", stdout=subprocess.PIPE, env={**os.environ, "PYTHONIOENCODING": "ascii"}) as run:
+        run.communicate()
+    assert run.returncode == 0
+
+
+def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = call(capsys, "demo", "--cells", "1e6", "--out", str(tmp_path / "demo.png"), "-q")
+    assert code == 0
+    assert "The standard cascade" in out
+    assert "Luzzi 1998" in out
+    assert str(tmp_path / "demo.png") in out
+    assert (tmp_path / "demo.png").exists()
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "--version")
+    assert code == 0
+    assert out.startswith("cascade ")

@@ -1,0 +1,146 @@
+"""Figures: what they show, what they carry, and that they touch no global state."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import cascade
+from cascade import plot
+from cascade.results import Result
+from models import CYCLIC, LINEAR
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    return cascade.simulate(cascade.load("textbook"), cells=300_000, seed=1)
+
+
+def texts(figure: Figure) -> str:
+    """All text of a figure that is drawn."""
+    figure.draw_without_rendering()
+    return "\n".join(t.get_text() for t in figure.findobj(lambda a: hasattr(a, "get_text")))
+
+
+def test_funnel_shows_steps_shares_and_causes(result: Result) -> None:
+    shown = texts(plot.funnel(result))
+    for row in result.funnel():
+        assert row.step in shown
+    assert "of previous" in shown
+    assert "immune killing" in shown
+    axes = plot.funnel(result).axes[0]
+    assert axes.get_xscale() == "log"
+    # A bar ends at the share that passed; every text ends within the axes.
+    widths = [p.get_x() + p.get_width() for p in axes.patches]
+    shares = [row.fraction_of_all for row in result.funnel() if row.passed]
+    assert np.allclose(widths[: len(shares)], shares, rtol=1e-9)
+
+
+def test_no_text_leaves_the_figure(result: Result) -> None:
+    figures = [
+        plot.funnel(result),
+        plot.funnel(result, cascade.exact(result.model), labels=["simulated", "exact"]),
+        plot.waterfall(result),
+        plot.occupancy(result),
+        plot.occupancy(result, living=True),
+        plot.incidence(result),
+    ]
+    for figure in figures:
+        figure.draw_without_rendering()
+        box = figure.bbox
+        for text in figure.findobj(lambda a: hasattr(a, "get_text")):
+            if text.get_text() and text.get_visible():
+                extent = text.get_window_extent()
+                inside = extent.x0 >= box.x0 - 2 and extent.x1 <= box.x1 + 2
+                on_axis = extent.width == 0 or inside
+                assert on_axis or text.get_text() in _ticks(figure), text.get_text()
+
+
+def _ticks(figure: Figure) -> set[str]:
+    """Labels of ticks outside the range of an axis: made, but not drawn."""
+    found = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            found |= {t.label1.get_text() for t in axis.get_major_ticks()}
+    return found
+
+
+def test_one_colour_per_stage_in_all_figures() -> None:
+    full = plot.stage_colours(cascade.load("textbook").stages)
+    part = plot.stage_colours(["arrest", "extravasation", "my own step"])
+    assert part["arrest"] == full["arrest"]
+    assert len(set(full.values())) == len(full)
+    assert len(set(part.values())) == 3
+    many = plot.stage_colours([f"s{i}" for i in range(12)])
+    assert len(set(many.values())) == 12
+
+
+def test_a_zero_count_shows_its_upper_bound() -> None:
+    assert "below 0.299 % of all" in texts(plot.funnel(cascade.Funnel.from_counts({"in": 1000, "out": 0})))
+
+
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+def test_files_carry_model_seed_and_version(result: Result, tmp_path: Path, kind: str) -> None:
+    path = plot.save(plot.funnel(result), tmp_path / f"f.{kind}")
+    data = path.read_bytes()
+    if kind != "pdf":
+        assert b"model textbook" in data
+        assert b"seed 1" in data
+        assert b"metastatic-cascade" in data
+    with pytest.raises(cascade.InputError, match="png"):
+        plot.save(plot.funnel(result), tmp_path / "f.jpg")
+
+
+def test_every_figure_draws_into_given_axes(result: Result) -> None:
+    figure = Figure(figsize=(12, 9))
+    axes = figure.subplots(2, 2).ravel()
+    for draw, ax in zip((plot.funnel, plot.waterfall, plot.occupancy, plot.incidence), axes, strict=True):
+        assert draw(result, ax=ax) is figure
+    buffer = io.BytesIO()
+    figure.savefig(buffer)
+    assert buffer.tell() > 10_000
+
+
+def test_exact_answers_and_cyclic_models_can_be_drawn() -> None:
+    exact = cascade.exact(CYCLIC)
+    for figure in (
+        plot.funnel(exact),
+        plot.waterfall(exact),
+        plot.occupancy(exact, times=[0.0, 1.0, 5.0]),
+        plot.incidence(exact),
+    ):
+        texts(figure)
+
+
+def test_names_with_dollar_signs() -> None:
+    model = cascade.Model.from_survival({"$x_{$": 0.5, "b": 0.5}, causes={"b": {"$y^{": 1.0}}, title="cost $")
+    done = cascade.simulate(model, cells=1000, seed=1)
+    for figure in (plot.funnel(done), plot.waterfall(done), plot.occupancy(done), plot.incidence(done)):
+        assert "\\$" in texts(figure)
+
+
+def test_what_cannot_be_drawn_is_named() -> None:
+    still = LINEAR.with_(hazards={name: 0.0 for name, _, _ in LINEAR.hazards()})
+    done = cascade.simulate(still, cells=10, seed=1, until=1.0)
+    with pytest.raises(cascade.InputError, match="happened"):
+        plot.incidence(done)
+    with pytest.raises(cascade.InputError, match="steps"):
+        plot.funnel(cascade.exact(LINEAR), cascade.exact(CYCLIC))
+    with pytest.raises(cascade.InputError):
+        plot.funnel("x")  # type: ignore[arg-type]
+
+
+def test_pyplot_and_its_state_are_left_alone() -> None:
+    code = (
+        "import sys, cascade, matplotlib; before = dict(matplotlib.rcParams)\n"
+        "cascade.plot.funnel(cascade.Funnel.from_counts({'a': 10, 'b': 5}))\n"
+        "import matplotlib._pylab_helpers as helpers; assert not helpers.Gcf.figs\n"
+        "assert dict(matplotlib.rcParams) == before\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
