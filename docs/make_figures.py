@@ -1,0 +1,39 @@
+"""Make the figures that README shows, from fixed seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cascade
+
+FOLDER = Path(__file__).parent / "figures"
+
+
+def main() -> None:
+    """Draw and save every figure."""
+    textbook, luzzi = cascade.load("textbook"), cascade.load("b16f1-liver")
+    result = cascade.simulate(textbook, cells=10**8, seed=1889)
+    liver = cascade.simulate(luzzi, cells=10**7, seed=1998, until=312)
+    depleted = textbook.with_(scale={"*.immune killing": 0.2})
+    figures = {
+        "funnel": cascade.plot.funnel(result),
+        "waterfall": cascade.plot.waterfall(result),
+        "occupancy": cascade.plot.occupancy(liver),
+        "incidence": cascade.plot.incidence(result),
+        "side-by-side": cascade.plot.funnel(
+            result,
+            cascade.exact(textbook),
+            cascade.exact(depleted),
+            labels=["simulated", "exact", "immune killing x 0.2"],
+        ),
+        "own-counts": cascade.plot.funnel(
+            cascade.Funnel.from_counts({"injected": 1000, "arrested": 870, "extravasated": 800, "grown": 0})
+        ),
+    }
+    FOLDER.mkdir(exist_ok=True)
+    for name, figure in figures.items():
+        cascade.plot.save(figure, FOLDER / f"{name}.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()
