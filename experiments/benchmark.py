@@ -47,59 +47,33 @@ def with_frailties() -> cascade.Model:
     )
 
 
-def recirculation(beds: int = 20) -> cascade.Model:
-    """About 100 states: blood with 20 exits, and behind each a bed, a vein, an arrest, a tissue; ten visits per cell."""
+def recirculation() -> cascade.Model:
+    """About 100 states: blood with 20 exits; behind 19 of them a bed, vein, arrest, tissue, dormancy; ten visits."""
+
+    def state(name: str, stage: str, moves: dict[str, float], **deaths: float) -> dict[str, object]:
+        return {
+            "name": name,
+            "stage": stage,
+            "moves": [{"to": to, "hazard": hazard} for to, hazard in moves.items()],
+            "deaths": [{"cause": cause, "hazard": hazard} for cause, hazard in deaths.items()],
+        }
+
+    beds = range(19)
     states = [
-        {
-            "name": "blood",
-            "stage": "circulation",
-            "moves": [{"to": f"bed {i}", "hazard": 3.0 * (1 + i % 4)} for i in range(beds - 1)],
-            "deaths": [{"cause": "shear", "hazard": 1.5}],
-        }
+        state("blood", "circulation", {f"bed {i}": 3.0 * (1 + i % 4) for i in beds} | {"lymph": 1.0}, shear=1.5),
+        state("lymph", "circulation", {"blood": 1.0}, anoikis=0.1),
     ]
-    for i in range(beds - 1):
+    for i in beds:
         states += [
-            {
-                "name": f"bed {i}",
-                "stage": "arrest",
-                "moves": [{"to": f"vein {i}", "hazard": 300.0}, {"to": f"held {i}", "hazard": 40.0}],
-                "deaths": [{"cause": "deformation", "hazard": 30.0}],
-            },
-            {
-                "name": f"vein {i}",
-                "stage": "arrest",
-                "moves": [{"to": "blood", "hazard": 100.0}],
-                "deaths": [{"cause": "immune killing", "hazard": 1.0}],
-            },
-            {
-                "name": f"held {i}",
-                "stage": "extravasation",
-                "moves": [{"to": f"vein {i}", "hazard": 0.5}, {"to": f"tissue {i}", "hazard": 0.2}],
-                "deaths": [{"cause": "shear", "hazard": 0.1}],
-            },
-            {
-                "name": f"tissue {i}",
-                "stage": "colonization",
-                "moves": [{"to": "tumour", "hazard": 0.001}],
-                "deaths": [{"cause": "apoptosis", "hazard": 0.1}],
-            },
+            state(f"bed {i}", "arrest", {f"vein {i}": 300.0, f"held {i}": 40.0}, deformation=95.0),
+            state(f"vein {i}", "arrest", {"blood": 100.0}, anoikis=1.0),
+            state(f"held {i}", "extravasation", {f"vein {i}": 0.5, f"tissue {i}": 0.2}, shear=0.1),
+            state(f"tissue {i}", "colonization", {"tumour": 0.001, f"asleep {i}": 0.02}, apoptosis=0.1),
+            state(f"asleep {i}", "colonization", {f"tissue {i}": 0.01}, starvation=0.01),
         ]
-    states += [
-        {
-            "name": "lymph",
-            "stage": "circulation",
-            "moves": [{"to": "blood", "hazard": 1.0}],
-            "deaths": [{"cause": "immune killing", "hazard": 0.1}],
-        }
-    ]
-    states[0]["moves"].append({"to": "lymph", "hazard": 1.0})
-    states += [{"name": "tumour", "absorbing": True}]
-    return cascade.Model(
-        name="recirculation",
-        stages=["circulation", "arrest", "extravasation", "colonization"],
-        states=states,
-        start={"states": [{"state": "blood"}]},
-    )
+    states.append({"name": "tumour", "absorbing": True})
+    stages = ["circulation", "arrest", "extravasation", "colonization"]
+    return cascade.Model(name="recirculation", stages=stages, states=states)
 
 
 @njit(error_model="numpy")
@@ -180,7 +154,8 @@ def object_per_cell(cells: int, seed: int) -> int | None:
             self.time += world.random.expovariate(1.0) * MEAN_HOURS
             u, p = world.random.random(), SURVIVAL[self.stage]
             if self.time > UNTIL or u >= p:
-                cause = "still there" if self.time > UNTIL else "cause 1" if u < p + (1 - p) * 0.4 else "cause 2"
+                first = u < p + (1 - p) * SHARES["cause 1"]
+                cause = "still there" if self.time > UNTIL else "cause 1" if first else "cause 2"
                 world.lost[self.stage, cause] = world.lost.get((self.stage, cause), 0) + 1
                 self.remove()
                 return
@@ -214,7 +189,8 @@ def in_a_process(cells: float, threads: int) -> tuple[float, float, int]:
         "import benchmark, cascade\n"
         "from concurrent.futures import ThreadPoolExecutor\n"
         "with ThreadPoolExecutor(int(sys.argv[3])) as pool:\n"
-        "    cascade.simulate(benchmark.seven_steps(), cells=float(sys.argv[2]), seed=1, until=benchmark.UNTIL, executor=pool)\n"
+        "    model = benchmark.seven_steps()\n"
+        "    cascade.simulate(model, cells=float(sys.argv[2]), seed=1, until=benchmark.UNTIL, executor=pool)\n"
         "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "print(peak / (1024 if sys.platform != 'darwin' else 1024**2))\n"
     )
@@ -257,9 +233,8 @@ def main() -> int:
         )
         return found
 
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, NumPy {np.__version__}\n"
-    )
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors, {versions}\n")
     print(f"{'':58s} {'ns/visit':>10s} {'visits/cell':>10s} {'cells/s':>16s}")
     k0, k1 = key_of(1)
     zero = np.uint64(0)
@@ -277,9 +252,8 @@ def main() -> int:
         ):
             cascade.simulate(model, cells=1000, seed=1, until=UNTIL)
             for threads, pool in ((1, one), (2, two)):
-                seconds, result = best_of(
-                    runs, lambda m=model, n=size, p=pool: cascade.simulate(m, cells=n, seed=1, until=UNTIL, executor=p)
-                )
+                given = {"cells": size, "seed": 1, "until": UNTIL, "executor": pool}
+                seconds, result = best_of(runs, lambda m=model, o=given: cascade.simulate(m, **o))
                 ours[name, threads] = row(
                     f"cascade: {name}, {threads} thread{'s' if threads > 1 else ''}",
                     seconds,
