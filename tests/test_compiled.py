@@ -19,7 +19,9 @@ RUN = "import cascade; print(cascade.simulate(cascade.load('ctc-mouse'), cells=2
 
 
 def run(code: str, path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(path), **environment}
+    # Without a cache folder of the caller's: compiled code then lies beside the copy.
+    inherited = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    env = {**inherited, "PYTHONPATH": str(path), **environment}
     return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True, cwd=path)
 
 

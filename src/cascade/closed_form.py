@@ -16,7 +16,7 @@ from cascade.arguments import check_model, check_moments, check_until
 from cascade.display import hours, percent, text_table
 from cascade.errors import CascadeError, InputError, is_number, nearest
 from cascade.funnel import Funnel, FunnelRow, Milestone
-from cascade.laplace import invert
+from cascade.laplace import Transform, invert
 from cascade.levels import Numbers, Passage, Solver
 from cascade.lower import Lowered, lower
 from cascade.model import Model
@@ -26,7 +26,9 @@ from cascade.timecourse import Curves
 Floats = npt.NDArray[np.float64]
 
 QUADRATURE_TOLERANCE = 1e-10
-CURVE_TOLERANCE = 1e-7
+UNTIL_TOLERANCE = 1e-8
+CURVE_TOLERANCE = 1e-6
+ENTRY_POINTS = 24
 ROUNDING = 1e-9
 # Derivatives by a complex step are exact: nothing cancels, however small the step is.
 _STEP = 1e-30
@@ -75,7 +77,9 @@ class Exact:
         self.lowered: Lowered = lower(model)
         self.until = check_until(self.lowered, until)
         self._solver = Solver(self.lowered)
-        self._nodes, self.error = self._choose_nodes(QUADRATURE_TOLERANCE, 1e-15)
+        self._nodes, self.error = self._choose_nodes(
+            QUADRATURE_TOLERANCE if self.until is None else UNTIL_TOLERANCE, 1e-15
+        )
 
     def _hazards(self, nodes: Nodes) -> Floats:
         """Hazards at each node, (n, E)."""
@@ -86,6 +90,7 @@ class Exact:
         last: Floats | None = None
         change, error = 0.0, 0.0
         # At z = 0 a model may have no answer (cells that circle for ever); any z > 0 has one.
+        # The transform at 1 / until then stands for the probability at until.
         z = 0.0 if self.until is None else 1.0 / self.until
         for nodes in refinements(self.lowered):
             entered = self._solver.passage(self._hazards(nodes), np.full(len(nodes.weights), z)).entered.real
@@ -94,6 +99,8 @@ class Exact:
                 count = nodes.replicate.max() + 1
                 means = np.array([entered[nodes.replicate == r].mean(axis=0) for r in range(count)])
                 return nodes, float((means.std(axis=0, ddof=1) / np.sqrt(count)).max())
+            if not np.isfinite(value).all():
+                raise CascadeError("the average over the frailties did not converge: their spread is too large")
             if last is not None:
                 before, change = change, float(np.max(np.abs(value - last)))
                 # The rule converges geometrically: each change predicts what is left after it.
@@ -106,7 +113,7 @@ class Exact:
     @cached_property
     def _curve_nodes(self) -> Nodes:
         """Coarser nodes: a curve needs hundreds of solves at each of them."""
-        return self._choose_nodes(0.0, CURVE_TOLERANCE)[0]
+        return self._choose_nodes(CURVE_TOLERANCE, 1e-13)[0]
 
     def _average(self, nodes: Nodes, z: Numbers) -> Passage:
         """Passage at each z, averaged over the frailties: arrays of shape (len(z), ...)."""
@@ -116,9 +123,10 @@ class Exact:
         parts = (passage.entered, passage.lost, passage.settled, passage.present)
         return Passage(*(np.tensordot(nodes.weights, p.reshape(m, n, *p.shape[1:]), axes=(0, 0)) for p in parts))
 
-    @cached_property
-    def _poles(self) -> npt.NDArray[np.complex128] | None:
-        return self._solver.poles(self._hazards(self._curve_nodes))
+    def _poles(self, nodes: Nodes) -> npt.NDArray[np.complex128] | None:
+        """Singularities of the transforms, that of a running total at 0 among them."""
+        poles = self._solver.poles(self._hazards(nodes))
+        return None if poles is None else np.append(poles, 0.0)
 
     @cached_property
     def _end(self) -> tuple[Floats, Floats, Floats]:
@@ -126,35 +134,29 @@ class Exact:
         if self.until is None:
             p = self._average(self._nodes, np.zeros(1))
             return p.entered[0].real, p.lost[0].real, p.settled[0].real
-        entered, lost, there = self._curves(np.array([self.until]))
+        entered, lost, there = self._curves(np.array([self.until]), self._nodes)
         return entered[0], lost[0], there[0]
 
-    def _curves(self, times: Floats) -> tuple[Floats, Floats, Floats]:
+    def _curves(self, times: Floats, nodes: Nodes | None = None) -> tuple[Floats, Floats, Floats]:
         """The same three at each time, with a leading axis of times."""
         low = self.lowered
+        used = self._curve_nodes if nodes is None else nodes
         stages, transitions, states = low.goal + 1, len(low.transitions), len(low.states)
         cut = np.cumsum([stages, stages * transitions, stages * states])
-        earliest, latest = low.entry_hours
 
         def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
-            p = self._average(self._curve_nodes, z)
+            p = self._average(used, z)
             over = z[:, None]
             there = (p.present + p.settled / z[:, None, None]).reshape(len(z), -1)
-            flat = np.hstack([p.entered / over, p.lost.reshape(len(z), -1) / over, there])
-            # Cells that enter over an interval: the mean is a difference of integrals.
-            return np.asarray(flat / over if latest > earliest else flat)
+            return np.hstack([p.entered / over, p.lost.reshape(len(z), -1) / over, there])
 
-        moments = np.concatenate([times - earliest, times - latest]) if latest > earliest else times - earliest
-        poles = None if self._poles is None else np.append(self._poles, 0.0)
-        values = invert(transform, moments, poles)
-        if latest > earliest:
-            values = (values[: len(times)] - values[len(times) :]) / (latest - earliest)
+        values = self._after_entry(transform, times, self._poles(used))
         out = (
             np.zeros((len(times), stages)),
             np.zeros((len(times), stages, transitions)),
             np.zeros((len(times), stages, states)),
         )
-        for array, part in zip(out, np.split(values[:, : cut[-1]], cut[:-1], axis=1), strict=True):
+        for array, part in zip(out, np.split(values, cut[:-1], axis=1), strict=True):
             array += part.reshape(array.shape)
         self._add_waiting(times, out)
         if min(float(part.min()) for part in out) < -ROUNDING:
@@ -163,18 +165,46 @@ class Exact:
         entered, lost, there = (np.maximum(part, 0.0) for part in out)
         return entered, lost, there
 
+    def _after_entry(self, transform: Transform, times: Floats, poles: npt.NDArray[np.complex128] | None) -> Floats:
+        """Invert a transform, averaged over the time of entry.
+
+        Early on, the average is a difference of integrals; long after the last entry, where
+        such a difference would lose digits, it is a Gaussian quadrature over the entries.
+        """
+        earliest, latest = self.lowered.entry_hours
+        span = latest - earliest
+        if span == 0:
+            return invert(transform, times - earliest, poles)
+        late = times - latest > span
+        values = np.zeros((len(times), *transform(np.ones(1, np.complex128)).shape[1:]))
+        soon = times[~late]
+        if soon.size:
+            moments = np.concatenate([soon - earliest, soon - latest])
+            integrals = invert(lambda z: np.asarray(transform(z) / z[:, None]), moments, poles)
+            values[~late] = (integrals[: len(soon)] - integrals[len(soon) :]) / span
+        if late.any():
+            x, w = np.polynomial.legendre.leggauss(ENTRY_POINTS)
+            entries = earliest + span * (x + 1.0) / 2.0
+            moments = (times[late][:, None] - entries).ravel()
+            parts = invert(transform, moments, poles).reshape(int(late.sum()), ENTRY_POINTS, -1)
+            values[late] = np.tensordot(w / 2.0, parts, axes=(0, 1))
+        return values
+
     def _add_waiting(self, times: Floats, out: tuple[Floats, Floats, Floats]) -> None:
         """Cells that have not entered yet wait in their start state."""
         low = self.lowered
-        earliest, latest = low.entry_hours
-        if latest > earliest:
-            waiting = np.clip((latest - times) / (latest - earliest), 0.0, 1.0)
-        else:
-            waiting = (times <= earliest).astype(float)
+        waiting = self._waiting(times)
         for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
             stage = low.stage[state]
             out[0][:, : stage + 1] += (waiting * share)[:, None]
             out[2][:, stage, low.base[state]] += waiting * share
+
+    def _waiting(self, times: Floats) -> Floats:
+        """Share of the cells that have not entered yet."""
+        earliest, latest = self.lowered.entry_hours
+        if latest > earliest:
+            return np.clip((latest - times) / (latest - earliest), 0.0, 1.0)
+        return (times <= earliest).astype(np.float64)
 
     @property
     def success(self) -> float:
@@ -238,23 +268,18 @@ class Exact:
     def _hit_by(self, states: npt.NDArray[np.bool_], time: float) -> float:
         """Probability of a first arrival in a set of states by a time."""
         low = self.lowered
-        hazards, weights = self._hazards(self._curve_nodes), self._curve_nodes.weights
-        earliest, latest = low.entry_hours
+        hazards, weights = self._hazards(self._nodes), self._nodes.weights
 
         def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
             m, n = len(hazards), len(z)
             hit = self._solver.hits(np.repeat(hazards, n, axis=0), np.tile(z, m), states).reshape(m, n)
-            return np.asarray((weights @ hit / z / (z if latest > earliest else 1.0))[:, None])
+            return np.asarray((weights @ hit / z)[:, None])
 
-        moments = np.array([time - earliest, time - latest]) if latest > earliest else np.array([time - earliest])
-        # A set made absorbing has a spectrum of its own: no poles are given for it in a cyclic model.
-        poles = None if self._solver.has_cycle or self._poles is None else np.append(self._poles, 0.0)
-        values = invert(transform, moments, poles)[:, 0]
+        # A set made absorbing has a spectrum of its own: in a cyclic model no poles are known for it.
+        poles = None if self._solver.has_cycle else self._poles(self._nodes)
+        value = float(self._after_entry(transform, np.array([time]), poles)[0, 0])
         started = float(low.start_share[states[low.start_state]].sum())
-        if latest > earliest:
-            waiting = float(np.clip((latest - time) / (latest - earliest), 0, 1))
-            return float((values[0] - values[1]) / (latest - earliest)) + waiting * started
-        return float(values[0]) if time > earliest else float(started)
+        return value + started * float(self._waiting(np.array([time]))[0])
 
     def fates(self) -> dict[str, float]:
         """Probability of each end: ``state.cause`` for deaths, the state for cells still there."""
@@ -310,33 +335,38 @@ class Exact:
         return Curves(at, self.lowered.stages, entered[:, 1:].T, self.model.title or self.model.name)
 
     def times(self) -> list[PassageTime]:
-        """Mean and median hours to pass each step, and to die of each cause, of those who do."""
+        """Mean and median hours to pass each step, and to die of each cause, of those who do.
+
+        For whole lives, whatever ``until`` is.  A cell that starts beyond a step has passed it at 0.
+        """
         low = self.lowered
         if low.has_endless_cycle():
             raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
         step = self._average(self._nodes, np.array([1j * _STEP]))
-        shift = (low.entry_hours[0] + low.entry_hours[1]) / 2
+        shares = low.start_share / low.start_share.sum()
         rows = []
         for k, name in enumerate(low.stages):
-            rows.append(self._row(name, "step", complex(step.entered[0, k + 1]), shift, k=k + 1))
+            at_once = float(shares[low.stage[low.start_state] > k].sum())
+            rows.append(self._row(name, "step", complex(step.entered[0, k + 1]), at_once, k=k + 1))
         for cause in self.causes():
             which = [i for i, t in enumerate(low.transitions) if t.is_death and t.way == cause]
-            rows.append(self._row(cause, "cause", complex(step.lost[0][:, which].sum()), shift, which=which))
+            rows.append(self._row(cause, "cause", complex(step.lost[0][:, which].sum()), 0.0, which=which))
         return rows
 
     def _row(
-        self, name: str, kind: str, value: complex, shift: float, *, k: int = 0, which: Sequence[int] = ()
+        self, name: str, kind: str, value: complex, at_once: float, *, k: int = 0, which: Sequence[int] = ()
     ) -> PassageTime:
         p = value.real
         if p <= 0:
             return PassageTime(name, kind, 0.0, float("nan"), float("nan"))
-        mean = -value.imag / _STEP / p
+        shift = sum(self.lowered.entry_hours) / 2
+        mean = (-value.imag / _STEP + shift * (p - at_once)) / p
 
         def reached(t: float) -> float:
             entered, lost, _ = self._curves(np.array([t]))
             return float(entered[0, k] if kind == "step" else lost[0][:, list(which)].sum()) - p / 2
 
-        return PassageTime(name, kind, p, mean + shift, _median(reached, mean + shift) if mean > 0 else 0.0)
+        return PassageTime(name, kind, p, mean, 0.0 if at_once >= p / 2 else _median(reached, mean))
 
     def elasticities(self, of: str | None = None) -> dict[str, float]:
         """D log P / d log hazard for every hazard: by how many per cent P changes per per cent.

@@ -16,9 +16,9 @@ from typing import Any
 from numba import config
 from numba.core import caching
 
-from cascade import kernel, lower, numerics, streams
+from cascade import kernel, lower, numerics, streams, visits
 
-_SOURCES = (kernel, lower, numerics, streams)
+_SOURCES = (kernel, lower, numerics, streams, visits)
 
 
 @functools.cache

@@ -84,11 +84,11 @@ def hours(value: float) -> str:
     Examples
     --------
     >>> hours(0.01), hours(0.5), hours(30), hours(240), hours(50_000)
-    ('36 s', '30 min', '30 h', '10 d', '5.7 a')
+    ('36 s', '30 min', '30 h', '10 d', '5.7 y')
     """
     if not value < float("inf"):
         return "never" if value == float("inf") else "-"
-    for unit, size in (("a", 8766.0), ("d", 24.0)):
+    for unit, size in (("y", 8766.0), ("d", 24.0)):
         if value >= 2 * size:
             return f"{value / size:.3g} {unit}"
     if value >= 1:

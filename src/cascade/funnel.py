@@ -79,7 +79,9 @@ class Funnel:
     milestones: tuple[Milestone, ...] = ()
 
     @classmethod
-    def from_counts(cls, counts: Mapping[str, float] | Sequence[tuple[str, float]], *, label: str = "counts") -> Funnel:
+    def from_counts(
+        cls, counts: Mapping[str, float] | Sequence[tuple[str, float]], *, label: str = "own counts"
+    ) -> Funnel:
         """A funnel of one's own data: numbers of cells (or animals, patients) in order.
 
         Parameters

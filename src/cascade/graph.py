@@ -154,6 +154,8 @@ def _check_states(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fa
         ways = len(node.targets) + len(node.causes)
         if node.absorbing and ways:
             yield Fault(path, node.name, "an absorbing state has no moves and no deaths")
+        if node.absorbing and node.phases > 1:
+            yield Fault(f"{path}.phases", node.phases, "1: an absorbing state has no phases to pass")
         if not node.absorbing and not ways:
             yield Fault(path, node.name, "a way out (moves or deaths), or absorbing = true")
         if node.stage is None and not node.absorbing:

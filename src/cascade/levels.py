@@ -187,7 +187,7 @@ class Solver:
         """Time spent in each state ``here``, given what enters; (B, S), 0 elsewhere."""
         x = np.zeros_like(inflow)
         entering = here & (inflow != 0).any(axis=0)
-        here = self._reached(entering, here)
+        here = self._reached(entering, here, (hazards != 0).any(axis=0))
         if not here.any():
             return x
         if here.sum() <= LARGEST_DENSE:
@@ -201,11 +201,13 @@ class Solver:
                 x[b, here] = self._sparse_solve(hazards[b], z[b], total[b], here, inflow[b, here])
         return x
 
-    def _reached(self, seeds: npt.NDArray[np.bool_], allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Allowed states that cells in the seeds can come to."""
+    def _reached(
+        self, seeds: npt.NDArray[np.bool_], allowed: npt.NDArray[np.bool_], live: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
+        """Allowed states that cells in the seeds can come to, by exits with a hazard above 0."""
         low = self.lowered
         source, target = low.exit_source[self._moves], low.exit_target[self._moves]
-        inside = allowed[source] & allowed[target]
+        inside = allowed[source] & allowed[target] & live[self._moves]
         return spread(seeds, source[inside], target[inside])
 
     def _dense(self, hazards: Numbers, z: Numbers, total: Numbers, here: npt.NDArray[np.bool_]) -> Numbers:

@@ -2,8 +2,8 @@
 
 States are expanded into their phases; moves and deaths become *exits*, grouped by state
 and by kind.  ``lower`` gives what both the exact answer and the simulation need;
-``tables`` adds what only the kernel needs (thresholds, rows of the histograms, windows
-of the environment).
+``tables`` adds what only the kernel needs (tables that guide the choice, rows of the
+histograms, windows of the environment).
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Lowered:
     ----------
     states, stages, transitions, milestones
         Names of the model's own states, stages, transitions and milestones, in order.
-    state_stage : (number of states,) int
-        Stage of each of the model's states; ``len(stages)`` beyond the last.
+    state_stage, state_milestone : (number of states,) int
+        Stage of each of the model's states, ``len(stages)`` beyond the last; milestone or -1.
     base : (S,) int
         The model's state that an expanded state belongs to.
     stage : (S,) int
@@ -123,7 +123,10 @@ class Lowered:
         ends = np.ones(self.size, bool)
         ends[self.exit_source[open_]] = False
         ends[self.exit_source[open_ & (self.exit_target < 0)]] = True
-        return not spread(ends, self.exit_target[live], self.exit_source[live]).all()
+        source, target = self.exit_source[live], self.exit_target[live]
+        starts = np.zeros(self.size, bool)
+        starts[self.start_state[self.start_share > 0]] = True
+        return bool((spread(starts, source, target) & ~spread(ends, target, source)).any())
 
 
 def spread(seeds: npt.NDArray[np.bool_], source: Ints, target: Ints) -> npt.NDArray[np.bool_]:
@@ -217,6 +220,8 @@ def _profiles(model: Model) -> tuple[Floats, dict[str, int]]:
 
 class Environment(NamedTuple):
     """Multipliers on the hazards, piecewise constant in time, shared by all cells.
+
+    The kernel takes any number of windows; so far only ``unchanged`` makes one for users.
 
     ``ends`` (W,): end of each window in hours, rising; ``multipliers`` (W, T): factor on
     each of the model's transitions.  The last window's end is the end of the run.

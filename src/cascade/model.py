@@ -133,7 +133,7 @@ class Frailty(Part):
     """
 
     name: Name
-    cv: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
+    cv: Annotated[float, BeforeValidator(_plain), Field(ge=1e-3, le=10, allow_inf_nan=False)]
     distribution: Literal["lognormal", "gamma"] = "lognormal"
     hazards: Annotated[tuple[FrailHazard, ...], Field(strict=False, min_length=1)]
     source: Keys = ()
@@ -248,7 +248,7 @@ class Model(Part):
         survival : mapping of str to float
             Probability of passing each step, in order; any names.
         mean_hours : mapping or float, optional
-            Mean time in each step, of survivors and the lost together.
+            Mean time in each step, of survivors and the lost together; 1 h where not given.
         causes : mapping, optional
             For each step the causes of loss with their weights; default: one, "lost".
         phases : mapping, optional
@@ -404,7 +404,7 @@ def _faults_of(error: ValidationError) -> Iterator[Fault]:
 _WORDS = {
     "missing": "this field is required",
     "extra_forbidden": "no field of this name is known here",
-    "string_pattern_mismatch": "a name that begins with a letter or digit and has no '.' or '*'",
+    "string_pattern_mismatch": "a name that does not begin with a space and has no '.' or '*'",
     "string_type": "text",
     "float_type": "a number",
     "int_type": "a whole number",

@@ -214,7 +214,7 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
             text = (
                 f"{percent(row.fraction_of_previous)} of previous"
                 if row.passed
-                else f"none: below {percent(row.high)} of all"
+                else f"none: below {_share_text(row.high)} of all"
             )
             text += f"   {name}" if len(funnels) > 1 else f"   ({number(row.passed)})" if row.passed else ""
             halo = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
@@ -235,13 +235,16 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
     ax.set_xlim(floor, floor * 10.0**room)
     ax.set_yticks(range(len(steps)), [_words(step) for step in steps])
     ax.set_ylim(len(steps) - 0.4, -0.6)
-    ticks = 10.0 ** np.arange(0.0, np.log10(floor) - 0.5, -1.0 - (-np.log10(floor) // 9))
+    # At most one tick per 0.8 inch: their labels are words.
+    most = max(2.0, inches / room * -np.log10(floor) / 0.8)
+    ticks = 10.0 ** -np.arange(0.0, -np.log10(floor) + 0.5, max(1.0, np.ceil(-np.log10(floor) / most)))
     ax.set_xticks(ticks)
     ax.xaxis.set_major_formatter(FuncFormatter(_share_label))
     ax.minorticks_off()
     ax.grid(axis="x", color=_GRID, linewidth=0.7)
     ax.set_xlabel("share of all cells that passed the step (log scale)", fontsize=10, loc="left")
     _plain(ax, title)
+    ax.spines["bottom"].set_bounds(floor, 1.0)
 
 
 def _smallest(one: Funnel) -> float:
@@ -251,9 +254,16 @@ def _smallest(one: Funnel) -> float:
 
 
 def _share_label(value: float, _: object) -> str:
-    if value >= 0.000999:
-        return percent(value)
-    return f"$10^{{{round(np.log10(value))}}}$"
+    """Tick of a logarithmic axis of shares: one notation all along it."""
+    power = round(-np.log10(value))
+    if power == 0:
+        return "all"
+    return f"1 in {10**power:,}" if power <= 3 else f"1 in $10^{{{power}}}$"
+
+
+def _share_text(share: float) -> str:
+    """A share in words: per cent while that is readable, 1 in N below."""
+    return percent(share) if share >= 1e-3 or share == 0 else f"1 in {float(f'{1 / share:.3g}'):,.0f}"
 
 
 def _shade(colour: str, lighter: float) -> tuple[float, float, float]:
@@ -274,10 +284,10 @@ def _causes(ax: Axes, one: Funnel) -> None:
         left = 0.0
         for cause in [*causes, "still there"]:
             share = (row.still if cause == "still there" else row.lost.get(cause, 0.0)) / total
-            colour = palette.get(cause, "#E6E6E6")
+            colour = _shade(palette[cause], 0.4) if cause in palette else colors.to_rgb("#E6E6E6")
             ax.barh(y, share, left=left, height=0.69, color=colour, edgecolor="white", linewidth=0.8)
             if share > 0.12:
-                dark = colors.rgb_to_hsv(colors.to_rgb(colour))[2] < 0.75
+                dark = sum(colour) < 1.5
                 ax.text(
                     left + share / 2,
                     y,
@@ -290,7 +300,7 @@ def _causes(ax: Axes, one: Funnel) -> None:
             left += share
     still = any(row.still for row in one)
     handles = [
-        ax.barh([np.nan], [0], color=palette.get(c, "#E6E6E6"), label=_words(c))
+        ax.barh([np.nan], [0], color=_shade(palette[c], 0.4) if c in palette else "#E6E6E6", label=_words(c))
         for c in [*causes, *(["still there"] if still else [])]
     ]
     ax.legend(
@@ -305,7 +315,7 @@ def _causes(ax: Axes, one: Funnel) -> None:
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
     ax.tick_params(axis="y", left=False, labelleft=False)
-    ax.set_xlabel("share of the cells lost at the step", fontsize=10, loc="left")
+    ax.set_xlabel("share of the cells that came no further", fontsize=10, loc="left")
     _plain(ax, "What became of the others")
     ax.spines["left"].set_visible(False)
 
@@ -346,7 +356,7 @@ def waterfall(source: Funnels, *, ax: Axes | None = None) -> Figure:
     )
     ax.set_xlim(-0.6, len(one) - 0.4)
     ax.set_ylim(before * 1.09 - 0.25, 0.15)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(10.0**v) if v > -3.01 else f"$10^{{{v:.0f}}}$"))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, p: _share_label(10.0**v, p)))
     ax.set_yticks(np.arange(0, np.floor(before) - 1, -1.0))
     ax.grid(axis="y", color=_GRID, linewidth=0.7)
     ax.set_ylabel("share of all cells", fontsize=10)
@@ -434,7 +444,7 @@ def incidence(
             color=GOAL_COLOUR if goal else palette[name],
             linestyle=style,
             linewidth=2.4 if goal else 1.8,
-            label=f"{_words(name)}  {percent(values[-1])}",
+            label=f"{_words(name)}  {_share_text(values[-1])}",
         )
     if not (curves.values > 0).any():
         raise InputError("source", curves.label, "a result in which something happened")
@@ -496,8 +506,8 @@ def _time_axis(ax: Axes, hours: np.ndarray[Any, Any]) -> None:
         24: "1 d",
         240: "10 d",
         2400: "100 d",
-        8766: "1 a",
-        87660: "10 a",
+        8766: "1 y",
+        87660: "10 y",
     }
     low, high = float(hours[0]), float(hours[-1])
     ax.set_xscale("log")

@@ -57,7 +57,12 @@ def _grid(lowered: Lowered, points: int) -> Nodes:
         log_z, w = _gamma(float(cv), points) if gamma else _lognormal(float(cv), points)
         logs = np.hstack([np.repeat(logs, points, axis=0), np.tile(log_z, len(logs))[:, None]])
         weights = np.outer(weights, w).ravel()
-    return Nodes(np.exp(logs @ lowered.profiles.T), weights, np.zeros(len(weights), np.int64))
+    return Nodes(_factors(logs, lowered), weights, np.zeros(len(weights), np.int64))
+
+
+def _factors(logs: Floats, lowered: Lowered) -> Floats:
+    """Factors on the hazards, kept within 1e-100 to 1e100: beyond, a probability has long reached its limit."""
+    return np.asarray(np.exp(np.clip(logs @ lowered.profiles.T, -230.0, 230.0)))
 
 
 def _lognormal(cv: float, points: int) -> tuple[Floats, Floats]:
@@ -150,6 +155,6 @@ def _sobol(lowered: Lowered) -> Nodes:
                 log_z[:, f] = sigma * ndtri(u[:, f]) - 0.5 * sigma**2
         logs.append(log_z)
         replicate.append(np.full(_SOBOL_POINTS, r))
-    factors = np.exp(np.vstack(logs) @ lowered.profiles.T)
+    factors = _factors(np.vstack(logs), lowered)
     n = len(factors)
     return Nodes(factors, np.full(n, 1.0 / n), np.concatenate(replicate))

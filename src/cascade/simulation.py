@@ -102,7 +102,9 @@ class Span:
         kernel_run()(self.tables, self.frailties, self.key, cells, first, self.number, block, scratch, self.stop, out)
         if out.tally[UNFINISHED]:
             raise CascadeError(
-                "stopped" if self.stop[0] else f"a cell made {2**32 - 1:,} visits: it circles (nearly) for ever"
+                "stopped"
+                if self.stop[0]
+                else "cells made billions of visits: they circle (nearly) for ever; give an end with until"
             )
         watched = np.sort(out.watched[: out.tally[WATCHED]])[:MOST_WATCHED]
         counts = out.counts.reshape(self.rows, self.tables.bins)

@@ -8,8 +8,11 @@ word         bits  meaning
 ===========  ====  =====================================================
 0, 1           64  number of the founder cell, low word first
 2              32  number of the visit (for a frailty: of the attempt)
-3              32  purpose: kind (8), member of a cluster (16), spare (8)
+3              32  purpose: kind (8), member of a cluster (16), detail (8)
 ===========  ====  =====================================================
+
+Members are kept for clusters of cells, which no model has yet; the detail is the number of
+the frailty.
 
 References
 ----------
