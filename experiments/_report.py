@@ -12,6 +12,8 @@ from typing import Any
 
 from scipy import stats
 
+from cascade.files import write_atomically
+
 FALSE_ALARM = 1e-4
 """Probability that a right program fails an experiment, shared by all its counts."""
 
@@ -79,7 +81,7 @@ def show(rows: Sequence[Row]) -> None:
 
 def write(path: Path, rows: Sequence[Row], recipe: dict[str, Any]) -> None:
     """Save the table with the recipe of the run."""
-    path.write_text(json.dumps({"rows": [asdict(r) for r in rows], "recipe": recipe}, indent=1))
+    write_atomically(path, json.dumps({"rows": [asdict(r) for r in rows], "recipe": recipe}, indent=1).encode())
 
 
 def verdict(problems: Sequence[str]) -> int:
