@@ -16,7 +16,8 @@ from cascade.errors import InputError
 from cascade.estimate import Interval, paired_difference
 from cascade.lower import lower, tables, unchanged
 from cascade.model import Model
-from cascade.simulation import Progress, Span, conduct, cut, span_of
+from cascade.simulation import Progress, conduct, cut
+from cascade.spans import Span, span_of
 from cascade.streams import fresh_seed
 
 COUPLING = (

@@ -12,7 +12,7 @@ from cascade.arguments import check_cells, check_model, check_seed, check_until
 from cascade.display import hours, text_table
 from cascade.lower import Lowered, Tables, frailties, lower, rows_of, tables, unchanged
 from cascade.model import Model
-from cascade.simulation import Span
+from cascade.spans import Span
 from cascade.streams import key_of
 
 _FIRST_ROOM = 16

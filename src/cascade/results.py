@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,11 @@ from cascade.errors import CascadeError, InputError
 from cascade.estimate import Interval, proportion
 from cascade.files import write_atomically
 from cascade.funnel import Funnel, Milestone, row_of
+from cascade.histories import Histories, replay
 from cascade.lower import Lowered, Rows, lower, rows_of, time_edges
 from cascade.model import Model
 from cascade.timecourse import Curves, choose_edges
 from cascade.totals import MOST_WATCHED, Totals
-
-if TYPE_CHECKING:
-    from cascade.histories import Histories
 
 FORMAT = 1
 
@@ -218,8 +216,6 @@ class Result:
 
     def replay(self, cells: Sequence[int]) -> Histories:
         """Full histories of any of the cells, recomputed from the seed."""
-        from cascade.histories import replay
-
         for cell in check_cells(cells):
             if not any(start <= cell < stop for start, stop in self.ranges):
                 raise InputError("cells", cell, f"a cell of this run: {self.ranges}")

@@ -1,0 +1,39 @@
+"""README's Python examples run as they stand; its commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cascade.cli import main
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def test_the_python_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) >= 2
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, str(README), "exec"), names)  # noqa: S102
+    assert (tmp_path / "funnel.png").exists()
+
+
+def test_every_command_shown_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = set(re.findall(r"^cascade (\w+)", README.read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"models", "show", "run", "exact", "compare", "plot"} <= shown
+    for name in shown:
+        with pytest.raises(SystemExit) as end:
+            main([name, "--help"])
+        assert end.value.code == 0
+    capsys.readouterr()
+
+
+def test_both_commands_are_marked() -> None:
+    """The CI script takes them out of README by these marks."""
+    text = README.read_text(encoding="utf-8")
+    for n in (1, 2):
+        assert re.search(rf"<!-- command {n}:.*?-->\n```sh\n[^\n]+\n```", text)
