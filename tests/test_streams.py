@@ -113,7 +113,7 @@ def test_normal_quantile_against_high_precision() -> None:
 
 
 def test_vector_of_quantiles_is_the_scalar_one() -> None:
-    p = np.array([*points(0, 1, 500), 1e-12, 0.5])
+    p = np.array([*points(0, 1, 500), 1e-12, 1 - 1e-12, 1.38e-11, 1.4e-11, 0.5])
     out = np.empty_like(p)
-    numerics.normal_quantiles(p, out, np.empty(len(p), np.uint32))
+    numerics.normal_quantiles(p, out, np.empty(len(p), np.uint32), np.empty(len(p)))
     assert [float(x) for x in out] == [numerics.normal_quantile(float(x)) for x in p]

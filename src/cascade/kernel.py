@@ -321,6 +321,7 @@ def run(tables, frailties, key, cells, first, number, block, scratch, stop, out)
                     moves[room],
                     choice[room],
                     moved[room],
+                    deaths[room],
                 )
             taken += z - rows
             rows = z

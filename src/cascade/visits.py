@@ -85,7 +85,7 @@ def draw_starts(cell, state, time, seen, start_state, cumulative, low, high, mar
 
 
 @_jit
-def draw_frailties(begin, cell, factor, powers, gamma, spread, k0, k1, uniform, value, tails):
+def draw_frailties(begin, cell, factor, powers, gamma, spread, k0, k1, uniform, value, tails, room):
     """Factors on the hazards of the new cells, in the columns from ``begin`` on; row 0 stays 1."""
     end = begin + cell.size
     for p in range(powers.shape[0]):
@@ -97,7 +97,7 @@ def draw_frailties(begin, cell, factor, powers, gamma, spread, k0, k1, uniform, 
         else:
             for i in range(cell.size):
                 uniform[i], _ = frailty_block(cell[i], np.uint64(f), np.uint64(0), k0, k1)
-            normal_quantiles(uniform, value, tails)
+            normal_quantiles(uniform, value, tails, room)
             sigma = spread[f]
             for i in range(cell.size):
                 value[i] = sigma * value[i] - 0.5 * sigma * sigma
