@@ -97,6 +97,10 @@ def test_files_carry_model_seed_and_version(result: Result, tmp_path: Path, kind
         plot.save(plot.funnel(result), tmp_path / "f.jpg")
 
 
+def test_a_notebook_shows_a_figure_by_itself(result: Result) -> None:
+    assert plot.waterfall(result)._repr_png_()[:4] == b"\x89PNG"  # type: ignore[attr-defined]
+
+
 def test_every_figure_draws_into_given_axes(result: Result) -> None:
     figure = Figure(figsize=(12, 9))
     axes = figure.subplots(2, 2).ravel()

@@ -168,7 +168,7 @@ def run(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Simulate a model and print its funnel, the exact answer beside it."""
+    """Simulate a model: its funnel, exact answer beside it."""
     from cascade.closed_form import exact
     from cascade.simulation import simulate
 
@@ -252,7 +252,7 @@ def compare(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run the very same cells under two models: who is saved, who is lost, and where."""
+    """Run the very same cells under two models."""
     from cascade.comparison import compare as pair
 
     one, two, end = catalog.load(model), catalog.load(other), parse_hours(until)
@@ -344,7 +344,7 @@ def plot(
     ] = None,
     kind: Annotated[Kind, typer.Option(help="Which figure.")] = Kind.funnel,
 ) -> None:
-    """Draw a figure of a saved result, or the funnel of your own counts."""
+    """Draw a saved result, or your own counts (CSV)."""
     from cascade import plot as figures
     from cascade.results import open_result
 
@@ -378,7 +378,7 @@ def demo(
     ),
     quiet: Quiet = False,
 ) -> None:
-    """The standard cascade with 10^8 cells, the exact answer beside it, and a published experiment."""
+    """See it work: 10^8 cells, the exact answer, a figure."""
     from cascade.demonstration import demo as show_all
 
     wanted = parse_cells(cells)

@@ -57,6 +57,15 @@ _INK, _QUIET, _GRID = "#222222", "#666666", "#DDDDDD"
 Funnels = Funnel | Result | Exact
 
 
+class Picture(Figure):
+    """A Figure that a notebook shows by itself, without the state of pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=100)
+        return buffer.getvalue()
+
+
 def stage_colours(stages: Sequence[str]) -> dict[str, str]:
     """A colour for each stage: fixed for the standard ones, in order for others."""
     spare = iter([*_MORE, *STAGE_COLOURS.values()] * (1 + len(stages)))
@@ -74,8 +83,8 @@ def _figure(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
         figure = ax.get_figure(root=True)
         assert isinstance(figure, Figure)
         return figure, ax
-    figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.add_subplot()
+    picture = Picture(figsize=size, layout="constrained")
+    return picture, picture.add_subplot()
 
 
 def _plain(ax: Axes, title: str) -> None:
@@ -181,7 +190,7 @@ def funnel(*sources: Funnels, ax: Axes | None = None, labels: Sequence[str] | No
     with_causes = ax is None and len(funnels) == 1 and any(set(row.lost) - {"lost"} for row in funnels[0])
     title = f"{names[0]}: {number(funnels[0].cells)} cells" if len(funnels) == 1 else "Survival funnel"
     if with_causes:
-        figure = Figure(figsize=(12.0, height + 0.3), layout="constrained")
+        figure = Picture(figsize=(12.0, height + 0.3), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=[1.45, 1], sharey=True)
         figure.suptitle(_words(title), x=0.01, ha="left", fontsize=13, color=_INK)
         _causes(right, funnels[0])
