@@ -33,24 +33,19 @@ class _Stamp:
         return _digest()
 
 
-class _Provided(_Stamp, caching.UserProvidedCacheLocator):  # type: ignore[misc]
-    """The folder named by NUMBA_CACHE_DIR."""
+def _cache_of(function: Any) -> Any:
+    """Numba's cache of a function, stamped with all sources.
 
-
-class _Beside(_Stamp, caching.InTreeCacheLocator):  # type: ignore[misc]
-    """``__pycache__`` beside the source."""
-
-
-class _Home(_Stamp, caching.UserWideCacheLocator):  # type: ignore[misc]
-    """The user's cache folder."""
-
-
-class _Files(caching.CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes = (_Provided, _Beside, _Home)
-
-
-class _Cache(caching.FunctionCache):  # type: ignore[misc]
-    _impl_class = _Files
+    The folders are numba's own, in its order: NUMBA_CACHE_DIR, ``__pycache__`` beside the
+    source, the user's cache.  There is no public way to another stamp, and the names of
+    the classes differ between versions.
+    """
+    locators = []
+    for name in ("UserProvidedCacheLocator", "InTreeCacheLocator", "UserWideCacheLocator"):
+        base = getattr(caching, name, None) or getattr(caching, f"_{name}")
+        locators.append(type(f"Stamped{name}", (_Stamp, base), {}))
+    files = type("_Files", (caching.CompileResultCacheImpl,), {"_locator_classes": locators})
+    return type("_Cache", (caching.FunctionCache,), {"_impl_class": files})(function)
 
 
 class NoCacheNotice(UserWarning):
@@ -63,8 +58,8 @@ def kernel_run() -> Callable[..., None]:
     run: Any = kernel.run
     if not config.DISABLE_JIT:
         try:
-            run._cache = _Cache(run.py_func)  # noqa: SLF001 (numba has no public way)
-        except (RuntimeError, OSError):
+            run._cache = _cache_of(run.py_func)  # noqa: SLF001 (numba has no public way)
+        except (RuntimeError, OSError, AttributeError):
             warnings.warn(
                 "no folder is writable for compiled code: compiling in memory, some seconds in every new process"
                 " (set NUMBA_CACHE_DIR to a writable folder)",

@@ -190,7 +190,7 @@ def funnel(*sources: Funnels, ax: Axes | None = None, labels: Sequence[str] | No
     with_causes = ax is None and len(funnels) == 1 and any(set(row.lost) - {"lost"} for row in funnels[0])
     title = f"{names[0]}: {number(funnels[0].cells)} cells" if len(funnels) == 1 else "Survival funnel"
     if with_causes:
-        figure = Picture(figsize=(12.0, height + 0.3), layout="constrained")
+        figure: Figure = Picture(figsize=(12.0, height + 0.3), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=[1.45, 1], sharey=True)
         figure.suptitle(_words(title), x=0.01, ha="left", fontsize=13, color=_INK)
         _causes(right, funnels[0])
