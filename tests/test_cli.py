@@ -179,7 +179,7 @@ def test_an_interrupt_ends_at_once_with_130(model: str, tmp_path: Path) -> None:
     path.write_text(ENDLESS)
     name = model if model == "textbook" else str(path)
     run = command("run", name, "--cells", "1e11", "--seed", "1", "-q", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(5)
+    time.sleep(6)
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=20)
     assert run.returncode == 130
