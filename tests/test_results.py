@@ -34,6 +34,7 @@ def test_saved_and_loaded(result: cascade.results.Result, tmp_path: Path) -> Non
     again = cascade.open_result(result.save(tmp_path / "r.cascade"))
     assert again.recipe == result.recipe
     assert again.funnel() == result.funnel()
+    assert again.success == result.fates().get("tumour", 0) / result.cells
     assert np.array_equal(again.watched, result.watched)
     assert again.model == CYCLIC
     assert again.recipe["versions"]["streams"] == 1

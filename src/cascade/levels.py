@@ -53,9 +53,6 @@ class Passage:
     settled: Numbers
     present: Numbers
 
-    def __getitem__(self, part: slice) -> Passage:
-        return Passage(self.entered[part], self.lost[part], self.settled[part], self.present[part])
-
 
 class Solver:
     """Solves for one lowered model."""

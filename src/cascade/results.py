@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cascade.arguments import check_cells, check_seed
 from cascade.errors import CascadeError, InputError
-from cascade.estimate import Interval, proportion
+from cascade.estimate import proportion
 from cascade.files import write_atomically
 from cascade.funnel import Funnel, Milestone, row_of
 from cascade.histories import Histories, replay
@@ -158,9 +158,10 @@ class Result:
         """How often each transition happened; a cell in a loop counts each time."""
         return {t.name: int(self._sums[i]) for i, t in enumerate(self.lowered.transitions)}
 
-    def success(self) -> Interval:
-        """95 % interval of the probability to pass the last step."""
-        return proportion(int(self.funnel().rows[-1].passed), self.cells)
+    @property
+    def success(self) -> float:
+        """Share of the cells that passed the last step; its interval stands in the funnel's last row."""
+        return self.funnel().rows[-1].fraction_of_all
 
     @cached_property
     def edges(self) -> npt.NDArray[np.float64]:
