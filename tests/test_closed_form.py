@@ -309,3 +309,80 @@ def test_inversion_of_known_pairs() -> None:
 def test_numbers_of_cells_scale() -> None:
     exact = Exact(LINEAR)
     assert exact.funnel(1e9).rows[0].passed == pytest.approx(1000 * exact.funnel(1e6).rows[0].passed)
+
+
+def two_steps(**fields: object) -> Model:
+    """A -> B -> G at 1 per hour each, death at 1 per hour in A and B: success 1/4."""
+    states = [
+        {"name": "A", "stage": "s1", **ways({"B": 1.0}, {"x": 1.0})},
+        {"name": "B", "stage": "s2", **ways({"G": 1.0}, {"x": 1.0})},
+        {"name": "G", "absorbing": True},
+    ]
+    return Model(**{"name": "two", "stages": ["s1", "s2"], "states": states, **fields})
+
+
+@pytest.mark.parametrize(
+    ("entry", "until"), [((0.0, 24.0), 2e5), ((0.0, 1e-6), 1e3), ((0.0, 24.0), 60.0), ((5.0, 5.0), 1e11)]
+)
+def test_long_after_the_last_entry_the_answer_is_that_of_whole_lives(entry: tuple[float, float], until: float) -> None:
+    model = two_steps(start={"states": [{"state": "A"}], "entry_hours": entry})
+    assert cascade.exact(model, until=until).success == pytest.approx(0.25, abs=1e-9)
+
+
+@pytest.mark.parametrize("t", [3.0, 10.0, 24.0, 30.0, 47.9, 48.1])
+def test_entry_over_a_day_against_direct_integration(t: float) -> None:
+    """P(G by t) for entry at 0 is (1 - exp(-2t)(1 + 2t)) / 4; averaged over the entries."""
+    model = two_steps(start={"states": [{"state": "A"}], "entry_hours": [0.0, 24.0]})
+
+    def by(s: float) -> float:
+        return (1 - math.exp(-2 * s) * (1 + 2 * s)) / 4 if s > 0 else 0.0
+
+    truth = quad(lambda u: by(t - u) / 24, 0, min(t, 24.0), epsabs=1e-13, limit=200)[0]
+    assert cascade.exact(model, until=t).success == pytest.approx(truth, abs=2e-9)
+
+
+def test_cells_that_start_beyond_a_step_have_passed_it_at_once() -> None:
+    model = two_steps(
+        start={"states": [{"state": "A", "share": 0.4}, {"state": "B", "share": 0.6}], "entry_hours": [10.0, 20.0]}
+    )
+    first, second, _ = cascade.exact(model).times()
+    # 0.2 of all cells pass the first step 15.5 h after the start on average, 0.6 at once.
+    assert first.probability == pytest.approx(0.8)
+    assert first.mean_hours == pytest.approx(0.2 * 15.5 / 0.8)
+    assert first.median_hours == 0.0
+    assert second.mean_hours == pytest.approx((0.1 * 16.0 + 0.3 * 15.5) / 0.4)
+
+
+@pytest.mark.parametrize(("cv", "power"), [(0.001, 1.0), (0.05, -3.0), (3.0, -2.0), (10.0, 1.0), (10.0, -1.0)])
+@pytest.mark.parametrize("kind", ["gamma", "lognormal"])
+def test_a_frailty_on_all_ways_out_changes_no_probability(kind: str, cv: float, power: float) -> None:
+    hazards = [{"hazard": "A.x", "power": power}, {"hazard": "A.B", "power": power}]
+    frailty = {"name": "z", "cv": cv, "distribution": kind, "hazards": hazards}
+    assert cascade.exact(two_steps(frailties=[frailty])).success == pytest.approx(0.25, rel=1e-9)
+
+
+def test_rare_success_by_a_time_has_the_digits_that_it_states() -> None:
+    """A wide frailty and a rare success: late enough, both answers are one."""
+    frailty = {"name": "z", "cv": 10.0, "hazards": [{"hazard": "A.B"}, {"hazard": "B.G"}]}
+    model = two_steps(frailties=[frailty]).with_(hazards={"A.B": 1e-6, "B.G": 1e-4})
+    whole, late = cascade.exact(model), cascade.exact(model, until=1e4)
+    assert late.success == pytest.approx(whole.success, rel=1e-6)
+
+
+def test_a_cycle_that_no_cell_can_reach_is_no_matter() -> None:
+    states = [
+        {"name": "A", "stage": "s", **ways({"B": 0.0}, {"x": 1.0})},
+        {"name": "B", "stage": "s", **ways({"C": 1.0}, {"y": 0.0})},
+        {"name": "C", "stage": "s", **ways({"B": 1.0}, {})},
+    ]
+    model = Model(name="closed", stages=["s"], states=states)
+    assert cascade.exact(model).fates() == {"A.x": 1.0}
+    assert cascade.simulate(model, cells=100, seed=1).fates() == {"A.x": 100}
+
+
+@pytest.mark.parametrize("phases", [30, 60, 100, 3000])
+def test_many_phases_at_any_time(phases: int) -> None:
+    """High-order poles: the curve is that of the gamma distribution, and the median its median."""
+    exact = cascade.exact(Model.from_survival({"walk": 1.0}, mean_hours=1.0, phases={"walk": phases}))
+    t = np.array([0.3, 0.9, 1.0, 1.1, 2.0])
+    assert exact.reach(t)["walk"] == pytest.approx(stats.gamma.cdf(t, phases, scale=1 / phases), abs=1e-9)
