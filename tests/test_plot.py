@@ -58,8 +58,8 @@ def test_no_text_leaves_the_figure(result: Result) -> None:
             if text.get_text() and text.get_visible():
                 extent = text.get_window_extent()
                 inside = extent.x0 >= box.x0 - 2 and extent.x1 <= box.x1 + 2
-                on_axis = extent.width == 0 or inside
-                assert on_axis or text.get_text() in _ticks(figure), text.get_text()
+                inside &= extent.y0 >= box.y0 - 2 and extent.y1 <= box.y1 + 2
+                assert inside or text.get_text() in _ticks(figure), text.get_text()
 
 
 def _ticks(figure: Figure) -> set[str]:

@@ -211,7 +211,7 @@ def compare(
 
     def pairs() -> Iterator[_Pair]:
         for part in cut(chosen, chunk, executor):
-            one, two = (span_of(lowered, made, seed, part, outcomes=True, stop=stop) for lowered, made in sides)
+            one, two = (span_of(lowered, made, seed, part, stop, outcomes=True) for lowered, made in sides)
             yield _Pair(one, two)
 
     size = len(model.stages) + 1

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TypeVar
+from functools import reduce
+from operator import add
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +36,17 @@ SMALLEST_SPAN = 1 << 14
 LONG_RUN = 5_000_000
 
 Progress = bool | Callable[[int, int], None] | None
-T = TypeVar("T")
+
+
+class Work(Protocol):
+    """A piece of work on a number of cells."""
+
+    @property
+    def number(self) -> int:
+        """Number of cells."""
+
+
+T = TypeVar("T", bound=Work)
 U = TypeVar("U")
 
 
@@ -116,12 +128,9 @@ def conduct_totals(
     progress: Progress = None,
 ) -> Totals:
     """Run all cells in spans and add their totals up."""
-    total = span_of(lowered, prepared, seed, cells[:0]).run().totals
     stop = np.zeros(1, np.uint8)
-    spans = (span_of(lowered, prepared, seed, part, stop=stop) for part in cut(cells, chunk, executor))
-    for part in conduct(run_totals, spans, len(cells), stop, executor=executor, progress=progress):
-        total = total + part
-    return total
+    spans = (span_of(lowered, prepared, seed, part, stop) for part in cut(cells, chunk, executor))
+    return reduce(add, conduct(run_totals, spans, len(cells), stop, executor=executor, progress=progress))
 
 
 def cut(cells: range, chunk: int | None, executor: Executor | None) -> Iterator[range]:
@@ -148,11 +157,10 @@ def conduct(
     cells: int,
     stop: npt.NDArray[np.uint8],
     *,
-    size: Callable[[T], int] = lambda part: part.number,  # type: ignore[attr-defined]
     executor: Executor | None = None,
     progress: Progress = None,
 ) -> Iterator[U]:
-    """Results of ``task`` on every part, as they come; few parts are under way at once.
+    """Results of ``task`` on every part (of ``part.number`` cells), as they come; few are under way at once.
 
     On an interrupt nothing more is begun, ``stop`` is set, and what is under way in this process ends at once.
     """
@@ -168,7 +176,7 @@ def conduct(
             todo = iter(parts)
             while True:
                 for part in todo:
-                    waiting[pool.submit(task, part)] = size(part)
+                    waiting[pool.submit(task, part)] = part.number
                     if len(waiting) >= most:
                         break
                 if not waiting:

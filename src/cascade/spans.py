@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -114,11 +114,11 @@ def span_of(
     prepared: Tables,
     seed: int,
     cells: range,
+    stop: npt.NDArray[np.uint8],
     *,
     outcomes: bool = False,
-    stop: npt.NDArray[np.uint8] | None = None,
 ) -> Span:
-    """The span of consecutive cells."""
+    """The span of consecutive cells; those that share ``stop`` are ended together."""
     rows, stages = rows_of(lowered).total, len(lowered.stages)
-    span = Span(prepared, frailties(lowered), key_of(seed), rows, stages, cells.start, len(cells), outcomes=outcomes)
-    return span if stop is None else replace(span, stop=stop)
+    key, alike = key_of(seed), frailties(lowered)
+    return Span(prepared, alike, key, rows, stages, cells.start, len(cells), outcomes=outcomes, stop=stop)
