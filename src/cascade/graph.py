@@ -91,6 +91,7 @@ def check(data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _check_start(data, nodes)
     yield from _check_ways(data, nodes)
     yield from _check_frailties(data, nodes)
+    yield from _check_sites(data)
     yield from _check_sources(data)
     expanded = sum(node.phases for node in nodes)
     if expanded > MAX_STATES:
@@ -114,7 +115,7 @@ def _repeated(names: Sequence[object]) -> Iterator[tuple[int, object]]:
 def _check_names(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
     for index, name in _repeated(items(data, "stages")):
         yield Fault(f"stages[{index}]", name, "each stage is named once")
-    for field, key in (("states", "name"), ("frailties", "name"), ("sources", "key"), ("observations", "name")):
+    for field, key in (("states", "name"), ("frailties", "name"), ("sites", "name"), ("sources", "key"), ("observations", "name")):
         for index, name in _repeated([get(part, key) for part in items(data, field)]):
             yield Fault(f"{field}[{index}].{key}", name, "each name is used once")
     for node in nodes:
@@ -266,6 +267,22 @@ def _check_frailties(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator
             used |= set(found)
 
 
+def _check_sites(data: Mapping[str, Any]) -> Iterator[Fault]:
+    sites = [name for site in items(data, "sites") if (name := _text(get(site, "name")))]
+    for index, state in enumerate(items(data, "states")):
+        site, landmark = get(state, "site"), get(state, "landmark")
+        if isinstance(site, str) and site not in sites:
+            yield Fault(f"states[{index}].site", site, f"the name of a site; {nearest(site, sites)}")
+        if (site is None) != (landmark is None):
+            yield Fault(f"states[{index}]", landmark or site, "a site and a landmark, or neither")
+        elif landmark == "colony" and get(state, "absorbing", False) is not True:
+            yield Fault(f"states[{index}].landmark", landmark, "an absorbing state for a colony")
+    for index, site in enumerate(items(data, "sites")):
+        found, of = get(site, "found"), get(site, "of")
+        if (found is None) != (of is None) or (is_number(found) and is_number(of) and found > of):
+            yield Fault(f"sites[{index}].found", found, f"a number from 0 to that of the autopsies, of = {of}")
+
+
 def _check_sources(data: Mapping[str, Any]) -> Iterator[Fault]:
     keys = {key for source in items(data, "sources") if (key := _text(get(source, "key")))} | {"illustrative"}
     for path, part in parts_with_source(data):
@@ -287,5 +304,5 @@ def parts_with_source(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}.deaths[{i}]", death) for i, death in enumerate(items(state, "deaths")))
     yield from ((f"frailties[{i}]", frailty) for i, frailty in enumerate(items(data, "frailties")))
     yield from ((f"observations[{i}]", seen) for i, seen in enumerate(items(data, "observations")))
-    if data.get("start") is not None:
-        yield "start", data["start"]
+    yield from ((f"sites[{i}]", site) for i, site in enumerate(items(data, "sites")))
+    yield from ((field, data[field]) for field in ("start", "exposure") if data.get(field) is not None)

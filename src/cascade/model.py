@@ -107,6 +107,9 @@ class State(Part):
         With no deaths the mean sojourn is phases / (sum of the hazards of the moves).
     milestone : str
         Distinct cells that ever enter a state with this label are counted.
+    site, landmark : str
+        What it means for a site (see `Site`) that a cell enters: it is now *arrested* there, has
+        *extravasated*, or founded a *colony*.  Labels for tables: the engine ignores them.
     """
 
     name: Name
@@ -116,6 +119,8 @@ class State(Part):
     phases: Annotated[int, Field(ge=1, le=graph.MAX_STATES)] = 1
     absorbing: bool = False
     milestone: Name | None = None
+    site: Name | None = None
+    landmark: Literal["arrested", "extravasated", "colony"] | None = None
     source: Keys = ()
 
 
@@ -176,6 +181,67 @@ class Observation(Part):
     note: str = ""
 
 
+class Site(Part):
+    """A place where cells may found colonies, for tables and pictures by organ.
+
+    Parameters
+    ----------
+    name : str
+    route : str
+        The way by which cells come there.
+    flow : float, optional
+        Blood that passes its capillary beds, in parts of the cardiac output (the lung has two beds).
+    soil : float, optional
+        Natural logarithm of how much better than average a cell fares here once it is held.
+    own : bool
+        Whether the primary itself lies here.
+    found, of : int, optional
+        Autopsies with a metastasis here, of how many.
+    detection : float
+        Probability that a metastasis here would have been found.
+    scored : bool
+        Whether ``found`` can be compared with the model (it was reached by this route).
+    note : str
+    """
+
+    name: Name
+    route: Name
+    flow: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    soil: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    own: bool = False
+    found: Annotated[int, Field(ge=0)] | None = None
+    of: Annotated[int, Field(ge=1)] | None = None
+    detection: Share = 1.0
+    scored: bool = False
+    note: str = ""
+    source: Keys = ()
+
+
+class Exposure(Part):
+    """How patients differ from cells: what turns colonies per cell into shares of patients.
+
+    A patient whose tumour sends out ``cells`` cells has a metastasis in a site with probability
+    1 - (1 + m / k)^(-k), where m is the expected number of colonies there and 1 / k the
+    squared coefficient of variation of the exposure between patients (k none: all alike).
+    """
+
+    cells: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    k: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    source: Keys = ()
+
+    def share(self, colonies_per_cell: float, detection: float = 1.0) -> float:
+        """Share of the patients in whom a metastasis is found.
+
+        Examples
+        --------
+        >>> round(Exposure(cells=1000, k=1).share(0.001), 3)
+        0.5
+        """
+        m = self.cells * colonies_per_cell
+        missed = math.exp(-m) if self.k is None else (1.0 + m / self.k) ** -self.k
+        return detection * (1.0 - missed)
+
+
 class Model(Part):
     """A multi-state model with competing hazards.
 
@@ -190,6 +256,10 @@ class Model(Part):
     start : Start, optional
         Default: all cells in the first state at time 0.
     frailties : tuple of Frailty, optional
+    sites : tuple of Site, optional
+        Where the cells may settle; the states name them.
+    exposure : Exposure, optional
+        What an autopsied patient amounts to, in cells.
     sources : tuple of Source, optional
     observations : tuple of Observation, optional
     title, description, limits : str, optional
@@ -214,6 +284,8 @@ class Model(Part):
     states: Annotated[tuple[State, ...], Field(strict=False)]
     start: Start
     frailties: Annotated[tuple[Frailty, ...], Field(strict=False, max_length=32)] = ()
+    sites: Annotated[tuple[Site, ...], Field(strict=False)] = ()
+    exposure: Exposure | None = None
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
     observations: Annotated[tuple[Observation, ...], Field(strict=False)] = ()
 
@@ -224,7 +296,7 @@ class Model(Part):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            faults += _faults_of(error)
+            faults += faults_of(error)
         faults += graph.check(data)
         if faults:
             raise ModelError(str(data.get("name", "?")), faults) from None
@@ -381,7 +453,8 @@ class Model(Part):
 
     def digest(self) -> str:
         """SHA-256 over the whole model: two models are the same when it is."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        # Without defaults: a field that is added in a later version changes no digest.
+        canonical = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -391,7 +464,7 @@ def _default_start(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"states": [{"state": name, "share": 1.0}] if isinstance(name, str) else []}
 
 
-def _faults_of(error: ValidationError) -> Iterator[Fault]:
+def faults_of(error: ValidationError) -> Iterator[Fault]:
     for item in error.errors(include_url=False):
         path = ""
         for step in item["loc"]:

@@ -1,0 +1,27 @@
+"""The body: the circulation as a network, the routes of spread, and the cancers that take them.
+
+All of it is data that lowers to a multi-state model: nothing below this package knows an organ.
+"""
+
+from cascade.body.cancer import Autopsies, Cancer, GuideSite, RouteSite, RouteUse, cancer, cancer_names
+from cascade.body.circulation import Bed, CellClass, Circulation, Vessel
+from cascade.body.fit import Fit, fitted
+from cascade.body.reference import cell_classes, circulation
+
+__all__ = [
+    "Autopsies",
+    "Bed",
+    "Cancer",
+    "CellClass",
+    "Circulation",
+    "Fit",
+    "GuideSite",
+    "RouteSite",
+    "RouteUse",
+    "Vessel",
+    "cancer",
+    "cancer_names",
+    "cell_classes",
+    "circulation",
+    "fitted",
+]

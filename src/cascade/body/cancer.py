@@ -1,0 +1,361 @@
+"""A cancer as data: where it lies, what drains it, by which routes it spreads; lowered to a Model."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from cascade.body import vessels
+from cascade.body.circulation import CellClass, Circulation, check_homing
+from cascade.body.fit import Fit, fitted
+from cascade.body.reference import cell_classes, cells, circulation, finding
+from cascade.body.routes import fill, keys_used, routes
+from cascade.errors import Fault, InputError, ModelError, nearest
+from cascade.model import ILLUSTRATIVE, Exposure, Keys, Model, Name, Part, Share, Site, Source, faults_of
+
+STAGES = ("detachment", "breach", "intravasation", "circulation", "arrest", "extravasation", "colonization")
+SUM_TOLERANCE = 1e-9
+
+
+class RouteSite(Part):
+    """A site of a route: its share of the cells there, and its column in the autopsies."""
+
+    name: Name
+    share: Share = 1.0
+    column: Name | None = None
+
+
+class RouteUse(Part):
+    """A route that a cancer takes.
+
+    Parameters
+    ----------
+    name : str
+        One of the routes of the package.
+    share : float
+        Share of the cells that set out on it.
+    sites : tuple of RouteSite
+        In order for a chain of nodes.  The blood has those with a capillary bed.
+    patients : float, optional
+        Share of the patients in whom the route is found.
+    """
+
+    name: Name
+    share: Share
+    sites: Annotated[tuple[RouteSite, ...], Field(strict=False)] = ()
+    patients: Share | None = None
+    patients_source: Keys = ()
+    source: Keys = ()
+
+
+class Autopsies(Part):
+    """Patients with a metastasis in each organ, of how many."""
+
+    rows: Annotated[tuple[str, ...], Field(strict=False)]
+    of: Annotated[int, Field(ge=1)]
+    found: dict[Name, Annotated[int, Field(ge=0)]]
+    suspect: dict[Name, str] = {}
+    source: Keys = ()
+
+
+class GuideSite(Part):
+    """A site that patient guides name: first, also, or rare; ``at`` is the site of the model."""
+
+    site: Name
+    tier: Literal["first", "also", "rare"]
+    route: str
+    at: Name | None = None
+    note: str = ""
+
+
+class Cancer(Part):
+    """A cancer: what is special about it; the body is common to all.
+
+    Parameters
+    ----------
+    name, title, description, limits : str
+    primary : str
+        Where the primary lies.
+    sex : str
+        The reference adult whose circulation is used by default.
+    drainage : mapping of str to float
+        Vessels that drain the primary, with their shares.
+    routes : tuple of RouteUse
+    neighbours : tuple of str
+        Organs with a capillary bed that the primary also reaches by direct growth or by another
+        route: their counts say nothing about soil.
+    soil, homing : mapping of str to float
+        Own values in place of the fitted ones: log soil; factor on the hazard of arrest.
+    autopsies : Autopsies, optional
+    guide : tuple of GuideSite
+    disagreements : tuple of str
+        Where autopsies and guides disagree.
+
+    Raises
+    ------
+    ModelError
+        With every fault at once.
+    """
+
+    name: Name
+    title: str = ""
+    description: str = ""
+    limits: str = ""
+    primary: Name
+    sex: Literal["male", "female"] = "male"
+    drainage: dict[Name, Share]
+    drainage_source: Keys = ()
+    routes: Annotated[tuple[RouteUse, ...], Field(strict=False, min_length=1)]
+    neighbours: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    soil: dict[Name, float] = {}
+    homing: dict[Name, float] = {}
+    autopsies: Autopsies | None = None
+    guide: Annotated[tuple[GuideSite, ...], Field(strict=False)] = ()
+    guide_source: Keys = ()
+    disagreements: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+    def __init__(self, /, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise ModelError(str(data.get("name", "?")), faults_of(error)) from None
+        faults = list(self._faults())
+        if faults:
+            raise ModelError(self.name, faults)
+
+    def _faults(self) -> Iterator[Fault]:
+        body, known = circulation(self.sex), routes()
+        names = {route.name for route in known.routes}
+        total = math.fsum(use.share for use in self.routes)
+        if abs(total - 1.0) > SUM_TOLERANCE:
+            yield Fault("routes", total, "shares of the routes that sum to 1")
+        for i, use in enumerate(self.routes):
+            if use.name not in names or use.name == "cavity":
+                yield Fault(f"routes[{i}].name", use.name, f"a route; {nearest(use.name, names - {'cavity'})}")
+                continue
+            if use.name in [other.name for other in self.routes[:i]]:
+                yield Fault(f"routes[{i}].name", use.name, "each route once")
+            yield from _site_faults(i, use, known.route(use.name).site_states != (), known.route(use.name).chain)
+            if known.route(use.name).exit is None and not known.route(use.name).states:
+                yield Fault(f"routes[{i}].name", use.name, "a route that has an entry")
+        drained = math.fsum(self.drainage.values())
+        if abs(drained - 1.0) > SUM_TOLERANCE:
+            yield Fault("drainage", drained, "shares of the vessels that sum to 1")
+        ways = [vessel.name for vessel in body.vessels]
+        for vessel in self.drainage:
+            if vessel not in ways:
+                yield Fault("drainage", vessel, f"a vessel; {nearest(vessel, ways)}")
+        for field in ("neighbours", "soil", "homing"):
+            for organ in getattr(self, field):
+                if organ not in body.organs:
+                    yield Fault(field, organ, f"an organ with a capillary bed; {nearest(organ, body.organs)}")
+        for organ, n in self.autopsies.found.items() if self.autopsies else ():
+            if n > self.autopsies.of:  # type: ignore[union-attr]
+                yield Fault(f"autopsies.found.{organ}", n, "at most the number of autopsies")
+
+    @classmethod
+    def from_toml(cls, text: str, *, where: str = "TOML") -> Cancer:
+        """A cancer from TOML text; ``where`` names it in errors."""
+        try:
+            data = tomllib.loads(text.removeprefix("\ufeff"))
+        except (ValueError, RecursionError) as error:
+            raise InputError(where, str(error), "text in TOML (https://toml.io)") from None
+        return cls(**data)
+
+    def model(
+        self,
+        *,
+        body: Circulation | Literal["male", "female"] | None = None,
+        fit: Fit | None = None,
+        pool: bool = True,
+        classes: Sequence[CellClass] | None = None,
+        homing: Mapping[str, float] | None = None,
+    ) -> Model:
+        """The multi-state model of this cancer in a body.
+
+        Parameters
+        ----------
+        body : Circulation or str, optional
+            Default: the reference adult of the cancer's ``sex``.
+        fit : Fit, optional
+            Default: the fit of the package.
+        pool : bool
+            Whether cells that have been round once are lumped into one well-mixed pool;
+            otherwise they are followed from bed to bed for ever.
+        classes : sequence of CellClass, optional
+            Default: *held* and *passing*, in the fitted shares.
+        homing : mapping of str to float, optional
+            Factors on the hazard of arrest in organs, beside the cancer's own.
+        """
+        used = body if isinstance(body, Circulation) else circulation(body or self.sex)
+        fit = fitted() if fit is None else fit
+        used_classes = tuple(cell_classes(fit.share_held) if classes is None else classes)
+        share = math.fsum(c.share for c in used_classes)
+        if abs(share - 1.0) > SUM_TOLERANCE:
+            raise InputError("classes", share, "classes of cells whose shares sum to 1")
+        factors = {**self.homing, **(homing or {})}
+        check_homing(used, factors, "homing")
+        return _Builder(self, used, fit, used_classes, factors, pool).model()
+
+
+def cancer_names() -> list[str]:
+    """Names of the cancers of the package, sorted."""
+    folder = resources.files("cascade.body") / "cancers"
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+@cache
+def cancer(name: str) -> Cancer:
+    """A cancer of the package by name.
+
+    Examples
+    --------
+    >>> cancer("colon").drainage
+    {'portal vein': 1.0}
+    """
+    if name not in cancer_names():
+        raise InputError("cancer", name, f"the name of a cancer; {nearest(name, cancer_names())}")
+    text = (resources.files("cascade.body") / "cancers" / f"{name}.toml").read_text(encoding="utf-8")
+    return Cancer.from_toml(text, where=name)
+
+
+def _site_faults(index: int, use: RouteUse, has_sites: bool, chain: bool) -> Iterator[Fault]:
+    path = f"routes[{index}].sites"
+    if use.name == "blood" and use.sites:
+        yield Fault(path, [s.name for s in use.sites], "no sites: the blood comes to every organ with a bed")
+    if use.name == "blood" or not has_sites:
+        return
+    if not use.sites:
+        yield Fault(path, (), "at least one site")
+    names = [site.name for site in use.sites]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        yield Fault(path, name, "each site once")
+    total = math.fsum(site.share for site in use.sites)
+    if not chain and use.sites and abs(total - 1.0) > SUM_TOLERANCE:
+        yield Fault(path, total, "shares of the sites that sum to 1")
+
+
+class _Builder:
+    """Puts the states of the routes and of the circulation together."""
+
+    def __init__(
+        self,
+        cancer: Cancer,
+        body: Circulation,
+        fit: Fit,
+        classes: Sequence[CellClass],
+        homing: Mapping[str, float],
+        pool: bool,
+    ) -> None:
+        self.cancer, self.body, self.fit = cancer, body, fit
+        self.classes, self.homing, self.pool = classes, homing, pool
+        self.entries: list[str] = []
+
+    def soil(self, organ: str) -> float:
+        """Log soil of an organ: the cancer's own value, or mean and deviation of the fit."""
+        if organ in self.cancer.soil:
+            return self.cancer.soil[organ]
+        known = self.fit.cancers.get(self.cancer.name)
+        return self.fit.soil.get(organ, 0.0) + (known.deviation.get(organ, 0.0) if known else 0.0)
+
+    def blood(self, route: str) -> dict[str, float]:
+        """What cells of a route that enter the blood come to."""
+        into: dict[str, float] = {}
+        for vessel, share in (routes().route(route).outlet or self.cancer.drainage).items():
+            if share > 0:
+                self.entries.append(vessel)
+                for state, part in vessels.entrance(vessel, self.classes).items():
+                    into[state] = into.get(state, 0.0) + share * part
+        return into
+
+    def model(self) -> Model:
+        states: list[dict[str, Any]] = []
+        sites: list[Site] = []
+        start = []
+        taken: set[str] = set(self.body.organs)
+        known = routes()
+        for use in self.cancer.routes:
+            route = known.route(use.name)
+            named = {}
+            for site in use.sites:
+                name = site.name if site.name not in taken else f"{site.name} ({use.name})"
+                taken.add(name)
+                named[name] = site.share
+                sites.append(self._site(name, use.name, site.column))
+            own = [] if use.name == "blood" else fill(route, known.front, named, {}, self.blood)
+            if use.name == "blood":
+                own = fill(route.model_copy(update={"site_states": ()}), known.front, {}, {}, self.blood)
+            if use.share > 0:
+                start.append({"state": own[0]["name"], "share": use.share})
+                states += own
+        if self.entries:
+            blood = known.route("blood").model_copy(update={"exit": None})
+            soil = {organ: math.exp(self.soil(organ)) for organ in self.body.organs}
+            inside = vessels.states(self.body, self.classes, self.entries, homing=self.homing, pool=self.pool)
+            after = fill(blood, (), dict.fromkeys(self.body.organs, 1.0), soil, self.blood)
+            held = {move["to"] for state in inside for move in state["moves"]}
+            met = [organ for organ in self.body.organs if f"{organ}: arrested" in held]
+            states += inside + [s for s in after if s["name"].partition(":")[0] in met]
+            sites = [self._organ(organ) for organ in met] + sites
+        return self._put_together(states, sites, start)
+
+    def _organ(self, organ: str) -> Site:
+        cancer, seen = self.cancer, self.cancer.autopsies
+        own = organ == cancer.primary
+        found = seen.found.get(organ) if seen else None
+        suspect = seen.suspect.get(organ, "") if seen else ""
+        fitted_here = cancer.name in self.fit.cancers and organ in self.fit.cancers[cancer.name].deviation
+        note = suspect or finding(organ).note
+        return Site(
+            name=organ,
+            route="blood",
+            flow=round(self.body.organ_flow(organ), 12),
+            soil=self.soil(organ),
+            own=own,
+            found=found,
+            of=seen.of if seen and found is not None else None,
+            detection=finding(organ).detection,
+            scored=found is not None and not own and organ not in cancer.neighbours and not suspect,
+            note="the primary lies here" if own else note,
+            source=("soil fit",) if fitted_here else (ILLUSTRATIVE,),
+        )
+
+    def _site(self, name: str, route: str, column: str | None) -> Site:
+        seen = self.cancer.autopsies
+        found = seen.found.get(column) if seen and column else None
+        of = seen.of if seen and found is not None else None
+        return Site(name=name, route=route, found=found, of=of, source=(ILLUSTRATIVE,))
+
+    def _put_together(
+        self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]
+    ) -> Model:
+        cancer = self.cancer
+        fit = self.fit.cancers.get(cancer.name)
+        exposure = Exposure(cells=math.exp(fit.log_cells), k=self.fit.k, source=("soil fit",)) if fit else None
+        start_keys = [key for use in cancer.routes for key in use.source]
+        every = [*self.body.sources, *cells().sources, *routes().sources, *self.fit.sources, *cancer.sources]
+        keys = keys_used(states) | {key for site in sites for key in site.source} | set(start_keys)
+        keys |= set(exposure.source) if exposure else set()
+        keys |= set(cancer.guide_source) | set(cancer.drainage_source)
+        keys |= set(cancer.autopsies.source) if cancer.autopsies else set()
+        keys |= {key for use in cancer.routes for key in use.patients_source}
+        by_key = {source.key: source for source in every}
+        return Model(
+            name=cancer.name,
+            title=cancer.title,
+            description=cancer.description,
+            limits=cancer.limits,
+            stages=STAGES,
+            states=states,
+            start={"states": start, "source": list(dict.fromkeys(start_keys))},
+            sites=sites,
+            exposure=exposure,
+            sources=[by_key[key] for key in sorted(keys) if key in by_key],
+        )

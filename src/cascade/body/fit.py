@@ -1,0 +1,53 @@
+"""What was fitted to the autopsies: soil, the share of cells that is held, the exposure of patients.
+
+The numbers stand in ``fitted.toml``, which experiments/fit_soil.py writes.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Annotated
+
+from pydantic import Field
+
+from cascade.model import Name, Part, Share, Source
+
+
+class CancerFit(Part):
+    """Of one cancer: log cells per patient, and how organs differ from their means (log)."""
+
+    log_cells: float
+    deviation: dict[Name, float] = {}
+
+
+class Fit(Part):
+    """Result of the fit.
+
+    Parameters
+    ----------
+    share_held : float
+        Share of the cells that are of the class *held*.
+    k : float or None
+        Heterogeneity between patients; none: all alike.
+    tau : float
+        Standard deviation of the deviations.
+    soil : mapping of str to float
+        Mean log soil of each organ over the cancers; they sum to 0.
+    cancers : mapping of str to CancerFit
+    """
+
+    share_held: Share
+    k: Annotated[float, Field(gt=0)] | None = None
+    tau: float = 0.0
+    soil: dict[Name, float] = {}
+    cancers: dict[Name, CancerFit] = {}
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+
+@cache
+def fitted() -> Fit:
+    """The fit of the package."""
+    text = (resources.files("cascade.body") / "fitted.toml").read_text(encoding="utf-8")
+    return Fit(**tomllib.loads(text))

@@ -1,0 +1,89 @@
+"""The reference bodies and classes of cells of the package, read from its TOML files."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from cascade.body.circulation import CellClass, Circulation
+from cascade.errors import InputError
+from cascade.model import Part, Share, Source
+
+SEXES = ("male", "female")
+
+
+class Finding(Part):
+    """How an organ was looked at in the autopsies."""
+
+    detection: Share = 1.0
+    note: str = ""
+
+
+class Cells(Part):
+    """Classes of cells in the blood, and how metastases were found."""
+
+    classes: Annotated[tuple[CellClass, ...], Field(strict=False)]
+    organs: dict[str, Finding] = {}
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+
+def read(name: str) -> dict[str, Any]:
+    """A TOML file of this package."""
+    return tomllib.loads((resources.files("cascade.body") / name).read_text(encoding="utf-8"))
+
+
+@cache
+def circulation(sex: str = "male") -> Circulation:
+    """The circulation of a reference adult of ICRP Publication 89.
+
+    Parameters
+    ----------
+    sex : str
+        "male" or "female".
+
+    Examples
+    --------
+    >>> body = circulation("female")
+    >>> round(body.organ_flow("liver"), 3)
+    0.265
+    """
+    if sex not in SEXES:
+        raise InputError("sex", sex, "'male' or 'female'")
+    data = read("circulation.toml")
+    own = data["sexes"][sex]
+    beds = [{**bed, "flow": bed["flow"][sex]} for bed in data["beds"]]
+    return Circulation(
+        name=sex,
+        **own,
+        lung_volume=data["lung"]["volume"],
+        capillary_volume=data["capillaries"]["volume"],
+        vessels=data["vessels"],
+        beds=beds,
+        sources=data["sources"],
+    )
+
+
+@cache
+def cells() -> Cells:
+    """Classes of cells, without the fitted shares, and how each organ was looked at."""
+    return Cells(**read("cells.toml"))
+
+
+def cell_classes(share_held: float) -> tuple[CellClass, CellClass]:
+    """The two classes, *held* and *passing*, with the given share held."""
+    if not 0.0 <= share_held <= 1.0:
+        raise InputError("share_held", share_held, "a share in [0, 1]")
+    held, passing = cells().classes
+    return (
+        held.model_copy(update={"share": share_held}),
+        passing.model_copy(update={"share": 1.0 - share_held}),
+    )
+
+
+def finding(organ: str) -> Finding:
+    """How an organ was looked at."""
+    return cells().organs.get(organ, Finding())

@@ -1,0 +1,193 @@
+"""Routes as data: templates of states, and how they are filled in for the sites of a cancer."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from cascade.errors import InputError, nearest
+from cascade.model import Death, Move, Name, Part, Share, Source, State
+
+Split = Callable[[str], dict[str, float]]
+
+
+class TemplateMove(Move):
+    """A move of a template; its target may hold placeholders."""
+
+    to: str
+    soil: bool = False
+
+
+class TemplateDeath(Death):
+    """A death of a template; with ``balance`` it makes room for what soil adds to the moves."""
+
+    balance: bool = False
+
+
+class TemplateState(State):
+    """A state of a template."""
+
+    name: str
+    moves: Annotated[tuple[TemplateMove, ...], Field(strict=False)] = ()
+    deaths: Annotated[tuple[TemplateDeath, ...], Field(strict=False)] = ()
+
+
+class Route(Part):
+    """A route: where its front leads, its states, and the states at each of its sites.
+
+    Parameters
+    ----------
+    name, title : str
+    exit : str, optional
+        What cells that have left the primary come to; none when the route has a start of its own.
+    states, site_states : tuple of TemplateState
+    chain : bool
+        Whether the sites are passed one after the other.
+    after : str, optional
+        State beyond the last site of a chain.
+    outlet : mapping of str to float
+        Vessels by which cells of this route come into the blood, with their shares; empty: those
+        that drain the primary.
+    like : str, optional
+        Another route whose states this one has, after its own.
+    words : mapping of str to str
+        Further placeholders.
+    """
+
+    name: Name
+    title: str
+    exit: str | None = None
+    states: Annotated[tuple[TemplateState, ...], Field(strict=False)] = ()
+    site_states: Annotated[tuple[TemplateState, ...], Field(strict=False)] = ()
+    chain: bool = False
+    after: str | None = None
+    outlet: dict[Name, Share] = {}
+    like: str | None = None
+    words: dict[str, str] = {}
+
+    @property
+    def feeds_blood(self) -> bool:
+        """Whether cells of this route can come into the blood."""
+        targets = [self.exit, *(move.to for state in (*self.states, *self.site_states) for move in state.moves)]
+        return "{blood}" in targets
+
+
+class Routes(Part):
+    """All routes, with the front that they share."""
+
+    front: Annotated[tuple[TemplateState, ...], Field(strict=False)]
+    routes: Annotated[tuple[Route, ...], Field(strict=False)]
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+    def route(self, name: str) -> Route:
+        """A route by name, with the states of the one that it is like."""
+        known = {route.name: route for route in self.routes}
+        if name not in known:
+            raise InputError("routes", name, f"the name of a route; {nearest(name, known)}")
+        route = known[name]
+        if route.like is None:
+            return route
+        model = known[route.like]
+        copied = {field: getattr(model, field) for field in ("site_states", "chain", "after", "outlet")}
+        return route.model_copy(update={**copied, "states": route.states + model.states})
+
+
+@cache
+def routes() -> Routes:
+    """The routes of the package."""
+    text = (resources.files("cascade.body") / "routes.toml").read_text(encoding="utf-8")
+    return Routes(**tomllib.loads(text))
+
+
+def fill(
+    route: Route, front: Sequence[TemplateState], sites: Mapping[str, float], soil: Mapping[str, float], blood: Split
+) -> list[dict[str, Any]]:
+    """States of a route for the given sites, as fields of State; the first is where cells start.
+
+    Parameters
+    ----------
+    route : Route
+    front : sequence of TemplateState
+    sites : mapping of str to float
+        Names of the sites in order, with the shares of cells that come to each.
+    soil : mapping of str to float
+        Factor of each site.
+    blood : callable
+        What enters the blood by a vessel: states with shares.
+    """
+    names = list(sites)
+    words = {"route": route.name, **route.words}
+    first = {site: _named(route.site_states[0].name, site, words) for site in names} if route.site_states else {}
+
+    def resolve(target: str, site: str | None) -> dict[str, float]:
+        at = names.index(site) if site is not None else -1
+        if target == "{exit}":
+            assert route.exit is not None
+            return resolve(route.exit, site)
+        if target == "{blood}":
+            return blood(route.name)
+        if target == "{sites}":
+            return {first[name]: share for name, share in sites.items()}
+        if target in ("{first}", "{second}"):
+            return {first[names[min(len(names) - 1, 0 if target == "{first}" else 1)]]: 1.0}
+        if target == "{next}":
+            return {first[names[at + 1]]: 1.0} if at + 1 < len(names) else resolve(str(route.after), None)
+        return {_named(target, site or "", words): 1.0}
+
+    filled = [_fill(t, None, 1.0, words, resolve) for t in (*(front if route.exit else ()), *route.states)]
+    for site in names:
+        filled += [_fill(t, site, soil.get(site, 1.0), words, resolve) for t in route.site_states]
+    return filled
+
+
+def _named(text: str, site: str, words: Mapping[str, str]) -> str:
+    for word, value in {"site": site, **words}.items():
+        text = text.replace(f"{{{word}}}", value)
+    return text
+
+
+def _fill(
+    template: TemplateState,
+    site: str | None,
+    soil: float,
+    words: Mapping[str, str],
+    resolve: Callable[[str, str | None], Mapping[str, float]],
+) -> dict[str, Any]:
+    """One state: placeholders replaced, targets split by shares, hazards changed by soil."""
+    moves: dict[str, dict[str, Any]] = {}
+    gained = 0.0
+    for move in template.moves:
+        hazard = move.hazard * (soil if move.soil else 1.0)
+        gained += hazard - move.hazard
+        for to, share in resolve(move.to, site).items():
+            entry = moves.setdefault(to, {"to": to, "hazard": 0.0, "source": move.source})
+            entry["hazard"] += hazard * share
+    deaths = []
+    for death in template.deaths:
+        hazard = death.hazard - (gained if death.balance else 0.0)
+        if hazard < 0:
+            raise InputError(f"soil of {site}", soil, f"at most {soil * death.hazard / gained:.4g}: no cell dies there")
+        deaths.append({"cause": death.cause, "hazard": hazard, "source": death.source})
+    state = {
+        "name": _named(template.name, site or "", words),
+        "stage": template.stage,
+        "moves": list(moves.values()),
+        "deaths": deaths,
+        "absorbing": template.absorbing,
+        "source": template.source,
+    }
+    if template.milestone:
+        state["milestone"] = _named(template.milestone, site or "", words)
+    if site is not None and template.landmark:
+        state |= {"site": site, "landmark": template.landmark}
+    return state
+
+
+def keys_used(states: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Keys of the sources that the states cite."""
+    return {key for s in states for part in (s, *s["moves"], *s["deaths"]) for key in part.get("source", ())}

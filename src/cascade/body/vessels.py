@@ -1,0 +1,100 @@
+"""The states of cells in the blood: the first pass bed by bed, then one pool, or the whole network.
+
+In the pool a cell meets the beds in the order and by the shares of the flow, one circuit
+after the other: each hazard is the probability of that end in one circuit over the time
+that a circuit takes.  So the organs get the same shares as in the whole network, and the
+time of arrest is exponential instead of a sum of many passages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from cascade.body.circulation import LEFT_HEART, RIGHT_HEART, CellClass, Circulation
+
+
+class Place(NamedTuple):
+    """A vessel or bed, and whether the cell has been through the arteries."""
+
+    node: str
+    arterial: bool
+
+
+def name_of(place: Place, cells: CellClass) -> str:
+    """Name of the state of a class of cells in a place."""
+    return f"{place.node}{' (arterial)' if place.arterial else ''}, {cells.name}"
+
+
+def pool_of(cells: CellClass) -> str:
+    """Name of the state of a class of cells that has been round once."""
+    return f"circulating, {cells.name}"
+
+
+def entrance(vessel: str, classes: Iterable[CellClass]) -> dict[str, float]:
+    """States of the cells that enter by a vessel, with their shares."""
+    return {name_of(Place(vessel, False), cells): cells.share for cells in classes if cells.share > 0}
+
+
+def states(
+    circulation: Circulation,
+    classes: Iterable[CellClass],
+    entries: Iterable[str],
+    *,
+    homing: Mapping[str, float],
+    pool: bool,
+) -> list[dict[str, Any]]:
+    """States of all classes in all places that they can come to, as fields of State.
+
+    Parameters
+    ----------
+    circulation : Circulation
+    classes : iterable of CellClass
+    entries : iterable of str
+        Vessels by which cells enter.
+    homing : mapping
+        Factors on the hazard of arrest in organs.
+    pool : bool
+        Whether cells that return to the right heart are lumped; otherwise they go on bed by bed.
+    """
+    found: list[dict[str, Any]] = []
+    for cells in classes:
+        if cells.share <= 0:
+            continue
+        scaled = circulation.scaled(cells)
+        waiting = [Place(vessel, False) for vessel in dict.fromkeys(entries)]
+        seen = set(waiting)
+        while waiting:
+            place = waiting.pop(0)
+            ways = circulation.ways(place.node, scaled, homing)
+            moves: dict[str, float] = {}
+            for node, hazard in ways.moves.items():
+                if pool and place.arterial and node == RIGHT_HEART:
+                    moves[pool_of(cells)] = hazard
+                    continue
+                onward = Place(node, pool and (place.arterial or place.node == LEFT_HEART))
+                moves[name_of(onward, cells)] = hazard
+                if onward not in seen and hazard > 0:
+                    seen.add(onward)
+                    waiting.append(onward)
+            bed = circulation.is_bed(place.node)
+            source = [*circulation.source, *cells.source]
+            found.append(_state(name_of(place, cells), "arrest" if bed else "circulation", moves, ways, source))
+        if pool:
+            circuit = circulation.circuit(scaled, homing)
+            ways = circulation.ways(RIGHT_HEART, scaled, homing)._replace(
+                held={organ: p / circuit.hours for organ, p in circuit.held.items()},
+                deaths={cause: p / circuit.hours for cause, p in circuit.deaths.items()},
+            )
+            found.append(_state(pool_of(cells), "circulation", {}, ways, [*circulation.source, *cells.source]))
+    return found
+
+
+def _state(name: str, stage: str, moves: Mapping[str, float], ways: Any, source: list[str]) -> dict[str, Any]:
+    held = {f"{organ}: arrested": hazard for organ, hazard in ways.held.items()}
+    return {
+        "name": name,
+        "stage": stage,
+        "moves": [{"to": to, "hazard": h, "source": source} for to, h in {**moves, **held}.items() if h > 0],
+        "deaths": [{"cause": cause, "hazard": h, "source": source} for cause, h in ways.deaths.items() if h > 0],
+    }
