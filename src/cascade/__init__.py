@@ -13,7 +13,7 @@ from cascade.funnel import Funnel
 from cascade.model import Model
 
 if TYPE_CHECKING:
-    from cascade import plot
+    from cascade import body, plot
     from cascade.catalog import load, models
     from cascade.closed_form import exact
     from cascade.comparison import compare
@@ -28,6 +28,7 @@ __all__ = [
     "InputError",
     "Model",
     "ModelError",
+    "body",
     "compare",
     "demo",
     "exact",
@@ -43,6 +44,7 @@ __all__ = [
 # numba, scipy or matplotlib.  No module may bear the name of a function here: importing
 # it would put the module in the function's place.
 _LATER = {
+    "body": "cascade.body",
     "compare": "cascade.comparison",
     "demo": "cascade.demonstration",
     "exact": "cascade.closed_form",
@@ -59,7 +61,7 @@ def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'cascade' has no attribute {name!r}")
     module = importlib.import_module(_LATER[name])
-    value = module if name == "plot" else getattr(module, name)
+    value = module if name in ("body", "plot") else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -23,6 +23,7 @@ from cascade.display import text_table
 from cascade.errors import CascadeError, InputError
 from cascade.funnel import Funnel
 from cascade.model import Model
+from cascade.pages import heading
 
 if TYPE_CHECKING:
     from cascade.results import Result
@@ -56,6 +57,8 @@ class Kind(StrEnum):
     waterfall = "waterfall"
     occupancy = "occupancy"
     incidence = "incidence"
+    organs = "organs"
+    body = "body"
 
 
 def parse_whole(text: str) -> int:
@@ -139,10 +142,6 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def _heading(model: Model, rest: str) -> str:
-    return f"{model.title or model.name}\n{rest}\n"
-
-
 @app.callback(invoke_without_command=True)
 def main_options(
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
@@ -178,14 +177,18 @@ def run(
         progress = False if quiet else None
         result = simulate(chosen, cells=wanted, seed=number, until=end, executor=executor, progress=progress)
     funnel, answer = result.funnel(), exact(chosen, until=end)
-    heading = _heading(chosen, f"{result.cells:,} cells, seed {result.seed}" + (f", until {end:g} h" if end else ""))
+    head = heading(chosen, f"{result.cells:,} cells, seed {result.seed}" + (f", until {end:g} h" if end else ""))
     table = funnel.table(beside=answer.funnel())
+    if chosen.sites:
+        table += f"\n\n{result.organs().table(beside=answer.organs())}"
     if not as_json:
-        typer.echo(f"{heading}\n{table}")
-    files = [] if folder is None else _save_run(result, f"{heading}\n{table}\n", folder)
+        typer.echo(f"{head}\n{table}")
+    files = [] if folder is None else _save_run(result, f"{head}\n{table}\n", folder)
     if as_json:
         rows = {"funnel": funnel.to_dicts(), "exact": answer.funnel(result.cells).to_dicts()}
-        ends = {"fates": result.fates(), "milestones": result.milestones()}
+        ends: dict[str, Any] = {"fates": result.fates(), "milestones": result.milestones()}
+        if chosen.sites:
+            ends |= {"organs": result.organs().to_dicts(), "organs_exact": answer.organs(result.cells).to_dicts()}
         _print_json(_clean({"recipe": result.recipe, **rows, **ends, "files": [str(f) for f in files]}))
         return
     for file in files:
@@ -194,13 +197,17 @@ def run(
 
 
 def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
-    """Result, table and figure of a run."""
+    """Result, tables and figures of a run."""
     from cascade import plot
     from cascade.files import write_atomically
 
     table = folder / "funnel.txt"
     write_atomically(table, text.encode())
-    return [result.save(folder / "result.cascade"), table, plot.save(plot.funnel(result), folder / "funnel.png")]
+    files = [result.save(folder / "result.cascade"), table, plot.save(plot.funnel(result), folder / "funnel.png")]
+    if result.model.sites:
+        files.append(plot.save(plot.organs(result), folder / "organs.png"))
+        files.append(plot.save(plot.body(result), folder / "body.png"))
+    return files
 
 
 @app.command()
@@ -221,20 +228,21 @@ def exact(
     rates = answer.elasticities() if elasticities else {}
     if as_json:
         times = [asdict(t) for t in answer.times()] if answer.until is None else []
-        data = {
+        data: dict[str, Any] = {
             "model": chosen.name,
             "until": answer.until,
             "error": answer.error,
             "funnel": answer.funnel().to_dicts(),
         }
+        data |= {"organs": answer.organs().to_dicts()} if chosen.sites else {}
         _print_json(_clean({**data, "fates": answer.fates(), "times": times, "elasticities": rates}))
         return
     typer.echo(
-        _heading(
-            chosen, "expected numbers of 1,000,000 cells" + (f", until {answer.until:g} h" if answer.until else "")
-        )
+        heading(chosen, "expected numbers of 1,000,000 cells" + (f", until {answer.until:g} h" if answer.until else ""))
     )
     typer.echo(str(answer))
+    if chosen.sites:
+        typer.echo(f"\n{answer.organs()}")
     if rates:
         rows = [[name, f"{value:+.4f}"] for name, value in sorted(rates.items(), key=lambda item: -abs(item[1]))]
         typer.echo("\n" + text_table(["hazard", "elasticity of success"], rows))
@@ -304,33 +312,21 @@ def models(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(model: ModelName, as_json: AsJson = False) -> None:
-    """Show a model: states, hazards, sources, limits."""
-    chosen = catalog.load(model)
+def show(
+    model: ModelName,
+    states: Annotated[bool, typer.Option("--states", help="For a cancer: also every state and hazard.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a model (states, hazards) or a cancer (routes, first bed, soil), sources and limits."""
+    from cascade import pages
+
+    chosen = catalog.load_any(model)
     if as_json:
         _print_json(chosen.model_dump(mode="json"))
-        return
-    typer.echo(_heading(chosen, chosen.description.strip()))
-    rows = []
-    for state in chosen.states:
-        first = f"{state.name} ({state.phases} phases)" if state.phases > 1 else state.name
-        stage = state.stage or "(beyond the last step)"
-        ways = [(f"-> {m.to}", f"{m.hazard:.4g}", m.source) for m in state.moves]
-        ways += [(f"dies: {d.cause}", f"{d.hazard:.4g}", d.source) for d in state.deaths]
-        for name, hazard, keys in ways or [("", "", ())]:
-            rows.append([first, stage, name, hazard, ", ".join(keys), chosen.grade_of(keys)])
-            first, stage = "", ""
-    typer.echo(text_table(["state", "step", "way out", "per hour", "source", "grade"], rows, left=(0, 1, 2, 4, 5)))
-    for frailty in chosen.frailties:
-        acts = ", ".join(f"{entry.hazard}^{entry.power:g}" for entry in frailty.hazards)
-        typer.echo(f"\nfrailty {frailty.name}: {frailty.distribution}, CV {frailty.cv:g}, on {acts}")
-    if chosen.sources:
-        typer.echo("\nsources")
-    for source in chosen.sources:
-        link = f" doi:{source.doi}" if source.doi else f" PMID {source.pmid}" if source.pmid else ""
-        typer.echo(f"  {source.key} (grade {source.grade}): {source.citation}.{link} {source.note}".rstrip())
-    if chosen.limits:
-        typer.echo(f"\nlimits\n  {' '.join(chosen.limits.split())}")
+    elif isinstance(chosen, Model):
+        typer.echo(pages.model_page(chosen))
+    else:
+        typer.echo(pages.cancer_page(chosen, states=states))
 
 
 @app.command()
@@ -364,6 +360,8 @@ def plot(
             Kind.waterfall: figures.waterfall,
             Kind.occupancy: figures.occupancy,
             Kind.incidence: figures.incidence,
+            Kind.organs: figures.organs,
+            Kind.body: figures.body,
         }
         figure = drawers[kind](result)
     typer.echo(f"saved: {figures.save(figure, path).resolve()}")

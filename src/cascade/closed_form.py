@@ -20,6 +20,7 @@ from cascade.laplace import Transform, invert
 from cascade.levels import Numbers, Passage, Solver
 from cascade.lower import Lowered, lower
 from cascade.model import Model
+from cascade.organs import Organs, organs_of
 from cascade.quadrature import Nodes, refinements
 from cascade.timecourse import Curves
 
@@ -166,6 +167,27 @@ class Exact:
         entered, lost, there = (np.maximum(part, 0.0) for part in out)
         return entered, lost, there
 
+    def _wholes(self, times: Floats) -> tuple[Floats, Floats]:
+        """Lost (n, T) and still there (n, states) at each time, whatever the stage: one solve, not one a stage."""
+        low, used = self.lowered, self._curve_nodes if self.until is None else self._nodes
+        hazards, weights = self._hazards(used), used.weights
+
+        def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
+            m, n = len(hazards), len(z)
+            over = np.tile(z, m)[:, None]
+            lost, settled, present = self._solver.whole(np.repeat(hazards, n, axis=0), np.tile(z, m))
+            joined = np.hstack([lost / over, present + settled / over])
+            return np.asarray(np.tensordot(weights, joined.reshape(m, n, -1), axes=(0, 0)))
+
+        values = self._after_entry(transform, times, self._poles(used))
+        if float(values.min()) < -ROUNDING:
+            raise CascadeError("the curves of this model did not converge: a share came out below 0")
+        lost, there = np.split(np.maximum(values, 0.0), [len(low.transitions)], axis=1)
+        waiting = self._waiting(times)
+        for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
+            there[:, low.base[state]] += waiting * share
+        return lost, there
+
     def _after_entry(self, transform: Transform, times: Floats, poles: npt.NDArray[np.complex128] | None) -> Floats:
         """Invert a transform, averaged over the time of entry.
 
@@ -263,13 +285,13 @@ class Exact:
             if self.until is None:
                 found[name] = float(weights @ self._solver.hits(hazards, np.zeros(len(weights)), states))
             else:
-                found[name] = self._hit_by(states, self.until)
+                found[name] = self._hit_by(states, self.until, self._nodes)
         return found
 
-    def _hit_by(self, states: npt.NDArray[np.bool_], time: float) -> float:
+    def _hit_by(self, states: npt.NDArray[np.bool_], time: float, used: Nodes) -> float:
         """Probability of a first arrival in a set of states by a time."""
         low = self.lowered
-        hazards, weights = self._hazards(self._nodes), self._nodes.weights
+        hazards, weights = self._hazards(used), used.weights
 
         def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
             m, n = len(hazards), len(z)
@@ -277,7 +299,7 @@ class Exact:
             return np.asarray((weights @ hit / z)[:, None])
 
         # A set made absorbing has a spectrum of its own: in a cyclic model no poles are known for it.
-        poles = None if self._solver.has_cycle else self._poles(self._nodes)
+        poles = None if self._solver.has_cycle else self._poles(used)
         value = float(self._after_entry(transform, np.array([time]), poles)[0, 0])
         started = float(low.start_share[states[low.start_state]].sum())
         return value + started * float(self._waiting(np.array([time]))[0])
@@ -300,33 +322,68 @@ class Exact:
         return causes
 
     def events(self) -> dict[str, float]:
-        """Expected number of times that each transition happens per cell (without ``until``)."""
+        """Expected number of times that each transition happens per cell (by ``until``)."""
         low = self.lowered
-        if self.until is not None:
-            raise InputError("until", self.until, "None: expected events are computed for whole lives")
-        hazards = self._hazards(self._nodes)
-        flow = self._nodes.weights @ (self._solver.time_in_states(hazards)[:, low.exit_source] * hazards)
+        hazards, weights = self._hazards(self._nodes), self._nodes.weights
+
+        def flow(z: Numbers) -> Numbers:
+            """Expected uses of each exit, (len(z), E): their transform, at z = 0 their number."""
+            m, n = len(hazards), len(z)
+            many = np.repeat(hazards, n, axis=0)
+            used = self._solver.time_in_states(many, np.tile(z, m))[:, low.exit_source] * many
+            return np.asarray(np.tensordot(weights, used.reshape(m, n, -1), axes=(0, 0)))
+
+        if self.until is None:
+            used = flow(np.zeros(1))[0]
+        else:
+            at = np.array([self.until])
+            used = self._after_entry(lambda z: flow(z) / z[:, None], at, self._poles(self._nodes))[0]
         outer = ~low.exit_inner
-        counts = np.bincount(low.exit_transition[outer], weights=flow[outer], minlength=len(low.transitions))
-        return {t.name: float(counts[i]) for i, t in enumerate(low.transitions)}
+        counts = np.bincount(low.exit_transition[outer], weights=used[outer], minlength=len(low.transitions))
+        return {t.name: max(0.0, float(counts[i])) for i, t in enumerate(low.transitions)}
+
+    def organs(self, cells: float = 1_000_000) -> Organs:
+        """Expected numbers of cells held, cells out of the vessels and colonies in each organ.
+
+        Parameters
+        ----------
+        cells : float
+            Number of cells that start.
+
+        Raises
+        ------
+        InputError
+            When the model names no sites.
+        """
+        if not is_number(cells) or not 0 < cells < 1e300:
+            raise InputError("cells", cells, "a number > 0")
+        low = self.lowered
+        events = self.events()
+        arrivals = dict.fromkeys(low.states, 0.0)
+        for t in low.transitions:
+            if not t.is_death:
+                arrivals[low.states[t.target]] += cells * events[t.name]
+        for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
+            arrivals[low.states[low.base[state]]] += cells * float(share)
+        return organs_of(self.model, arrivals, cells, exact=True)
 
     def occupancy(self, times: Sequence[float]) -> Curves:
         """Probability of being in each state, at each time in hours."""
         at = check_moments(times)
-        _, _, there = self._curves(at)
-        return Curves(at, self.lowered.states, there.sum(axis=1).T, self.model.title or self.model.name)
+        _, there = self._wholes(at)
+        return Curves(at, self.lowered.states, there.T, self.model.title or self.model.name)
 
     def incidence(self, times: Sequence[float]) -> Curves:
         """Cumulative incidence of each cause of death and of success, at each time in hours."""
         low = self.lowered
         at = check_moments(times)
-        _, lost, there = self._curves(at)
+        lost, there = self._wholes(at)
         curves: dict[str, Floats] = {}
         for i, t in enumerate(low.transitions):
             if t.is_death:
-                curves[t.way] = curves.get(t.way, np.zeros(len(at))) + lost[:, :, i].sum(axis=1)
+                curves[t.way] = curves.get(t.way, np.zeros(len(at))) + lost[:, i]
         for s in np.flatnonzero(low.state_stage == low.goal):
-            curves[low.states[s]] = there[:, :, s].sum(axis=1)
+            curves[low.states[s]] = there[:, s]
         return Curves(at, tuple(curves), np.array(list(curves.values())), self.model.title or self.model.name)
 
     def reach(self, times: Sequence[float]) -> Curves:
@@ -363,9 +420,14 @@ class Exact:
         shift = sum(self.lowered.entry_hours) / 2
         mean = (-value.imag / _STEP + shift * (p - at_once)) / p
 
+        beyond = self.lowered.stage >= k
+
         def reached(t: float) -> float:
-            entered, lost, _ = self._curves(np.array([t]))
-            return float(entered[0, k] if kind == "step" else lost[0][:, list(which)].sum()) - p / 2
+            if kind == "cause":
+                return float(self._wholes(np.array([t]))[0][0, list(which)].sum()) - p / 2
+            if not self._solver.has_cycle:
+                return self._hit_by(beyond, t, self._curve_nodes) - p / 2
+            return float(self._curves(np.array([t]))[0][0, k]) - p / 2
 
         return PassageTime(name, kind, p, mean, 0.0 if at_once >= p / 2 else _median(reached, mean))
 

@@ -115,7 +115,13 @@ def _repeated(names: Sequence[object]) -> Iterator[tuple[int, object]]:
 def _check_names(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
     for index, name in _repeated(items(data, "stages")):
         yield Fault(f"stages[{index}]", name, "each stage is named once")
-    for field, key in (("states", "name"), ("frailties", "name"), ("sites", "name"), ("sources", "key"), ("observations", "name")):
+    for field, key in (
+        ("states", "name"),
+        ("frailties", "name"),
+        ("sites", "name"),
+        ("sources", "key"),
+        ("observations", "name"),
+    ):
         for index, name in _repeated([get(part, key) for part in items(data, field)]):
             yield Fault(f"{field}[{index}].{key}", name, "each name is used once")
     for node in nodes:

@@ -54,6 +54,39 @@ class Passage:
     present: Numbers
 
 
+@dataclass(frozen=True)
+class Sums:
+    """Sums over columns of an array by group.
+
+    Attributes
+    ----------
+    members : columns, those of a group together
+    starts : first member of each group
+    groups : number of each group
+    """
+
+    members: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
+
+    @classmethod
+    def by(cls, columns: npt.NDArray[np.int64], group: npt.NDArray[np.int64]) -> Sums:
+        """Group the columns."""
+        order = np.argsort(group, kind="stable")
+        groups, starts = np.unique(group[order], return_index=True)
+        return cls(columns[order], starts, groups)
+
+    def of(self, values: Numbers) -> Numbers:
+        """Sums of the columns of (B, n) by group, (B, groups)."""
+        return self.sums(values[:, self.members])
+
+    def sums(self, values: Numbers) -> Numbers:
+        """The same of the columns of the members alone, in their order."""
+        if not len(self.groups):
+            return np.zeros((len(values), 0), values.dtype)
+        return np.asarray(np.add.reduceat(values, self.starts, axis=1))
+
+
 class Solver:
     """Solves for one lowered model."""
 
@@ -62,6 +95,9 @@ class Solver:
         low = lowered
         self._moves = np.flatnonzero(low.exit_target >= 0)
         self._deaths = np.flatnonzero(low.exit_target < 0)
+        self._into = Sums.by(self._moves, low.exit_target[self._moves])
+        self._dying = Sums.by(self._deaths, low.exit_transition[self._deaths])
+        self._merged = Sums.by(np.arange(low.size), low.base)
 
     @cached_property
     def _leaving(self) -> Any:
@@ -111,22 +147,21 @@ class Solver:
             entered[:, : low.stage[state] + 1] += share
         total = self.total(hazards)
         stuck = self.stuck(total)
+        to = self._into.groups
         for level in range(goal + 1):
             here = (low.stage <= level) & ~stuck
             x = self._time(hazards, z, total, here, inflow[:, level])
             flow = x[:, low.exit_source] * hazards
-            for e in self._deaths:
-                lost[:, level, low.exit_transition[e]] += flow[:, e]
-            for e in self._moves:
-                target = low.exit_target[e]
-                if low.stage[target] > level:
-                    inflow[:, low.stage[target], target] += flow[:, e]
-                    entered[:, level + 1 : low.stage[target] + 1] += flow[:, e][:, None]
-                elif stuck[target]:
-                    inflow[:, level, target] += flow[:, e]
-            for s in range(low.size):
-                into = settled if stuck[s] else present
-                into[:, level, low.base[s]] += inflow[:, level, s] if stuck[s] else x[:, s]
+            lost[:, level, self._dying.groups] = self._dying.of(flow)
+            arrivals = self._into.of(flow)
+            for beyond in range(level + 1, goal + 1):
+                there = low.stage[to] == beyond
+                inflow[:, beyond, to[there]] += arrivals[:, there]
+                entered[:, level + 1 : beyond + 1] += arrivals[:, there].sum(axis=1)[:, None]
+            ends = stuck[to] & (low.stage[to] <= level)
+            inflow[:, level, to[ends]] += arrivals[:, ends]
+            settled[:, level, self._merged.groups] = self._merged.of(np.where(stuck, inflow[:, level], 0.0))
+            present[:, level, self._merged.groups] = self._merged.of(np.where(stuck, 0.0, x))
         return Passage(entered, lost, settled, present)
 
     def stuck(self, total: Numbers) -> npt.NDArray[np.bool_]:
@@ -143,10 +178,29 @@ class Solver:
         flow = x[:, low.exit_source[into]] * hazards[:, into]
         return np.asarray(start[:, states].sum(axis=1) + flow.sum(axis=1))
 
-    def time_in_states(self, hazards: Numbers) -> Numbers:
-        """Expected hours in each expanded state that cells leave, (B, S)."""
+    def whole(self, hazards: Numbers, z: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Passage without regard to stages: lost (B, T), settled and present (B, number of states)."""
+        low = self.lowered
         total = self.total(hazards)
-        return self._time(hazards, np.zeros(len(hazards)), total, ~self.stuck(total), self._start(total))
+        stuck = self.stuck(total)
+        start = self._start(total.astype(np.result_type(hazards, z)))
+        x = self._time(hazards, z, total, ~stuck, start)
+        flow = x[:, low.exit_source] * hazards
+        lost = np.zeros((len(z), len(low.transitions)), flow.dtype)
+        settled = np.zeros((len(z), len(low.states)), flow.dtype)
+        present = np.zeros_like(settled)
+        lost[:, self._dying.groups] = self._dying.of(flow)
+        start[:, self._into.groups] += self._into.of(flow)
+        settled[:, self._merged.groups] = self._merged.of(np.where(stuck, start, 0.0))
+        present[:, self._merged.groups] = self._merged.of(np.where(stuck, 0.0, x))
+        return lost, settled, present
+
+    def time_in_states(self, hazards: Numbers, z: Numbers | None = None) -> Numbers:
+        """Expected hours in each expanded state that cells leave, (B, S); with ``z`` their transform."""
+        total = self.total(hazards)
+        at = np.zeros(len(hazards)) if z is None else z
+        start = self._start(total.astype(np.result_type(hazards, at)))
+        return self._time(hazards, at, total, ~self.stuck(total), start)
 
     def _start(self, like: Numbers) -> Numbers:
         """Where cells start, (B, S), of the type of ``like``."""
@@ -187,6 +241,10 @@ class Solver:
         here = self._reached(entering, here, (hazards != 0).any(axis=0))
         if not here.any():
             return x
+        if not self.has_cycle and len(self._ranks) <= 4 * len(z):
+            onward = self._onward(hazards, z, total, here, inflow)
+            if onward is not None:
+                return onward
         if here.sum() <= LARGEST_DENSE:
             matrix = self._dense(hazards, z, total, here)
             try:
@@ -196,6 +254,47 @@ class Solver:
         else:
             for b in range(len(z)):
                 x[b, here] = self._sparse_solve(hazards[b], z[b], total[b], here, inflow[b, here])
+        return x
+
+    @cached_property
+    def _ranks(self) -> list[tuple[npt.NDArray[np.int64], Sums]]:
+        """States of a model without cycles in the order in which cells come to them.
+
+        Each rank with the moves that leave it: all of them lead to later ranks.
+        """
+        low = self.lowered
+        rank = np.zeros(low.size, np.int64)
+        source, target = low.exit_source[self._moves], low.exit_target[self._moves]
+        while True:
+            later = rank.copy()
+            np.maximum.at(later, target, rank[source] + 1)
+            if np.array_equal(later, rank):
+                break
+            rank = later
+        ranks = []
+        for r in range(int(rank.max()) + 1):
+            leaving = self._moves[rank[source] == r]
+            ranks.append((np.flatnonzero(rank == r), Sums.by(leaving, low.exit_target[leaving])))
+        return ranks
+
+    def _onward(
+        self, hazards: Numbers, z: Numbers, total: Numbers, here: npt.NDArray[np.bool_], inflow: Numbers
+    ) -> Numbers | None:
+        """The same without cycles: rank by rank.  None where a state is never left."""
+        low = self.lowered
+        rate = np.where(here, total + np.asarray(z)[:, None], 1.0)
+        if not rate.all():
+            return None
+        entering = inflow.astype(np.result_type(hazards, z, inflow))
+        x = np.zeros_like(entering)
+        for states, out in self._ranks:
+            inside = states[here[states]]
+            if not len(inside):
+                continue
+            x[:, inside] = entering[:, inside] / rate[:, inside]
+            if len(out.members):
+                flow = x[:, low.exit_source[out.members]] * hazards[:, out.members]
+                entering[:, out.groups] += out.sums(flow)
         return x
 
     def _reached(

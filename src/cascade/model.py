@@ -465,6 +465,7 @@ def _default_start(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def faults_of(error: ValidationError) -> Iterator[Fault]:
+    """Faults of types and ranges, in the words of this package."""
     for item in error.errors(include_url=False):
         path = ""
         for step in item["loc"]:

@@ -22,6 +22,7 @@ from cascade.funnel import Funnel, Milestone, row_of
 from cascade.histories import Histories, replay
 from cascade.lower import Lowered, Rows, lower, rows_of, time_edges
 from cascade.model import Model
+from cascade.organs import Organs, organs_of
 from cascade.timecourse import Curves, choose_edges
 from cascade.totals import MOST_WATCHED, Totals
 
@@ -157,6 +158,23 @@ class Result:
     def events(self) -> dict[str, int]:
         """How often each transition happened; a cell in a loop counts each time."""
         return {t.name: int(self._sums[i]) for i, t in enumerate(self.lowered.transitions)}
+
+    def organs(self) -> Organs:
+        """Cells held, cells out of the vessels and colonies founded in each organ, with intervals.
+
+        Raises
+        ------
+        InputError
+            When the model names no sites.
+        """
+        low = self.lowered
+        arrivals = dict.fromkeys(low.states, 0)
+        for i, t in enumerate(low.transitions):
+            if not t.is_death:
+                arrivals[low.states[t.target]] += int(self._sums[i])
+        for k, state in enumerate(low.base[low.start_state]):
+            arrivals[low.states[state]] += int(self.totals.started[k])
+        return organs_of(self.model, arrivals, self.cells, exact=False)
 
     @property
     def success(self) -> float:

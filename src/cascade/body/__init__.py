@@ -6,7 +6,8 @@ All of it is data that lowers to a multi-state model: nothing below this package
 from cascade.body.cancer import Autopsies, Cancer, GuideSite, RouteSite, RouteUse, cancer, cancer_names
 from cascade.body.circulation import Bed, CellClass, Circulation, Vessel
 from cascade.body.fit import Fit, fitted
-from cascade.body.reference import cell_classes, circulation
+from cascade.body.reference import cell_classes, circulation, finding
+from cascade.body.vessels import came_in
 
 __all__ = [
     "Autopsies",
@@ -19,9 +20,11 @@ __all__ = [
     "RouteSite",
     "RouteUse",
     "Vessel",
+    "came_in",
     "cancer",
     "cancer_names",
     "cell_classes",
     "circulation",
+    "finding",
     "fitted",
 ]

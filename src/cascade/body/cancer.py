@@ -7,8 +7,10 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import tomli_w
 from pydantic import Field, ValidationError
 
 from cascade.body import vessels
@@ -17,6 +19,7 @@ from cascade.body.fit import Fit, fitted
 from cascade.body.reference import cell_classes, cells, circulation, finding
 from cascade.body.routes import fill, keys_used, routes
 from cascade.errors import Fault, InputError, ModelError, nearest
+from cascade.files import write_atomically
 from cascade.model import ILLUSTRATIVE, Exposure, Keys, Model, Name, Part, Share, Site, Source, faults_of
 
 STAGES = ("detachment", "breach", "intravasation", "circulation", "arrest", "extravasation", "colonization")
@@ -60,7 +63,7 @@ class Autopsies(Part):
     rows: Annotated[tuple[str, ...], Field(strict=False)]
     of: Annotated[int, Field(ge=1)]
     found: dict[Name, Annotated[int, Field(ge=0)]]
-    suspect: dict[Name, str] = {}
+    suspect: dict[Name, str] = Field(default_factory=dict)
     source: Keys = ()
 
 
@@ -113,8 +116,8 @@ class Cancer(Part):
     drainage_source: Keys = ()
     routes: Annotated[tuple[RouteUse, ...], Field(strict=False, min_length=1)]
     neighbours: Annotated[tuple[Name, ...], Field(strict=False)] = ()
-    soil: dict[Name, float] = {}
-    homing: dict[Name, float] = {}
+    soil: dict[Name, float] = Field(default_factory=dict)
+    homing: dict[Name, float] = Field(default_factory=dict)
     autopsies: Autopsies | None = None
     guide: Annotated[tuple[GuideSite, ...], Field(strict=False)] = ()
     guide_source: Keys = ()
@@ -169,6 +172,24 @@ class Cancer(Part):
             raise InputError(where, str(error), "text in TOML (https://toml.io)") from None
         return cls(**data)
 
+    def with_(self, **fields: Any) -> Cancer:
+        """A changed, revalidated copy.
+
+        Examples
+        --------
+        >>> cancer("colon").with_(drainage={"veins": 1.0}).drainage
+        {'veins': 1.0}
+        """
+        for field in fields:
+            if field not in Cancer.model_fields:
+                raise InputError("with_", field, f"a field of Cancer; {nearest(field, Cancer.model_fields)}")
+        return Cancer(**{**{field: getattr(self, field) for field in Cancer.model_fields}, **fields})
+
+    def save(self, path: str | Path) -> None:
+        """Write the cancer as a TOML file, whole or not at all: a start for one of your own."""
+        data = self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+        write_atomically(Path(path), tomli_w.dumps(data).encode())
+
     def model(
         self,
         *,
@@ -211,7 +232,6 @@ def cancer_names() -> list[str]:
     return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
 
 
-@cache
 def cancer(name: str) -> Cancer:
     """A cancer of the package by name.
 
@@ -222,6 +242,11 @@ def cancer(name: str) -> Cancer:
     """
     if name not in cancer_names():
         raise InputError("cancer", name, f"the name of a cancer; {nearest(name, cancer_names())}")
+    return _read(name).model_copy(deep=True)
+
+
+@cache
+def _read(name: str) -> Cancer:
     text = (resources.files("cascade.body") / "cancers" / f"{name}.toml").read_text(encoding="utf-8")
     return Cancer.from_toml(text, where=name)
 
@@ -263,11 +288,12 @@ class _Builder:
         if organ in self.cancer.soil:
             return self.cancer.soil[organ]
         known = self.fit.cancers.get(self.cancer.name)
-        return self.fit.soil.get(organ, 0.0) + (known.deviation.get(organ, 0.0) if known else 0.0)
+        mean = self.fit.soil.get(organ, finding(organ).soil)
+        return mean + (known.deviation.get(organ, 0.0) if known else 0.0)
 
     def blood(self, route: str) -> dict[str, float]:
         """What cells of a route that enter the blood come to."""
-        into: dict[str, float] = {}
+        into: dict[str, float] = Field(default_factory=dict)
         for vessel, share in (routes().route(route).outlet or self.cancer.drainage).items():
             if share > 0:
                 self.entries.append(vessel)
@@ -312,6 +338,7 @@ class _Builder:
         found = seen.found.get(organ) if seen else None
         suspect = seen.suspect.get(organ, "") if seen else ""
         fitted_here = cancer.name in self.fit.cancers and organ in self.fit.cancers[cancer.name].deviation
+        of_mean = organ in self.fit.soil and organ not in cancer.soil
         note = suspect or finding(organ).note
         return Site(
             name=organ,
@@ -324,7 +351,7 @@ class _Builder:
             detection=finding(organ).detection,
             scored=found is not None and not own and organ not in cancer.neighbours and not suspect,
             note="the primary lies here" if own else note,
-            source=("soil fit",) if fitted_here else (ILLUSTRATIVE,),
+            source=("soil fit",) if fitted_here else ("soil fit", ILLUSTRATIVE) if of_mean else (ILLUSTRATIVE,),
         )
 
     def _site(self, name: str, route: str, column: str | None) -> Site:
@@ -333,9 +360,7 @@ class _Builder:
         of = seen.of if seen and found is not None else None
         return Site(name=name, route=route, found=found, of=of, source=(ILLUSTRATIVE,))
 
-    def _put_together(
-        self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]
-    ) -> Model:
+    def _put_together(self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]) -> Model:
         cancer = self.cancer
         fit = self.fit.cancers.get(cancer.name)
         exposure = Exposure(cells=math.exp(fit.log_cells), k=self.fit.k, source=("soil fit",)) if fit else None

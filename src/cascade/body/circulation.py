@@ -72,8 +72,8 @@ class CellClass(Part):
     name: Name
     share: Share = 1.0
     arrest: Share
-    bed_deaths: dict[Name, Share] = {}
-    vessel_deaths: dict[Name, Hazard] = {}
+    bed_deaths: dict[Name, Share] = Field(default_factory=dict)
+    vessel_deaths: dict[Name, Hazard] = Field(default_factory=dict)
     half_life_hours: Positive | None = None
     source: Keys = ()
     note: str = ""
@@ -145,13 +145,14 @@ class Circulation(Part):
         total = math.fsum(bed.flow for bed in self.beds)
         if abs(total - 1.0) > FLOW_TOLERANCE:
             yield Fault("beds", total, "flows that add up to the cardiac output: a sum of 1")
-        names = [part.name for part in (*self.vessels, *self.beds)] + [LUNG]
+        names = [*(vessel.name for vessel in self.vessels), *(bed.name for bed in self.beds), LUNG]
         for name in sorted({n for n in names if names.count(n) > 1}):
             yield Fault("beds", name, "each vessel and bed is named once")
-        for field, parts in (("vessels", self.vessels), ("beds", self.beds)):
-            for i, part in enumerate(parts):
-                if part.to not in [*names, ARTERIES]:
-                    yield Fault(f"{field}[{i}].to", part.to, f"a vessel or bed; {nearest(part.to, names)}")
+        ways = [(f"vessels[{i}].to", vessel.to) for i, vessel in enumerate(self.vessels)]
+        ways += [(f"beds[{i}].to", bed.to) for i, bed in enumerate(self.beds)]
+        for path, to in ways:
+            if to not in [*names, ARTERIES]:
+                yield Fault(path, to, f"a vessel or bed; {nearest(to, names)}")
         for i, vessel in enumerate(self.vessels):
             if (vessel.volume is None) == (vessel.seconds is None):
                 yield Fault(f"vessels[{i}]", vessel.name, "a volume or seconds, one of the two")
@@ -191,6 +192,15 @@ class Circulation(Part):
         if part is None:
             return {LEFT_HEART: 1.0}
         return {bed.name: bed.flow for bed in self.beds} if part.to == ARTERIES else {part.to: 1.0}
+
+    def first_beds(self, vessel: str) -> dict[str, float]:
+        """Capillary beds that cells come to first, when they enter by a vessel, with the shares."""
+        found: dict[str, float] = Field(default_factory=dict)
+        for node, share in self.onward(vessel).items():
+            ahead = {node: 1.0} if self.is_bed(node) else self.first_beds(node)
+            for bed, part in ahead.items():
+                found[bed] = found.get(bed, 0.0) + share * part
+        return found
 
     @cached_property
     def flows(self) -> dict[str, float]:
@@ -273,8 +283,8 @@ class Circulation(Part):
         ways = {node: self.ways(node, cells, homing) for node in self.nodes}
         total = {node: math.fsum(v for group in w for v in group.values()) for node, w in ways.items()}
         visits = self._visits(start, {n: _times(w.moves, 1.0 / total[n]) for n, w in ways.items()}, cut)
-        held: dict[str, float] = {}
-        deaths: dict[str, float] = {}
+        held: dict[str, float] = Field(default_factory=dict)
+        deaths: dict[str, float] = Field(default_factory=dict)
         hours = 0.0
         for node, n in zip(self.nodes, visits.tolist(), strict=True):
             hours += n / total[node]

@@ -19,7 +19,7 @@ class CancerFit(Part):
     """Of one cancer: log cells per patient, and how organs differ from their means (log)."""
 
     log_cells: float
-    deviation: dict[Name, float] = {}
+    deviation: dict[Name, float] = Field(default_factory=dict)
 
 
 class Fit(Part):
@@ -41,8 +41,8 @@ class Fit(Part):
     share_held: Share
     k: Annotated[float, Field(gt=0)] | None = None
     tau: float = 0.0
-    soil: dict[Name, float] = {}
-    cancers: dict[Name, CancerFit] = {}
+    soil: dict[Name, float] = Field(default_factory=dict)
+    cancers: dict[Name, CancerFit] = Field(default_factory=dict)
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
 

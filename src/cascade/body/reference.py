@@ -10,16 +10,17 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from cascade.body.circulation import CellClass, Circulation
-from cascade.errors import InputError
+from cascade.errors import InputError, is_number
 from cascade.model import Part, Share, Source
 
 SEXES = ("male", "female")
 
 
 class Finding(Part):
-    """How an organ was looked at in the autopsies."""
+    """How an organ was looked at in the autopsies, and its log soil where that cannot be fitted."""
 
     detection: Share = 1.0
+    soil: float = 0.0
     note: str = ""
 
 
@@ -27,7 +28,7 @@ class Cells(Part):
     """Classes of cells in the blood, and how metastases were found."""
 
     classes: Annotated[tuple[CellClass, ...], Field(strict=False)]
-    organs: dict[str, Finding] = {}
+    organs: dict[str, Finding] = Field(default_factory=dict)
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
 
@@ -73,14 +74,29 @@ def cells() -> Cells:
     return Cells(**read("cells.toml"))
 
 
-def cell_classes(share_held: float) -> tuple[CellClass, CellClass]:
-    """The two classes, *held* and *passing*, with the given share held."""
-    if not 0.0 <= share_held <= 1.0:
+def cell_classes(share_held: float, *, half_life_hours: float | None = None) -> tuple[CellClass, CellClass]:
+    """The two classes, *held* and *passing*, with the given share held.
+
+    Parameters
+    ----------
+    share_held : float
+    half_life_hours : float, optional
+        Of the passing cells; default: that of patients (1.7 h). In mice it is 40 to 260 s.
+
+    Examples
+    --------
+    >>> [cells.name for cells in cell_classes(0.1)]
+    ['held', 'passing']
+    """
+    if not is_number(share_held) or not 0.0 <= share_held <= 1.0:
         raise InputError("share_held", share_held, "a share in [0, 1]")
+    if half_life_hours is not None and (not is_number(half_life_hours) or not 0 < half_life_hours <= 1e9):
+        raise InputError("half_life_hours", half_life_hours, "hours > 0")
     held, passing = cells().classes
+    life = passing.half_life_hours if half_life_hours is None else float(half_life_hours)
     return (
-        held.model_copy(update={"share": share_held}),
-        passing.model_copy(update={"share": 1.0 - share_held}),
+        held.model_copy(update={"share": float(share_held)}, deep=True),
+        passing.model_copy(update={"share": 1.0 - float(share_held), "half_life_hours": life}, deep=True),
     )
 
 

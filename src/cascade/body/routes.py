@@ -66,9 +66,9 @@ class Route(Part):
     site_states: Annotated[tuple[TemplateState, ...], Field(strict=False)] = ()
     chain: bool = False
     after: str | None = None
-    outlet: dict[Name, Share] = {}
+    outlet: dict[Name, Share] = Field(default_factory=dict)
     like: str | None = None
-    words: dict[str, str] = {}
+    words: dict[str, str] = Field(default_factory=dict)
 
     @property
     def feeds_blood(self) -> bool:
@@ -159,7 +159,7 @@ def _fill(
     resolve: Callable[[str, str | None], Mapping[str, float]],
 ) -> dict[str, Any]:
     """One state: placeholders replaced, targets split by shares, hazards changed by soil."""
-    moves: dict[str, dict[str, Any]] = {}
+    moves: dict[str, dict[str, Any]] = Field(default_factory=dict)
     gained = 0.0
     for move in template.moves:
         hazard = move.hazard * (soil if move.soil else 1.0)

@@ -36,6 +36,18 @@ def entrance(vessel: str, classes: Iterable[CellClass]) -> dict[str, float]:
     return {name_of(Place(vessel, False), cells): cells.share for cells in classes if cells.share > 0}
 
 
+def came_in(events: Mapping[str, float], circulation: Circulation) -> dict[str, float]:
+    """Cells that entered the blood by each vessel, from the number of times of each transition."""
+    found: dict[str, float] = Field(default_factory=dict)
+    for name, times in events.items():
+        source, _, target = name.partition(".")
+        vessel, _, cells = target.partition(", ")
+        inside = source.endswith(f", {cells}")
+        if cells and vessel in circulation.nodes and not inside and times > 0:
+            found[vessel] = found.get(vessel, 0.0) + times
+    return found
+
+
 def states(
     circulation: Circulation,
     classes: Iterable[CellClass],
@@ -67,7 +79,7 @@ def states(
         while waiting:
             place = waiting.pop(0)
             ways = circulation.ways(place.node, scaled, homing)
-            moves: dict[str, float] = {}
+            moves: dict[str, float] = Field(default_factory=dict)
             for node, hazard in ways.moves.items():
                 if pool and place.arterial and node == RIGHT_HEART:
                     moves[pool_of(cells)] = hazard

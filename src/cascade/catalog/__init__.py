@@ -1,32 +1,49 @@
-"""The catalogue: named models as TOML files, each number with its source and grade."""
+"""The catalogue: named models as TOML files, each number with its source and grade.
+
+A model stands here as it is, in a folder named after its group; a cancer stands in the
+package of the body, which lowers it to a model.
+"""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cascade.display import html_table, text_table
 from cascade.errors import InputError, nearest
 from cascade.model import Model
+
+if TYPE_CHECKING:
+    from cascade.body import Cancer
+
+GROUPS = ("teaching", "experiments")
+"""Folders of models; the cancers are a group of their own."""
+
+CANCERS = "cancers"
 
 
 @dataclass(frozen=True)
 class Entry:
     """One model of the catalogue.
 
-    ``grade`` is the weakest evidence grade among its hazards.
+    ``grade`` is the weakest evidence grade among its hazards, ``scored`` the number of published
+    figures that it is compared with (fitted to or not).
     """
 
     name: str
     title: str
     grade: str
+    group: str
+    scored: int = 0
 
 
 @dataclass(frozen=True)
 class Entries:
-    """All models of the catalogue."""
+    """All models of the catalogue, by group."""
 
     entries: tuple[Entry, ...]
 
@@ -36,20 +53,41 @@ class Entries:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
-        return ["model", "what it is", "weakest grade"], [[e.name, e.title, e.grade] for e in self.entries]
+    def _cells(self, group: str) -> tuple[list[str], list[list[str]]]:
+        kind = "autopsy count" if group == CANCERS else "published figure"
+        lines = []
+        for e in self.entries:
+            if e.group == group:
+                seen = f"{e.scored} {kind}{'s' if e.scored > 1 else ''}" if e.scored else "unscored"
+                lines.append([e.name, e.title, e.grade, seen])
+        return [group, "what it is", "weakest grade", "compared with"], lines
+
+    def _groups(self) -> list[str]:
+        return list(dict.fromkeys(entry.group for entry in self.entries))
 
     def __str__(self) -> str:
-        return text_table(*self._cells(), left=(0, 1, 2))
+        return "\n\n".join(text_table(*self._cells(group), left=(0, 1, 2, 3)) for group in self._groups())
 
     def _repr_html_(self) -> str:
-        return html_table(*self._cells())
+        return "".join(html_table(*self._cells(group)) for group in self._groups())
+
+
+def _files() -> dict[str, str]:
+    """Names of the models of the folders, with their groups."""
+    found = {}
+    for group in GROUPS:
+        folder = resources.files("cascade.catalog") / group
+        for item in sorted(folder.iterdir(), key=lambda item: item.name):
+            if item.name.endswith(".toml"):
+                found[item.name.removesuffix(".toml")] = group
+    return found
 
 
 def names() -> list[str]:
-    """Names of the models, sorted."""
-    folder = resources.files("cascade.catalog")
-    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    """Names of all models, sorted."""
+    from cascade.body import cancer_names
+
+    return sorted([*_files(), *cancer_names()])
 
 
 def load(name_or_path: str | Path) -> Model:
@@ -58,7 +96,8 @@ def load(name_or_path: str | Path) -> Model:
     Parameters
     ----------
     name_or_path : str or Path
-        A name from ``models()``, or a path (anything that ends in ``.toml``).
+        A name from ``models()``, or a path (anything that ends in ``.toml``) of a model, or
+        of a cancer (a file that has routes).
 
     Raises
     ------
@@ -72,24 +111,49 @@ def load(name_or_path: str | Path) -> Model:
     >>> load("textbook").stages[0]
     'detachment'
     """
-    text = str(name_or_path)
-    if text in names():
-        return Model.from_toml((resources.files("cascade.catalog") / f"{text}.toml").read_text(encoding="utf-8"))
+    found = load_any(name_or_path)
+    return found if isinstance(found, Model) else found.model()
+
+
+def load_any(name_or_path: str | Path) -> Model | Cancer:
+    """What a name or a file stands for: a model, or a cancer that is to be lowered to one."""
+    from cascade.body import Cancer, cancer, cancer_names
+
+    text, files = str(name_or_path), _files()
+    if text in files:
+        file = resources.files("cascade.catalog") / files[text] / f"{text}.toml"
+        return Model.from_toml(file.read_text(encoding="utf-8"))
+    if text in cancer_names():
+        return cancer(text)
     if isinstance(name_or_path, Path) or text.endswith(".toml"):
         try:
             content = Path(text).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             raise InputError("model", text, f"a TOML file that can be read ({error})") from None
-        return Model.from_toml(content, where=text)
+        return (Cancer if _is_cancer(content) else Model).from_toml(content, where=text)
     raise InputError("model", text, f"the name of a model, or the path of a .toml file; {nearest(text, names())}")
 
 
+def _is_cancer(text: str) -> bool:
+    """Whether TOML text describes a cancer rather than a model: it has routes, a primary or drainage."""
+    try:
+        data = tomllib.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return False
+    return bool({"routes", "primary", "drainage"} & data.keys())
+
+
 def models() -> Entries:
-    """The models of the catalogue, with titles and grades."""
+    """The models of the catalogue, with groups, titles and grades."""
+    groups = _files()
+    order = ("A", "B", "C", "D", "illustrative", "")
     found = []
-    for name in names():
-        model = load(name)
-        order = ("A", "B", "C", "D", "illustrative", "")
-        grades = [model.grade_of(part.source) for _, part, _ in model.hazards()]
-        found.append(Entry(name, model.title, max(grades, key=order.index, default="")))
+    for group in (*GROUPS, CANCERS):
+        for name in names():
+            if groups.get(name, CANCERS) != group:
+                continue
+            model = load(name)
+            grade = max((model.grade_of(part.source) for _, part, _ in model.hazards()), key=order.index, default="")
+            seen = sum(site.scored for site in model.sites) + sum(o.role != "not available" for o in model.observations)
+            found.append(Entry(name, model.title, grade, group, seen))
     return Entries(tuple(found))

@@ -1,0 +1,25 @@
+"""Figures: funnel, waterfall, state occupancy, cumulative incidence, organs, the body.
+
+Every function takes ``ax=`` to draw into an existing figure, and returns the Figure.  No
+global state of matplotlib is touched, so that a figure looks the same in a script, a
+notebook and a server.  One colour per stage holds across all figures.
+"""
+
+from cascade.plot.curves import incidence, occupancy
+from cascade.plot.places import body, organs
+from cascade.plot.steps import funnel, waterfall
+from cascade.plot.style import Picture, cause_colours, check_path, save, stage_colours
+
+__all__ = [
+    "Picture",
+    "body",
+    "cause_colours",
+    "check_path",
+    "funnel",
+    "incidence",
+    "occupancy",
+    "organs",
+    "save",
+    "stage_colours",
+    "waterfall",
+]

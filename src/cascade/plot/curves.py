@@ -1,0 +1,218 @@
+"""Figures over time: state occupancy and cumulative incidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from cascade.closed_form import Exact
+from cascade.display import percent
+from cascade.errors import InputError
+from cascade.model import Model
+from cascade.plot.style import (
+    GOAL_COLOUR,
+    GRID,
+    cause_colours,
+    figure_of,
+    plain,
+    shade,
+    share_label,
+    share_text,
+    sign,
+    stage_colours,
+    words,
+)
+from cascade.results import Result
+from cascade.timecourse import Curves
+
+
+def occupancy(
+    source: Result | Exact, *, times: Sequence[float] | None = None, living: bool = False, ax: Axes | None = None
+) -> Figure:
+    """Stacked shares of cells in each state over time (log scale), the dead on top.
+
+    Parameters
+    ----------
+    source : Result or Exact
+    times : sequence of float, optional
+        Hours. Default: those of the result; for an exact answer a grid over its time scale.
+    living : bool
+        Shares of the living cells only: shows the few that are left after heavy losses.
+    ax : matplotlib Axes, optional
+    """
+    curves = source.occupancy(_times_of(source, times)) if isinstance(source, Exact) else source.occupancy(times)
+    curves = _by_stage(curves, source.model)
+    if not len(curves.hours):
+        raise InputError("source", curves.label, "a result in which something happened")
+    figure, ax = figure_of(ax, (9.5, 5.0))
+    palette = _state_colours(source.model) | stage_colours(source.model.stages) | {BEYOND: GOAL_COLOUR}
+    alive = curves.values.sum(axis=0)
+    # From where one cell in a thousand has left its start; of the living, while there are some.
+    begin = {source.model.start.states[0].state, *source.model.stages[:1]}
+    moved = 1.0 - next(v for name, v in zip(curves.names, curves.values, strict=True) if name in begin)
+    shown = np.arange(len(alive)) >= max(0, int(np.argmax(moved > 1e-3)) - 1)
+    shown &= (alive > 0) | (not living)
+    hours, values = curves.hours[shown], np.clip(curves.values[:, shown], 0, 1)
+    ax.stackplot(
+        hours,
+        values / values.sum(axis=0) if living else values,
+        colors=[palette[name] for name in curves.names],
+        labels=[words(name) for name in curves.names],
+    )
+    if not living:
+        ax.fill_between(hours, values.sum(axis=0), 1.0, color="#EFEFEF", label="dead", linewidth=0)
+    ax.set_ylim(0, 1)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.set_ylabel("share of the living cells" if living else "share of all cells", fontsize=10)
+    _time_axis(ax, hours)
+    handles, names = ax.get_legend_handles_labels()
+    ax.legend(handles[::-1], names[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
+    plain(ax, f"{curves.label}: where the {'living ' if living else ''}cells are")
+    sign(figure, source)
+    return figure
+
+
+def incidence(
+    source: Result | Exact, *, times: Sequence[float] | None = None, ax: Axes | None = None, log: bool = True
+) -> Figure:
+    """Cumulative incidence of each cause of death, and of success, over time.
+
+    Parameters
+    ----------
+    source : Result or Exact
+    times : sequence of float, optional
+        Hours, as for ``occupancy``.
+    ax : matplotlib Axes, optional
+    log : bool
+        Logarithmic shares, so that rare ends can be seen.
+    """
+    curves = source.incidence(_times_of(source, times)) if isinstance(source, Exact) else source.incidence(times)
+    curves = _one_goal(curves, source.model)
+    if not len(curves.hours):
+        raise InputError("source", curves.label, "a result in which something happened")
+    figure, ax = figure_of(ax, (9.5, 5.0))
+    goals = [BEYOND, *(state.name for state in source.model.states if state.stage is None)]
+    palette = cause_colours([name for name in curves.names if name not in goals])
+    dashes = ["-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1))]
+    order = np.argsort(-curves.values[:, -1])
+    for rank, i in enumerate(order):
+        name, values = curves.names[i], curves.values[i]
+        shown = np.where(values > 0, values, np.nan) if log else values
+        if np.isnan(shown).all():
+            continue
+        goal = name in goals
+        style: Any = "-" if goal else dashes[rank % len(dashes)]
+        ax.plot(
+            curves.hours,
+            shown,
+            color=GOAL_COLOUR if goal else palette[name],
+            linestyle=style,
+            linewidth=2.4 if goal else 1.8,
+            label=f"{words(name)}  {share_text(values[-1])}",
+        )
+    if not (curves.values > 0).any():
+        raise InputError("source", curves.label, "a result in which something happened")
+    if log:
+        ax.set_yscale("log")
+        smallest = min(float(v[v > 0].max()) for v in curves.values if (v > 0).any())
+        ax.set_ylim(10.0 ** np.floor(np.log10(smallest) - 1), 1.5)
+        ax.yaxis.set_major_formatter(FuncFormatter(share_label))
+    else:
+        ax.set_ylim(0, 1)
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.grid(color=GRID, linewidth=0.7)
+    ax.set_ylabel("cumulative share of all cells", fontsize=10)
+    _time_axis(ax, curves.hours)
+    ax.legend(
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.0),
+        frameon=False,
+        fontsize=9,
+        title="end, and its share",
+        alignment="left",
+    )
+    plain(ax, f"{curves.label}: how lives end")
+    sign(figure, source)
+    return figure
+
+
+BEYOND = "beyond the last step"
+MOST_STATES, MOST_GOALS = 24, 4
+"""More states than this are drawn by stage, more goals than this as one."""
+
+
+def _grouped(curves: Curves, group: Mapping[str, str]) -> Curves:
+    """Curves of the same group added up; those that are in no group stay."""
+    names = list(dict.fromkeys(group.get(name, name) for name in curves.names))
+    values = np.zeros((len(names), len(curves.hours)))
+    for name, value in zip(curves.names, curves.values, strict=True):
+        values[names.index(group.get(name, name))] += value
+    return Curves(curves.hours, tuple(names), values, curves.label)
+
+
+def _by_stage(curves: Curves, model: Model) -> Curves:
+    """States of a large model by their stages."""
+    if len(model.states) <= MOST_STATES:
+        return curves
+    found = _grouped(curves, {state.name: state.stage or BEYOND for state in model.states})
+    order = [found.names.index(name) for name in (*model.stages, BEYOND) if name in found.names]
+    return Curves(found.hours, tuple(found.names[i] for i in order), found.values[order], found.label)
+
+
+def _one_goal(curves: Curves, model: Model) -> Curves:
+    """Many goals as one."""
+    goals = [state.name for state in model.states if state.stage is None]
+    return _grouped(curves, dict.fromkeys(goals, BEYOND)) if len(goals) > MOST_GOALS else curves
+
+
+def _state_colours(model: Model) -> dict[str, tuple[float, float, float]]:
+    """Colours of states: that of the stage, lighter for each further state of it."""
+    palette = stage_colours(model.stages)
+    found: dict[str, tuple[float, float, float]] = {}
+    for stage in model.stages:
+        members = [state.name for state in model.states if state.stage == stage]
+        for i, name in enumerate(members):
+            found[name] = shade(palette[stage], 0.75 * i / max(len(members), 2))
+    for i, goal in enumerate(name for name in (state.name for state in model.states) if name not in found):
+        found[goal] = shade(GOAL_COLOUR, 0.3 * i)
+    return found
+
+
+def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:
+    """Times for the curves of an exact answer: from a hundredth of the shortest mean to the longest."""
+    if times is not None:
+        return [t for t in times if t > 0]  # the axis of time is logarithmic
+    means = [t.mean_hours for t in source.times() if np.isfinite(t.mean_hours) and t.mean_hours > 0]
+    low, high = (min(means) / 100, max(means) * 20) if means else (0.01, 1000.0)
+    return [float(t) for t in np.geomspace(low, min(high, source.until or high), 160)]
+
+
+def _time_axis(ax: Axes, hours: np.ndarray[Any, Any]) -> None:
+    """A log axis of time with marks at minutes, hours, days, months, years."""
+    marks = {
+        1 / 3600: "1 s",
+        10 / 3600: "10 s",
+        1 / 60: "1 min",
+        1 / 6: "10 min",
+        1: "1 h",
+        10: "10 h",
+        24: "1 d",
+        240: "10 d",
+        2400: "100 d",
+        8766: "1 y",
+        87660: "10 y",
+    }
+    low, high = float(hours[0]), float(hours[-1])
+    ax.set_xscale("log")
+    ax.set_xlim(low, high)
+    shown = {h: text for h, text in marks.items() if low <= h <= high}
+    if np.log10(high / low) > 6:
+        shown = {h: text for h, text in shown.items() if text not in ("10 s", "10 min", "10 h", "100 d")}
+    ax.set_xticks(list(shown), list(shown.values()))
+    ax.minorticks_off()
+    ax.set_xlabel("time since the start (log scale)", fontsize=10, loc="left")

@@ -1,0 +1,454 @@
+"""Figures by organ: the model against the autopsies, and the body as a schematic of its vessels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch, Rectangle, RegularPolygon
+from matplotlib.ticker import FuncFormatter
+
+from cascade.body import Circulation, came_in, circulation
+from cascade.body.circulation import LEFT_HEART, LUNG, RIGHT_HEART
+from cascade.body.reference import SEXES
+from cascade.closed_form import Exact
+from cascade.display import number, percent
+from cascade.errors import InputError
+from cascade.estimate import proportion
+from cascade.model import Model
+from cascade.organs import OrganRow, Organs
+from cascade.plot.style import GRID, INK, QUIET, Picture, plain, sign, words
+from cascade.results import Result
+
+ROUTE_COLOURS = ("#882255", "#117733", "#DDAA33", "#6699CC", "#AA4499", "#777777", "#44AA99")
+AUTOPSY_COLOUR, MODEL_COLOUR = "#222222", "#EE6677"
+ARTERY, VEIN, PORTAL = "#D08280", "#8AA0CC", "#A58FC6"
+ARTERY_TEXT, VEIN_TEXT, PORTAL_TEXT = "#A63A37", "#35538F", "#64468F"
+
+
+def _organs_of(source: object) -> Organs:
+    if not isinstance(source, Result | Exact):
+        raise InputError("source", source, "a result or an exact answer")
+    return source.organs()
+
+
+def organs(source: Result | Exact, *, ax: Axes | None = None) -> Figure:
+    """Share of patients with a metastasis in each organ, model against autopsies; colonies by organ beside it.
+
+    Whiskers are 95 % intervals.  With ``ax`` only the comparison is drawn; without autopsies
+    only the colonies are.
+
+    Parameters
+    ----------
+    source : Result or Exact
+        Of a model with sites, such as those of the cancers.
+    ax : matplotlib Axes, optional
+    """
+    table = _organs_of(source)
+    model = source.model
+    compared = [row for row in table if _site(model, row.organ).scored] if model.exposure else []
+    counted = f"{table.label}: {number(source.cells)} cells" if isinstance(source, Result) else f"{table.label}: exact"
+    if ax is not None:
+        figure = ax.get_figure(root=True)
+        assert isinstance(figure, Figure)
+        if compared:
+            _against_autopsies(ax, compared, source, counted)
+        else:
+            _colonies(ax, table, counted)
+    elif compared:
+        figure = Picture(
+            figsize=(13.0, max(4.2, 1.6 + 0.3 * max(len(compared), len(_shown(table))))), layout="constrained"
+        )
+        left, right = figure.subplots(1, 2, width_ratios=[1, 1.05])
+        figure.suptitle(words(counted), x=0.01, ha="left", fontsize=13, color=INK)
+        _colonies(left, table, "Where colonies arise")
+        _against_autopsies(right, compared, source, "Blood-borne: model and autopsies")
+    else:
+        figure = Picture(figsize=(8.0, max(3.5, 1.6 + 0.3 * len(_shown(table)))), layout="constrained")
+        _colonies(figure.add_subplot(), table, f"{counted}: where colonies arise (no autopsies: unscored)")
+    sign(figure, source)
+    return figure
+
+
+def _site(model: Model, name: str) -> Any:
+    return next(site for site in model.sites if site.name == name)
+
+
+def _shown(table: Organs, most: int = 18) -> list[OrganRow]:
+    """Rows worth a bar: the most colonies first within their routes."""
+    largest = sorted(table, key=lambda row: -row.colonies)[:most]
+    return [row for row in table if row in largest and row.colonies > 0]
+
+
+def _colonies(ax: Axes, table: Organs, title: str) -> None:
+    rows = _shown(table)
+    routes = list(dict.fromkeys(row.route for row in table))
+    palette = dict(zip(routes, ROUTE_COLOURS * 3, strict=False))
+    labelled: set[str] = set()
+    for y, row in enumerate(rows):
+        label = words(row.route) if row.route not in labelled else None
+        labelled.add(row.route)
+        ax.barh(y, row.share, color=palette[row.route], height=0.7, label=label)
+        if not table.exact:
+            ax.plot([row.low, row.high], [y, y], color=INK, linewidth=1.3, solid_capstyle="butt")
+        end = max(row.share, row.high)
+        ax.annotate(percent_of(row.share), (end, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
+    ax.set_yticks(range(len(rows)), [words(row.organ) for row in rows])
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.margins(x=0.18)
+    ax.set_xlim(left=0)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.set_xlabel("share of all colonies", fontsize=10, loc="left")
+    ax.grid(axis="x", color=GRID, linewidth=0.7)
+    if rows:
+        ax.legend(frameon=False, fontsize=9, title="route", loc="lower right", alignment="left")
+    else:
+        ax.text(0.5, 0.5, "no colonies", transform=ax.transAxes, ha="center", color=QUIET)
+    plain(ax, title)
+
+
+def percent_of(share: float) -> str:
+    """A share for a label: two figures that count."""
+    return percent(float(f"{share:.2g}")) if share >= 1e-4 or share == 0 else "<0.01 %"
+
+
+def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exact, title: str) -> None:
+    model = source.model
+    exposure = model.exposure
+    assert exposure is not None
+    cells = source.cells if isinstance(source, Result) else 1_000_000
+    points = []
+    for row in rows:
+        site = _site(model, row.organ)
+        here = [exposure.share(n / cells, site.detection) for n in _interval(row, cells, isinstance(source, Exact))]
+        points.append((row.organ, site.found / site.of, proportion(site.found, site.of), here))
+    points.sort(key=lambda point: point[1])
+    for y, (_, seen, (low, high), (below, middle, above)) in enumerate(points):
+        ax.plot([low, high], [y + 0.14, y + 0.14], color=AUTOPSY_COLOUR, linewidth=1.3)
+        ax.plot([seen], [y + 0.14], "o", color=AUTOPSY_COLOUR, markersize=5, label="autopsies" if y == 0 else None)
+        ax.plot([below, above], [y - 0.14, y - 0.14], color=MODEL_COLOUR, linewidth=1.3)
+        ax.plot([middle], [y - 0.14], "D", color=MODEL_COLOUR, markersize=5, label="model" if y == 0 else None)
+    ax.set_yticks(range(len(points)), [words(point[0]) for point in points])
+    ax.set_xlim(left=-0.005)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.set_xlabel(
+        "share of patients with a metastasis there\n(soil was fitted to these counts: calibrated)",
+        fontsize=10,
+        loc="left",
+    )
+    ax.grid(axis="x", color=GRID, linewidth=0.7)
+    ax.legend(frameon=False, fontsize=9, loc="lower right")
+    plain(ax, title)
+
+
+def _interval(row: OrganRow, cells: float, exact: bool) -> tuple[float, float, float]:
+    """Low, middle and high number of colonies."""
+    if exact:
+        return row.colonies, row.colonies, row.colonies
+    low, high = proportion(int(row.colonies), int(cells))
+    return low * cells, row.colonies, high * cells
+
+
+LEAST_ARROW = 0.02
+"""Share of the cells below which a way into the blood is listed, but not drawn."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Where things stand in the schematic, in inches from the top left of a page of 13 by 8.4."""
+
+    width: float = 13.0
+    height: float = 8.4
+    veins: float = 2.55
+    portal: float = 3.35
+    bed: float = 5.95
+    arteries: float = 8.1
+    other: float = 9.35
+    lung: float = 1.15
+    hearts: float = 1.95
+    first: float = 2.5
+    last: float = 8.05
+    widest: float = 20.0  # points, for the whole cardiac output
+    largest: float = 0.3  # radius of the largest circle
+
+    def rung(self, index: int, count: int) -> float:
+        return self.first + (self.last - self.first) * index / max(count - 1, 1)
+
+
+def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | None = None) -> Figure:
+    """The body as a schematic: vessels as wide as their flow, beds with what they hold.
+
+    The area of a circle is the number of cells arrested, its colour the number of colonies;
+    beside it stands the share of all colonies.  The other routes stand on the right.
+
+    Parameters
+    ----------
+    source : Result or Exact
+        Of a model with sites, such as those of the cancers.
+    body : Circulation, optional
+        Default: the reference adult whose flows the model has.
+    ax : matplotlib Axes, optional
+        Best 13 by 8.4 inches.
+    """
+    table = _organs_of(source)
+    used = _circulation_of(source.model) if body is None else body
+    plan = _Plan()
+    if ax is None:
+        figure: Figure = Picture(figsize=(plan.width, plan.height))
+        ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    else:
+        found = ax.get_figure(root=True)
+        assert isinstance(found, Figure)
+        figure = found
+    ax.set_xlim(0, plan.width)
+    ax.set_ylim(plan.height, 0)
+    ax.set_aspect("equal")
+    ax.axis("off")
+    cells = source.cells if isinstance(source, Result) else table.cells
+    made = f"{number(cells)} cells" if isinstance(source, Result) else "exact"
+    ax.text(0.25, 0.42, words(table.label), fontsize=17, color=INK, weight="bold")
+    note = f"{made}; circle: cells arrested; colour: colonies; beside it: share of all colonies"
+    ax.text(0.25, 0.74, note, fontsize=10, color=QUIET)
+    colours = _Colours(table)
+    where = _vessels(ax, plan, used)
+    rows = {row.organ: row for row in table}
+    beds = {bed.name: bed.site for bed in used.beds}
+    for node, at in where.items():
+        if node == LUNG or node in beds:
+            organ = beds.get(node, node)
+            second = node != organ  # another bed of an organ that is drawn already
+            _bed(
+                ax,
+                plan,
+                at,
+                node,
+                None if second else rows.get(organ),
+                colours,
+                _own(source.model, organ) and not second,
+            )
+    events = source.events()
+    _primary(ax, plan, where, came_in(events, used))
+    _other_routes(ax, plan, table, colours)
+    _legend(ax, plan, colours, cells)
+    sign(figure, source)
+    return figure
+
+
+def _circulation_of(model: Model) -> Circulation:
+    """The reference adult whose flows the sites have."""
+    flows = {site.name: site.flow for site in model.sites if site.flow is not None}
+    for sex in SEXES:
+        one = circulation(sex)
+        if flows and all(abs(one.organ_flow(name) - flow) < 1e-9 for name, flow in flows.items() if name in one.organs):
+            return one
+    raise InputError("body", None, "the Circulation of the model: its flows are not those of a reference adult")
+
+
+def _own(model: Model, organ: str) -> bool:
+    return any(site.own for site in model.sites if site.name == organ)
+
+
+class _Colours:
+    """Colour and radius of a circle."""
+
+    def __init__(self, table: Organs) -> None:
+        self.most = max((row.arrested for row in table), default=1.0) or 1.0
+        top = max((row.colonies for row in table), default=1.0) or 1.0
+        self.norm = LogNorm(top / 300.0, top, clip=True)
+        self.map = colormaps["YlOrRd"]
+
+    def of(self, row: OrganRow | None) -> Any:
+        return self.map(self.norm(row.colonies)) if row is not None and row.colonies > 0 else "white"
+
+    def radius(self, row: OrganRow | None, plan: _Plan) -> float:
+        share = row.arrested / self.most if row is not None else 0.0
+        return max(0.035, plan.largest * float(np.sqrt(share)))
+
+
+def _vessels(ax: Axes, plan: _Plan, used: Circulation) -> dict[str, tuple[float, float]]:
+    """Draw the vessels; returns where beds and vessels are."""
+    beds = list(used.beds)
+    levels = {bed.name: plan.rung(i, len(beds)) for i, bed in enumerate(beds)}
+    flows = used.flows
+
+    def line(xs: Sequence[float], ys: Sequence[float], flow: float, colour: str) -> None:
+        style: dict[str, Any] = {"solid_capstyle": "round", "solid_joinstyle": "round"}
+        ax.plot(xs, ys, color=colour, linewidth=max(0.7, plan.widest * flow), zorder=1, **style)
+
+    # Trunks: what is still to be given off, and what has come together.
+    arterial, venous = 1.0, 1.0
+    above_a, above_v = plan.hearts, plan.hearts
+    for bed in beds:
+        y = levels[bed.name]
+        line([plan.arteries] * 2, [above_a, y], arterial, ARTERY)
+        line([plan.bed, plan.arteries], [y, y], bed.flow, ARTERY)
+        arterial, above_a = max(0.0, arterial - bed.flow), y
+        into_portal = any(vessel.name == bed.to and vessel.to in levels for vessel in used.vessels)
+        if not into_portal:
+            through = flows[bed.name]
+            line([plan.veins] * 2, [above_v, y], venous, VEIN)
+            line([plan.veins, plan.bed], [y, y], through, VEIN)
+            venous, above_v = max(0.0, venous - through), y
+    # Veins that lead to another bed.
+    for vessel in used.vessels:
+        fed = [bed for bed in beds if bed.to == vessel.name]
+        if vessel.to in levels and fed:
+            target = levels[vessel.to]
+            carried = 0.0
+            for low, high in zip(sorted(fed, key=lambda b: -levels[b.name]), _above(fed, levels, target), strict=True):
+                carried += low.flow
+                y = levels[low.name]
+                line([plan.portal, plan.bed], [y, y], low.flow, PORTAL)
+                line([plan.portal] * 2, [y, high], carried, PORTAL)
+            line([plan.portal, plan.bed - 0.1], [target + 0.1, target + 0.1], carried, PORTAL)
+            lowest = sorted((levels[bed.name] for bed in fed), reverse=True)[:2]
+            ax.text(plan.portal + 0.1, sum(lowest) / 2, vessel.name, fontsize=8.5, color=PORTAL_TEXT, va="center")
+    # The lung, between the two hearts.
+    line([plan.veins, plan.veins, plan.bed], [plan.hearts, plan.lung, plan.lung], 1.0, VEIN)
+    line([plan.bed, plan.arteries, plan.arteries], [plan.lung, plan.lung, plan.hearts], 1.0, ARTERY)
+    hearts = ((plan.veins, "right\nheart", VEIN_TEXT), (plan.arteries, "left\nheart", ARTERY_TEXT))
+    for x, name, colour in hearts:
+        ax.add_patch(
+            Rectangle((x - 0.27, plan.hearts - 0.24), 0.54, 0.48, facecolor=colour, edgecolor="white", zorder=3)
+        )
+        ax.text(x, plan.hearts, name, ha="center", va="center", fontsize=8.5, color="white", zorder=4)
+    middle = (plan.first + plan.last) / 2
+    ax.text(
+        plan.arteries + 0.2, middle, "arteries", fontsize=9, color=ARTERY_TEXT, rotation=90, va="center", ha="center"
+    )
+    where = {name: (plan.bed, y) for name, y in levels.items()} | {LUNG: (plan.bed, plan.lung)}
+    portal = next((v for v in used.vessels if v.to in levels and any(b.to == v.name for b in beds)), None)
+    for vessel in used.vessels:
+        if vessel.name == LEFT_HEART:
+            where[vessel.name] = (plan.arteries, plan.hearts)
+        elif vessel.name == RIGHT_HEART:
+            where[vessel.name] = (plan.veins, plan.hearts)
+        elif portal is not None and vessel.name == portal.name:
+            where[vessel.name] = (plan.portal, levels[portal.to] + 0.45)
+        elif vessel.to in levels:
+            where[vessel.name] = where[vessel.to]
+        elif vessel.to == RIGHT_HEART and vessel.volume is None:
+            where[vessel.name] = (plan.veins, plan.first + 0.25)
+        else:
+            where[vessel.name] = (plan.veins, (plan.first + plan.last) / 2)
+    return where
+
+
+def _above(fed: Sequence[Any], levels: Mapping[str, float], target: float) -> Iterator[float]:
+    """Level to which the vein rises from each bed, the lowest first."""
+    order = sorted((levels[bed.name] for bed in fed), reverse=True)
+    yield from (*order[1:], target + 0.1)
+
+
+def _bed(
+    ax: Axes,
+    plan: _Plan,
+    at: tuple[float, float],
+    name: str,
+    row: OrganRow | None,
+    colours: _Colours,
+    own: bool,
+) -> None:
+    x, y = at
+    radius = colours.radius(row, plan)
+    ax.add_patch(Circle((x, y), radius, facecolor=colours.of(row), edgecolor=INK, linewidth=0.9, zorder=5))
+    halo = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.9}
+    text = f"{name} (own organ)" if own else name
+    if y == plan.lung:
+        ax.text(x, y + radius + 0.1, text, ha="center", va="top", fontsize=10, color=INK, zorder=6)
+    else:
+        left = x - max(radius, 0.12) - 0.1
+        ax.text(left, y, text, ha="right", va="center", fontsize=9, color=INK, bbox=halo, zorder=4)
+    if row is not None and row.colonies > 0:
+        right = x + max(radius, 0.12) + 0.1
+        bold = "bold" if row.share >= 0.05 else "normal"
+        ax.text(right, y, percent_of(row.share), va="center", fontsize=9, weight=bold, color=INK, bbox=halo, zorder=4)
+
+
+def _primary(ax: Axes, plan: _Plan, where: Mapping[str, tuple[float, float]], entries: Mapping[str, float]) -> None:
+    """The primary, with arrows to the vessels by which its cells come into the blood."""
+    total = sum(entries.values())
+    if total <= 0:
+        return
+    main = max(entries, key=lambda vessel: entries[vessel])
+    right = where[main][0] > plan.bed
+    x = plan.arteries + 0.85 if right else 0.75
+    y = 1.15 if right else float(np.average([where[v][1] for v in entries], weights=list(entries.values())))
+    y = min(max(y, 1.4 if right else 3.0), plan.last - 0.8)
+    ax.add_patch(RegularPolygon((x, y), 6, radius=0.3, facecolor=INK, edgecolor="white", zorder=6))
+    ax.text(x, y, "primary", ha="center", va="center", fontsize=7.5, color="white", zorder=7)
+    for vessel, n in sorted(entries.items(), key=lambda item: -item[1]):
+        end, share = where[vessel], n / total
+        if share < LEAST_ARROW:
+            continue
+        curve = 0.12 if end[1] > y else -0.12
+        arrow = FancyArrowPatch(
+            (x, y), end, arrowstyle="-|>", mutation_scale=13, linewidth=1.0 + 2.5 * share, color=INK,
+            shrinkA=20, shrinkB=7, connectionstyle=f"arc3,rad={curve}", zorder=6,
+        )  # fmt: skip
+        ax.add_patch(arrow)
+    listed = "into the blood by\n" + "\n".join(
+        f"{percent_of(n / total)} {v}" for v, n in sorted(entries.items(), key=lambda item: -item[1])
+    )
+    ax.text(x if not right else x + 0.4, y + 0.42 if not right else y, listed, ha="center" if not right else "left",
+            va="top" if not right else "center", fontsize=8.5, color=INK, linespacing=1.35)  # fmt: skip
+
+
+def _other_routes(ax: Axes, plan: _Plan, table: Organs, colours: _Colours) -> None:
+    """The routes beside the blood, each with its sites."""
+    routes = [route for route in dict.fromkeys(row.route for row in table) if route != "blood"]
+    if not routes:
+        return
+    lines = sum(1.35 + len(table.of_route(route)) for route in routes)
+    step = min(0.34, (plan.last - plan.first - 0.9) / lines)
+    y = plan.first
+    ax.text(plan.other, y - 0.12, "Other routes", fontsize=12, weight="bold", color=INK, va="bottom")
+    for route in routes:
+        y += 0.95 * step
+        ax.text(plan.other, y, words(route), fontsize=9.5, color=QUIET, va="center", style="italic")
+        for row in table.of_route(route):
+            y += step
+            radius = min(colours.radius(row, plan), 0.47 * step)
+            ax.add_patch(Circle((plan.other + 0.3, y), radius, facecolor=colours.of(row), edgecolor=INK, linewidth=0.9))
+            text = words(row.organ)
+            ax.text(plan.other + 0.7, y, text, fontsize=9, va="center", color=INK)
+            if row.colonies > 0:
+                bold = "bold" if row.share >= 0.05 else "normal"
+                ax.text(plan.width - 0.25, y, percent_of(row.share), fontsize=9, va="center", ha="right", weight=bold)
+        y += 0.4 * step
+
+
+def _legend(ax: Axes, plan: _Plan, colours: _Colours, cells: float) -> None:
+    """Scales of colour and size, at the lower left."""
+    x, y = 0.35, plan.height - 1.62
+    bar = ax.inset_axes((x, y, 1.75, 0.13), transform=ax.transData)
+    scale = ax.get_figure(root=True).colorbar(  # type: ignore[union-attr]
+        ScalarMappable(colours.norm, colours.map), cax=bar, orientation="horizontal"
+    )
+    top = colours.norm.vmax or 1.0
+    scale.set_ticks([top / 300, top / 10, top], labels=[number(float(f"{v:.1g}")) for v in (top / 300, top / 10, top)])
+    scale.ax.minorticks_off()
+    scale.ax.tick_params(labelsize=8, length=2)
+    scale.outline.set_visible(False)
+    ax.text(x, y - 0.08, f"colonies, of {number(cells)} cells", fontsize=8.5, color=INK, va="bottom")
+    ax.text(x, y + 1.36, "cells arrested", fontsize=8.5, color=INK, va="center")
+    for i, share in enumerate((0.01, 0.1, 1.0)):
+        radius = plan.largest * float(np.sqrt(share))
+        at = x + 0.12 + 0.62 * i + 0.1 * i * i
+        ax.add_patch(Circle((at, y + 0.72), min(radius, 0.3), facecolor="white", edgecolor=INK, linewidth=0.8))
+        ax.text(
+            at,
+            y + 1.07,
+            number(float(f"{colours.most * share:.1g}")),
+            fontsize=7.5,
+            ha="center",
+            va="center",
+            color=INK,
+        )

@@ -1,0 +1,159 @@
+"""What all figures share: colours, a quiet frame, labels of shares, and saving."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import colors
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cascade.closed_form import Exact
+from cascade.display import percent
+from cascade.errors import InputError, is_whole
+from cascade.files import write_atomically
+from cascade.funnel import Funnel
+from cascade.results import Result, package_version
+
+# Paul Tol's "muted" scheme (personal.sron.nl/~pault), told apart by colour-blind readers.
+STAGE_COLOURS = {
+    "detachment": "#332288",
+    "breach": "#88CCEE",
+    "intravasation": "#44AA99",
+    "circulation": "#CC6677",
+    "arrest": "#882255",
+    "extravasation": "#DDCC77",
+    "colonization": "#117733",
+}
+_MORE = ("#999933", "#AA4499", "#6699CC", "#997700", "#EE8866", "#77AADD")
+GOAL_COLOUR = "#222222"
+# Paul Tol's "bright" scheme and dashes: causes are told apart twice.
+CAUSE_COLOURS = (
+    "#4477AA",
+    "#EE6677",
+    "#228833",
+    "#CCBB44",
+    "#66CCEE",
+    "#AA3377",
+    "#777777",
+    "#004488",
+    "#BB5566",
+    "#DDAA33",
+)
+INK, QUIET, GRID = "#222222", "#666666", "#DDDDDD"
+
+
+class Picture(Figure):
+    """A Figure that a notebook shows by itself, without the state of pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=100)
+        return buffer.getvalue()
+
+
+def stage_colours(stages: Sequence[str]) -> dict[str, str]:
+    """A colour for each stage: fixed for the standard ones, in order for others."""
+    spare = iter([*_MORE, *STAGE_COLOURS.values()] * (1 + len(stages)))
+    used = {STAGE_COLOURS[s] for s in stages if s in STAGE_COLOURS}
+    return {s: STAGE_COLOURS[s] if s in STAGE_COLOURS else next(c for c in spare if c not in used) for s in stages}
+
+
+def cause_colours(causes: Sequence[str]) -> dict[str, str]:
+    """A colour for each cause of death, in order."""
+    return {cause: CAUSE_COLOURS[i % len(CAUSE_COLOURS)] for i, cause in enumerate(causes)}
+
+
+def figure_of(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
+    """The given axes and their figure, or new ones of a size in inches."""
+    if ax is not None:
+        figure = ax.get_figure(root=True)
+        assert isinstance(figure, Figure)
+        return figure, ax
+    picture = Picture(figsize=size, layout="constrained")
+    return picture, picture.add_subplot()
+
+
+def plain(ax: Axes, title: str) -> None:
+    """A quiet frame: no box, a light grid, the title at the left."""
+    ax.set_title(words(title), loc="left", fontsize=12, color=INK)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(QUIET)
+    ax.tick_params(colors=INK, labelsize=10)
+    ax.set_axisbelow(True)
+
+
+def words(text: str) -> str:
+    """Text of the user's for a figure: a dollar sign begins no formula."""
+    return text.replace("$", r"\$")
+
+
+def sign(figure: Figure, *sources: object) -> None:
+    """Note on the figure what it shows; ``save`` writes it into the file."""
+    notes = []
+    for source in sources:
+        if isinstance(source, Result | Exact):
+            model = f"model {source.model.name} (sha256 {source.model.digest()[:16]}), until {source.until}"
+            made = f"seed {source.seed}, cells {source.cells}" if isinstance(source, Result) else "exact answer"
+            notes.append(f"{model}, {made}")
+        elif isinstance(source, Funnel):
+            notes.append(source.label)
+    figure.set_label("; ".join(notes))
+
+
+def check_path(path: str | Path) -> Path:
+    """A path whose ending says a format that ``save`` can write."""
+    if not isinstance(path, str | Path) or Path(path).suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise InputError("path", str(path), "a name that ends in .png, .svg or .pdf")
+    return Path(path)
+
+
+def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
+    """Write a figure, whole or not at all; PNG and SVG carry model, seed and version.
+
+    Raises
+    ------
+    InputError
+        When the ending is not .png, .svg or .pdf, or the file cannot be written.
+    """
+    path = check_path(path)
+    kind = path.suffix.lower().lstrip(".")
+    if not is_whole(dpi) or not 10 <= dpi <= 2000:
+        raise InputError("dpi", dpi, "a whole number from 10 to 2000")
+    maker = f"metastatic-cascade {package_version()}"
+    note = f"{figure.get_label()}; {maker}"
+    metadata: dict[str, Any] = {"Title": "cascade", "Creator": maker}
+    metadata["Subject" if kind == "pdf" else "Description"] = note
+    if kind == "svg":
+        metadata["Date"] = None
+    if kind == "pdf":
+        metadata["CreationDate"] = None
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    write_atomically(path, buffer.getvalue())
+    return path
+
+
+def share_label(value: float, _: object) -> str:
+    """Tick of a logarithmic axis of shares: one notation all along it."""
+    power = round(-np.log10(value))
+    if power == 0:
+        return "all"
+    return f"1 in {10**power:,}" if power <= 3 else f"1 in $10^{{{power}}}$"
+
+
+def share_text(share: float) -> str:
+    """A share in words: per cent while that is readable, 1 in N below."""
+    return percent(share) if share >= 1e-3 or share == 0 else f"1 in {float(f'{1 / share:.3g}'):,.0f}"
+
+
+def shade(colour: str, lighter: float) -> tuple[float, float, float]:
+    """The colour, mixed with white by the share ``lighter``."""
+    r, g, b = (c + (1.0 - c) * lighter for c in colors.to_rgb(colour))
+    return r, g, b
