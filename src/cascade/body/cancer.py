@@ -293,7 +293,7 @@ class _Builder:
 
     def blood(self, route: str) -> dict[str, float]:
         """What cells of a route that enter the blood come to."""
-        into: dict[str, float] = Field(default_factory=dict)
+        into: dict[str, float] = {}
         for vessel, share in (routes().route(route).outlet or self.cancer.drainage).items():
             if share > 0:
                 self.entries.append(vessel)

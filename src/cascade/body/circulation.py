@@ -195,7 +195,7 @@ class Circulation(Part):
 
     def first_beds(self, vessel: str) -> dict[str, float]:
         """Capillary beds that cells come to first, when they enter by a vessel, with the shares."""
-        found: dict[str, float] = Field(default_factory=dict)
+        found: dict[str, float] = {}
         for node, share in self.onward(vessel).items():
             ahead = {node: 1.0} if self.is_bed(node) else self.first_beds(node)
             for bed, part in ahead.items():
@@ -283,8 +283,8 @@ class Circulation(Part):
         ways = {node: self.ways(node, cells, homing) for node in self.nodes}
         total = {node: math.fsum(v for group in w for v in group.values()) for node, w in ways.items()}
         visits = self._visits(start, {n: _times(w.moves, 1.0 / total[n]) for n, w in ways.items()}, cut)
-        held: dict[str, float] = Field(default_factory=dict)
-        deaths: dict[str, float] = Field(default_factory=dict)
+        held: dict[str, float] = {}
+        deaths: dict[str, float] = {}
         hours = 0.0
         for node, n in zip(self.nodes, visits.tolist(), strict=True):
             hours += n / total[node]

@@ -159,7 +159,7 @@ def _fill(
     resolve: Callable[[str, str | None], Mapping[str, float]],
 ) -> dict[str, Any]:
     """One state: placeholders replaced, targets split by shares, hazards changed by soil."""
-    moves: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    moves: dict[str, dict[str, Any]] = {}
     gained = 0.0
     for move in template.moves:
         hazard = move.hazard * (soil if move.soil else 1.0)

@@ -38,7 +38,7 @@ def entrance(vessel: str, classes: Iterable[CellClass]) -> dict[str, float]:
 
 def came_in(events: Mapping[str, float], circulation: Circulation) -> dict[str, float]:
     """Cells that entered the blood by each vessel, from the number of times of each transition."""
-    found: dict[str, float] = Field(default_factory=dict)
+    found: dict[str, float] = {}
     for name, times in events.items():
         source, _, target = name.partition(".")
         vessel, _, cells = target.partition(", ")
@@ -79,7 +79,7 @@ def states(
         while waiting:
             place = waiting.pop(0)
             ways = circulation.ways(place.node, scaled, homing)
-            moves: dict[str, float] = Field(default_factory=dict)
+            moves: dict[str, float] = {}
             for node, hazard in ways.moves.items():
                 if pool and place.arterial and node == RIGHT_HEART:
                     moves[pool_of(cells)] = hazard
