@@ -31,7 +31,7 @@ def test_every_number_has_a_source(name: str) -> None:
     model = cascade.load(name)
     assert unsourced(model) == []
     for source in model.sources:
-        assert source.doi or source.pmid, f"{source.key} has neither DOI nor PMID"
+        assert source.doi or source.pmid or source.url, f"{source.key} has no DOI, no PMID and no address"
     assert "patient" in model.limits
     assert model.name == name
 

@@ -290,6 +290,7 @@ def run(tables, frailties, key, cells, first, number, block, scratch, stop, out)
             at = np.uint64(taken) if cells.size > 0 else first + np.uint64(taken)
             c, st, ti, se = cell[rows:z], state[rows:z], time[rows:z], seen[rows:z]
             fill(c, visit[rows:z], st, window[rows:z], ti, se, cells, at, t.start_state[0], t.marks, t.entry_low)
+            room = slice(0, c.size)
             if several_starts:
                 draw_starts(
                     c,
@@ -304,11 +305,12 @@ def run(tables, frailties, key, cells, first, number, block, scratch, stop, out)
                     k0,
                     k1,
                     out.started,
+                    moves[room],
+                    deaths[room],
                 )
             else:
                 out.started[0] += c.size
             if frailties is not None:
-                room = slice(0, c.size)
                 draw_frailties(
                     rows,
                     c,

@@ -72,6 +72,7 @@ class Source(Part):
     grade: Literal["A", "B", "C", "D", "illustrative"]
     doi: str | None = None
     pmid: str | None = None
+    url: str | None = None
     note: str = ""
 
 

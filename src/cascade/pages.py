@@ -43,6 +43,7 @@ def _ending(sources: Iterable[Source], limits: str) -> list[str]:
     lines = []
     for source in sources:
         link = f" doi:{source.doi}" if source.doi else f" PMID {source.pmid}" if source.pmid else ""
+        link = link or (f" {source.url}" if source.url else "")
         text = f"{source.key} (grade {source.grade}): {source.citation}.{link} {source.note}".rstrip()
         lines.append(fill(text, WIDTH, initial_indent="  ", subsequent_indent="      "))
     parts = ["", "sources", *lines] if lines else []

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from functools import reduce
-from operator import add
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -130,7 +128,7 @@ def conduct_totals(
     """Run all cells in spans and add their totals up."""
     stop = np.zeros(1, np.uint8)
     spans = (span_of(lowered, prepared, seed, part, stop) for part in cut(cells, chunk, executor))
-    return reduce(add, conduct(run_totals, spans, len(cells), stop, executor=executor, progress=progress))
+    return Totals.gathered(conduct(run_totals, spans, len(cells), stop, executor=executor, progress=progress))
 
 
 def cut(cells: range, chunk: int | None, executor: Executor | None) -> Iterator[range]:

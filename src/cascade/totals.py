@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -36,6 +37,26 @@ class Totals:
     watched: npt.NDArray[np.uint64]
     watched_total: int
     visits: int
+
+    @classmethod
+    def gathered(cls, parts: Iterable[Totals]) -> Totals:
+        """Totals of all parts together, added up in place: the tables of a large model take time to copy."""
+        found: Totals | None = None
+        for part in parts:
+            if found is None:
+                found = part
+                continue
+            for into, more in (
+                (found.counts, part.counts),
+                (found.started, part.started),
+                (found.overtaken, part.overtaken),
+            ):
+                into += more
+            watched = np.sort(np.concatenate([found.watched, part.watched]))[:MOST_WATCHED]
+            total, visits = found.watched_total + part.watched_total, found.visits + part.visits
+            found = cls(found.counts, found.started, found.overtaken, watched, total, visits)
+        assert found is not None
+        return found
 
     def __add__(self, other: Totals) -> Totals:
         """Totals of both spans together."""

@@ -71,16 +71,20 @@ def fill(cell, visit, state, window, time, seen, cells, first, only, marks, entr
 
 
 @_jit
-def draw_starts(cell, state, time, seen, start_state, cumulative, low, high, marks, k0, k1, started):
-    """Start states and times of entry of the new cells."""
+def draw_starts(cell, state, time, seen, start_state, cumulative, low, high, marks, k0, k1, started, uniform, later):
+    """Start states and times of entry of the new cells; ``uniform`` and ``later`` are room for draws."""
     for i in range(cell.size):
-        for_state, for_time = start_block(cell[i], k0, k1)
-        start = 0
-        while start < cumulative.size - 1 and for_state >= cumulative[start]:
-            start += 1
-        started[start] += 1
-        state[i] = start_state[start]
-        time[i] = low + for_time * (high - low)
+        uniform[i], later[i] = start_block(cell[i], k0, k1)
+    for i in range(cell.size):
+        state[i] = 0
+        time[i] = low + later[i] * (high - low)
+    for k in range(cumulative.size - 1):
+        share = cumulative[k]
+        for i in range(cell.size):
+            state[i] += np.uint32(uniform[i] >= share)
+    for i in range(cell.size):
+        started[state[i]] += 1
+        state[i] = start_state[state[i]]
         seen[i] = marks[state[i]]
 
 
@@ -154,7 +158,8 @@ def choose(rows, group, window, choice, guide, cuts, steps, bound, exits_of_all,
     """The exit within the winning group: the first whose cumulative share exceeds the draw.
 
     A table of ``cuts`` equal parts says where to begin; from there ``steps`` comparisons
-    are always enough, so that nothing depends on a branch.
+    are always enough.  The first is made for every row, so that nothing depends on a branch;
+    few rows need more.
     """
     if cuts == 1:
         for i in range(rows):
@@ -162,13 +167,22 @@ def choose(rows, group, window, choice, guide, cuts, steps, bound, exits_of_all,
     else:
         for i in range(rows):
             exits[i] = guide[group[i] * cuts + np.uint32(choice[i] * cuts)]
-    for _ in range(steps):
-        if one_window:
-            for i in range(rows):
-                exits[i] += np.uint32(choice[i] >= bound[exits[i]])
-        else:
-            for i in range(rows):
-                exits[i] += np.uint32(choice[i] >= bound[window[i] * exits_of_all + exits[i]])
+    if steps == 0:
+        return
+    if one_window:
+        for i in range(rows):
+            exits[i] += np.uint32(choice[i] >= bound[exits[i]])
+    else:
+        for i in range(rows):
+            exits[i] += np.uint32(choice[i] >= bound[window[i] * exits_of_all + exits[i]])
+    if steps == 1:
+        return
+    for i in range(rows):
+        at = window[i] * exits_of_all
+        e = exits[i]
+        while choice[i] >= bound[at + e]:
+            e += _ONE
+        exits[i] = e
 
 
 def group_rate(hazard, profile, factor, i, at, begin, end):

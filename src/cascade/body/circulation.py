@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 from cascade.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.model import Hazard, Keys, Name, Part, Share, Source, faults_of
 
-RIGHT_HEART, LEFT_HEART, ARTERIES, LUNG = "right heart", "left heart", "arteries", "lung"
+RIGHT_HEART, LEFT_HEART, ARTERIES = "right heart", "left heart", "arteries"
 FLOW_TOLERANCE = 1e-9
 """How far the flows of the beds may be from the cardiac output in sum."""
 
@@ -37,10 +37,15 @@ class Vessel(Part):
 
 
 class Bed(Part):
-    """A capillary bed that the arteries feed; ``flow`` is its share of the cardiac output."""
+    """A capillary bed; ``flow`` is the share of the cardiac output that the arteries send to it.
+
+    With a ``volume`` (share of the blood) it has a transit time of its own; the others share
+    the volume of the systemic capillaries.
+    """
 
     name: Name
     flow: Share
+    volume: Annotated[float, Field(gt=0, le=1)] | None = None
     organ: Name | None = None
     to: Name = "veins"
 
@@ -110,8 +115,8 @@ class Circulation(Part):
         Litres per minute.
     blood_volume : float
         Litres.
-    lung_volume, capillary_volume : float
-        Shares of the blood in the capillaries of the lung, and in all others.
+    capillary_volume : float
+        Share of the blood in the capillaries of the beds that have no volume of their own.
     vessels : tuple of Vessel
     beds : tuple of Bed
         Their flows sum to 1.
@@ -125,7 +130,6 @@ class Circulation(Part):
     name: Name
     cardiac_output: Positive
     blood_volume: Positive
-    lung_volume: Share
     capillary_volume: Share
     vessels: Annotated[tuple[Vessel, ...], Field(strict=False)]
     beds: Annotated[tuple[Bed, ...], Field(strict=False)]
@@ -145,7 +149,7 @@ class Circulation(Part):
         total = math.fsum(bed.flow for bed in self.beds)
         if abs(total - 1.0) > FLOW_TOLERANCE:
             yield Fault("beds", total, "flows that add up to the cardiac output: a sum of 1")
-        names = [*(vessel.name for vessel in self.vessels), *(bed.name for bed in self.beds), LUNG]
+        names = [*(vessel.name for vessel in self.vessels), *(bed.name for bed in self.beds)]
         for name in sorted({n for n in names if names.count(n) > 1}):
             yield Fault("beds", name, "each vessel and bed is named once")
         ways = [(f"vessels[{i}].to", vessel.to) for i, vessel in enumerate(self.vessels)]
@@ -174,24 +178,22 @@ class Circulation(Part):
 
     def site(self, node: str) -> str:
         """The organ of a bed."""
-        return self._beds[node].site if node in self._beds else node
+        return self._beds[node].site
 
     @cached_property
     def organs(self) -> tuple[str, ...]:
         """Organs with a bed, in alphabetical order."""
-        return tuple(sorted({LUNG, *(bed.site for bed in self.beds)}))
+        return tuple(sorted({bed.site for bed in self.beds}))
 
     @cached_property
     def nodes(self) -> tuple[str, ...]:
         """All vessels and beds."""
-        return (*self._vessels, LUNG, *self._beds)
+        return (*self._vessels, *self._beds)
 
     def onward(self, node: str) -> dict[str, float]:
         """Where a cell that passes goes next, with the shares."""
-        part = self._vessels.get(node) or self._beds.get(node)
-        if part is None:
-            return {LEFT_HEART: 1.0}
-        return {bed.name: bed.flow for bed in self.beds} if part.to == ARTERIES else {part.to: 1.0}
+        to = self._vessels[node].to if node in self._vessels else self._beds[node].to
+        return {bed.name: bed.flow for bed in self.beds if bed.flow > 0} if to == ARTERIES else {to: 1.0}
 
     def first_beds(self, vessel: str) -> dict[str, float]:
         """Capillary beds that cells come to first, when they enter by a vessel, with the shares."""
@@ -218,10 +220,12 @@ class Circulation(Part):
     def hours(self, node: str) -> float:
         """Mean transit time of a vessel or bed."""
         circuit = self.blood_volume / self.cardiac_output / 60.0
-        if node == LUNG:
-            return self.lung_volume * circuit
         if node in self._beds:
-            return self.capillary_volume * circuit / math.fsum(self.flows[bed] for bed in self._beds)
+            volume = self._beds[node].volume
+            if volume is not None:
+                return volume * circuit / self.flows[node]
+            shared = math.fsum(self.flows[bed.name] for bed in self.beds if bed.volume is None)
+            return self.capillary_volume * circuit / shared
         vessel = self._vessels[node]
         if vessel.seconds is not None:
             return vessel.seconds / 3600.0

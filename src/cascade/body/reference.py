@@ -60,7 +60,6 @@ def circulation(sex: str = "male") -> Circulation:
     return Circulation(
         name=sex,
         **own,
-        lung_volume=data["lung"]["volume"],
         capillary_volume=data["capillaries"]["volume"],
         vessels=data["vessels"],
         beds=beds,

@@ -16,7 +16,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, Rectangle, RegularPolygo
 from matplotlib.ticker import FuncFormatter
 
 from cascade.body import Circulation, came_in, circulation
-from cascade.body.circulation import LEFT_HEART, LUNG, RIGHT_HEART
+from cascade.body.circulation import LEFT_HEART, RIGHT_HEART
 from cascade.body.reference import SEXES
 from cascade.closed_form import Exact
 from cascade.display import number, percent
@@ -221,8 +221,8 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     rows = {row.organ: row for row in table}
     beds = {bed.name: bed.site for bed in used.beds}
     for node, at in where.items():
-        if node == LUNG or node in beds:
-            organ = beds.get(node, node)
+        if node in beds:
+            organ = beds[node]
             second = node != organ  # another bed of an organ that is drawn already
             _bed(
                 ax,
@@ -274,7 +274,8 @@ class _Colours:
 
 def _vessels(ax: Axes, plan: _Plan, used: Circulation) -> dict[str, tuple[float, float]]:
     """Draw the vessels; returns where beds and vessels are."""
-    beds = list(used.beds)
+    beds = [bed for bed in used.beds if bed.flow > 0]
+    upper = next(bed.name for bed in used.beds if bed.to == LEFT_HEART)
     levels = {bed.name: plan.rung(i, len(beds)) for i, bed in enumerate(beds)}
     flows = used.flows
 
@@ -310,7 +311,7 @@ def _vessels(ax: Axes, plan: _Plan, used: Circulation) -> dict[str, tuple[float,
             line([plan.portal, plan.bed - 0.1], [target + 0.1, target + 0.1], carried, PORTAL)
             lowest = sorted((levels[bed.name] for bed in fed), reverse=True)[:2]
             ax.text(plan.portal + 0.1, sum(lowest) / 2, vessel.name, fontsize=8.5, color=PORTAL_TEXT, va="center")
-    # The lung, between the two hearts.
+    # The bed between the two hearts.
     line([plan.veins, plan.veins, plan.bed], [plan.hearts, plan.lung, plan.lung], 1.0, VEIN)
     line([plan.bed, plan.arteries, plan.arteries], [plan.lung, plan.lung, plan.hearts], 1.0, ARTERY)
     hearts = ((plan.veins, "right\nheart", VEIN_TEXT), (plan.arteries, "left\nheart", ARTERY_TEXT))
@@ -323,7 +324,7 @@ def _vessels(ax: Axes, plan: _Plan, used: Circulation) -> dict[str, tuple[float,
     ax.text(
         plan.arteries + 0.2, middle, "arteries", fontsize=9, color=ARTERY_TEXT, rotation=90, va="center", ha="center"
     )
-    where = {name: (plan.bed, y) for name, y in levels.items()} | {LUNG: (plan.bed, plan.lung)}
+    where = {name: (plan.bed, y) for name, y in levels.items()} | {upper: (plan.bed, plan.lung)}
     portal = next((v for v in used.vessels if v.to in levels and any(b.to == v.name for b in beds)), None)
     for vessel in used.vessels:
         if vessel.name == LEFT_HEART:
