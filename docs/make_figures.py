@@ -26,6 +26,8 @@ def main() -> None:
             cascade.exact(depleted),
             labels=["simulated", "exact", "immune killing x 0.2"],
         ),
+        "body": cascade.plot.body(cascade.exact(cascade.load("colon"))),
+        "organs": cascade.plot.organs(cascade.simulate(cascade.load("breast"), cells=10**8, seed=1889)),
         "own-counts": cascade.plot.funnel(
             cascade.Funnel.from_counts({"injected": 1000, "arrested": 870, "extravasated": 800, "grown": 0})
         ),

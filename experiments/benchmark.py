@@ -182,21 +182,23 @@ def best_of(runs: int, work: Callable[[], object]) -> tuple[float, object]:
     return best, value
 
 
-def in_a_process(cells: float, threads: int) -> tuple[float, float, int]:
-    """Wall seconds, peak MB and CPU count of one command that runs the seven steps."""
+def in_a_process(cells: float, threads: int, name: str = "") -> tuple[float, float, int]:
+    """Wall seconds, peak MB and CPU count of one command that runs the seven steps, or a model by name."""
     script = (
         "import sys, time, resource; sys.path.insert(0, sys.argv[1])\n"
         "import benchmark, cascade\n"
         "from concurrent.futures import ThreadPoolExecutor\n"
         "with ThreadPoolExecutor(int(sys.argv[3])) as pool:\n"
-        "    model = benchmark.seven_steps()\n"
-        "    cascade.simulate(model, cells=float(sys.argv[2]), seed=1, until=benchmark.UNTIL, executor=pool)\n"
+        "    model, until = benchmark.seven_steps(), benchmark.UNTIL\n"
+        "    if sys.argv[4]:\n"
+        "        model, until = cascade.load(sys.argv[4]), None\n"
+        "    cascade.simulate(model, cells=float(sys.argv[2]), seed=1, until=until, executor=pool)\n"
         "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "print(peak / (1024 if sys.platform != 'darwin' else 1024**2))\n"
     )
     begin = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", script, str(Path(__file__).parent), str(cells), str(threads)],
+        [sys.executable, "-c", script, str(Path(__file__).parent), str(cells), str(threads), name],
         capture_output=True,
         text=True,
         check=True,
@@ -249,6 +251,7 @@ def main() -> int:
             ("seven steps", seven_steps(), cells),
             ("seven steps, two frailties", with_frailties(), cells // 2),
             ("recirculation, 20 exits", recirculation(), cells // 20),
+            ("colon cancer, whole body", cascade.load("colon"), cells // 2),
         ):
             cascade.simulate(model, cells=1000, seed=1, until=UNTIL)
             best, visits = {1: math.inf, 2: math.inf}, 0
@@ -288,6 +291,12 @@ def main() -> int:
             10.0,
             "at most",
         ),
+        (
+            "ns per visit of colon cancer against seven steps",
+            ratio(ours["colon cancer, whole body", 1], one, "ns_per_visit"),
+            2.5,
+            "at most",
+        ),
         ("two threads against one", ratio(ours["seven steps", 2], one, "cells_per_s"), 1.7, "at least"),
         (
             "speed with two frailties against without",
@@ -305,6 +314,13 @@ def main() -> int:
         print(f"{options.huge:g} cells in {huge_s:.1f} s, {huge_mb:.0f} MB")
         targets.append((f"peak MB with {options.huge:g} cells", huge_mb, 400.0, "at most"))
         targets.append((f"peak with {options.huge:g} cells against 1e7", huge_mb / small_mb, 1.1, "at most"))
+        few_s, few_mb, _ = in_a_process(options.huge / 100, 2, "colon")
+        many_s, many_mb, _ = in_a_process(options.huge / 10, 2, "colon")
+        print(f"colon cancer: {options.huge / 100:g} cells in {few_s:.1f} s, {few_mb:.0f} MB;", end=" ")
+        print(f"{options.huge / 10:g} cells in {many_s:.1f} s, {many_mb:.0f} MB")
+        targets.append(
+            (f"colon: peak with {options.huge / 10:g} cells against a tenth", many_mb / few_mb, 1.1, "at most")
+        )
     print()
     missed = 0
     for name, value, wanted, kind in targets:
