@@ -305,6 +305,13 @@ def main() -> int:
             "at least",
         ),
     ]
+    exact = cascade.exact(cascade.load("colon"))
+    times = [float(t) for t in np.geomspace(0.01, 20_000, 50)]
+    for name, work in (
+        ("funnel and organs", lambda: (cascade.exact(cascade.load("colon")).funnel(), exact.organs())),
+        ("a curve of 50 times", lambda: exact.occupancy(times)),
+    ):
+        targets.append((f"exact answer for colon cancer, {name}, seconds", best_of(3, work)[0], 1.0, "at most"))
     if mesa_row is not None:
         targets.append(("cells/s, one thread, against Mesa", ratio(one, mesa_row, "cells_per_s"), 300.0, "at least"))
     if options.huge:

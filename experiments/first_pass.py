@@ -29,6 +29,11 @@ CLASSES = {
 PRIMARIES = ("colon", "breast", "lung")
 
 
+def short(share: float) -> str:
+    """A share with three figures."""
+    return percent(float(f"{share:.3g}"))
+
+
 def passage(events: dict[str, float], beds: set[str], cells: str) -> dict[str, float]:
     """Cells that came to a first bed; of these held there, dead there, gone on alive to a second."""
     names = {f"{bed}{where}, {cells}" for bed in beds for where in ("", " (arterial)")}
@@ -69,8 +74,8 @@ def main() -> int:
             truth = {key: exact[key] / exact["came"] for key in shares}
             where = next(iter(first)) if len(first) == 1 else f"{len(first)} beds by their flow"
             scaled = circulation.scaled(cells)
-            rows.append([primary, where, label, f"{scaled.arrest:.3g}",
-                         *(f"{percent(float(f'{shares[k]:.3g}'))} ({percent(float(f'{truth[k]:.3g}'))})" for k in shares)])  # fmt: skip
+            both = [f"{short(shares[key])} ({short(truth[key])})" for key in shares]
+            rows.append([primary, where, label, f"{scaled.arrest:.3g}", *both])
             checks += [(f"{primary}, {label}: {k}", round(counted[k]), round(counted["came"]), truth[k])
                        for k in ("held", "died", "second")]  # fmt: skip
             bars.setdefault(label, []).append((primary, truth["held"], truth["died"], truth["second"]))

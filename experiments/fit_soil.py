@@ -185,9 +185,8 @@ def main() -> int:
     data = _soil.table()
     wanted = _soil.contrast(data, data.y)
     low, high = contrast_interval(data, wanted)
-    print(
-        f"{len(data.y)} counts, {len(data.cancers)} cancers, {len(data.organs)} organs; {int((data.y == 0).sum())} are 0"
-    )
+    zeros = int((data.y == 0).sum())
+    print(f"{len(data.y)} counts, {len(data.cancers)} cancers, {len(data.organs)} organs; {zeros} are 0")
     print(f"portal-systemic contrast of the table {wanted:.2f} (95 % bootstrap {low:.2f} to {high:.2f})\n")
     rows, report = [], {}
     for k in (math.inf, 1.0, 0.5):

@@ -161,8 +161,8 @@ def draw(data: _soil.Table, shown: dict[str, tuple[np.ndarray, np.ndarray]], tab
         ax.scatter(model, seen, s=9, color="#AAAAAA", label="others")
         for organ, colour in palette.items():
             ax.scatter(model[names == organ], seen[names == organ], s=16, color=colour, label=organ)
-        mean = np.mean([table[name][column]["explained"] for name in table])
-        ax.set_title(f"{column}: explained {mean:.2f}", loc="left", fontsize=11)
+        middle = np.median([table[name][column]["spearman"] for name in table])
+        ax.set_title(f"{column}: median rho {middle:.2f}", loc="left", fontsize=11)
         ax.set(xscale="log", yscale="log", xlim=(3e-4, 1), ylim=(5e-4, 1), xlabel="model, share of patients")
     axes[0].set_ylabel("autopsies (0 drawn as 1/2)")
     axes[-1].legend(frameon=False, fontsize=8.5, loc="lower right")

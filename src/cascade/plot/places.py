@@ -108,7 +108,8 @@ def _colonies(ax: Axes, table: Organs, title: str) -> None:
     ax.set_xlabel("share of all colonies", fontsize=10, loc="left")
     ax.grid(axis="x", color=GRID, linewidth=0.7)
     if rows:
-        ax.legend(frameon=False, fontsize=9, title="route", loc="lower right", alignment="left")
+        box = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+        ax.legend(frameon=False, fontsize=9, title="route", alignment="left", **box)
     else:
         ax.text(0.5, 0.5, "no colonies", transform=ax.transAxes, ha="center", color=QUIET)
     plain(ax, title)
@@ -228,7 +229,7 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
                 ax,
                 plan,
                 at,
-                node,
+                f"{node} ({organ})" if second else node,
                 None if second else rows.get(organ),
                 colours,
                 _own(source.model, organ) and not second,
