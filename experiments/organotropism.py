@@ -235,8 +235,10 @@ def main() -> int:
     print(f"  table {wanted:.2f} (95 % bootstrap {low:.2f} to {high:.2f}), model {_soil.contrast(data, model):.2f}")
     flow = _soil.fit(data, np.log(data.arrests(0.0)), K)
     print(f"  model without any held cells {_soil.contrast(data, _soil.expected(data, flow)):.2f}")
-    order = [[kind, f"{liver_over_lung(data, seen, names):.2f}", f"{liver_over_lung(data, model, names):.2f}"]
-             for kind, names in (("colon", ["colon"]), ("rectum", ["rectum"]), ("systemic", _soil.SYSTEMIC))]  # fmt: skip
+    groups = {"colon": ["colon"], "rectum": ["rectum"], "systemic": _soil.SYSTEMIC}
+    order = [
+        [kind, *(f"{liver_over_lung(data, n, names):.2f}" for n in (seen, model))] for kind, names in groups.items()
+    ]
     print(text_table(["liver / lung", "table", "model"], order))
     print(
         f"lung metastases, odds of rectum against colon: table {odds_ratio(data, seen):.2f}, model "

@@ -522,7 +522,7 @@ def test_random_bodies_conserve_cells(data: st.DataObject) -> None:
         name="any",
         arrest=data.draw(st.floats(0.001, 0.7)),
         bed_deaths={"shear": data.draw(st.floats(0.0, 0.25))},
-        vessel_deaths={"anoikis": data.draw(st.floats(0.0, 10.0))},
+        vessel_deaths={"anoikis": data.draw(st.just(0.0) | st.floats(1e-6, 10.0))},
     )
     vessel = data.draw(st.sampled_from([v.name for v in one.vessels]))
     held = other.arrests({vessel: 1.0}, cells)
