@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import cascade
 from cascade.histories import Histories, History, histories_of
-from cascade.lower import FOREVER, Environment, lower, rows_of, tables, unchanged
+from cascade.lower import FOREVER, Environment, lower, rows_of, tables
+from cascade.lower import environment as plain_environment
 from cascade.model import Model
 from cascade.simulation import conduct_totals
 from cascade.totals import Totals
@@ -208,4 +209,4 @@ def test_furthest_stage_and_milestones_count_distinct_cells() -> None:
 
 
 def test_unchanged_environment_has_no_windows() -> None:
-    assert unchanged(lower(LINEAR), None).ends[0] == FOREVER
+    assert plain_environment(lower(LINEAR), None).ends[0] == FOREVER

@@ -19,6 +19,7 @@ from cascade.funnel import Funnel, FunnelRow, Milestone
 from cascade.laplace import Transform, invert
 from cascade.levels import Numbers, Passage, Solver
 from cascade.lower import Lowered, lower
+from cascade.march import March
 from cascade.model import Model
 from cascade.organs import Organs, organs_of
 from cascade.quadrature import Nodes, refinements
@@ -79,12 +80,31 @@ class Exact:
         self.lowered: Lowered = lower(model)
         self.until = check_until(self.lowered, until)
         self._solver = Solver(self.lowered)
-        self._nodes, self.error = self._choose_nodes(
-            QUADRATURE_TOLERANCE if self.until is None else UNTIL_TOLERANCE, 1e-15
-        )
+        self._changes = len(self.lowered.window_start) > 1
+        tolerance = QUADRATURE_TOLERANCE if self.until is None else UNTIL_TOLERANCE
+        self._nodes, self.error = self._choose_nodes(CURVE_TOLERANCE if self._changes else tolerance, 1e-15)
+
+    def _march(self, nodes: Nodes, barrier: npt.NDArray[np.bool_] | None = None) -> March:
+        """The distribution of cells in a changing environment."""
+        return March(self._solver, self._hazards(nodes), nodes.weights, barrier)
+
+    @cached_property
+    def _marched(self) -> March:
+        return self._march(self._nodes)
+
+    def _merged(self, there: Floats) -> Floats:
+        """Columns of expanded states added up to those of the model's states."""
+        low = self.lowered
+        into = np.zeros((*there.shape[:-1], len(low.states)))
+        np.add.at(into, (..., low.base), there)
+        return into
+
+    def _only_unchanged(self, what: str) -> None:
+        if self._changes:
+            raise InputError("model", self.model.name, f"a model without treatments: {what} need hazards that stay")
 
     def _hazards(self, nodes: Nodes) -> Floats:
-        """Hazards at each node, (n, E)."""
+        """Hazards at each node, (n, E), while nothing is treated."""
         return np.asarray(self.lowered.exit_hazard * nodes.factors[:, self.lowered.exit_profile])
 
     def _choose_nodes(self, relative: float, absolute: float) -> tuple[Nodes, float]:
@@ -133,6 +153,9 @@ class Exact:
     @cached_property
     def _end(self) -> tuple[Floats, Floats, Floats]:
         """Entered (stages + 1), lost (stages + 1, T), still there (stages + 1, states)."""
+        if self._changes and self.until is None:
+            last = self._marched.at(float("inf"))
+            return last.entered, last.lost, self._merged(last.there)
         if self.until is None:
             p = self._average(self._nodes, np.zeros(1))
             return p.entered[0].real, p.lost[0].real, p.settled[0].real
@@ -144,6 +167,13 @@ class Exact:
         low = self.lowered
         used = self._curve_nodes if nodes is None else nodes
         stages, transitions, states = low.goal + 1, len(low.transitions), len(low.states)
+        if self._changes:
+            accounts = [self._marched.at(float(t)) for t in times]
+            there = self._merged(np.array([a.there for a in accounts]).reshape(len(times), stages, low.size))
+            entered, lost = np.array([a.entered for a in accounts]), np.array([a.lost for a in accounts])
+            marched = entered.reshape(len(times), stages), lost.reshape(len(times), stages, transitions), there
+            self._add_waiting(times, marched)
+            return tuple(np.maximum(part, 0.0) for part in marched)  # type: ignore[return-value]
         cut = np.cumsum([stages, stages * transitions, stages * states])
 
         def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
@@ -170,6 +200,9 @@ class Exact:
     def _wholes(self, times: Floats) -> tuple[Floats, Floats]:
         """Lost (n, T) and still there (n, states) at each time, whatever the stage: one solve, not one a stage."""
         low, used = self.lowered, self._curve_nodes if self.until is None else self._nodes
+        if self._changes:
+            _, gone, left = self._curves(times)
+            return gone.sum(axis=1), left.sum(axis=1)
         hazards, weights = self._hazards(used), used.weights
 
         def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
@@ -282,7 +315,10 @@ class Exact:
         found = {}
         for m, name in enumerate(low.milestones):
             states = low.state_milestone[low.base] == m
-            if self.until is None:
+            if self._changes:
+                account = self._march(self._nodes, states).at(float("inf") if self.until is None else self.until)
+                found[name] = float(account.there[:, states].sum())
+            elif self.until is None:
                 found[name] = float(weights @ self._solver.hits(hazards, np.zeros(len(weights)), states))
             else:
                 found[name] = self._hit_by(states, self.until, self._nodes)
@@ -333,6 +369,9 @@ class Exact:
             used = self._solver.time_in_states(many, np.tile(z, m))[:, low.exit_source] * many
             return np.asarray(np.tensordot(weights, used.reshape(m, n, -1), axes=(0, 0)))
 
+        if self._changes:
+            times = self._marched.at(float("inf") if self.until is None else self.until).used
+            return {t.name: max(0.0, float(times[i])) for i, t in enumerate(low.transitions)}
         if self.until is None:
             used = flow(np.zeros(1))[0]
         else:
@@ -398,6 +437,7 @@ class Exact:
         For whole lives, whatever ``until`` is.  A cell that starts beyond a step has passed it at 0.
         """
         low = self.lowered
+        self._only_unchanged("times of passage")
         if low.has_endless_cycle():
             raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
         step = self._average(self._nodes, np.array([1j * _STEP]))
@@ -440,6 +480,7 @@ class Exact:
             The step to be passed; default: the last, that is, success.
         """
         low = self.lowered
+        self._only_unchanged("elasticities")
         if self.until is not None:
             raise InputError("until", self.until, "None: elasticities are computed for whole lives")
         of = low.stages[-1] if of is None else of
@@ -456,7 +497,7 @@ class Exact:
 
     def __str__(self) -> str:
         lines = [str(self.funnel())]
-        if self.until is None:
+        if self.until is None and not self._changes:
             rows = [
                 [t.name, t.kind, percent(t.probability), hours(t.mean_hours), hours(t.median_hours)]
                 for t in self.times()

@@ -14,7 +14,7 @@ from cascade.arguments import cell_range, check_model, check_seed, check_until
 from cascade.display import html_table, number, percent, text_table
 from cascade.errors import InputError
 from cascade.estimate import Interval, paired_difference
-from cascade.lower import lower, tables, unchanged
+from cascade.lower import environment, lower, tables
 from cascade.model import Model
 from cascade.simulation import Progress, conduct, cut
 from cascade.spans import Span, span_of
@@ -205,7 +205,7 @@ def compare(
     for side in (model, other):
         lowered = lower(side)
         end = check_until(lowered, until)
-        sides.append((lowered, tables(lowered, unchanged(lowered, end))))
+        sides.append((lowered, tables(lowered, environment(lowered, end))))
 
     stop = np.zeros(1, np.uint8)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from cascade.arguments import check_cells, check_model, check_seed, check_until
 from cascade.display import hours, text_table
-from cascade.lower import Lowered, Tables, frailties, lower, rows_of, tables, unchanged
+from cascade.lower import Lowered, Tables, environment, frailties, lower, rows_of, tables
 from cascade.model import Model
 from cascade.spans import Span
 from cascade.streams import key_of
@@ -104,7 +104,7 @@ def replay(model: Model, *, seed: int, cells: Sequence[int], until: float | None
     """
     numbers = check_cells(cells)
     lowered = lower(check_model(model))
-    prepared = tables(lowered, unchanged(lowered, check_until(lowered, until)))
+    prepared = tables(lowered, environment(lowered, check_until(lowered, until)))
     return histories_of(lowered, prepared, check_seed(seed), numbers)
 
 

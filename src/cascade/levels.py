@@ -135,33 +135,53 @@ class Solver:
 
     def _passage(self, hazards: Numbers, z: Numbers) -> Passage:
         low = self.lowered
-        batch, goal, states = len(z), low.goal, len(low.states)
         kind = np.result_type(hazards, z)
-        entered = np.zeros((batch, goal + 1), kind)
-        lost = np.zeros((batch, goal + 1, len(low.transitions)), kind)
-        settled = np.zeros((batch, goal + 1, states), kind)
-        present = np.zeros((batch, goal + 1, states), kind)
-        inflow = np.zeros((batch, goal + 1, low.size), kind)
+        inflow = np.zeros((len(z), low.goal + 1, low.size), kind)
+        inflow[:] = self.begin()
+        flow = self.levels(hazards, z, inflow)
+        settled = np.zeros((len(z), low.goal + 1, len(low.states)), kind)
+        present = np.zeros_like(settled)
+        settled[:, :, self._merged.groups] = np.add.reduceat(flow.settled, self._merged.starts, axis=2)
+        present[:, :, self._merged.groups] = np.add.reduceat(flow.present, self._merged.starts, axis=2)
+        return Passage(flow.entered, flow.lost, settled, present)
+
+    def begin(self) -> npt.NDArray[np.float64]:
+        """Where cells start, by furthest stage and expanded state, (stages + 1, S)."""
+        low = self.lowered
+        begin = np.zeros((low.goal + 1, low.size))
         for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
-            inflow[:, low.stage[state], state] += share
-            entered[:, : low.stage[state] + 1] += share
+            begin[low.stage[state], state] += share
+        return begin
+
+    def levels(self, hazards: Numbers, z: Numbers, inflow: Numbers) -> Passage:
+        """Solve level by level for what flows in, (B, stages + 1, S); states are the expanded ones.
+
+        ``inflow`` counts as an arrival at its stage.  It is used up.  With (B, 1, S) stages are
+        left out of account.
+        """
+        low = self.lowered
+        batch, goal = len(z), inflow.shape[1] - 1
+        stage = low.stage if goal else np.zeros_like(low.stage)
+        entered = np.cumsum(inflow.sum(axis=2)[:, ::-1], axis=1)[:, ::-1].copy()
+        lost = np.zeros((batch, goal + 1, len(low.transitions)), inflow.dtype)
+        settled, present = np.zeros_like(inflow), np.zeros_like(inflow)
         total = self.total(hazards)
         stuck = self.stuck(total)
         to = self._into.groups
         for level in range(goal + 1):
-            here = (low.stage <= level) & ~stuck
+            here = (stage <= level) & ~stuck
             x = self._time(hazards, z, total, here, inflow[:, level])
             flow = x[:, low.exit_source] * hazards
             lost[:, level, self._dying.groups] = self._dying.of(flow)
             arrivals = self._into.of(flow)
             for beyond in range(level + 1, goal + 1):
-                there = low.stage[to] == beyond
+                there = stage[to] == beyond
                 inflow[:, beyond, to[there]] += arrivals[:, there]
                 entered[:, level + 1 : beyond + 1] += arrivals[:, there].sum(axis=1)[:, None]
-            ends = stuck[to] & (low.stage[to] <= level)
+            ends = stuck[to] & (stage[to] <= level)
             inflow[:, level, to[ends]] += arrivals[:, ends]
-            settled[:, level, self._merged.groups] = self._merged.of(np.where(stuck, inflow[:, level], 0.0))
-            present[:, level, self._merged.groups] = self._merged.of(np.where(stuck, 0.0, x))
+            settled[:, level] = np.where(stuck, inflow[:, level], 0.0)
+            present[:, level] = np.where(stuck, 0.0, x)
         return Passage(entered, lost, settled, present)
 
     def stuck(self, total: Numbers) -> npt.NDArray[np.bool_]:
@@ -241,7 +261,7 @@ class Solver:
         here = self._reached(entering, here, (hazards != 0).any(axis=0))
         if not here.any():
             return x
-        if not self.has_cycle and len(self._ranks) <= 4 * len(z):
+        if not self.has_cycle and len(self._ranks) <= max(64, 4 * len(z)):
             onward = self._onward(hazards, z, total, here, inflow)
             if onward is not None:
                 return onward

@@ -8,6 +8,7 @@ histograms, windows of the environment).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,6 +79,10 @@ class Lowered:
     frailty_gamma : (F,) bool
     frailty_cv : (F,) float
     start_state : (K,) int; start_share : (K,) float; entry_hours : (low, high)
+    window_start : (W,) float
+        Begin of each window of the environment in hours, rising from 0.
+    multipliers : (W, T) float
+        Factor on each of the model's transitions in each window.
     """
 
     states: tuple[str, ...]
@@ -102,6 +107,8 @@ class Lowered:
     start_state: Ints
     start_share: Floats
     entry_hours: tuple[float, float]
+    window_start: Floats
+    multipliers: Floats
 
     @property
     def size(self) -> int:
@@ -118,7 +125,8 @@ class Lowered:
 
         A state that no hazard leaves is no cycle: a cell waits there.
         """
-        open_ = self.exit_hazard > 0
+        # What is so in the last window is so for ever.
+        open_ = self.exit_hazard * self.multipliers[-1, self.exit_transition] > 0
         live = open_ & (self.exit_target >= 0)
         ends = np.ones(self.size, bool)
         ends[self.exit_source[open_]] = False
@@ -202,7 +210,23 @@ def lower(model: Model) -> Lowered:
         start_state=np.array([first[index[s.state]] for s in model.start.states], np.int64),
         start_share=np.array([s.share for s in model.start.states], np.float64),
         entry_hours=model.start.entry_hours,
+        **_windows(model),
     )
+
+
+def _windows(model: Model) -> dict[str, Floats]:
+    """Windows between the times at which a treatment begins or ends, and the factors in each."""
+    names = [name for name, _, _ in model.hazards()]
+    times = {0.0} | {t.start_hours for t in model.treatments} | {t.end_hours for t in model.treatments if t.end_hours}
+    starts = np.array(sorted(times), np.float64)
+    multipliers = np.ones((len(starts), len(names)))
+    for treatment in model.treatments:
+        end = math.inf if treatment.end_hours is None else treatment.end_hours
+        inside = (starts >= treatment.start_hours) & (starts < end)
+        for effect in treatment.effects:
+            for name in graph.matching(effect.hazard, names):
+                multipliers[inside, names.index(name)] *= effect.factor
+    return {"window_start": starts, "multipliers": multipliers}
 
 
 def _profiles(model: Model) -> tuple[Floats, dict[str, int]]:
@@ -220,8 +244,6 @@ def _profiles(model: Model) -> tuple[Floats, dict[str, int]]:
 
 class Environment(NamedTuple):
     """Multipliers on the hazards, piecewise constant in time, shared by all cells.
-
-    The kernel takes any number of windows; so far only ``unchanged`` makes one for users.
 
     ``ends`` (W,): end of each window in hours, rising; ``multipliers`` (W, T): factor on
     each of the model's transitions.  The last window's end is the end of the run.
@@ -311,10 +333,11 @@ def time_edges(grid: Sequence[float] = ()) -> Floats:
     return edges
 
 
-def unchanged(lowered: Lowered, until: float | None) -> Environment:
-    """The environment of a run in which nothing changes."""
+def environment(lowered: Lowered, until: float | None) -> Environment:
+    """The windows of the model up to the end of a run."""
     end = FOREVER if until is None else float(until)
-    return Environment(np.array([end]), np.ones((1, len(lowered.transitions))))
+    kept = max(1, int(np.searchsorted(lowered.window_start, end, side="left")))
+    return Environment(np.append(lowered.window_start[1:kept], end), lowered.multipliers[:kept])
 
 
 def tables(

@@ -243,6 +243,60 @@ class Exposure(Part):
         return detection * (1.0 - missed)
 
 
+class Effect(Part):
+    """What a treatment does to hazards: ``factor`` on ``state.way`` or ``*.way``."""
+
+    hazard: str
+    factor: Annotated[float, BeforeValidator(_plain), Field(ge=0, le=1e6, allow_inf_nan=False)]
+    source: Keys = ()
+    note: str = ""
+
+
+class Treatment(Part):
+    """Factors on hazards for a while, the same for all cells.
+
+    Parameters
+    ----------
+    name, title, description, limits : str
+    effects : tuple of Effect
+        At least one of them must be on a hazard of the model that is treated.
+    start_hours : float
+        When it begins.
+    end_hours : float, optional
+        When it ends; default: never.
+    sources : tuple of Source
+
+    Examples
+    --------
+    >>> shield = Treatment(name="shield", effects=[{"hazard": "*.shear", "factor": 0.1}], end_hours=24)
+    >>> model = Model.from_survival({"arrest": 0.8}, causes={"arrest": {"shear": 1.0}})
+    >>> model.with_treatments(shield).treatments[0].end_hours
+    24.0
+    """
+
+    name: Name
+    title: str = ""
+    description: str = ""
+    limits: str = ""
+    effects: Annotated[tuple[Effect, ...], Field(strict=False, min_length=1)]
+    start_hours: Hours = 0.0
+    end_hours: Hours | None = None
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+    def __init__(self, /, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise ModelError(f"treatment {data.get('name', '?')}", faults_of(error)) from None
+        if self.end_hours is not None and self.end_hours <= self.start_hours:
+            fault = Fault("end_hours", self.end_hours, f"a time after its start ({self.start_hours:g} h)")
+            raise ModelError(f"treatment {self.name}", [fault])
+
+    def during(self, start_hours: float, end_hours: float | None = None) -> Treatment:
+        """The same treatment at another time."""
+        return Treatment(**{**dict(self), "start_hours": start_hours, "end_hours": end_hours})
+
+
 class Model(Part):
     """A multi-state model with competing hazards.
 
@@ -261,6 +315,8 @@ class Model(Part):
         Where the cells may settle; the states name them.
     exposure : Exposure, optional
         What an autopsied patient amounts to, in cells.
+    treatments : tuple of Treatment, optional
+        Overlapping ones multiply.
     sources : tuple of Source, optional
     observations : tuple of Observation, optional
     title, description, limits : str, optional
@@ -287,6 +343,7 @@ class Model(Part):
     frailties: Annotated[tuple[Frailty, ...], Field(strict=False, max_length=32)] = ()
     sites: Annotated[tuple[Site, ...], Field(strict=False)] = ()
     exposure: Exposure | None = None
+    treatments: Annotated[tuple[Treatment, ...], Field(strict=False)] = ()
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
     observations: Annotated[tuple[Observation, ...], Field(strict=False)] = ()
 
@@ -407,6 +464,25 @@ class Model(Part):
         if hazards or scale:
             data["states"] = [_with_hazards(state, new) for state in self.states]
         return Model(**{**data, **fields})
+
+    def with_treatments(self, *treatments: Treatment) -> Model:
+        """A copy that is treated, beside what it was treated with before.
+
+        Raises
+        ------
+        InputError
+            When a treatment has no effect on any hazard of this model.
+        """
+        names = [name for name, _, _ in self.hazards()]
+        for treatment in treatments:
+            if not isinstance(treatment, Treatment):
+                raise InputError("treatments", treatment, "a Treatment, such as cascade.treatment('nk-depletion')")
+            if not any(graph.matching(effect.hazard, names) for effect in treatment.effects):
+                acts = ", ".join(effect.hazard for effect in treatment.effects)
+                raise InputError("treatments", treatment.name, f"one that acts on this model: it has none of {acts}")
+        title = self.title or self.name
+        added = " + ".join(t.title or t.name for t in treatments)
+        return self.with_(treatments=[*self.treatments, *treatments], title=f"{title}, {added}" if added else title)
 
     def hazards(self) -> Iterator[tuple[str, Move | Death, float]]:
         """Every hazard as (name, part, value per hour), in the order of the states."""

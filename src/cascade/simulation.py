@@ -22,7 +22,7 @@ from cascade.arguments import (
     watched_states,
 )
 from cascade.errors import InputError
-from cascade.lower import Lowered, Tables, lower, tables, unchanged
+from cascade.lower import Lowered, Tables, environment, lower, tables
 from cascade.model import Model
 from cascade.results import Result, package_version
 from cascade.spans import run_totals, span_of
@@ -109,7 +109,7 @@ def simulate(
     lowered = lower(check_model(model))
     end = check_until(lowered, until)
     names = model.goals if watch is None else watch
-    prepared = tables(lowered, unchanged(lowered, end), watch=watched_states(lowered, names), grid=grid)
+    prepared = tables(lowered, environment(lowered, end), watch=watched_states(lowered, names), grid=grid)
     totals = conduct_totals(lowered, prepared, seed, chosen, executor=executor, chunk=chunk, progress=progress)
     versions = {"cascade": package_version(), "streams": STREAM_VERSION}
     return Result(model, seed, ((chosen.start, chosen.stop),), end, grid, tuple(names), totals, versions)
