@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from cascade.errors import CascadeError, InputError, ModelError
 from cascade.funnel import Funnel
-from cascade.model import Model
+from cascade.model import Model, Treatment
 
 if TYPE_CHECKING:
     from cascade import body, plot
-    from cascade.catalog import load, models
+    from cascade.catalog import load, models, treatment, treatments
     from cascade.closed_form import exact
     from cascade.comparison import compare
     from cascade.demonstration import demo
@@ -28,6 +28,7 @@ __all__ = [
     "InputError",
     "Model",
     "ModelError",
+    "Treatment",
     "body",
     "compare",
     "demo",
@@ -38,6 +39,8 @@ __all__ = [
     "plot",
     "replay",
     "simulate",
+    "treatment",
+    "treatments",
 ]
 
 # Loaded at first use: importing the package must neither compile anything nor bring in
@@ -54,6 +57,8 @@ _LATER = {
     "plot": "cascade.plot",
     "replay": "cascade.histories",
     "simulate": "cascade.simulation",
+    "treatment": "cascade.catalog",
+    "treatments": "cascade.catalog",
 }
 
 

@@ -94,18 +94,17 @@ class Exact:
 
     def _merged(self, there: Floats) -> Floats:
         """Columns of expanded states added up to those of the model's states."""
-        low = self.lowered
-        into = np.zeros((*there.shape[:-1], len(low.states)))
-        np.add.at(into, (..., low.base), there)
-        return into
+        return np.asarray(np.add.reduceat(there, np.unique(self.lowered.base, return_index=True)[1], axis=-1))
 
     def _only_unchanged(self, what: str) -> None:
         if self._changes:
             raise InputError("model", self.model.name, f"a model without treatments: {what} need hazards that stay")
 
     def _hazards(self, nodes: Nodes) -> Floats:
-        """Hazards at each node, (n, E), while nothing is treated."""
-        return np.asarray(self.lowered.exit_hazard * nodes.factors[:, self.lowered.exit_profile])
+        """Hazards at each node, (n, E); in a changing environment without its factors."""
+        low = self.lowered
+        base = low.exit_hazard if self._changes else low.exit_hazard * low.multipliers[0, low.exit_transition]
+        return np.asarray(base * nodes.factors[:, low.exit_profile])
 
     def _choose_nodes(self, relative: float, absolute: float) -> tuple[Nodes, float]:
         """Nodes of the frailties fine enough for the probability of each step, and the error left."""

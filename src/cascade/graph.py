@@ -6,6 +6,7 @@ a wrong name in another are reported together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -240,16 +241,23 @@ def hazard_names(nodes: Iterable[Node]) -> list[str]:
 
 
 def matching(pattern: str, names: Iterable[str]) -> list[str]:
-    """Names that a pattern means: itself, or every state's for ``*.way``.
+    """Names that a pattern means: itself, or all that fit where ``*`` stands for any text.
+
+    The state and the way are compared apart: ``*.shear`` is the shear of every state,
+    ``*: arrested.*: extravasated`` extravasation in every organ.
 
     Examples
     --------
     >>> matching("*.shear", ["a.shear", "b.shear", "b.anoikis"])
     ['a.shear', 'b.shear']
+    >>> matching("*ed.c", ["armed.c", "armed.cd", "bed.c", "beds.c"])
+    ['armed.c', 'bed.c']
     """
-    if pattern.startswith("*."):
-        return [name for name in names if name.partition(".")[2] == pattern[2:]]
-    return [name for name in names if name == pattern]
+    if "*" not in pattern:
+        return [name for name in names if name == pattern]
+    parts = [part.split("*") for part in pattern.partition(".")[::2]]
+    fits = [re.compile(".*".join(map(re.escape, part)), re.DOTALL).fullmatch for part in parts]
+    return [n for n in names if all(fit(part) for fit, part in zip(fits, n.partition(".")[::2], strict=True))]
 
 
 def _check_frailties(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.laplace import invert
-from cascade.levels import Numbers, Solver
+from cascade.levels import Numbers, Solver, Sums
 
 Floats = npt.NDArray[np.float64]
 
@@ -95,6 +95,8 @@ class March:
         free = np.ones(low.size, bool) if barrier is None else ~barrier
         self.hazards = hazards * free[low.exit_source]
         self.segments = segments(solver)
+        outer = np.flatnonzero(~low.exit_inner)
+        self.outer = Sums.by(outer, low.exit_transition[outer])
         # First arrivals are asked of states, whatever the stages.
         self.start = solver.begin() if barrier is None else solver.begin().sum(axis=0, keepdims=True)
 
@@ -120,7 +122,6 @@ class March:
         m = len(hazards)
         start = self.start
         now = there + segment.jump * start
-        outer = ~low.exit_inner
 
         def parts(z: Numbers) -> tuple[Numbers, ...]:
             n = len(z)
@@ -132,8 +133,7 @@ class March:
             before = np.cumsum(np.repeat(there, n, axis=0).sum(axis=2)[:, ::-1], axis=1)[:, ::-1]
             flow = self.solver.levels(many, at, inflow)
             used = np.zeros((len(at), len(low.transitions)), flow.present.dtype)
-            by_exit = (flow.present.sum(axis=1)[:, low.exit_source] * many)[:, outer]
-            np.add.at(used, (slice(None), low.exit_transition[outer]), by_exit)
+            used[:, self.outer.groups] = self.outer.of(flow.present.sum(axis=1)[:, low.exit_source] * many)
             return flow.entered - before, flow.lost, used, flow.present, flow.settled
 
         if math.isinf(hours):
@@ -196,5 +196,3 @@ class March:
             weighed = [np.tensordot(self.weights[nodes], part, axes=(0, 0)) for part in found]
             total = weighed if total is None else [a + b for a, b in zip(total, weighed, strict=True)]
         return Account(*total)
-
-

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cascade.display import html_table, text_table
 from cascade.errors import InputError, nearest
-from cascade.model import Model
+from cascade.model import ILLUSTRATIVE, Model, Treatment
 
 if TYPE_CHECKING:
     from cascade.body import Cancer
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 GROUPS = ("teaching", "experiments")
 """Folders of models; the cancers are a group of their own."""
 
-CANCERS = "cancers"
+ORDER = ("A", "B", "C", "D", ILLUSTRATIVE, "")
+"""Evidence grades, the strongest first."""
+
+CANCERS, TREATMENTS = "cancers", "treatments"
+THERAPY = "therapy"
+"""Folder of the treatments; it may not bear the name of the function that lists them."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ class Entries:
             if e.group == group:
                 seen = f"{e.scored} {kind}{'s' if e.scored > 1 else ''}" if e.scored else "unscored"
                 lines.append([e.name, e.title, e.grade, seen])
-        return [group, "what it is", "weakest grade", "compared with"], lines
+        header = [group, "what it is", "weakest grade", "compared with"]
+        return (header, lines) if group != TREATMENTS else (header[:3], [line[:3] for line in lines])
 
     def _groups(self) -> list[str]:
         return list(dict.fromkeys(entry.group for entry in self.entries))
@@ -72,15 +78,62 @@ class Entries:
         return "".join(html_table(*self._cells(group)) for group in self._groups())
 
 
+def _names_in(group: str) -> list[str]:
+    """Names of the files of a folder, sorted."""
+    folder = resources.files("cascade.catalog") / group
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
 def _files() -> dict[str, str]:
     """Names of the models of the folders, with their groups."""
-    found = {}
-    for group in GROUPS:
-        folder = resources.files("cascade.catalog") / group
-        for item in sorted(folder.iterdir(), key=lambda item: item.name):
-            if item.name.endswith(".toml"):
-                found[item.name.removesuffix(".toml")] = group
-    return found
+    return {name: group for group in GROUPS for name in _names_in(group)}
+
+
+def treatment_names() -> list[str]:
+    """Names of the treatments, sorted."""
+    return _names_in(THERAPY)
+
+
+def treatment(name_or_path: str | Path, start_hours: float = 0.0, end_hours: float | None = None) -> Treatment:
+    """A treatment of the catalogue by name, or one of your own from a TOML file.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+    start_hours, end_hours : float, optional
+        When it begins and ends; by default from the start on, for ever.
+
+    Examples
+    --------
+    >>> treatment("nk-depletion", end_hours=24).end_hours
+    24.0
+    """
+    text = str(name_or_path)
+    if text in treatment_names():
+        content = (resources.files("cascade.catalog") / THERAPY / f"{text}.toml").read_text(encoding="utf-8")
+    elif isinstance(name_or_path, Path) or text.endswith(".toml"):
+        content = _content("treatment", text)
+    else:
+        known = nearest(text, treatment_names())
+        raise InputError("treatment", text, f"the name of a treatment, or the path of a .toml file; {known}")
+    try:
+        data = tomllib.loads(content.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(text, str(error), "text in TOML (https://toml.io)") from None
+    if (start_hours, end_hours) != (0.0, None):
+        data |= {"start_hours": start_hours, "end_hours": end_hours}
+    return Treatment(**data)
+
+
+def treatments() -> Entries:
+    """The treatments of the catalogue, with titles and the weakest grade among their effects."""
+    found = []
+    for name in treatment_names():
+        one = treatment(name)
+        grades = {source.key: source.grade for source in one.sources} | {ILLUSTRATIVE: ILLUSTRATIVE}
+        used = [grades[key] for effect in one.effects for key in effect.source]
+        found.append(Entry(name, f"{one.title}: {one.description}", max(used, key=ORDER.index, default=""), TREATMENTS))
+    return Entries(tuple(found))
 
 
 def names() -> list[str]:
@@ -126,12 +179,16 @@ def load_any(name_or_path: str | Path) -> Model | Cancer:
     if text in cancer_names():
         return cancer(text)
     if isinstance(name_or_path, Path) or text.endswith(".toml"):
-        try:
-            content = Path(text).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise InputError("model", text, f"a TOML file that can be read ({error})") from None
+        content = _content("model", text)
         return (Cancer if _is_cancer(content) else Model).from_toml(content, where=text)
     raise InputError("model", text, f"the name of a model, or the path of a .toml file; {nearest(text, names())}")
+
+
+def _content(field: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError(field, path, f"a TOML file that can be read ({error})") from None
 
 
 def _is_cancer(text: str) -> bool:
@@ -146,14 +203,13 @@ def _is_cancer(text: str) -> bool:
 def models() -> Entries:
     """The models of the catalogue, with groups, titles and grades."""
     groups = _files()
-    order = ("A", "B", "C", "D", "illustrative", "")
     found = []
     for group in (*GROUPS, CANCERS):
         for name in names():
             if groups.get(name, CANCERS) != group:
                 continue
             model = load(name)
-            grade = max((model.grade_of(part.source) for _, part, _ in model.hazards()), key=order.index, default="")
+            grade = max((model.grade_of(part.source) for _, part, _ in model.hazards()), key=ORDER.index, default="")
             seen = sum(site.scored for site in model.sites) + sum(o.role != "not available" for o in model.observations)
             found.append(Entry(name, model.title, grade, group, seen))
     return Entries(tuple(found))

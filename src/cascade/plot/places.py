@@ -108,8 +108,9 @@ def _colonies(ax: Axes, table: Organs, title: str) -> None:
     ax.set_xlabel("share of all colonies", fontsize=10, loc="left")
     ax.grid(axis="x", color=GRID, linewidth=0.7)
     if rows:
-        box = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
-        ax.legend(frameon=False, fontsize=9, title="route", alignment="left", **box)
+        ax.legend(
+            frameon=False, fontsize=9, title="route", alignment="left", loc="upper left", bbox_to_anchor=(1.0, 1.0)
+        )
     else:
         ax.text(0.5, 0.5, "no colonies", transform=ax.transAxes, ha="center", color=QUIET)
     plain(ax, title)
