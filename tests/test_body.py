@@ -53,7 +53,7 @@ def test_flow_is_conserved(sex: str) -> None:
 
 @pytest.mark.parametrize(("sex", "portal", "liver"), [("male", 0.19, 0.255), ("female", 0.205, 0.27)])
 def test_the_liver_has_artery_and_portal_vein(sex: str, portal: float, liver: float) -> None:
-    """ICRP 89, Table 2.40: 25.5 and 27 % of the cardiac output; the female parts add up to 26.5 + rounding."""
+    """ICRP 89, Table 2.40: 25.5 and 27 % of the cardiac output, though the female parts add up to 27.5."""
     one = body.circulation(sex)
     assert one.flows["portal vein"] == pytest.approx(portal, abs=0.0051)
     assert one.organ_flow("liver") == pytest.approx(liver, abs=0.0051)
@@ -105,19 +105,19 @@ def test_half_lives_equal_a_second_transcription() -> None:
 @pytest.mark.parametrize("hours", [100 / 3600, 1.7, 50.0])
 @pytest.mark.parametrize("sex", SEXES)
 def test_passing_cells_have_the_half_life_that_was_put_in(sex: str, hours: float) -> None:
-    """Once well mixed: followed from bed to bed through the whole network, by the exact answer."""
+    """In the pool exactly; followed from bed to bed at most an eighth longer (passages are not exponential)."""
     cells = body.cell_classes(0.0, half_life_hours=hours)[1]
-    model = body.cancer("leukemia").with_(routes=[{"name": "already in blood", "share": 1.0}], sex=sex)
-    whole = cascade.exact(model.model(classes=[cells], pool=False))
-    inside = [s.name for s in whole.model.states if s.name.endswith(", passing")]
-    start = 1.0  # by then all that will have entered the blood have
-    curves = whole.occupancy([20 * start, 20 * start + hours])
-    left = sum(curves[name] for name in inside)
-    if left[0] > 1e-6:
-        assert left[1] / left[0] == pytest.approx(0.5, rel=0.02)
-    assert body.circulation(sex).circuit(body.circulation(sex).scaled(cells)).hazard == pytest.approx(
-        math.log(2) / hours, rel=1e-12
-    )
+    one = body.cancer("leukemia").with_(routes=[{"name": "already in blood", "share": 1.0}], sex=sex)
+    for pool, most in ((True, 0.5), (False, 2 ** (-8 / 9))):
+        model = one.model(classes=[cells], pool=pool)
+        entry = "primary (already in blood).veins, passing"
+        exact = cascade.exact(model.with_(hazards={entry: 1e6}))
+        inside = [s.name for s in model.states if s.name.endswith("passing")]
+        begin = max(5 * hours, 0.1)
+        curves = exact.occupancy([begin, begin + hours])
+        left = sum(curves[name] for name in inside)
+        assert left[0] > 1e-4
+        assert 0.5 - 1e-6 < left[1] / left[0] < most + 0.004
 
 
 def test_arrest_per_bed_of_patients_is_what_the_clearance_needs() -> None:
@@ -274,12 +274,11 @@ ROUTE_OF_HINT = {
     "lymph": {"lymph", "node", "blood"},
     "transcoelomic": {"peritoneum", "pleura"},
 }
-DISAGREEMENTS = {("lung", "brain"), ("uterus", "omentum")}
 
 
 @pytest.mark.parametrize("name", CANCERS)
 def test_first_sites_of_the_guides_are_among_the_top_four_of_their_route(name: str) -> None:
-    """Every first site by blood, lymph or cavity; where autopsies disagree, by name, the page says so."""
+    """Every first site by blood, lymph or cavity, also where autopsies and guides disagree."""
     one = body.cancer(name)
     exact = cascade.exact(one.model())
     table = exact.organs()
@@ -291,10 +290,7 @@ def test_first_sites_of_the_guides_are_among_the_top_four_of_their_route(name: s
         row = next(row for row in table if row.organ == guide.at)
         assert row.route in ROUTE_OF_HINT[guide.route]
         others = [r.organ for r in table.of_route(row.route) if r.organ not in own or r.organ == guide.at]
-        if (name, guide.site) in DISAGREEMENTS:
-            assert any(guide.site in text for text in one.disagreements)
-        else:
-            assert others.index(guide.at) < 4, f"{guide.site}: {others}"
+        assert others.index(guide.at) < 4, f"{guide.site}: {others}"
 
 
 def test_autopsies_do_disagree_where_it_is_said() -> None:
@@ -305,6 +301,8 @@ def test_autopsies_do_disagree_where_it_is_said() -> None:
     ):
         found = body.cancer(cancer).autopsies.found
         assert all(found[rival] > found[site] for rival in rivals)
+        assert any(f"{site} " in text or f" {site}" in text for text in body.cancer(cancer).disagreements)
+    assert [name for name in CANCERS if body.cancer(name).disagreements] == ["lung", "uterus"]
 
 
 @pytest.mark.parametrize("name", CANCERS)
@@ -483,26 +481,20 @@ def test_a_cancer_of_the_package_cannot_be_changed_from_outside() -> None:
 # Rules.
 
 
-def comparisons_with_organs(code: str, organs: set[str]) -> list[str]:
-    """Names of organs that the code compares something with."""
-    found = []
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Compare):
-            parts = [node.left, *node.comparators]
-            constants = [p for part in parts for p in ast.walk(part) if isinstance(p, ast.Constant)]
-            found += [c.value for c in constants if c.value in organs]
-    return found
+def organs_in(code: str, organs: set[str]) -> list[str]:
+    """Texts in the code that are the name of an organ or cancer."""
+    return [n.value for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Constant) and n.value in organs]
 
 
-def test_no_code_asks_which_organ_it_is() -> None:
-    organs = {
-        name for sex in SEXES for name in (*body.circulation(sex).organs, *(b.name for b in body.circulation(sex).beds))
-    }
-    organs |= {site.name for name in CANCERS for use in body.cancer(name).routes for site in use.sites} | set(CANCERS)
-    assert comparisons_with_organs("if organ == 'liver' or x in ('lung', 'y'): pass", organs) == ["liver", "lung"]
-    source = Path(cascade.__file__).parent
-    for path in source.rglob("*.py"):
-        assert comparisons_with_organs(path.read_text(), organs) == [], path
+def test_no_code_names_an_organ() -> None:
+    organs = set(CANCERS)
+    for sex in SEXES:
+        organs |= {*body.circulation(sex).organs, *(bed.name for bed in body.circulation(sex).beds)}
+    organs |= {site.name for name in CANCERS for use in body.cancer(name).routes for site in use.sites}
+    planted = "if organ == 'liver' or x in ('lung', 'y'): a = {'bone': 1}.get('skin')"
+    assert organs_in(planted, organs) == ["liver", "lung", "bone", "skin"]
+    for path in Path(cascade.__file__).parent.rglob("*.py"):
+        assert organs_in(path.read_text(), organs) == [], path
 
 
 @settings(max_examples=25, deadline=None)

@@ -101,7 +101,7 @@ def _soil(model: Model) -> str:
         mark = ""
         if site.note:
             notes.append(site.note)
-            mark = f" [{len(notes)}]" if site.note not in notes[:-1] else f" [{notes.index(site.note) + 1}]"
+            mark = f" [{list(dict.fromkeys(notes)).index(site.note) + 1}]"
         if site.found is not None and not site.scored:
             seen += " (not scored)"
         soil = f"{site.soil:+.2f}" if site.soil is not None else ""
@@ -132,7 +132,8 @@ def _guide(cancer: Cancer, model: Model) -> Sequence[str]:
         named = []
         for site in cancer.guide:
             if site.tier == tier:
-                where = f" -> {site.at} ({routes_of[site.at]})" if site.at else f" ({site.note or 'not modelled'})"
+                known = site.at in routes_of
+                where = f" -> {site.at} ({routes_of[str(site.at)]})" if known else f" ({site.note or 'not modelled'})"
                 named.append(site.site.replace("_", " ") + where)
         if named:
             text = f"{words}: {'; '.join(named)}"

@@ -99,6 +99,8 @@ class Cancer(Part):
     guide : tuple of GuideSite
     disagreements : tuple of str
         Where autopsies and guides disagree.
+    fitted_as : str, optional
+        The cancer of the package whose fitted deviations and exposure this one has; default: that of its own name.
 
     Raises
     ------
@@ -122,6 +124,7 @@ class Cancer(Part):
     guide: Annotated[tuple[GuideSite, ...], Field(strict=False)] = ()
     guide_source: Keys = ()
     disagreements: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    fitted_as: Name | None = None
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
     def __init__(self, /, **data: Any) -> None:
@@ -132,6 +135,11 @@ class Cancer(Part):
         faults = list(self._faults())
         if faults:
             raise ModelError(self.name, faults)
+
+    @property
+    def fit_name(self) -> str:
+        """The name under which the fit knows this cancer."""
+        return self.fitted_as or self.name
 
     def _faults(self) -> Iterator[Fault]:
         body, known = circulation(self.sex), routes()
@@ -159,9 +167,35 @@ class Cancer(Part):
             for organ in getattr(self, field):
                 if organ not in body.organs:
                     yield Fault(field, organ, f"an organ with a capillary bed; {nearest(organ, body.organs)}")
+        yield from self._unknown_names(known.sources)
         for organ, n in self.autopsies.found.items() if self.autopsies else ():
             if n > self.autopsies.of:  # type: ignore[union-attr]
                 yield Fault(f"autopsies.found.{organ}", n, "at most the number of autopsies")
+
+    def _unknown_names(self, package: Sequence[Source]) -> Iterator[Fault]:
+        """Names of columns and sources that nothing bears."""
+        found = self.autopsies.found if self.autopsies else {}
+        columns = [
+            (f"routes[{i}].sites[{j}].column", s.column)
+            for i, u in enumerate(self.routes)
+            for j, s in enumerate(u.sites)
+        ]
+        columns += [("autopsies.suspect", organ) for organ in (self.autopsies.suspect if self.autopsies else ())]
+        for path, column in columns:
+            if column is not None and column not in found:
+                yield Fault(path, column, f"a column of autopsies.found; {nearest(column, found)}")
+        keys = {
+            ILLUSTRATIVE,
+            *(s.key for s in (*package, *circulation(self.sex).sources, *cells().sources, *self.sources)),
+        }
+        cited = [("drainage_source", self.drainage_source), ("guide_source", self.guide_source)]
+        cited += [("autopsies.source", self.autopsies.source)] if self.autopsies else []
+        for i, use in enumerate(self.routes):
+            cited += [(f"routes[{i}].source", use.source), (f"routes[{i}].patients_source", use.patients_source)]
+        for path, used in cited:
+            for key in used:
+                if key not in keys:
+                    yield Fault(path, key, f"the key of a source; {nearest(key, sorted(keys))}")
 
     @classmethod
     def from_toml(cls, text: str, *, where: str = "TOML") -> Cancer:
@@ -183,11 +217,14 @@ class Cancer(Part):
         for field in fields:
             if field not in Cancer.model_fields:
                 raise InputError("with_", field, f"a field of Cancer; {nearest(field, Cancer.model_fields)}")
-        return Cancer(**{**{field: getattr(self, field) for field in Cancer.model_fields}, **fields})
+        kept = {field: getattr(self, field) for field in Cancer.model_fields}
+        # A new name does not make it another cancer for the fit.
+        kept["fitted_as"] = self.fit_name if self.fit_name in fitted().cancers else None
+        return Cancer(**{**kept, **fields})
 
     def save(self, path: str | Path) -> None:
         """Write the cancer as a TOML file, whole or not at all: a start for one of your own."""
-        data = self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+        data = self.with_().model_dump(mode="json", exclude_defaults=True, exclude_none=True)
         write_atomically(Path(path), tomli_w.dumps(data).encode())
 
     def model(
@@ -221,6 +258,9 @@ class Cancer(Part):
         share = math.fsum(c.share for c in used_classes)
         if abs(share - 1.0) > SUM_TOLERANCE:
             raise InputError("classes", share, "classes of cells whose shares sum to 1")
+        missing = [vessel for vessel in self.drainage if vessel not in {v.name for v in used.vessels}]
+        if missing:
+            raise InputError("body", missing[0], "a circulation that has the vessels which drain this cancer")
         factors = {**self.homing, **(homing or {})}
         check_homing(used, factors, "homing")
         return _Builder(self, used, fit, used_classes, factors, pool).model()
@@ -287,7 +327,7 @@ class _Builder:
         """Log soil of an organ: the cancer's own value, or mean and deviation of the fit."""
         if organ in self.cancer.soil:
             return self.cancer.soil[organ]
-        known = self.fit.cancers.get(self.cancer.name)
+        known = self.fit.cancers.get(self.cancer.fit_name)
         mean = self.fit.soil.get(organ, finding(organ).soil)
         return mean + (known.deviation.get(organ, 0.0) if known else 0.0)
 
@@ -337,8 +377,10 @@ class _Builder:
         own = organ == cancer.primary
         found = seen.found.get(organ) if seen else None
         suspect = seen.suspect.get(organ, "") if seen else ""
-        fitted_here = cancer.name in self.fit.cancers and organ in self.fit.cancers[cancer.name].deviation
-        of_mean = organ in self.fit.soil and organ not in cancer.soil
+        known = self.fit.cancers.get(cancer.fit_name)
+        given = organ in cancer.soil
+        fitted_here = not given and known is not None and organ in known.deviation and finding(organ).detection == 1.0
+        of_mean = organ in self.fit.soil and not given
         note = suspect or finding(organ).note
         return Site(
             name=organ,
@@ -362,7 +404,7 @@ class _Builder:
 
     def _put_together(self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]) -> Model:
         cancer = self.cancer
-        fit = self.fit.cancers.get(cancer.name)
+        fit = self.fit.cancers.get(cancer.fit_name)
         exposure = Exposure(cells=math.exp(fit.log_cells), k=self.fit.k, source=("soil fit",)) if fit else None
         start_keys = [key for use in cancer.routes for key in use.source]
         every = [*self.body.sources, *cells().sources, *routes().sources, *self.fit.sources, *cancer.sources]

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from cascade.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.model import Hazard, Keys, Name, Part, Share, Source, faults_of
@@ -70,8 +70,9 @@ class CellClass(Part):
     vessel_deaths : mapping of str to float
         Hazard per hour of each cause, in vessels.
     half_life_hours : float, optional
-        If given, all of these are multiplied by one factor, such that half the cells that
-        circulate are gone after this time.
+        If given, all of these are multiplied by one factor, such that half the cells of the
+        pool are gone after this time.  (In the whole network, where passages are not
+        exponential, it takes up to an eighth longer when the half-life is near two circuits.)
     """
 
     name: Name
@@ -82,6 +83,13 @@ class CellClass(Part):
     half_life_hours: Positive | None = None
     source: Keys = ()
     note: str = ""
+
+    @model_validator(mode="after")
+    def _chances_fit(self) -> CellClass:
+        total = self.arrest + math.fsum(self.bed_deaths.values())
+        if total > 1.0:
+            raise ValueError(f"chances of arrest and death in a bed that sum to 1 at most, not {total:g}")
+        return self
 
 
 class Ways(NamedTuple):
@@ -157,7 +165,12 @@ class Circulation(Part):
         for path, to in ways:
             if to not in [*names, ARTERIES]:
                 yield Fault(path, to, f"a vessel or bed; {nearest(to, names)}")
+        known = {vessel.name: vessel.to for vessel in self.vessels} | {bed.name: bed.to for bed in self.beds}
         for i, vessel in enumerate(self.vessels):
+            if not any(to == vessel.name for to in known.values()) and vessel.volume is not None:
+                yield Fault(f"vessels[{i}].volume", vessel.volume, "seconds: no blood comes to this vessel")
+            if _circles(vessel.name, {name: known[name] for name in known if name != LEFT_HEART}):
+                yield Fault(f"vessels[{i}].to", vessel.to, "a way that leads to a heart: this one goes in a circle")
             if (vessel.volume is None) == (vessel.seconds is None):
                 yield Fault(f"vessels[{i}]", vessel.name, "a volume or seconds, one of the two")
         for name in (RIGHT_HEART, LEFT_HEART):
@@ -189,6 +202,10 @@ class Circulation(Part):
     def nodes(self) -> tuple[str, ...]:
         """All vessels and beds."""
         return (*self._vessels, *self._beds)
+
+    def source_of(self, node: str) -> tuple[str, ...]:
+        """Keys of the sources of the transit time of a vessel or bed."""
+        return (self._vessels[node].source if node in self._vessels else ()) or self.source
 
     def onward(self, node: str) -> dict[str, float]:
         """Where a cell that passes goes next, with the shares."""
@@ -279,7 +296,7 @@ class Circulation(Part):
         for vessel in entries:
             if vessel not in self.nodes:
                 raise InputError("entries", vessel, f"a vessel; {nearest(vessel, self.nodes)}")
-        return self._outcomes(entries, self.scaled(cells), homing, cut="")[0]
+        return self._outcomes(entries, self.scaled(cells, homing), homing, cut="")[0]
 
     def _outcomes(
         self, start: Mapping[str, float], cells: CellClass, homing: Mapping[str, float] | None, cut: str
@@ -297,8 +314,8 @@ class Circulation(Part):
                     into[name] = into.get(name, 0.0) + n * hazard / total[node]
         return held, deaths, hours
 
-    def scaled(self, cells: CellClass) -> CellClass:
-        """The class with its chances of arrest and death such that its half-life comes out."""
+    def scaled(self, cells: CellClass, homing: Mapping[str, float] | None = None) -> CellClass:
+        """The class with its chances of arrest and death such that its half-life comes out, homing included."""
         if cells.half_life_hours is None:
             return cells
         wanted = math.log(2.0) / cells.half_life_hours
@@ -314,11 +331,19 @@ class Circulation(Part):
             )
             if now.arrest + sum(now.bed_deaths.values()) >= 1.0:
                 break
-            ratio = wanted / self.circuit(now).hazard
+            ratio = wanted / self.circuit(now, homing).hazard
             if abs(ratio - 1.0) < 1e-13:
                 return now
             factor *= ratio
         raise InputError("half_life_hours", cells.half_life_hours, "hours that some chance of arrest per bed can give")
+
+
+def _circles(start: str, onward: Mapping[str, str]) -> bool:
+    """Whether the way from a vessel comes back to it without the left heart."""
+    node, steps = onward.get(start), 0
+    while node is not None and node != start and steps <= len(onward):
+        node, steps = onward.get(node), steps + 1
+    return node == start
 
 
 def _times(values: Mapping[str, float], factor: float) -> dict[str, float]:

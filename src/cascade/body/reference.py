@@ -50,7 +50,7 @@ def circulation(sex: str = "male") -> Circulation:
     --------
     >>> body = circulation("female")
     >>> round(body.organ_flow("liver"), 3)
-    0.265
+    0.275
     """
     if sex not in SEXES:
         raise InputError("sex", sex, "'male' or 'female'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -93,8 +94,9 @@ class Routes(Part):
         if route.like is None:
             return route
         model = known[route.like]
-        copied = {field: getattr(model, field) for field in ("site_states", "chain", "after", "outlet")}
-        return route.model_copy(update={**copied, "states": route.states + model.states})
+        copied = {field: getattr(model, field) for field in ("site_states", "chain", "after")}
+        copied |= {"states": route.states + model.states, "outlet": route.outlet or model.outlet}
+        return route.model_copy(update=copied)
 
 
 @cache
@@ -167,11 +169,15 @@ def _fill(
         for to, share in resolve(move.to, site).items():
             entry = moves.setdefault(to, {"to": to, "hazard": 0.0, "source": move.source})
             entry["hazard"] += hazard * share
+            entry["source"] = tuple(dict.fromkeys([*entry["source"], *move.source]))
     deaths = []
     for death in template.deaths:
-        hazard = death.hazard - (gained if death.balance else 0.0)
+        hazard = death.hazard
+        if death.balance:
+            hazard, gained = hazard - gained, 0.0
         if hazard < 0:
-            raise InputError(f"soil of {site}", soil, f"at most {soil * death.hazard / gained:.4g}: no cell dies there")
+            most = 1.0 + (soil - 1.0) * death.hazard / (death.hazard - hazard)
+            raise InputError(f"soil of {site}", math.log(soil), f"a log soil of {math.log(most):.3g} at most")
         deaths.append({"cause": death.cause, "hazard": hazard, "source": death.source})
     state = {
         "name": _named(template.name, site or "", words),
@@ -179,6 +185,7 @@ def _fill(
         "moves": list(moves.values()),
         "deaths": deaths,
         "absorbing": template.absorbing,
+        "phases": template.phases,
         "source": template.source,
     }
     if template.milestone:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from cascade.body.circulation import LEFT_HEART, RIGHT_HEART, CellClass, Circulation
+from cascade.body.circulation import LEFT_HEART, RIGHT_HEART, CellClass, Circulation, Ways
 
 
 class Place(NamedTuple):
@@ -73,7 +73,7 @@ def states(
     for cells in classes:
         if cells.share <= 0:
             continue
-        scaled = circulation.scaled(cells)
+        scaled = circulation.scaled(cells, homing)
         waiting = [Place(vessel, False) for vessel in dict.fromkeys(entries)]
         seen = set(waiting)
         while waiting:
@@ -90,23 +90,27 @@ def states(
                     seen.add(onward)
                     waiting.append(onward)
             bed = circulation.is_bed(place.node)
-            source = [*circulation.source, *cells.source]
-            found.append(_state(name_of(place, cells), "arrest" if bed else "circulation", moves, ways, source))
+            stage = "arrest" if bed else "circulation"
+            found.append(_state(name_of(place, cells), stage, moves, ways, circulation.source_of(place.node), cells))
         if pool:
             circuit = circulation.circuit(scaled, homing)
             ways = circulation.ways(RIGHT_HEART, scaled, homing)._replace(
                 held={organ: p / circuit.hours for organ, p in circuit.held.items()},
                 deaths={cause: p / circuit.hours for cause, p in circuit.deaths.items()},
             )
-            found.append(_state(pool_of(cells), "circulation", {}, ways, [*circulation.source, *cells.source]))
+            found.append(_state(pool_of(cells), "circulation", {}, ways, circulation.source, cells))
     return found
 
 
-def _state(name: str, stage: str, moves: Mapping[str, float], ways: Any, source: list[str]) -> dict[str, Any]:
+def _state(
+    name: str, stage: str, moves: Mapping[str, float], ways: Ways, source: Iterable[str], cells: CellClass
+) -> dict[str, Any]:
+    """Fields of a state; times come from the circulation, chances of arrest and death from the class."""
     held = {f"{organ}: arrested": hazard for organ, hazard in ways.held.items()}
+    both = list(dict.fromkeys([*source, *cells.source]))
     return {
         "name": name,
         "stage": stage,
-        "moves": [{"to": to, "hazard": h, "source": source} for to, h in {**moves, **held}.items() if h > 0],
-        "deaths": [{"cause": cause, "hazard": h, "source": source} for cause, h in ways.deaths.items() if h > 0],
+        "moves": [{"to": to, "hazard": h, "source": both} for to, h in {**moves, **held}.items() if h > 0],
+        "deaths": [{"cause": c, "hazard": h, "source": cells.source} for c, h in ways.deaths.items() if h > 0],
     }
