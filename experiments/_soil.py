@@ -14,8 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import betaln, gammaln
+from scipy.optimize import minimize, minimize_scalar
 
 import cascade
 from cascade import body
@@ -23,6 +22,11 @@ from cascade import body
 # Standard deviations of the deviates over which u is integrated, and their weights.
 NODES = np.linspace(-5.0, 5.0, 121)
 WEIGHTS = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()
+
+
+PORTAL = ["colon", "stomach", "pancreas"]
+SYSTEMIC = ["breast", "prostate", "kidney", "cervix", "bladder", "uterus", "ovary", "melanoma"]
+"""Cancers of the portal-systemic contrast."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,6 @@ def fit(
     offset: np.ndarray,
     k: float,
     *,
-    start: SoilFit | None = None,
     tau: float | None = None,
     errors: bool = False,
 ) -> SoilFit:
@@ -161,18 +164,17 @@ def fit(
         gradient[cancers:size] = by_beta[:-1] - by_beta[-1]
         if tau is None:
             gradient[size] = (posterior * slope * nodes).sum() * spread
-        # A weak prior of 10 on alphas and betas holds those of cancers or organs that a fold leaves empty.
+        # A weak prior (standard deviation 100) holds those of cancers or organs that a fold leaves empty.
         free = x[:size]
         return -float((top[:, 0] + np.log(total)).sum() - (free**2).sum() / 2e4), -(
             gradient - np.append(free / 1e4, np.zeros(len(x) - size))
         )
 
-    if start is None:
-        x0 = np.zeros(size + (tau is None))
-        x0[:cancers] = -offset.mean() - 2.0
-    else:
-        x0 = np.concatenate([start.alpha, start.beta[:-1], [np.log(max(start.tau, 0.05))] if tau is None else []])
+    x0 = np.zeros(size + (tau is None))
+    x0[:cancers] = -offset.mean() - 2.0
     found = minimize(loss, x0, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "ftol": 1e-14, "gtol": 1e-7})
+    if np.abs(found.jac).max() > 1e-2:
+        raise RuntimeError(f"the fit did not converge: {found.message}")
     alpha, beta, spread = parts(found.x)
     eta = alpha[data.cancer] + offset + beta[data.organ]
     hessian = None
@@ -201,32 +203,43 @@ def pearson(data: Table, found: SoilFit) -> float:
     return float(squares.sum() / (len(p) - len(data.cancers) - len(data.organs) + 1))
 
 
-def expected(data: Table, found: SoilFit, *, with_u: bool = False) -> np.ndarray:
-    """Expected counts of patients, without the deviations or with them."""
-    eta = found.eta + found.u if with_u else found.eta
-    return data.n * data.detection * share_of_patients(eta, found.k)[0]
+def expected(data: Table, found: SoilFit) -> np.ndarray:
+    """Expected counts of patients, averaged over the deviations."""
+    share = share_of_patients(found.eta[:, None] + found.tau * NODES, found.k)[0] @ WEIGHTS
+    return data.n * data.detection * share
+
+
+def marginal(data: Table, eta: np.ndarray, tau: float, k: float) -> np.ndarray:
+    """Log likelihood of each count with its deviation integrated out, without its constant."""
+    columns = (v[:, None] for v in (data.y, data.n, data.detection))
+    value = log_likelihood(*columns, eta[:, None] + tau * NODES, k)[0]
+    top = value.max(axis=1, keepdims=True)
+    return top[:, 0] + np.log(np.exp(value - top) @ WEIGHTS)
+
+
+def best_share(data: Table, k: float) -> tuple[float, float]:
+    """Share held of highest likelihood, and the log likelihood there."""
+
+    def loss(share: float) -> float:
+        return -fit(data, np.log(data.arrests(share)), k).log_likelihood
+
+    best = minimize_scalar(loss, bounds=(0.0, 0.6), method="bounded", options={"xatol": 1e-3})
+    return float(best.x), -float(best.fun)
+
+
+def draw_counts(data: Table, found: SoilFit, random: np.random.Generator) -> np.ndarray:
+    """Counts of another set of patients and deviations, drawn from a fit."""
+    eta = found.eta + found.tau * random.standard_normal(len(found.eta))
+    return random.binomial(data.n, data.detection * share_of_patients(eta, found.k)[0])
+
+
+def liver_over_lung(data: Table, counts: np.ndarray, names: list[str]) -> float:
+    """Patients with liver metastases per patient with lung metastases, over some cancers."""
+    chosen = np.isin(data.cancer, [data.cancers.index(name) for name in names])
+    liver, lung = (counts[chosen & (data.organ == data.organs.index(organ))].sum() for organ in ("liver", "lung"))
+    return float(liver / lung)
 
 
 def contrast(data: Table, counts: np.ndarray) -> float:
     """(liver / lung over portal cancers) / (the same over systemic ones), of counts of patients."""
-
-    def ratio(names: list[str]) -> float:
-        chosen = np.isin(data.cancer, [data.cancers.index(name) for name in names])
-        liver, lung = (counts[chosen & (data.organ == data.organs.index(organ))].sum() for organ in ("liver", "lung"))
-        return float(liver / lung)
-
-    return ratio(PORTAL) / ratio(SYSTEMIC)
-
-
-PORTAL = ["colon", "stomach", "pancreas"]
-SYSTEMIC = ["breast", "prostate", "kidney", "cervix", "bladder", "uterus", "ovary", "melanoma"]
-
-
-def choose(n: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Log of the binomial coefficients."""
-    return gammaln(n + 1) - gammaln(y + 1) - gammaln(n - y + 1)
-
-
-def beta_binomial(y: np.ndarray, n: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Log probability of a beta-binomial count."""
-    return choose(n, y) + betaln(y + a, n - y + b) - betaln(a, b)
+    return liver_over_lung(data, counts, PORTAL) / liver_over_lung(data, counts, SYSTEMIC)

@@ -35,8 +35,10 @@ def short(share: float) -> str:
 
 
 def passage(events: dict[str, float], beds: set[str], cells: str) -> dict[str, float]:
-    """Cells that came to a first bed; of these held there, dead there, gone on alive to a second."""
-    names = {f"{bed}{where}, {cells}" for bed in beds for where in ("", " (arterial)")}
+    """Cells that came to a first bed on their first pass; of these held there, dead there, gone on alive."""
+    came = {name.partition(".")[2] for name in events}
+    plain = {f"{bed}, {cells}" for bed in beds}
+    names = plain if plain <= came else {f"{bed} (arterial), {cells}" for bed in beds}
     found = dict.fromkeys(("came", "held", "died", "second"), 0.0)
     for name, times in events.items():
         source, _, way = name.partition(".")
@@ -88,7 +90,9 @@ def main() -> int:
         body.circulation("male").hours(v) for v in ("veins", "right heart", "left heart")
     )
     print(f"\nbetween two beds {percent(float(f'{between:.1g}'))} at most die: those that pass on come to a second bed")
-    print("\nlost in one circuit of the blood (Butler and Gullino 1975 imply 2 to 8 % for a rat tumour; a check):")
+    print(
+        "\nlost in one circuit of the blood; 2 to 8 % follow from a rat tumour (Butler and Gullino 1975; no row is within):"
+    )
     for label, make in CLASSES.items():
         scaled = body.circulation("male").scaled(make())
         lost = circuit(scaled)

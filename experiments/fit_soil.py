@@ -5,9 +5,10 @@ primary, that it reaches by other routes too, or whose counts are suspect are le
 Everything here is calibrated; nothing speaks for the model.  Seeding by metastases
 themselves is not modelled and confounds soil.
 
-The share held is the one at which the model without deviations has the portal-systemic
-contrast of the table.  Without ``--write`` the result is compared with the catalogue, and
-the script fails when they differ.
+The share held is the one at which the model, averaged over the deviations, has the
+portal-systemic contrast of the table; that of highest likelihood is reported beside it.
+Without ``--write`` the result is compared with the catalogue, and the script fails when
+they differ.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import tomli_w
 from matplotlib.figure import Figure
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq
 
 import _soil
 import cascade
@@ -30,7 +31,7 @@ from cascade.display import text_table
 from cascade.files import write_atomically
 
 K = 1.0
-"""Heterogeneity between patients that the catalogue uses: the middle of the three reported."""
+"""Heterogeneity between patients that the catalogue uses: P is then a logistic function of log lambda."""
 
 CHI2_95 = 3.841 / 2
 HOMING = np.geomspace(1 / 32, 32, 15)
@@ -38,40 +39,53 @@ SHARES = np.geomspace(0.02, 0.4, 9)
 FITTED = Path(body.__file__).parent / "fitted.toml"
 
 
+def contrast_at(data: _soil.Table, share: float, k: float) -> float:
+    """Contrast of the fitted model, averaged over the deviations, at a share held."""
+    return _soil.contrast(data, _soil.expected(data, _soil.fit(data, np.log(data.arrests(share)), k)))
+
+
 def held_by_contrast(data: _soil.Table, k: float, wanted: float) -> tuple[float, _soil.SoilFit]:
-    """Share held at which the fitted model, without deviations, has the wanted contrast."""
-
-    def at(share: float) -> _soil.SoilFit:
-        return _soil.fit(data, np.log(data.arrests(share)), k)
-
-    def excess(share: float) -> float:
-        return math.log(_soil.contrast(data, _soil.expected(data, at(share))) / wanted)
-
-    share = brentq(excess, 0.0, 0.9, xtol=1e-6)
+    """Share held at which the fitted model has the wanted contrast, and the fit there."""
+    share = brentq(lambda share: math.log(contrast_at(data, share, k) / wanted), 0.0, 0.9, xtol=1e-6)
     return share, _soil.fit(data, np.log(data.arrests(share)), k, errors=True)
 
 
-def held_by_likelihood(data: _soil.Table, k: float) -> tuple[float, float, float, float]:
-    """Share held of highest likelihood with its 95 % profile interval, and the log likelihood there."""
+def held_interval(data: _soil.Table, k: float, low: float, high: float) -> tuple[float, float]:
+    """Shares held at which the model has the ends of an interval of the contrast (0 if none is so low)."""
+    shares = np.linspace(0.0, 0.5, 26)
+    curve = np.log([contrast_at(data, share, k) for share in shares])
+    first, last = np.interp(np.log([low, high]), curve, shares)
+    return float(first), float(last)
 
-    def loss(share: float) -> float:
-        return -_soil.fit(data, np.log(data.arrests(share)), k).log_likelihood
 
-    best = minimize_scalar(loss, bounds=(0.0, 0.6), method="bounded", options={"xatol": 1e-4})
-    ends = [
-        brentq(lambda share: loss(share) - best.fun - CHI2_95, a, b, xtol=1e-3)
-        for a, b in ((1e-4, best.x), (best.x, 0.9))
-    ]
-    return float(best.x), ends[0], ends[1], -float(best.fun)
+def likelihood_interval(data: _soil.Table, k: float) -> tuple[float, float, float]:
+    """Share held of highest likelihood with its 95 % profile interval."""
+    share, best = _soil.best_share(data, k)
+
+    def excess(share: float) -> float:
+        return best - _soil.fit(data, np.log(data.arrests(share)), k).log_likelihood - CHI2_95
+
+    return share, *(brentq(excess, a, b, xtol=1e-3) for a, b in ((1e-4, share), (share, 0.9)))
+
+
+def interval_of(logs: list[float], wanted: float) -> tuple[float, float]:
+    """95 % interval of a contrast from logs of simulated ones, moved to the observed."""
+    low, high = np.percentile(logs, [2.5, 97.5]) - np.mean(logs)
+    return wanted * math.exp(low), wanted * math.exp(high)
 
 
 def contrast_interval(data: _soil.Table, wanted: float, seed: int = 1) -> tuple[float, float]:
-    """95 % bootstrap interval of the contrast of the table: patients drawn again in every cell."""
+    """Bootstrap interval of the contrast of the table: patients drawn again in every cell."""
     random = np.random.default_rng(seed)
     drawn = [_soil.contrast(data, random.binomial(data.n, data.y / data.n)) for _ in range(4000)]
-    low, high = np.percentile(np.log(drawn), [2.5, 97.5])
-    centre = np.mean(np.log(drawn)) - math.log(wanted)
-    return math.exp(low - centre), math.exp(high - centre)
+    return interval_of(np.log(drawn).tolist(), wanted)
+
+
+def wider_interval(data: _soil.Table, found: _soil.SoilFit, wanted: float, seed: int = 2) -> tuple[float, float]:
+    """The same, had other cancers of the same kind been autopsied: deviations drawn again, too."""
+    random = np.random.default_rng(seed)
+    drawn = [_soil.contrast(data, _soil.draw_counts(data, found, random)) for _ in range(4000)]
+    return interval_of(np.log(drawn).tolist(), wanted)
 
 
 def arrest_profile(organ: str, k: float) -> tuple[np.ndarray, np.ndarray]:
@@ -86,18 +100,21 @@ def arrest_profile(organ: str, k: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def profile_text(organ: str, factors: np.ndarray, values: np.ndarray) -> str:
-    """Interval of the chance of arrest per bed, for both classes, as one line."""
-    inside = np.flatnonzero(values >= values.max() - CHI2_95)
-    held, passing = body.cell_classes(0.5)
-    scaled = body.circulation("male").scaled(passing).arrest
-    low, high = factors[inside[0]], factors[inside[-1]]
+    """Interval of the factor on arrest as one line; its ends by interpolation between grid points."""
+    drop = values - values.max() + CHI2_95
+    at = np.log(factors)
+    crossings = [
+        math.exp(at[i] + (at[i + 1] - at[i]) * drop[i] / (drop[i] - drop[i + 1]))
+        for i in range(len(at) - 1)
+        if drop[i] * drop[i + 1] < 0
+    ]
+    low = "no lower end" if drop[0] > 0 else f"{crossings[0]:.2g}"
+    high = f"no upper end up to {factors[-1]:g}" if drop[-1] > 0 else f"{crossings[-1]:.2g}"
+    scaled = body.circulation("male").scaled(body.cell_classes(0.0)[1]).arrest
     best = factors[np.argmax(values)]
-    open_low = "below " if inside[0] == 0 else ""
-    open_high = "above " if inside[-1] == len(factors) - 1 else ""
     return (
-        f"  {organ}: best factor {best:.2g}, 95 % interval {open_low}{low:.2g} to {open_high}{high:.2g}; that is, "
-        f"a passing cell is held per bed with {scaled * low:.2g} to {scaled * high:.2g} "
-        f"(default {scaled:.2g}; held: {held.arrest:g})"
+        f"  {organ}: best factor {best:.2g}, 95 % interval {low} to {high}; factor 1 means that a passing cell is held "
+        f"with {scaled:.2g} per bed (the half-life is kept)"
     )
 
 
@@ -191,22 +208,33 @@ def main() -> int:
     rows, report = [], {}
     for k in (math.inf, 1.0, 0.5):
         share, found = held_by_contrast(data, k, wanted)
-        ends = [held_by_contrast(data, k, c)[0] for c in (low, high)]
-        likely = held_by_likelihood(data, k)
+        wide = wider_interval(data, found, wanted)
+        ends = held_interval(data, k, *wide)
+        likely = likelihood_interval(data, k)
         dispersion = _soil.pearson(data, _soil.fit(data, np.log(data.arrests(share)), k, tau=0.0))
-        rows.append([f"{k:g}", f"{share:.3f}", f"{ends[0]:.3f} to {ends[1]:.3f}", f"{likely[0]:.3f}",
-                     f"{likely[1]:.3f} to {likely[2]:.3f}", f"{found.tau:.3f}", f"{dispersion:.2f}",
-                     f"{found.log_likelihood:.1f}"])  # fmt: skip
+        both = [
+            f"{share:.3f}",
+            f"{ends[0]:.3f} to {ends[1]:.3f}",
+            f"{likely[0]:.3f}",
+            f"{likely[1]:.3f} to {likely[2]:.3f}",
+        ]
+        rows.append([f"{k:g}", *both, f"{found.tau:.3f}", f"{dispersion:.2f}", f"{found.log_likelihood:.1f}"])
         report[f"{k:g}"] = {
             "share_held": share,
             "share_held_interval": ends,
-            "share_held_by_likelihood": likely[:3],
+            "contrast_interval_with_deviations": wide,
+            "share_held_by_likelihood": likely,
             "tau": found.tau,
             "overdispersion": dispersion,
             "log_likelihood": found.log_likelihood,
         }
-    header = ["k", "held", "95 % (bootstrap)", "held by likelihood", "95 % (profile)", "tau", "overdispersion", "log L"]
+    header = ["k", "held", "95 %", "held by likelihood", "95 % (profile)", "tau", "overdispersion", "log L"]
     print(text_table(header, rows))
+    wide = report["1"]["contrast_interval_with_deviations"]
+    print(
+        f"intervals of the share held by contrast count the deviations between cancers, too: with them the contrast "
+        f"is known to {wide[0]:.2f} to {wide[1]:.2f} (k = 1)"
+    )
     share, found = held_by_contrast(data, K, wanted)
     print(f"\narrest in the first beds (k = {K:g}), everything else fitted again:")
     profiles = {}

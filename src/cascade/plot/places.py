@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -188,7 +188,8 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     """The body as a schematic: vessels as wide as their flow, beds with what they hold.
 
     The area of a circle is the number of cells arrested, its colour the number of colonies;
-    beside it stands the share of all colonies.  The other routes stand on the right.
+    beside it stands its share of the colonies of the same route.  The other routes stand on
+    the right, each with its share of all colonies.
 
     Parameters
     ----------
@@ -216,9 +217,11 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     cells = source.cells if isinstance(source, Result) else table.cells
     made = f"{number(cells)} cells" if isinstance(source, Result) else "exact"
     ax.text(0.25, 0.42, words(table.label), fontsize=17, color=INK, weight="bold")
-    note = f"{made}; circle: cells arrested; colour: colonies; beside it: share of all colonies"
+    note = f"{made}; circle: cells arrested; colour: colonies; beside it: share of the colonies of its route"
     ax.text(0.25, 0.74, note, fontsize=10, color=QUIET)
     colours = _Colours(table)
+    of_route = {route: sum(row.colonies for row in table.of_route(route)) or 1.0 for route in {r.route for r in table}}
+    table = replace(table, rows=tuple(replace(row, share=row.colonies / of_route[row.route]) for row in table))
     where = _vessels(ax, plan, used)
     rows = {row.organ: row for row in table}
     beds = {bed.name: bed.site for bed in used.beds}
@@ -371,7 +374,7 @@ def _bed(
         ax.text(left, y, text, ha="right", va="center", fontsize=9, color=INK, bbox=halo, zorder=4)
     if row is not None and row.colonies > 0:
         right = x + max(radius, 0.12) + 0.1
-        bold = "bold" if row.share >= 0.05 else "normal"
+        bold = "bold" if row.share >= 0.1 else "normal"
         ax.text(right, y, percent_of(row.share), va="center", fontsize=9, weight=bold, color=INK, bbox=halo, zorder=4)
 
 
@@ -409,13 +412,16 @@ def _other_routes(ax: Axes, plan: _Plan, table: Organs, colours: _Colours) -> No
     routes = [route for route in dict.fromkeys(row.route for row in table) if route != "blood"]
     if not routes:
         return
+    total = sum(row.colonies for row in table) or 1.0
     lines = sum(1.35 + len(table.of_route(route)) for route in routes)
     step = min(0.34, (plan.last - plan.first - 0.9) / lines)
     y = plan.first
     ax.text(plan.other, y - 0.12, "Other routes", fontsize=12, weight="bold", color=INK, va="bottom")
     for route in routes:
         y += 0.95 * step
-        ax.text(plan.other, y, words(route), fontsize=9.5, color=QUIET, va="center", style="italic")
+        share = sum(row.colonies for row in table.of_route(route)) / total
+        text = f"{words(route)}: {percent_of(share)} of all colonies"
+        ax.text(plan.other, y, text, fontsize=9.5, color=QUIET, va="center", style="italic")
         for row in table.of_route(route):
             y += step
             radius = min(colours.radius(row, plan), 0.47 * step)
@@ -423,7 +429,7 @@ def _other_routes(ax: Axes, plan: _Plan, table: Organs, colours: _Colours) -> No
             text = words(row.organ)
             ax.text(plan.other + 0.7, y, text, fontsize=9, va="center", color=INK)
             if row.colonies > 0:
-                bold = "bold" if row.share >= 0.05 else "normal"
+                bold = "bold" if row.share >= 0.1 else "normal"
                 ax.text(plan.width - 0.25, y, percent_of(row.share), fontsize=9, va="center", ha="right", weight=bold)
         y += 0.4 * step
 
