@@ -91,7 +91,7 @@ def main() -> int:
     )
     print(f"\nbetween two beds {percent(float(f'{between:.1g}'))} at most die: those that pass on come to a second bed")
     print(
-        "\nlost in one circuit of the blood; 2 to 8 % follow from a rat tumour (Butler and Gullino 1975; no row is within):"
+        "\nlost in one circuit of the blood; 2 to 8 % follow from a rat tumour (Butler 1975; no row is within):"
     )
     for label, make in CLASSES.items():
         scaled = body.circulation("male").scaled(make())

@@ -401,7 +401,7 @@ def test_a_model_without_sites_says_so() -> None:
 
 def circulation_data(**changes: object) -> dict[str, object]:
     """Fields of the male circulation, with some changed."""
-    return {**body.circulation("male").model_dump(), **changes}
+    return {**body.circulation("male").model_dump(mode="json"), **changes}
 
 
 def test_flows_that_do_not_add_up() -> None:
@@ -421,6 +421,49 @@ def test_a_vein_that_leads_nowhere() -> None:
 
 
 @pytest.mark.parametrize(
+    ("node", "to", "message"),
+    [
+        ("veins", "veins", "goes in a circle"),
+        ("portal vein", "spleen", "goes in a circle"),
+        ("spleen", "left heart", "only the bed that it feeds"),
+        ("veins", "left heart", "only the bed that it feeds"),
+        ("right heart", "brain", "a bed that leads to the left heart"),
+        ("left heart", "brain", "'arteries' from the left heart"),
+        ("brain", "arteries", "'arteries' from the left heart"),
+        ("lung", "right heart", "a bed that leads to the left heart"),
+    ],
+)
+def test_blood_that_goes_the_wrong_way(node: str, to: str, message: str) -> None:
+    data = circulation_data()
+    for part in (*data["vessels"], *data["beds"]):  # type: ignore[misc]
+        if part["name"] == node:
+            part["to"] = to
+    with pytest.raises(cascade.ModelError, match=message):
+        body.Circulation(**data)
+
+
+def test_limits_of_the_body_are_no_errors() -> None:
+    """Cells that are all held at once, a route that nobody takes, a cancer without blood."""
+    one = body.cancer("colon")
+    rows = cascade.exact(one.model(classes=[body.CellClass(name="all", arrest=1.0)])).organs(1.0).of_route("blood")
+    assert [row.organ for row in rows] == ["liver", "lung"]  # the thoracic duct leads to the lung
+    none = [u.model_copy(update={"share": 0.0}) if u.name == "blood" else u for u in one.routes]
+    none[1] = none[1].model_copy(update={"share": none[1].share + one.routes[0].share})
+    assert cascade.exact(one.with_(routes=none).model()).success > 0
+    dry = one.with_(routes=[{"name": "peritoneum", "share": 1.0, "sites": [{"name": "peritoneum"}]}]).model()
+    assert {row.route for row in cascade.exact(dry).organs()} == {"peritoneum"}
+    cascade.plot.body(cascade.exact(dry))
+
+
+def test_a_new_name_changes_nothing_but_the_name(tmp_path: Path) -> None:
+    plain, renamed = body.cancer("colon"), body.cancer("colon").with_(name="mine", title="Mine")
+    assert renamed.model().states == plain.model().states
+    assert renamed.model().exposure == plain.model().exposure
+    renamed.save(tmp_path / "mine.toml")
+    assert cascade.load(tmp_path / "mine.toml") == renamed.model()
+
+
+@pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"soil": {"livr": 1.0}}, r"soil = 'livr'.*did you mean 'liver'"),
@@ -432,7 +475,21 @@ def test_a_vein_that_leads_nowhere() -> None:
         ({"routes": [{"name": "blood", "share": 0.7}]}, r"routes = 0\.7: shares of the routes that sum to 1"),
         ({"routes": [{"name": "lymph", "share": 1.0}]}, "at least one site"),
         ({"routes": [{"name": "cavity", "share": 1.0}]}, "routes\\[0\\].name = 'cavity'"),
-        ({"sex": "none"}, "sex"),
+        ({"sex": "none"}, r"sex = 'none': one of 'male' or 'female'"),
+        ({"soil": {"liver": 9.0}}, r"soil\.liver = 9\.0"),
+        ({"soil": {"liver": float("nan")}}, r"soil\.liver"),
+        ({"routes": []}, "at least one entry"),
+        ({"drainage_source": ["nope"]}, "drainage_source = 'nope'"),
+        ({"routes": [{"name": "marrow", "share": 1.0, "sites": [{"name": "x"}]}]}, "no sites"),
+        (
+            {"routes": [{"name": "lymph", "share": 1.0, "sites": [{"name": "x", "share": 0.5}]}]},
+            "passed one after the other",
+        ),
+        ({"routes": [{"name": "lymph", "share": 1.0, "sites": [{"name": "x: y"}]}]}, "sites"),
+        (
+            {"routes": [{"name": "lymph", "share": 1.0, "sites": [{"name": "x", "column": "nope"}]}]},
+            "a column of autopsies",
+        ),
     ],
 )
 def test_a_wrong_cancer_gets_one_clear_message(fields: dict[str, object], message: str) -> None:
@@ -451,6 +508,9 @@ def test_a_cancer_without_a_primary_site(tmp_path: Path) -> None:
     assert len(caught.value.faults) == 1
 
 
+DEVIANT = {"log_cells": 13.0, "deviation": {"liver": 0.6}}
+
+
 def test_other_wrong_arguments() -> None:
     one = body.cancer("colon")
     with pytest.raises(cascade.InputError, match="did you mean 'colon'"):
@@ -465,8 +525,15 @@ def test_other_wrong_arguments() -> None:
         body.cell_classes(1.5)
     with pytest.raises(cascade.InputError, match="half_life_hours"):
         body.circulation("male").scaled(body.cell_classes(0.0, half_life_hours=1e-4)[1])
-    with pytest.raises(cascade.InputError, match="soil of liver"):
-        one.with_(soil={"liver": 9.0}).model()
+    with pytest.raises(cascade.InputError, match=r"soil of liver = 5\.6: a log soil of 5\.53 at most"):
+        one.model(fit=body.Fit(share_held=0.1, soil={"liver": 5.0}, cancers={"colon": DEVIANT}))
+    with pytest.raises(ValueError, match=r"sum to 1 at most, not 1\.8"):
+        body.CellClass(name="a", arrest=0.9, bed_deaths={"x": 0.9})
+    with pytest.raises(cascade.InputError, match="names of their own"):
+        one.model(classes=[body.CellClass(name="a", share=0.5, arrest=0.5)] * 2)
+    for wrong in ({"pool": None}, {"fit": "x"}, {"classes": 3}, {"homing": ["liver"]}, {"homing": {"liver": 1e-20}}):
+        with pytest.raises(cascade.InputError, match=next(iter(wrong))):
+            one.model(**wrong)  # type: ignore[arg-type]
     with pytest.raises(cascade.InputError, match="a vessel"):
         body.circulation("male").arrests({"aorta": 1.0}, body.cell_classes(0.1)[0])
     with pytest.raises(cascade.InputError, match="a field of Cancer"):

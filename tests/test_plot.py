@@ -148,3 +148,46 @@ def test_pyplot_and_its_state_are_left_alone() -> None:
         "assert dict(matplotlib.rcParams) == before\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_organs_and_body_show_what_the_tables_say(tmp_path: Path) -> None:
+    exact = cascade.exact(cascade.load("colon"))
+    rows = {row.organ: row for row in exact.organs()}
+    blood = [row for row in rows.values() if row.route == "blood"]
+    shown = texts(plot.body(exact))
+    for text in ("right\nheart", "left\nheart", "portal vein", "lung", "bronchi (lung)", "primary"):
+        assert text in shown
+    liver = rows["liver"].colonies / sum(row.colonies for row in blood)
+    assert f"{100 * liver:.2g} %" in shown
+    assert "into the blood by\n99 % portal vein" in shown
+    # Circles: the area is the number of arrested cells.
+    circles = [p for p in plot.body(exact).axes[0].patches if type(p).__name__ == "Circle"]
+    radii = sorted((c.radius for c in circles if c.center[0] == 5.95), reverse=True)
+    most = sorted((row.arrested for row in blood), reverse=True)
+    assert (radii[1] / radii[0]) ** 2 == pytest.approx(most[1] / most[0], rel=1e-6)
+    figure = plot.organs(exact)
+    assert len(figure.axes) == 2
+    assert "epicolic nodes" in [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    assert plot.save(plot.organs(cascade.exact(cascade.load("leukemia"))), tmp_path / "l.png").stat().st_size > 10_000
+    single = Figure().add_subplot()
+    assert plot.organs(exact, ax=single) is single.get_figure()
+
+
+def test_bodies_of_all_cancers_and_of_empty_results_are_drawn() -> None:
+    for name in cascade.body.cancer_names():
+        plot.body(cascade.exact(cascade.load(name)))
+    few = cascade.simulate(cascade.load("lung"), cells=10, seed=1)
+    assert few.organs().rows[0].colonies == 0
+    plot.body(few)
+    plot.organs(few)
+    with pytest.raises(cascade.InputError, match="sites"):
+        plot.body(cascade.exact(LINEAR))
+    with pytest.raises(cascade.InputError, match="a result or an exact answer"):
+        plot.organs("lung")  # type: ignore[arg-type]
+
+
+def test_large_models_are_drawn_by_stage() -> None:
+    result = cascade.simulate(cascade.load("colon"), cells=20_000, seed=2)
+    labels = [t.get_text() for t in plot.occupancy(result).axes[0].get_legend().get_texts()]
+    assert set(labels) <= {*result.model.stages, "beyond the last step", "dead"}
+    assert len(plot.incidence(result).axes[0].get_legend().get_texts()) < 12

@@ -206,6 +206,7 @@ def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
     files = [result.save(folder / "result.cascade"), table, plot.save(plot.funnel(result), folder / "funnel.png")]
     if result.model.sites:
         files.append(plot.save(plot.organs(result), folder / "organs.png"))
+    if plot.has_body(result.model):
         files.append(plot.save(plot.body(result), folder / "body.png"))
     return files
 

@@ -548,7 +548,10 @@ def faults_of(error: ValidationError) -> Iterator[Fault]:
         for step in item["loc"]:
             path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
         given = None if item["type"] == "missing" else item["input"]
-        yield Fault(path or "model", given, _WORDS.get(item["type"], item["msg"].removeprefix("Value error, ")))
+        words = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
+        if item["type"] == "literal_error":
+            words = f"one of {item['ctx']['expected']}"
+        yield Fault(path or "model", given, words)
 
 
 # What a person who writes a model in TOML is told, for the most common faults of type.
@@ -563,6 +566,8 @@ _WORDS = {
     "tuple_type": "a list",
     "model_type": "a table of fields",
     "finite_number": "a finite number",
+    "dict_type": "a table of names and values",
+    "too_short": "at least one entry",
 }
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from cascade.body import vessels
 from cascade.body.circulation import CellClass, Circulation, check_homing
-from cascade.body.fit import Fit, fitted
+from cascade.body.fit import Fit, LogSoil, fitted
 from cascade.body.reference import cell_classes, cells, circulation, finding
 from cascade.body.routes import fill, keys_used, routes
 from cascade.errors import Fault, InputError, ModelError, nearest
@@ -26,10 +26,13 @@ STAGES = ("detachment", "breach", "intravasation", "circulation", "arrest", "ext
 SUM_TOLERANCE = 1e-9
 
 
+SiteName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\s.*:,{}][^.*:,{}\n\r\t]*$")]
+
+
 class RouteSite(Part):
     """A site of a route: its share of the cells there, and its column in the autopsies."""
 
-    name: Name
+    name: SiteName
     share: Share = 1.0
     column: Name | None = None
 
@@ -116,9 +119,9 @@ class Cancer(Part):
     sex: Literal["male", "female"] = "male"
     drainage: dict[Name, Share]
     drainage_source: Keys = ()
-    routes: Annotated[tuple[RouteUse, ...], Field(strict=False, min_length=1)]
+    routes: Annotated[tuple[RouteUse, ...], Field(strict=False)]
     neighbours: Annotated[tuple[Name, ...], Field(strict=False)] = ()
-    soil: dict[Name, float] = Field(default_factory=dict)
+    soil: dict[Name, LogSoil] = Field(default_factory=dict)
     homing: dict[Name, float] = Field(default_factory=dict)
     autopsies: Autopsies | None = None
     guide: Annotated[tuple[GuideSite, ...], Field(strict=False)] = ()
@@ -145,7 +148,9 @@ class Cancer(Part):
         body, known = circulation(self.sex), routes()
         names = {route.name for route in known.routes}
         total = math.fsum(use.share for use in self.routes)
-        if abs(total - 1.0) > SUM_TOLERANCE:
+        if not self.routes:
+            yield Fault("routes", (), "at least one entry")
+        elif abs(total - 1.0) > SUM_TOLERANCE:
             yield Fault("routes", total, "shares of the routes that sum to 1")
         for i, use in enumerate(self.routes):
             if use.name not in names or use.name == "cavity":
@@ -250,19 +255,24 @@ class Cancer(Part):
         classes : sequence of CellClass, optional
             Default: *held* and *passing*, in the fitted shares.
         homing : mapping of str to float, optional
-            Factors on the hazard of arrest in organs, beside the cancer's own.
+            Factors on the hazard of arrest in organs, times the cancer's own.
         """
-        used = body if isinstance(body, Circulation) else circulation(body or self.sex)
+        used = body if isinstance(body, Circulation) else circulation(self.sex if body is None else body)
         fit = fitted() if fit is None else fit
-        used_classes = tuple(cell_classes(fit.share_held) if classes is None else classes)
+        if not isinstance(fit, Fit):
+            raise InputError("fit", fit, "a Fit")
+        if not isinstance(pool, bool):
+            raise InputError("pool", pool, "True or False")
+        used_classes = _checked(cell_classes(fit.share_held) if classes is None else classes)
         share = math.fsum(c.share for c in used_classes)
         if abs(share - 1.0) > SUM_TOLERANCE:
             raise InputError("classes", share, "classes of cells whose shares sum to 1")
         missing = [vessel for vessel in self.drainage if vessel not in {v.name for v in used.vessels}]
         if missing:
             raise InputError("body", missing[0], "a circulation that has the vessels which drain this cancer")
-        factors = {**self.homing, **(homing or {})}
-        check_homing(used, factors, "homing")
+        check_homing(used, homing or {}, "homing")
+        check_homing(used, self.homing, "homing of the cancer")
+        factors = {organ: self.homing.get(organ, 1.0) * (homing or {}).get(organ, 1.0) for organ in used.organs}
         return _Builder(self, used, fit, used_classes, factors, pool).model()
 
 
@@ -291,11 +301,25 @@ def _read(name: str) -> Cancer:
     return Cancer.from_toml(text, where=name)
 
 
+def _checked(classes: object) -> tuple[CellClass, ...]:
+    """Classes of cells with names of their own."""
+    if not isinstance(classes, Sequence) or not all(isinstance(c, CellClass) for c in classes):
+        raise InputError("classes", classes, "a sequence of CellClass")
+    names = [c.name for c in classes]
+    if len(set(names)) < len(names):
+        raise InputError("classes", names, "classes with names of their own")
+    return tuple(classes)
+
+
 def _site_faults(index: int, use: RouteUse, has_sites: bool, chain: bool) -> Iterator[Fault]:
     path = f"routes[{index}].sites"
     if use.name == "blood" and use.sites:
         yield Fault(path, [s.name for s in use.sites], "no sites: the blood comes to every organ with a bed")
-    if use.name == "blood" or not has_sites:
+    if use.name == "blood":
+        return
+    if not has_sites:
+        if use.sites:
+            yield Fault(path, [s.name for s in use.sites], "no sites: this route only leads into the blood")
         return
     if not use.sites:
         yield Fault(path, (), "at least one site")
@@ -305,6 +329,9 @@ def _site_faults(index: int, use: RouteUse, has_sites: bool, chain: bool) -> Ite
     total = math.fsum(site.share for site in use.sites)
     if not chain and use.sites and abs(total - 1.0) > SUM_TOLERANCE:
         yield Fault(path, total, "shares of the sites that sum to 1")
+    for j, site in enumerate(use.sites):
+        if chain and site.share != 1.0:
+            yield Fault(f"{path}[{j}].share", site.share, "no share: nodes of a chain are passed one after the other")
 
 
 class _Builder:
@@ -335,6 +362,8 @@ class _Builder:
         """What cells of a route that enter the blood come to."""
         into: dict[str, float] = {}
         for vessel, share in (routes().route(route).outlet or self.cancer.drainage).items():
+            if vessel not in {v.name for v in self.body.vessels}:
+                raise InputError("body", vessel, f"a circulation with this vessel: the route '{route}' leads there")
             if share > 0:
                 self.entries.append(vessel)
                 for state, part in vessels.entrance(vessel, self.classes).items():
@@ -355,12 +384,13 @@ class _Builder:
                 taken.add(name)
                 named[name] = site.share
                 sites.append(self._site(name, use.name, site.column))
-            own = [] if use.name == "blood" else fill(route, known.front, named, {}, self.blood)
-            if use.name == "blood":
-                own = fill(route.model_copy(update={"site_states": ()}), known.front, {}, {}, self.blood)
-            if use.share > 0:
-                start.append({"state": own[0]["name"], "share": use.share})
-                states += own
+            if use.share == 0:
+                continue
+            if use.name == "blood":  # its sites are the organs, which other routes can lead to, too
+                route = route.model_copy(update={"site_states": ()})
+            own = fill(route, known.front, named, {}, self.blood)
+            start.append({"state": own[0]["name"], "share": use.share})
+            states += own
         if self.entries:
             blood = known.route("blood").model_copy(update={"exit": None})
             soil = {organ: math.exp(self.soil(organ)) for organ in self.body.organs}

@@ -9,7 +9,7 @@ of the two hearts, where a circuit begins and the arteries do.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
@@ -23,7 +23,8 @@ RIGHT_HEART, LEFT_HEART, ARTERIES = "right heart", "left heart", "arteries"
 FLOW_TOLERANCE = 1e-9
 """How far the flows of the beds may be from the cardiac output in sum."""
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+Volume = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
 class Vessel(Part):
@@ -31,7 +32,7 @@ class Vessel(Part):
 
     name: Name
     to: Name
-    volume: Share | None = None
+    volume: Volume | None = None
     seconds: Positive | None = None
     source: Keys = ()
 
@@ -45,7 +46,7 @@ class Bed(Part):
 
     name: Name
     flow: Share
-    volume: Annotated[float, Field(gt=0, le=1)] | None = None
+    volume: Volume | None = None
     organ: Name | None = None
     to: Name = "veins"
 
@@ -77,7 +78,7 @@ class CellClass(Part):
 
     name: Name
     share: Share = 1.0
-    arrest: Share
+    arrest: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
     bed_deaths: dict[Name, Share] = Field(default_factory=dict)
     vessel_deaths: dict[Name, Hazard] = Field(default_factory=dict)
     half_life_hours: Positive | None = None
@@ -138,7 +139,7 @@ class Circulation(Part):
     name: Name
     cardiac_output: Positive
     blood_volume: Positive
-    capillary_volume: Share
+    capillary_volume: Volume
     vessels: Annotated[tuple[Vessel, ...], Field(strict=False)]
     beds: Annotated[tuple[Bed, ...], Field(strict=False)]
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
@@ -160,22 +161,41 @@ class Circulation(Part):
         names = [*(vessel.name for vessel in self.vessels), *(bed.name for bed in self.beds)]
         for name in sorted({n for n in names if names.count(n) > 1}):
             yield Fault("beds", name, "each vessel and bed is named once")
-        ways = [(f"vessels[{i}].to", vessel.to) for i, vessel in enumerate(self.vessels)]
-        ways += [(f"beds[{i}].to", bed.to) for i, bed in enumerate(self.beds)]
-        for path, to in ways:
+        ways = [(f"vessels[{i}].to", vessel.name, vessel.to) for i, vessel in enumerate(self.vessels)]
+        ways += [(f"beds[{i}].to", bed.name, bed.to) for i, bed in enumerate(self.beds)]
+        for path, _, to in ways:
             if to not in [*names, ARTERIES]:
                 yield Fault(path, to, f"a vessel or bed; {nearest(to, names)}")
-        known = {vessel.name: vessel.to for vessel in self.vessels} | {bed.name: bed.to for bed in self.beds}
         for i, vessel in enumerate(self.vessels):
-            if not any(to == vessel.name for to in known.values()) and vessel.volume is not None:
-                yield Fault(f"vessels[{i}].volume", vessel.volume, "seconds: no blood comes to this vessel")
-            if _circles(vessel.name, {name: known[name] for name in known if name != LEFT_HEART}):
-                yield Fault(f"vessels[{i}].to", vessel.to, "a way that leads to a heart: this one goes in a circle")
             if (vessel.volume is None) == (vessel.seconds is None):
                 yield Fault(f"vessels[{i}]", vessel.name, "a volume or seconds, one of the two")
+            elif vessel.volume is not None and not any(to == vessel.name for _, _, to in ways):
+                yield Fault(f"vessels[{i}].volume", vessel.volume, "seconds: no blood comes to this vessel")
         for name in (RIGHT_HEART, LEFT_HEART):
             if name not in names:
                 yield Fault("vessels", name, "both hearts, by these names")
+        if {RIGHT_HEART, LEFT_HEART} <= set(names) and not any(to not in [*names, ARTERIES] for _, _, to in ways):
+            yield from self._wrong_ways(ways)
+
+    def _wrong_ways(self, ways: Sequence[tuple[str, str, str]]) -> Iterator[Fault]:
+        """Faults of the order in which the blood goes round."""
+        to = {name: target for _, name, target in ways}
+        upper = to[RIGHT_HEART]
+        beds = {bed.name: bed for bed in self.beds}
+        for path, name, target in ways:
+            if (target == ARTERIES) != (name == LEFT_HEART):
+                yield Fault(path, target, f"'{ARTERIES}' from the left heart, and from nowhere else")
+            elif target == LEFT_HEART and name != upper:
+                yield Fault(
+                    path, target, "a way to the right heart: only the bed that it feeds leads to the left heart"
+                )
+            elif name == RIGHT_HEART and (target not in beds or to[target] != LEFT_HEART):
+                yield Fault(path, target, "a bed that leads to the left heart")
+            elif name not in (LEFT_HEART, RIGHT_HEART, upper) and not _arrives(name, to):
+                yield Fault(path, target, "a way that leads to the right heart: this one goes in a circle")
+        for i, bed in enumerate(self.beds):
+            if bed.flow == 0 and bed.name != upper:
+                yield Fault(f"beds[{i}].flow", bed.flow, "a flow above 0")
 
     @cached_property
     def _vessels(self) -> dict[str, Vessel]:
@@ -232,6 +252,8 @@ class Circulation(Part):
 
     def organ_flow(self, organ: str) -> float:
         """Share of the cardiac output that passes an organ; the portal blood passes the liver, too."""
+        if organ not in self.organs:
+            raise InputError("organ", organ, f"an organ with a capillary bed; {nearest(organ, self.organs)}")
         return math.fsum(flow for node, flow in self.flows.items() if self.is_bed(node) and self.site(node) == organ)
 
     def hours(self, node: str) -> float:
@@ -293,9 +315,12 @@ class Circulation(Part):
         homing : mapping, optional
             Factors on the hazard of arrest in organs.
         """
-        for vessel in entries:
+        for vessel, number in entries.items():
             if vessel not in self.nodes:
                 raise InputError("entries", vessel, f"a vessel; {nearest(vessel, self.nodes)}")
+            if not is_number(number) or not 0 <= number < math.inf:
+                raise InputError(f"entries[{vessel!r}]", number, "a number of cells >= 0")
+        check_homing(self, homing or {}, "homing")
         return self._outcomes(entries, self.scaled(cells, homing), homing, cut="")[0]
 
     def _outcomes(
@@ -338,12 +363,12 @@ class Circulation(Part):
         raise InputError("half_life_hours", cells.half_life_hours, "hours that some chance of arrest per bed can give")
 
 
-def _circles(start: str, onward: Mapping[str, str]) -> bool:
-    """Whether the way from a vessel comes back to it without the left heart."""
-    node, steps = onward.get(start), 0
-    while node is not None and node != start and steps <= len(onward):
-        node, steps = onward.get(node), steps + 1
-    return node == start
+def _arrives(start: str, onward: Mapping[str, str]) -> bool:
+    """Whether the way from a vessel or bed comes to the right heart."""
+    node, steps = start, 0
+    while node != RIGHT_HEART and node in onward and steps <= len(onward):
+        node, steps = onward[node], steps + 1
+    return node == RIGHT_HEART
 
 
 def _times(values: Mapping[str, float], factor: float) -> dict[str, float]:
@@ -351,9 +376,11 @@ def _times(values: Mapping[str, float], factor: float) -> dict[str, float]:
 
 
 def check_homing(circulation: Circulation, homing: Mapping[str, float], field: str) -> None:
-    """Factors above 0 for organs that are there."""
+    """Factors for organs that are there."""
+    if not isinstance(homing, Mapping):
+        raise InputError(field, homing, "a mapping of organs to factors")
     for organ, value in homing.items():
         if organ not in circulation.organs:
             raise InputError(field, organ, f"an organ with a capillary bed; {nearest(organ, circulation.organs)}")
-        if not is_number(value) or not 0 <= value < 1e6:
-            raise InputError(f"{field}[{organ!r}]", value, "a factor from 0 to 1e6")
+        if not is_number(value) or not (value == 0 or 1e-6 <= value <= 1e6):
+            raise InputError(f"{field}[{organ!r}]", value, "0, or a factor from 1e-6 to 1e6")

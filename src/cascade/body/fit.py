@@ -14,12 +14,14 @@ from pydantic import Field
 
 from cascade.model import Name, Part, Share, Source
 
+LogSoil = Annotated[float, Field(ge=-20, le=5.5, allow_inf_nan=False)]
+
 
 class CancerFit(Part):
     """Of one cancer: log cells per patient, and how organs differ from their means (log)."""
 
-    log_cells: float
-    deviation: dict[Name, float] = Field(default_factory=dict)
+    log_cells: Annotated[float, Field(ge=-50, le=100, allow_inf_nan=False)]
+    deviation: dict[Name, LogSoil] = Field(default_factory=dict)
 
 
 class Fit(Part):
@@ -41,7 +43,7 @@ class Fit(Part):
     share_held: Share
     k: Annotated[float, Field(gt=0)] | None = None
     tau: float = 0.0
-    soil: dict[Name, float] = Field(default_factory=dict)
+    soil: dict[Name, LogSoil] = Field(default_factory=dict)
     cancers: dict[Name, CancerFit] = Field(default_factory=dict)
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 

@@ -75,7 +75,7 @@ def states(
             continue
         scaled = circulation.scaled(cells, homing)
         waiting = [Place(vessel, False) for vessel in dict.fromkeys(entries)]
-        seen = set(waiting)
+        seen, comes_round = set(waiting), False
         while waiting:
             place = waiting.pop(0)
             ways = circulation.ways(place.node, scaled, homing)
@@ -83,6 +83,7 @@ def states(
             for node, hazard in ways.moves.items():
                 if pool and place.arterial and node == RIGHT_HEART:
                     moves[pool_of(cells)] = hazard
+                    comes_round |= hazard > 0
                     continue
                 onward = Place(node, pool and (place.arterial or place.node == LEFT_HEART))
                 moves[name_of(onward, cells)] = hazard
@@ -92,7 +93,7 @@ def states(
             bed = circulation.is_bed(place.node)
             stage = "arrest" if bed else "circulation"
             found.append(_state(name_of(place, cells), stage, moves, ways, circulation.source_of(place.node), cells))
-        if pool:
+        if comes_round:
             circuit = circulation.circuit(scaled, homing)
             ways = circulation.ways(RIGHT_HEART, scaled, homing)._replace(
                 held={organ: p / circuit.hours for organ, p in circuit.held.items()},

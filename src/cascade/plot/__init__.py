@@ -6,7 +6,7 @@ notebook and a server.  One colour per stage holds across all figures.
 """
 
 from cascade.plot.curves import incidence, occupancy
-from cascade.plot.places import body, organs
+from cascade.plot.places import body, has_body, organs
 from cascade.plot.steps import funnel, waterfall
 from cascade.plot.style import Picture, cause_colours, check_path, save, stage_colours
 
@@ -16,6 +16,7 @@ __all__ = [
     "cause_colours",
     "check_path",
     "funnel",
+    "has_body",
     "incidence",
     "occupancy",
     "organs",

@@ -19,7 +19,7 @@ from cascade.body import Circulation, came_in, circulation
 from cascade.body.circulation import LEFT_HEART, RIGHT_HEART
 from cascade.body.reference import SEXES
 from cascade.closed_form import Exact
-from cascade.display import number, percent
+from cascade.display import hours, number, percent
 from cascade.errors import InputError
 from cascade.estimate import proportion
 from cascade.model import Model
@@ -53,8 +53,10 @@ def organs(source: Result | Exact, *, ax: Axes | None = None) -> Figure:
     """
     table = _organs_of(source)
     model = source.model
-    compared = [row for row in table if _site(model, row.organ).scored] if model.exposure else []
-    counted = f"{table.label}: {number(source.cells)} cells" if isinstance(source, Result) else f"{table.label}: exact"
+    compared = (
+        [row for row in table if _site(model, row.organ).scored] if model.exposure and source.until is None else []
+    )
+    counted = f"{table.label}: {_made(source)}"
     if ax is not None:
         figure = ax.get_figure(root=True)
         assert isinstance(figure, Figure)
@@ -72,9 +74,16 @@ def organs(source: Result | Exact, *, ax: Axes | None = None) -> Figure:
         _against_autopsies(right, compared, source, "Blood-borne: model and autopsies")
     else:
         figure = Picture(figsize=(8.0, max(3.5, 1.6 + 0.3 * len(_shown(table)))), layout="constrained")
-        _colonies(figure.add_subplot(), table, f"{counted}: where colonies arise (no autopsies: unscored)")
+        figure.suptitle(words(counted), x=0.01, ha="left", fontsize=13, color=INK)
+        _colonies(figure.add_subplot(), table, "Where colonies arise")
     sign(figure, source)
     return figure
+
+
+def _made(source: Result | Exact) -> str:
+    """How many cells, and until when."""
+    counted = f"{number(source.cells)} cells" if isinstance(source, Result) else "exact"
+    return counted + (f", until {hours(source.until)}" if source.until is not None else "")
 
 
 def _site(model: Model, name: str) -> Any:
@@ -105,7 +114,9 @@ def _colonies(ax: Axes, table: Organs, title: str) -> None:
     ax.margins(x=0.18)
     ax.set_xlim(left=0)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
-    ax.set_xlabel("share of all colonies", fontsize=10, loc="left")
+    left_out = sum(row.colonies > 0 for row in table) - len(rows)
+    more = f"\n({left_out} sites with fewer colonies are not shown)" if left_out > 0 else ""
+    ax.set_xlabel(f"share of all colonies{more}", fontsize=10, loc="left")
     ax.grid(axis="x", color=GRID, linewidth=0.7)
     if rows:
         ax.legend(
@@ -215,9 +226,12 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     ax.set_aspect("equal")
     ax.axis("off")
     cells = source.cells if isinstance(source, Result) else table.cells
-    made = f"{number(cells)} cells" if isinstance(source, Result) else "exact"
+    made = _made(source)
     ax.text(0.25, 0.42, words(table.label), fontsize=17, color=INK, weight="bold")
-    note = f"{made}; circle: cells arrested; colour: colonies; beside it: share of the colonies of its route"
+    total = sum(row.colonies for row in table)
+    blood = sum(row.colonies for row in table if row.organ in used.organs)
+    part = f"; {percent_of(blood / total)} of all colonies by blood" if total else ""
+    note = f"{made}; circle: cells arrested; colour: colonies; beside it: share of the colonies of its route{part}"
     ax.text(0.25, 0.74, note, fontsize=10, color=QUIET)
     colours = _Colours(table)
     of_route = {route: sum(row.colonies for row in table.of_route(route)) or 1.0 for route in {r.route for r in table}}
@@ -246,14 +260,26 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     return figure
 
 
-def _circulation_of(model: Model) -> Circulation:
-    """The reference adult whose flows the sites have."""
+def has_body(model: Model) -> bool:
+    """Whether ``body`` can draw a model by itself: its sites have the flows of a reference adult."""
+    return bool(model.sites) and _reference(model) is not None
+
+
+def _reference(model: Model) -> Circulation | None:
+    """The reference adult whose flows the sites have; the first for a model without blood."""
     flows = {site.name: site.flow for site in model.sites if site.flow is not None}
     for sex in SEXES:
         one = circulation(sex)
-        if flows and all(abs(one.organ_flow(name) - flow) < 1e-9 for name, flow in flows.items() if name in one.organs):
+        if all(name in one.organs and abs(one.organ_flow(name) - flow) < 1e-9 for name, flow in flows.items()):
             return one
-    raise InputError("body", None, "the Circulation of the model: its flows are not those of a reference adult")
+    return None
+
+
+def _circulation_of(model: Model) -> Circulation:
+    found = _reference(model)
+    if found is None:
+        raise InputError("body", None, "the Circulation of the model: its flows are not those of a reference adult")
+    return found
 
 
 def _own(model: Model, organ: str) -> bool:
@@ -333,13 +359,13 @@ def _vessels(ax: Axes, plan: _Plan, used: Circulation) -> dict[str, tuple[float,
     portal = next((v for v in used.vessels if v.to in levels and any(b.to == v.name for b in beds)), None)
     for vessel in used.vessels:
         if vessel.name == LEFT_HEART:
-            where[vessel.name] = (plan.arteries, plan.hearts)
+            where[vessel.name] = (plan.arteries + 0.24, plan.hearts - 0.05)
         elif vessel.name == RIGHT_HEART:
             where[vessel.name] = (plan.veins, plan.hearts)
         elif portal is not None and vessel.name == portal.name:
             where[vessel.name] = (plan.portal, levels[portal.to] + 0.45)
-        elif vessel.to in levels:
-            where[vessel.name] = where[vessel.to]
+        elif vessel.to in levels:  # beside the name of the bed
+            where[vessel.name] = (plan.bed - 0.35 - 0.075 * len(vessel.to), levels[vessel.to])
         elif vessel.to == RIGHT_HEART and vessel.volume is None:
             where[vessel.name] = (plan.veins, plan.first + 0.25)
         else:
@@ -387,7 +413,7 @@ def _primary(ax: Axes, plan: _Plan, where: Mapping[str, tuple[float, float]], en
     right = where[main][0] > plan.bed
     x = plan.arteries + 0.85 if right else 0.75
     y = 1.15 if right else float(np.average([where[v][1] for v in entries], weights=list(entries.values())))
-    y = min(max(y, 1.4 if right else 3.0), plan.last - 0.8)
+    y = min(max(y, 1.4 if right else 3.0), plan.last - 2.85)
     ax.add_patch(RegularPolygon((x, y), 6, radius=0.3, facecolor=INK, edgecolor="white", zorder=6))
     ax.text(x, y, "primary", ha="center", va="center", fontsize=7.5, color="white", zorder=7)
     for vessel, n in sorted(entries.items(), key=lambda item: -item[1]):
@@ -403,7 +429,7 @@ def _primary(ax: Axes, plan: _Plan, where: Mapping[str, tuple[float, float]], en
     listed = "into the blood by\n" + "\n".join(
         f"{percent_of(n / total)} {v}" for v, n in sorted(entries.items(), key=lambda item: -item[1])
     )
-    ax.text(x if not right else x + 0.4, y + 0.42 if not right else y, listed, ha="center" if not right else "left",
+    ax.text(0.15 if not right else x + 0.4, y + 0.6 if not right else y, listed, ha="left",
             va="top" if not right else "center", fontsize=8.5, color=INK, linespacing=1.35)  # fmt: skip
 
 
@@ -441,7 +467,7 @@ def _legend(ax: Axes, plan: _Plan, colours: _Colours, cells: float) -> None:
     scale = ax.get_figure(root=True).colorbar(  # type: ignore[union-attr]
         ScalarMappable(colours.norm, colours.map), cax=bar, orientation="horizontal"
     )
-    top = colours.norm.vmax or 1.0
+    top = float(colours.norm.vmax or 1.0)
     scale.set_ticks([top / 300, top / 10, top], labels=[number(float(f"{v:.1g}")) for v in (top / 300, top / 10, top)])
     scale.ax.minorticks_off()
     scale.ax.tick_params(labelsize=8, length=2)
