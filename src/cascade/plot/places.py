@@ -473,7 +473,7 @@ def _legend(ax: Axes, plan: _Plan, colours: _Colours, cells: float) -> None:
     scale.ax.tick_params(labelsize=8, length=2)
     scale.outline.set_visible(False)
     ax.text(x, y - 0.08, f"colonies, of {number(cells)} cells", fontsize=8.5, color=INK, va="bottom")
-    ax.text(x, y + 1.36, "cells arrested", fontsize=8.5, color=INK, va="center")
+    ax.text(x, y + 1.42, "cells arrested", fontsize=8.5, color=INK, va="center")
     for i, share in enumerate((0.01, 0.1, 1.0)):
         radius = plan.largest * float(np.sqrt(share))
         at = x + 0.12 + 0.62 * i + 0.1 * i * i
