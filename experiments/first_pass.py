@@ -90,13 +90,18 @@ def main() -> int:
         body.circulation("male").hours(v) for v in ("veins", "right heart", "left heart")
     )
     print(f"\nbetween two beds {percent(float(f'{between:.1g}'))} at most die: those that pass on come to a second bed")
-    print(
-        "\nlost in one circuit of the blood; 2 to 8 % follow from a rat tumour (Butler 1975; no row is within):"
-    )
+    print("\nlost in one circuit of the blood; 2 to 8 % follow from a rat tumour (Butler 1975; no row is within):")
     for label, make in CLASSES.items():
         scaled = body.circulation("male").scaled(make())
         lost = circuit(scaled)
         print(f"  {label}: {percent(float(f'{sum(lost.held.values()) + sum(lost.deaths.values()):.2g}'))}")
+
+    worst = 0.0
+    for name in PRIMARIES:
+        pooled, whole = (cascade.exact(body.cancer(name).model(pool=pool)).organs() for pool in (True, False))
+        shares = {row.organ: row.share for row in whole}
+        worst = max(worst, *(abs(row.share / shares[row.organ] - 1) for row in pooled if shares[row.organ]))
+    print(f"\npool after the first pass against the whole network: shares of the organs differ by {worst:.1g} at most")
 
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     for ax, (label, values) in zip(figure.subplots(1, len(bars), sharey=True), bars.items(), strict=True):

@@ -22,7 +22,7 @@ from cascade import catalog
 from cascade.display import text_table
 from cascade.errors import CascadeError, InputError
 from cascade.funnel import Funnel
-from cascade.model import Model
+from cascade.model import Model, Treatment
 from cascade.pages import heading
 
 if TYPE_CHECKING:
@@ -44,6 +44,13 @@ Cells = Annotated[str, typer.Option(metavar="N", help="Number of cells (1e6), or
 Seed = Annotated[str | None, typer.Option(metavar="N", help="Whole number >= 0; drawn and shown if not given.")]
 Until = Annotated[
     str | None, typer.Option(metavar="TIME", help="End of the run: hours, or with a unit: 90s, 20min, 36h, 13d.")
+]
+Treat = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME[@FROM:TO]",
+        help="Treat with an entry of 'cascade models' or a .toml file, for a time: nk-depletion@0h:2d. Repeatable.",
+    ),
 ]
 Threads = Annotated[int | None, typer.Option(min=1, max=1024, metavar="N", help="Threads; default: one per processor.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else on standard output.")]
@@ -97,8 +104,8 @@ def parse_seed(text: str | None) -> int | None:
     return int(text)
 
 
-def parse_hours(text: str | None) -> float | None:
-    """A time in hours, or with a unit."""
+def parse_hours(text: str | None, option: str = "--until", *, zero: bool = False) -> float | None:
+    """A time in hours, or with a unit; 0 only where it may be."""
     if text is None:
         return None
     match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(s|min|h|d|)\s*", text)
@@ -106,11 +113,24 @@ def parse_hours(text: str | None) -> float | None:
         if match is None:
             raise ValueError
         value = float(match[1]) * {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "": 1.0, "d": 24.0}[match[2]]
-        if not 0 < value < math.inf:
+        if not (0 < value < math.inf or (zero and value == 0)):
             raise ValueError
     except ValueError:
-        raise InputError("--until", text, "a time > 0 in hours, or with a unit: 90s, 20min, 36h, 13d") from None
+        raise InputError(option, text, "a time > 0 in hours, or with a unit: 90s, 20min, 36h, 13d") from None
     return value
+
+
+def treated(model: Model, wanted: Sequence[str] | None) -> Model:
+    """The model with the treatments named as ``NAME``, ``NAME@FROM:TO`` or ``NAME@FROM:``."""
+    chosen = []
+    for text in wanted or ():
+        name, at, times = text.partition("@")
+        begin, colon, end = times.partition(":")
+        if at and not (begin and colon):
+            raise InputError("--treat", text, "a name, or name@from:to such as nk-depletion@1d:10d")
+        start = parse_hours(begin or None, "--treat", zero=True) or 0.0
+        chosen.append(catalog.treatment(name, start, parse_hours(end or None, "--treat")))
+    return model.with_treatments(*chosen)
 
 
 def _pool(threads: int | None) -> AbstractContextManager[Executor | None]:
@@ -160,6 +180,7 @@ def run(
     cells: Cells = "1e6",
     seed: Seed = None,
     until: Until = None,
+    treat: Treat = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the result, the table and the figure.")
     ] = None,
@@ -171,7 +192,8 @@ def run(
     from cascade.closed_form import exact
     from cascade.simulation import simulate
 
-    chosen, number, end, wanted = catalog.load(model), parse_seed(seed), parse_hours(until), parse_cells(cells)
+    chosen, number = treated(catalog.load(model), treat), parse_seed(seed)
+    end, wanted = parse_hours(until), parse_cells(cells)
     folder = _folder(out)
     with _pool(threads) as executor:
         progress = False if quiet else None
@@ -215,6 +237,7 @@ def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
 def exact(
     model: ModelName,
     until: Until = None,
+    treat: Treat = None,
     elasticities: Annotated[
         bool,
         typer.Option("--elasticities", help="Also by how many per cent success changes per per cent of each hazard."),
@@ -224,7 +247,7 @@ def exact(
     """Solve a model exactly: funnel, causes, times."""
     from cascade.closed_form import exact as solve
 
-    chosen = catalog.load(model)
+    chosen = treated(catalog.load(model), treat)
     answer = solve(chosen, until=parse_hours(until))
     rates = answer.elasticities() if elasticities else {}
     if as_json:
@@ -253,7 +276,11 @@ def exact(
 @app.command()
 def compare(
     model: ModelName,
-    other: Annotated[str, typer.Argument(metavar="OTHER", help="The model to compare with: the same steps.")],
+    other: Annotated[
+        str | None,
+        typer.Argument(metavar="[OTHER]", help="The model to compare with: the same steps. Default: MODEL, treated."),
+    ] = None,
+    treat: Treat = None,
     cells: Cells = "1e6",
     seed: Seed = None,
     until: Until = None,
@@ -261,10 +288,13 @@ def compare(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run the very same cells under two models."""
+    """Run the very same cells under two models, or untreated and treated."""
     from cascade.comparison import compare as pair
 
-    one, two, end = catalog.load(model), catalog.load(other), parse_hours(until)
+    if other is None and not treat:
+        raise InputError("OTHER", None, "another model, or a treatment (--treat)")
+    one, end = catalog.load(model), parse_hours(until)
+    two = treated(one if other is None else catalog.load(other), treat)
     with _pool(threads) as executor:
         found = pair(
             one,
@@ -276,11 +306,15 @@ def compare(
             progress=False if quiet else None,
         )
     if as_json:
-        whole = {
+        whole: dict[str, Any] = {
             "saved": found.saved,
             "lost": found.lost,
             "unchanged": found.unchanged,
             "difference": list(found.difference),
+            "fewer_cells": found.fewer_cells,
+            "causes": [asdict(row) for row in found.causes()],
+            "saved_cells": found.saved_cells[:100],
+            "lost_cells": found.lost_cells[:100],
         }
         _print_json(
             _clean(
@@ -301,12 +335,12 @@ def compare(
 
 @app.command()
 def models(as_json: AsJson = False) -> None:
-    """List the models of the catalogue."""
-    found = catalog.models()
+    """List the models and treatments of the catalogue."""
+    found, remedies = catalog.models(), catalog.treatments()
     if as_json:
-        _print_json([asdict(entry) for entry in found])
+        _print_json([asdict(entry) for entry in [*found, *remedies]])
         return
-    typer.echo(str(found))
+    typer.echo(f"{found}\n\n{remedies}")
     typer.echo(
         "\nGrades: A full text, B abstract, C quoted, D recalled (unverified), illustrative: chosen for teaching."
     )
@@ -318,12 +352,15 @@ def show(
     states: Annotated[bool, typer.Option("--states", help="For a cancer: also every state and hazard.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show a model (states, hazards) or a cancer (routes, first bed, soil), sources and limits."""
+    """Show a model (states, hazards), a cancer (routes, first bed, soil) or a treatment, with sources and limits."""
     from cascade import pages
 
-    chosen = catalog.load_any(model)
+    remedy = model in catalog.treatment_names()
+    chosen = catalog.treatment(model) if remedy else catalog.load_any(model)
     if as_json:
         _print_json(chosen.model_dump(mode="json"))
+    elif isinstance(chosen, Treatment):
+        typer.echo(pages.treatment_page(chosen))
     elif isinstance(chosen, Model):
         typer.echo(pages.model_page(chosen))
     else:

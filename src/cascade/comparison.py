@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cascade.arguments import cell_range, check_model, check_seed, check_until
-from cascade.display import html_table, number, percent, text_table
+from cascade.display import hours, html_table, number, percent, text_table
 from cascade.errors import InputError
 from cascade.estimate import Interval, paired_difference
-from cascade.lower import environment, lower, tables
+from cascade.histories import History, replay
+from cascade.lower import Lowered, environment, lower, rows_of, tables
 from cascade.model import Model
 from cascade.simulation import Progress, conduct, cut
 from cascade.spans import Span, span_of
 from cascade.streams import fresh_seed
+
+SUCCESS, ALIVE = "success", "alive"
 
 COUPLING = (
     "Which cells are saved or lost depends on how the two runs share their draws;"
@@ -43,6 +48,52 @@ class ComparisonRow:
     high: float
 
 
+MOST_LISTED = 1000
+"""Cells that a comparison names, of those saved and of those lost: the lowest numbers."""
+
+
+@dataclass(frozen=True)
+class End:
+    """How a life ended: the furthest step, and the cause of death or "alive" or "success"."""
+
+    step: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class CauseRow:
+    """Cells that ``model`` held or killed at a step by a cause, and what became of them under ``other``.
+
+    ``saved``: they succeed; ``moved``: they end at another step or by another cause;
+    ``lost``: cells that succeed under ``model`` and end so under ``other``.
+    """
+
+    step: str
+    cause: str
+    cells: int
+    saved: int
+    moved: int
+    lost: int
+
+
+@dataclass(frozen=True)
+class TwoLives:
+    """One cell under both models."""
+
+    names: tuple[str, str]
+    one: History
+    two: History
+
+    def __str__(self) -> str:
+        stays = [(*pair, pair[0] == pair[1]) for pair in zip_longest(self.one.stays, self.two.stays)]
+        lines = []
+        for one, two, same in stays:
+            left, right = ([s.state, hours(s.entered), s.way] if s else ["", "", ""] for s in (one, two))
+            lines.append([*left, "=" if same else "|", *right])
+        header = [self.names[0], "entered", "left by", "", self.names[1], "entered", "left by"]
+        return f"cell {self.one.cell}\n" + text_table(header, lines, left=(0, 2, 3, 4, 6))
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The same cells under two models.
@@ -54,6 +105,10 @@ class Comparison:
     cells : int
     furthest : (stages + 1, stages + 1) int
         Cells by the furthest stage under ``model`` (rows) and under ``other`` (columns).
+    ends : mapping of (End, End) to int
+        Cells by how they end under ``model`` and under ``other``.
+    saved_cells, lost_cells : tuple of int
+        Numbers of the cells that were saved and lost, the lowest thousand of each.
     """
 
     model: Model
@@ -62,6 +117,40 @@ class Comparison:
     cells: int
     until: float | None
     furthest: npt.NDArray[np.int64]
+    ends: Mapping[tuple[End, End], int]
+    saved_cells: tuple[int, ...]
+    lost_cells: tuple[int, ...]
+
+    def causes(self) -> tuple[CauseRow, ...]:
+        """What became of the cells by step and cause of death under ``model``, the most saved first."""
+        found: dict[End, list[int]] = {}
+        for (one, two), n in self.ends.items():
+            for end in (one, two):
+                found.setdefault(end, [0, 0, 0, 0])
+            found[one][0] += n
+            if one != two:
+                found[one][1 if two.cause == SUCCESS else 2] += n
+                if one.cause == SUCCESS:
+                    found[two][3] += n
+        rows = [CauseRow(end.step, end.cause, *sums) for end, sums in found.items() if end.cause != SUCCESS]
+        return tuple(sorted(rows, key=lambda r: (-r.saved - r.lost, -r.moved, r.step, r.cause)))
+
+    @property
+    def fewer_cells(self) -> float:
+        """How many times fewer cells tell the difference than two independent runs would need.
+
+        The ratio of the variances of the difference in success: independent over paired.
+        """
+        one, two = (float(self.furthest.sum(axis=1 - side)[-1]) / self.cells for side in (0, 1))
+        independent = one * (1 - one) + two * (1 - two)
+        paired = (self.saved + self.lost) / self.cells - ((self.saved - self.lost) / self.cells) ** 2
+        return independent / paired if paired > 0 else float("inf")
+
+    def replay(self, cells: Sequence[int]) -> tuple[TwoLives, ...]:
+        """Both lives of each cell, in full."""
+        lives = (replay(m, seed=self.seed, cells=cells, until=self.until) for m in (self.model, self.other))
+        names = self.model.name, self.other.name
+        return tuple(TwoLives(names, one, two) for one, two in zip(*lives, strict=True))
 
     @property
     def saved(self) -> int:
@@ -137,7 +226,19 @@ class Comparison:
 
     def __str__(self) -> str:
         end = f"saved {self.saved:,}, lost {self.lost:,}, unchanged {self.unchanged:,} of {self.cells:,} cells"
-        return f"{text_table(*self._cells())}\n{end}\n{COUPLING}"
+        parts = [text_table(*self._cells()), "", *([] if not self._causes() else [self._causes(), ""]), end]
+        if self.saved + self.lost:
+            parts.append(
+                f"two independent runs would need {self.fewer_cells:.3g} times as many cells for this difference"
+            )
+        return "\n".join([*parts, COUPLING])
+
+    def _causes(self, most: int = 12) -> str:
+        """The causes from which or to which most cells moved, as text."""
+        rows = [row for row in self.causes() if row.saved + row.lost + row.moved]
+        header = ["step", "ended by", "cells", "saved from it", "moved from it", "lost to it"]
+        lines = [[r.step, r.cause, *(number(n) for n in (r.cells, r.saved, r.moved, r.lost))] for r in rows[:most]]
+        return text_table(header, lines, left=(0, 1)) if rows else ""
 
     def _repr_html_(self) -> str:
         return html_table(*self._cells(), caption=str(self).splitlines()[-2])
@@ -155,11 +256,40 @@ class _Pair:
         return self.one.number
 
 
-def _furthest(pair: _Pair) -> npt.NDArray[np.int64]:
-    """Table of the furthest stages of a piece of work."""
+class _Found(NamedTuple):
+    """What a piece of work found: furthest stages, pairs of ends with their numbers, cells that changed."""
+
+    furthest: npt.NDArray[np.int64]
+    pairs: npt.NDArray[np.int64]
+    numbers: npt.NDArray[np.int64]
+    saved: list[int]
+    lost: list[int]
+
+
+def _run_pair(pair: _Pair) -> _Found:
+    """Pair each cell with itself.  An end is a number: furthest stage times the rows, plus the final row."""
     size = pair.one.stages + 1
-    one, two = (span.run().outcomes[1].astype(np.int64) for span in (pair.one, pair.two))
-    return np.bincount(one * size + two, minlength=size * size).reshape(size, size)
+    (row_one, one), (row_two, two) = (
+        tuple(part.astype(np.int64) for part in span.run().outcomes) for span in (pair.one, pair.two)
+    )
+    furthest = np.bincount(one * size + two, minlength=size * size).reshape(size, size)
+    end_one, end_two = one * pair.one.rows + row_one, two * pair.two.rows + row_two
+    width = size * pair.two.rows
+    pairs, numbers = np.unique(end_one * width + end_two, return_counts=True)
+    goal = size - 1
+    saved, lost = (np.flatnonzero(which)[:MOST_LISTED] + pair.one.first for which in
+                   ((one < goal) & (two == goal), (one == goal) & (two < goal)))  # fmt: skip
+    return _Found(furthest, pairs, numbers, saved.tolist(), lost.tolist())
+
+
+def _end(lowered: Lowered, number: int) -> End:
+    """The end that a number stands for."""
+    rows = rows_of(lowered)
+    stage, row = divmod(number, rows.total)
+    if stage == lowered.goal:
+        return End(lowered.stages[-1], SUCCESS)
+    death = row < len(lowered.transitions)
+    return End(lowered.stages[stage], lowered.transitions[row].way if death else ALIVE)
 
 
 def compare(
@@ -216,6 +346,16 @@ def compare(
 
     size = len(model.stages) + 1
     table: npt.NDArray[np.int64] = np.zeros((size, size), np.int64)
-    for part in conduct(_furthest, pairs(), len(chosen), stop, executor=executor, progress=progress):
-        table += part
-    return Comparison(model, other, seed, len(chosen), until, table)
+    counted: Counter[int] = Counter()
+    saved: list[int] = []
+    lost: list[int] = []
+    for part in conduct(_run_pair, pairs(), len(chosen), stop, executor=executor, progress=progress):
+        table += part.furthest
+        counted.update(dict(zip(part.pairs.tolist(), part.numbers.tolist(), strict=True)))
+        saved, lost = sorted(saved + part.saved)[:MOST_LISTED], sorted(lost + part.lost)[:MOST_LISTED]
+    width = size * rows_of(sides[1][0]).total
+    ends: Counter[tuple[End, End]] = Counter()
+    for code, n in counted.items():
+        one, two = divmod(code, width)
+        ends[_end(sides[0][0], one), _end(sides[1][0], two)] += n
+    return Comparison(model, other, seed, len(chosen), until, table, dict(ends), tuple(saved), tuple(lost))

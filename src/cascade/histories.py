@@ -38,6 +38,11 @@ class Stay:
     ended_by: str
     died: bool
 
+    @property
+    def way(self) -> str:
+        """How the stay ended, in words."""
+        return f"died: {self.ended_by}" if self.died else self.ended_by or "still there"
+
 
 @dataclass(frozen=True)
 class History:
@@ -53,10 +58,7 @@ class History:
         return f"{last.state}.{last.ended_by}" if last.died else last.state
 
     def __str__(self) -> str:
-        rows = [
-            [s.state, hours(s.entered), hours(s.left), f"died: {s.ended_by}" if s.died else s.ended_by or "still there"]
-            for s in self.stays
-        ]
+        rows = [[s.state, hours(s.entered), hours(s.left), s.way] for s in self.stays]
         return f"cell {self.cell}\n" + text_table(["state", "entered", "left", "by"], rows, left=(0, 3))
 
 

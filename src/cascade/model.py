@@ -480,9 +480,13 @@ class Model(Part):
             if not any(graph.matching(effect.hazard, names) for effect in treatment.effects):
                 acts = ", ".join(effect.hazard for effect in treatment.effects)
                 raise InputError("treatments", treatment.name, f"one that acts on this model: it has none of {acts}")
-        title = self.title or self.name
-        added = " + ".join(t.title or t.name for t in treatments)
-        return self.with_(treatments=[*self.treatments, *treatments], title=f"{title}, {added}" if added else title)
+        if not treatments:
+            return self
+        added, titles = (
+            " + ".join(names) for names in zip(*((t.name, t.title or t.name) for t in treatments), strict=True)
+        )
+        title = f"{self.title or self.name}, {titles}"
+        return self.with_(treatments=[*self.treatments, *treatments], name=f"{self.name} + {added}"[:80], title=title)
 
     def hazards(self) -> Iterator[tuple[str, Move | Death, float]]:
         """Every hazard as (name, part, value per hour), in the order of the states."""

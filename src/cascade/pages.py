@@ -9,7 +9,7 @@ from cascade.body import Cancer, circulation, fitted
 from cascade.body.routes import routes
 from cascade.closed_form import exact
 from cascade.display import number, percent, text_table
-from cascade.model import Model, Source
+from cascade.model import Model, Source, Treatment
 
 WIDTH = 110
 
@@ -36,6 +36,14 @@ def model_page(model: Model, *, introduced: bool = False) -> str:
         acts = ", ".join(f"{entry.hazard}^{entry.power:g}" for entry in frailty.hazards)
         parts.append(f"\nfrailty {frailty.name}: {frailty.distribution}, CV {frailty.cv:g}, on {acts}")
     return "\n".join(parts) if introduced else "\n".join([*parts, *_ending(model.sources, model.limits)])
+
+
+def treatment_page(treatment: Treatment) -> str:
+    """Effects, sources and limits of a treatment."""
+    rows = [[e.hazard, f"x {e.factor:g}", ", ".join(e.source), e.note] for e in treatment.effects]
+    table = text_table(["hazard", "factor", "source", "note"], rows, left=(0, 2, 3))
+    head = f"{treatment.title or treatment.name}\n{' '.join(treatment.description.split())}\n"
+    return "\n".join([head, table, *_ending(treatment.sources, treatment.limits)])
 
 
 def _ending(sources: Iterable[Source], limits: str) -> list[str]:
