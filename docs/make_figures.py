@@ -28,6 +28,11 @@ def main() -> None:
         ),
         "body": cascade.plot.body(cascade.exact(cascade.load("colon"))),
         "organs": cascade.plot.organs(cascade.simulate(cascade.load("breast"), cells=10**8, seed=1889)),
+        "comparison": cascade.plot.comparison(
+            cascade.compare(
+                textbook, textbook.with_treatments(cascade.treatment("nk-depletion")), cells=2 * 10**7, seed=1889
+            )
+        ),
         "own-counts": cascade.plot.funnel(
             cascade.Funnel.from_counts({"injected": 1000, "arrested": 870, "extravasated": 800, "grown": 0})
         ),

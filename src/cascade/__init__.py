@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cascade.histories import replay
     from cascade.results import open_result
     from cascade.simulation import simulate
+    from cascade.traits import selection
 
 __all__ = [
     "CascadeError",
@@ -38,6 +39,7 @@ __all__ = [
     "open_result",
     "plot",
     "replay",
+    "selection",
     "simulate",
     "treatment",
     "treatments",
@@ -56,6 +58,7 @@ _LATER = {
     "open_result": "cascade.results",
     "plot": "cascade.plot",
     "replay": "cascade.histories",
+    "selection": "cascade.traits",
     "simulate": "cascade.simulation",
     "treatment": "cascade.catalog",
     "treatments": "cascade.catalog",

@@ -339,6 +339,24 @@ class Exact:
         started = float(low.start_share[states[low.start_state]].sum())
         return value + started * float(self._waiting(np.array([time]))[0])
 
+    def traits(self) -> dict[str, tuple[float, ...]]:
+        """Mean of each frailty among the cells that start, and among those that pass each step.
+
+        Returns
+        -------
+        dict of str to tuple of float
+            1 + number of steps; nan where no cell passes.
+        """
+        self._only_unchanged("traits of survivors")
+        if self.until is not None:
+            raise InputError("until", self.until, "None: traits are computed for whole lives")
+        nodes = self._nodes
+        entered = self._solver.passage(self._hazards(nodes), np.zeros(len(nodes.weights))).entered.real
+        weighed = nodes.weights[:, None] * entered
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.exp(nodes.logs).T @ weighed / weighed.sum(axis=0)
+        return {f.name: tuple(map(float, row)) for f, row in zip(self.model.frailties, means, strict=True)}
+
     def fates(self) -> dict[str, float]:
         """Probability of each end: ``state.cause`` for deaths, the state for cells still there."""
         low = self.lowered

@@ -52,10 +52,19 @@ class NoCacheNotice(UserWarning):
     """Said once where no folder can be written for compiled code."""
 
 
-@functools.cache
 def kernel_run() -> Callable[..., None]:
     """``kernel.run``, with its cache on disk where one can be had."""
-    run: Any = kernel.run
+    return _with_cache("run")
+
+
+def kernel_traits() -> Callable[..., None]:
+    """``kernel.traits``, the same."""
+    return _with_cache("traits")
+
+
+@functools.cache
+def _with_cache(name: str) -> Callable[..., None]:
+    run: Any = getattr(kernel, name)
     if not config.DISABLE_JIT:
         try:
             run._cache = _cache_of(run.py_func)  # noqa: SLF001 (numba has no public way)

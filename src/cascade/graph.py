@@ -92,6 +92,7 @@ def check(data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _check_start(data, nodes)
     yield from _check_ways(data, nodes)
     yield from _check_frailties(data, nodes)
+    yield from _check_correlations(data)
     yield from _check_sites(data)
     yield from _check_sources(data)
     expanded = sum(node.phases for node in nodes)
@@ -281,6 +282,47 @@ def _check_frailties(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator
             used |= set(found)
 
 
+def _check_correlations(data: Mapping[str, Any]) -> Iterator[Fault]:
+    frailties = {_text(get(f, "name")): get(f, "distribution", "lognormal") for f in items(data, "frailties")}
+    names = [name for name in frailties if name is not None]
+    given = items(data, "correlations")
+    matrix = [[float(a == b) for b in names] for a in names]
+    seen: set[frozenset[str]] = set()
+    for i, correlation in enumerate(given):
+        pair, value = items(correlation, "between"), get(correlation, "value")
+        path = f"correlations[{i}]"
+        if len(pair) != 2 or not all(isinstance(name, str) for name in pair) or not is_number(value):
+            return  # has a fault of type
+        for name in pair:
+            if name not in frailties:
+                yield Fault(f"{path}.between", name, f"the name of a frailty; {nearest(name, names)}")
+            elif frailties[name] != "lognormal":
+                yield Fault(f"{path}.between", name, "log-normal frailties: only these can be correlated")
+        if pair[0] == pair[1] or frozenset(pair) in seen:
+            yield Fault(f"{path}.between", pair, "two frailties, each pair once")
+        seen.add(frozenset(pair))
+        if set(pair) <= set(names):
+            a, b = (names.index(name) for name in pair)
+            matrix[a][b] = matrix[b][a] = float(value)
+    if given and not _positive_definite(matrix):
+        values = [get(correlation, "value") for correlation in given]
+        yield Fault("correlations", values, "a positive definite matrix: these cannot all hold together")
+
+
+def _positive_definite(matrix: Sequence[Sequence[float]]) -> bool:
+    """Whether Cholesky's decomposition exists."""
+    done: list[list[float]] = []
+    for i, row in enumerate(matrix):
+        line: list[float] = []
+        for j in range(i):
+            line.append((row[j] - sum(a * b for a, b in zip(line, done[j], strict=False))) / done[j][j])
+        left = row[i] - sum(a * a for a in line)
+        if left < 1e-12:
+            return False
+        done.append([*line, left**0.5])
+    return True
+
+
 def _check_sites(data: Mapping[str, Any]) -> Iterator[Fault]:
     sites = [name for site in items(data, "sites") if (name := _text(get(site, "name")))]
     for index, state in enumerate(items(data, "states")):
@@ -317,6 +359,7 @@ def parts_with_source(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}.moves[{i}]", move) for i, move in enumerate(items(state, "moves")))
         yield from ((f"{path}.deaths[{i}]", death) for i, death in enumerate(items(state, "deaths")))
     yield from ((f"frailties[{i}]", frailty) for i, frailty in enumerate(items(data, "frailties")))
+    yield from ((f"correlations[{i}]", part) for i, part in enumerate(items(data, "correlations")))
     yield from ((f"observations[{i}]", seen) for i, seen in enumerate(items(data, "observations")))
     yield from ((f"sites[{i}]", site) for i, site in enumerate(items(data, "sites")))
     yield from ((field, data[field]) for field in ("start", "exposure") if data.get(field) is not None)

@@ -446,3 +446,16 @@ def run(tables, frailties, key, cells, first, number, block, scratch, stop, out)
             out.final_stage,
         )
         gather(rows, moved, event, cell, visit, state, window, time, seen, factor)
+
+
+@njit(nogil=True, error_model="numpy")
+def traits(first, powers, gamma, spread, key, factor, scratch):
+    """Factors of the cells from ``first`` on, (P, n), as ``run`` draws them; ``powers`` as in Frailties."""
+    moves, deaths, choice, _event, _group, _exits, _bins, moved = scratch
+    cell = np.empty(factor.shape[1], np.uint64)
+    for i in range(cell.size):
+        cell[i] = first + np.uint64(i)
+    room = slice(0, cell.size)
+    draw_frailties(
+        0, cell, factor, powers, gamma, spread, key[0], key[1], moves[room], choice[room], moved[room], deaths[room]
+    )

@@ -76,8 +76,11 @@ class Lowered:
         Row of ``profiles`` whose factor multiplies the hazard; 0: none.
     profiles : (P, F) float
         Powers of the F frailties; row 0 is zero.
+        Of independent factors: correlated frailties are mixtures of these.
     frailty_gamma : (F,) bool
     frailty_cv : (F,) float
+    mixing : (F, F) float; shift : (F,) float
+        log Z of the frailties is ``mixing`` times log Z of the independent factors, plus ``shift``.
     start_state : (K,) int; start_share : (K,) float; entry_hours : (low, high)
     window_start : (W,) float
         Begin of each window of the environment in hours, rising from 0.
@@ -104,6 +107,8 @@ class Lowered:
     profiles: Floats
     frailty_gamma: npt.NDArray[np.bool_]
     frailty_cv: Floats
+    mixing: Floats
+    shift: Floats
     start_state: Ints
     start_share: Floats
     entry_hours: tuple[float, float]
@@ -160,7 +165,8 @@ def lower(model: Model) -> Lowered:
     stage_index = {stage: i for i, stage in enumerate(model.stages)}
     first = np.concatenate([[0], np.cumsum([state.phases for state in model.states])]).astype(np.int64)
     milestones = tuple(dict.fromkeys(state.milestone for state in model.states if state.milestone))
-    profiles, profile_of = _profiles(model)
+    mixing, shift = _mixing(model)
+    profiles, profile_of, constant_of = _profiles(model, mixing, shift)
 
     transitions: list[Transition] = []
     exits: list[tuple[int, int, float, int, bool, int]] = []
@@ -171,6 +177,7 @@ def lower(model: Model) -> Lowered:
         t0 = len(transitions)
         transitions += moves + deaths
         hazards = [m.hazard for m in state.moves] + [d.hazard for d in state.deaths]
+        hazards = [h * constant_of[t.name] for h, t in zip(hazards, moves + deaths, strict=True)]
         for phase in range(state.phases):
             here = int(first[i]) + phase
             inner = phase < state.phases - 1
@@ -207,6 +214,8 @@ def lower(model: Model) -> Lowered:
         profiles=profiles,
         frailty_gamma=np.array([f.distribution == "gamma" for f in model.frailties], bool),
         frailty_cv=np.array([f.cv for f in model.frailties], np.float64),
+        mixing=mixing,
+        shift=shift,
         start_state=np.array([first[index[s.state]] for s in model.start.states], np.int64),
         start_share=np.array([s.share for s in model.start.states], np.float64),
         entry_hours=model.start.entry_hours,
@@ -229,8 +238,31 @@ def _windows(model: Model) -> dict[str, Floats]:
     return {"window_start": starts, "multipliers": multipliers}
 
 
-def _profiles(model: Model) -> tuple[Floats, dict[str, int]]:
-    """Distinct rows of frailty powers, and the row of each hazard."""
+def _mixing(model: Model) -> tuple[Floats, Floats]:
+    """How the logarithms of correlated frailties are made of independent ones.
+
+    With log Z = sigma n - sigma^2 / 2 for each and n = L g, L Cholesky's factor of the
+    correlations and g independent, log Z_f = sum_j (sigma_f L_fj / sigma_j) log Y_j + shift_f,
+    where the Y_j have the same spreads as the Z_j and are independent.
+    """
+    size = len(model.frailties)
+    if not model.correlations:
+        return np.eye(size), np.zeros(size)
+    names = [f.name for f in model.frailties]
+    correlation = np.eye(size)
+    for part in model.correlations:
+        a, b = (names.index(name) for name in part.between)
+        correlation[a, b] = correlation[b, a] = part.value
+    root = np.linalg.cholesky(correlation)
+    sigma = np.array([math.sqrt(math.log1p(f.cv**2)) for f in model.frailties])
+    alike = np.array([f.distribution == "lognormal" for f in model.frailties])
+    mixing = np.where(alike[:, None] & alike, sigma[:, None] * root / sigma, np.eye(size))
+    shift = np.where(alike, sigma * (root @ (sigma * alike)) / 2.0 - sigma**2 / 2.0, 0.0)
+    return mixing, shift
+
+
+def _profiles(model: Model, mixing: Floats, shift: Floats) -> tuple[Floats, dict[str, int], dict[str, float]]:
+    """Distinct rows of powers of the independent factors; row and constant factor of each hazard."""
     names = [name for name, _, _ in model.hazards()]
     powers = {name: [0.0] * len(model.frailties) for name in names}
     for f, frailty in enumerate(model.frailties):
@@ -238,8 +270,12 @@ def _profiles(model: Model) -> tuple[Floats, dict[str, int]]:
             for name in graph.matching(entry.hazard, names):
                 powers[name][f] = float(entry.power)
     rows: dict[tuple[float, ...], int] = {(0.0,) * len(model.frailties): 0}
-    profile_of = {name: rows.setdefault(tuple(row), len(rows)) for name, row in powers.items()}
-    return np.array(list(rows), np.float64).reshape(len(rows), len(model.frailties)), profile_of
+    profile_of, constant_of = {}, {}
+    for name, own in powers.items():
+        mixed = own if not model.correlations else (np.array(own) @ mixing).tolist()
+        profile_of[name] = rows.setdefault(tuple(mixed), len(rows))
+        constant_of[name] = math.exp(sum(power * s for power, s in zip(own, shift.tolist(), strict=True)))
+    return np.array(list(rows), np.float64).reshape(len(rows), len(model.frailties)), profile_of, constant_of
 
 
 class Environment(NamedTuple):

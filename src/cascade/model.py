@@ -145,6 +145,14 @@ class Frailty(Part):
     source: Keys = ()
 
 
+class Correlation(Part):
+    """Correlation of the logarithms of two log-normal frailties."""
+
+    between: Annotated[tuple[Name, Name], Field(strict=False)]
+    value: Annotated[float, BeforeValidator(_plain), Field(gt=-1, lt=1, allow_inf_nan=False)]
+    source: Keys = ()
+
+
 class StartShare(Part):
     """The share of the cells that start in a state."""
 
@@ -311,6 +319,8 @@ class Model(Part):
     start : Start, optional
         Default: all cells in the first state at time 0.
     frailties : tuple of Frailty, optional
+    correlations : tuple of Correlation, optional
+        Of log-normal frailties; those not named are 0.
     sites : tuple of Site, optional
         Where the cells may settle; the states name them.
     exposure : Exposure, optional
@@ -341,6 +351,7 @@ class Model(Part):
     states: Annotated[tuple[State, ...], Field(strict=False)]
     start: Start
     frailties: Annotated[tuple[Frailty, ...], Field(strict=False, max_length=32)] = ()
+    correlations: Annotated[tuple[Correlation, ...], Field(strict=False)] = ()
     sites: Annotated[tuple[Site, ...], Field(strict=False)] = ()
     exposure: Exposure | None = None
     treatments: Annotated[tuple[Treatment, ...], Field(strict=False)] = ()

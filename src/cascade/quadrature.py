@@ -30,18 +30,21 @@ class Nodes:
         They sum to 1.
     replicate : (n,) int
         Independent replicate that a random point belongs to; all 0 for points of a grid.
+    logs : (n, F) float
+        log Z of the frailties.
     """
 
     factors: Floats
     weights: Floats
     replicate: npt.NDArray[np.int64]
+    logs: Floats
 
 
 def refinements(lowered: Lowered) -> Iterator[Nodes]:
     """Finer and finer nodes; one alone where no frailty or only random points are to be had."""
     frailties = len(lowered.frailty_cv)
     if frailties == 0:
-        yield Nodes(np.ones((1, 1)), np.ones(1), np.zeros(1, np.int64))
+        yield Nodes(np.ones((1, 1)), np.ones(1), np.zeros(1, np.int64), np.zeros((1, 0)))
     elif frailties > MOST_ON_A_GRID:
         yield _sobol(lowered)
     else:
@@ -57,12 +60,17 @@ def _grid(lowered: Lowered, points: int) -> Nodes:
         log_z, w = _gamma(float(cv), points) if gamma else _lognormal(float(cv), points)
         logs = np.hstack([np.repeat(logs, points, axis=0), np.tile(log_z, len(logs))[:, None]])
         weights = np.outer(weights, w).ravel()
-    return Nodes(_factors(logs, lowered), weights, np.zeros(len(weights), np.int64))
+    return Nodes(_factors(logs, lowered), weights, np.zeros(len(weights), np.int64), _mixed(logs, lowered))
 
 
 def _factors(logs: Floats, lowered: Lowered) -> Floats:
     """Factors on the hazards, kept within 1e-100 to 1e100: beyond, a probability has long reached its limit."""
     return np.asarray(np.exp(np.clip(logs @ lowered.profiles.T, -230.0, 230.0)))
+
+
+def _mixed(logs: Floats, lowered: Lowered) -> Floats:
+    """Logarithms of the frailties from those of the independent factors."""
+    return np.asarray(logs @ lowered.mixing.T + lowered.shift)
 
 
 def _lognormal(cv: float, points: int) -> tuple[Floats, Floats]:
@@ -155,6 +163,7 @@ def _sobol(lowered: Lowered) -> Nodes:
                 log_z[:, f] = sigma * ndtri(u[:, f]) - 0.5 * sigma**2
         logs.append(log_z)
         replicate.append(np.full(_SOBOL_POINTS, r))
-    factors = _factors(np.vstack(logs), lowered)
-    n = len(factors)
-    return Nodes(factors, np.full(n, 1.0 / n), np.concatenate(replicate))
+    points = np.vstack(logs)
+    n = len(points)
+    weights = np.full(n, 1.0 / n)
+    return Nodes(_factors(points, lowered), weights, np.concatenate(replicate), _mixed(points, lowered))

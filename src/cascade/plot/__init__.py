@@ -1,10 +1,11 @@
-"""Figures: funnel, waterfall, state occupancy, cumulative incidence, organs, the body.
+"""Figures: funnel, waterfall, occupancy, incidence, organs, the body, selection, comparison.
 
 Every function takes ``ax=`` to draw into an existing figure, and returns the Figure.  No
 global state of matplotlib is touched, so that a figure looks the same in a script, a
 notebook and a server.  One colour per stage holds across all figures.
 """
 
+from cascade.plot.changes import comparison, selection
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.places import body, has_body, organs
 from cascade.plot.steps import funnel, waterfall
@@ -15,12 +16,14 @@ __all__ = [
     "body",
     "cause_colours",
     "check_path",
+    "comparison",
     "funnel",
     "has_body",
     "incidence",
     "occupancy",
     "organs",
     "save",
+    "selection",
     "stage_colours",
     "waterfall",
 ]

@@ -17,6 +17,7 @@ from cascade.display import percent
 from cascade.errors import InputError, is_whole
 from cascade.files import write_atomically
 from cascade.funnel import Funnel
+from cascade.model import Model
 from cascade.results import Result, package_version
 
 # Paul Tol's "muted" scheme (personal.sron.nl/~pault), told apart by colour-blind readers.
@@ -104,6 +105,8 @@ def sign(figure: Figure, *sources: object) -> None:
             notes.append(f"{model}, {made}")
         elif isinstance(source, Funnel):
             notes.append(source.label)
+        elif isinstance(source, Model):
+            notes.append(f"model {source.name} (sha256 {source.digest()[:16]})")
     figure.set_label("; ".join(notes))
 
 

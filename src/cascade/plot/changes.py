@@ -1,0 +1,156 @@
+"""Figures of change: the traits of survivors along the cascade, the same cells under two models."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from cascade.comparison import ALIVE, Comparison
+from cascade.display import number
+from cascade.errors import InputError
+from cascade.plot.style import GRID, INK, QUIET, Picture, figure_of, plain, sign, stage_colours, words
+from cascade.traits import EDGES, Selection
+
+GAINED, LOST = "#228833", "#EE6677"
+HALO = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
+
+
+def selection(source: Selection, *, ax: Axes | None = None) -> Figure:
+    """Distribution of each trait among the cells that passed each step.
+
+    Parameters
+    ----------
+    source : Selection
+        From ``cascade.selection``.
+    ax : matplotlib Axes, optional
+        For a model with one trait.
+    """
+    if not isinstance(source, Selection):
+        raise InputError("source", source, "a Selection, from cascade.selection(...)")
+    count = len(source.traits)
+    if ax is not None and count > 1:
+        raise InputError("ax", ax, f"none: {count} traits need an axes each")
+    if ax is None:
+        figure: Figure = Picture(figsize=(2.2 + 4.2 * count, 1.9 + 0.62 * len(source.steps)), layout="constrained")
+        axes = list(np.atleast_1d(figure.subplots(1, count, sharey=True)))
+        title = f"{source.model.title or source.model.name}: {number(source.cells)} cells"
+        figure.suptitle(words(title), x=0.01, ha="left", fontsize=13, color=INK)
+    else:
+        figure, axes = figure_of(ax, (6.0, 5.0))[0], [ax]
+    colours = {"start": QUIET, **stage_colours(source.model.stages)}
+    for f, (panel, trait) in enumerate(zip(axes, source.traits, strict=True)):
+        _ridges(panel, source, f, colours)
+        plain(panel, trait)
+        panel.spines["left"].set_visible(False)
+        panel.tick_params(axis="y", length=0)
+    sign(figure, source.model)
+    return figure
+
+
+def _ridges(ax: Axes, source: Selection, trait: int, colours: dict[str, str]) -> None:
+    middles = np.sqrt(EDGES[1:-2] * EDGES[2:-1])
+    rows = [row for row in source.rows if row.trait == source.traits[trait]]
+    inside = source.histogram[trait, :, 1:-1].sum(axis=0)
+    rising = np.cumsum(inside) / max(1, inside.sum())
+    low, high = (middles[min(len(middles) - 1, int(np.searchsorted(rising, edge)))] for edge in (2e-3, 0.9995))
+    for k, row in enumerate(rows):
+        density = source.histogram[trait, k, 1:-1].astype(float)
+        base = len(rows) - 1 - k
+        if row.cells:
+            # Few cells: wider bins, so that the shape is not noise.
+            width = 1 if row.cells > 3000 else 5 if row.cells > 100 else 11
+            density = np.convolve(density, np.ones(width) / width, mode="same")
+            density *= 0.85 / density.max()
+            ax.fill_between(
+                middles, base, base + density, color=colours[row.step], alpha=0.75, linewidth=0, zorder=k + 2
+            )
+            ax.plot(middles, base + density, color=INK, linewidth=0.8, zorder=k + 2)
+            ax.plot([row.mean], [base], "o", color=INK, markersize=4.5, zorder=20, clip_on=False)
+            ax.annotate(f"{row.mean:.3g}", (row.mean, base), xytext=(0, -11), textcoords="offset points", ha="center",
+                        fontsize=8.5, color=INK, zorder=20, bbox=HALO)  # fmt: skip
+        ax.axhline(base, color=GRID, linewidth=0.8, zorder=1)
+    ax.axvline(1.0, color=GRID, linewidth=0.8, zorder=1)
+    ax.set_xscale("log")
+    ax.set_xlim(low, max(high, low * 10))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    labels = [f"{'started' if row.step == 'start' else 'passed ' + row.step}\n{number(row.cells)}" for row in rows]
+    ax.set_yticks(range(len(rows)), [words(label) for label in reversed(labels)], fontsize=9)
+    ax.set_ylim(-0.45, len(rows) - 0.05)
+    ax.set_xlabel("times the mean cell (dot: mean)", fontsize=10, loc="left")
+
+
+def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) -> Figure:
+    """The same cells under two models: gained and lost at each step; from which ends they were saved.
+
+    With ``ax`` only the steps are drawn.
+
+    Parameters
+    ----------
+    source : Comparison
+    ax : matplotlib Axes, optional
+    most : int
+        Ends in the second panel.
+    """
+    if not isinstance(source, Comparison):
+        raise InputError("source", source, "a Comparison, from cascade.compare(...)")
+    title = f"{source.model.name} and {source.other.name}: the same {number(source.cells)} cells"
+    rows = [row for row in source.causes() if row.cause != ALIVE and row.saved + row.moved + row.lost][:most]
+    if ax is None and rows:
+        height = 1.8 + 0.42 * max(len(source.model.stages), len(rows))
+        figure: Figure = Picture(figsize=(13.0, height), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        figure.suptitle(words(title), x=0.01, ha="left", fontsize=13, color=INK)
+        _gained(left, source, "Passed a step under one of them only")
+        ys = np.arange(len(rows))
+        for counts, colour, label, shift in (
+            ([r.saved for r in rows], GAINED, "saved: succeed now", -0.25),
+            ([r.moved for r in rows], "#AAAAAA", "moved: end elsewhere now", 0.0),
+            ([r.lost for r in rows], LOST, "lost to it: succeeded before", 0.25),
+        ):
+            right.barh(ys + shift, np.maximum(counts, 0.0), height=0.24, color=colour, label=label)
+        right.set_xscale("symlog", linthresh=1.0)
+        right.set_yticks(ys, [words(f"{r.cause}\n({r.step})") for r in rows], fontsize=9)
+        right.set_ylim(len(rows) - 0.4, -0.6)
+        right.set_xlim(left=0)
+        right.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
+        right.set_xlabel("cells (log scale)", fontsize=10, loc="left")
+        right.grid(axis="x", color=GRID, linewidth=0.7)
+        right.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        plain(right, f"How they ended under {source.model.name}")
+    else:
+        figure, only = figure_of(ax, (8.0, 1.8 + 0.45 * len(source.model.stages)))
+        _gained(only, source, title)
+    sign(figure, source.model, source.other)
+    return figure
+
+
+def _gained(ax: Axes, source: Comparison, title: str) -> None:
+    ys = np.arange(len(source.model.stages))
+    gained, lost = np.array([r.gained for r in source]), np.array([r.lost for r in source])
+    ax.barh(ys, gained, color=GAINED, height=0.6, label=f"only under {source.other.name}")
+    ax.barh(ys, -lost, color=LOST, height=0.6, label=f"only under {source.model.name}")
+    reach = max(int(gained.max(initial=0)), int(lost.max(initial=0)), 1)
+    for y, (more, fewer) in enumerate(zip(gained, lost, strict=True)):
+        if more:
+            ax.annotate(
+                f"+{number(more)}", (more, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9
+            )
+        if fewer:
+            text = f"\u2212{number(fewer)}"
+            ax.annotate(
+                text, (-fewer, y), xytext=(-4, 0), textcoords="offset points", va="center", ha="right", fontsize=9
+            )
+    ax.axvline(0, color=INK, linewidth=0.8)
+    ax.set_xlim(-1.3 * (reach if lost.any() else 0.05 * reach), 1.3 * (reach if gained.any() else 0.05 * reach))
+    ax.set_yticks(ys, [words(step) for step in source.model.stages])
+    ax.set_ylim(len(ys) - 0.4, -0.6)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(abs(v))))
+    ax.set_xlabel(
+        "cells; which ones depends on the coupling, only the difference on the models", fontsize=9, loc="left"
+    )
+    ax.grid(axis="x", color=GRID, linewidth=0.7)
+    ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+    plain(ax, title)

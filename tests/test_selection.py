@@ -1,0 +1,129 @@
+"""Cells that differ: correlated frailties, the traits of survivors, their figure, errors."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import cascade
+from budget import within
+from cascade import plot
+from cascade.lower import lower
+from cascade.model import Model
+from cascade.quadrature import refinements
+from models import LINEAR, TWO_FRAILTIES
+from test_agreement import all_agree
+
+NAMES = [frailty.name for frailty in TWO_FRAILTIES.frailties]
+ALIKE = TWO_FRAILTIES.with_(
+    frailties=[{**f.model_dump(), "distribution": "lognormal"} for f in TWO_FRAILTIES.frailties]
+)
+
+
+def correlated(value: float) -> Model:
+    return ALIKE.with_(correlations=[{"between": NAMES, "value": value}])
+
+
+@pytest.mark.parametrize("value", [-0.6, 0.8])
+def test_correlated_frailties_agree_with_the_exact_answer(value: float) -> None:
+    model = correlated(value)
+    result, exact = cascade.simulate(model, cells=600_000, seed=4), cascade.exact(model)
+    assert all_agree(result, exact) == []
+    # They matter: without the correlation the last step comes out otherwise.
+    assert abs(exact.success / cascade.exact(ALIKE).success - 1) > 0.05
+
+
+def test_a_correlation_of_zero_changes_no_bit() -> None:
+    a, b = (cascade.simulate(m, cells=20_000, seed=4).totals for m in (ALIKE, correlated(0.0)))
+    assert np.array_equal(a.counts, b.counts)
+
+
+def test_moments_of_the_mixed_frailties() -> None:
+    """Mean 1, the stated spread, and the stated correlation of log Z, by the quadrature's own nodes."""
+    lowered = lower(correlated(0.7))
+    nodes = list(refinements(lowered))[-1]
+    z = np.exp(nodes.logs)
+    assert nodes.weights @ z == pytest.approx([1.0, 1.0], rel=1e-8)
+    cv = [frailty.cv for frailty in TWO_FRAILTIES.frailties]
+    assert np.sqrt(nodes.weights @ z**2 - 1.0) == pytest.approx(cv, rel=1e-5)
+    centred = nodes.logs - nodes.weights @ nodes.logs
+    covariance = (centred * nodes.weights[:, None]).T @ centred
+    assert covariance[0, 1] / math.sqrt(covariance[0, 0] * covariance[1, 1]) == pytest.approx(0.7, rel=1e-8)
+
+
+@pytest.mark.parametrize("model", [TWO_FRAILTIES, correlated(0.5)], ids=["independent", "correlated"])
+def test_traits_of_survivors_agree_with_the_exact_answer(model: Model) -> None:
+    found, exact = cascade.selection(model, cells=400_000, seed=1), cascade.exact(model).traits()
+    compared = 0
+    for row in found:
+        expected = exact[row.trait][found.steps.index(row.step)]
+        error = (row.high - row.low) / 2 / 1.96
+        assert within(row.mean, expected, error), row
+        compared += row.cells > 100
+    assert compared >= 6
+    # Selection is there to be seen: the last survivors differ from those that started.
+    first, last = (next(r for r in found if r.trait == NAMES[1] and r.step == s) for s in ("start", found.steps[-1]))
+    assert last.low > 1.5 > first.high
+    reached = [row.passed for row in cascade.simulate(model, cells=400_000, seed=1).funnel()]
+    assert [row.cells for row in found if row.trait == NAMES[0]] == [400_000, *reached]
+
+
+def test_drawn_traits_are_those_of_the_kernel() -> None:
+    """A hazard that is Z itself: the time of a cell is its exponential over Z, so slow cells have small Z."""
+    model = Model.from_survival(
+        {"wait": 1.0}, frailties=[{"name": "speed", "cv": 1.0, "hazards": [{"hazard": "wait.metastasis"}]}]
+    )
+    until = 0.02  # passed by then: those with a large Z
+    found = cascade.selection(model, cells=200_000, seed=3, until=until)
+    passed = next(row for row in found if row.step == "wait")
+    nodes = list(refinements(lower(model)))[-1]
+    z = np.exp(nodes.logs[:, 0])
+    chance = 1.0 - np.exp(-z * until)
+    expected = nodes.weights @ (z * chance) / (nodes.weights @ chance)
+    assert expected > 1.8
+    assert within(passed.mean, expected, (passed.high - passed.low) / 2 / 1.96)
+
+
+def test_selection_does_not_depend_on_chunks_and_follows_results() -> None:
+    whole = cascade.selection(TWO_FRAILTIES, cells=30_000, seed=2)
+    parts = cascade.selection(TWO_FRAILTIES, cells=30_000, seed=2, chunk=777)
+    result = cascade.simulate(TWO_FRAILTIES, cells=range(9000), seed=2).merge(
+        cascade.simulate(TWO_FRAILTIES, cells=range(12_000, 30_000), seed=2)
+    )
+    assert np.array_equal(whole.histogram, parts.histogram)
+    assert np.array_equal(whole.sums, parts.sums)
+    assert cascade.selection(result).cells == 27_000
+    assert "exact mean" in whole.table(beside=cascade.exact(TWO_FRAILTIES).traits())
+    assert len(plot.selection(whole).axes) == 2
+
+
+def test_wrong_input_gets_clear_messages() -> None:
+    with pytest.raises(cascade.InputError, match="without them all cells are alike"):
+        cascade.selection(LINEAR, cells=10)
+    with pytest.raises(cascade.InputError, match="a number of cells"):
+        cascade.selection(TWO_FRAILTIES)
+    with pytest.raises(cascade.InputError, match="a Selection"):
+        plot.selection(TWO_FRAILTIES)  # type: ignore[arg-type]
+    for correlations, message in (
+        ([{"between": NAMES, "value": 1.5}], "less than 1"),
+        ([{"between": [NAMES[0], "nobody"], "value": 0.5}], "did you mean|the name of a frailty"),
+        ([{"between": [NAMES[0], NAMES[0]], "value": 0.5}], "two frailties"),
+        ([{"between": NAMES, "value": 0.5}] * 2, "each pair once"),
+    ):
+        with pytest.raises(cascade.ModelError, match=message):
+            ALIKE.with_(correlations=correlations)
+    with pytest.raises(cascade.ModelError, match="only these can be correlated"):
+        TWO_FRAILTIES.with_(correlations=[{"between": NAMES, "value": 0.5}])
+
+
+def test_correlations_that_cannot_hold_together() -> None:
+    hazard = [{"hazard": name} for name, _, _ in LINEAR.hazards()]
+    frailties = [{"name": n, "cv": 0.5, "hazards": [hazard[i]]} for i, n in enumerate("abc")]
+    pairs = [("a", "b", 0.9), ("b", "c", 0.9), ("a", "c", -0.9)]
+    given = [{"between": (a, b), "value": v} for a, b, v in pairs]
+    with pytest.raises(cascade.ModelError, match="positive definite"):
+        LINEAR.with_(frailties=frailties, correlations=given)
+    given[2]["value"] = 0.9
+    assert LINEAR.with_(frailties=frailties, correlations=given).correlations[2].value == 0.9
