@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cascade
+from cascade.conductor import conduct_totals
 from cascade.histories import Histories, History, histories_of
 from cascade.lower import FOREVER, Environment, lower, rows_of, tables
 from cascade.lower import environment as plain_environment
 from cascade.model import Model
-from cascade.simulation import conduct_totals
 from cascade.totals import Totals
 from models import CYCLIC, FRAIL, LINEAR, random_models
 from reference import Life, Reference

@@ -198,6 +198,7 @@ def run(
     with _pool(threads) as executor:
         progress = False if quiet else None
         result = simulate(chosen, cells=wanted, seed=number, until=end, executor=executor, progress=progress)
+    chosen = result.model  # with what the cells brought about, where they share a capacity
     funnel, answer = result.funnel(), exact(chosen, until=end)
     head = heading(chosen, f"{result.cells:,} cells, seed {result.seed}" + (f", until {end:g} h" if end else ""))
     table = funnel.table(beside=answer.funnel())

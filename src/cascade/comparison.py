@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.arguments import cell_range, check_model, check_seed, check_until
+from cascade.conductor import Progress, conduct, cut
+from cascade.coupling import settled
 from cascade.display import hours, html_table, number, percent, text_table
 from cascade.errors import InputError
 from cascade.estimate import Interval, paired_difference
 from cascade.histories import History, replay
 from cascade.lower import Lowered, environment, lower, rows_of, tables
 from cascade.model import Model
-from cascade.simulation import Progress, conduct, cut
 from cascade.spans import Span, span_of
 from cascade.streams import fresh_seed
 
@@ -332,6 +333,9 @@ def compare(
     chosen = cell_range(cells)
     seed = fresh_seed() if seed is None else check_seed(seed)
     sides = []
+    model, other = (
+        settled(side, chosen, seed, until, executor=executor, chunk=chunk, progress=progress) for side in (model, other)
+    )
     for side in (model, other):
         lowered = lower(side)
         end = check_until(lowered, until)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cascade.catalog import load
 from cascade.closed_form import Exact, exact
+from cascade.conductor import Progress
 from cascade.display import number
 from cascade.results import Result
-from cascade.simulation import Progress, simulate
+from cascade.simulation import simulate
 
 NOTICE = "For research and teaching, never for decisions about a patient."
 DAY_13 = 312.0

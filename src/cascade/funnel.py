@@ -77,6 +77,7 @@ class Funnel:
     label: str = ""
     exact: bool = False
     milestones: tuple[Milestone, ...] = ()
+    note: str = ""
 
     @classmethod
     def from_counts(
@@ -163,7 +164,8 @@ class Funnel:
         header, lines = self._cells(beside)
         causes = [[line[0], line[-1]] for line in lines if line[-1]]
         text = text_table(header[:-1], [line[:-1] for line in lines])
-        return text + ("\n\n" + text_table(["step", "lost to"], causes, left=(0, 1)) if causes else "")
+        text += "\n\n" + text_table(["step", "lost to"], causes, left=(0, 1)) if causes else ""
+        return f"{text}\n\n{self.note}" if self.note else text
 
     def _cells(self, beside: Funnel | None = None) -> tuple[list[str], list[list[str]]]:
         header = ["step", "entered", "passed", "of previous", "of all"]

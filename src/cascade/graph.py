@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from cascade.errors import Fault, is_number, nearest
@@ -93,6 +94,7 @@ def check(data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _check_ways(data, nodes)
     yield from _check_frailties(data, nodes)
     yield from _check_correlations(data)
+    yield from _check_capacity(data, nodes)
     yield from _check_sites(data)
     yield from _check_sources(data)
     expanded = sum(node.phases for node in nodes)
@@ -241,6 +243,18 @@ def hazard_names(nodes: Iterable[Node]) -> list[str]:
     return [f"{node.name}.{way}" for node in nodes for way in node.targets + node.causes]
 
 
+def alike(pattern: str, names: Iterable[str]) -> list[str]:
+    """Names that fit a pattern in which ``*`` stands for any text.
+
+    Examples
+    --------
+    >>> alike("*, held", ["veins, held", "veins, passing"])
+    ['veins, held']
+    """
+    fits = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL).fullmatch
+    return [name for name in names if fits(name)]
+
+
 def matching(pattern: str, names: Iterable[str]) -> list[str]:
     """Names that a pattern means: itself, or all that fit where ``*`` stands for any text.
 
@@ -256,9 +270,11 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
     """
     if "*" not in pattern:
         return [name for name in names if name == pattern]
-    parts = [part.split("*") for part in pattern.partition(".")[::2]]
-    fits = [re.compile(".*".join(map(re.escape, part)), re.DOTALL).fullmatch for part in parts]
-    return [n for n in names if all(fit(part) for fit, part in zip(fits, n.partition(".")[::2], strict=True))]
+    state, _, way = pattern.partition(".")
+    pairs = {name: name.partition(".") for name in names}
+    states = set(alike(state, {pair[0] for pair in pairs.values()}))
+    ways = set(alike(way, {pair[2] for pair in pairs.values()}))
+    return [name for name, pair in pairs.items() if pair[0] in states and pair[2] in ways]
 
 
 def _check_frailties(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
@@ -280,6 +296,24 @@ def _check_frailties(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator
             elif used & set(found):
                 yield Fault(path, pattern, "each hazard once in a frailty")
             used |= set(found)
+
+
+def _check_capacity(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+    capacity = data.get("capacity")
+    if capacity is None:
+        return
+    states, ways = [node.name for node in nodes], hazard_names(nodes)
+    for field, known, what in (("occupied_by", states, "state"), ("hazards", ways, "hazard")):
+        for i, pattern in enumerate(items(capacity, field)):
+            found = alike(pattern, known) if field == "occupied_by" else matching(pattern, known)
+            if isinstance(pattern, str) and not found:
+                yield Fault(f"capacity.{field}[{i}]", pattern, f"a {what} of the model; {nearest(pattern, known)}")
+    windows, factors = items(capacity, "windows"), items(capacity, "factors")
+    rising = windows and all(map(is_number, windows)) and windows[0] == 0 and all(a < b for a, b in pairwise(windows))
+    if windows and not rising:
+        yield Fault("capacity.windows", windows, "times at which windows begin, rising from 0")
+    if factors and len(factors) != len(windows):
+        yield Fault("capacity.factors", f"{len(factors)} factors", f"one for each of the {len(windows)} windows")
 
 
 def _check_correlations(data: Mapping[str, Any]) -> Iterator[Fault]:
@@ -362,4 +396,4 @@ def parts_with_source(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from ((f"correlations[{i}]", part) for i, part in enumerate(items(data, "correlations")))
     yield from ((f"observations[{i}]", seen) for i, seen in enumerate(items(data, "observations")))
     yield from ((f"sites[{i}]", site) for i, site in enumerate(items(data, "sites")))
-    yield from ((field, data[field]) for field in ("start", "exposure") if data.get(field) is not None)
+    yield from ((field, data[field]) for field in ("start", "exposure", "capacity") if data.get(field) is not None)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade import graph
+from cascade.errors import InputError
 from cascade.model import Model
 
 Floats = npt.NDArray[np.float64]
@@ -227,6 +228,11 @@ def _windows(model: Model) -> dict[str, Floats]:
     """Windows between the times at which a treatment begins or ends, and the factors in each."""
     names = [name for name, _, _ in model.hazards()]
     times = {0.0} | {t.start_hours for t in model.treatments} | {t.end_hours for t in model.treatments if t.end_hours}
+    shared = model.capacity
+    if shared is not None and shared.factors is None:
+        wanted = "a model whose cells are independent, or the model of a simulated result: it holds the factors"
+        raise InputError("model.capacity", shared.name, wanted)
+    times |= set(shared.windows) if shared is not None else set()
     starts = np.array(sorted(times), np.float64)
     multipliers = np.ones((len(starts), len(names)))
     for treatment in model.treatments:
@@ -235,6 +241,10 @@ def _windows(model: Model) -> dict[str, Floats]:
         for effect in treatment.effects:
             for name in graph.matching(effect.hazard, names):
                 multipliers[inside, names.index(name)] *= effect.factor
+    if shared is not None and shared.factors is not None:
+        factor = np.array(shared.factors)[np.searchsorted(shared.windows, starts, side="right") - 1]
+        for name in {name for pattern in shared.hazards for name in graph.matching(pattern, names)}:
+            multipliers[:, names.index(name)] *= factor
     return {"window_start": starts, "multipliers": multipliers}
 
 
@@ -483,18 +493,30 @@ def _guide(lowered: Lowered, bound: Floats) -> tuple[Words, int]:
     ----------
     Chen HC, Asau Y. AIIE Trans 1974;6:163-166 (the guide table).
     """
-    starts, windows = lowered.exit_start, len(bound)
+    starts = lowered.exit_start
     most = int(np.diff(starts).max(initial=1))
     for cuts in (1, 2, 4, 8, 16, 32, 64):
-        parts = np.arange(cuts + 1) / cuts
-        guide = np.zeros((windows, len(starts) - 1, cuts), np.uint32)
-        steps = 0
-        for w in range(windows):
-            for g, (begin, end) in enumerate(pairwise(starts)):
-                passed = np.searchsorted(bound[w, begin : max(begin, end - 1)], parts, side="right")
-                guide[w, g] = begin + passed[:-1]
-                steps = max(steps, int(np.diff(passed).max()))
+        guide, steps = _guide_of(starts, bound[0], cuts)
         # One comparison more costs less than a table that leaves the fastest cache.
         if steps <= 1 or (steps <= 2 and most > 4):
             break
+    whole = np.repeat(guide[None], len(bound), axis=0)
+    for w in range(1, len(bound)):
+        whole[w], more = _guide_of(starts, bound[w], cuts, like=(guide, bound[0]))
+        steps = max(steps, more)
+    return whole, steps
+
+
+def _guide_of(starts: Ints, bound: Floats, cuts: int, like: tuple[Words, Floats] | None = None) -> tuple[Words, int]:
+    """Guide table of one window; groups that are as in the window ``like`` are copied from it."""
+    parts = np.arange(cuts + 1) / cuts
+    guide = np.zeros((len(starts) - 1, cuts), np.uint32) if like is None else like[0].copy()
+    steps = 0
+    for g, (begin, end) in enumerate(pairwise(starts)):
+        own = bound[begin : max(begin, end - 1)]
+        if like is not None and np.array_equal(own, like[1][begin : max(begin, end - 1)]):
+            continue
+        passed = np.searchsorted(own, parts, side="right")
+        guide[g] = begin + passed[:-1]
+        steps = max(steps, int(np.diff(passed).max()))
     return guide, steps

@@ -305,6 +305,36 @@ class Treatment(Part):
         return Treatment(**{**dict(self), "start_hours": start_hours, "end_hours": end_hours})
 
 
+class Capacity(Part):
+    """What cells share: hazards that fall as more cells are there, because those who kill are few.
+
+    In each window the hazards are multiplied by 1 / (1 + n / half), where n cells occupy the
+    capacity as the window begins.  Cells are then not independent: ``simulate`` finds the
+    factors that its own cells bring about, and the model of its result holds them.
+
+    Parameters
+    ----------
+    occupied_by : tuple of str
+        States whose cells count; ``*`` stands for any text.
+    hazards : tuple of str
+        Hazards that are multiplied, ``state.way`` or ``*.way``.
+    half : float
+        Number of cells at which they are halved.
+    windows : tuple of float
+        Hours at which the windows begin, rising from 0; the last has no end.
+    factors : tuple of float, optional
+        What a run has found.
+    """
+
+    name: Name = "immune capacity"
+    occupied_by: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    hazards: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    half: Annotated[float, BeforeValidator(_plain), Field(gt=0, le=1e18, allow_inf_nan=False)]
+    windows: Annotated[tuple[Hours, ...], Field(strict=False, min_length=1, max_length=5000)]
+    factors: Annotated[tuple[Share, ...], Field(strict=False)] | None = None
+    source: Keys = ()
+
+
 class Model(Part):
     """A multi-state model with competing hazards.
 
@@ -327,6 +357,8 @@ class Model(Part):
         What an autopsied patient amounts to, in cells.
     treatments : tuple of Treatment, optional
         Overlapping ones multiply.
+    capacity : Capacity, optional
+        What the cells share; without it they are independent.
     sources : tuple of Source, optional
     observations : tuple of Observation, optional
     title, description, limits : str, optional
@@ -355,6 +387,7 @@ class Model(Part):
     sites: Annotated[tuple[Site, ...], Field(strict=False)] = ()
     exposure: Exposure | None = None
     treatments: Annotated[tuple[Treatment, ...], Field(strict=False)] = ()
+    capacity: Capacity | None = None
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
     observations: Annotated[tuple[Observation, ...], Field(strict=False)] = ()
 

@@ -28,6 +28,11 @@ from cascade.totals import MOST_WATCHED, Totals
 
 FORMAT = 1
 
+COUPLED = (
+    "These cells share a capacity and are not independent: the intervals, which take them as independent, are too"
+    " narrow; an exact answer is that of independent cells under the course of the factors that this run found."
+)
+
 
 def package_version() -> str:
     """Version of the installed package."""
@@ -125,7 +130,8 @@ class Result:
         marks = tuple(
             Milestone(name, n, n / self.cells, *proportion(n, self.cells)) for name, n in self.milestones().items()
         )
-        return Funnel(tuple(lines), self.cells, self.label, milestones=marks)
+        note = COUPLED if self.model.capacity is not None else ""
+        return Funnel(tuple(lines), self.cells, self.label, milestones=marks, note=note)
 
     def _started(self, which: npt.NDArray[np.bool_]) -> int:
         return int(self.totals.started[which].sum())

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.arguments import cell_range, check_model, check_seed, check_until
+from cascade.conductor import Progress, conduct, cut
+from cascade.coupling import settled
 from cascade.display import html_table, number, text_table
 from cascade.errors import InputError
 from cascade.kernel import Scratch
 from cascade.lower import Frailties, Lowered, environment, frailties, lower, tables
 from cascade.model import Model
 from cascade.results import Result
-from cascade.simulation import Progress, conduct, cut
 from cascade.spans import BLOCK, Span, span_of
 from cascade.streams import fresh_seed
 
@@ -201,6 +202,7 @@ def selection(
         if cells is None:
             raise InputError("cells", None, "a number of cells, or a range of cell numbers")
         ranges = [cell_range(cells)]
+        model = settled(model, ranges[0], seed, until, executor=executor, chunk=chunk, progress=progress)
     lowered = lower(model)
     alike = frailties(lowered)
     if alike is None:
