@@ -99,6 +99,23 @@ def test_selection_does_not_depend_on_chunks_and_follows_results() -> None:
     assert len(plot.selection(whole).axes) == 2
 
 
+def test_seven_traits_have_exact_means_with_standard_errors() -> None:
+    model = cascade.load("unlike-cells")
+    assert {f.name for f in model.frailties} == {
+        "adhesion", "proteolysis", "motility", "deformability", "shear resistance", "immune visibility", "soil fitness",
+    }  # fmt: skip
+    exact = cascade.exact(model)
+    means, errors = exact.traits(), exact.trait_errors()
+    found = cascade.selection(model, cells=1_000_000, seed=6)
+    for row in found:
+        k = found.steps.index(row.step)
+        if row.cells > 1000:
+            error = math.hypot((row.high - row.low) / 2 / 1.96, errors[row.trait][k])
+            assert within(row.mean, means[row.trait][k], error), row
+            assert errors[row.trait][k] < 0.05 * means[row.trait][k]
+    assert set(cascade.exact(TWO_FRAILTIES).trait_errors()[NAMES[0]]) == {0.0}
+
+
 def test_wrong_input_gets_clear_messages() -> None:
     with pytest.raises(cascade.InputError, match="without them all cells are alike"):
         cascade.selection(LINEAR, cells=10)

@@ -347,15 +347,33 @@ class Exact:
         dict of str to tuple of float
             1 + number of steps; nan where no cell passes.
         """
+        means = self._traits(np.ones(len(self._nodes.weights), bool))
+        return {f.name: tuple(map(float, row)) for f, row in zip(self.model.frailties, means, strict=True)}
+
+    def trait_errors(self) -> dict[str, tuple[float, ...]]:
+        """Standard errors of ``traits``: 0 but for models with more than three frailties."""
+        replicate = self._nodes.replicate
+        count = int(replicate.max()) + 1
+        if count == 1:
+            return {name: (0.0,) * len(row) for name, row in self.traits().items()}
+        means = np.array([self._traits(replicate == r) for r in range(count)])
+        errors = means.std(axis=0, ddof=1) / np.sqrt(count)
+        return {f.name: tuple(map(float, row)) for f, row in zip(self.model.frailties, errors, strict=True)}
+
+    def _traits(self, used: npt.NDArray[np.bool_]) -> Floats:
+        """Means over some of the nodes, (frailties, 1 + steps)."""
+        nodes = self._nodes
+        weighed = nodes.weights[used, None] * self._entered_by_node[used]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.exp(nodes.logs[used]).T @ weighed / weighed.sum(axis=0))
+
+    @cached_property
+    def _entered_by_node(self) -> Floats:
         self._only_unchanged("traits of survivors")
         if self.until is not None:
             raise InputError("until", self.until, "None: traits are computed for whole lives")
-        nodes = self._nodes
-        entered = self._solver.passage(self._hazards(nodes), np.zeros(len(nodes.weights))).entered.real
-        weighed = nodes.weights[:, None] * entered
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = np.exp(nodes.logs).T @ weighed / weighed.sum(axis=0)
-        return {f.name: tuple(map(float, row)) for f, row in zip(self.model.frailties, means, strict=True)}
+        passage = self._solver.passage(self._hazards(self._nodes), np.zeros(len(self._nodes.weights)))
+        return np.asarray(passage.entered.real)
 
     def fates(self) -> dict[str, float]:
         """Probability of each end: ``state.cause`` for deaths, the state for cells still there."""

@@ -5,6 +5,7 @@ Rules: expected values from theory; fixed seeds; thresholds from budget.py.
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ import pytest
 from scipy import stats
 
 import cascade
-from budget import agrees, cells_needed
+from budget import agrees, cells_needed, within
 from cascade.catalog import names
 
 pytestmark = pytest.mark.slow
@@ -24,9 +25,16 @@ def test_the_catalogue_at_100_million_cells(name: str) -> None:
     n = 100_000_000
     result, exact = cascade.simulate(model, cells=n, seed=2024), cascade.exact(model)
     fates, truth = result.fates(), exact.fates()
-    assert [f for f in {*fates, *truth} if not agrees(fates.get(f, 0), n, truth.get(f, 0.0))] == []
+
+    def right(count: int, p: float) -> bool:
+        """With more than three frailties the exact answer has a standard error of its own."""
+        if exact.error < 1e-9:
+            return agrees(count, n, p)
+        return within(count / n, p, math.hypot(exact.error, math.sqrt(max(p, 1 / n) / n)))
+
+    assert [f for f in {*fates, *truth} if not right(fates.get(f, 0), truth.get(f, 0.0))] == []
     rows = zip(result.funnel(), exact.funnel(1.0), strict=True)
-    assert [a.step for a, b in rows if not agrees(int(a.passed), n, b.passed)] == []
+    assert [a.step for a, b in rows if not right(int(a.passed), b.passed)] == []
 
 
 def peak_megabytes(cells: float) -> float:

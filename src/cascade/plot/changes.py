@@ -13,6 +13,9 @@ from cascade.errors import InputError
 from cascade.plot.style import GRID, INK, QUIET, Picture, figure_of, plain, sign, stage_colours, words
 from cascade.traits import EDGES, Selection
 
+FEW = 30
+"""Cells below which a trait is drawn cell by cell."""
+
 GAINED, LOST = "#228833", "#EE6677"
 HALO = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
 
@@ -33,8 +36,14 @@ def selection(source: Selection, *, ax: Axes | None = None) -> Figure:
     if ax is not None and count > 1:
         raise InputError("ax", ax, f"none: {count} traits need an axes each")
     if ax is None:
-        figure: Figure = Picture(figsize=(2.2 + 4.2 * count, 1.9 + 0.62 * len(source.steps)), layout="constrained")
-        axes = list(np.atleast_1d(figure.subplots(1, count, sharey=True)))
+        across = count if count <= 4 else -(-count // 2)
+        down = -(-count // across)
+        size = (2.0 + 3.6 * across, (1.4 + 0.56 * len(source.steps)) * down + 0.4)
+        figure: Figure = Picture(figsize=size, layout="constrained")
+        panels = np.atleast_1d(figure.subplots(down, across, sharey=True, squeeze=False).ravel())
+        axes = list(panels[:count])
+        for empty in panels[count:]:
+            empty.set_visible(False)
         title = f"{source.model.title or source.model.name}: {number(source.cells)} cells"
         figure.suptitle(words(title), x=0.01, ha="left", fontsize=13, color=INK)
     else:
@@ -58,15 +67,18 @@ def _ridges(ax: Axes, source: Selection, trait: int, colours: dict[str, str]) ->
     for k, row in enumerate(rows):
         density = source.histogram[trait, k, 1:-1].astype(float)
         base = len(rows) - 1 - k
-        if row.cells:
+        if 0 < row.cells < FEW:
+            ax.vlines(middles[density > 0], base, base + 0.3, color=colours[row.step], linewidth=2, zorder=k + 2)
+        elif row.cells:
             # Few cells: wider bins, so that the shape is not noise.
-            width = 1 if row.cells > 3000 else 5 if row.cells > 100 else 11
+            width = 1 if row.cells > 30_000 else 5 if row.cells > 1000 else 11
             density = np.convolve(density, np.ones(width) / width, mode="same")
             density *= 0.85 / density.max()
             ax.fill_between(
                 middles, base, base + density, color=colours[row.step], alpha=0.75, linewidth=0, zorder=k + 2
             )
             ax.plot(middles, base + density, color=INK, linewidth=0.8, zorder=k + 2)
+        if row.cells:
             ax.plot([row.mean], [base], "o", color=INK, markersize=4.5, zorder=20, clip_on=False)
             ax.annotate(f"{row.mean:.3g}", (row.mean, base), xytext=(0, -11), textcoords="offset points", ha="center",
                         fontsize=8.5, color=INK, zorder=20, bbox=HALO)  # fmt: skip
@@ -74,6 +86,10 @@ def _ridges(ax: Axes, source: Selection, trait: int, colours: dict[str, str]) ->
     ax.axvline(1.0, color=GRID, linewidth=0.8, zorder=1)
     ax.set_xscale("log")
     ax.set_xlim(low, max(high, low * 10))
+    decades = np.log10(high / low)
+    ticks = [m * 10.0**e for e in range(-4, 5) for m in ((1, 3) if decades < 3 else (1,))]
+    ax.set_xticks([t for t in ticks if low <= t <= high])
+    ax.minorticks_off()
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     labels = [f"{'started' if row.step == 'start' else 'passed ' + row.step}\n{number(row.cells)}" for row in rows]
     ax.set_yticks(range(len(rows)), [words(label) for label in reversed(labels)], fontsize=9)
