@@ -36,7 +36,7 @@ def main() -> int:
     errors = exact.trait_errors()
     worst = max(error / mean for name in traits for error, mean in zip(errors[name], traits[name], strict=True))
     print(
-        f"standard errors of the exact means (random points: seven frailties) are up to {percent(float(f'{worst:.1g}'))}"
+        f"standard errors of the exact means (random points: seven traits) are up to {percent(float(f'{worst:.1g}'))}"
     )
 
     print("\nunlike cells against alike ones of the same mean (exact; share of all cells that passed)")

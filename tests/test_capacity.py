@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import cascade
-from cascade.model import Capacity, Model
+from cascade.model import Model
+from cascade.parts import Capacity
 from reference import Reference
 from test_agreement import all_agree
 

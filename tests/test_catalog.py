@@ -11,7 +11,8 @@ import pytest
 import cascade
 from cascade.catalog import names
 from cascade.graph import parts_with_source
-from cascade.model import ILLUSTRATIVE, Model
+from cascade.model import Model
+from cascade.parts import ILLUSTRATIVE
 
 TRANSCRIPTION = Path(__file__).with_name("transcription.csv")
 

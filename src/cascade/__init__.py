@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cascade.errors import CascadeError, InputError, ModelError
 from cascade.funnel import Funnel
-from cascade.model import Model, Treatment
+from cascade.model import Model
+from cascade.parts import Treatment
 
 if TYPE_CHECKING:
     from cascade import body, plot

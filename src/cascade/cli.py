@@ -22,8 +22,9 @@ from cascade import catalog
 from cascade.display import text_table
 from cascade.errors import CascadeError, InputError
 from cascade.funnel import Funnel
-from cascade.model import Model, Treatment
+from cascade.model import Model
 from cascade.pages import heading
+from cascade.parts import Treatment
 
 if TYPE_CHECKING:
     from cascade.results import Result

@@ -18,7 +18,8 @@ from cascade.arguments import check_model, check_until
 from cascade.conductor import Progress, conduct_totals
 from cascade.errors import CascadeError
 from cascade.lower import Lowered, environment, lower, tables, time_edges
-from cascade.model import Capacity, Model
+from cascade.model import Model
+from cascade.parts import Capacity
 from cascade.totals import Totals
 
 

@@ -9,7 +9,8 @@ from cascade.body import Cancer, circulation, fitted
 from cascade.body.routes import routes
 from cascade.closed_form import exact
 from cascade.display import number, percent, text_table
-from cascade.model import Model, Source, Treatment
+from cascade.model import Model
+from cascade.parts import Source, Treatment
 
 WIDTH = 110
 

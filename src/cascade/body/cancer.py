@@ -20,7 +20,8 @@ from cascade.body.reference import cell_classes, cells, circulation, finding
 from cascade.body.routes import fill, keys_used, routes
 from cascade.errors import Fault, InputError, ModelError, nearest
 from cascade.files import write_atomically
-from cascade.model import ILLUSTRATIVE, Exposure, Keys, Model, Name, Part, Share, Site, Source, faults_of
+from cascade.model import Model
+from cascade.parts import ILLUSTRATIVE, Exposure, Keys, Name, Part, Share, Site, Source, faults_of
 
 STAGES = ("detachment", "breach", "intravasation", "circulation", "arrest", "extravasation", "colonization")
 SUM_TOLERANCE = 1e-9

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from cascade.errors import Fault, InputError, ModelError, is_number, nearest
-from cascade.model import Hazard, Keys, Name, Part, Share, Source, faults_of
+from cascade.parts import Hazard, Keys, Name, Part, Share, Source, faults_of
 
 RIGHT_HEART, LEFT_HEART, ARTERIES = "right heart", "left heart", "arteries"
 FLOW_TOLERANCE = 1e-9

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cascade.model import Name, Part, Share, Source
+from cascade.parts import Name, Part, Share, Source
 
 LogSoil = Annotated[float, Field(ge=-20, le=5.5, allow_inf_nan=False)]
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from cascade.body.circulation import CellClass, Circulation
 from cascade.errors import InputError, is_number
-from cascade.model import Part, Share, Source
+from cascade.parts import Part, Share, Source
 
 SEXES = ("male", "female")
 

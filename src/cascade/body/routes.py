@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from cascade.errors import InputError, nearest
-from cascade.model import Death, Move, Name, Part, Share, Source, State
+from cascade.parts import Death, Move, Name, Part, Share, Source, State
 
 Split = Callable[[str], dict[str, float]]
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from cascade.display import html_table, text_table
 from cascade.errors import InputError, nearest
-from cascade.model import ILLUSTRATIVE, Model, Treatment
+from cascade.model import Model
+from cascade.parts import ILLUSTRATIVE, Treatment
 
 if TYPE_CHECKING:
     from cascade.body import Cancer
