@@ -335,7 +335,9 @@ class Solver:
         matrix[:, np.arange(n), np.arange(n)] = total[:, here] + np.asarray(z)[:, None]
         inside = self._moves[here[low.exit_source[self._moves]] & here[low.exit_target[self._moves]]]
         rows, columns = index[low.exit_source[inside]], index[low.exit_target[inside]]
-        np.subtract.at(matrix, (slice(None), rows, columns), hazards[:, inside])  # type: ignore[arg-type]
+        # Several exits may lead to one state: those of a phase do.
+        pairs = Sums.by(inside, rows * n + columns)
+        matrix.reshape(len(z), n * n)[:, pairs.groups] -= pairs.of(hazards)
         return matrix
 
     def _sparse_solve(
