@@ -435,7 +435,7 @@ class Exact:
         events = self.events()
         arrivals = dict.fromkeys(low.states, 0.0)
         for t in low.transitions:
-            if not t.is_death:
+            if not t.is_death and t.target != t.source:
                 arrivals[low.states[t.target]] += cells * events[t.name]
         for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
             arrivals[low.states[low.base[state]]] += cells * float(share)

@@ -94,6 +94,7 @@ def check(data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _check_ways(data, nodes)
     yield from _check_frailties(data, nodes)
     yield from _check_correlations(data)
+    yield from _check_factors(data, nodes)
     yield from _check_capacity(data, nodes)
     yield from _check_sites(data)
     yield from _check_sources(data)
@@ -298,6 +299,70 @@ def _check_frailties(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator
             used |= set(found)
 
 
+def factor_states(factor: object, states: Iterable[object]) -> list[str]:
+    """Names of the states in which a factor exists: those that fit, without the absorbing ones."""
+    living = [str(get(s, "name")) for s in states if get(s, "absorbing", False) is not True]
+    return [name for name in living if any(alike(str(p), [name]) for p in items(factor, "states"))]
+
+
+def switch_names(model: object) -> list[str]:
+    """Names of the hazards of switching, ``state.factor: level``, state by state."""
+    found = []
+    states = items(model, "states")
+    inside = [(factor, set(factor_states(factor, states))) for factor in items(model, "factors")]
+    for state in states:
+        for factor, names in inside:
+            if get(state, "name") in names:
+                reached = dict.fromkeys(str(get(switch, "to")) for switch in items(factor, "switches"))
+                found += [f"{get(state, 'name')}.{get(factor, 'name')}: {level}" for level in reached]
+    return found
+
+
+def _check_factors(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+    ways = hazard_names(nodes)
+    grown = {node.name: node.phases for node in nodes}
+    for f, factor in enumerate(items(data, "factors")):
+        path = f"factors[{f}]"
+        levels = [level for level in items(factor, "levels") if isinstance(level, str)]
+        for index, name in _repeated(levels):
+            yield Fault(f"{path}.levels[{index}]", name, "each level once")
+        for i, pattern in enumerate(items(factor, "states")):
+            if isinstance(pattern, str) and not factor_states({"states": [pattern]}, items(data, "states")):
+                yield Fault(f"{path}.states[{i}]", pattern, f"a state that is not absorbing; {nearest(pattern, grown)}")
+        begin = get(factor, "begin") or {}
+        if isinstance(begin, Mapping) and begin and all(map(is_number, begin.values())):
+            unknown = [level for level in begin if level not in levels]
+            for level in unknown:
+                yield Fault(f"{path}.begin", level, f"a level; {nearest(level, levels)}")
+            total = sum(begin.values())
+            if not unknown and abs(total - 1.0) > SHARE_TOLERANCE:
+                yield Fault(f"{path}.begin", total, "shares that sum to 1")
+        pairs = []
+        for field in ("switches", "effects"):
+            for i, part in enumerate(items(factor, field)):
+                for end in ("level", "to") if field == "switches" else ("level",):
+                    level = get(part, end)
+                    if isinstance(level, str) and level not in levels:
+                        yield Fault(f"{path}.{field}[{i}].{end}", level, f"a level; {nearest(level, levels)}")
+                if field == "switches":
+                    pairs.append(f"{get(part, 'level')} to {get(part, 'to')}")
+                    if get(part, "level") == get(part, "to"):
+                        yield Fault(f"{path}.switches[{i}].to", get(part, "to"), "another level than it comes from")
+                elif isinstance(get(part, "hazard"), str) and not matching(str(get(part, "hazard")), ways):
+                    pattern = get(part, "hazard")
+                    yield Fault(
+                        f"{path}.effects[{i}].hazard", pattern, f"a hazard of the model; {nearest(pattern, ways)}"
+                    )
+        for index, pair in _repeated(pairs):
+            yield Fault(f"{path}.switches[{index}]", pair, "each switch once")
+        for name in factor_states(factor, items(data, "states")):
+            grown[name] = grown.get(name, 1) * max(1, len(levels))
+    if sum(grown.values()) > MAX_STATES and items(data, "factors"):
+        yield Fault(
+            "factors", f"{sum(grown.values())} states", f"at most {MAX_STATES} states, phases and levels counted"
+        )
+
+
 def _check_capacity(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
     capacity = data.get("capacity")
     if capacity is None:
@@ -393,6 +458,10 @@ def parts_with_source(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}.moves[{i}]", move) for i, move in enumerate(items(state, "moves")))
         yield from ((f"{path}.deaths[{i}]", death) for i, death in enumerate(items(state, "deaths")))
     yield from ((f"frailties[{i}]", frailty) for i, frailty in enumerate(items(data, "frailties")))
+    for f, factor in enumerate(items(data, "factors")):
+        yield f"factors[{f}]", factor
+        for field in ("switches", "effects"):
+            yield from ((f"factors[{f}].{field}[{i}]", part) for i, part in enumerate(items(factor, field)))
     yield from ((f"correlations[{i}]", part) for i, part in enumerate(items(data, "correlations")))
     yield from ((f"observations[{i}]", seen) for i, seen in enumerate(items(data, "observations")))
     yield from ((f"sites[{i}]", site) for i, site in enumerate(items(data, "sites")))

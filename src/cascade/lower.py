@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from cascade import graph
 from cascade.errors import InputError
+from cascade.factors import Factors
 from cascade.model import Model
 
 Floats = npt.NDArray[np.float64]
@@ -164,7 +165,11 @@ def lower(model: Model) -> Lowered:
     names = [state.name for state in model.states]
     index = {name: i for i, name in enumerate(names)}
     stage_index = {stage: i for i, stage in enumerate(model.stages)}
-    first = np.concatenate([[0], np.cumsum([state.phases for state in model.states])]).astype(np.int64)
+    factors = Factors(model)
+    # Each state becomes a grid: its phases, and in each phase the levels of its factors.
+    widths = [len(grid.combos) for grid in factors.grids]
+    sizes = [state.phases * width for state, width in zip(model.states, widths, strict=True)]
+    first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     milestones = tuple(dict.fromkeys(state.milestone for state in model.states if state.milestone))
     mixing, shift = _mixing(model)
     profiles, profile_of, constant_of = _profiles(model, mixing, shift)
@@ -172,25 +177,44 @@ def lower(model: Model) -> Lowered:
     transitions: list[Transition] = []
     exits: list[tuple[int, int, float, int, bool, int]] = []
     exit_start = [0]
+    switched = graph.switch_names(model)
     for i, state in enumerate(model.states):
         moves = [Transition(i, m.to, index[m.to], f"{state.name}.{m.to}") for m in state.moves]
         deaths = [Transition(i, d.cause, -1, f"{state.name}.{d.cause}") for d in state.deaths]
-        t0 = len(transitions)
-        transitions += moves + deaths
+        own = [name for name in switched if name.partition(".")[0] == state.name]
+        t0, t1 = len(transitions), len(transitions) + len(moves) + len(deaths)
+        transitions += moves + deaths + [Transition(i, name.partition(".")[2], i, name) for name in own]
         hazards = [m.hazard for m in state.moves] + [d.hazard for d in state.deaths]
         hazards = [h * constant_of[t.name] for h, t in zip(hazards, moves + deaths, strict=True)]
         for phase in range(state.phases):
-            here = int(first[i]) + phase
             inner = phase < state.phases - 1
-            for j, move in enumerate(moves):
-                target = here + 1 if inner else int(first[move.target])
-                exits.append((here, target, hazards[j], t0 + j, inner, profile_of[move.name]))
-            exit_start.append(len(exits))
-            for j, death in enumerate(deaths, len(moves)):
-                exits.append((here, -1, hazards[j], t0 + j, False, profile_of[death.name]))
-            exit_start.append(len(exits))
+            for place, combo in enumerate(factors.grids[i].combos):
+                here = int(first[i]) + phase * widths[i] + place
+                for j, move in enumerate(moves):
+                    hazard = hazards[j] * factors.multiplier(i, combo, move.name)
+                    to = (
+                        [(here + widths[i], 1.0)]
+                        if inner
+                        else [
+                            (int(first[move.target]) + at, share)
+                            for at, share in factors.arrivals(i, combo, move.target)
+                        ]
+                    )
+                    exits += [(here, t, hazard * share, t0 + j, inner, profile_of[move.name]) for t, share in to]
+                for at, way, switch in factors.switches(i, combo):
+                    t = t1 + own.index(f"{state.name}.{way}")
+                    exits.append((here, here - place + at, switch.hazard, t, False, 0))
+                exit_start.append(len(exits))
+                for j, death in enumerate(deaths, len(moves)):
+                    hazard = hazards[j] * factors.multiplier(i, combo, death.name)
+                    exits.append((here, -1, hazard, t0 + j, False, profile_of[death.name]))
+                exit_start.append(len(exits))
 
-    phases = np.array([state.phases for state in model.states])
+    starts = [
+        (int(first[index[s.state]]) + at, s.share * share)
+        for s in model.start.states
+        for at, share in factors.beginnings(index[s.state])
+    ]
     state_stage = np.array([stage_index.get(s.stage or "", len(model.stages)) for s in model.states], np.int64)
     columns = list(zip(*exits, strict=True)) if exits else [()] * 6
     return Lowered(
@@ -202,9 +226,9 @@ def lower(model: Model) -> Lowered:
         state_milestone=np.array(
             [milestones.index(s.milestone) if s.milestone else -1 for s in model.states], np.int64
         ),
-        base=np.repeat(np.arange(len(names)), phases),
-        stage=np.repeat(state_stage, phases),
-        absorbing=np.repeat(np.array([s.absorbing for s in model.states], bool), phases),
+        base=np.repeat(np.arange(len(names)), sizes),
+        stage=np.repeat(state_stage, sizes),
+        absorbing=np.repeat(np.array([s.absorbing for s in model.states], bool), sizes),
         exit_start=np.array(exit_start, np.int64),
         exit_source=np.array(columns[0], np.int64),
         exit_target=np.array(columns[1], np.int64),
@@ -217,16 +241,15 @@ def lower(model: Model) -> Lowered:
         frailty_cv=np.array([f.cv for f in model.frailties], np.float64),
         mixing=mixing,
         shift=shift,
-        start_state=np.array([first[index[s.state]] for s in model.start.states], np.int64),
-        start_share=np.array([s.share for s in model.start.states], np.float64),
+        start_state=np.array([state for state, _ in starts], np.int64),
+        start_share=np.array([share for _, share in starts], np.float64),
         entry_hours=model.start.entry_hours,
-        **_windows(model),
+        **_windows(model, [t.name for t in transitions]),
     )
 
 
-def _windows(model: Model) -> dict[str, Floats]:
-    """Windows between the times at which a treatment begins or ends, and the factors in each."""
-    names = [name for name, _, _ in model.hazards()]
+def _windows(model: Model, names: Sequence[str]) -> dict[str, Floats]:
+    """Windows between the times at which a treatment begins or ends, and the factors in each on the transitions."""
     times = {0.0} | {t.start_hours for t in model.treatments} | {t.end_hours for t in model.treatments if t.end_hours}
     shared = model.capacity
     if shared is not None and shared.factors is None:

@@ -27,6 +27,7 @@ from cascade.parts import (
     Correlation,
     Death,
     Exposure,
+    Factor,
     Frailty,
     Move,
     Name,
@@ -57,6 +58,7 @@ class Model(Part):
     frailties : tuple of Frailty, optional
     correlations : tuple of Correlation, optional
         Of log-normal frailties; those not named are 0.
+    factors : tuple of Factor, optional
     sites : tuple of Site, optional
         Where the cells may settle; the states name them.
     exposure : Exposure, optional
@@ -90,6 +92,7 @@ class Model(Part):
     start: Start
     frailties: Annotated[tuple[Frailty, ...], Field(strict=False, max_length=32)] = ()
     correlations: Annotated[tuple[Correlation, ...], Field(strict=False)] = ()
+    factors: Annotated[tuple[Factor, ...], Field(strict=False, max_length=8)] = ()
     sites: Annotated[tuple[Site, ...], Field(strict=False)] = ()
     exposure: Exposure | None = None
     treatments: Annotated[tuple[Treatment, ...], Field(strict=False)] = ()
@@ -223,7 +226,7 @@ class Model(Part):
         InputError
             When a treatment has no effect on any hazard of this model.
         """
-        names = [name for name, _, _ in self.hazards()]
+        names = self.hazard_names()
         for treatment in treatments:
             if not isinstance(treatment, Treatment):
                 raise InputError("treatments", treatment, "a Treatment, such as cascade.treatment('nk-depletion')")
@@ -245,6 +248,10 @@ class Model(Part):
                 yield f"{state.name}.{move.to}", move, move.hazard
             for death in state.deaths:
                 yield f"{state.name}.{death.cause}", death, death.hazard
+
+    def hazard_names(self) -> list[str]:
+        """Names of all hazards, those of the switches of factors among them."""
+        return [name for name, _, _ in self.hazards()] + graph.switch_names(self)
 
     @property
     def goals(self) -> tuple[str, ...]:

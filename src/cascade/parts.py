@@ -142,6 +142,54 @@ class Correlation(Part):
     source: Keys = ()
 
 
+class Switch(Part):
+    """A change of level, at ``hazard`` per hour."""
+
+    level: Name
+    to: Name
+    hazard: Hazard
+    source: Keys = ()
+
+
+class LevelEffect(Part):
+    """``factor`` on the hazards ``state.way`` or ``*.way`` while a cell is at a level."""
+
+    level: Name
+    hazard: str
+    factor: Annotated[float, BeforeValidator(_plain), Field(ge=0, le=1e6, allow_inf_nan=False)]
+    source: Keys = ()
+    note: str = ""
+
+
+class Factor(Part):
+    """Something discrete that a cell has or is while it is in some states: a cloak, a phenotype.
+
+    A cell that comes to one of the states from outside them begins at a level drawn by
+    ``begin``; within them it keeps its level until it switches; outside them it has none.
+
+    Parameters
+    ----------
+    name : str
+    levels : tuple of str
+        At least two.
+    states : tuple of str
+        Where it exists; ``*`` stands for any text.  Never in absorbing states.
+    begin : mapping of str to float
+        Shares of the levels of cells that come in; default: all at the first level.
+    switches : tuple of Switch
+        A treatment multiplies them as ``state.factor: level``, e.g. ``*.cloak: cloaked``.
+    effects : tuple of LevelEffect
+    """
+
+    name: Name
+    levels: Annotated[tuple[Name, ...], Field(strict=False, min_length=2, max_length=64)]
+    states: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    begin: dict[Name, Share] = Field(default_factory=dict)
+    switches: Annotated[tuple[Switch, ...], Field(strict=False)] = ()
+    effects: Annotated[tuple[LevelEffect, ...], Field(strict=False)] = ()
+    source: Keys = ()
+
+
 class StartShare(Part):
     """The share of the cells that start in a state."""
 

@@ -176,7 +176,7 @@ class Result:
         low = self.lowered
         arrivals = dict.fromkeys(low.states, 0)
         for i, t in enumerate(low.transitions):
-            if not t.is_death:
+            if not t.is_death and t.target != t.source:
                 arrivals[low.states[t.target]] += int(self._sums[i])
         for k, state in enumerate(low.base[low.start_state]):
             arrivals[low.states[state]] += int(self.totals.started[k])
