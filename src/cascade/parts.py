@@ -179,6 +179,11 @@ class Factor(Part):
     switches : tuple of Switch
         A treatment multiplies them as ``state.factor: level``, e.g. ``*.cloak: cloaked``.
     effects : tuple of LevelEffect
+
+    Notes
+    -----
+    A switch ends a visit: the clocks of moves and deaths are drawn anew, which changes no
+    probability, but the same cell with and without a factor soon goes ways of its own.
     """
 
     name: Name
