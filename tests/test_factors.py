@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cascade
-from budget import agrees
+from budget import agrees, within
 from cascade.lower import lower
 from cascade.model import Model
 from models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models
@@ -114,16 +114,18 @@ def test_replay_shows_switches_and_counts_add_up() -> None:
     grown = two_levels(CYCLIC)
     n = 3000
     result = cascade.simulate(grown, cells=n, seed=2)
-    events = dict.fromkeys(result.events(), 0)
+    order = list(result.events())
+    each = np.zeros((n, len(order)))
     for history in result.replay(range(n)):
         for stay in history.stays:
             if stay.ended_by:
-                events[f"{stay.state}.{stay.ended_by}"] += 1
-    assert events == result.events()
-    assert sum(count for name, count in events.items() if ".cloak: on" in name) > 100
+                each[history.cell, order.index(f"{stay.state}.{stay.ended_by}")] += 1
+    assert each.sum(axis=0).tolist() == list(result.events().values())
+    assert sum(each[:, i].sum() for i, name in enumerate(order) if ".cloak: on" in name) > 100
     truth = cascade.exact(grown).events()
-    for name, count in events.items():
-        assert abs(count / n - truth[name]) < 6 * math.sqrt(max(truth[name], 1 / n) * 6 / n), name
+    for i, name in enumerate(order):
+        error = each[:, i].std() / math.sqrt(n) + 1 / n
+        assert within(each[:, i].mean(), truth[name], error), name
 
 
 def test_body_with_a_cloak_agrees() -> None:
