@@ -134,7 +134,7 @@ def test_wrong_capacities_get_clear_messages() -> None:
         ({"half": 0.0}, "half"),
         ({"occupied_by": ["blod"]}, "did you mean 'blood'"),
         ({"hazards": ["blood.nothing"]}, "a hazard of the model"),
-        ({"factors": [0.5]}, "one for each of the 2 windows"),
+        ({"factors": [0.5]}, "one factor for each of the 2 windows"),
     ):
         fields = {"occupied_by": ["blood"], "hazards": ["*.immune killing"], "half": 10.0, "windows": [0.0, 1.0]}
         with pytest.raises(cascade.ModelError, match=message) as caught:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 import cascade
 from budget import SIGMAS, agrees, within
@@ -184,6 +185,49 @@ def test_paired_cells_are_worth_many_independent_ones() -> None:
     assert np.var(independent) / np.var(differences) > 20 / SIGMAS
 
 
+def test_cells_are_counted_once_at_the_moment_of_entry() -> None:
+    """Also before it, and milestones of states in which cells start."""
+    treated = CYCLIC.with_treatments(*two_treatments(CYCLIC))
+    assert cascade.exact(treated).occupancy([0.0]).values.sum() == pytest.approx(1.0)
+    late = LINEAR.with_(start={**LINEAR.start.model_dump(), "entry_hours": (5.0, 5.0)})
+    late = late.with_treatments(*two_treatments(LINEAR))
+    for until in (4.0, 5.0, 6.0):
+        assert sum(cascade.exact(late, until=until).fates().values()) == pytest.approx(1.0)
+    states = [s.model_copy(update={"milestone": "began"} if i == 0 else {}) for i, s in enumerate(LINEAR.states)]
+    spread = LINEAR.with_(states=states, start={**LINEAR.start.model_dump(), "entry_hours": (0.0, 10.0)})
+    spread = spread.with_treatments(*two_treatments(LINEAR))
+    assert cascade.exact(spread, until=5.0).milestones()["began"] == pytest.approx(1.0)
+
+
+def test_nodes_are_fine_enough_for_every_window() -> None:
+    """A frailty that matters only while a treatment makes its hazard large."""
+    waiting = Model.from_survival({"s": 0.5}, mean_hours=5.0, causes={"s": {"x": 1.0}})
+    waiting = waiting.with_(
+        hazards={"s.metastasis": 0.1, "s.x": 1e-6},
+        frailties=[{"name": "z", "cv": 2.0, "distribution": "gamma", "hazards": [{"hazard": "s.x"}]}],
+    )
+    strong = cascade.Treatment(name="t", effects=[{"hazard": "s.x", "factor": 1e6}], start_hours=1.0, end_hours=30.0)
+    exact = cascade.exact(waiting.with_treatments(strong))
+    # By hand, averaged over the gamma distribution of Z (shape 1/4) on a fine grid of log Z.
+    x = np.linspace(-200.0, 6.0, 2_000_001)
+    z = np.exp(x)
+    density = stats.gamma.pdf(z, 0.25, scale=4.0) * z
+    rates = [(0.1 + z * f, hours) for f, hours in ((1e-6, 1.0), (1.0, 29.0), (1e-6, np.inf))]
+    alive, passed = np.ones_like(z), np.zeros_like(z)
+    for rate, hours in rates:
+        passed += alive * 0.1 / rate * -np.expm1(-rate * hours)
+        alive = alive * np.exp(-rate * hours)
+    assert exact.success == pytest.approx(np.trapezoid(passed * density, x), rel=1e-7)
+
+
+def test_causes_may_bear_any_name() -> None:
+    odd = Model.from_survival({"a": 0.5, "b": 0.4}, causes={"a": {"success": 1.0}, "b": {"alive": 1.0}})
+    found = cascade.compare(odd, odd.with_(scale={"a.success": 0.5, "b.alive": 0.5}), cells=20_000, seed=1)
+    rows = found.causes()
+    assert sum(row.saved for row in rows) == found.saved > 1000
+    assert {(row.cause, row.kind) for row in rows} == {("success", "death"), ("alive", "death")}
+
+
 # The catalogue.
 
 
@@ -205,6 +249,18 @@ def test_catalogue_treatments_are_sourced_and_act(name: str) -> None:
     everywhere = hazards(cascade.load("colon")) + hazards(cascade.load("textbook"))
     for effect in treatment.effects:
         assert graph.matching(effect.hazard, everywhere), effect.hazard
+
+
+def test_times_of_a_file_are_kept_unless_others_are_given(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'name = "mine"\nstart_hours = 5\nend_hours = 48\neffects = [{ hazard = "*.shear", factor = 0.5 }]\n'
+    )
+    for times, wanted in (((), (5, 48)), ((10,), (10, 48)), ((0, float("inf")), (0, None)), ((None, 24), (5, 24))):
+        found = cascade.treatment(path, *times)
+        assert (found.start_hours, found.end_hours) == wanted
+    with pytest.raises(cascade.InputError, match="this is a treatment"):
+        cascade.load(path)
 
 
 def acts_on(name: str, model: str) -> set[str]:
@@ -238,9 +294,13 @@ def test_wrong_treatments_get_clear_messages() -> None:
         cascade.Treatment(name="t", effects=[])
     with pytest.raises(cascade.InputError, match="did you mean 'nk-depletion'"):
         cascade.treatment("nk-depletio")
+    with pytest.raises(cascade.ModelError, match="at least one that acts"):
+        LINEAR.with_(treatments=[{"name": "t", "effects": [{"hazard": "*.nothing", "factor": 2.0}]}])
+    with pytest.raises(cascade.ModelError, match="the key of a source"):
+        cascade.Treatment(name="t", effects=[{"hazard": "*.shear", "factor": 2.0, "source": ["X"]}])
     with pytest.raises(cascade.InputError, match="a Treatment"):
         LINEAR.with_treatments("nk-depletion")  # type: ignore[arg-type]
     treated = LINEAR.with_treatments(*two_treatments(LINEAR))
     for ask in (cascade.exact(treated).times, cascade.exact(treated).elasticities):
-        with pytest.raises(cascade.InputError, match="a model without treatments"):
+        with pytest.raises(cascade.InputError, match="a model without treatments or the course"):
             ask()

@@ -129,8 +129,9 @@ def treated(model: Model, wanted: Sequence[str] | None) -> Model:
         begin, colon, end = times.partition(":")
         if at and not (begin and colon):
             raise InputError("--treat", text, "a name, or name@from:to such as nk-depletion@1d:10d")
-        start = parse_hours(begin or None, "--treat", zero=True) or 0.0
-        chosen.append(catalog.treatment(name, start, parse_hours(end or None, "--treat")))
+        start = parse_hours(begin or None, "--treat", zero=True)
+        stop = parse_hours(end, "--treat") if end else math.inf if at else None
+        chosen.append(catalog.treatment(name, start, stop))
     return model.with_treatments(*chosen)
 
 
@@ -253,7 +254,8 @@ def exact(
     answer = solve(chosen, until=parse_hours(until))
     rates = answer.elasticities() if elasticities else {}
     if as_json:
-        times = [asdict(t) for t in answer.times()] if answer.until is None else []
+        whole = answer.until is None and not answer.changes
+        times = [asdict(t) for t in answer.times()] if whole else []
         data: dict[str, Any] = {
             "model": chosen.name,
             "until": answer.until,
@@ -357,8 +359,7 @@ def show(
     """Show a model (states, hazards), a cancer (routes, first bed, soil) or a treatment, with sources and limits."""
     from cascade import pages
 
-    remedy = model in catalog.treatment_names()
-    chosen = catalog.treatment(model) if remedy else catalog.load_any(model)
+    chosen = catalog.load_any(model)
     if as_json:
         _print_json(chosen.model_dump(mode="json"))
     elif isinstance(chosen, Treatment):

@@ -30,6 +30,7 @@ Floats = npt.NDArray[np.float64]
 QUADRATURE_TOLERANCE = 1e-10
 UNTIL_TOLERANCE = 1e-8
 CURVE_TOLERANCE = 1e-6
+MARCHED_ERROR = 1e-5
 ENTRY_POINTS = 24
 ROUNDING = 1e-9
 # Derivatives by a complex step are exact: nothing cancels, however small the step is.
@@ -71,7 +72,8 @@ class Exact:
     ----------
     error : float
         Numerical error of the probabilities: of the quadrature over frailties, or, with
-        more than three of them, one standard error.  Curves over time and answers for an
+        more than three of them, one standard error.  In a changing environment: under the
+        hazards of each window as if they stayed.  Curves over time and answers for an
         ``until`` add the error of the inversion, at most 1e-9.
     """
 
@@ -82,7 +84,12 @@ class Exact:
         self._solver = Solver(self.lowered)
         self._changes = len(self.lowered.window_start) > 1
         tolerance = QUADRATURE_TOLERANCE if self.until is None else UNTIL_TOLERANCE
-        self._nodes, self.error = self._choose_nodes(CURVE_TOLERANCE if self._changes else tolerance, 1e-15)
+        if self._changes and len(self.lowered.frailty_cv) > 1:
+            # Each node is marched through all windows: fewer nodes, and no claim to more than they give.
+            self._nodes, error = self._choose_nodes(CURVE_TOLERANCE, 1e-15)
+            self.error = max(error, MARCHED_ERROR)
+        else:
+            self._nodes, self.error = self._choose_nodes(tolerance, 1e-15)
 
     def _march(self, nodes: Nodes, barrier: npt.NDArray[np.bool_] | None = None) -> March:
         """The distribution of cells in a changing environment."""
@@ -98,7 +105,13 @@ class Exact:
 
     def _only_unchanged(self, what: str) -> None:
         if self._changes:
-            raise InputError("model", self.model.name, f"a model without treatments: {what} need hazards that stay")
+            wanted = f"a model without treatments or the course of a capacity: {what} need hazards that stay"
+            raise InputError("model", self.model.name, wanted)
+
+    @property
+    def changes(self) -> bool:
+        """Whether hazards change with time: then there are no times of passage, elasticities or traits."""
+        return self._changes
 
     def _hazards(self, nodes: Nodes) -> Floats:
         """Hazards at each node, (n, E); in a changing environment without its factors."""
@@ -113,8 +126,16 @@ class Exact:
         # At z = 0 a model may have no answer (cells that circle for ever); any z > 0 has one.
         # The transform at 1 / until then stands for the probability at until.
         z = 0.0 if self.until is None else 1.0 / self.until
-        for nodes in refinements(self.lowered):
-            entered = self._solver.passage(self._hazards(nodes), np.full(len(nodes.weights), z)).entered.real
+        low = self.lowered
+        windows = low.multipliers if self._changes else np.ones((1, len(low.transitions)))
+        # Fine enough under the hazards of each window, or of some that are far apart.
+        some = windows[np.unique(np.linspace(0, len(windows) - 1, min(len(windows), 6)).astype(int))]
+        for nodes in refinements(low):
+            there = np.full(len(nodes.weights), z)
+            parts = [
+                self._solver.passage(self._hazards(nodes) * m[low.exit_transition], there).entered.real for m in some
+            ]
+            entered = np.hstack(parts)
             value = nodes.weights @ entered
             if nodes.replicate.any():
                 count = nodes.replicate.max() + 1
@@ -126,7 +147,7 @@ class Exact:
                 before, change = change, float(np.max(np.abs(value - last)))
                 # The rule converges geometrically: each change predicts what is left after it.
                 error = min(change, 10 * change**2 / before) if before > 0 else change
-                if error <= max(relative * float(value[-1]), absolute):
+                if error <= max(relative * float(value[len(low.stages) :: low.goal + 1].min()), absolute):
                     break
             last = value
         return nodes, error
@@ -315,8 +336,11 @@ class Exact:
         for m, name in enumerate(low.milestones):
             states = low.state_milestone[low.base] == m
             if self._changes:
-                account = self._march(self._nodes, states).at(float("inf") if self.until is None else self.until)
-                found[name] = float(account.there[:, states].sum())
+                end = float("inf") if self.until is None else self.until
+                account = self._march(self._nodes, states).at(end)
+                waiting = 0.0 if self.until is None else float(self._waiting(np.array([self.until]))[0])
+                started = float((low.start_share / low.start_share.sum())[states[low.start_state]].sum())
+                found[name] = float(account.there[:, states].sum()) + waiting * started
             elif self.until is None:
                 found[name] = float(weights @ self._solver.hits(hazards, np.zeros(len(weights)), states))
             else:
@@ -365,7 +389,9 @@ class Exact:
         nodes = self._nodes
         weighed = nodes.weights[used, None] * self._entered_by_node[used]
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(np.exp(nodes.logs[used]).T @ weighed / weighed.sum(axis=0))
+            means = np.exp(nodes.logs[used]).T @ weighed / weighed.sum(axis=0)
+        # The mean of all cells is 1: what random points make of it is taken out.
+        return np.asarray(means / (nodes.weights[used] @ np.exp(nodes.logs[used]) / nodes.weights[used].sum())[:, None])
 
     @cached_property
     def _entered_by_node(self) -> Floats:

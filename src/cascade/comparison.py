@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,10 +55,11 @@ MOST_LISTED = 1000
 
 @dataclass(frozen=True)
 class End:
-    """How a life ended: the furthest step, and the cause of death or "alive" or "success"."""
+    """How a life ended: the furthest step, its cause of death ("" without one), and the kind of end."""
 
     step: str
     cause: str
+    kind: Literal["death", "alive", "success"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class CauseRow:
 
     step: str
     cause: str
+    kind: str
     cells: int
     saved: int
     moved: int
@@ -130,10 +132,10 @@ class Comparison:
                 found.setdefault(end, [0, 0, 0, 0])
             found[one][0] += n
             if one != two:
-                found[one][1 if two.cause == SUCCESS else 2] += n
-                if one.cause == SUCCESS:
+                found[one][1 if two.kind == SUCCESS else 2] += n
+                if one.kind == SUCCESS:
                     found[two][3] += n
-        rows = [CauseRow(end.step, end.cause, *sums) for end, sums in found.items() if end.cause != SUCCESS]
+        rows = [CauseRow(e.step, e.cause, e.kind, *sums) for e, sums in found.items() if e.kind != SUCCESS]
         return tuple(sorted(rows, key=lambda r: (-r.saved - r.lost, -r.moved, r.step, r.cause)))
 
     @property
@@ -226,7 +228,7 @@ class Comparison:
         return header, lines
 
     def __str__(self) -> str:
-        end = f"saved {self.saved:,}, lost {self.lost:,}, unchanged {self.unchanged:,} of {self.cells:,} cells"
+        end = self._summary()
         parts = [text_table(*self._cells()), "", *([] if not self._causes() else [self._causes(), ""]), end]
         if self.saved + self.lost:
             parts.append(
@@ -234,15 +236,21 @@ class Comparison:
             )
         return "\n".join([*parts, COUPLING])
 
+    def _summary(self) -> str:
+        return f"saved {self.saved:,}, lost {self.lost:,}, unchanged {self.unchanged:,} of {self.cells:,} cells"
+
     def _causes(self, most: int = 12) -> str:
         """The causes from which or to which most cells moved, as text."""
         rows = [row for row in self.causes() if row.saved + row.lost + row.moved]
         header = ["step", "ended by", "cells", "saved from it", "moved from it", "lost to it"]
-        lines = [[r.step, r.cause, *(number(n) for n in (r.cells, r.saved, r.moved, r.lost))] for r in rows[:most]]
+        lines = [
+            [r.step, r.cause or f"({r.kind})", *(number(n) for n in (r.cells, r.saved, r.moved, r.lost))]
+            for r in rows[:most]
+        ]
         return text_table(header, lines, left=(0, 1)) if rows else ""
 
     def _repr_html_(self) -> str:
-        return html_table(*self._cells(), caption=str(self).splitlines()[-2])
+        return html_table(*self._cells(), caption=self._summary())
 
 
 @dataclass(frozen=True)
@@ -288,9 +296,9 @@ def _end(lowered: Lowered, number: int) -> End:
     rows = rows_of(lowered)
     stage, row = divmod(number, rows.total)
     if stage == lowered.goal:
-        return End(lowered.stages[-1], SUCCESS)
+        return End(lowered.stages[-1], "", "success")
     death = row < len(lowered.transitions)
-    return End(lowered.stages[stage], lowered.transitions[row].way if death else ALIVE)
+    return End(lowered.stages[stage], lowered.transitions[row].way if death else "", "death" if death else "alive")
 
 
 def compare(

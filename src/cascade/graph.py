@@ -96,6 +96,7 @@ def check(data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _check_correlations(data)
     yield from _check_factors(data, nodes)
     yield from _check_capacity(data, nodes)
+    yield from _check_treatments(data, nodes)
     yield from _check_sites(data)
     yield from _check_sources(data)
     expanded = sum(node.phases for node in nodes)
@@ -363,6 +364,14 @@ def _check_factors(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[F
         )
 
 
+def _check_treatments(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+    ways = hazard_names(nodes) + switch_names(data)
+    for i, treatment in enumerate(items(data, "treatments")):
+        acts = [p for effect in items(treatment, "effects") if isinstance(p := get(effect, "hazard"), str)]
+        if acts and not any(matching(pattern, ways) for pattern in acts):
+            yield Fault(f"treatments[{i}].effects", acts, "at least one that acts on a hazard of this model")
+
+
 def _check_capacity(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
     capacity = data.get("capacity")
     if capacity is None:
@@ -373,12 +382,10 @@ def _check_capacity(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[
             found = alike(pattern, known) if field == "occupied_by" else matching(pattern, known)
             if isinstance(pattern, str) and not found:
                 yield Fault(f"capacity.{field}[{i}]", pattern, f"a {what} of the model; {nearest(pattern, known)}")
-    windows, factors = items(capacity, "windows"), items(capacity, "factors")
+    windows = items(capacity, "windows")
     rising = windows and all(map(is_number, windows)) and windows[0] == 0 and all(a < b for a, b in pairwise(windows))
     if windows and not rising:
         yield Fault("capacity.windows", windows, "times at which windows begin, rising from 0")
-    if factors and len(factors) != len(windows):
-        yield Fault("capacity.factors", f"{len(factors)} factors", f"one for each of the {len(windows)} windows")
 
 
 def _check_correlations(data: Mapping[str, Any]) -> Iterator[Fault]:

@@ -139,11 +139,10 @@ class March:
         if math.isinf(hours):
             entered, lost, used, _, settled = (part.real for part in parts(np.zeros(1)))
             return entered, lost, used, settled
-        if hours <= 0:
-            zero = np.zeros((m, len(start)))
-            entered = zero + segment.jump * np.cumsum(start.sum(axis=1)[::-1])[::-1]
+        if hours <= 0:  # those that enter at this very moment still wait
+            empty = np.zeros((m, len(start)))
             lost = np.zeros((m, len(start), len(low.transitions)))
-            return entered, lost, np.zeros((m, len(low.transitions))), now
+            return empty, lost, np.zeros((m, len(low.transitions))), there
         shapes: list[tuple[int, ...]] = []
 
         def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:

@@ -101,6 +101,7 @@ class Model(Part):
     observations: Annotated[tuple[Observation, ...], Field(strict=False)] = ()
 
     def __init__(self, /, **data: Any) -> None:
+        data = {field: list(value) if isinstance(value, Iterator) else value for field, value in data.items()}
         if "start" not in data:
             data = {**data, "start": _default_start(data)}
         faults: list[Fault] = []

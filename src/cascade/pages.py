@@ -36,6 +36,17 @@ def model_page(model: Model, *, introduced: bool = False) -> str:
     for frailty in model.frailties:
         acts = ", ".join(f"{entry.hazard}^{entry.power:g}" for entry in frailty.hazards)
         parts.append(f"\nfrailty {frailty.name}: {frailty.distribution}, CV {frailty.cv:g}, on {acts}")
+    for factor in model.factors:
+        parts.append(f"\nfactor {factor.name}: {', '.join(factor.levels)}; in {', '.join(factor.states)}")
+        parts += [f"  {s.level} -> {s.to} at {s.hazard:.4g} per hour" for s in factor.switches]
+        parts += [f"  {e.level}: {e.hazard} x {e.factor:g} ({', '.join(e.source)})" for e in factor.effects]
+    parts += [f"\ncorrelation of {' and '.join(c.between)}: {c.value:g}" for c in model.correlations]
+    for t in model.treatments:
+        end = "for ever" if t.end_hours is None else f"to {t.end_hours:g} h"
+        parts.append(f"\ntreatment {t.name}, from {t.start_hours:g} h {end}: {', '.join(e.hazard for e in t.effects)}")
+    if model.capacity is not None:
+        c = model.capacity
+        parts.append(f"\n{c.name}: {', '.join(c.hazards)} halved by {c.half:g} cells in {', '.join(c.occupied_by)}")
     return "\n".join(parts) if introduced else "\n".join([*parts, *_ending(model.sources, model.limits)])
 
 

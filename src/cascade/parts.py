@@ -7,10 +7,19 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from cascade import graph
-from cascade.errors import Fault, ModelError
+from cascade.errors import Fault, ModelError, nearest
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\s.*][^.*\n\r\t]*$")]
 
@@ -341,6 +350,11 @@ class Treatment(Part):
         if self.end_hours is not None and self.end_hours <= self.start_hours:
             fault = Fault("end_hours", self.end_hours, f"a time after its start ({self.start_hours:g} h)")
             raise ModelError(f"treatment {self.name}", [fault])
+        keys = {source.key for source in self.sources} | {ILLUSTRATIVE}
+        unknown = sorted({key for effect in self.effects for key in effect.source} - keys)
+        if unknown:
+            fault = Fault("effects.source", unknown[0], f"the key of a source; {nearest(unknown[0], sorted(keys))}")
+            raise ModelError(f"treatment {self.name}", [fault])
 
     def during(self, start_hours: float, end_hours: float | None = None) -> Treatment:
         """The same treatment at another time."""
@@ -357,7 +371,8 @@ class Capacity(Part):
     Parameters
     ----------
     occupied_by : tuple of str
-        States whose cells count; ``*`` stands for any text.
+        States whose cells count; ``*`` stands for any text.  A cell that has not entered yet
+        counts as in its start state.
     hazards : tuple of str
         Hazards that are multiplied, ``state.way`` or ``*.way``.
     half : float
@@ -375,6 +390,12 @@ class Capacity(Part):
     windows: Annotated[tuple[Hours, ...], Field(strict=False, min_length=1, max_length=5000)]
     factors: Annotated[tuple[Share, ...], Field(strict=False)] | None = None
     source: Keys = ()
+
+    @model_validator(mode="after")
+    def _one_factor_each(self) -> Capacity:
+        if self.factors is not None and len(self.factors) != len(self.windows):
+            raise ValueError(f"one factor for each of the {len(self.windows)} windows, not {len(self.factors)}")
+        return self
 
 
 def faults_of(error: ValidationError) -> Iterator[Fault]:

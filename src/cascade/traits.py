@@ -193,7 +193,7 @@ def selection(
     """
     if isinstance(source, Result):
         if not (cells is None and seed is None and until is None):
-            raise InputError("cells", cells, "none: of a result its own cells are taken")
+            raise InputError("cells, seed, until", (cells, seed, until), "none: of a result its own are taken")
         model, seed, until = source.model, source.seed, source.until
         ranges = [range(*pair) for pair in source.ranges]
     else:

@@ -6,6 +6,7 @@ package of the body, which lowers it to a model.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -95,14 +96,15 @@ def treatment_names() -> list[str]:
     return _names_in(THERAPY)
 
 
-def treatment(name_or_path: str | Path, start_hours: float = 0.0, end_hours: float | None = None) -> Treatment:
+def treatment(name_or_path: str | Path, start_hours: float | None = None, end_hours: float | None = None) -> Treatment:
     """A treatment of the catalogue by name, or one of your own from a TOML file.
 
     Parameters
     ----------
     name_or_path : str or Path
     start_hours, end_hours : float, optional
-        When it begins and ends; by default from the start on, for ever.
+        When it begins and ends; by default as its file says (those of the catalogue: always).
+        Infinity: for ever.
 
     Examples
     --------
@@ -121,8 +123,8 @@ def treatment(name_or_path: str | Path, start_hours: float = 0.0, end_hours: flo
         data = tomllib.loads(content.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise InputError(text, str(error), "text in TOML (https://toml.io)") from None
-    if (start_hours, end_hours) != (0.0, None):
-        data |= {"start_hours": start_hours, "end_hours": end_hours}
+    data |= {} if start_hours is None else {"start_hours": start_hours}
+    data |= {} if end_hours is None else {"end_hours": None if end_hours == math.inf else end_hours}
     return Treatment(**data)
 
 
@@ -166,11 +168,13 @@ def load(name_or_path: str | Path) -> Model:
     'detachment'
     """
     found = load_any(name_or_path)
+    if isinstance(found, Treatment):
+        raise InputError("model", str(name_or_path), "a model or a cancer; this is a treatment")
     return found if isinstance(found, Model) else found.model()
 
 
-def load_any(name_or_path: str | Path) -> Model | Cancer:
-    """What a name or a file stands for: a model, or a cancer that is to be lowered to one."""
+def load_any(name_or_path: str | Path) -> Model | Cancer | Treatment:
+    """What a name or a file stands for: a model, a cancer that is to be lowered to one, or a treatment."""
     from cascade.body import Cancer, cancer, cancer_names
 
     text, files = str(name_or_path), _files()
@@ -179,9 +183,15 @@ def load_any(name_or_path: str | Path) -> Model | Cancer:
         return Model.from_toml(file.read_text(encoding="utf-8"))
     if text in cancer_names():
         return cancer(text)
+    if text in treatment_names():
+        return treatment(text)
     if isinstance(name_or_path, Path) or text.endswith(".toml"):
         content = _content("model", text)
-        return (Cancer if _is_cancer(content) else Model).from_toml(content, where=text)
+        keys = _keys(content)
+        if "effects" in keys and "states" not in keys:
+            return treatment(name_or_path)
+        # Routes, a primary or drainage make it a cancer.
+        return (Cancer if {"routes", "primary", "drainage"} & keys else Model).from_toml(content, where=text)
     raise InputError("model", text, f"the name of a model, or the path of a .toml file; {nearest(text, names())}")
 
 
@@ -192,13 +202,12 @@ def _content(field: str, path: str) -> str:
         raise InputError(field, path, f"a TOML file that can be read ({error})") from None
 
 
-def _is_cancer(text: str) -> bool:
-    """Whether TOML text describes a cancer rather than a model: it has routes, a primary or drainage."""
+def _keys(text: str) -> set[str]:
+    """Fields at the top of TOML text; none where it is not TOML."""
     try:
-        data = tomllib.loads(text.removeprefix("\ufeff"))
+        return set(tomllib.loads(text.removeprefix("\ufeff")))
     except (ValueError, RecursionError):
-        return False
-    return bool({"routes", "primary", "drainage"} & data.keys())
+        return set()
 
 
 def models() -> Entries:

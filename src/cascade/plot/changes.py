@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from cascade.comparison import ALIVE, Comparison
+from cascade.comparison import Comparison
 from cascade.display import number
 from cascade.errors import InputError
 from cascade.plot.style import GRID, INK, QUIET, Picture, figure_of, plain, sign, stage_colours, words
@@ -111,8 +111,8 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
     """
     if not isinstance(source, Comparison):
         raise InputError("source", source, "a Comparison, from cascade.compare(...)")
-    title = f"{source.model.name} and {source.other.name}: the same {number(source.cells)} cells"
-    rows = [row for row in source.causes() if row.cause != ALIVE and row.saved + row.moved + row.lost][:most]
+    title = f"{_short(source.model.name)} and {_short(source.other.name)}: the same {number(source.cells)} cells"
+    rows = [row for row in source.causes() if row.kind == "death" and row.saved + row.moved + row.lost][:most]
     if ax is None and rows:
         height = 1.8 + 0.42 * max(len(source.model.stages), len(rows))
         figure: Figure = Picture(figsize=(13.0, height), layout="constrained")
@@ -123,8 +123,10 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
         for counts, colour, label, shift in (
             ([r.saved for r in rows], GAINED, "saved: succeed now", -0.25),
             ([r.moved for r in rows], "#AAAAAA", "moved: end elsewhere now", 0.0),
-            ([r.lost for r in rows], LOST, "lost to it: succeeded before", 0.25),
+            ([r.lost for r in rows], LOST, "lost to it: succeeded without", 0.25),
         ):
+            if not any(counts):
+                continue
             right.barh(ys + shift, np.maximum(counts, 0.0), height=0.24, color=colour, label=label)
         right.set_xscale("symlog", linthresh=1.0)
         right.set_yticks(ys, [words(f"{r.cause}\n({r.step})") for r in rows], fontsize=9)
@@ -134,7 +136,7 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
         right.set_xlabel("cells (log scale)", fontsize=10, loc="left")
         right.grid(axis="x", color=GRID, linewidth=0.7)
         right.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-        plain(right, f"How they ended under {source.model.name}")
+        plain(right, "By step and cause of death")
     else:
         figure, only = figure_of(ax, (8.0, 1.8 + 0.45 * len(source.model.stages)))
         _gained(only, source, title)
@@ -142,11 +144,16 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
     return figure
 
 
+def _short(name: str, most: int = 44) -> str:
+    """A name that fits into a legend."""
+    return name if len(name) <= most else name[: most - 3] + "..."
+
+
 def _gained(ax: Axes, source: Comparison, title: str) -> None:
     ys = np.arange(len(source.model.stages))
     gained, lost = np.array([r.gained for r in source]), np.array([r.lost for r in source])
-    ax.barh(ys, gained, color=GAINED, height=0.6, label=f"only under {source.other.name}")
-    ax.barh(ys, -lost, color=LOST, height=0.6, label=f"only under {source.model.name}")
+    ax.barh(ys, gained, color=GAINED, height=0.6, label=f"only under {_short(source.other.name)}")
+    ax.barh(ys, -lost, color=LOST, height=0.6, label=f"only under {_short(source.model.name)}")
     reach = max(int(gained.max(initial=0)), int(lost.max(initial=0)), 1)
     for y, (more, fewer) in enumerate(zip(gained, lost, strict=True)):
         if more:
@@ -159,14 +166,14 @@ def _gained(ax: Axes, source: Comparison, title: str) -> None:
                 text, (-fewer, y), xytext=(-4, 0), textcoords="offset points", va="center", ha="right", fontsize=9
             )
     ax.axvline(0, color=INK, linewidth=0.8)
-    ax.set_xlim(-1.3 * (reach if lost.any() else 0.05 * reach), 1.3 * (reach if gained.any() else 0.05 * reach))
+    ax.set_xlim(-1.5 * (reach if lost.any() else 0.05 * reach), 1.3 * (reach if gained.any() else 0.05 * reach))
     ax.set_yticks(ys, [words(step) for step in source.model.stages])
     ax.set_ylim(len(ys) - 0.4, -0.6)
-    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(abs(v))))
     ax.set_xlabel(
         "cells; which ones depends on the coupling, only the difference on the models", fontsize=9, loc="left"
     )
     ax.grid(axis="x", color=GRID, linewidth=0.7)
-    ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+    ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1)
     plain(ax, title)
