@@ -216,3 +216,56 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, "--version")
     assert code == 0
     assert out.startswith("cascade ")
+
+
+def test_treatments_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    figure = tmp_path / "c.png"
+    arguments = ["compare", "b16f1-liver", "--treat", str(_halved(tmp_path)), "--cells", "3e5", "--seed", "1", "-q"]
+    code, out, _ = call(capsys, *arguments, "--story", "1", "--out", str(figure))
+    assert code == 0
+    assert "saved from it" in out
+    assert "independent runs would need" in out
+    assert out.count("cell ") >= 1
+    assert figure.stat().st_size > 10_000
+    code, out, _ = call(capsys, *arguments, "--json")
+    data = json.loads(out)
+    assert data["saved"] == sum(row["saved"] for row in data["causes"]) > 0
+    code, out, _ = call(capsys, "exact", "textbook", "--treat", "nk-depletion@0:2d", "--json")
+    assert (code, json.loads(out)["times"]) == (0, [])
+    for wrong, message in (
+        (["compare", "textbook"], "another model, or a treatment"),
+        (["exact", "textbook", "--treat", "nk"], "the name of a treatment"),
+        (["exact", "textbook", "--treat", "nk-depletion@5:2"], "a time after its start"),
+        (["exact", "textbook", "--treat", "nk-depletion@"], "name@from:to"),
+        (["run", "nk-depletion"], "this is a treatment"),
+    ):
+        code, _, err = call(capsys, *wrong)
+        assert code == 2
+        assert message in err
+
+
+def _halved(folder: Path) -> Path:
+    path = folder / "halved.toml"
+    path.write_text('name = "halved"\neffects = [{ hazard = "*.regression", factor = 0.5 }]\n')
+    return path
+
+
+def test_cancers_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = call(capsys, "run", "colon", "--cells", "1e5", "--seed", "1", "-q", "--out", str(tmp_path))
+    assert code == 0
+    assert "exact: colonies" in out
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "result.cascade", "funnel.txt", "funnel.png", "organs.png", "body.png",
+    }  # fmt: skip
+    code, out, _ = call(capsys, "show", "prostate")
+    for text in ("first bed", "30 % by the vertebral plexus: bone", "log soil", "48 %", "91 of 193", "limits"):
+        assert text in out
+    code, out, _ = call(capsys, "models")
+    for text in ("teaching", "experiments", "cancers", "treatments", "unscored", "15 autopsy counts"):
+        assert text in out
+    code, _, err = call(capsys, "plot", str(tmp_path / "result.cascade"), "--kind", "body")
+    assert code == 0
+    call(capsys, "run", "textbook", "--cells", "1e4", "--seed", "1", "-q", "--out", str(tmp_path / "t"))
+    code, _, err = call(capsys, "plot", str(tmp_path / "t" / "result.cascade"), "--kind", "body")
+    assert code == 2
+    assert "a model with sites" in err

@@ -288,6 +288,8 @@ def compare(
     cells: Cells = "1e6",
     seed: Seed = None,
     until: Until = None,
+    out: Annotated[Path | None, typer.Option(metavar="PATH", help="Also a figure: .png, .svg or .pdf.")] = None,
+    story: Annotated[int, typer.Option(min=0, max=1000, help="Show both lives of so many saved or lost cells.")] = 0,
     threads: Threads = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -299,6 +301,10 @@ def compare(
         raise InputError("OTHER", None, "another model, or a treatment (--treat)")
     one, end = catalog.load(model), parse_hours(until)
     two = treated(one if other is None else catalog.load(other), treat)
+    if out is not None:
+        from cascade import plot
+
+        plot.check_path(out)
     with _pool(threads) as executor:
         found = pair(
             one,
@@ -309,6 +315,8 @@ def compare(
             executor=executor,
             progress=False if quiet else None,
         )
+    if out is not None:
+        plot.save(plot.comparison(found), out)
     if as_json:
         whole: dict[str, Any] = {
             "saved": found.saved,
@@ -334,6 +342,11 @@ def compare(
         return
     typer.echo(f"{one.title or one.name} | {two.title or two.name}\n{found.cells:,} cells, seed {found.seed}\n")
     typer.echo(str(found))
+    changed = [*found.saved_cells[:story], *found.lost_cells[: max(0, story - len(found.saved_cells))]]
+    for lives in found.replay(changed):
+        typer.echo(f"\n{lives}")
+    if out is not None:
+        typer.echo(f"saved: {out.resolve()}")
     typer.echo(NOTICE)
 
 
