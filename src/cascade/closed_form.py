@@ -174,7 +174,7 @@ class Exact:
     def _end(self) -> tuple[Floats, Floats, Floats]:
         """Entered (stages + 1), lost (stages + 1, T), still there (stages + 1, states)."""
         if self._changes and self.until is None:
-            last = self._marched.at(float("inf"))
+            last = self._marched.at([float("inf")])[0]
             return last.entered, last.lost, self._merged(last.there)
         if self.until is None:
             p = self._average(self._nodes, np.zeros(1))
@@ -188,7 +188,7 @@ class Exact:
         used = self._curve_nodes if nodes is None else nodes
         stages, transitions, states = low.goal + 1, len(low.transitions), len(low.states)
         if self._changes:
-            accounts = [self._marched.at(float(t)) for t in times]
+            accounts = self._marched.at([float(t) for t in times])
             there = self._merged(np.array([a.there for a in accounts]).reshape(len(times), stages, low.size))
             entered, lost = np.array([a.entered for a in accounts]), np.array([a.lost for a in accounts])
             marched = entered.reshape(len(times), stages), lost.reshape(len(times), stages, transitions), there
@@ -337,7 +337,7 @@ class Exact:
             states = low.state_milestone[low.base] == m
             if self._changes:
                 end = float("inf") if self.until is None else self.until
-                account = self._march(self._nodes, states).at(end)
+                account = self._march(self._nodes, states).at([end])[0]
                 waiting = 0.0 if self.until is None else float(self._waiting(np.array([self.until]))[0])
                 started = float((low.start_share / low.start_share.sum())[states[low.start_state]].sum())
                 found[name] = float(account.there[:, states].sum()) + waiting * started
@@ -431,7 +431,7 @@ class Exact:
             return np.asarray(np.tensordot(weights, used.reshape(m, n, -1), axes=(0, 0)))
 
         if self._changes:
-            times = self._marched.at(float("inf") if self.until is None else self.until).used
+            times = self._marched.at([float("inf") if self.until is None else self.until])[0].used
             return {t.name: max(0.0, float(times[i])) for i, t in enumerate(low.transitions)}
         if self.until is None:
             used = flow(np.zeros(1))[0]

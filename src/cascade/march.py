@@ -8,7 +8,7 @@ gives the ends of all lives.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -111,8 +111,8 @@ class March:
         step = max(1, _BATCH_BYTES // width)
         return (slice(a, a + step) for a in range(0, len(self.weights), step))
 
-    def _advance(self, segment: Segment, nodes: slice, there: Floats, hours: float) -> tuple[Floats, ...]:
-        """Entered, lost, used and there ``hours`` after the segment began, per node.
+    def _advance(self, segment: Segment, nodes: slice, there: Floats, hours: Floats) -> list[tuple[Floats, ...]]:
+        """Entered, lost, used and there at each of ``hours`` after the segment began, per node.
 
         ``there`` (N, stages + 1, S) is the distribution as it begins; entered, lost and used
         count what happens in the segment alone.
@@ -136,13 +136,17 @@ class March:
             used[:, self.outer.groups] = self.outer.of(flow.present.sum(axis=1)[:, low.exit_source] * many)
             return flow.entered - before, flow.lost, used, flow.present, flow.settled
 
-        if math.isinf(hours):
+        # Those that enter at the very moment at which it begins still wait.
+        nothing = np.zeros((m, len(start)))
+        unused = np.zeros((m, len(low.transitions)))
+        still = (nothing, np.zeros((m, len(start), len(low.transitions))), unused, there)
+        found = [still] * len(hours)
+        for i in np.flatnonzero(np.isinf(hours)).tolist():
             entered, lost, used, _, settled = (part.real for part in parts(np.zeros(1)))
-            return entered, lost, used, settled
-        if hours <= 0:  # those that enter at this very moment still wait
-            empty = np.zeros((m, len(start)))
-            lost = np.zeros((m, len(start), len(low.transitions)))
-            return empty, lost, np.zeros((m, len(low.transitions))), there
+            found[i] = entered, lost, used, settled
+        later = np.flatnonzero((hours > 0) & np.isfinite(hours))
+        if not len(later):
+            return found
         shapes: list[tuple[int, ...]] = []
 
         def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
@@ -159,9 +163,12 @@ class March:
             return np.hstack(flat)
 
         poles = self.solver.poles(hazards)
-        values = invert(transform, np.array([hours]), None if poles is None else np.append(poles, 0.0))[0]
+        values = invert(transform, hours[later], None if poles is None else np.append(poles, 0.0))
         cuts = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
-        return tuple(part.reshape(shape) for part, shape in zip(np.split(values, cuts), shapes, strict=True))
+        for i, row in zip(later.tolist(), values, strict=True):
+            split = zip(np.split(row, cuts), shapes, strict=True)
+            found[i] = tuple(part.reshape(shape) for part, shape in split)
+        return found
 
     @cached_property
     def _marks(self) -> list[list[tuple[slice, tuple[Floats, ...]]]]:
@@ -178,20 +185,33 @@ class March:
             marks.append(state)
             if math.isinf(segment.end):
                 break
-            state = [(nodes, self._step(segment, nodes, before, segment.hours)) for nodes, before in state]
+            whole = np.array([segment.hours])
+            state = [(nodes, self._steps(segment, nodes, before, whole)[0]) for nodes, before in state]
         return marks
 
-    def _step(self, segment: Segment, nodes: slice, before: tuple[Floats, ...], hours: float) -> tuple[Floats, ...]:
+    def _steps(
+        self, segment: Segment, nodes: slice, before: tuple[Floats, ...], hours: Floats
+    ) -> list[tuple[Floats, ...]]:
+        """What had happened before and what happens in the segment together, at each of ``hours`` after its begin."""
         *sums, there = before
-        *more, now = self._advance(segment, nodes, there, hours)
-        return (*(a + b for a, b in zip(sums, more, strict=True)), now)
+        found = []
+        for *more, now in self._advance(segment, nodes, there, hours):
+            found.append((*(a + b for a, b in zip(sums, more, strict=True)), now))
+        return found
 
-    def at(self, time: float) -> Account:
-        """What has happened by a time in hours; infinity for whole lives."""
-        k = max(i for i, segment in enumerate(self.segments) if segment.begin <= time)
-        total: Any = None
-        for nodes, before in self._marks[k]:
-            found = self._step(self.segments[k], nodes, before, time - self.segments[k].begin)
-            weighed = [np.tensordot(self.weights[nodes], part, axes=(0, 0)) for part in found]
-            total = weighed if total is None else [a + b for a, b in zip(total, weighed, strict=True)]
-        return Account(*total)
+    def at(self, times: Sequence[float]) -> list[Account]:
+        """What has happened by each time in hours; infinity for whole lives."""
+        begins = np.array([segment.begin for segment in self.segments])
+        moments = np.asarray(times, np.float64)
+        which = np.searchsorted(begins, moments, side="right") - 1
+        totals: list[Any] = [None] * len(times)
+        for k in np.unique(which).tolist():
+            inside = np.flatnonzero(which == k)
+            hours = moments[inside] - begins[k]
+            for nodes, before in self._marks[k]:
+                for i, found in zip(inside.tolist(), self._steps(self.segments[k], nodes, before, hours), strict=True):
+                    weighed = [np.tensordot(self.weights[nodes], part, axes=(0, 0)) for part in found]
+                    totals[i] = (
+                        weighed if totals[i] is None else [a + b for a, b in zip(totals[i], weighed, strict=True)]
+                    )
+        return [Account(*total) for total in totals]
