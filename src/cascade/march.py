@@ -140,7 +140,7 @@ class March:
         nothing = np.zeros((m, len(start)))
         unused = np.zeros((m, len(low.transitions)))
         still = (nothing, np.zeros((m, len(start), len(low.transitions))), unused, there)
-        found = [still] * len(hours)
+        found: list[tuple[Floats, ...]] = [still] * len(hours)
         for i in np.flatnonzero(np.isinf(hours)).tolist():
             entered, lost, used, _, settled = (part.real for part in parts(np.zeros(1)))
             found[i] = entered, lost, used, settled
