@@ -327,6 +327,7 @@ class Treatment(Part):
 
     Examples
     --------
+    >>> from cascade import Model
     >>> shield = Treatment(name="shield", effects=[{"hazard": "*.shear", "factor": 0.1}], end_hours=24)
     >>> model = Model.from_survival({"arrest": 0.8}, causes={"arrest": {"shear": 1.0}})
     >>> model.with_treatments(shield).treatments[0].end_hours
