@@ -84,12 +84,10 @@ def write(path: Path, rows: Sequence[Row], recipe: dict[str, Any]) -> None:
     write_atomically(path, json.dumps({"rows": [asdict(r) for r in rows], "recipe": recipe}, indent=1).encode())
 
 
-def verdict(problems: Sequence[str]) -> int:
-    """Print what failed; exit code of the experiment."""
+def verdict(problems: Sequence[str], kept: str = f"calibrated rows within {CALIBRATED_TO:.0%}") -> int:
+    """Print what failed, or that simulation and exact answer agree and what else was ``kept``; the exit code."""
     for problem in problems:
         print(f"FAILED: {problem}")
     if not problems:
-        print(
-            f"passed: simulated = exact (false-alarm rate {FALSE_ALARM:g}), calibrated rows within {CALIBRATED_TO:.0%}"
-        )
+        print(f"passed: simulated = exact (false-alarm rate {FALSE_ALARM:g}), {kept}")
     return 1 if problems else 0

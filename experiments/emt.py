@@ -15,7 +15,7 @@ import math
 import sys
 
 import cascade
-from _report import arguments, counts_agree
+from _report import arguments, counts_agree, verdict
 from cascade.display import percent, text_table
 from cascade.files import write_atomically
 
@@ -74,11 +74,7 @@ def main() -> int:
     )
     report = {"exposure": exposure, "metastases_per_mouse": metastases}
     write_atomically(folder / "emt.json", json.dumps(report, indent=1).encode())
-    for problem in problems:
-        print(f"FAILED: {problem}")
-    if not problems:
-        print("passed")
-    return 1 if problems else 0
+    return verdict(problems, "ratios within their ranges")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import math
 import sys
 
 import cascade
-from _report import arguments, counts_agree
+from _report import arguments, counts_agree, verdict
 from cascade.display import percent, text_table
 from cascade.files import write_atomically
 
@@ -70,11 +70,7 @@ def main() -> int:
             print("This disagrees with B17: there, NK depletion abolished the benefit of platelets.\n")
     problems += counts_agree(checks)
     write_atomically(folder / "platelets_and_nk.json", json.dumps(report, indent=1).encode())
-    for problem in problems:
-        print(f"FAILED: {problem}")
-    if not problems:
-        print("passed")
-    return 1 if problems else 0
+    return verdict(problems, "the rules for the default model")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import math
 import sys
 
 import cascade
-from _report import arguments, counts_agree
+from _report import arguments, counts_agree, verdict
 from cascade.display import percent, text_table
 from cascade.files import write_atomically
 
@@ -82,8 +82,7 @@ def main() -> int:
         if row.cells > 1000 and abs(row.mean - truth) > 5 * error:
             wrong.append(f"{row.trait}, {row.step}")
     print(f"\nsaved: {(folder / 'selection.png').resolve()}")
-    print("passed" if not wrong else f"FAILED: simulation and exact answer differ: {wrong}")
-    return 1 if wrong else 0
+    return verdict(wrong, "means of the traits within 5 standard errors")
 
 
 if __name__ == "__main__":

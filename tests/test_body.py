@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import cascade
 from budget import agrees
 from cascade import body
-from cascade.body.routes import routes
+from cascade.body.routes import Route, routes
 from test_agreement import all_agree
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
@@ -325,7 +325,7 @@ def test_organs_agree_at_a_time() -> None:
         assert agrees(int(row.extravasated), result.cells, expected[row.organ].extravasated), row.organ
 
 
-@pytest.mark.parametrize("route", [r.name for r in routes().routes if r.name != "cavity"])
+@pytest.mark.parametrize("route", routes().names)
 def test_every_route_is_used_and_has_causes_of_its_own(route: str) -> None:
     users = [name for name in CANCERS if route in [use.name for use in body.cancer(name).routes]]
     assert users
@@ -497,6 +497,13 @@ def test_a_wrong_cancer_gets_one_clear_message(fields: dict[str, object], messag
     assert len(caught.value.faults) == 1
 
 
+def test_a_route_without_an_entry() -> None:
+    with pytest.raises(ValueError, match="an entry: what the front leads to"):
+        Route(name="nowhere", title="nowhere")
+    with pytest.raises(cascade.ModelError, match=r"drainage = 0\.0: shares of the vessels that sum to 1"):
+        body.cancer("colon").with_(drainage={})
+
+
 def test_a_cancer_without_a_primary_site(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     body.cancer("colon").save(path)
@@ -552,8 +559,8 @@ def organs_in(code: str, organs: set[str]) -> list[str]:
     return [n.value for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Constant) and n.value in organs]
 
 
-def test_no_code_names_an_organ() -> None:
-    organs = set(CANCERS)
+def test_no_code_names_an_organ_or_a_route() -> None:
+    organs = set(CANCERS) | {route.name for route in routes().routes}
     for sex in SEXES:
         organs |= {*body.circulation(sex).organs, *(bed.name for bed in body.circulation(sex).beds)}
     organs |= {site.name for name in CANCERS for use in body.cancer(name).routes for site in use.sites}

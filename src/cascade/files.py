@@ -1,13 +1,35 @@
-"""Files that are never half written: a new file appears whole, or the old one stays."""
+"""Files: TOML that is read with a clear error, and files that are never half written."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import secrets
+import tomllib
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from cascade.errors import InputError
+
+
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """TOML text as a dictionary; ``where`` names it in errors.
+
+    Raises
+    ------
+    InputError
+        When the text is not TOML.
+    """
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError, AttributeError, TypeError) as error:
+        raise InputError(where, str(error) or "nested too deep", "text in TOML (https://toml.io)") from None
+
+
+def packaged(package: str, *path: str) -> dict[str, Any]:
+    """A TOML file that comes with the package."""
+    return parse_toml(resources.files(package).joinpath(*path).read_text(encoding="utf-8"), "/".join(path))
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -410,13 +410,13 @@ def _check_correlations(data: Mapping[str, Any]) -> Iterator[Fault]:
         if set(pair) <= set(names):
             a, b = (names.index(name) for name in pair)
             matrix[a][b] = matrix[b][a] = float(value)
-    if given and not _positive_definite(matrix):
+    if given and cholesky(matrix) is None:
         values = [get(correlation, "value") for correlation in given]
         yield Fault("correlations", values, "a positive definite matrix: these cannot all hold together")
 
 
-def _positive_definite(matrix: Sequence[Sequence[float]]) -> bool:
-    """Whether Cholesky's decomposition exists."""
+def cholesky(matrix: Sequence[Sequence[float]]) -> list[list[float]] | None:
+    """Rows of the lower triangle L with L L^T = matrix, in a fixed order of sums; None where there is none."""
     done: list[list[float]] = []
     for i, row in enumerate(matrix):
         line: list[float] = []
@@ -424,9 +424,9 @@ def _positive_definite(matrix: Sequence[Sequence[float]]) -> bool:
             line.append((row[j] - sum(a * b for a, b in zip(line, done[j], strict=False))) / done[j][j])
         left = row[i] - sum(a * a for a in line)
         if left < 1e-12:
-            return False
+            return None
         done.append([*line, left**0.5])
-    return True
+    return done
 
 
 def _check_sites(data: Mapping[str, Any]) -> Iterator[Fault]:

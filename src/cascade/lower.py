@@ -286,7 +286,9 @@ def _mixing(model: Model) -> tuple[Floats, Floats]:
     for part in model.correlations:
         a, b = (names.index(name) for name in part.between)
         correlation[a, b] = correlation[b, a] = part.value
-    root = np.linalg.cholesky(correlation)
+    rows = graph.cholesky(correlation.tolist())
+    assert rows is not None  # checked with the model
+    root = np.array([[*row, *[0.0] * (size - len(row))] for row in rows])
     sigma = np.array([math.sqrt(math.log1p(f.cv**2)) for f in model.frailties])
     alike = np.array([f.distribution == "lognormal" for f in model.frailties])
     mixing = np.where(alike[:, None] & alike, sigma[:, None] * root / sigma, np.eye(size))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +19,7 @@ from pydantic import Field, ValidationError
 
 from cascade import graph
 from cascade.errors import Fault, InputError, ModelError, is_number, is_whole, nearest
-from cascade.files import write_atomically
+from cascade.files import parse_toml, write_atomically
 from cascade.parts import (
     ILLUSTRATIVE,
     Capacity,
@@ -280,11 +279,7 @@ class Model(Part):
         ModelError
             When it is not a model.
         """
-        try:
-            data = tomllib.loads(text.removeprefix("\ufeff"))
-        except (ValueError, RecursionError, AttributeError, TypeError) as error:
-            raise InputError(where, str(error) or "nested too deep", "text in TOML (https://toml.io)") from None
-        return cls(**data)
+        return cls(**parse_toml(text, where))
 
     def save(self, path: str | Path) -> None:
         """Write the model as a TOML file, whole or not at all."""

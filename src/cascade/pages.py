@@ -87,7 +87,7 @@ def _routes(cancer: Cancer) -> str:
     rows = []
     for use in cancer.routes:
         to = ", ".join(site.name for site in use.sites)
-        if use.name == "blood":
+        if routes().route(use.name).circulates:
             to = "every organ with a capillary bed"
         grades = ", ".join(use.source)
         has = f"{percent(use.patients)} ({', '.join(use.patients_source)})" if use.patients is not None else ""
@@ -115,7 +115,7 @@ def _soil(model: Model) -> str:
     rows = []
     sites = {site.name: site for site in model.sites}
     notes = []
-    for row in exact(model).organs().of_route("blood"):
+    for row in exact(model).organs().of_route(routes().circulating.name):
         site = sites[row.organ]
         seen = f"{site.found} of {site.of}" if site.found is not None else ""
         mark = ""

@@ -146,7 +146,9 @@ def _tally(piece: _Piece) -> tuple[Counts, Counts, Counts]:
 
     stages = piece.span.run().outcomes[1].astype(np.int64)
     count, goals = len(piece.alike.gamma), piece.lowered.goal + 1
-    powers = np.vstack([np.zeros(count), np.eye(count)])
+    # The traits as products of powers of the independent factors, by the kernel's own functions.
+    powers = np.vstack([np.zeros(count), piece.lowered.mixing])
+    constant = np.exp(piece.lowered.shift)
     histogram = np.zeros((count, goals, BINS), np.int64)
     sums, squares = np.zeros((count, goals), np.int64), np.zeros((count, goals), np.int64)
     for begin in range(0, len(stages), BLOCK):
@@ -156,8 +158,7 @@ def _tally(piece: _Piece) -> tuple[Counts, Counts, Counts]:
         scratch = Scratch(a, b, c, d, *(np.empty(BLOCK, np.uint32) for _ in range(4)))
         first = np.uint64(piece.span.first + begin)
         kernel_traits()(first, powers, piece.alike.gamma, piece.alike.spread, piece.span.key, factor, scratch)
-        logs = np.log(np.maximum(factor[1:], 1e-300))
-        z = np.exp(piece.lowered.mixing @ logs + piece.lowered.shift[:, None])
+        z = factor[1:] * constant[:, None]
         for f in range(count):
             bins = np.clip(np.searchsorted(EDGES, z[f], side="right") - 1, 0, BINS - 1)
             histogram[f] += np.bincount(here * BINS + bins, minlength=goals * BINS).reshape(goals, BINS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -17,9 +16,9 @@ from cascade.body import vessels
 from cascade.body.circulation import CellClass, Circulation, check_homing
 from cascade.body.fit import Fit, LogSoil, fitted
 from cascade.body.reference import cell_classes, cells, circulation, finding
-from cascade.body.routes import fill, keys_used, routes
+from cascade.body.routes import Route, fill, keys_used, routes
 from cascade.errors import Fault, InputError, ModelError, nearest
-from cascade.files import write_atomically
+from cascade.files import packaged, parse_toml, write_atomically
 from cascade.model import Model
 from cascade.parts import ILLUSTRATIVE, Exposure, Keys, Name, Part, Share, Site, Source, faults_of
 
@@ -147,21 +146,18 @@ class Cancer(Part):
 
     def _faults(self) -> Iterator[Fault]:
         body, known = circulation(self.sex), routes()
-        names = {route.name for route in known.routes}
         total = math.fsum(use.share for use in self.routes)
         if not self.routes:
             yield Fault("routes", (), "at least one entry")
         elif abs(total - 1.0) > SUM_TOLERANCE:
             yield Fault("routes", total, "shares of the routes that sum to 1")
         for i, use in enumerate(self.routes):
-            if use.name not in names or use.name == "cavity":
-                yield Fault(f"routes[{i}].name", use.name, f"a route; {nearest(use.name, names - {'cavity'})}")
+            if use.name not in known.names:
+                yield Fault(f"routes[{i}].name", use.name, f"a route; {nearest(use.name, known.names)}")
                 continue
             if use.name in [other.name for other in self.routes[:i]]:
                 yield Fault(f"routes[{i}].name", use.name, "each route once")
-            yield from _site_faults(i, use, known.route(use.name).site_states != (), known.route(use.name).chain)
-            if known.route(use.name).exit is None and not known.route(use.name).states:
-                yield Fault(f"routes[{i}].name", use.name, "a route that has an entry")
+            yield from _site_faults(i, use, known.route(use.name))
         drained = math.fsum(self.drainage.values())
         if abs(drained - 1.0) > SUM_TOLERANCE:
             yield Fault("drainage", drained, "shares of the vessels that sum to 1")
@@ -206,11 +202,7 @@ class Cancer(Part):
     @classmethod
     def from_toml(cls, text: str, *, where: str = "TOML") -> Cancer:
         """A cancer from TOML text; ``where`` names it in errors."""
-        try:
-            data = tomllib.loads(text.removeprefix("\ufeff"))
-        except (ValueError, RecursionError) as error:
-            raise InputError(where, str(error), "text in TOML (https://toml.io)") from None
-        return cls(**data)
+        return cls(**parse_toml(text, where))
 
     def with_(self, **fields: Any) -> Cancer:
         """A changed, revalidated copy.
@@ -268,9 +260,6 @@ class Cancer(Part):
         share = math.fsum(c.share for c in used_classes)
         if abs(share - 1.0) > SUM_TOLERANCE:
             raise InputError("classes", share, "classes of cells whose shares sum to 1")
-        missing = [vessel for vessel in self.drainage if vessel not in {v.name for v in used.vessels}]
-        if missing:
-            raise InputError("body", missing[0], "a circulation that has the vessels which drain this cancer")
         check_homing(used, homing or {}, "homing")
         check_homing(used, self.homing, "homing of the cancer")
         factors = {organ: self.homing.get(organ, 1.0) * (homing or {}).get(organ, 1.0) for organ in used.organs}
@@ -298,8 +287,7 @@ def cancer(name: str) -> Cancer:
 
 @cache
 def _read(name: str) -> Cancer:
-    text = (resources.files("cascade.body") / "cancers" / f"{name}.toml").read_text(encoding="utf-8")
-    return Cancer.from_toml(text, where=name)
+    return Cancer(**packaged("cascade.body", "cancers", f"{name}.toml"))
 
 
 def _checked(classes: object) -> tuple[CellClass, ...]:
@@ -312,15 +300,12 @@ def _checked(classes: object) -> tuple[CellClass, ...]:
     return tuple(classes)
 
 
-def _site_faults(index: int, use: RouteUse, has_sites: bool, chain: bool) -> Iterator[Fault]:
+def _site_faults(index: int, use: RouteUse, route: Route) -> Iterator[Fault]:
     path = f"routes[{index}].sites"
-    if use.name == "blood" and use.sites:
-        yield Fault(path, [s.name for s in use.sites], "no sites: the blood comes to every organ with a bed")
-    if use.name == "blood":
-        return
-    if not has_sites:
+    if route.circulates or not route.site_states:
         if use.sites:
-            yield Fault(path, [s.name for s in use.sites], "no sites: this route only leads into the blood")
+            why = "it comes to every organ with a bed" if route.circulates else "it only leads into the blood"
+            yield Fault(path, [s.name for s in use.sites], f"no sites: {why}")
         return
     if not use.sites:
         yield Fault(path, (), "at least one site")
@@ -328,10 +313,10 @@ def _site_faults(index: int, use: RouteUse, has_sites: bool, chain: bool) -> Ite
     for name in sorted({n for n in names if names.count(n) > 1}):
         yield Fault(path, name, "each site once")
     total = math.fsum(site.share for site in use.sites)
-    if not chain and use.sites and abs(total - 1.0) > SUM_TOLERANCE:
+    if not route.chain and use.sites and abs(total - 1.0) > SUM_TOLERANCE:
         yield Fault(path, total, "shares of the sites that sum to 1")
     for j, site in enumerate(use.sites):
-        if chain and site.share != 1.0:
+        if route.chain and site.share != 1.0:
             yield Fault(f"{path}[{j}].share", site.share, "no share: nodes of a chain are passed one after the other")
 
 
@@ -387,16 +372,13 @@ class _Builder:
                 sites.append(self._site(name, use.name, site.column))
             if use.share == 0:
                 continue
-            if use.name == "blood":  # its sites are the organs, which other routes can lead to, too
-                route = route.model_copy(update={"site_states": ()})
             own = fill(route, known.front, named, {}, self.blood)
             start.append({"state": own[0]["name"], "share": use.share})
             states += own
         if self.entries:
-            blood = known.route("blood").model_copy(update={"exit": None})
             soil = {organ: math.exp(self.soil(organ)) for organ in self.body.organs}
             inside = vessels.states(self.body, self.classes, self.entries, homing=self.homing, pool=self.pool)
-            after = fill(blood, (), dict.fromkeys(self.body.organs, 1.0), soil, self.blood)
+            after = fill(known.circulating, (), dict.fromkeys(self.body.organs, 1.0), soil, self.blood)
             held = {move["to"] for state in inside for move in state["moves"]}
             met = [organ for organ in self.body.organs if f"{organ}: arrested" in held]
             states += inside + [s for s in after if s["name"].partition(":")[0] in met]
@@ -415,7 +397,7 @@ class _Builder:
         note = suspect or finding(organ).note
         return Site(
             name=organ,
-            route="blood",
+            route=routes().circulating.name,
             flow=round(self.body.organ_flow(organ), 12),
             soil=self.soil(organ),
             own=own,

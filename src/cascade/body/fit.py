@@ -5,13 +5,12 @@ The numbers stand in ``fitted.toml``, which experiments/fit_soil.py writes.
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib import resources
 from typing import Annotated
 
 from pydantic import Field
 
+from cascade.files import packaged
 from cascade.parts import Name, Part, Share, Source
 
 LogSoil = Annotated[float, Field(ge=-20, le=5.5, allow_inf_nan=False)]
@@ -51,5 +50,4 @@ class Fit(Part):
 @cache
 def fitted() -> Fit:
     """The fit of the package."""
-    text = (resources.files("cascade.body") / "fitted.toml").read_text(encoding="utf-8")
-    return Fit(**tomllib.loads(text))
+    return Fit(**packaged("cascade.body", "fitted.toml"))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib import resources
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from cascade.body.circulation import CellClass, Circulation
 from cascade.errors import InputError, is_number
+from cascade.files import packaged
 from cascade.parts import Part, Share, Source
 
 SEXES = ("male", "female")
@@ -32,11 +31,6 @@ class Cells(Part):
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
 
-def read(name: str) -> dict[str, Any]:
-    """A TOML file of this package."""
-    return tomllib.loads((resources.files("cascade.body") / name).read_text(encoding="utf-8"))
-
-
 @cache
 def circulation(sex: str = "male") -> Circulation:
     """The circulation of a reference adult of ICRP Publication 89.
@@ -54,7 +48,7 @@ def circulation(sex: str = "male") -> Circulation:
     """
     if sex not in SEXES:
         raise InputError("sex", sex, "'male' or 'female'")
-    data = read("circulation.toml")
+    data = packaged("cascade.body", "circulation.toml")
     own = data["sexes"][sex]
     beds = [{**bed, "flow": bed["flow"][sex]} for bed in data["beds"]]
     return Circulation(
@@ -70,7 +64,7 @@ def circulation(sex: str = "male") -> Circulation:
 @cache
 def cells() -> Cells:
     """Classes of cells, without the fitted shares, and how each organ was looked at."""
-    return Cells(**read("cells.toml"))
+    return Cells(**packaged("cascade.body", "cells.toml"))
 
 
 def cell_classes(share_held: float, *, half_life_hours: float | None = None) -> tuple[CellClass, CellClass]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from importlib import resources
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cascade.errors import InputError, nearest
+from cascade.files import packaged
 from cascade.parts import Death, Move, Name, Part, Share, Source, State
 
 Split = Callable[[str], dict[str, float]]
@@ -58,6 +57,10 @@ class Route(Part):
         Another route whose states this one has, after its own.
     words : mapping of str to str
         Further placeholders.
+    circulates : bool
+        Whether its sites are the organs with a capillary bed; one route does.
+    pattern : bool
+        Whether it only serves others that are like it.
     """
 
     name: Name
@@ -70,6 +73,14 @@ class Route(Part):
     outlet: dict[Name, Share] = Field(default_factory=dict)
     like: str | None = None
     words: dict[str, str] = Field(default_factory=dict)
+    circulates: bool = False
+    pattern: bool = False
+
+    @model_validator(mode="after")
+    def _has_an_entry(self) -> Route:
+        if self.exit is None and not self.states:
+            raise ValueError("an entry: what the front leads to (exit), or states of its own")
+        return self
 
     @property
     def feeds_blood(self) -> bool:
@@ -84,6 +95,16 @@ class Routes(Part):
     front: Annotated[tuple[TemplateState, ...], Field(strict=False)]
     routes: Annotated[tuple[Route, ...], Field(strict=False)]
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Routes that a cancer may take."""
+        return [route.name for route in self.routes if not route.pattern]
+
+    @property
+    def circulating(self) -> Route:
+        """The route through the organs."""
+        return next(route for route in self.routes if route.circulates)
 
     def route(self, name: str) -> Route:
         """A route by name, with the states of the one that it is like."""
@@ -102,8 +123,7 @@ class Routes(Part):
 @cache
 def routes() -> Routes:
     """The routes of the package."""
-    text = (resources.files("cascade.body") / "routes.toml").read_text(encoding="utf-8")
-    return Routes(**tomllib.loads(text))
+    return Routes(**packaged("cascade.body", "routes.toml"))
 
 
 def fill(

@@ -7,7 +7,6 @@ package of the body, which lowers it to a model.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cascade.display import html_table, text_table
 from cascade.errors import InputError, nearest
+from cascade.files import parse_toml
 from cascade.model import Model
 from cascade.parts import ILLUSTRATIVE, Treatment
 
@@ -119,10 +119,7 @@ def treatment(name_or_path: str | Path, start_hours: float | None = None, end_ho
     else:
         known = nearest(text, treatment_names())
         raise InputError("treatment", text, f"the name of a treatment, or the path of a .toml file; {known}")
-    try:
-        data = tomllib.loads(content.removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(text, str(error), "text in TOML (https://toml.io)") from None
+    data = parse_toml(content, text)
     data |= {} if start_hours is None else {"start_hours": start_hours}
     data |= {} if end_hours is None else {"end_hours": None if end_hours == math.inf else end_hours}
     return Treatment(**data)
@@ -187,7 +184,7 @@ def load_any(name_or_path: str | Path) -> Model | Cancer | Treatment:
         return treatment(text)
     if isinstance(name_or_path, Path) or text.endswith(".toml"):
         content = _content("model", text)
-        keys = _keys(content)
+        keys = parse_toml(content, text).keys()
         if "effects" in keys and "states" not in keys:
             return treatment(name_or_path)
         # Routes, a primary or drainage make it a cancer.
@@ -200,14 +197,6 @@ def _content(field: str, path: str) -> str:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InputError(field, path, f"a TOML file that can be read ({error})") from None
-
-
-def _keys(text: str) -> set[str]:
-    """Fields at the top of TOML text; none where it is not TOML."""
-    try:
-        return set(tomllib.loads(text.removeprefix("\ufeff")))
-    except (ValueError, RecursionError):
-        return set()
 
 
 def models() -> Entries:

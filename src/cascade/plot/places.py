@@ -254,7 +254,7 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
             )
     events = source.events()
     _primary(ax, plan, where, came_in(events, used))
-    _other_routes(ax, plan, table, colours)
+    _other_routes(ax, plan, table, colours, {site.route for site in source.model.sites if site.flow is not None})
     _legend(ax, plan, colours, cells)
     sign(figure, source)
     return figure
@@ -433,9 +433,9 @@ def _primary(ax: Axes, plan: _Plan, where: Mapping[str, tuple[float, float]], en
             va="top" if not right else "center", fontsize=8.5, color=INK, linespacing=1.35)  # fmt: skip
 
 
-def _other_routes(ax: Axes, plan: _Plan, table: Organs, colours: _Colours) -> None:
-    """The routes beside the blood, each with its sites."""
-    routes = [route for route in dict.fromkeys(row.route for row in table) if route != "blood"]
+def _other_routes(ax: Axes, plan: _Plan, table: Organs, colours: _Colours, drawn: set[str]) -> None:
+    """The routes that are not drawn yet, each with its sites."""
+    routes = [route for route in dict.fromkeys(row.route for row in table) if route not in drawn]
     if not routes:
         return
     total = sum(row.colonies for row in table) or 1.0
