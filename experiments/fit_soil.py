@@ -173,7 +173,8 @@ def draw(data: _soil.Table, found: _soil.SoilFit, path: Path) -> None:
     errors = 1.96 * found.beta_errors()
     left.errorbar(found.beta[order], np.arange(len(order)), xerr=errors[order], fmt="o", color="#117733", capsize=3)
     left.axvline(0, color="#BBBBBB", linewidth=1, zorder=0)
-    left.set_yticks(np.arange(len(order)), [data.organs[i] for i in order])
+    names = [organ if (body.finding(organ).detection == 1.0) else f"{organ} (not identified)" for organ in data.organs]
+    left.set_yticks(np.arange(len(order)), [names[i] for i in order])
     left.set_xlabel("log soil, against the average organ (95 % interval)")
     left.set_title("Soil: colonies per held cell", loc="left")
     model = _soil.expected(data, found) / data.n

@@ -105,6 +105,14 @@ def test_a_treatment_for_ever_is_a_change_of_hazards() -> None:
     assert cascade.exact(treated).elasticities() == pytest.approx(cascade.exact(changed).elasticities(), rel=1e-9)
 
 
+def test_a_treatment_can_be_moved_in_time() -> None:
+    one = two_treatments(LINEAR)[0]
+    moved = one.during(7.0)
+    assert (moved.start_hours, moved.end_hours, moved.effects) == (7.0, None, one.effects)
+    with pytest.raises(cascade.ModelError, match="a time after its start"):
+        one.during(7.0, 6.0)
+
+
 def test_overlapping_treatments_multiply() -> None:
     name = hazards(LINEAR)[1]
     both = [cascade.Treatment(name=n, effects=[{"hazard": name, "factor": f}]) for n, f in (("a", 0.5), ("b", 3.0))]

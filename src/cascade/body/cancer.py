@@ -376,12 +376,11 @@ class _Builder:
             start.append({"state": own[0]["name"], "share": use.share})
             states += own
         if self.entries:
-            soil = {organ: math.exp(self.soil(organ)) for organ in self.body.organs}
             inside = vessels.states(self.body, self.classes, self.entries, homing=self.homing, pool=self.pool)
-            after = fill(known.circulating, (), dict.fromkeys(self.body.organs, 1.0), soil, self.blood)
             held = {move["to"] for state in inside for move in state["moves"]}
             met = [organ for organ in self.body.organs if f"{organ}: arrested" in held]
-            states += inside + [s for s in after if s["name"].partition(":")[0] in met]
+            soil = {organ: math.exp(self.soil(organ)) for organ in met}
+            states += inside + fill(known.circulating, (), dict.fromkeys(met, 1.0), soil, self.blood)
             sites = [self._organ(organ) for organ in met] + sites
         return self._put_together(states, sites, start)
 
