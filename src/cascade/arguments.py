@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from cascade.errors import InputError, is_number, is_whole, nearest
-from cascade.lower import LAST_OCTAVE, Lowered
+from cascade.lower import Lowered
 from cascade.model import Model
+from cascade.tables import LAST_OCTAVE
 
 MOST_CELLS = 1 << 62
 LEAST_HOURS, MOST_HOURS = 1e-9, 1e12

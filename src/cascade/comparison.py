@@ -19,10 +19,11 @@ from cascade.display import hours, html_table, number, percent, text_table
 from cascade.errors import InputError
 from cascade.estimate import Interval, paired_difference
 from cascade.histories import History, replay
-from cascade.lower import Lowered, environment, lower, rows_of, tables
+from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.spans import Span, span_of
 from cascade.streams import fresh_seed
+from cascade.tables import environment, rows_of, tables_of
 
 SUCCESS, ALIVE = "success", "alive"
 
@@ -347,7 +348,7 @@ def compare(
     for side in (model, other):
         lowered = lower(side)
         end = check_until(lowered, until)
-        sides.append((lowered, tables(lowered, environment(lowered, end))))
+        sides.append((lowered, tables_of(lowered, environment(lowered, end))))
 
     stop = np.zeros(1, np.uint8)
 

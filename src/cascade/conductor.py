@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from cascade.arguments import check_chunk
 from cascade.errors import InputError
-from cascade.lower import Lowered, Tables
+from cascade.lower import Lowered
 from cascade.spans import run_totals, span_of
+from cascade.tables import Tables
 from cascade.totals import Totals
 
 LARGEST_SPAN = 1 << 22

@@ -10,10 +10,11 @@ import numpy as np
 
 from cascade.arguments import check_cells, check_model, check_seed, check_until
 from cascade.display import hours, text_table
-from cascade.lower import Lowered, Tables, environment, frailties, lower, rows_of, tables
+from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.spans import Span
 from cascade.streams import key_of
+from cascade.tables import Tables, environment, frailties, rows_of, tables_of
 
 _FIRST_ROOM = 16
 
@@ -106,7 +107,7 @@ def replay(model: Model, *, seed: int, cells: Sequence[int], until: float | None
     """
     numbers = check_cells(cells)
     lowered = lower(check_model(model))
-    prepared = tables(lowered, environment(lowered, check_until(lowered, until)))
+    prepared = tables_of(lowered, environment(lowered, check_until(lowered, until)))
     return histories_of(lowered, prepared, check_seed(seed), numbers)
 
 

@@ -20,9 +20,10 @@ from cascade.estimate import proportion
 from cascade.files import write_atomically
 from cascade.funnel import Funnel, Milestone, row_of
 from cascade.histories import Histories, replay
-from cascade.lower import Lowered, Rows, lower, rows_of, time_edges
+from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.organs import Organs, organs_of
+from cascade.tables import Rows, rows_of, time_edges
 from cascade.timecourse import Curves, choose_edges
 from cascade.totals import MOST_WATCHED, Totals
 

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.errors import CascadeError
-from cascade.lower import Frailties, Lowered, Tables, frailties, rows_of
+from cascade.lower import Lowered
 from cascade.streams import key_of
+from cascade.tables import Frailties, Tables, frailties, rows_of
 from cascade.totals import MOST_WATCHED, Totals
 
 BLOCK = 2048

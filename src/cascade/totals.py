@@ -20,7 +20,7 @@ class Totals:
     Attributes
     ----------
     counts : (rows, bins) int
-        Events by row (``lower.rows_of``) and bin of time.
+        Events by row (``tables.rows_of``) and bin of time.
     started : (starts,) int
     overtaken : (stages + 1, rows) int
         Cells whose last state belongs to another stage than the furthest they reached.

@@ -16,11 +16,12 @@ from cascade.coupling import settled
 from cascade.display import html_table, number, text_table
 from cascade.errors import InputError
 from cascade.kernel import Scratch
-from cascade.lower import Frailties, Lowered, environment, frailties, lower, tables
+from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.results import Result
 from cascade.spans import BLOCK, Span, span_of
 from cascade.streams import fresh_seed
+from cascade.tables import Frailties, environment, frailties, tables_of
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -208,7 +209,7 @@ def selection(
     alike = frailties(lowered)
     if alike is None:
         raise InputError("source", model.name, "a model with frailties: without them all cells are alike")
-    prepared = tables(lowered, environment(lowered, check_until(lowered, until)))
+    prepared = tables_of(lowered, environment(lowered, check_until(lowered, until)))
     stop = np.zeros(1, np.uint8)
 
     def pieces() -> Iterator[_Piece]:
