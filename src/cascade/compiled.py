@@ -44,7 +44,10 @@ def _cache_of(function: Any) -> Any:
     for name in ("UserProvidedCacheLocator", "InTreeCacheLocator", "UserWideCacheLocator"):
         base = getattr(caching, name, None) or getattr(caching, f"_{name}")
         locators.append(type(f"Stamped{name}", (_Stamp, base), {}))
-    files = type("_Files", (caching.CompileResultCacheImpl,), {"_locator_classes": locators})
+    # The stamp stands in the name as well: numba would stumble over an index that an older
+    # version of the package wrote, with types that are no longer where they were.
+    named = property(lambda self: f"{self._filename_base}-{_digest()[:12]}")
+    files = type("_Files", (caching.CompileResultCacheImpl,), {"_locator_classes": locators, "filename_base": named})
     return type("_Cache", (caching.FunctionCache,), {"_impl_class": files})(function)
 
 
