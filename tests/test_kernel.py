@@ -15,7 +15,7 @@ from cascade.conductor import conduct_totals
 from cascade.histories import Histories, History, histories_of
 from cascade.lower import lower
 from cascade.model import Model
-from cascade.tables import FOREVER, Environment, rows_of, tables_of
+from cascade.tables import FOREVER, Environment, prepare, rows_of
 from cascade.tables import environment as plain_environment
 from cascade.totals import Totals
 from models import CYCLIC, FRAIL, LINEAR, random_models
@@ -33,12 +33,12 @@ def environment(model: Model, windows: Windows) -> Environment:
 
 def lives(model: Model, seed: int, cells: Sequence[int], windows: Windows) -> Histories:
     lowered = lower(model)
-    return histories_of(lowered, tables_of(lowered, environment(model, windows)), seed, cells)
+    return histories_of(lowered, prepare(lowered, environment(model, windows)), seed, cells)
 
 
 def totals(model: Model, seed: int, cells: range, windows: Windows) -> Totals:
     lowered = lower(model)
-    return conduct_totals(lowered, tables_of(lowered, environment(model, windows)), seed, cells)
+    return conduct_totals(lowered, prepare(lowered, environment(model, windows)), seed, cells)
 
 
 def same(history: History, life: Life) -> None:

@@ -21,9 +21,9 @@ from cascade.estimate import Interval, paired_difference
 from cascade.histories import History, replay
 from cascade.lower import Lowered, lower
 from cascade.model import Model
-from cascade.spans import Span, span_of
+from cascade.spans import NO_MEMBER, Span, span_of
 from cascade.streams import fresh_seed
-from cascade.tables import environment, rows_of, tables_of
+from cascade.tables import environment, prepare, rows_of
 
 SUCCESS, ALIVE = "success", "alive"
 
@@ -107,12 +107,13 @@ class Comparison:
     model, other : Model
     seed : int
     cells : int
+        With clusters: all cells of all units.
     furthest : (stages + 1, stages + 1) int
         Cells by the furthest stage under ``model`` (rows) and under ``other`` (columns).
     ends : mapping of (End, End) to int
         Cells by how they end under ``model`` and under ``other``.
     saved_cells, lost_cells : tuple of int
-        Numbers of the cells that were saved and lost, the lowest thousand of each.
+        Numbers of the cells (of clusters: the founders) that were saved and lost, the lowest thousand of each.
     """
 
     model: Model
@@ -282,12 +283,15 @@ def _run_pair(pair: _Pair) -> _Found:
     (row_one, one), (row_two, two) = (
         tuple(part.astype(np.int64) for part in span.run().outcomes) for span in (pair.one, pair.two)
     )
+    founder = np.arange(len(one)) // (len(one) // pair.number)
+    if not (there := row_one != NO_MEMBER).all():
+        row_one, row_two, one, two, founder = (part[there] for part in (row_one, row_two, one, two, founder))
     furthest = np.bincount(one * size + two, minlength=size * size).reshape(size, size)
     end_one, end_two = one * pair.one.rows + row_one, two * pair.two.rows + row_two
     width = size * pair.two.rows
     pairs, numbers = np.unique(end_one * width + end_two, return_counts=True)
     goal = size - 1
-    saved, lost = (np.flatnonzero(which)[:MOST_LISTED] + pair.one.first for which in
+    saved, lost = (np.unique(founder[which])[:MOST_LISTED] + pair.one.first for which in
                    ((one < goal) & (two == goal), (one == goal) & (two < goal)))  # fmt: skip
     return _Found(furthest, pairs, numbers, saved.tolist(), lost.tolist())
 
@@ -339,6 +343,10 @@ def compare(
     check_model(model)
     if check_model(other).stages != model.stages:
         raise InputError("other.stages", other.stages, f"the same stages as the first model: {model.stages}")
+    shed = [side.clusters and (side.clusters.sizes, side.start) for side in (model, other)]
+    if shed[0] != shed[1]:
+        wanted = "the same start and sizes of clusters as the first model: else a unit would not have the same cells"
+        raise InputError("other.clusters", shed[1], wanted)
     chosen = cell_range(cells)
     seed = fresh_seed() if seed is None else check_seed(seed)
     sides = []
@@ -348,7 +356,7 @@ def compare(
     for side in (model, other):
         lowered = lower(side)
         end = check_until(lowered, until)
-        sides.append((lowered, tables_of(lowered, environment(lowered, end))))
+        sides.append((lowered, prepare(lowered, environment(lowered, end))))
 
     stop = np.zeros(1, np.uint8)
 
@@ -371,4 +379,4 @@ def compare(
     for code, n in counted.items():
         one, two = divmod(code, width)
         ends[_end(sides[0][0], one), _end(sides[1][0], two)] += n
-    return Comparison(model, other, seed, len(chosen), until, table, dict(ends), tuple(saved), tuple(lost))
+    return Comparison(model, other, seed, int(table.sum()), until, table, dict(ends), tuple(saved), tuple(lost))

@@ -16,9 +16,9 @@ from typing import Any
 from numba import config
 from numba.core import caching
 
-from cascade import kernel, numerics, streams, tables, visits
+from cascade import kernel, numerics, streams, tables, units, visits
 
-_SOURCES = (kernel, numerics, streams, tables, visits)
+_SOURCES = (kernel, numerics, streams, tables, units, visits)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from cascade.arguments import check_chunk
 from cascade.errors import InputError
 from cascade.lower import Lowered
 from cascade.spans import run_totals, span_of
-from cascade.tables import Tables
+from cascade.tables import Prepared
 from cascade.totals import Totals
 
 LARGEST_SPAN = 1 << 22
@@ -40,7 +40,7 @@ U = TypeVar("U")
 
 def conduct_totals(
     lowered: Lowered,
-    prepared: Tables,
+    prepared: Prepared,
     seed: int,
     cells: range,
     *,

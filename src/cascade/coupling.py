@@ -20,7 +20,7 @@ from cascade.errors import CascadeError
 from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.parts import Capacity
-from cascade.tables import environment, tables_of, time_edges
+from cascade.tables import environment, prepare, time_edges
 from cascade.totals import Totals
 
 
@@ -43,7 +43,7 @@ def settled(
     for _ in range(len(factors) + 2):
         trial = model.with_(capacity=Capacity(**{**dict(capacity), "factors": factors}))
         lowered = lower(trial)
-        prepared = tables_of(lowered, environment(lowered, check_until(lowered, until)), grid=capacity.windows[1:])
+        prepared = prepare(lowered, environment(lowered, check_until(lowered, until)), grid=capacity.windows[1:])
         totals = conduct_totals(lowered, prepared, seed, cells, executor=executor, chunk=chunk, progress=shown)
         present = cells_at(lowered, totals, capacity)
         found = tuple(1.0 / (1.0 + float(n) / capacity.half) for n in present)

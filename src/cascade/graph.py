@@ -23,6 +23,9 @@ MAX_STAGES = 31
 MAX_MILESTONES = 30
 """Distinct milestones that one model may have."""
 
+BREAK = "clusters: break"
+"""Way of a cluster that falls apart."""
+
 SHARE_TOLERANCE = 1e-9
 """How far the shares of a start may be from 1 in sum."""
 
@@ -95,6 +98,7 @@ def check(data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _check_frailties(data, nodes)
     yield from _check_correlations(data)
     yield from _check_factors(data, nodes)
+    yield from _check_clusters(data, nodes)
     yield from _check_capacity(data, nodes)
     yield from _check_treatments(data, nodes)
     yield from _check_sites(data)
@@ -124,6 +128,7 @@ def _check_names(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fau
     for field, key in (
         ("states", "name"),
         ("frailties", "name"),
+        ("factors", "name"),
         ("sites", "name"),
         ("sources", "key"),
         ("observations", "name"),
@@ -307,15 +312,19 @@ def factor_states(factor: object, states: Iterable[object]) -> list[str]:
 
 
 def switch_names(model: object) -> list[str]:
-    """Names of the hazards of switching, ``state.factor: level``, state by state."""
+    """Names of the hazards of switching and of breaking, ``state.factor: level``, state by state."""
     found = []
     states = items(model, "states")
+    breaks = items(get(model, "clusters"), "breaks")
+    bonds = [part for part in breaks if is_number(get(part, "hazard", 0)) and get(part, "hazard", 0) > 0]
+    broken = {name for part in bonds for name in factor_states({"states": [get(part, "state")]}, states)}
     inside = [(factor, set(factor_states(factor, states))) for factor in items(model, "factors")]
     for state in states:
         for factor, names in inside:
             if get(state, "name") in names:
                 reached = dict.fromkeys(str(get(switch, "to")) for switch in items(factor, "switches"))
                 found += [f"{get(state, 'name')}.{get(factor, 'name')}: {level}" for level in reached]
+        found += [f"{get(state, 'name')}.{BREAK}"] * (get(state, "name") in broken)
     return found
 
 
@@ -358,10 +367,47 @@ def _check_factors(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[F
             yield Fault(f"{path}.switches[{index}]", pair, "each switch once")
         for name in factor_states(factor, items(data, "states")):
             grown[name] = grown.get(name, 1) * max(1, len(levels))
-    if sum(grown.values()) > MAX_STATES and items(data, "factors"):
-        yield Fault(
-            "factors", f"{sum(grown.values())} states", f"at most {MAX_STATES} states, phases and levels counted"
-        )
+    sizes = [size for part in items(data.get("clusters"), "sizes") if is_number(size := get(part, "size"))]
+    for name in factor_states({"states": ["*"]}, items(data, "states")):
+        grown[name] = grown.get(name, 1) * max([1, *sizes])
+    if sum(grown.values()) > MAX_STATES and (items(data, "factors") or sizes):
+        field, what = ("clusters", "sizes") if sizes else ("factors", "levels")
+        yield Fault(field, f"{sum(grown.values())} states", f"at most {MAX_STATES} states, phases and {what} counted")
+
+
+def _check_clusters(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+    clusters = data.get("clusters")
+    if clusters is None:
+        return
+    sizes = items(clusters, "sizes")
+    for index, size in _repeated([str(get(part, "size")) for part in sizes]):
+        yield Fault(f"clusters.sizes[{index}].size", size, "each size once")
+    shares = [get(part, "share") for part in sizes]
+    if shares and all(map(is_number, shares)) and abs(sum(shares) - 1.0) > SHARE_TOLERANCE:
+        yield Fault("clusters.sizes", sum(shares), "shares that sum to 1")
+    whole = [size for part in sizes if is_number(size := get(part, "size"))]
+    if whole and max(whole) == 1:
+        yield Fault("clusters.sizes", whole, "at least one size above 1; without clusters leave the field out")
+    for f, factor in enumerate(items(data, "factors")):
+        if get(factor, "name") == "clusters":
+            yield Fault(f"factors[{f}].name", "clusters", "another name: this one is taken by the clusters")
+    ways = hazard_names(nodes)
+    for i, effect in enumerate(items(clusters, "effects")):
+        pattern = get(effect, "hazard")
+        if isinstance(pattern, str) and not matching(pattern, ways):
+            yield Fault(f"clusters.effects[{i}].hazard", pattern, f"a hazard of the model; {nearest(pattern, ways)}")
+    entered: set[str] = set()
+    for i, part in enumerate(items(clusters, "breaks")):
+        pattern, path = get(part, "state"), f"clusters.breaks[{i}].state"
+        if not isinstance(pattern, str):
+            continue
+        found = set(factor_states({"states": [pattern]}, items(data, "states")))
+        if not found:
+            names = [node.name for node in nodes]
+            yield Fault(path, pattern, f"a state that is not absorbing; {nearest(pattern, names)}")
+        if found & entered:
+            yield Fault(path, pattern, "each state once")
+        entered |= found
 
 
 def _check_treatments(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
@@ -469,7 +515,12 @@ def parts_with_source(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield f"factors[{f}]", factor
         for field in ("switches", "effects"):
             yield from ((f"factors[{f}].{field}[{i}]", part) for i, part in enumerate(items(factor, field)))
+    clusters = data.get("clusters")
+    for field in ("effects", "breaks"):
+        yield from ((f"clusters.{field}[{i}]", part) for i, part in enumerate(items(clusters, field)))
     yield from ((f"correlations[{i}]", part) for i, part in enumerate(items(data, "correlations")))
     yield from ((f"observations[{i}]", seen) for i, seen in enumerate(items(data, "observations")))
     yield from ((f"sites[{i}]", site) for i, site in enumerate(items(data, "sites")))
-    yield from ((field, data[field]) for field in ("start", "exposure", "capacity") if data.get(field) is not None)
+    yield from (
+        (field, data[field]) for field in ("start", "exposure", "capacity", "clusters") if data.get(field) is not None
+    )

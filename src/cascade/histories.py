@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.spans import Span
 from cascade.streams import key_of
-from cascade.tables import Tables, environment, frailties, rows_of, tables_of
+from cascade.tables import Prepared, environment, prepare, rows_of
 
 _FIRST_ROOM = 16
 
@@ -31,6 +31,8 @@ class Stay:
     ended_by : str
         The target of the move, the cause of death, or '' when the cell is still there.
     died : bool
+    level : str
+        Levels of the factors while it was there, and the size of a cluster, in words.
     """
 
     state: str
@@ -38,6 +40,7 @@ class Stay:
     left: float
     ended_by: str
     died: bool
+    level: str = ""
 
     @property
     def way(self) -> str:
@@ -47,10 +50,24 @@ class Stay:
 
 @dataclass(frozen=True)
 class History:
-    """The life of one cell."""
+    """The life of one cell, or of one unit of a cluster.
+
+    Attributes
+    ----------
+    cell : int
+        Number of the cell, or of the founder.
+    stays : tuple of Stay
+    member, size : int
+        Lowest member of the unit, and its cells at the begin.
+    fragments : tuple of History
+        Of a founder: the lives of all fragments that went apart, by lowest member.
+    """
 
     cell: int
     stays: tuple[Stay, ...]
+    member: int = 0
+    size: int = 1
+    fragments: tuple[History, ...] = ()
 
     @property
     def fate(self) -> str:
@@ -59,8 +76,15 @@ class History:
         return f"{last.state}.{last.ended_by}" if last.died else last.state
 
     def __str__(self) -> str:
-        rows = [[s.state, hours(s.entered), hours(s.left), s.way] for s in self.stays]
-        return f"cell {self.cell}\n" + text_table(["state", "entered", "left", "by"], rows, left=(0, 3))
+        named = any(s.level for s in self.stays)
+        rows = [[s.state, *[s.level] * named, hours(s.entered), hours(s.left), s.way] for s in self.stays]
+        header = ["state", *["level"] * named, "entered", "left", "by"]
+        name = f"cell {self.cell}"
+        if self.size > 1 or self.member:
+            last = self.member + self.size - 1
+            name += f", member {self.member}" if self.size == 1 else f", members {self.member} to {last}"
+        table = text_table(header, rows, left=(0, 1, 4) if named else (0, 3))
+        return "\n\n".join([f"{name}\n{table}", *map(str, self.fragments)])
 
 
 @dataclass(frozen=True)
@@ -80,7 +104,8 @@ class Histories:
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One dictionary per stay."""
-        return [{"cell": history.cell, **asdict(stay)} for history in self for stay in history.stays]
+        lives = [life for history in self for life in (history, *history.fragments)]
+        return [{"cell": life.cell, "member": life.member, **asdict(stay)} for life in lives for stay in life.stays]
 
     def __str__(self) -> str:
         return "\n\n".join(map(str, self.cells))
@@ -107,64 +132,85 @@ def replay(model: Model, *, seed: int, cells: Sequence[int], until: float | None
     """
     numbers = check_cells(cells)
     lowered = lower(check_model(model))
-    prepared = tables_of(lowered, environment(lowered, check_until(lowered, until)))
+    prepared = prepare(lowered, environment(lowered, check_until(lowered, until)))
     return histories_of(lowered, prepared, check_seed(seed), numbers)
 
 
-def histories_of(lowered: Lowered, prepared: Tables, seed: int, cells: Sequence[int]) -> Histories:
+def histories_of(lowered: Lowered, prepared: Prepared, seed: int, cells: Sequence[int]) -> Histories:
     """Histories of the cells, each computed once."""
     distinct = tuple(sorted(set(cells)))
-    lives: dict[int, list[tuple[int, int, float]]] = {cell: [] for cell in distinct}
+    lives: dict[int, dict[int, list[tuple[int, int, float]]]] = {cell: {} for cell in distinct}
     if distinct:
         rows, stages = rows_of(lowered).total, len(lowered.stages)
         room = _FIRST_ROOM * len(distinct)
         while True:
-            done = Span(
-                prepared, frailties(lowered), key_of(seed), rows, stages, 0, len(distinct), cells=distinct, events=room
-            ).run()
+            done = Span(prepared, key_of(seed), rows, stages, 0, len(distinct), cells=distinct, events=room).run()
             if done.recorded <= room:
                 break
             room = done.recorded
-        for cell, visit, way, time in zip(*(column.tolist() for column in done.events), strict=True):
-            lives[cell].append((visit, way, time))
+        for cell, member, visit, way, time in zip(*(column.tolist() for column in done.events), strict=True):
+            lives[cell].setdefault(member, []).append((visit, way, time))
     starts = start_states(lowered, prepared, seed, distinct)
-    return Histories(tuple(_history(lowered, cell, *starts[cell], sorted(lives[cell])) for cell in cells))
+    found = {cell: _founder(lowered, cell, *starts[cell], lives[cell]) for cell in distinct}
+    return Histories(tuple(found[cell] for cell in cells))
 
 
-def start_states(lowered: Lowered, prepared: Tables, seed: int, cells: Sequence[int]) -> dict[int, tuple[int, float]]:
+def _founder(
+    lowered: Lowered, cell: int, state: int, entered: float, lives: dict[int, list[tuple[int, int, float]]]
+) -> History:
+    """The history of a founder with those of its fragments."""
+    done: dict[int, History] = {}
+    waiting = [(0, state, entered)]
+    while waiting:
+        member, state, entered = waiting.pop()
+        # A switch does not end a visit: several events of one visit come in the order of the run.
+        life = sorted(lives[member], key=lambda event: event[0])
+        done[member], apart = _history(lowered, cell, member, state, entered, life)
+        waiting += apart
+    return replace(done.pop(0), fragments=tuple(done[member] for member in sorted(done)))
+
+
+def start_states(lowered: Lowered, prepared: Prepared, seed: int, cells: Sequence[int]) -> dict[int, tuple[int, float]]:
     """State (expanded) and time of entry of each cell, by the draws that the kernel uses."""
     from cascade.streams import start_block
 
-    several = len(lowered.start_state) > 1 or prepared.entry_high > prepared.entry_low
+    made = prepared.tables
+    several = len(lowered.start_state) > 1 or made.entry_high > made.entry_low
     k0, k1 = key_of(seed)
     starts = {}
     for cell in cells:
-        which, time = 0, prepared.entry_low
+        which, time = 0, made.entry_low
         if several:
             for_state, for_time = start_block(np.uint64(cell), k0, k1)
-            which = int(np.searchsorted(prepared.start_cumulative[:-1], for_state, side="right"))
-            time += for_time * (prepared.entry_high - prepared.entry_low)
+            which = int(np.searchsorted(made.start_cumulative[:-1], for_state, side="right"))
+            time += for_time * (made.entry_high - made.entry_low)
         starts[cell] = (int(lowered.start_state[which]), float(time))
     return starts
 
 
 def _history(
-    lowered: Lowered, cell: int, state: int, entered: float, life: Sequence[tuple[int, int, float]]
-) -> History:
-    stays = []
-    exits = len(lowered.exit_hazard)
+    lowered: Lowered, cell: int, member: int, state: int, entered: float, life: Sequence[tuple[int, int, float]]
+) -> tuple[History, list[tuple[int, int, float]]]:
+    """The history of a unit; member, state and begin of each fragment that goes apart from it."""
+    stays: list[Stay] = []
+    apart = []
+    exits, size = len(lowered.exit_hazard), int(lowered.size_of[state])
     for _, way, time in life:
         name = lowered.states[lowered.base[state]]
         if way >= exits:
             # A cell that would have entered after the end of the run has not left before it came.
-            stays.append(Stay(name, entered, max(entered, time), "", False))
+            stays.append(Stay(name, entered, max(entered, time), "", False, lowered.levels[state]))
             break
+        if lowered.exit_apart[way] >= 0:
+            rest = member + int(lowered.size_of[lowered.exit_target[way]])
+            apart.append((rest, int(lowered.exit_apart[way]), time))
         if lowered.exit_inner[way]:
             state = int(lowered.exit_target[way])
             continue
         transition = lowered.transitions[lowered.exit_transition[way]]
-        stays.append(Stay(name, entered, time, transition.way, transition.is_death))
+        stays.append(Stay(name, entered, time, transition.way, transition.is_death, lowered.levels[state]))
         state, entered = int(lowered.exit_target[way]), time
     if not stays[-1].died and stays[-1].ended_by:
-        stays.append(Stay(lowered.states[lowered.base[state]], entered, float("inf"), "", False))
-    return History(cell, tuple(stays))
+        name = lowered.states[lowered.base[state]]
+        stays.append(Stay(name, entered, float("inf"), "", False, lowered.levels[state]))
+    return History(cell, tuple(stays), member, size), apart

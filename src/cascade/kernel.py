@@ -15,6 +15,17 @@ import numpy.typing as npt
 from numba import njit
 
 from cascade.numerics import bits_of
+from cascade.units import (
+    begin_units,
+    book,
+    draw_members,
+    gather_units,
+    pass_on,
+    set_apart,
+    switching_visits,
+    take_waiting,
+    weigh,
+)
 from cascade.visits import choose, clocks, draw, draw_frailties, draw_starts, fill, frail_visits, resolve
 
 # Coarse bin of a time: its exponent and four top bits of the mantissa.
@@ -61,11 +72,11 @@ class Scratch(NamedTuple):
 class Out(NamedTuple):
     """What a run writes; integers, apart from the times of recorded events.
 
-    ``counts`` (rows, bins) flat: events in bins of time; ``started`` (K,): cells by start;
+    ``counts`` (rows, bins) flat: events in bins of time; ``started`` (K,): units by start;
     ``overtaken`` (stages + 1, rows) flat: cells whose last state belongs to another stage
-    than the furthest one they reached; ``watched`` (n,): cell numbers; ``final_row`` and
+    than the furthest one they reached; ``watched`` (n,): founders; ``final_row`` and
     ``final_stage``: outcome by cell, or empty; ``event_*``: history, or empty; ``tally``:
-    visits, watched cells, recorded events, whether the run is unfinished.
+    visits, watched founders, recorded events, whether the run is unfinished.
     """
 
     counts: npt.NDArray[np.int64]
@@ -75,6 +86,7 @@ class Out(NamedTuple):
     final_row: npt.NDArray[np.uint32]
     final_stage: npt.NDArray[np.uint32]
     event_cell: npt.NDArray[np.uint64]
+    event_member: npt.NDArray[np.uint32]
     event_visit: npt.NDArray[np.uint32]
     event_exit: npt.NDArray[np.uint32]
     event_time: npt.NDArray[np.float64]
@@ -86,7 +98,7 @@ _MOST_ROUNDS = np.int64((1 << 32) - 1)
 
 
 @_jit
-def count(rows, event, exits, row, fine, upper, width, bins, counts):
+def count(rows, event, exits, row, fine, upper, width, bins, counts, cell, units, grouped):
     """Count the events of a round in their rows and bins of time."""
     for i in range(rows):
         b = (bits_of(event[i]) >> _BIN_SHIFT) - _BIN_OFFSET
@@ -97,8 +109,14 @@ def count(rows, event, exits, row, fine, upper, width, bins, counts):
             while event[i] >= upper[b]:
                 b += _ONE
             bins[i] = b
-    for i in range(rows):
-        counts[np.uint64(row[exits[i]]) * width + np.uint64(bins[i])] += 1
+    if units is None:
+        for i in range(rows):
+            counts[np.uint64(row[exits[i]]) * width + np.uint64(bins[i])] += 1
+    else:
+        for i in range(rows):
+            r, size = row[exits[i]], units.size[i]
+            counts[np.uint64(r) * width + np.uint64(bins[i])] += size
+            book(grouped, r, cell[i], size)
 
 
 @_leaf
@@ -111,18 +129,31 @@ def furthest_stage(seen, goal):
 
 
 @_jit
-def finish(rows, cell, state, seen, exits, goes_on, row, stage, goal, first, overtaken, final_row, final_stage):
+def finish(rows, cell, state, seen, exits, t, first, out, units, clocks_of):
     """Note how far the cells came that died or were still under way at the end."""
     for i in range(rows):
         e = exits[i]
-        if goes_on[e] == 0:
-            reached = furthest_stage(seen[i], goal)
-            if reached != stage[state[i]]:
-                overtaken[reached, row[e]] += 1
-            if final_row.size > 0:
-                at = np.int64(cell[i] - first)
-                final_row[at] = row[e]
-                final_stage[at] = reached
+        if t.goes_on[e] == 0:
+            end(i, cell, furthest_stage(seen[i], t.goal), t.stage[state[i]], t.row[e], first, out, units, clocks_of)
+
+
+@_jit
+def end(i, cell, reached, stage, row, first, out, units, clocks_of):
+    """Note the end of the unit in row ``i``."""
+    if units is None:
+        if reached != stage:
+            out.overtaken[reached, row] += 1
+        if out.final_row.size > 0:
+            at = np.int64(cell[i] - first)
+            out.final_row[at] = row
+            out.final_stage[at] = reached
+    else:
+        if reached != stage:
+            out.overtaken[reached, row] += units.size[i]
+        if out.final_row.size > 0:
+            at = np.int64(cell[i] - first) * clocks_of.largest + np.int64(units.member[i])
+            out.final_row[at : at + units.size[i]] = row
+            out.final_stage[at : at + units.size[i]] = reached
 
 
 @_jit
@@ -156,8 +187,9 @@ def arrive(moves, moved, exits, target, state, seen, marks, fresh):
 
 
 @_jit
-def first_entries(new, fresh, cell, state, seen, bins, marks, reach_row, bit_row, width, counts, watched, tally):
+def first_entries(new, fresh, cell, state, seen, bins, t, first, out, units, grouped):
     """Count the stages, milestones and watched states that cells enter for the first time."""
+    width, counts, marks, watched, tally = t.bins, out.counts, t.marks, out.watched, out.tally
     watch_row = counts.size // width - 1
     for j in range(new):
         i = fresh[j]
@@ -166,56 +198,51 @@ def first_entries(new, fresh, cell, state, seen, bins, marks, reach_row, bit_row
         seen[i] |= mark
         # Bit k is stage k, and none enters stage 0; milestones begin at bit 32.
         stages = (mark & _STAGE_BITS) >> _BIT
-        row = reach_row
+        row = t.reach_row
         while stages != 0:
             if stages & _BIT:
-                counts[row * width + b] += 1
+                if units is None:
+                    counts[row * width + b] += 1
+                else:
+                    counts[row * width + b] += units.size[i]
+                    book(grouped, row, cell[i], units.size[i])
             stages >>= _BIT
             row += 1
         others = (mark & ~(_BIT << _ABSORBING_BIT)) >> _FIRST_MILESTONE
-        row = bit_row
+        row = t.bit_row
         while others != 0:
             if others & _BIT:
-                counts[row * width + b] += 1
-                if row == watch_row:
-                    watched[tally[WATCHED]] = cell[i]
-                    tally[WATCHED] += 1
+                if units is None:
+                    counts[row * width + b] += 1
+                    if row == watch_row:
+                        watched[tally[WATCHED]] = cell[i]
+                        tally[WATCHED] += 1
+                else:
+                    counts[row * width + b] += units.size[i]
+                    book(grouped, row, cell[i], units.size[i])
+                    if row == watch_row and grouped.noted[np.int64(cell[i] - first)] == 0:
+                        grouped.noted[np.int64(cell[i] - first)] = 1
+                        watched[tally[WATCHED]] = cell[i]
+                        tally[WATCHED] += 1
             others >>= _BIT
             row += 1
 
 
 @_jit
-def absorb(
-    new,
-    fresh,
-    cell,
-    state,
-    seen,
-    bins,
-    stage,
-    goal,
-    absorbed_row,
-    first,
-    width,
-    counts,
-    overtaken,
-    final_row,
-    final_stage,
-):
+def absorb(new, fresh, cell, state, seen, bins, t, first, out, units, clocks_of, grouped):
     """Note the end of those of the fresh cells that reached an absorbing state."""
     for j in range(new):
         i = fresh[j]
         s = state[i]
-        row = absorbed_row[s]
+        row = t.absorbed_row[s]
         if row > 0:
-            reached = furthest_stage(seen[i], goal)
-            counts[np.int64(row) * width + np.int64(bins[i])] += 1
-            if reached != stage[s]:
-                overtaken[reached, row] += 1
-            if final_row.size > 0:
-                at = np.int64(cell[i] - first)
-                final_row[at] = row
-                final_stage[at] = reached
+            at = np.int64(row) * t.bins + np.int64(bins[i])
+            if units is None:
+                out.counts[at] += 1
+            else:
+                out.counts[at] += units.size[i]
+                book(grouped, row, cell[i], units.size[i])
+            end(i, cell, furthest_stage(seen[i], t.goal), t.stage[s], row, first, out, units, clocks_of)
 
 
 @_jit
@@ -235,21 +262,23 @@ def gather(kept, moved, event, cell, visit, state, window, time, seen, factor):
 
 
 @_jit
-def record(rows, cell, visit, exits, event, event_cell, event_visit, event_exit, event_time, tally):
+def record(rows, cell, visit, exits, event, out, units):
     """Write down every event of a round; what does not fit is only counted."""
-    at = tally[RECORDED]
+    at = out.tally[RECORDED]
     for i in range(rows):
-        if at < event_cell.size:
-            event_cell[at] = cell[i]
-            event_visit[at] = visit[i]
-            event_exit[at] = exits[i]
-            event_time[at] = event[i]
+        if at < out.event_cell.size:
+            out.event_cell[at] = cell[i]
+            if units is not None:
+                out.event_member[at] = units.member[i]
+            out.event_visit[at] = visit[i]
+            out.event_exit[at] = exits[i]
+            out.event_time[at] = event[i]
         at += 1
-    tally[RECORDED] = at
+    out.tally[RECORDED] = at
 
 
 @njit(nogil=True, error_model="numpy")
-def run(tables, frailties, key, cells, first, number, block, scratch, stop, out):
+def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch, units, stop, out, grouped):
     """Run ``number`` cells from ``first`` on, or those listed in ``cells``, to their ends.
 
     Parameters
@@ -257,6 +286,8 @@ def run(tables, frailties, key, cells, first, number, block, scratch, stop, out)
     tables : Tables
     frailties : Frailties or None
         None is a type of its own to the compiler: what only frailties need is left out.
+    clocks_of : Clocks or None
+        The same of units with clocks of their own, or of several cells.
     key : (2,) uint64
     cells : (n,) uint64
         Cell numbers; empty: those from ``first`` on.
@@ -264,6 +295,8 @@ def run(tables, frailties, key, cells, first, number, block, scratch, stop, out)
     number : int
     block, scratch : Block, Scratch
         Room for the rows under way.
+    units, grouped : Units, Grouped, or None
+        With ``clocks_of``.
     stop : (1,) uint8
         When another thread sets it, the run ends at once, unfinished.
     out : Out
@@ -285,35 +318,43 @@ def run(tables, frailties, key, cells, first, number, block, scratch, stop, out)
         if stop[0] != 0 or rounds > _MOST_ROUNDS:
             out.tally[UNFINISHED] = 1
             return
-        if taken < number and rows <= cell.size // 2:
-            z = min(cell.size, rows + number - taken)
-            at = np.uint64(taken) if cells.size > 0 else first + np.uint64(taken)
-            c, st, ti, se = cell[rows:z], state[rows:z], time[rows:z], seen[rows:z]
-            fill(c, visit[rows:z], st, window[rows:z], ti, se, cells, at, t.start_state[0], t.marks, t.entry_low)
-            room = slice(0, c.size)
-            if several_starts:
-                draw_starts(
-                    c,
-                    st,
-                    ti,
-                    se,
-                    t.start_state,
-                    t.start_cumulative,
-                    t.entry_low,
-                    t.entry_high,
-                    t.marks,
-                    k0,
-                    k1,
-                    out.started,
-                    moves[room],
-                    deaths[room],
-                )
-            else:
-                out.started[0] += c.size
-            if frailties is not None:
+        if rows <= cell.size // 2:
+            z = rows
+            if units is not None:
+                # Fragments go first, so that never more wait than the founders of one block can break into.
+                z = take_waiting(rows, cell, visit, state, window, time, seen, units)
+            founders = z == rows and taken < number
+            if founders:
+                z = min(cell.size, rows + number - taken)
+                at = np.uint64(taken) if cells.size > 0 else first + np.uint64(taken)
+                c, st, ti, se = cell[rows:z], state[rows:z], time[rows:z], seen[rows:z]
+                fill(c, visit[rows:z], st, window[rows:z], ti, se, cells, at, t.start_state[0], t.marks, t.entry_low)
+                room = slice(0, c.size)
+                if several_starts:
+                    draw_starts(
+                        c,
+                        st,
+                        ti,
+                        se,
+                        t.start_state,
+                        t.start_cumulative,
+                        t.entry_low,
+                        t.entry_high,
+                        t.marks,
+                        k0,
+                        k1,
+                        out.started,
+                        moves[room],
+                        deaths[room],
+                    )
+                else:
+                    out.started[0] += c.size
+                taken += z - rows
+            if frailties is not None and z > rows:
+                room = slice(0, z - rows)
                 draw_frailties(
                     rows,
-                    c,
+                    cell[rows:z],
                     factor,
                     frailties.powers,
                     frailties.gamma,
@@ -325,12 +366,17 @@ def run(tables, frailties, key, cells, first, number, block, scratch, stop, out)
                     moved[room],
                     deaths[room],
                 )
-            taken += z - rows
+            if units is not None:
+                begin_units(rows, z, founders, cell, state, time, units, clocks_of, grouped, k0, k1)
             rows = z
         if rows == 0:
             return
-        out.tally[VISITS] += rows
-        draw(rows, cell, visit, k0, k1, moves, deaths, choice)
+        if units is None:
+            out.tally[VISITS] += rows
+            draw(rows, cell, visit, k0, k1, moves, deaths, choice)
+        else:
+            out.tally[VISITS] += weigh(rows, state, units, clocks_of)
+            draw_members(rows, cell, visit, units, k0, k1, moves, deaths, choice)
         late = clocks(rows, state, window, time, moves, deaths, states, t.mean, t.window_end, event, group)
         choose(
             rows,
@@ -363,6 +409,25 @@ def run(tables, frailties, key, cells, first, number, block, scratch, stop, out)
                 event,
                 exits,
             )
+        if units is not None:
+            switching_visits(
+                rows,
+                cell,
+                state,
+                window,
+                time,
+                factor,
+                moves,
+                deaths,
+                choice,
+                t,
+                clocks_of,
+                units,
+                k0,
+                k1,
+                event,
+                exits,
+            )
         if late > 0:
             resolve(
                 rows,
@@ -380,72 +445,23 @@ def run(tables, frailties, key, cells, first, number, block, scratch, stop, out)
                 event,
                 exits,
             )
-        count(rows, event, exits, t.row, t.fine, t.upper, np.uint64(width), bins, out.counts)
+        count(rows, event, exits, t.row, t.fine, t.upper, np.uint64(width), bins, out.counts, cell, units, grouped)
         if t.loops or out.final_row.size > 0:
-            finish(
-                rows,
-                cell,
-                state,
-                seen,
-                exits,
-                t.goes_on,
-                t.row,
-                t.stage,
-                t.goal,
-                first,
-                out.overtaken,
-                out.final_row,
-                out.final_stage,
-            )
+            finish(rows, cell, state, seen, exits, t, first, out, units, clocks_of)
         if out.event_cell.size > 0:
-            record(
-                rows,
-                cell,
-                visit,
-                exits,
-                event,
-                out.event_cell,
-                out.event_visit,
-                out.event_exit,
-                out.event_time,
-                out.tally,
-            )
+            record(rows, cell, visit, exits, event, out, units)
         n = list_moves(rows, exits, t.goes_on, moved)
+        if units is not None:
+            pass_on(n, moved, cell, state, window, event, exits, t, clocks_of, units, k0, k1)
         # The group of a row has served: its room takes the list of the fresh.
         rows, new = arrive(n, moved, exits, t.target, state, seen, t.marks, group)
-        first_entries(
-            new,
-            group,
-            cell,
-            state,
-            seen,
-            bins,
-            t.marks,
-            t.reach_row,
-            t.bit_row,
-            width,
-            out.counts,
-            out.watched,
-            out.tally,
-        )
-        absorb(
-            new,
-            group,
-            cell,
-            state,
-            seen,
-            bins,
-            t.stage,
-            t.goal,
-            t.absorbed_row,
-            first,
-            width,
-            out.counts,
-            out.overtaken,
-            out.final_row,
-            out.final_stage,
-        )
+        first_entries(new, group, cell, state, seen, bins, t, first, out, units, grouped)
+        absorb(new, group, cell, state, seen, bins, t, first, out, units, clocks_of, grouped)
+        if units is not None:
+            set_apart(rows, moved, cell, state, window, seen, event, exits, clocks_of, units)
         gather(rows, moved, event, cell, visit, state, window, time, seen, factor)
+        if units is not None:
+            gather_units(rows, moved, visit, units)
 
 
 @njit(nogil=True, error_model="numpy")

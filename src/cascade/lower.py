@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from cascade import graph
 from cascade.errors import InputError
-from cascade.factors import Factors
+from cascade.factors import Arrival, Factors
 from cascade.model import Model
 
 Floats = npt.NDArray[np.float64]
@@ -55,6 +55,7 @@ class Lowered:
     absorbing : (S,) bool
     exit_start : (2 S + 1,) int
         Exits of state s: moves from ``exit_start[2 s]``, deaths from ``exit_start[2 s + 1]``.
+        Switches come after all of them.
     exit_source, exit_target : (E,) int
         Expanded states; target -1 for a death.
     exit_hazard : (E,) float
@@ -63,6 +64,18 @@ class Lowered:
         The model's transition that the exit belongs to.
     exit_inner : (E,) bool
         Whether the exit only leads to the next phase.
+    exit_apart : (E,) int
+        Expanded state of the fragment that goes apart from a cluster, or -1.
+    clocks : (C,) int
+        Numbers of the factors that switch, and of breaking: each has a clock of its own.
+    clock_start : (C S + 1,) int
+        Switches of clock c in state s: from ``clock_start[c S + s]``, after all moves and deaths.
+    clock_runs : (C, S) bool
+        Whether a clock runs in a state (it may have nothing to do there).
+    size_of : (S,) int
+        Cells of a unit; 1 in absorbing states.
+    levels : tuple of str
+        Levels of the factors in words, by expanded state.
     exit_profile : (E,) int
         Row of ``profiles`` whose factor multiplies the hazard; 0: none.
     profiles : (P, F) float
@@ -94,6 +107,12 @@ class Lowered:
     exit_hazard: Floats
     exit_transition: Ints
     exit_inner: npt.NDArray[np.bool_]
+    exit_apart: Ints
+    clocks: Ints
+    clock_start: Ints
+    clock_runs: npt.NDArray[np.bool_]
+    size_of: Ints
+    levels: tuple[str, ...]
     exit_profile: Ints
     profiles: Floats
     frailty_gamma: npt.NDArray[np.bool_]
@@ -164,7 +183,8 @@ def lower(model: Model) -> Lowered:
     profiles, profile_of, constant_of = _profiles(model, mixing, shift)
 
     transitions: list[Transition] = []
-    exits: list[tuple[int, int, float, int, bool, int]] = []
+    exits: list[tuple[int, int, float, int, bool, int, int]] = []
+    switches: list[tuple[int, int, tuple[int, int, float, int, bool, int, int]]] = []
     exit_start = [0]
     switched = graph.switch_names(model)
     for i, state in enumerate(model.states):
@@ -181,23 +201,28 @@ def lower(model: Model) -> Lowered:
                 here = int(first[i]) + phase * widths[i] + place
                 for j, move in enumerate(moves):
                     hazard = hazards[j] * factors.multiplier(i, combo, move.name)
-                    to = (
-                        [(here + widths[i], 1.0)]
-                        if inner
-                        else [
-                            (int(first[move.target]) + at, share)
-                            for at, share in factors.arrivals(i, combo, move.target)
-                        ]
-                    )
-                    exits += [(here, t, hazard * share, t0 + j, inner, profile_of[move.name]) for t, share in to]
-                for at, way, switch in factors.switches(i, combo):
-                    t = t1 + own.index(f"{state.name}.{way}")
-                    exits.append((here, here - place + at, switch.hazard, t, False, 0))
+                    to = [Arrival(here + widths[i] - int(first[i]), 1.0)] if inner else None
+                    begin = int(first[i if inner else move.target])
+                    for at, share, apart in to or factors.arrivals(i, combo, move.target):
+                        other = begin + apart if apart >= 0 else -1
+                        exits.append((here, begin + at, hazard * share, t0 + j, inner, profile_of[move.name], other))
+                for change in factors.changes(i, combo):
+                    t = t1 + own.index(f"{state.name}.{change.way}")
+                    other = here - place + change.apart if change.apart >= 0 else -1
+                    found = (here, here - place + change.place, change.hazard, t, False, 0, other)
+                    switches.append((factors.clocks.index(change.clock), here, found))
                 exit_start.append(len(exits))
                 for j, death in enumerate(deaths, len(moves)):
                     hazard = hazards[j] * factors.multiplier(i, combo, death.name)
-                    exits.append((here, -1, hazard, t0 + j, False, profile_of[death.name]))
+                    exits.append((here, -1, hazard, t0 + j, False, profile_of[death.name], -1))
                 exit_start.append(len(exits))
+    size = int(first[-1])
+    switches.sort(key=lambda item: item[:2])
+    clock_start = len(exits) + np.searchsorted(
+        np.array([clock * size + here for clock, here, _ in switches], np.int64),
+        np.arange(len(factors.clocks) * size + 1),
+    )
+    exits += [found for _, _, found in switches]
 
     starts = [
         (int(first[index[s.state]]) + at, s.share * share)
@@ -205,7 +230,7 @@ def lower(model: Model) -> Lowered:
         for at, share in factors.beginnings(index[s.state])
     ]
     state_stage = np.array([stage_index.get(s.stage or "", len(model.stages)) for s in model.states], np.int64)
-    columns = list(zip(*exits, strict=True)) if exits else [()] * 6
+    columns = list(zip(*exits, strict=True)) if exits else [()] * 7
     return Lowered(
         states=tuple(names),
         stages=model.stages,
@@ -224,6 +249,31 @@ def lower(model: Model) -> Lowered:
         exit_hazard=np.array(columns[2], np.float64),
         exit_transition=np.array(columns[3], np.int64),
         exit_inner=np.array(columns[4], bool),
+        exit_apart=np.array(columns[6], np.int64),
+        clocks=np.array(factors.clocks, np.int64),
+        clock_start=clock_start.astype(np.int64),
+        clock_runs=np.repeat(
+            np.array([[factors.ticks(i, c) for i in range(len(names))] for c in factors.clocks], bool).reshape(
+                len(factors.clocks), len(names)
+            ),
+            sizes,
+            axis=1,
+        ),
+        size_of=np.array(
+            [
+                factors.size(c)
+                for i, s in enumerate(model.states)
+                for _ in range(s.phases)
+                for c in factors.grids[i].combos
+            ],
+            np.int64,
+        ),
+        levels=tuple(
+            factors.label(i, c)
+            for i, s in enumerate(model.states)
+            for _ in range(s.phases)
+            for c in factors.grids[i].combos
+        ),
         exit_profile=np.array(columns[5], np.int64),
         profiles=profiles,
         frailty_gamma=np.array([f.distribution == "gamma" for f in model.frailties], bool),

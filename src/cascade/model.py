@@ -23,6 +23,7 @@ from cascade.files import parse_toml, write_atomically
 from cascade.parts import (
     ILLUSTRATIVE,
     Capacity,
+    Clusters,
     Correlation,
     Death,
     Exposure,
@@ -58,6 +59,8 @@ class Model(Part):
     correlations : tuple of Correlation, optional
         Of log-normal frailties; those not named are 0.
     factors : tuple of Factor, optional
+    clusters : Clusters, optional
+        Cells that leave together; without it each leaves alone.
     sites : tuple of Site, optional
         Where the cells may settle; the states name them.
     exposure : Exposure, optional
@@ -92,6 +95,7 @@ class Model(Part):
     frailties: Annotated[tuple[Frailty, ...], Field(strict=False, max_length=32)] = ()
     correlations: Annotated[tuple[Correlation, ...], Field(strict=False)] = ()
     factors: Annotated[tuple[Factor, ...], Field(strict=False, max_length=8)] = ()
+    clusters: Clusters | None = None
     sites: Annotated[tuple[Site, ...], Field(strict=False)] = ()
     exposure: Exposure | None = None
     treatments: Annotated[tuple[Treatment, ...], Field(strict=False)] = ()

@@ -35,6 +35,9 @@ def _not_absurdly_small(value: float) -> float:
     return value
 
 
+LARGEST_CLUSTER = 64
+"""Most cells that leave together."""
+
 LEAST_HAZARD = 1e-15
 """Smallest hazard above 0: once in a hundred billion years."""
 
@@ -191,8 +194,9 @@ class Factor(Part):
 
     Notes
     -----
-    A switch ends a visit: the clocks of moves and deaths are drawn anew, which changes no
-    probability, but the same cell with and without a factor soon goes ways of its own.
+    The clock of a factor has draws of its own, and a switch ends no visit: what is left of the
+    exponentials of moves and deaths is used up on at the new hazards.  So the same cell with
+    and without a cloak keeps its luck.
     """
 
     name: Name
@@ -202,6 +206,69 @@ class Factor(Part):
     switches: Annotated[tuple[Switch, ...], Field(strict=False)] = ()
     effects: Annotated[tuple[LevelEffect, ...], Field(strict=False)] = ()
     source: Keys = ()
+
+
+class SizeShare(Part):
+    """The share of the units that leave as ``size`` cells together."""
+
+    size: Annotated[int, Field(ge=1, le=LARGEST_CLUSTER)]
+    share: Share
+
+
+class SizeEffect(Part):
+    """What it does to a hazard (``state.way`` or ``*.way``) that n > 1 cells are together: ``factor`` * n^power."""
+
+    hazard: str
+    factor: Annotated[float, BeforeValidator(_plain), Field(ge=0, le=1e6, allow_inf_nan=False)] = 1.0
+    power: Annotated[float, BeforeValidator(_plain), Field(ge=-10, le=10, allow_inf_nan=False)] = 0.0
+    source: Keys = ()
+    note: str = ""
+
+
+class Breakage(Part):
+    """Where clusters break in two.
+
+    Parameters
+    ----------
+    state : str
+        ``*`` stands for any text.
+    on_entering : float
+        Probability that a cluster breaks as it comes in, at one of its bonds, each as likely.
+    hazard : float
+        Per hour and bond, while it is there; a cluster of n cells is a chain with n - 1 bonds.
+    """
+
+    state: str
+    on_entering: Share = 0.0
+    hazard: Hazard = 0.0
+    source: Keys = ()
+
+
+class Clusters(Part):
+    """Cells that leave together.
+
+    A unit of n cells, numbered from 0, lives and dies as one.  Where it breaks, the fragment
+    with the lowest member goes on with the unit's visits and the other starts its own; both
+    keep the traits of the founder.  Shares of a funnel are then shares of all *cells*.
+
+    Parameters
+    ----------
+    sizes : tuple of SizeShare
+        How units leave.
+    effects : tuple of SizeEffect
+    breaks : tuple of Breakage
+        A treatment multiplies their hazards as ``state.clusters: break``.
+    """
+
+    sizes: Annotated[tuple[SizeShare, ...], Field(strict=False, min_length=1)]
+    effects: Annotated[tuple[SizeEffect, ...], Field(strict=False)] = ()
+    breaks: Annotated[tuple[Breakage, ...], Field(strict=False)] = ()
+    source: Keys = ()
+
+    @property
+    def largest(self) -> int:
+        """Cells of the largest unit that leaves."""
+        return max(part.size for part in self.sizes)
 
 
 class StartShare(Part):

@@ -19,7 +19,7 @@ from cascade.lower import lower
 from cascade.model import Model
 from cascade.results import Result, package_version
 from cascade.streams import STREAM_VERSION, fresh_seed
-from cascade.tables import environment, tables_of
+from cascade.tables import environment, prepare
 
 
 def simulate(
@@ -84,7 +84,7 @@ def simulate(
     lowered = lower(check_model(model))
     end = check_until(lowered, until)
     names = model.goals if watch is None else watch
-    prepared = tables_of(lowered, environment(lowered, end), watch=watched_states(lowered, names), grid=grid)
+    prepared = prepare(lowered, environment(lowered, end), watch=watched_states(lowered, names), grid=grid)
     totals = conduct_totals(lowered, prepared, seed, chosen, executor=executor, chunk=chunk, progress=progress)
     versions = {"cascade": package_version(), "streams": STREAM_VERSION}
     return Result(model, seed, ((chosen.start, chosen.stop),), end, grid, tuple(names), totals, versions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +11,14 @@ import numpy.typing as npt
 from cascade.errors import CascadeError
 from cascade.lower import Lowered
 from cascade.streams import key_of
-from cascade.tables import Frailties, Tables, frailties, rows_of
+from cascade.tables import Prepared, rows_of
 from cascade.totals import MOST_WATCHED, Totals
 
 BLOCK = 2048
 """Rows of a block: its columns stay in the fast caches."""
+
+NO_MEMBER = 0xFFFFFFFF
+"""Final row of a member that a founder does not have."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,7 @@ class Span:
     process) end at once, unfinished, when it is set.
     """
 
-    tables: Tables
-    frailties: Frailties | None
+    prepared: Prepared
     key: npt.NDArray[np.uint64]
     rows: int
     stages: int
@@ -42,6 +45,10 @@ class Span:
         """Run the span."""
         from cascade.compiled import kernel_run
         from cascade.kernel import RECORDED, UNFINISHED, VISITS, WATCHED, Block, Out, Scratch
+        from cascade.units import BATCHES, Grouped, Units
+
+        tables, frailties, clocks = self.prepared
+        largest = clocks.largest if clocks else 1
 
         def words() -> npt.NDArray[np.uint32]:
             return np.empty(BLOCK, np.uint32)
@@ -56,26 +63,57 @@ class Span:
             window=words(),
             time=reals(),
             seen=np.empty(BLOCK, np.uint64),
-            factor=np.ones((len(self.frailties.powers) if self.frailties else 1, BLOCK)),
+            factor=np.ones((len(frailties.powers) if frailties else 1, BLOCK)),
         )
         scratch = Scratch(reals(), reals(), reals(), reals(), words(), words(), words(), words())
-        outcomes = self.number if self.outcomes else 0
+        outcomes = self.number * largest if self.outcomes else 0
         out = Out(
-            counts=np.zeros(self.rows * self.tables.bins, np.int64),
-            started=np.zeros(len(self.tables.start_state), np.int64),
+            counts=np.zeros(self.rows * tables.bins, np.int64),
+            started=np.zeros(len(tables.start_state), np.int64),
             overtaken=np.zeros((self.stages + 1, self.rows), np.int64),
             watched=np.empty(self.number, np.uint64),
-            final_row=np.empty(outcomes, np.uint32),
+            final_row=np.full(outcomes, NO_MEMBER, np.uint32),
             final_stage=np.empty(outcomes, np.uint32),
             event_cell=np.empty(self.events, np.uint64),
+            event_member=np.zeros(self.events, np.uint32),
             event_visit=np.empty(self.events, np.uint32),
             event_exit=np.empty(self.events, np.uint32),
             event_time=np.empty(self.events),
             tally=np.zeros(4, np.int64),
         )
+        units, grouped = None, None
+        if clocks is not None:
+            # No more fragments can wait than the founders of one block have cells.
+            room = BLOCK * largest
+            ticks = len(clocks.purpose), BLOCK
+            units = Units(
+                member=np.zeros(BLOCK, np.uint64),
+                size=np.ones(BLOCK, np.int64),
+                carried=words(),
+                move_left=reals(),
+                move_anchor=reals(),
+                death_left=reals(),
+                death_anchor=reals(),
+                left=np.empty(ticks),
+                anchor=np.empty(ticks),
+                drawn=np.empty(ticks, np.uint32),
+                waiting=np.zeros(1, np.int64),
+                wait_cell=np.empty(room, np.uint64),
+                wait_member=np.empty(room, np.uint64),
+                wait_state=np.empty(room, np.uint32),
+                wait_window=np.empty(room, np.uint32),
+                wait_time=np.empty(room),
+                wait_seen=np.empty(room, np.uint64),
+            )
+            grouped = Grouped(
+                by_size=np.zeros((self.rows, largest + 1), np.int64),
+                batches=np.zeros((BATCHES, self.rows + 1), np.int64),
+                noted=np.zeros(0 if self.cells else self.number, np.uint8),
+            )
         cells = np.array(self.cells, np.uint64)
-        first = np.uint64(self.first)
-        kernel_run()(self.tables, self.frailties, self.key, cells, first, self.number, block, scratch, self.stop, out)
+        first, run = np.uint64(self.first), kernel_run()
+        kinds = tables, frailties, clocks
+        run(*kinds, self.key, cells, first, self.number, block, scratch, units, self.stop, out, grouped)
         if out.tally[UNFINISHED]:
             raise CascadeError(
                 "stopped"
@@ -83,11 +121,21 @@ class Span:
                 else "cells made billions of visits: they circle (nearly) for ever; give an end with until"
             )
         watched = np.sort(out.watched[: out.tally[WATCHED]])[:MOST_WATCHED]
-        counts = out.counts.reshape(self.rows, self.tables.bins)
-        totals = Totals(counts, out.started, out.overtaken, watched, int(out.tally[WATCHED]), int(out.tally[VISITS]))
+        counts = out.counts.reshape(self.rows, tables.bins)
+        totals = Totals(
+            counts,
+            out.started,
+            out.overtaken,
+            watched,
+            np.zeros((0, 0), np.int64) if grouped is None else grouped.by_size,
+            np.zeros((0, 0), np.int64) if grouped is None else grouped.batches,
+            int(out.tally[WATCHED]),
+            int(out.tally[VISITS]),
+        )
         recorded = int(out.tally[RECORDED])
         events = (
             out.event_cell[:recorded],
+            out.event_member[:recorded],
             out.event_visit[:recorded],
             out.event_exit[:recorded],
             out.event_time[:recorded],
@@ -97,11 +145,15 @@ class Span:
 
 @dataclass(frozen=True)
 class Done:
-    """What a span gives back."""
+    """What a span gives back.
+
+    ``outcomes``: final row and furthest stage of each cell; of clusters by founder and
+    member, ``NO_MEMBER`` where there is none.  ``events``: cell, member, visit, exit, time.
+    """
 
     totals: Totals
     outcomes: tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]
-    events: tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float64]]
+    events: tuple[npt.NDArray[Any], ...]
     recorded: int
 
 
@@ -112,7 +164,7 @@ def run_totals(span: Span) -> Totals:
 
 def span_of(
     lowered: Lowered,
-    prepared: Tables,
+    prepared: Prepared,
     seed: int,
     cells: range,
     stop: npt.NDArray[np.uint8],
@@ -121,5 +173,4 @@ def span_of(
 ) -> Span:
     """The span of consecutive cells; those that share ``stop`` are ended together."""
     rows, stages = rows_of(lowered).total, len(lowered.stages)
-    key, alike = key_of(seed), frailties(lowered)
-    return Span(prepared, alike, key, rows, stages, cells.start, len(cells), outcomes=outcomes, stop=stop)
+    return Span(prepared, key_of(seed), rows, stages, cells.start, len(cells), outcomes=outcomes, stop=stop)

@@ -7,12 +7,12 @@ thread ran it, in what order, or which other cells were run.  The counter is
 word         bits  meaning
 ===========  ====  =====================================================
 0, 1           64  number of the founder cell, low word first
-2              32  number of the visit (for a frailty: of the attempt)
+2              32  number of the visit (for a frailty: of the attempt; for a clock: of its draw)
 3              32  purpose: kind (8), member of a cluster (16), detail (8)
 ===========  ====  =====================================================
 
-Members are kept for clusters of cells, which no model has yet; the detail is the number of
-the frailty.
+A fragment of a cluster bears the number of its lowest member; a cell alone, and a founder,
+is member 0.  The detail is the number of the frailty or of the factor (255: breaking).
 
 References
 ----------
@@ -30,8 +30,11 @@ from numba import njit
 
 from cascade.numerics import double_of
 
-STREAM_VERSION = 1
-"""Raised whenever the same (model, seed, cell) would give another life."""
+STREAM_VERSION = 2
+"""Raised whenever the same (model, seed, cell) would give another life.
+
+2: the switches of factors have clocks of their own; models without factors live as in 1.
+"""
 
 WORD = np.uint64(0xFFFFFFFF)
 WORD_BITS = np.uint64(32)
@@ -44,7 +47,7 @@ _WEYL_1 = np.uint64(0xBB67AE85)
 KIND_VISIT = np.uint64(0)
 KIND_START = np.uint64(1 << 24)
 KIND_FRAILTY = np.uint64(2 << 24)
-# 3 << 24 is kept for the switching clock of a factor.
+KIND_CLOCK = np.uint64(3 << 24)
 
 _LOW_16 = np.uint64(0xFFFF)
 _SHIFT_16 = np.uint64(16)
@@ -74,9 +77,9 @@ def uniform_48(word, half):
 
 
 @njit(error_model="numpy", inline="always")
-def visit_block(cell, visit, k0, k1):
+def visit_block(cell, visit, purpose, k0, k1):
     """Draws of one visit: two uniforms of 48 bits (moves, deaths), one of 32 (choice)."""
-    w0, w1, w2, w3 = philox(cell & WORD, cell >> WORD_BITS, visit, KIND_VISIT, k0, k1)
+    w0, w1, w2, w3 = philox(cell & WORD, cell >> WORD_BITS, visit, purpose, k0, k1)
     for_moves = uniform_48(w0, w1 & _LOW_16)
     for_deaths = uniform_48(w2, w1 >> _SHIFT_16)
     choice = (float(np.int64(w3)) + 0.5) * 2.0**-32
@@ -96,6 +99,13 @@ def frailty_block(cell, frailty, attempt, k0, k1):
     purpose = KIND_FRAILTY | frailty
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, attempt, purpose, k0, k1)
     return uniform_48(w0, w1 & _LOW_16), uniform_48(w2, w1 >> _SHIFT_16)
+
+
+@njit(error_model="numpy", inline="always")
+def clock_block(cell, draw, purpose, k0, k1):
+    """One draw of a factor's clock: a uniform of 48 bits (exponential), one of 32 (choice)."""
+    w0, w1, _, w3 = philox(cell & WORD, cell >> WORD_BITS, draw, purpose, k0, k1)
+    return uniform_48(w0, w1 & _LOW_16), (float(np.int64(w3)) + 0.5) * 2.0**-32
 
 
 def key_of(seed: int) -> npt.NDArray[np.uint64]:

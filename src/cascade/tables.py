@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.lower import Floats, Ints, Lowered
+from cascade.streams import KIND_CLOCK
 
 Words = npt.NDArray[np.uint32]
 
@@ -43,6 +44,7 @@ class Tables(NamedTuple):
     states: int
     exits: int
     window_end: Floats  # (W,)
+    rate: Floats  # (W S G,) summed hazard of a group
     mean: Floats  # (W S G,) mean time of the group's clock, 1 / summed hazard
     hazard: Floats  # (W E,)
     exit_start: Words  # (S G + 1,) where the exits of each state's group begin
@@ -77,6 +79,28 @@ class Frailties(NamedTuple):
     powers: Floats  # (P, F); row 0 is zero
     gamma: npt.NDArray[np.bool_]  # (F,)
     spread: Floats  # (F,) sigma of log Z, or shape of the gamma distribution
+
+
+class Clocks(NamedTuple):
+    """What the kernel needs of units with C clocks of their own, and of clusters."""
+
+    purpose: npt.NDArray[np.uint64]  # (C,) purpose of the draws of member 0
+    runs: npt.NDArray[np.bool_]  # (C S,)
+    some: npt.NDArray[np.bool_]  # (S,) whether any clock runs
+    start: Words  # (C S + 1,) where the switches of a clock in a state begin
+    rate: Floats  # (W C S,) their summed hazard
+    apart: Words  # (E + S,) 1 + state of the fragment that goes apart; 0: none
+    size: Ints  # (S,) cells of a unit
+    frail: npt.NDArray[np.bool_]  # (S,) states with a hazard of the cell's own
+    largest: int  # cells of the largest unit
+
+
+class Prepared(NamedTuple):
+    """All that the kernel reads of a model in an environment; None: what this model does not need."""
+
+    tables: Tables
+    frailties: Frailties | None
+    clocks: Clocks | None
 
 
 class Rows(NamedTuple):
@@ -119,10 +143,10 @@ def environment(lowered: Lowered, until: float | None) -> Environment:
     return Environment(np.append(lowered.window_start[1:kept], end), lowered.multipliers[:kept])
 
 
-def tables_of(
+def prepare(
     lowered: Lowered, environment: Environment, *, watch: Sequence[int] = (), grid: Sequence[float] = ()
-) -> Tables:
-    """Tables of the kernel.
+) -> Prepared:
+    """All that the kernel reads.
 
     Parameters
     ----------
@@ -133,6 +157,11 @@ def tables_of(
     grid : sequence of float
         Times in hours that shall be exact edges of the histograms.
     """
+    made = _tables(lowered, environment, watch, grid)
+    return Prepared(made, frailties(lowered), clocks(lowered, environment))
+
+
+def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], grid: Sequence[float]) -> Tables:
     rows = rows_of(lowered)
     size, exits, _windows = lowered.size, len(lowered.exit_hazard), len(environment.ends)
     hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
@@ -155,6 +184,7 @@ def tables_of(
         states=size,
         exits=exits,
         window_end=environment.ends.astype(np.float64),
+        rate=rate.ravel(),
         mean=mean.ravel(),
         hazard=hazard.ravel(),
         exit_start=lowered.exit_start.astype(np.uint32),
@@ -194,6 +224,30 @@ def frailties(lowered: Lowered) -> Frailties | None:
     cv = lowered.frailty_cv
     spread = np.where(lowered.frailty_gamma, cv**-2.0, np.sqrt(np.log1p(cv**2)))
     return Frailties(states, lowered.profiles, lowered.frailty_gamma, spread)
+
+
+def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
+    """What units with clocks of their own, or of several cells, need; None for plain cells."""
+    largest = int(lowered.size_of.max())
+    if not len(lowered.clocks) and largest == 1:
+        return None
+    hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
+    rate = np.zeros((len(hazard), len(lowered.clock_start) - 1))
+    for w, g in zip(*np.nonzero(np.broadcast_to(np.diff(lowered.clock_start) > 0, rate.shape)), strict=True):
+        rate[w, g] = _cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
+    frail = np.zeros(lowered.size, bool)
+    frail[lowered.exit_source[lowered.exit_profile > 0]] = True
+    return Clocks(
+        purpose=np.array([KIND_CLOCK | np.uint64(clock) for clock in lowered.clocks], np.uint64),
+        runs=lowered.clock_runs.ravel(),
+        some=np.asarray(lowered.clock_runs.any(axis=0)),
+        start=lowered.clock_start.astype(np.uint32),
+        rate=rate.ravel(),
+        apart=np.concatenate([lowered.exit_apart + 1, np.zeros(lowered.size, np.int64)]).astype(np.uint32),
+        size=lowered.size_of,
+        frail=frail,
+        largest=largest,
+    )
 
 
 def _cumulative(shares: Sequence[float] | Floats) -> Floats:

@@ -25,16 +25,22 @@ class Totals:
     overtaken : (stages + 1, rows) int
         Cells whose last state belongs to another stage than the furthest they reached.
     watched : (n,) uint64
-        Lowest numbers of the watched cells, rising.
+        Lowest numbers of the watched cells (of clusters: founders), rising.
+    by_size : (rows, largest + 1) int
+        Units by row and size; empty for plain cells.
+    batches : (batches, rows + 1) int
+        Cells by batch of founders and row, the last column those that started; empty for plain cells.
     watched_total, visits : int
     """
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("counts", "started", "overtaken", "watched")
+    ARRAYS: ClassVar[tuple[str, ...]] = ("counts", "started", "overtaken", "watched", "by_size", "batches")
 
     counts: npt.NDArray[np.int64]
     started: npt.NDArray[np.int64]
     overtaken: npt.NDArray[np.int64]
     watched: npt.NDArray[np.uint64]
+    by_size: npt.NDArray[np.int64]
+    batches: npt.NDArray[np.int64]
     watched_total: int
     visits: int
 
@@ -50,11 +56,22 @@ class Totals:
                 (found.counts, part.counts),
                 (found.started, part.started),
                 (found.overtaken, part.overtaken),
+                (found.by_size, part.by_size),
+                (found.batches, part.batches),
             ):
                 into += more
             watched = np.sort(np.concatenate([found.watched, part.watched]))[:MOST_WATCHED]
             total, visits = found.watched_total + part.watched_total, found.visits + part.visits
-            found = cls(found.counts, found.started, found.overtaken, watched, total, visits)
+            found = cls(
+                found.counts,
+                found.started,
+                found.overtaken,
+                watched,
+                found.by_size,
+                found.batches,
+                total,
+                visits,
+            )
         assert found is not None
         return found
 
@@ -65,6 +82,8 @@ class Totals:
             self.started + other.started,
             self.overtaken + other.overtaken,
             np.sort(np.concatenate([self.watched, other.watched]))[:MOST_WATCHED],
+            self.by_size + other.by_size,
+            self.batches + other.batches,
             self.watched_total + other.watched_total,
             self.visits + other.visits,
         )

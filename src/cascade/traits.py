@@ -19,9 +19,9 @@ from cascade.kernel import Scratch
 from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.results import Result
-from cascade.spans import BLOCK, Span, span_of
+from cascade.spans import BLOCK, NO_MEMBER, Span, span_of
 from cascade.streams import fresh_seed
-from cascade.tables import Frailties, environment, frailties, tables_of
+from cascade.tables import environment, prepare
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -133,7 +133,6 @@ class _Piece:
     """Cells whose traits are drawn beside their ends."""
 
     span: Span
-    alike: Frailties
     lowered: Lowered
 
     @property
@@ -145,21 +144,28 @@ def _tally(piece: _Piece) -> tuple[Counts, Counts, Counts]:
     """Histogram, sums and squares (in fixed point: whole numbers add up the same in any order) by furthest stage."""
     from cascade.compiled import kernel_traits
 
-    stages = piece.span.run().outcomes[1].astype(np.int64)
-    count, goals = len(piece.alike.gamma), piece.lowered.goal + 1
+    ends, furthest = piece.span.run().outcomes
+    # One row for each founder, one column for each of its members.
+    stages = furthest.astype(np.int64).reshape(piece.span.number, -1)
+    there = ends.reshape(stages.shape) != NO_MEMBER
+    alike = piece.span.prepared.frailties
+    assert alike is not None
+    count, goals = len(alike.gamma), piece.lowered.goal + 1
     # The traits as products of powers of the independent factors, by the kernel's own functions.
     powers = np.vstack([np.zeros(count), piece.lowered.mixing])
     constant = np.exp(piece.lowered.shift)
     histogram = np.zeros((count, goals, BINS), np.int64)
     sums, squares = np.zeros((count, goals), np.int64), np.zeros((count, goals), np.int64)
     for begin in range(0, len(stages), BLOCK):
-        here = stages[begin : begin + BLOCK]
-        factor = np.ones((count + 1, len(here)))
+        founder, member = np.nonzero(there[begin : begin + BLOCK])
+        here = stages[begin : begin + BLOCK][founder, member]
+        size = min(BLOCK, len(stages) - begin)
+        factor = np.ones((count + 1, size))
         a, b, c, d = (np.empty(BLOCK) for _ in range(4))
         scratch = Scratch(a, b, c, d, *(np.empty(BLOCK, np.uint32) for _ in range(4)))
         first = np.uint64(piece.span.first + begin)
-        kernel_traits()(first, powers, piece.alike.gamma, piece.alike.spread, piece.span.key, factor, scratch)
-        z = factor[1:] * constant[:, None]
+        kernel_traits()(first, powers, alike.gamma, alike.spread, piece.span.key, factor, scratch)
+        z = (factor[1:] * constant[:, None])[:, founder]
         for f in range(count):
             bins = np.clip(np.searchsorted(EDGES, z[f], side="right") - 1, 0, BINS - 1)
             histogram[f] += np.bincount(here * BINS + bins, minlength=goals * BINS).reshape(goals, BINS)
@@ -206,16 +212,15 @@ def selection(
         ranges = [cell_range(cells)]
         model = settled(model, ranges[0], seed, until, executor=executor, chunk=chunk, progress=progress)
     lowered = lower(model)
-    alike = frailties(lowered)
-    if alike is None:
+    prepared = prepare(lowered, environment(lowered, check_until(lowered, until)))
+    if prepared.frailties is None:
         raise InputError("source", model.name, "a model with frailties: without them all cells are alike")
-    prepared = tables_of(lowered, environment(lowered, check_until(lowered, until)))
     stop = np.zeros(1, np.uint8)
 
     def pieces() -> Iterator[_Piece]:
         for one in ranges:
             for part in cut(one, chunk, executor):
-                yield _Piece(span_of(lowered, prepared, seed, part, stop, outcomes=True), alike, lowered)
+                yield _Piece(span_of(lowered, prepared, seed, part, stop, outcomes=True), lowered)
 
     total = sum(len(one) for one in ranges)
     found: list[Counts] | None = None

@@ -2,7 +2,8 @@
 
 It stands here three times, from the fastest to the most general: ``clocks`` and ``choose``
 for all rows, without branches; ``frail_visits`` for rows whose hazards are their own;
-``resolve`` for rows whose event lies beyond their window of the environment.
+``resolve`` for rows whose event lies beyond their window of the environment.  For rows with
+factors that switch it stands once more, in ``units``.
 ``tests/reference.py`` states it once.
 """
 
@@ -12,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from cascade.numerics import exp, log, minus_log, normal_quantile, normal_quantiles
-from cascade.streams import frailty_block, start_block, visit_block
+from cascade.streams import KIND_VISIT, frailty_block, start_block, visit_block
 
 _ONE = np.uint32(1)
 _TWO = np.uint32(2)
@@ -120,7 +121,7 @@ def draw_frailties(begin, cell, factor, powers, gamma, spread, k0, k1, uniform, 
 def draw(rows, cell, visit, k0, k1, moves, deaths, choice):
     """One Philox block for each row: two unit exponentials and a uniform."""
     for i in range(rows):
-        moves[i], deaths[i], choice[i] = visit_block(cell[i], np.uint64(visit[i]), k0, k1)
+        moves[i], deaths[i], choice[i] = visit_block(cell[i], np.uint64(visit[i]), KIND_VISIT, k0, k1)
     # A loop of its own for the logarithms: both then fit the vector registers.
     for i in range(rows):
         moves[i] = minus_log(moves[i])
