@@ -211,9 +211,7 @@ class Reference:
                     moves += [
                         Way(move.to, each, levels=levels, size=k, apart=agent.size - k) for k in range(1, agent.size)
                     ]
-        deaths = [
-            Way(d.cause, self.hazard(f"{state.name}.{d.cause}", d.hazard, z, agent), True) for d in state.deaths
-        ]
+        deaths = [Way(d.cause, self.hazard(f"{state.name}.{d.cause}", d.hazard, z, agent), True) for d in state.deaths]
         return moves, deaths
 
     def _breaks_on(self, state: str) -> float:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import cascade
 from cascade.histories import Histories, histories_of
 from cascade.lower import lower
 from cascade.model import Model

@@ -19,6 +19,7 @@ from cascade.units import (
     begin_units,
     book,
     draw_members,
+    end_members,
     gather_units,
     pass_on,
     set_apart,
@@ -129,31 +130,24 @@ def furthest_stage(seen, goal):
 
 
 @_jit
-def finish(rows, cell, state, seen, exits, t, first, out, units, clocks_of):
+def finish(rows, cell, state, seen, exits, goes_on, row, stage, goal, first, overtaken, final_row, final_stage, units):
     """Note how far the cells came that died or were still under way at the end."""
     for i in range(rows):
         e = exits[i]
-        if t.goes_on[e] == 0:
-            end(i, cell, furthest_stage(seen[i], t.goal), t.stage[state[i]], t.row[e], first, out, units, clocks_of)
-
-
-@_jit
-def end(i, cell, reached, stage, row, first, out, units, clocks_of):
-    """Note the end of the unit in row ``i``."""
-    if units is None:
-        if reached != stage:
-            out.overtaken[reached, row] += 1
-        if out.final_row.size > 0:
-            at = np.int64(cell[i] - first)
-            out.final_row[at] = row
-            out.final_stage[at] = reached
-    else:
-        if reached != stage:
-            out.overtaken[reached, row] += units.size[i]
-        if out.final_row.size > 0:
-            at = np.int64(cell[i] - first) * clocks_of.largest + np.int64(units.member[i])
-            out.final_row[at : at + units.size[i]] = row
-            out.final_stage[at : at + units.size[i]] = reached
+        if goes_on[e] == 0:
+            reached = furthest_stage(seen[i], goal)
+            if units is None:
+                if reached != stage[state[i]]:
+                    overtaken[reached, row[e]] += 1
+                if final_row.size > 0:
+                    at = np.int64(cell[i] - first)
+                    final_row[at] = row[e]
+                    final_stage[at] = reached
+            else:
+                if reached != stage[state[i]]:
+                    overtaken[reached, row[e]] += units.size[i]
+                if final_row.size > 0:
+                    end_members(i, cell, first, row[e], reached, units, final_row, final_stage)
 
 
 @_jit
@@ -187,9 +181,25 @@ def arrive(moves, moved, exits, target, state, seen, marks, fresh):
 
 
 @_jit
-def first_entries(new, fresh, cell, state, seen, bins, t, first, out, units, grouped):
+def first_entries(
+    new,
+    fresh,
+    cell,
+    state,
+    seen,
+    bins,
+    marks,
+    reach_row,
+    bit_row,
+    width,
+    counts,
+    watched,
+    tally,
+    first,
+    units,
+    grouped,
+):
     """Count the stages, milestones and watched states that cells enter for the first time."""
-    width, counts, marks, watched, tally = t.bins, out.counts, t.marks, out.watched, out.tally
     watch_row = counts.size // width - 1
     for j in range(new):
         i = fresh[j]
@@ -198,7 +208,7 @@ def first_entries(new, fresh, cell, state, seen, bins, t, first, out, units, gro
         seen[i] |= mark
         # Bit k is stage k, and none enters stage 0; milestones begin at bit 32.
         stages = (mark & _STAGE_BITS) >> _BIT
-        row = t.reach_row
+        row = reach_row
         while stages != 0:
             if stages & _BIT:
                 if units is None:
@@ -209,7 +219,7 @@ def first_entries(new, fresh, cell, state, seen, bins, t, first, out, units, gro
             stages >>= _BIT
             row += 1
         others = (mark & ~(_BIT << _ABSORBING_BIT)) >> _FIRST_MILESTONE
-        row = t.bit_row
+        row = bit_row
         while others != 0:
             if others & _BIT:
                 if units is None:
@@ -229,20 +239,48 @@ def first_entries(new, fresh, cell, state, seen, bins, t, first, out, units, gro
 
 
 @_jit
-def absorb(new, fresh, cell, state, seen, bins, t, first, out, units, clocks_of, grouped):
+def absorb(
+    new,
+    fresh,
+    cell,
+    state,
+    seen,
+    bins,
+    stage,
+    goal,
+    absorbed_row,
+    first,
+    width,
+    counts,
+    overtaken,
+    final_row,
+    final_stage,
+    units,
+    grouped,
+):
     """Note the end of those of the fresh cells that reached an absorbing state."""
     for j in range(new):
         i = fresh[j]
         s = state[i]
-        row = t.absorbed_row[s]
+        row = absorbed_row[s]
         if row > 0:
-            at = np.int64(row) * t.bins + np.int64(bins[i])
+            reached = furthest_stage(seen[i], goal)
+            at = np.int64(row) * width + np.int64(bins[i])
             if units is None:
-                out.counts[at] += 1
+                counts[at] += 1
+                if reached != stage[s]:
+                    overtaken[reached, row] += 1
+                if final_row.size > 0:
+                    at = np.int64(cell[i] - first)
+                    final_row[at] = row
+                    final_stage[at] = reached
             else:
-                out.counts[at] += units.size[i]
+                counts[at] += units.size[i]
                 book(grouped, row, cell[i], units.size[i])
-            end(i, cell, furthest_stage(seen[i], t.goal), t.stage[s], row, first, out, units, clocks_of)
+                if reached != stage[s]:
+                    overtaken[reached, row] += units.size[i]
+                if final_row.size > 0:
+                    end_members(i, cell, first, row, reached, units, final_row, final_stage)
 
 
 @_jit
@@ -264,17 +302,17 @@ def gather(kept, moved, event, cell, visit, state, window, time, seen, factor):
 @_jit
 def record(rows, cell, visit, exits, event, out, units):
     """Write down every event of a round; what does not fit is only counted."""
-    at = out.tally[RECORDED]
-    for i in range(rows):
-        if at < out.event_cell.size:
-            out.event_cell[at] = cell[i]
-            if units is not None:
-                out.event_member[at] = units.member[i]
-            out.event_visit[at] = visit[i]
-            out.event_exit[at] = exits[i]
-            out.event_time[at] = event[i]
-        at += 1
-    out.tally[RECORDED] = at
+    begin = out.tally[RECORDED]
+    number = min(rows, max(out.event_cell.size - begin, 0))
+    for i in range(number):
+        out.event_cell[begin + i] = cell[i]
+        out.event_visit[begin + i] = visit[i]
+        out.event_exit[begin + i] = exits[i]
+        out.event_time[begin + i] = event[i]
+    if units is not None:
+        for i in range(number):
+            out.event_member[begin + i] = units.member[i]
+    out.tally[RECORDED] = begin + rows
 
 
 @njit(nogil=True, error_model="numpy")
@@ -447,7 +485,22 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             )
         count(rows, event, exits, t.row, t.fine, t.upper, np.uint64(width), bins, out.counts, cell, units, grouped)
         if t.loops or out.final_row.size > 0:
-            finish(rows, cell, state, seen, exits, t, first, out, units, clocks_of)
+            finish(
+                rows,
+                cell,
+                state,
+                seen,
+                exits,
+                t.goes_on,
+                t.row,
+                t.stage,
+                t.goal,
+                first,
+                out.overtaken,
+                out.final_row,
+                out.final_stage,
+                units,
+            )
         if out.event_cell.size > 0:
             record(rows, cell, visit, exits, event, out, units)
         n = list_moves(rows, exits, t.goes_on, moved)
@@ -455,8 +508,43 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             pass_on(n, moved, cell, state, window, event, exits, t, clocks_of, units, k0, k1)
         # The group of a row has served: its room takes the list of the fresh.
         rows, new = arrive(n, moved, exits, t.target, state, seen, t.marks, group)
-        first_entries(new, group, cell, state, seen, bins, t, first, out, units, grouped)
-        absorb(new, group, cell, state, seen, bins, t, first, out, units, clocks_of, grouped)
+        first_entries(
+            new,
+            group,
+            cell,
+            state,
+            seen,
+            bins,
+            t.marks,
+            t.reach_row,
+            t.bit_row,
+            width,
+            out.counts,
+            out.watched,
+            out.tally,
+            first,
+            units,
+            grouped,
+        )
+        absorb(
+            new,
+            group,
+            cell,
+            state,
+            seen,
+            bins,
+            t.stage,
+            t.goal,
+            t.absorbed_row,
+            first,
+            width,
+            out.counts,
+            out.overtaken,
+            out.final_row,
+            out.final_stage,
+            units,
+            grouped,
+        )
         if units is not None:
             set_apart(rows, moved, cell, state, window, seen, event, exits, clocks_of, units)
         gather(rows, moved, event, cell, visit, state, window, time, seen, factor)

@@ -50,6 +50,7 @@ class Units(NamedTuple):
     left: npt.NDArray[np.float64]
     anchor: npt.NDArray[np.float64]
     drawn: npt.NDArray[np.uint32]
+    founders: npt.NDArray[np.int64]  # (1,) number of founders in this run
     waiting: npt.NDArray[np.int64]  # (1,) number of fragments
     wait_cell: npt.NDArray[np.uint64]
     wait_member: npt.NDArray[np.uint64]
@@ -77,6 +78,15 @@ def book(grouped, row, cell, size):
     """Count a unit by its size, and its cells by the batch of its founder."""
     grouped.by_size[row, size] += 1
     grouped.batches[np.int64(cell & _BATCH_BITS), row] += size
+
+
+@_jit
+def end_members(i, cell, first, row, reached, u, final_row, final_stage):
+    """Note the end of every member of the unit in row ``i``."""
+    largest = final_row.size // u.founders[0]
+    begin = np.int64(cell[i] - first) * largest + np.int64(u.member[i])
+    final_row[begin : begin + u.size[i]] = row
+    final_stage[begin : begin + u.size[i]] = reached
 
 
 @_jit
