@@ -17,12 +17,13 @@ from cascade.display import hours, percent, text_table
 from cascade.errors import CascadeError, InputError, is_number, nearest
 from cascade.funnel import Funnel, FunnelRow, Milestone
 from cascade.laplace import Transform, invert
-from cascade.levels import Numbers, Passage, Solver
-from cascade.lower import Lowered, lower
+from cascade.levels import Numbers, Passage, Solver, chance_of_none
+from cascade.lower import Lowered, by_cell, lower
 from cascade.march import March
 from cascade.model import Model
 from cascade.organs import Organs, organs_of
 from cascade.quadrature import Nodes, refinements
+from cascade.sizes import Sizes, check_clusters
 from cascade.timecourse import Curves
 
 Floats = npt.NDArray[np.float64]
@@ -79,7 +80,9 @@ class Exact:
 
     def __init__(self, model: Model, until: float | None = None) -> None:
         self.model = check_model(model)
-        self.lowered: Lowered = lower(model)
+        # Shares are those of cells: a cluster counts as all its cells.
+        self._by_unit: Lowered = lower(model)
+        self.lowered: Lowered = by_cell(self._by_unit)
         self.until = check_until(self.lowered, until)
         self._solver = Solver(self.lowered)
         self._changes = len(self.lowered.window_start) > 1
@@ -91,9 +94,10 @@ class Exact:
         else:
             self._nodes, self.error = self._choose_nodes(tolerance, 1e-15)
 
-    def _march(self, nodes: Nodes, barrier: npt.NDArray[np.bool_] | None = None) -> March:
-        """The distribution of cells in a changing environment."""
-        return March(self._solver, self._hazards(nodes), nodes.weights, barrier)
+    def _march(self, nodes: Nodes, barrier: npt.NDArray[np.bool_] | None = None, *, units: bool = False) -> March:
+        """The distribution of cells in a changing environment; with ``units`` their events count once a unit."""
+        sizes = self.lowered.size_of if units else None
+        return March(self._solver, self._hazards(nodes), nodes.weights, barrier, sizes)
 
     @cached_property
     def _marched(self) -> March:
@@ -401,6 +405,58 @@ class Exact:
         passage = self._solver.passage(self._hazards(self._nodes), np.zeros(len(self._nodes.weights)))
         return np.asarray(passage.entered.real)
 
+    def sizes(self, cells: float = 1_000_000) -> Sizes:
+        """Expected numbers of single cells and clusters that start and pass each step, by their size then.
+
+        Parameters
+        ----------
+        cells : float
+            Number of cells that start, those of clusters counted each.
+
+        Raises
+        ------
+        InputError
+            When the model has no clusters, is treated, or an end is given.
+        """
+        check_clusters(self.model)
+        self._only_unchanged("numbers by size")
+        if self.until is not None:
+            raise InputError("until", self.until, "None: sizes are computed for whole lives")
+        low = self.lowered
+        hazards, weights = self._hazards(self._nodes), self._nodes.weights
+        table = np.zeros((len(low.stages) + 1, int(low.size_of.max()) + 1))
+        for k in range(len(low.stages) + 1):
+            began = low.stage[low.start_state] >= k
+            np.add.at(table[k], low.size_of[low.start_state[began]], low.start_share[began])
+            if k:
+                into, flow = self._solver.first_arrivals(hazards, np.zeros(len(weights)), low.stage >= k)
+                np.add.at(table[k], low.size_of[low.exit_source[into]], weights @ flow.real)
+        units = cells * table / np.maximum(np.arange(table.shape[1]), 1)
+        return Sizes(low.stages, units, self.model.title or self.model.name)
+
+    @property
+    def no_colony(self) -> float:
+        """Probability that no cell of a unit that starts passes the last step.
+
+        For clusters by the generating functions of the branching process: with q the
+        probability from where a unit is, a cluster that breaks has q of one fragment times q
+        of the other, given the traits that they share.
+
+        Raises
+        ------
+        InputError
+            When the model is treated, an end is given, or cells circle for ever.
+        """
+        self._only_unchanged("chances of a colony")
+        if self.until is not None:
+            raise InputError("until", self.until, "None: the chance is computed for whole lives")
+        low, nodes = self._by_unit, self._nodes
+        if low.has_endless_cycle():
+            raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
+        hazards = low.exit_hazard * low.multipliers[0, low.exit_transition] * nodes.factors[:, low.exit_profile]
+        none = chance_of_none(low, hazards, low.stage < low.goal)
+        return float(nodes.weights @ none[:, low.start_state] @ low.start_share / low.start_share.sum())
+
     def fates(self) -> dict[str, float]:
         """Probability of each end: ``state.cause`` for deaths, the state for cells still there."""
         low = self.lowered
@@ -420,6 +476,10 @@ class Exact:
 
     def events(self) -> dict[str, float]:
         """Expected number of times that each transition happens per cell (by ``until``)."""
+        return self._events(units=False)
+
+    def _events(self, *, units: bool) -> dict[str, float]:
+        """Uses of each transition per cell that starts; with ``units`` a cluster's count once."""
         low = self.lowered
         hazards, weights = self._hazards(self._nodes), self._nodes.weights
 
@@ -431,7 +491,8 @@ class Exact:
             return np.asarray(np.tensordot(weights, used.reshape(m, n, -1), axes=(0, 0)))
 
         if self._changes:
-            times = self._marched.at([float("inf") if self.until is None else self.until])[0].used
+            marched = self._march(self._nodes, units=True) if units else self._marched
+            times = marched.at([float("inf") if self.until is None else self.until])[0].used
             return {t.name: max(0.0, float(times[i])) for i, t in enumerate(low.transitions)}
         if self.until is None:
             used = flow(np.zeros(1))[0]
@@ -439,6 +500,7 @@ class Exact:
             at = np.array([self.until])
             used = self._after_entry(lambda z: flow(z) / z[:, None], at, self._poles(self._nodes))[0]
         outer = ~low.exit_inner
+        used = used / low.size_of[low.exit_source] if units else used
         counts = np.bincount(low.exit_transition[outer], weights=used[outer], minlength=len(low.transitions))
         return {t.name: max(0.0, float(counts[i])) for i, t in enumerate(low.transitions)}
 
@@ -448,7 +510,7 @@ class Exact:
         Parameters
         ----------
         cells : float
-            Number of cells that start.
+            Number of cells that start; a cluster of them is held, leaves and founds as one.
 
         Raises
         ------
@@ -458,13 +520,13 @@ class Exact:
         if not is_number(cells) or not 0 < cells < 1e300:
             raise InputError("cells", cells, "a number > 0")
         low = self.lowered
-        events = self.events()
+        events = self._events(units=True)
         arrivals = dict.fromkeys(low.states, 0.0)
         for t in low.transitions:
             if not t.is_death and t.target != t.source:
                 arrivals[low.states[t.target]] += cells * events[t.name]
         for state, share in zip(low.start_state, low.start_share / low.start_share.sum(), strict=True):
-            arrivals[low.states[low.base[state]]] += cells * float(share)
+            arrivals[low.states[low.base[state]]] += cells * float(share) / int(low.size_of[state])
         return organs_of(self.model, arrivals, cells, exact=True)
 
     def occupancy(self, times: Sequence[float]) -> Curves:

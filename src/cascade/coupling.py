@@ -57,7 +57,8 @@ def cells_at(lowered: Lowered, totals: Totals, capacity: Capacity) -> npt.NDArra
     """Cells that occupy the capacity as each window begins."""
     edges = time_edges(capacity.windows[1:])
     occupying = _states(lowered.states, capacity.occupied_by)
-    begin = int(totals.started[occupying[lowered.base[lowered.start_state]]].sum())
+    started = totals.started * lowered.size_of[lowered.start_state]
+    begin = int(started[occupying[lowered.base[lowered.start_state]]].sum())
     net = np.zeros(totals.counts.shape[1], np.int64)
     for i, t in enumerate(lowered.transitions):
         change = -int(occupying[t.source]) + (0 if t.is_death else int(occupying[t.target]))

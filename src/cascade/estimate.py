@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cascade.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Interval(NamedTuple):
@@ -15,7 +19,7 @@ class Interval(NamedTuple):
     high: float
 
 
-def proportion(count: int, of: int, level: float = 0.95) -> Interval:
+def proportion(count: int, of: int, level: float = 0.95, *, design_effect: float = 1.0) -> Interval:
     """Exact (Clopper-Pearson) interval of a proportion.
 
     A count of zero gets the one-sided upper bound 1 - (1 - level)^(1/n), close to 3/n at
@@ -28,6 +32,9 @@ def proportion(count: int, of: int, level: float = 0.95) -> Interval:
         ``count`` successes of ``of``; with ``of`` = 0 the interval is [0, 1].
     level : float
         Coverage, in (0, 1).
+    design_effect : float
+        How many times larger the variance is than that of independent cells: the interval is
+        that of so many times fewer of them (Kish L, Survey Sampling, 1965).
 
     References
     ----------
@@ -47,15 +54,38 @@ def proportion(count: int, of: int, level: float = 0.95) -> Interval:
     if of == 0:
         return Interval(0.0, 1.0)
     if count == 0:
-        return Interval(0.0, -math.expm1(math.log1p(-level) / of))
+        return Interval(0.0, -math.expm1(math.log1p(-level) * design_effect / of))
     if count == of:
-        return Interval(math.exp(math.log1p(-level) / of), 1.0)
+        return Interval(math.exp(math.log1p(-level) * design_effect / of), 1.0)
     from scipy.special import betaincinv
 
     tail = (1.0 - level) / 2.0
-    low = float(betaincinv(count, of - count + 1, tail))
-    high = float(betaincinv(count + 1, of - count, 1.0 - tail))
+    some, others = count / design_effect, (of - count) / design_effect
+    low = float(betaincinv(some, others + 1, tail))
+    high = float(betaincinv(some + 1, others, 1.0 - tail))
     return Interval(low, high)
+
+
+def design_effect(counts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], largest: int) -> float:
+    """How many times larger the variance of a share is than that of independent cells.
+
+    Cells of one founder share its fate.  The share of batches of founders (``counts`` of
+    ``sizes`` cells each) varies as founders do; that of all is a ratio of their sums.  At
+    least 1; where nothing or everything was counted, the most that it can be.
+
+    References
+    ----------
+    Cochran WG. Sampling Techniques, 3rd ed., 1977, section 6.3 (the ratio of two sums).
+    """
+    import numpy as np
+
+    count, of = int(counts.sum()), int(sizes.sum())
+    if count in (0, of):
+        return float(largest)
+    p = count / of
+    batches = len(counts)
+    squares = float(np.square(counts - p * sizes).sum()) * batches / (batches - 1)
+    return max(1.0, squares / (of * p * (1.0 - p)))
 
 
 def paired_difference(gained: int, lost: int, of: int, level: float = 0.95) -> Interval:

@@ -216,9 +216,18 @@ def _count_of(text: str) -> float | None:
         return None
 
 
-def row_of(step: str, entered: int, passed: int, cells: int, lost: Mapping[str, float], still: float) -> FunnelRow:
+def row_of(
+    step: str,
+    entered: int,
+    passed: int,
+    cells: int,
+    lost: Mapping[str, float],
+    still: float,
+    *,
+    design_effect: float = 1.0,
+) -> FunnelRow:
     """A counted row with its interval."""
-    low, high = proportion(passed, cells)
+    low, high = proportion(passed, cells, design_effect=design_effect)
     return FunnelRow(
         step,
         entered,

@@ -405,7 +405,7 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                     deaths[room],
                 )
             if units is not None:
-                begin_units(rows, z, founders, cell, state, time, units, clocks_of, grouped, k0, k1)
+                begin_units(rows, z, founders, cell, state, time, seen, t, units, clocks_of, grouped, k0, k1)
             rows = z
         if rows == 0:
             return

@@ -190,13 +190,19 @@ class Solver:
 
     def hits(self, hazards: Numbers, z: Numbers, states: npt.NDArray[np.bool_]) -> Numbers:
         """Transform of the first arrivals in a set of (expanded) states, shape (B,)."""
+        _, flow = self.first_arrivals(hazards, z, states)
+        return np.asarray(self.begin()[:, states].sum() + flow.sum(axis=1))
+
+    def first_arrivals(
+        self, hazards: Numbers, z: Numbers, states: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.int64], Numbers]:
+        """Exits by which cells come to a set of states for the first time, and the transform of their uses."""
         low = self.lowered
         total = self.total(hazards)
         start = self._start(total.astype(np.result_type(hazards, z)))
         x = self._time(hazards, z, total, ~states & ~self.stuck(total), start)
-        into = self._moves[states[low.exit_target[self._moves]]]
-        flow = x[:, low.exit_source[into]] * hazards[:, into]
-        return np.asarray(start[:, states].sum(axis=1) + flow.sum(axis=1))
+        into = self._moves[states[low.exit_target[self._moves]] & ~states[low.exit_source[self._moves]]]
+        return into, np.asarray(x[:, low.exit_source[into]] * hazards[:, into])
 
     def whole(self, hazards: Numbers, z: Numbers) -> tuple[Numbers, Numbers, Numbers]:
         """Passage without regard to stages: lost (B, T), settled and present (B, number of states)."""
@@ -357,3 +363,42 @@ class Solver:
             return np.asarray(splu(matrix).solve(inflow))
         except RuntimeError:
             raise InputError("model", "its hazards", ENDLESS) from None
+
+
+def chance_of_none(lowered: Lowered, hazards: npt.NDArray[np.float64], missed: npt.NDArray[np.bool_]) -> Numbers:
+    """Probability for a unit in each state that no cell of it ever comes to the others than ``missed``, (N, S).
+
+    The generating function of the branching process at 0, from the smallest units up: a
+    cluster breaks only into smaller ones, so that each size is a linear system.
+
+    Parameters
+    ----------
+    lowered : Lowered
+        By unit, not by cell.
+    hazards : (N, E) float
+    missed : (S,) bool
+    """
+    low = lowered
+    none = np.where(missed, 1.0, 0.0) * np.ones((len(hazards), 1))
+    total = np.zeros((len(hazards), low.size))
+    np.add.at(total.T, low.exit_source, hazards.T)
+    open_ = missed & (total > 0).any(axis=0)
+    for size in np.unique(low.size_of[open_]).tolist():
+        here = np.flatnonzero(open_ & (low.size_of == size))
+        index = np.full(low.size, -1)
+        index[here] = np.arange(len(here))
+        out = np.flatnonzero(index[low.exit_source] >= 0)
+        inside = (low.exit_target[out] >= 0) & (index[low.exit_target[out]] >= 0)
+        within, away = out[inside], out[~inside]
+        target, apart = low.exit_target[away], low.exit_apart[away]
+        after = np.where(target >= 0, none[:, target], 1.0) * np.where(apart >= 0, none[:, apart], 1.0)
+        known = np.zeros((len(hazards), len(here)))
+        np.add.at(known.T, index[low.exit_source[away]], (hazards[:, away] * after).T)
+        matrix = np.zeros((len(hazards), len(here), len(here)))
+        rows, columns = index[low.exit_source[within]], index[low.exit_target[within]]
+        np.add.at(matrix.transpose(1, 2, 0), (rows, columns), -hazards[:, within].T)
+        each = np.arange(len(here))
+        matrix[:, each, each] += np.where(total[:, here] > 0, total[:, here], 1.0)
+        known += np.where(total[:, here] > 0, 0.0, 1.0)
+        none[:, here] = np.linalg.solve(matrix, known[:, :, None])[:, :, 0]
+    return none

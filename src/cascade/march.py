@@ -85,16 +85,24 @@ class March:
     barrier : (S,) bool, optional
         Expanded states that cells do not leave once they are there: for first arrivals.  Stages
         are then left out of account.
+    sizes : (S,) int, optional
+        Cells of a unit: their transitions are then counted once for each unit.
     """
 
     def __init__(
-        self, solver: Solver, hazards: Floats, weights: Floats, barrier: npt.NDArray[np.bool_] | None = None
+        self,
+        solver: Solver,
+        hazards: Floats,
+        weights: Floats,
+        barrier: npt.NDArray[np.bool_] | None = None,
+        sizes: npt.NDArray[np.int64] | None = None,
     ) -> None:
         self.solver, self.weights = solver, weights
         low = solver.lowered
         free = np.ones(low.size, bool) if barrier is None else ~barrier
         self.hazards = hazards * free[low.exit_source]
         self.segments = segments(solver)
+        self.once = np.ones(len(low.exit_source)) if sizes is None else 1.0 / sizes[low.exit_source]
         outer = np.flatnonzero(~low.exit_inner)
         self.outer = Sums.by(outer, low.exit_transition[outer])
         # First arrivals are asked of states, whatever the stages.
@@ -133,7 +141,7 @@ class March:
             before = np.cumsum(np.repeat(there, n, axis=0).sum(axis=2)[:, ::-1], axis=1)[:, ::-1]
             flow = self.solver.levels(many, at, inflow)
             used = np.zeros((len(at), len(low.transitions)), flow.present.dtype)
-            used[:, self.outer.groups] = self.outer.of(flow.present.sum(axis=1)[:, low.exit_source] * many)
+            used[:, self.outer.groups] = self.outer.of(flow.present.sum(axis=1)[:, low.exit_source] * many * self.once)
             return flow.entered - before, flow.lost, used, flow.present, flow.settled
 
         # Those that enter at the very moment at which it begins still wait.

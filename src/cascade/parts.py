@@ -473,6 +473,8 @@ def faults_of(error: ValidationError) -> Iterator[Fault]:
         for step in item["loc"]:
             path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
         given = None if item["type"] == "missing" else item["input"]
+        if item["type"] == "too_short" and len(item["input"]) > item["ctx"]["actual_length"]:
+            continue  # its entries have faults of their own
         words = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
         if item["type"] == "literal_error":
             words = f"one of {item['ctx']['expected']}"

@@ -16,19 +16,21 @@ import numpy.typing as npt
 
 from cascade.arguments import check_cells, check_seed
 from cascade.errors import CascadeError, InputError
-from cascade.estimate import proportion
+from cascade.estimate import design_effect, proportion
 from cascade.files import write_atomically
 from cascade.funnel import Funnel, Milestone, row_of
 from cascade.histories import Histories, replay
 from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.organs import Organs, organs_of
+from cascade.sizes import Sizes, check_clusters
 from cascade.tables import Rows, rows_of, time_edges
 from cascade.timecourse import Curves, choose_edges
 from cascade.totals import MOST_WATCHED, Totals
 
 FORMAT = 1
 
+CLUSTERED = "Shares are those of cells; the intervals take founders, not cells, as independent."
 COUPLED = (
     "These cells share a capacity and are not independent: the intervals, which take them as independent, are too"
     " narrow; an exact answer is that of independent cells under the course of the factors that this run found."
@@ -84,9 +86,19 @@ class Result:
         return rows_of(self.lowered)
 
     @property
-    def cells(self) -> int:
-        """Number of cells that were run."""
+    def founders(self) -> int:
+        """Number of units that were run: single cells, and clusters."""
         return sum(stop - start for start, stop in self.ranges)
+
+    @cached_property
+    def cells(self) -> int:
+        """Number of cells that were run; of clusters all their cells."""
+        return int(self._started_cells.sum())
+
+    @property
+    def _started_cells(self) -> npt.NDArray[np.int64]:
+        """Cells by start."""
+        return np.asarray(self.totals.started * self.lowered.size_of[self.lowered.start_state])
 
     @property
     def label(self) -> str:
@@ -115,6 +127,7 @@ class Result:
         low, rows, ended = self.lowered, self._rows, self._ended
         stages = len(low.stages)
         reached = [self.cells]
+        wider = [self._design_effect(rows.reach + k) for k in range(stages)]
         for k in range(1, stages + 1):
             began = self._started(low.stage[low.start_state] >= k)
             reached.append(int(self._sums[rows.reach + k - 1]) + began)
@@ -127,15 +140,41 @@ class Result:
                     lost[transition.way] += int(ended[k, t])
             lost = {cause: n for cause, n in lost.items() if n}
             still = int(ended[k, rows.stay : rows.inner].sum())
-            lines.append(row_of(step, reached[k], reached[k + 1], self.cells, lost, still))
+            row = row_of(step, reached[k], reached[k + 1], self.cells, lost, still, design_effect=wider[k])
+            lines.append(row)
+        effects = [self._design_effect(rows.milestone + m) for m in range(len(low.milestones))]
         marks = tuple(
-            Milestone(name, n, n / self.cells, *proportion(n, self.cells)) for name, n in self.milestones().items()
+            Milestone(name, n, n / self.cells, *proportion(n, self.cells, design_effect=effect))
+            for (name, n), effect in zip(self.milestones().items(), effects, strict=True)
         )
-        note = COUPLED if self.model.capacity is not None else ""
+        notes = [COUPLED] * (self.model.capacity is not None) + [CLUSTERED] * (self.model.clusters is not None)
+        note = "\n".join(notes)
         return Funnel(tuple(lines), self.cells, self.label, milestones=marks, note=note)
 
     def _started(self, which: npt.NDArray[np.bool_]) -> int:
-        return int(self.totals.started[which].sum())
+        return int(self._started_cells[which].sum())
+
+    def _design_effect(self, row: int) -> float:
+        """Of the share of cells in a row of the histograms."""
+        if self.model.clusters is None:
+            return 1.0
+        batches = self.totals.batches
+        return design_effect(batches[:, row], batches[:, -1], self.model.clusters.largest)
+
+    def sizes(self) -> Sizes:
+        """Single cells and clusters that started and that passed each step, by their size then.
+
+        Raises
+        ------
+        InputError
+            When the model has no clusters.
+        """
+        check_clusters(self.model)
+        low, rows = self.lowered, self._rows
+        table = np.zeros((len(low.stages) + 1, low.size_of.max() + 1), np.int64)
+        np.add.at(table[0], low.size_of[low.start_state], self.totals.started)
+        table[1:] = self.totals.by_size[rows.reach : rows.reach + len(low.stages)]
+        return Sizes(low.stages, table, self.label)
 
     def milestones(self) -> dict[str, int]:
         """Distinct cells that ever entered a state with each milestone."""
@@ -169,6 +208,8 @@ class Result:
     def organs(self) -> Organs:
         """Cells held, cells out of the vessels and colonies founded in each organ, with intervals.
 
+        A cluster is held, leaves and founds as one.
+
         Raises
         ------
         InputError
@@ -178,7 +219,8 @@ class Result:
         arrivals = dict.fromkeys(low.states, 0)
         for i, t in enumerate(low.transitions):
             if not t.is_death and t.target != t.source:
-                arrivals[low.states[t.target]] += int(self._sums[i])
+                units = self._sums[i] if self.model.clusters is None else self.totals.by_size[i].sum()
+                arrivals[low.states[t.target]] += int(units)
         for k, state in enumerate(low.base[low.start_state]):
             arrivals[low.states[state]] += int(self.totals.started[k])
         return organs_of(self.model, arrivals, self.cells, exact=False)
@@ -211,7 +253,7 @@ class Result:
                 net[t.target] += self.totals.counts[i]
         present = np.cumsum(net, axis=1)[:, at]
         for k, state in enumerate(low.base[low.start_state]):
-            present[state] += self.totals.started[k]
+            present[state] += self._started_cells[k]
         return Curves(self.edges[at], low.states, present / self.cells, self.label)
 
     def incidence(self, times: Sequence[float] | None = None) -> Curves:
@@ -342,7 +384,9 @@ def _read(path: Path) -> Result:
         recipe["model_sha256"] == result.model.digest()
         and t.counts.shape == (rows.total, len(result.edges))
         and t.counts.dtype == t.started.dtype == np.int64
-        and int(t.started.sum()) == int(ended) == result.cells > 0
+        and int(t.started.sum()) == result.founders > 0
+        and int(ended) == result.cells
+        and (len(t.by_size) == len(t.batches) == 0 or t.by_size.shape[0] == rows.total == t.batches.shape[1] - 1)
     )
     if not whole_again:
         raise InputError("file", str(path), "a result whose counts and recipe belong together")

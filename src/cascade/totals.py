@@ -30,6 +30,7 @@ class Totals:
         Units by row and size; empty for plain cells.
     batches : (batches, rows + 1) int
         Cells by batch of founders and row, the last column those that started; empty for plain cells.
+        In rows of stages and milestones of both also those that began there.
     watched_total, visits : int
     """
 

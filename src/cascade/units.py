@@ -24,6 +24,7 @@ BATCHES = 64
 
 _ONE = np.uint32(1)
 _TWO = np.uint32(2)
+_BIT = np.uint64(1)
 _NO_CLOCK = np.int64(-1)
 _MEMBER_BITS = np.uint64(8)
 _BATCH_BITS = np.uint64(BATCHES - 1)
@@ -64,8 +65,8 @@ class Grouped(NamedTuple):
     """What a run of units writes beside ``Out``.
 
     ``by_size`` (rows, largest + 1): units by row and size; ``batches`` (BATCHES, rows + 1):
-    cells by batch of founders and row, the last column those that started; ``noted``:
-    founders in the list of the watched.
+    cells by batch of founders and row, the last column those that started; in rows of stages
+    and milestones also those that began there.  ``noted``: founders in the list of the watched.
     """
 
     by_size: npt.NDArray[np.int64]
@@ -90,7 +91,7 @@ def end_members(i, cell, first, row, reached, u, final_row, final_stage):
 
 
 @_jit
-def begin_units(begin, end, founders, cell, state, time, u, clocks, grouped, k0, k1):
+def begin_units(begin, end, founders, cell, state, time, seen, t, u, clocks, grouped, k0, k1):
     """Clocks of the units in the rows from ``begin`` on; ``founders``: they have just started."""
     states = clocks.size.size
     for i in range(begin, end):
@@ -99,7 +100,12 @@ def begin_units(begin, end, founders, cell, state, time, u, clocks, grouped, k0,
         last = grouped.batches.shape[1] - 1
         for i in range(begin, end):
             u.member[i] = 0
-            grouped.batches[np.int64(cell[i] & _BATCH_BITS), last] += clocks.size[state[i]]
+            size = clocks.size[state[i]]
+            grouped.batches[np.int64(cell[i] & _BATCH_BITS), last] += size
+            # Where they start they have come to: stages from bit 1 on, milestones from bit 32.
+            for k in range(1, 63):
+                if (seen[i] >> np.uint64(k)) & _BIT:
+                    book(grouped, t.reach_row + k - 1 if k < 32 else t.bit_row + k - 32, cell[i], size)
     for c in range(clocks.purpose.size):
         for i in range(begin, end):
             u.drawn[c, i] = 0
