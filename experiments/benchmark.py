@@ -76,6 +76,39 @@ def recirculation() -> cascade.Model:
     return cascade.Model(name="recirculation", stages=stages, states=states)
 
 
+def everything() -> cascade.Model:
+    """A cloak, a phenotype, two frailties and clusters of up to eight cells that recirculate and break."""
+    emt = cascade.load("emt")
+    cloak = {
+        "name": "cloak",
+        "levels": ["bare", "cloaked"],
+        "states": ["circulating", "in_bed", "arrested"],
+        "switches": [
+            {"level": "bare", "to": "cloaked", "hazard": 2.0},
+            {"level": "cloaked", "to": "bare", "hazard": 0.5},
+        ],
+        "effects": [{"level": "cloaked", "hazard": "*.immune killing", "factor": 0.1}],
+    }
+    clusters = {
+        "sizes": [{"size": n, "share": share} for n, share in ((1, 0.7), (2, 0.1), (4, 0.1), (8, 0.1))],
+        "effects": [{"hazard": "*.anoikis", "power": -1.0}, {"hazard": "*.immune killing", "power": -0.5}],
+        "breaks": [
+            {"state": "circulating", "hazard": 0.2},
+            {"state": "in_bed", "on_entering": 0.05},
+        ],
+    }
+    return emt.with_(
+        name="everything",
+        start={"states": [{"state": "circulating", "share": 0.9}, {"state": "primary", "share": 0.1}]},
+        factors=[cloak, *emt.factors],
+        clusters=clusters,
+        frailties=[
+            {"name": "shear resistance", "cv": 0.5, "hazards": [{"hazard": "*.shear"}]},
+            {"name": "immune visibility", "cv": 0.5, "hazards": [{"hazard": "*.immune killing"}]},
+        ],
+    )
+
+
 @njit(error_model="numpy")
 def bare_loop(number, visit, purpose, k0, k1):
     """Philox blocks and nothing else."""

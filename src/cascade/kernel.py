@@ -16,11 +16,11 @@ from numba import njit
 
 from cascade.numerics import bits_of
 from cascade.units import (
+    batch_of,
     begin_units,
-    book,
     draw_members,
-    end_members,
     gather_units,
+    list_special,
     pass_on,
     set_apart,
     switching_visits,
@@ -99,7 +99,7 @@ _MOST_ROUNDS = np.int64((1 << 32) - 1)
 
 
 @_jit
-def count(rows, event, exits, row, fine, upper, width, bins, counts, cell, units, grouped):
+def count(rows, event, exits, row, fine, upper, width, bins, counts, cell, size, by_size, batches):
     """Count the events of a round in their rows and bins of time."""
     for i in range(rows):
         b = (bits_of(event[i]) >> _BIN_SHIFT) - _BIN_OFFSET
@@ -110,14 +110,15 @@ def count(rows, event, exits, row, fine, upper, width, bins, counts, cell, units
             while event[i] >= upper[b]:
                 b += _ONE
             bins[i] = b
-    if units is None:
+    if size is None:
         for i in range(rows):
             counts[np.uint64(row[exits[i]]) * width + np.uint64(bins[i])] += 1
     else:
         for i in range(rows):
-            r, size = row[exits[i]], units.size[i]
-            counts[np.uint64(r) * width + np.uint64(bins[i])] += size
-            book(grouped, r, cell[i], size)
+            r = row[exits[i]]
+            counts[np.uint64(r) * width + np.uint64(bins[i])] += size[i]
+            by_size[r, size[i]] += 1
+            batches[batch_of(cell[i]), r] += size[i]
 
 
 @_leaf
@@ -130,13 +131,30 @@ def furthest_stage(seen, goal):
 
 
 @_jit
-def finish(rows, cell, state, seen, exits, goes_on, row, stage, goal, first, overtaken, final_row, final_stage, units):
+def finish(
+    rows,
+    cell,
+    state,
+    seen,
+    exits,
+    goes_on,
+    row,
+    stage,
+    goal,
+    first,
+    overtaken,
+    final_row,
+    final_stage,
+    size,
+    member,
+    largest,
+):
     """Note how far the cells came that died or were still under way at the end."""
     for i in range(rows):
         e = exits[i]
         if goes_on[e] == 0:
             reached = furthest_stage(seen[i], goal)
-            if units is None:
+            if size is None:
                 if reached != stage[state[i]]:
                     overtaken[reached, row[e]] += 1
                 if final_row.size > 0:
@@ -145,9 +163,12 @@ def finish(rows, cell, state, seen, exits, goes_on, row, stage, goal, first, ove
                     final_stage[at] = reached
             else:
                 if reached != stage[state[i]]:
-                    overtaken[reached, row[e]] += units.size[i]
+                    overtaken[reached, row[e]] += size[i]
                 if final_row.size > 0:
-                    end_members(i, cell, first, row[e], reached, units, final_row, final_stage)
+                    begin = np.int64(cell[i] - first) * largest + np.int64(member[i])
+                    for at in range(begin, begin + size[i]):
+                        final_row[at] = row[e]
+                        final_stage[at] = reached
 
 
 @_jit
@@ -196,8 +217,10 @@ def first_entries(
     watched,
     tally,
     first,
-    units,
-    grouped,
+    size,
+    by_size,
+    batches,
+    noted,
 ):
     """Count the stages, milestones and watched states that cells enter for the first time."""
     watch_row = counts.size // width - 1
@@ -211,27 +234,29 @@ def first_entries(
         row = reach_row
         while stages != 0:
             if stages & _BIT:
-                if units is None:
+                if size is None:
                     counts[row * width + b] += 1
                 else:
-                    counts[row * width + b] += units.size[i]
-                    book(grouped, row, cell[i], units.size[i])
+                    counts[row * width + b] += size[i]
+                    by_size[row, size[i]] += 1
+                    batches[batch_of(cell[i]), row] += size[i]
             stages >>= _BIT
             row += 1
         others = (mark & ~(_BIT << _ABSORBING_BIT)) >> _FIRST_MILESTONE
         row = bit_row
         while others != 0:
             if others & _BIT:
-                if units is None:
+                if size is None:
                     counts[row * width + b] += 1
                     if row == watch_row:
                         watched[tally[WATCHED]] = cell[i]
                         tally[WATCHED] += 1
                 else:
-                    counts[row * width + b] += units.size[i]
-                    book(grouped, row, cell[i], units.size[i])
-                    if row == watch_row and grouped.noted[np.int64(cell[i] - first)] == 0:
-                        grouped.noted[np.int64(cell[i] - first)] = 1
+                    counts[row * width + b] += size[i]
+                    by_size[row, size[i]] += 1
+                    batches[batch_of(cell[i]), row] += size[i]
+                    if row == watch_row and noted[np.int64(cell[i] - first)] == 0:
+                        noted[np.int64(cell[i] - first)] = 1
                         watched[tally[WATCHED]] = cell[i]
                         tally[WATCHED] += 1
             others >>= _BIT
@@ -255,8 +280,11 @@ def absorb(
     overtaken,
     final_row,
     final_stage,
-    units,
-    grouped,
+    size,
+    member,
+    largest,
+    by_size,
+    batches,
 ):
     """Note the end of those of the fresh cells that reached an absorbing state."""
     for j in range(new):
@@ -266,7 +294,7 @@ def absorb(
         if row > 0:
             reached = furthest_stage(seen[i], goal)
             at = np.int64(row) * width + np.int64(bins[i])
-            if units is None:
+            if size is None:
                 counts[at] += 1
                 if reached != stage[s]:
                     overtaken[reached, row] += 1
@@ -275,12 +303,16 @@ def absorb(
                     final_row[at] = row
                     final_stage[at] = reached
             else:
-                counts[at] += units.size[i]
-                book(grouped, row, cell[i], units.size[i])
+                counts[at] += size[i]
+                by_size[row, size[i]] += 1
+                batches[batch_of(cell[i]), row] += size[i]
                 if reached != stage[s]:
-                    overtaken[reached, row] += units.size[i]
+                    overtaken[reached, row] += size[i]
                 if final_row.size > 0:
-                    end_members(i, cell, first, row, reached, units, final_row, final_stage)
+                    begin = np.int64(cell[i] - first) * largest + np.int64(member[i])
+                    for at in range(begin, begin + size[i]):
+                        final_row[at] = row
+                        final_stage[at] = reached
 
 
 @_jit
@@ -346,6 +378,11 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
     moves, deaths, choice, event, group, exits, bins, moved = scratch
     width = np.int64(t.bins)
     states = np.uint32(t.states)
+    if units is None:
+        size = member = by_size = batches = noted = largest = None
+    else:
+        size, member, largest = units.size, units.member, clocks_of.largest
+        by_size, batches, noted = grouped.by_size, grouped.batches, grouped.noted
     several_starts = t.start_state.size > 1 or t.entry_high > t.entry_low
     rows = 0
     taken = 0
@@ -405,7 +442,7 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                     deaths[room],
                 )
             if units is not None:
-                begin_units(rows, z, founders, cell, state, time, seen, t, units, clocks_of, grouped, k0, k1)
+                begin_units(rows, z, founders, cell, state, window, time, seen, t, units, clocks_of, grouped, k0, k1)
             rows = z
         if rows == 0:
             return
@@ -413,8 +450,8 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             out.tally[VISITS] += rows
             draw(rows, cell, visit, k0, k1, moves, deaths, choice)
         else:
-            out.tally[VISITS] += weigh(rows, state, units, clocks_of)
-            draw_members(rows, cell, visit, units, k0, k1, moves, deaths, choice)
+            out.tally[VISITS] += weigh(rows, state, size, units.carried, clocks_of.size)
+            draw_members(rows, cell, visit, member, k0, k1, moves, deaths, choice)
         late = clocks(rows, state, window, time, moves, deaths, states, t.mean, t.window_end, event, group)
         choose(
             rows,
@@ -448,8 +485,12 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 exits,
             )
         if units is not None:
+            special = list_special(
+                rows, state, window, event, t.window_end, clocks_of.some, units.carried, units.soon, moved
+            )
             switching_visits(
-                rows,
+                special,
+                moved,
                 cell,
                 state,
                 window,
@@ -483,7 +524,9 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 event,
                 exits,
             )
-        count(rows, event, exits, t.row, t.fine, t.upper, np.uint64(width), bins, out.counts, cell, units, grouped)
+        count(
+            rows, event, exits, t.row, t.fine, t.upper, np.uint64(width), bins, out.counts, cell, size, by_size, batches
+        )
         if t.loops or out.final_row.size > 0:
             finish(
                 rows,
@@ -499,13 +542,15 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 out.overtaken,
                 out.final_row,
                 out.final_stage,
-                units,
+                size,
+                member,
+                largest,
             )
         if out.event_cell.size > 0:
             record(rows, cell, visit, exits, event, out, units)
         n = list_moves(rows, exits, t.goes_on, moved)
         if units is not None:
-            pass_on(n, moved, cell, state, window, event, exits, t, clocks_of, units, k0, k1)
+            pass_on(n, moved, cell, state, window, event, exits, t.target, clocks_of, units, k0, k1, group)
         # The group of a row has served: its room takes the list of the fresh.
         rows, new = arrive(n, moved, exits, t.target, state, seen, t.marks, group)
         first_entries(
@@ -523,8 +568,10 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             out.watched,
             out.tally,
             first,
-            units,
-            grouped,
+            size,
+            by_size,
+            batches,
+            noted,
         )
         absorb(
             new,
@@ -542,11 +589,14 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             out.overtaken,
             out.final_row,
             out.final_stage,
-            units,
-            grouped,
+            size,
+            member,
+            largest,
+            by_size,
+            batches,
         )
         if units is not None:
-            set_apart(rows, moved, cell, state, window, seen, event, exits, clocks_of, units)
+            set_apart(rows, moved, cell, state, window, seen, event, exits, clocks_of.apart, clocks_of.size, units)
         gather(rows, moved, event, cell, visit, state, window, time, seen, factor)
         if units is not None:
             gather_units(rows, moved, visit, units)

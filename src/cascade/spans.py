@@ -97,7 +97,7 @@ class Span:
                 left=np.empty(ticks),
                 anchor=np.empty(ticks),
                 drawn=np.empty(ticks, np.uint32),
-                founders=np.full(1, self.number),
+                soon=reals(),
                 waiting=np.zeros(1, np.int64),
                 wait_cell=np.empty(room, np.uint64),
                 wait_member=np.empty(room, np.uint64),

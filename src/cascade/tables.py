@@ -87,8 +87,10 @@ class Clocks(NamedTuple):
     purpose: npt.NDArray[np.uint64]  # (C,) purpose of the draws of member 0
     runs: npt.NDArray[np.bool_]  # (C S,)
     some: npt.NDArray[np.bool_]  # (S,) whether any clock runs
+    kind: Words  # (S,) the same for states between which no clock changes
     start: Words  # (C S + 1,) where the switches of a clock in a state begin
     rate: Floats  # (W C S,) their summed hazard
+    mean: Floats  # (W C S,) 1 / rate
     apart: Words  # (E + S,) 1 + state of the fragment that goes apart; 0: none
     size: Ints  # (S,) cells of a unit
     frail: npt.NDArray[np.bool_]  # (S,) states with a hazard of the cell's own
@@ -235,14 +237,20 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
     rate = np.zeros((len(hazard), len(lowered.clock_start) - 1))
     for w, g in zip(*np.nonzero(np.broadcast_to(np.diff(lowered.clock_start) > 0, rate.shape)), strict=True):
         rate[w, g] = _cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
+    with np.errstate(divide="ignore", over="ignore"):
+        mean = 1.0 / rate
+    running = np.concatenate([lowered.clock_runs, rate.reshape(-1, lowered.size)])
+    _, kind = np.unique(running, axis=1, return_inverse=True)
     frail = np.zeros(lowered.size, bool)
     frail[lowered.exit_source[lowered.exit_profile > 0]] = True
     return Clocks(
         purpose=np.array([KIND_CLOCK | np.uint64(clock) for clock in lowered.clocks], np.uint64),
         runs=lowered.clock_runs.ravel(),
         some=np.asarray(lowered.clock_runs.any(axis=0)),
+        kind=kind.ravel().astype(np.uint32),
         start=lowered.clock_start.astype(np.uint32),
         rate=rate.ravel(),
+        mean=mean.ravel(),
         apart=np.concatenate([lowered.exit_apart + 1, np.zeros(lowered.size, np.int64)]).astype(np.uint32),
         size=lowered.size_of,
         frail=frail,

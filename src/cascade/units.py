@@ -17,7 +17,7 @@ from numba import njit
 
 from cascade.numerics import minus_log
 from cascade.streams import KIND_VISIT, clock_block, visit_block
-from cascade.visits import group_exit, group_rate, mean_of, rewind
+from cascade.visits import mean_of, rewind
 
 BATCHES = 64
 """Founders are counted in so many batches, by number: their spread is that of founders, not of cells."""
@@ -25,12 +25,12 @@ BATCHES = 64
 _ONE = np.uint32(1)
 _TWO = np.uint32(2)
 _BIT = np.uint64(1)
-_NO_CLOCK = np.int64(-1)
 _MEMBER_BITS = np.uint64(8)
 _BATCH_BITS = np.uint64(BATCHES - 1)
 
 _jit = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-_rate, _exit = _jit(group_rate), _jit(group_exit)
+# What is called for single rows is inlined: a call would copy the tuples of arrays each time.
+_leaf = njit(error_model="numpy", inline="always")
 
 
 class Units(NamedTuple):
@@ -38,7 +38,8 @@ class Units(NamedTuple):
 
     ``member``, ``size``: lowest member and number of cells; ``carried``: 1 for a visit that
     goes on after a switch; ``move_*``, ``death_*``: its clocks; ``left``, ``anchor``,
-    ``drawn`` (clocks, rows): clocks of the factors, and how many draws each has used.
+    ``drawn`` (clocks, rows): clocks of the factors, and how many draws each has used;
+    ``soon``: when the first of them is due, if the unit stays where it is.
     """
 
     member: npt.NDArray[np.uint64]
@@ -51,7 +52,7 @@ class Units(NamedTuple):
     left: npt.NDArray[np.float64]
     anchor: npt.NDArray[np.float64]
     drawn: npt.NDArray[np.uint32]
-    founders: npt.NDArray[np.int64]  # (1,) number of founders in this run
+    soon: npt.NDArray[np.float64]
     waiting: npt.NDArray[np.int64]  # (1,) number of fragments
     wait_cell: npt.NDArray[np.uint64]
     wait_member: npt.NDArray[np.uint64]
@@ -74,53 +75,63 @@ class Grouped(NamedTuple):
     noted: npt.NDArray[np.uint8]
 
 
-@_jit
-def book(grouped, row, cell, size):
-    """Count a unit by its size, and its cells by the batch of its founder."""
-    grouped.by_size[row, size] += 1
-    grouped.batches[np.int64(cell & _BATCH_BITS), row] += size
+# Arrays are taken out of their tuples once, and what is inlined for single rows is given numbers
+# alone: numba would count references to an array at every row.
+
+
+@_leaf
+def exponential_of(cell, draw, purpose, member, k0, k1):
+    """The unit exponential of one draw of a clock."""
+    uniform, _ = clock_block(cell, np.uint64(draw), purpose | (member << _MEMBER_BITS), k0, k1)
+    return minus_log(uniform)
+
+
+@_leaf
+def choice_of(cell, draw, purpose, member, k0, k1):
+    """The uniform that chooses among the switches of the same draw."""
+    _, choice = clock_block(cell, np.uint64(draw), purpose | (member << _MEMBER_BITS), k0, k1)
+    return choice
+
+
+@_leaf
+def batch_of(cell):
+    """Batch of a founder."""
+    return np.int64(cell & _BATCH_BITS)
 
 
 @_jit
-def end_members(i, cell, first, row, reached, u, final_row, final_stage):
-    """Note the end of every member of the unit in row ``i``."""
-    largest = final_row.size // u.founders[0]
-    begin = np.int64(cell[i] - first) * largest + np.int64(u.member[i])
-    final_row[begin : begin + u.size[i]] = row
-    final_stage[begin : begin + u.size[i]] = reached
-
-
-@_jit
-def begin_units(begin, end, founders, cell, state, time, seen, t, u, clocks, grouped, k0, k1):
+def begin_units(begin, end, founders, cell, state, window, time, seen, t, u, clocks, grouped, k0, k1):
     """Clocks of the units in the rows from ``begin`` on; ``founders``: they have just started."""
-    states = clocks.size.size
+    member, carried, left, anchor, drawn = u.member, u.carried, u.left, u.anchor, u.drawn
+    purpose, runs, size_of, waiting, soon = clocks.purpose, clocks.runs, clocks.size, clocks.mean, u.soon
+    by_size, batches = grouped.by_size, grouped.batches
+    reach_row, bit_row = t.reach_row, t.bit_row
+    states = size_of.size
     for i in range(begin, end):
-        u.carried[i] = 0
+        carried[i] = 0
+        soon[i] = np.inf
     if founders:
-        last = grouped.batches.shape[1] - 1
+        last = batches.shape[1] - 1
         for i in range(begin, end):
-            u.member[i] = 0
-            size = clocks.size[state[i]]
-            grouped.batches[np.int64(cell[i] & _BATCH_BITS), last] += size
+            member[i] = 0
+            size = size_of[state[i]]
+            batch = batch_of(cell[i])
+            batches[batch, last] += size
             # Where they start they have come to: stages from bit 1 on, milestones from bit 32.
             for k in range(1, 63):
                 if (seen[i] >> np.uint64(k)) & _BIT:
-                    book(grouped, t.reach_row + k - 1 if k < 32 else t.bit_row + k - 32, cell[i], size)
-    for c in range(clocks.purpose.size):
+                    row = reach_row + k - 1 if k < 32 else bit_row + k - 32
+                    by_size[row, size] += 1
+                    batches[batch, row] += size
+    for c in range(purpose.size):
         for i in range(begin, end):
-            u.drawn[c, i] = 0
-            if clocks.runs[c * states + state[i]]:
-                draw_clock(c, i, cell[i], time[i], u, clocks, k0, k1)
-
-
-@_jit
-def draw_clock(c, i, cell, now, u, clocks, k0, k1):
-    """A new draw for clock ``c`` of the unit in row ``i``."""
-    purpose = clocks.purpose[c] | (u.member[i] << _MEMBER_BITS)
-    exponential, _ = clock_block(cell, np.uint64(u.drawn[c, i]), purpose, k0, k1)
-    u.left[c, i] = minus_log(exponential)
-    u.anchor[c, i] = now
-    u.drawn[c, i] += _ONE
+            drawn[c, i] = 0
+            if runs[c * states + state[i]]:
+                left[c, i] = exponential_of(cell[i], drawn[c, i], purpose[c], member[i], k0, k1)
+                anchor[c, i] = time[i]
+                drawn[c, i] = 1
+                at = (window[i] * np.uint32(purpose.size) + np.uint32(c)) * np.uint32(states) + state[i]
+                soon[i] = min(soon[i], anchor[c, i] + left[c, i] * waiting[at])
 
 
 @_jit
@@ -128,24 +139,22 @@ def take_waiting(rows, cell, visit, state, window, time, seen, u):
     """Fragments that wait, in the rows from ``rows`` on; the number of rows then."""
     number = min(np.int64(cell.size) - rows, u.waiting[0])
     at = u.waiting[0] - number
-    for j in range(number):
-        i = rows + j
-        cell[i] = u.wait_cell[at + j]
-        visit[i] = 0
-        state[i] = u.wait_state[at + j]
-        window[i] = u.wait_window[at + j]
-        time[i] = u.wait_time[at + j]
-        seen[i] = u.wait_seen[at + j]
-        u.member[i] = u.wait_member[at + j]
+    cell[rows : rows + number] = u.wait_cell[at : at + number]
+    visit[rows : rows + number] = 0
+    state[rows : rows + number] = u.wait_state[at : at + number]
+    window[rows : rows + number] = u.wait_window[at : at + number]
+    time[rows : rows + number] = u.wait_time[at : at + number]
+    seen[rows : rows + number] = u.wait_seen[at : at + number]
+    u.member[rows : rows + number] = u.wait_member[at : at + number]
     u.waiting[0] = at
     return rows + number
 
 
 @_jit
-def draw_members(rows, cell, visit, u, k0, k1, moves, deaths, choice):
+def draw_members(rows, cell, visit, member, k0, k1, moves, deaths, choice):
     """``visits.draw`` for units of which the founder's number is not enough."""
     for i in range(rows):
-        purpose = KIND_VISIT | (u.member[i] << _MEMBER_BITS)
+        purpose = KIND_VISIT | (member[i] << _MEMBER_BITS)
         moves[i], deaths[i], choice[i] = visit_block(cell[i], np.uint64(visit[i]), purpose, k0, k1)
     for i in range(rows):
         moves[i] = minus_log(moves[i])
@@ -153,169 +162,196 @@ def draw_members(rows, cell, visit, u, k0, k1, moves, deaths, choice):
 
 
 @_jit
-def weigh(rows, state, u, clocks):
+def weigh(rows, state, size, carried, size_of):
     """Cells of each unit at the begin of a round; how many visits are new in it."""
     new = rows
     for i in range(rows):
-        u.size[i] = clocks.size[state[i]]
-        new -= np.int64(u.carried[i])
+        size[i] = size_of[state[i]]
+        new -= np.int64(carried[i])
     return new
 
 
 @_jit
-def rate_of(t, clocks, factor, i, window, state, group):
-    """Summed hazard per hour of the moves (group 0) or deaths (1) of a unit."""
-    if clocks.frail[state]:
-        begin, end = t.exit_start[_TWO * state + group], t.exit_start[_TWO * state + group + _ONE]
-        return _rate(t.hazard, t.profile, factor, i, window * np.uint32(t.exits), begin, end)
-    return t.rate[_TWO * (window * np.uint32(t.states) + state) + group]
-
-
-@_jit
-def exit_of(t, clocks, factor, i, window, state, group, rate, choice):
-    """The exit within a group."""
-    at = window * np.uint32(t.exits)
-    if clocks.frail[state]:
-        begin, end = t.exit_start[_TWO * state + group], t.exit_start[_TWO * state + group + _ONE]
-        return _exit(t.hazard, t.profile, factor, i, at, begin, end, choice * rate)
-    g = _TWO * (window * np.uint32(t.states) + state) + group
-    e = t.guide[g * np.uint32(t.cuts) + np.uint32(choice * t.cuts)]
-    while choice >= t.bound[at + e]:
-        e += _ONE
-    return e
+def list_special(rows, state, window, event, window_end, some, carried, soon, listed):
+    """Rows whose next event is not that of a fresh visit in an unchanged environment; their number."""
+    number = 0
+    for i in range(rows):
+        listed[number] = np.uint32(i)
+        late = (event[i] > window_end[window[i]]) & some[state[i]]
+        number += np.int64((event[i] > soon[i]) | late | (carried[i] != 0))
+    return number
 
 
 @_jit
 def switching_visits(
-    rows, cell, state, window, time, factor, moves, deaths, choice, t, clocks, u, k0, k1, event, exits
+    special, listed, cell, state, window, time, factor, moves, deaths, choice, t, clocks, u, k0, k1, event, exits
 ):
-    """Visits to states in which some clock of a factor runs, by the whole rule."""
-    number, last_window = np.uint32(t.exits), np.uint32(t.window_end.size - 1)
-    states, all_clocks = np.uint32(t.states), np.uint32(clocks.purpose.size)
-    zero = np.uint32(0)
-    for i in range(rows):
+    """Visits during which a factor switches or a window ends, by the whole rule, up to their next event.
+
+    The loop runs once, and again whenever the rates change: at the end of a window, and
+    after a switch to take over what is left of the visit at the new level.
+    """
+    states, number = np.uint32(t.states), np.uint32(t.exits)
+    window_end, exit_start, hazard, profile = t.window_end, t.exit_start, t.hazard, t.profile
+    rates, means, switching, waiting = t.rate, t.mean, clocks.rate, clocks.mean
+    guide, cuts, bound, target = t.guide, np.uint32(t.cuts), t.bound, t.target
+    frail, runs, switch_start, soon = clocks.frail, clocks.runs, clocks.start, u.soon
+    purpose, member, carried, left, anchor, drawn = clocks.purpose, u.member, u.carried, u.left, u.anchor, u.drawn
+    kept_move, move_begin, kept_death, death_begin = u.move_left, u.move_anchor, u.death_left, u.death_anchor
+    all_clocks, last_window = np.uint32(purpose.size), np.uint32(window_end.size - 1)
+    for j in range(special):
+        i = listed[j]
         s, w = state[i], window[i]
-        if not clocks.some[s]:
-            continue
-        if u.carried[i]:
-            move_left, move_anchor = u.move_left[i], u.move_anchor[i]
-            death_left, death_anchor = u.death_left[i], u.death_anchor[i]
+        if carried[i]:
+            move_left, move_anchor, death_left, death_anchor = (
+                kept_move[i],
+                move_begin[i],
+                kept_death[i],
+                death_begin[i],
+            )
         else:
-            move_left, death_left = moves[i], deaths[i]
-            move_anchor = death_anchor = time[i]
-        move_rate = rate_of(t, clocks, factor, i, w, s, zero)
-        death_rate = rate_of(t, clocks, factor, i, w, s, _ONE)
+            move_left, move_anchor, death_left, death_anchor = moves[i], time[i], deaths[i], time[i]
+        carried[i] = 0
+        move_rate = death_rate = now = 0.0
+        again = False
         while True:
-            move = move_anchor + move_left * mean_of(move_rate)
-            death = death_anchor + death_left * mean_of(death_rate)
-            visit_due = death if death < move else move
-            first, switch_due = _NO_CLOCK, np.inf
+            group = _TWO * (w * states + s)
+            to_move, to_death = rates[group], rates[group + _ONE]
+            move_mean, death_mean = means[group], means[group + _ONE]
+            if frail[s]:
+                to_move = to_death = 0.0
+                for e in range(exit_start[_TWO * s], exit_start[_TWO * s + _ONE]):
+                    to_move += hazard[w * number + np.uint32(e)] * factor[profile[e], i]
+                for e in range(exit_start[_TWO * s + _ONE], exit_start[_TWO * s + _TWO]):
+                    to_death += hazard[w * number + np.uint32(e)] * factor[profile[e], i]
+                move_mean, death_mean = mean_of(to_move), mean_of(to_death)
+            if again:
+                move_left, move_anchor = rewind(move_left, move_anchor, move_rate, to_move, now)
+                death_left, death_anchor = rewind(death_left, death_anchor, death_rate, to_death, now)
+            first, switch_due = np.uint32(0), np.inf
             for c in range(all_clocks):
-                rate = clocks.rate[(w * all_clocks + np.uint32(c)) * states + s]
-                if rate > 0.0:
-                    due = u.anchor[c, i] + u.left[c, i] * (1.0 / rate)
+                if runs[np.uint32(c) * states + s]:
+                    due = anchor[c, i] + left[c, i] * waiting[(w * all_clocks + np.uint32(c)) * states + s]
                     if due < switch_due:
-                        first, switch_due = np.int64(c), due
-            soonest = switch_due if switch_due < visit_due else visit_due
-            end = t.window_end[w]
-            if soonest <= end or w == last_window:
+                        first, switch_due = np.uint32(c), due
+            soon[i] = switch_due
+            if carried[i]:
+                kept_move[i], move_begin[i], kept_death[i], death_begin[i] = (
+                    move_left,
+                    move_anchor,
+                    death_left,
+                    death_anchor,
+                )
                 break
-            w += _ONE
-            rate = rate_of(t, clocks, factor, i, w, s, zero)
-            move_left, move_anchor = rewind(move_left, move_anchor, move_rate, rate, end)
-            move_rate = rate
-            rate = rate_of(t, clocks, factor, i, w, s, _ONE)
-            death_left, death_anchor = rewind(death_left, death_anchor, death_rate, rate, end)
-            death_rate = rate
-            for c in range(all_clocks):
-                at = np.uint32(c) * states + s
-                if clocks.runs[at]:
-                    before = clocks.rate[(w - _ONE) * all_clocks * states + at]
-                    after = clocks.rate[w * all_clocks * states + at]
-                    u.left[c, i], u.anchor[c, i] = rewind(u.left[c, i], u.anchor[c, i], before, after, end)
+            move_rate, death_rate, again = to_move, to_death, True
+            move = move_anchor + move_left * move_mean
+            death = death_anchor + death_left * death_mean
+            visit_due = death if death < move else move
+            soonest = switch_due if switch_due < visit_due else visit_due
+            end = window_end[w]
+            if soonest > end and w < last_window:
+                for c in range(all_clocks):
+                    at = np.uint32(c) * states + s
+                    if runs[at]:
+                        before = switching[w * all_clocks * states + at]
+                        after = switching[(w + _ONE) * all_clocks * states + at]
+                        left[c, i], anchor[c, i] = rewind(left[c, i], anchor[c, i], before, after, end)
+                w += _ONE
+                now = end
+            elif soonest > end:
+                event[i] = end
+                exits[i] = number + s
+                break
+            elif switch_due < visit_due:
+                at = first * states + s
+                e, last = switch_start[at], switch_start[at + _ONE] - _ONE
+                if e < last:
+                    # The switch is chosen by the block of the draw that is used up.
+                    share = choice_of(cell[i], drawn[first, i] - _ONE, purpose[first], member[i], k0, k1)
+                    share *= switching[w * all_clocks * states + at]
+                    total = hazard[w * number + e]
+                    while e < last and share >= total:
+                        e += _ONE
+                        total += hazard[w * number + e]
+                to = target[e]
+                for c in range(all_clocks):
+                    begin = (w * all_clocks + np.uint32(c)) * states
+                    if c != first and runs[np.uint32(c) * states + s]:
+                        before, after = switching[begin + s], switching[begin + to]
+                        left[c, i], anchor[c, i] = rewind(left[c, i], anchor[c, i], before, after, switch_due)
+                left[first, i] = exponential_of(cell[i], drawn[first, i], purpose[first], member[i], k0, k1)
+                anchor[first, i] = switch_due
+                drawn[first, i] += _ONE
+                event[i] = now = switch_due
+                exits[i] = e
+                carried[i] = 1
+                s = to
+            else:
+                event[i] = visit_due
+                group = _TWO * s + np.uint32(death < move)
+                if frail[s]:
+                    share = choice[i] * (death_rate if death < move else move_rate)
+                    chosen = exit_start[group]
+                    total = 0.0
+                    for e in range(exit_start[group], exit_start[group + _ONE] - _ONE):
+                        total += hazard[w * number + np.uint32(e)] * factor[profile[e], i]
+                        chosen += np.uint32(share >= total)
+                    exits[i] = chosen
+                else:
+                    chosen = guide[(_TWO * w * states + group) * cuts + np.uint32(choice[i] * cuts)]
+                    while choice[i] >= bound[w * number + chosen]:
+                        chosen += _ONE
+                    exits[i] = chosen
+                break
         window[i] = w
-        u.carried[i] = 0
-        if soonest > end:
-            event[i] = end
-            exits[i] = number + s
-        elif switch_due < visit_due:
-            e = switch_of(first, i, w, s, cell[i], t, clocks, u, k0, k1)
-            to = t.target[e]
-            rate = rate_of(t, clocks, factor, i, w, to, zero)
-            u.move_left[i], u.move_anchor[i] = rewind(move_left, move_anchor, move_rate, rate, switch_due)
-            rate = rate_of(t, clocks, factor, i, w, to, _ONE)
-            u.death_left[i], u.death_anchor[i] = rewind(death_left, death_anchor, death_rate, rate, switch_due)
-            rewind_clocks(i, first, w, s, to, switch_due, clocks, u)
-            draw_clock(first, i, cell[i], switch_due, u, clocks, k0, k1)
-            u.carried[i] = 1
-            event[i] = switch_due
-            exits[i] = e
-        else:
-            group = np.uint32(death < move)
-            event[i] = visit_due
-            exits[i] = exit_of(t, clocks, factor, i, w, s, group, death_rate if death < move else move_rate, choice[i])
 
 
 @_jit
-def switch_of(c, i, w, s, cell, t, clocks, u, k0, k1):
-    """The switch that a clock brings about, chosen by the block of its draw."""
-    at = np.uint32(c) * np.uint32(t.states) + s
-    begin, end = clocks.start[at], clocks.start[at + _ONE]
-    purpose = clocks.purpose[c] | (u.member[i] << _MEMBER_BITS)
-    _, choice = clock_block(cell, np.uint64(u.drawn[c, i] - _ONE), purpose, k0, k1)
-    share = choice * clocks.rate[w * np.uint32(clocks.purpose.size) * np.uint32(t.states) + at]
-    chosen = begin
-    total = 0.0
-    for e in range(begin, end - _ONE):
-        total += t.hazard[w * np.uint32(t.exits) + np.uint32(e)]
-        chosen += np.uint32(share >= total)
-    return chosen
-
-
-@_jit
-def rewind_clocks(i, but, w, s, to, now, clocks, u):
-    """Clocks that run on as the state changes from ``s`` to ``to``, but one of them."""
-    states, all_clocks = np.uint32(clocks.size.size), np.uint32(clocks.purpose.size)
-    for c in range(all_clocks):
-        at = np.uint32(c) * states
-        if np.int64(c) != but and clocks.runs[at + s] and clocks.runs[at + to]:
-            begin = w * all_clocks * states + at
-            before, after = clocks.rate[begin + s], clocks.rate[begin + to]
-            u.left[c, i], u.anchor[c, i] = rewind(u.left[c, i], u.anchor[c, i], before, after, now)
-
-
-@_jit
-def pass_on(moves, moved, cell, state, window, event, exits, t, clocks, u, k0, k1):
+def pass_on(moves, moved, cell, state, window, event, exits, target, clocks, u, k0, k1, listed):
     """Clocks of units that move on: some run on, some begin."""
-    states = np.uint32(t.states)
+    kind, runs, switching, waiting, purpose = clocks.kind, clocks.runs, clocks.rate, clocks.mean, clocks.purpose
+    member, carried, left, anchor, drawn, soon = u.member, u.carried, u.left, u.anchor, u.drawn, u.soon
+    states, all_clocks = np.uint32(kind.size), np.uint32(purpose.size)
+    number = 0
     for j in range(moves):
         i = moved[j]
-        if u.carried[i]:
-            continue
-        s, to = state[i], t.target[exits[i]]
-        if not clocks.some[to]:
-            continue
-        rewind_clocks(i, _NO_CLOCK, window[i], s, to, event[i], clocks, u)
-        for c in range(clocks.purpose.size):
+        listed[number] = i
+        number += np.int64((kind[state[i]] != kind[target[exits[i]]]) & (carried[i] == 0))
+    for j in range(number):
+        i = listed[j]
+        s, to = state[i], target[exits[i]]
+        soon[i] = np.inf
+        for c in range(all_clocks):
             at = np.uint32(c) * states
-            if clocks.runs[at + to] and not clocks.runs[at + s]:
-                draw_clock(c, i, cell[i], event[i], u, clocks, k0, k1)
+            if not runs[at + to]:
+                continue
+            begin = window[i] * all_clocks * states + at
+            if runs[at + s]:
+                before, after = switching[begin + s], switching[begin + to]
+                left[c, i], anchor[c, i] = rewind(left[c, i], anchor[c, i], before, after, event[i])
+            else:
+                left[c, i] = exponential_of(cell[i], drawn[c, i], purpose[c], member[i], k0, k1)
+                anchor[c, i] = event[i]
+                drawn[c, i] += _ONE
+            soon[i] = min(soon[i], anchor[c, i] + left[c, i] * waiting[begin + to])
 
 
 @_jit
-def set_apart(kept, moved, cell, state, window, seen, event, exits, clocks, u):
+def set_apart(kept, moved, cell, state, window, seen, event, exits, apart, size_of, u):
     """Fragments of the clusters that broke in this round join those that wait."""
-    at = u.waiting[0]
+    at, member = u.waiting[0], u.member
+    wait_cell, wait_member, wait_state = u.wait_cell, u.wait_member, u.wait_state
+    wait_window, wait_time, wait_seen = u.wait_window, u.wait_time, u.wait_seen
     for j in range(kept):
         i = moved[j]
-        apart = clocks.apart[exits[i]]
-        if apart > 0:
-            u.wait_cell[at] = cell[i]
-            u.wait_member[at] = u.member[i] + np.uint64(clocks.size[state[i]])
-            u.wait_state[at] = apart - _ONE
-            u.wait_window[at] = window[i]
-            u.wait_time[at] = event[i]
-            u.wait_seen[at] = seen[i]
+        fragment = apart[exits[i]]
+        if fragment > 0:
+            wait_cell[at] = cell[i]
+            wait_member[at] = member[i] + np.uint64(size_of[state[i]])
+            wait_state[at] = fragment - _ONE
+            wait_window[at] = window[i]
+            wait_time[at] = event[i]
+            wait_seen[at] = seen[i]
             at += 1
     u.waiting[0] = at
 
@@ -323,16 +359,20 @@ def set_apart(kept, moved, cell, state, window, seen, event, exits, clocks, u):
 @_jit
 def gather_units(kept, moved, visit, u):
     """``kernel.gather`` for the further columns; a visit that is carried keeps its number."""
+    member, carried, left, anchor, drawn = u.member, u.carried, u.left, u.anchor, u.drawn
+    move_left, move_anchor, death_left, death_anchor = u.move_left, u.move_anchor, u.death_left, u.death_anchor
+    soon = u.soon
     for j in range(kept):
         i = moved[j]
-        u.member[j] = u.member[i]
-        u.carried[j] = u.carried[i]
-        visit[j] -= u.carried[j]
-        u.move_left[j], u.move_anchor[j] = u.move_left[i], u.move_anchor[i]
-        u.death_left[j], u.death_anchor[j] = u.death_left[i], u.death_anchor[i]
-    for c in range(u.left.shape[0]):
+        soon[j] = soon[i]
+        member[j] = member[i]
+        carried[j] = carried[i]
+        visit[j] -= carried[j]
+        move_left[j], move_anchor[j] = move_left[i], move_anchor[i]
+        death_left[j], death_anchor[j] = death_left[i], death_anchor[i]
+    for c in range(left.shape[0]):
         for j in range(kept):
             i = moved[j]
-            u.left[c, j] = u.left[c, i]
-            u.anchor[c, j] = u.anchor[c, i]
-            u.drawn[c, j] = u.drawn[c, i]
+            left[c, j] = left[c, i]
+            anchor[c, j] = anchor[c, i]
+            drawn[c, j] = drawn[c, i]
