@@ -84,8 +84,8 @@ def everything() -> cascade.Model:
         "levels": ["bare", "cloaked"],
         "states": ["circulating", "in_bed", "arrested"],
         "switches": [
-            {"level": "bare", "to": "cloaked", "hazard": 2.0},
-            {"level": "cloaked", "to": "bare", "hazard": 0.5},
+            {"level": "bare", "to": "cloaked", "hazard": 1.0},
+            {"level": "cloaked", "to": "bare", "hazard": 0.2},
         ],
         "effects": [{"level": "cloaked", "hazard": "*.immune killing", "factor": 0.1}],
     }
@@ -94,7 +94,7 @@ def everything() -> cascade.Model:
         "effects": [{"hazard": "*.anoikis", "power": -1.0}, {"hazard": "*.immune killing", "power": -0.5}],
         "breaks": [
             {"state": "circulating", "hazard": 0.2},
-            {"state": "in_bed", "on_entering": 0.05},
+            {"state": "in_bed", "hazard": 0.2, "on_entering": 0.05},
         ],
     }
     return emt.with_(

@@ -17,8 +17,10 @@ from numba import njit
 from cascade.numerics import bits_of
 from cascade.units import (
     batch_of,
+    begin_founders,
     begin_units,
     draw_members,
+    fresh_visits,
     gather_units,
     list_special,
     pass_on,
@@ -365,8 +367,10 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
     number : int
     block, scratch : Block, Scratch
         Room for the rows under way.
-    units, grouped : Units, Grouped, or None
+    units : Units or None
         With ``clocks_of``.
+    grouped : Grouped or None
+        With clusters.
     stop : (1,) uint8
         When another thread sets it, the run ends at once, unfinished.
     out : Out
@@ -379,9 +383,13 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
     width = np.int64(t.bins)
     states = np.uint32(t.states)
     if units is None:
-        size = member = by_size = batches = noted = largest = None
+        member = None
     else:
-        size, member, largest = units.size, units.member, clocks_of.largest
+        member = units.member
+    if grouped is None:
+        size = by_size = batches = noted = largest = None
+    else:
+        size, largest = units.size, clocks_of.largest
         by_size, batches, noted = grouped.by_size, grouped.batches, grouped.noted
     several_starts = t.start_state.size > 1 or t.entry_high > t.entry_low
     rows = 0
@@ -398,8 +406,7 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             if units is not None:
                 # Fragments go first, so that never more wait than the founders of one block can break into.
                 z = take_waiting(rows, cell, visit, state, window, time, seen, units)
-            founders = z == rows and taken < number
-            if founders:
+            if z == rows and taken < number:
                 z = min(cell.size, rows + number - taken)
                 at = np.uint64(taken) if cells.size > 0 else first + np.uint64(taken)
                 c, st, ti, se = cell[rows:z], state[rows:z], time[rows:z], seen[rows:z]
@@ -425,6 +432,8 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 else:
                     out.started[0] += c.size
                 taken += z - rows
+                if units is not None:
+                    begin_founders(rows, z, cell, state, seen, t.reach_row, t.bit_row, member, clocks_of.size, grouped)
             if frailties is not None and z > rows:
                 room = slice(0, z - rows)
                 draw_frailties(
@@ -442,7 +451,7 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                     deaths[room],
                 )
             if units is not None:
-                begin_units(rows, z, founders, cell, state, window, time, seen, t, units, clocks_of, grouped, k0, k1)
+                begin_units(rows, z, cell, state, window, time, units, clocks_of, k0, k1)
             rows = z
         if rows == 0:
             return
@@ -450,7 +459,9 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             out.tally[VISITS] += rows
             draw(rows, cell, visit, k0, k1, moves, deaths, choice)
         else:
-            out.tally[VISITS] += weigh(rows, state, size, units.carried, clocks_of.size)
+            out.tally[VISITS] += fresh_visits(rows, units.carried)
+            if grouped is not None:
+                weigh(rows, state, size, clocks_of.size)
             draw_members(rows, cell, visit, member, k0, k1, moves, deaths, choice)
         late = clocks(rows, state, window, time, moves, deaths, states, t.mean, t.window_end, event, group)
         choose(
@@ -479,7 +490,8 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 t.window_end,
                 t.hazard,
                 t.profile,
-                frailties.states,
+                t.rate,
+                frailties.groups,
                 t.exit_start,
                 event,
                 exits,

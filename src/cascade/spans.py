@@ -81,7 +81,7 @@ class Span:
             event_time=np.empty(self.events),
             tally=np.zeros(4, np.int64),
         )
-        units, grouped = None, None
+        units = grouped = None
         if clocks is not None:
             # No more fragments can wait than the founders of one block have cells.
             room = BLOCK * largest
@@ -106,6 +106,7 @@ class Span:
                 wait_time=np.empty(room),
                 wait_seen=np.empty(room, np.uint64),
             )
+        if largest > 1:
             grouped = Grouped(
                 by_size=np.zeros((self.rows, largest + 1), np.int64),
                 batches=np.zeros((BATCHES, self.rows + 1), np.int64),

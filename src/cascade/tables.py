@@ -75,7 +75,7 @@ class Tables(NamedTuple):
 class Frailties(NamedTuple):
     """What the kernel needs to draw F frailties and apply them in P profiles."""
 
-    states: npt.NDArray[np.bool_]  # (S,) states with a hazard of the cell's own
+    groups: npt.NDArray[np.bool_]  # (S G,) groups with a hazard of the cell's own
     powers: Floats  # (P, F); row 0 is zero
     gamma: npt.NDArray[np.bool_]  # (F,)
     spread: Floats  # (F,) sigma of log Z, or shape of the gamma distribution
@@ -93,7 +93,7 @@ class Clocks(NamedTuple):
     mean: Floats  # (W C S,) 1 / rate
     apart: Words  # (E + S,) 1 + state of the fragment that goes apart; 0: none
     size: Ints  # (S,) cells of a unit
-    frail: npt.NDArray[np.bool_]  # (S,) states with a hazard of the cell's own
+    frail: npt.NDArray[np.bool_]  # (S G,) groups with a hazard of the cell's own
     largest: int  # cells of the largest unit
 
 
@@ -221,11 +221,9 @@ def frailties(lowered: Lowered) -> Frailties | None:
     """Frailties as the kernel draws them; None for a model whose cells are alike."""
     if len(lowered.profiles) == 1:
         return None
-    states = np.zeros(lowered.size, bool)
-    states[lowered.exit_source[lowered.exit_profile > 0]] = True
     cv = lowered.frailty_cv
     spread = np.where(lowered.frailty_gamma, cv**-2.0, np.sqrt(np.log1p(cv**2)))
-    return Frailties(states, lowered.profiles, lowered.frailty_gamma, spread)
+    return Frailties(_own(lowered), lowered.profiles, lowered.frailty_gamma, spread)
 
 
 def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
@@ -241,8 +239,6 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
         mean = 1.0 / rate
     running = np.concatenate([lowered.clock_runs, rate.reshape(-1, lowered.size)])
     _, kind = np.unique(running, axis=1, return_inverse=True)
-    frail = np.zeros(lowered.size, bool)
-    frail[lowered.exit_source[lowered.exit_profile > 0]] = True
     return Clocks(
         purpose=np.array([KIND_CLOCK | np.uint64(clock) for clock in lowered.clocks], np.uint64),
         runs=lowered.clock_runs.ravel(),
@@ -253,9 +249,17 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
         mean=mean.ravel(),
         apart=np.concatenate([lowered.exit_apart + 1, np.zeros(lowered.size, np.int64)]).astype(np.uint32),
         size=lowered.size_of,
-        frail=frail,
+        frail=_own(lowered),
         largest=largest,
     )
+
+
+def _own(lowered: Lowered) -> npt.NDArray[np.bool_]:
+    """Groups of exits with a hazard that frailties multiply, (2 S,)."""
+    own = np.zeros(2 * lowered.size, bool)
+    frail = np.flatnonzero(lowered.exit_profile > 0)
+    own[2 * lowered.exit_source[frail] + (lowered.exit_target[frail] < 0)] = True
+    return own
 
 
 def _cumulative(shares: Sequence[float] | Floats) -> Floats:

@@ -100,22 +100,15 @@ def batch_of(cell):
 
 
 @_jit
-def begin_units(begin, end, founders, cell, state, window, time, seen, t, u, clocks, grouped, k0, k1):
-    """Clocks of the units in the rows from ``begin`` on; ``founders``: they have just started."""
-    member, carried, left, anchor, drawn = u.member, u.carried, u.left, u.anchor, u.drawn
-    purpose, runs, size_of, waiting, soon = clocks.purpose, clocks.runs, clocks.size, clocks.mean, u.soon
-    by_size, batches = grouped.by_size, grouped.batches
-    reach_row, bit_row = t.reach_row, t.bit_row
-    states = size_of.size
+def begin_founders(begin, end, cell, state, seen, reach_row, bit_row, member, size_of, grouped):
+    """Units that have just started, in the rows from ``begin`` on."""
     for i in range(begin, end):
-        carried[i] = 0
-        soon[i] = np.inf
-    if founders:
+        member[i] = 0
+    if grouped is not None:
+        by_size, batches = grouped.by_size, grouped.batches
         last = batches.shape[1] - 1
         for i in range(begin, end):
-            member[i] = 0
-            size = size_of[state[i]]
-            batch = batch_of(cell[i])
+            size, batch = size_of[state[i]], batch_of(cell[i])
             batches[batch, last] += size
             # Where they start they have come to: stages from bit 1 on, milestones from bit 32.
             for k in range(1, 63):
@@ -123,6 +116,17 @@ def begin_units(begin, end, founders, cell, state, window, time, seen, t, u, clo
                     row = reach_row + k - 1 if k < 32 else bit_row + k - 32
                     by_size[row, size] += 1
                     batches[batch, row] += size
+
+
+@_jit
+def begin_units(begin, end, cell, state, window, time, u, clocks, k0, k1):
+    """Clocks of the units in the rows from ``begin`` on."""
+    member, carried, left, anchor, drawn = u.member, u.carried, u.left, u.anchor, u.drawn
+    purpose, runs, waiting, soon = clocks.purpose, clocks.runs, clocks.mean, u.soon
+    states = clocks.size.size
+    for i in range(begin, end):
+        carried[i] = 0
+        soon[i] = np.inf
     for c in range(purpose.size):
         for i in range(begin, end):
             drawn[c, i] = 0
@@ -162,13 +166,19 @@ def draw_members(rows, cell, visit, member, k0, k1, moves, deaths, choice):
 
 
 @_jit
-def weigh(rows, state, size, carried, size_of):
-    """Cells of each unit at the begin of a round; how many visits are new in it."""
-    new = rows
+def fresh_visits(rows, carried):
+    """How many visits begin in this round."""
+    number = rows
+    for i in range(rows):
+        number -= np.int64(carried[i])
+    return number
+
+
+@_jit
+def weigh(rows, state, size, size_of):
+    """Cells of each unit at the begin of a round."""
     for i in range(rows):
         size[i] = size_of[state[i]]
-        new -= np.int64(carried[i])
-    return new
 
 
 @_jit
@@ -218,13 +228,16 @@ def switching_visits(
             group = _TWO * (w * states + s)
             to_move, to_death = rates[group], rates[group + _ONE]
             move_mean, death_mean = means[group], means[group + _ONE]
-            if frail[s]:
-                to_move = to_death = 0.0
+            if frail[_TWO * s]:
+                to_move = 0.0
                 for e in range(exit_start[_TWO * s], exit_start[_TWO * s + _ONE]):
                     to_move += hazard[w * number + np.uint32(e)] * factor[profile[e], i]
+                move_mean = mean_of(to_move)
+            if frail[_TWO * s + _ONE]:
+                to_death = 0.0
                 for e in range(exit_start[_TWO * s + _ONE], exit_start[_TWO * s + _TWO]):
                     to_death += hazard[w * number + np.uint32(e)] * factor[profile[e], i]
-                move_mean, death_mean = mean_of(to_move), mean_of(to_death)
+                death_mean = mean_of(to_death)
             if again:
                 move_left, move_anchor = rewind(move_left, move_anchor, move_rate, to_move, now)
                 death_left, death_anchor = rewind(death_left, death_anchor, death_rate, to_death, now)
@@ -289,7 +302,7 @@ def switching_visits(
             else:
                 event[i] = visit_due
                 group = _TWO * s + np.uint32(death < move)
-                if frail[s]:
+                if frail[group]:
                     share = choice[i] * (death_rate if death < move else move_rate)
                     chosen = exit_start[group]
                     total = 0.0

@@ -242,6 +242,7 @@ def frail_visits(
     window_end,
     hazard,
     profile,
+    rate,
     frail,
     exit_start,
     event,
@@ -251,14 +252,18 @@ def frail_visits(
 
     Rows that were late before and are not frail are counted again.
     """
-    number = np.uint32(profile.size)
+    number, groups = np.uint32(profile.size), np.uint32(frail.size)
     late = 0
     for i in range(rows):
         s, at = state[i], window[i] * number
-        if frail[s]:
+        if frail[_TWO * s] or frail[_TWO * s + _ONE]:
             m0, m1, d1 = exit_start[_TWO * s], exit_start[_TWO * s + _ONE], exit_start[_TWO * s + _TWO]
-            move_rate = _frail_rate(hazard, profile, factor, i, at, m0, m1)
-            death_rate = _frail_rate(hazard, profile, factor, i, at, m1, d1)
+            group = window[i] * groups + _TWO * s
+            move_rate, death_rate = rate[group], rate[group + _ONE]
+            if frail[_TWO * s]:
+                move_rate = _frail_rate(hazard, profile, factor, i, at, m0, m1)
+            if frail[_TWO * s + _ONE]:
+                death_rate = _frail_rate(hazard, profile, factor, i, at, m1, d1)
             move = time[i] + moves[i] * mean_of(move_rate)
             death = time[i] + deaths[i] * mean_of(death_rate)
             event[i] = death if death < move else move
