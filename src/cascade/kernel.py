@@ -14,13 +14,16 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cascade.numerics import bits_of
 from cascade.units import (
+    RECORDED,
+    UNFINISHED,
+    VISITS,
+    WATCHED,
     batch_of,
     begin_founders,
     begin_units,
+    bin_of,
     draw_members,
-    fresh_visits,
     gather_units,
     list_special,
     pass_on,
@@ -30,11 +33,6 @@ from cascade.units import (
     weigh,
 )
 from cascade.visits import choose, clocks, draw, draw_frailties, draw_starts, fill, frail_visits, resolve
-
-# Coarse bin of a time: its exponent and four top bits of the mantissa.
-_BIN_SHIFT = np.int64(48)
-_BIN_OFFSET = np.int64((1023 - 20) * 16)
-_COARSE_BINS = np.int64(48 * 16)
 
 _ONE = np.uint32(1)
 _BIT = np.uint64(1)
@@ -96,7 +94,6 @@ class Out(NamedTuple):
     tally: npt.NDArray[np.int64]
 
 
-VISITS, WATCHED, RECORDED, UNFINISHED = 0, 1, 2, 3
 _MOST_ROUNDS = np.int64((1 << 32) - 1)
 
 
@@ -104,8 +101,7 @@ _MOST_ROUNDS = np.int64((1 << 32) - 1)
 def count(rows, event, exits, row, fine, upper, width, bins, counts, cell, size, by_size, batches):
     """Count the events of a round in their rows and bins of time."""
     for i in range(rows):
-        b = (bits_of(event[i]) >> _BIN_SHIFT) - _BIN_OFFSET
-        bins[i] = np.uint32(min(max(b, np.int64(0)), _COARSE_BINS - np.int64(1)))
+        bins[i] = np.uint32(bin_of(event[i]))
     if fine.size > 0:
         for i in range(rows):
             b = fine[bins[i]]
@@ -382,10 +378,7 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
     moves, deaths, choice, event, group, exits, bins, moved = scratch
     width = np.int64(t.bins)
     states = np.uint32(t.states)
-    if units is None:
-        member = None
-    else:
-        member = units.member
+    member = None if units is None else units.member
     if grouped is None:
         size = by_size = batches = noted = largest = None
     else:
@@ -455,11 +448,10 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             rows = z
         if rows == 0:
             return
+        out.tally[VISITS] += rows
         if units is None:
-            out.tally[VISITS] += rows
             draw(rows, cell, visit, k0, k1, moves, deaths, choice)
         else:
-            out.tally[VISITS] += fresh_visits(rows, units.carried)
             if grouped is not None:
                 weigh(rows, state, size, clocks_of.size)
             draw_members(rows, cell, visit, member, k0, k1, moves, deaths, choice)
@@ -497,16 +489,16 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 exits,
             )
         if units is not None:
-            special = list_special(
-                rows, state, window, event, t.window_end, clocks_of.some, units.carried, units.soon, moved
-            )
+            special = list_special(rows, state, window, event, t.window_end, clocks_of.some, units.soon, moved)
             switching_visits(
                 special,
                 moved,
                 cell,
+                visit,
                 state,
                 window,
                 time,
+                seen,
                 factor,
                 moves,
                 deaths,
@@ -514,6 +506,9 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 t,
                 clocks_of,
                 units,
+                size,
+                grouped,
+                out,
                 k0,
                 k1,
                 event,
@@ -611,7 +606,7 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             set_apart(rows, moved, cell, state, window, seen, event, exits, clocks_of.apart, clocks_of.size, units)
         gather(rows, moved, event, cell, visit, state, window, time, seen, factor)
         if units is not None:
-            gather_units(rows, moved, visit, units)
+            gather_units(rows, moved, units)
 
 
 @njit(nogil=True, error_model="numpy")

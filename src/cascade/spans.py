@@ -44,8 +44,8 @@ class Span:
     def run(self) -> Done:
         """Run the span."""
         from cascade.compiled import kernel_run
-        from cascade.kernel import RECORDED, UNFINISHED, VISITS, WATCHED, Block, Out, Scratch
-        from cascade.units import BATCHES, Grouped, Units
+        from cascade.kernel import Block, Out, Scratch
+        from cascade.units import BATCHES, RECORDED, UNFINISHED, VISITS, WATCHED, Grouped, Units
 
         tables, frailties, clocks = self.prepared
         largest = clocks.largest if clocks else 1
@@ -89,11 +89,6 @@ class Span:
             units = Units(
                 member=np.zeros(BLOCK, np.uint64),
                 size=np.ones(BLOCK, np.int64),
-                carried=words(),
-                move_left=reals(),
-                move_anchor=reals(),
-                death_left=reals(),
-                death_anchor=reals(),
                 left=np.empty(ticks),
                 anchor=np.empty(ticks),
                 drawn=np.empty(ticks, np.uint32),

@@ -2,8 +2,8 @@
 
 What stands here is compiled into the kernel only for models that need it.  A factor's
 clock is, like those of a visit, (anchor, exponential left at the anchor).  When it is due
-first the level switches, and the visit goes on: what is left of its exponentials is
-*carried* to the next round.  A fragment that goes apart from a cluster waits for room in
+first the level switches, and what is left of the visit's exponentials is used up on at the
+new rates.  A fragment that goes apart from a cluster waits for room in
 the block and then begins visits of its own.
 """
 
@@ -15,9 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cascade.numerics import minus_log
+from cascade.numerics import bits_of, minus_log
 from cascade.streams import KIND_VISIT, clock_block, visit_block
 from cascade.visits import mean_of, rewind
+
+VISITS, WATCHED, RECORDED, UNFINISHED = 0, 1, 2, 3
+"""Places of the tally."""
 
 BATCHES = 64
 """Founders are counted in so many batches, by number: their spread is that of founders, not of cells."""
@@ -26,6 +29,9 @@ _ONE = np.uint32(1)
 _TWO = np.uint32(2)
 _BIT = np.uint64(1)
 _MEMBER_BITS = np.uint64(8)
+_BIN_SHIFT = np.int64(48)
+_BIN_OFFSET = np.int64((1023 - 20) * 16)
+_COARSE_BINS = np.int64(48 * 16)
 _BATCH_BITS = np.uint64(BATCHES - 1)
 
 _jit = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -36,19 +42,13 @@ _leaf = njit(error_model="numpy", inline="always")
 class Units(NamedTuple):
     """Further columns of the units under way, and the fragments that wait.
 
-    ``member``, ``size``: lowest member and number of cells; ``carried``: 1 for a visit that
-    goes on after a switch; ``move_*``, ``death_*``: its clocks; ``left``, ``anchor``,
-    ``drawn`` (clocks, rows): clocks of the factors, and how many draws each has used;
+    ``member``, ``size``: lowest member and number of cells; ``left``, ``anchor``, ``drawn``
+    (clocks, rows): clocks of the factors, and how many draws each has used;
     ``soon``: when the first of them is due, if the unit stays where it is.
     """
 
     member: npt.NDArray[np.uint64]
     size: npt.NDArray[np.int64]
-    carried: npt.NDArray[np.uint32]
-    move_left: npt.NDArray[np.float64]
-    move_anchor: npt.NDArray[np.float64]
-    death_left: npt.NDArray[np.float64]
-    death_anchor: npt.NDArray[np.float64]
     left: npt.NDArray[np.float64]
     anchor: npt.NDArray[np.float64]
     drawn: npt.NDArray[np.uint32]
@@ -94,6 +94,13 @@ def choice_of(cell, draw, purpose, member, k0, k1):
 
 
 @_leaf
+def bin_of(time):
+    """Coarse bin of a time: its exponent and four top bits of the mantissa."""
+    b = (bits_of(time) >> _BIN_SHIFT) - _BIN_OFFSET
+    return min(max(b, np.int64(0)), _COARSE_BINS - np.int64(1))
+
+
+@_leaf
 def batch_of(cell):
     """Batch of a founder."""
     return np.int64(cell & _BATCH_BITS)
@@ -121,11 +128,10 @@ def begin_founders(begin, end, cell, state, seen, reach_row, bit_row, member, si
 @_jit
 def begin_units(begin, end, cell, state, window, time, u, clocks, k0, k1):
     """Clocks of the units in the rows from ``begin`` on."""
-    member, carried, left, anchor, drawn = u.member, u.carried, u.left, u.anchor, u.drawn
+    member, left, anchor, drawn = u.member, u.left, u.anchor, u.drawn
     purpose, runs, waiting, soon = clocks.purpose, clocks.runs, clocks.mean, u.soon
     states = clocks.size.size
     for i in range(begin, end):
-        carried[i] = 0
         soon[i] = np.inf
     for c in range(purpose.size):
         for i in range(begin, end):
@@ -166,15 +172,6 @@ def draw_members(rows, cell, visit, member, k0, k1, moves, deaths, choice):
 
 
 @_jit
-def fresh_visits(rows, carried):
-    """How many visits begin in this round."""
-    number = rows
-    for i in range(rows):
-        number -= np.int64(carried[i])
-    return number
-
-
-@_jit
 def weigh(rows, state, size, size_of):
     """Cells of each unit at the begin of a round."""
     for i in range(rows):
@@ -182,46 +179,66 @@ def weigh(rows, state, size, size_of):
 
 
 @_jit
-def list_special(rows, state, window, event, window_end, some, carried, soon, listed):
-    """Rows whose next event is not that of a fresh visit in an unchanged environment; their number."""
+def list_special(rows, state, window, event, window_end, some, soon, listed):
+    """Rows in which a factor switches or a window ends before the visit does; their number."""
     number = 0
     for i in range(rows):
         listed[number] = np.uint32(i)
         late = (event[i] > window_end[window[i]]) & some[state[i]]
-        number += np.int64((event[i] > soon[i]) | late | (carried[i] != 0))
+        number += np.int64((event[i] > soon[i]) | late)
     return number
 
 
 @_jit
 def switching_visits(
-    special, listed, cell, state, window, time, factor, moves, deaths, choice, t, clocks, u, k0, k1, event, exits
+    special,
+    listed,
+    cell,
+    visit,
+    state,
+    window,
+    time,
+    seen,
+    factor,
+    moves,
+    deaths,
+    choice,
+    t,
+    clocks,
+    u,
+    size,
+    grouped,
+    out,
+    k0,
+    k1,
+    event,
+    exits,
 ):
-    """Visits during which a factor switches or a window ends, by the whole rule, up to their next event.
+    """Visits during which a factor switches or a window ends, by the whole rule.
 
-    The loop runs once, and again whenever the rates change: at the end of a window, and
-    after a switch to take over what is left of the visit at the new level.
+    The loop runs once, and again whenever the rates change: at the end of a window and after
+    a switch.  Switches are counted here; the end of the visit is left to the others.
     """
     states, number = np.uint32(t.states), np.uint32(t.exits)
     window_end, exit_start, hazard, profile = t.window_end, t.exit_start, t.hazard, t.profile
     rates, means, switching, waiting = t.rate, t.mean, clocks.rate, clocks.mean
     guide, cuts, bound, target = t.guide, np.uint32(t.cuts), t.bound, t.target
     frail, runs, switch_start, soon = clocks.frail, clocks.runs, clocks.start, u.soon
-    purpose, member, carried, left, anchor, drawn = clocks.purpose, u.member, u.carried, u.left, u.anchor, u.drawn
-    kept_move, move_begin, kept_death, death_begin = u.move_left, u.move_anchor, u.death_left, u.death_anchor
+    purpose, apart, size_of = clocks.purpose, clocks.apart, clocks.size
+    member, left, anchor, drawn = u.member, u.left, u.anchor, u.drawn
+    wait_cell, wait_member, wait_state = u.wait_cell, u.wait_member, u.wait_state
+    wait_window, wait_time, wait_seen = u.wait_window, u.wait_time, u.wait_seen
+    row, fine, upper, counts, width = t.row, t.fine, t.upper, out.counts, np.int64(t.bins)
+    event_cell, event_member, event_visit = out.event_cell, out.event_member, out.event_visit
+    event_exit, event_time = out.event_exit, out.event_time
+    fragments, recorded = u.waiting[0], out.tally[RECORDED]
+    if grouped is not None:
+        by_size, batches = grouped.by_size, grouped.batches
     all_clocks, last_window = np.uint32(purpose.size), np.uint32(window_end.size - 1)
     for j in range(special):
         i = listed[j]
         s, w = state[i], window[i]
-        if carried[i]:
-            move_left, move_anchor, death_left, death_anchor = (
-                kept_move[i],
-                move_begin[i],
-                kept_death[i],
-                death_begin[i],
-            )
-        else:
-            move_left, move_anchor, death_left, death_anchor = moves[i], time[i], deaths[i], time[i]
-        carried[i] = 0
+        move_left, move_anchor, death_left, death_anchor = moves[i], time[i], deaths[i], time[i]
         move_rate = death_rate = now = 0.0
         again = False
         while True:
@@ -247,15 +264,6 @@ def switching_visits(
                     due = anchor[c, i] + left[c, i] * waiting[(w * all_clocks + np.uint32(c)) * states + s]
                     if due < switch_due:
                         first, switch_due = np.uint32(c), due
-            soon[i] = switch_due
-            if carried[i]:
-                kept_move[i], move_begin[i], kept_death[i], death_begin[i] = (
-                    move_left,
-                    move_anchor,
-                    death_left,
-                    death_anchor,
-                )
-                break
             move_rate, death_rate, again = to_move, to_death, True
             move = move_anchor + move_left * move_mean
             death = death_anchor + death_left * death_mean
@@ -295,9 +303,38 @@ def switching_visits(
                 left[first, i] = exponential_of(cell[i], drawn[first, i], purpose[first], member[i], k0, k1)
                 anchor[first, i] = switch_due
                 drawn[first, i] += _ONE
-                event[i] = now = switch_due
-                exits[i] = e
-                carried[i] = 1
+                b = bin_of(switch_due)
+                if fine.size > 0:
+                    b = np.int64(fine[b])
+                    while switch_due >= upper[b]:
+                        b += 1
+                r = np.int64(row[e])
+                if grouped is None:
+                    counts[r * width + b] += 1
+                else:
+                    cells = size_of[s]
+                    counts[r * width + b] += cells
+                    by_size[r, cells] += 1
+                    batches[batch_of(cell[i]), r] += cells
+                    fragment = apart[e]
+                    if fragment > 0:
+                        wait_cell[fragments] = cell[i]
+                        wait_member[fragments] = member[i] + np.uint64(size_of[to])
+                        wait_state[fragments] = fragment - _ONE
+                        wait_window[fragments] = w
+                        wait_time[fragments] = switch_due
+                        wait_seen[fragments] = seen[i]
+                        fragments += 1
+                        size[i] = size_of[to]
+                if event_cell.size > 0:
+                    if recorded < event_cell.size:
+                        event_cell[recorded] = cell[i]
+                        event_member[recorded] = member[i]
+                        event_visit[recorded] = visit[i]
+                        event_exit[recorded] = e
+                        event_time[recorded] = switch_due
+                    recorded += 1
+                now = switch_due
                 s = to
             else:
                 event[i] = visit_due
@@ -316,20 +353,24 @@ def switching_visits(
                         chosen += _ONE
                     exits[i] = chosen
                 break
+        state[i] = s
         window[i] = w
+        soon[i] = switch_due
+    u.waiting[0] = fragments
+    out.tally[RECORDED] = recorded
 
 
 @_jit
 def pass_on(moves, moved, cell, state, window, event, exits, target, clocks, u, k0, k1, listed):
     """Clocks of units that move on: some run on, some begin."""
     kind, runs, switching, waiting, purpose = clocks.kind, clocks.runs, clocks.rate, clocks.mean, clocks.purpose
-    member, carried, left, anchor, drawn, soon = u.member, u.carried, u.left, u.anchor, u.drawn, u.soon
+    member, left, anchor, drawn, soon = u.member, u.left, u.anchor, u.drawn, u.soon
     states, all_clocks = np.uint32(kind.size), np.uint32(purpose.size)
     number = 0
     for j in range(moves):
         i = moved[j]
         listed[number] = i
-        number += np.int64((kind[state[i]] != kind[target[exits[i]]]) & (carried[i] == 0))
+        number += np.int64(kind[state[i]] != kind[target[exits[i]]])
     for j in range(number):
         i = listed[j]
         s, to = state[i], target[exits[i]]
@@ -370,19 +411,13 @@ def set_apart(kept, moved, cell, state, window, seen, event, exits, apart, size_
 
 
 @_jit
-def gather_units(kept, moved, visit, u):
-    """``kernel.gather`` for the further columns; a visit that is carried keeps its number."""
-    member, carried, left, anchor, drawn = u.member, u.carried, u.left, u.anchor, u.drawn
-    move_left, move_anchor, death_left, death_anchor = u.move_left, u.move_anchor, u.death_left, u.death_anchor
-    soon = u.soon
+def gather_units(kept, moved, u):
+    """``kernel.gather`` for the further columns."""
+    member, left, anchor, drawn, soon = u.member, u.left, u.anchor, u.drawn, u.soon
     for j in range(kept):
         i = moved[j]
-        soon[j] = soon[i]
         member[j] = member[i]
-        carried[j] = carried[i]
-        visit[j] -= carried[j]
-        move_left[j], move_anchor[j] = move_left[i], move_anchor[i]
-        death_left[j], death_anchor[j] = death_left[i], death_anchor[i]
+        soon[j] = soon[i]
     for c in range(left.shape[0]):
         for j in range(kept):
             i = moved[j]
