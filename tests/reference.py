@@ -319,7 +319,7 @@ class Reference:
                 elif switch.due < min(move.due, death.due):
                     agent.time = due
                     number = agent.switching[name][1]
-                    way = _chosen(self.switches(name, agent), self._drawn(cell, name, agent, number)[2])
+                    way = _chosen(self.switches(name, agent), self._drawn(cell, name, agent, number + 1)[2])
                     life.events.append(Event(agent.state, due, way.name, False))
                     apart += self._turn(agent, way)
                     self._begin(cell, name, agent, number + 1)

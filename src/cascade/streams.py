@@ -103,7 +103,10 @@ def frailty_block(cell, frailty, attempt, k0, k1):
 
 @njit(error_model="numpy", inline="always")
 def clock_block(cell, draw, purpose, k0, k1):
-    """One draw of a factor's clock: a uniform of 48 bits (exponential), one of 32 (choice)."""
+    """One draw of a factor's clock: a uniform of 48 bits (exponential), one of 32.
+
+    The second chooses the switch with which the clock begins anew.
+    """
     w0, w1, _, w3 = philox(cell & WORD, cell >> WORD_BITS, draw, purpose, k0, k1)
     return uniform_48(w0, w1 & _LOW_16), (float(np.int64(w3)) + 0.5) * 2.0**-32
 

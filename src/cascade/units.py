@@ -87,13 +87,6 @@ def exponential_of(cell, draw, purpose, member, k0, k1):
 
 
 @_leaf
-def choice_of(cell, draw, purpose, member, k0, k1):
-    """The uniform that chooses among the switches of the same draw."""
-    _, choice = clock_block(cell, np.uint64(draw), purpose | (member << _MEMBER_BITS), k0, k1)
-    return choice
-
-
-@_leaf
 def bin_of(time):
     """Coarse bin of a time: its exponent and four top bits of the mantissa."""
     b = (bits_of(time) >> _BIN_SHIFT) - _BIN_OFFSET
@@ -118,11 +111,15 @@ def begin_founders(begin, end, cell, state, seen, reach_row, bit_row, member, si
             size, batch = size_of[state[i]], batch_of(cell[i])
             batches[batch, last] += size
             # Where they start they have come to: stages from bit 1 on, milestones from bit 32.
-            for k in range(1, 63):
-                if (seen[i] >> np.uint64(k)) & _BIT:
+            bits = seen[i] >> _BIT
+            k = 1
+            while bits != 0:
+                if bits & _BIT and k < 63:
                     row = reach_row + k - 1 if k < 32 else bit_row + k - 32
                     by_size[row, size] += 1
                     batches[batch, row] += size
+                bits >>= _BIT
+                k += 1
 
 
 @_jit
@@ -130,18 +127,25 @@ def begin_units(begin, end, cell, state, window, time, u, clocks, k0, k1):
     """Clocks of the units in the rows from ``begin`` on."""
     member, left, anchor, drawn = u.member, u.left, u.anchor, u.drawn
     purpose, runs, waiting, soon = clocks.purpose, clocks.runs, clocks.mean, u.soon
-    states = clocks.size.size
+    states = np.uint32(clocks.size.size)
     for i in range(begin, end):
         soon[i] = np.inf
+    c_state, c_cell, c_time, c_window = state[begin:end], cell[begin:end], time[begin:end], window[begin:end]
+    c_member, c_soon = member[begin:end], soon[begin:end]
+    # Every clock is drawn, whether it runs or not: loops without branches fit the vector registers.
     for c in range(purpose.size):
-        for i in range(begin, end):
-            drawn[c, i] = 0
-            if runs[c * states + state[i]]:
-                left[c, i] = exponential_of(cell[i], drawn[c, i], purpose[c], member[i], k0, k1)
-                anchor[c, i] = time[i]
-                drawn[c, i] = 1
-                at = (window[i] * np.uint32(purpose.size) + np.uint32(c)) * np.uint32(states) + state[i]
-                soon[i] = min(soon[i], anchor[c, i] + left[c, i] * waiting[at])
+        c_left, c_anchor, c_drawn = left[c][begin:end], anchor[c][begin:end], drawn[c][begin:end]
+        kind = purpose[c]
+        for i in range(c_left.size):
+            c_left[i], _ = clock_block(c_cell[i], np.uint64(0), kind | (c_member[i] << _MEMBER_BITS), k0, k1)
+        for i in range(c_left.size):
+            c_left[i] = minus_log(c_left[i])
+        for i in range(c_left.size):
+            at = np.uint32(c) * states + c_state[i]
+            c_anchor[i] = c_time[i]
+            c_drawn[i] = np.uint32(runs[at])
+            due = c_time[i] + c_left[i] * waiting[c_window[i] * np.uint32(purpose.size) * states + at]
+            c_soon[i] = min(c_soon[i], due)
 
 
 @_jit
@@ -182,10 +186,16 @@ def weigh(rows, state, size, size_of):
 def list_special(rows, state, window, event, window_end, some, soon, listed):
     """Rows in which a factor switches or a window ends before the visit does; their number."""
     number = 0
-    for i in range(rows):
-        listed[number] = np.uint32(i)
-        late = (event[i] > window_end[window[i]]) & some[state[i]]
-        number += np.int64((event[i] > soon[i]) | late)
+    if window_end.size == 1:
+        end = window_end[0]
+        for i in range(rows):
+            listed[number] = np.uint32(i)
+            number += np.int64((event[i] > soon[i]) | (event[i] > end) & some[state[i]])
+    else:
+        for i in range(rows):
+            listed[number] = np.uint32(i)
+            late = (event[i] > window_end[window[i]]) & some[state[i]]
+            number += np.int64((event[i] > soon[i]) | late)
     return number
 
 
@@ -286,9 +296,10 @@ def switching_visits(
             elif switch_due < visit_due:
                 at = first * states + s
                 e, last = switch_start[at], switch_start[at + _ONE] - _ONE
+                uniform, share = clock_block(
+                    cell[i], np.uint64(drawn[first, i]), purpose[first] | (member[i] << _MEMBER_BITS), k0, k1
+                )
                 if e < last:
-                    # The switch is chosen by the block of the draw that is used up.
-                    share = choice_of(cell[i], drawn[first, i] - _ONE, purpose[first], member[i], k0, k1)
                     share *= switching[w * all_clocks * states + at]
                     total = hazard[w * number + e]
                     while e < last and share >= total:
@@ -300,7 +311,7 @@ def switching_visits(
                     if c != first and runs[np.uint32(c) * states + s]:
                         before, after = switching[begin + s], switching[begin + to]
                         left[c, i], anchor[c, i] = rewind(left[c, i], anchor[c, i], before, after, switch_due)
-                left[first, i] = exponential_of(cell[i], drawn[first, i], purpose[first], member[i], k0, k1)
+                left[first, i] = minus_log(uniform)
                 anchor[first, i] = switch_due
                 drawn[first, i] += _ONE
                 b = bin_of(switch_due)

@@ -242,32 +242,49 @@ def frail_visits(
     window_end,
     hazard,
     profile,
-    rate,
+    mean,
     frail,
     exit_start,
+    won,
+    guide,
+    cuts,
+    bound,
     event,
     exits,
 ):
-    """Visits of rows whose hazards are their own, within their window; number of late ones.
+    """Visits of rows with hazards of their own, within their window; number of late ones.
 
     Rows that were late before and are not frail are counted again.
     """
     number, groups = np.uint32(profile.size), np.uint32(frail.size)
     late = 0
     for i in range(rows):
-        s, at = state[i], window[i] * number
-        if frail[_TWO * s] or frail[_TWO * s + _ONE]:
-            m0, m1, d1 = exit_start[_TWO * s], exit_start[_TWO * s + _ONE], exit_start[_TWO * s + _TWO]
-            group = window[i] * groups + _TWO * s
-            move_rate, death_rate = rate[group], rate[group + _ONE]
-            if frail[_TWO * s]:
+        own, at = _TWO * state[i], window[i] * number
+        if frail[own] or frail[own + _ONE]:
+            m0, m1, d1 = exit_start[own], exit_start[own + _ONE], exit_start[own + _TWO]
+            group = window[i] * groups + own
+            move_rate = death_rate = 0.0
+            move_mean, death_mean = mean[group], mean[group + _ONE]
+            if frail[own]:
                 move_rate = _frail_rate(hazard, profile, factor, i, at, m0, m1)
-            if frail[_TWO * s + _ONE]:
+                move_mean = mean_of(move_rate)
+            if frail[own + _ONE]:
                 death_rate = _frail_rate(hazard, profile, factor, i, at, m1, d1)
-            move = time[i] + moves[i] * mean_of(move_rate)
-            death = time[i] + deaths[i] * mean_of(death_rate)
+                death_mean = mean_of(death_rate)
+            move = time[i] + moves[i] * move_mean
+            death = time[i] + deaths[i] * death_mean
             event[i] = death if death < move else move
-            if death < move:
+            dies = np.uint32(death < move)
+            if not frail[own + dies]:
+                # The choice that was made for all rows stands, unless it was among the others.
+                if won[i] == group + dies:
+                    late += np.int64(event[i] > window_end[window[i]])
+                    continue
+                e = guide[(group + dies) * cuts + np.uint32(choice[i] * cuts)]
+                while choice[i] >= bound[at + e]:
+                    e += _ONE
+                exits[i] = e
+            elif dies:
                 exits[i] = _frail_exit(hazard, profile, factor, i, at, m1, d1, choice[i] * death_rate)
             else:
                 exits[i] = _frail_exit(hazard, profile, factor, i, at, m0, m1, choice[i] * move_rate)
