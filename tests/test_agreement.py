@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 import cascade
-from budget import SIGMAS, agrees, cells_needed, within
+from budget import ALPHA, SIGMAS, agrees, cells_needed, within
 from cascade.model import Model
 from cascade.results import Result
 from models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES, random_models
@@ -16,6 +19,8 @@ from models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES, random_models
 
 def all_agree(result: Result, exact: cascade.closed_form.Exact) -> list[str]:
     """Names of the counts that do not agree."""
+    if result.model.clusters is not None:
+        return clusters_agree(result, exact)
     n = result.cells
     fates, truth = result.fates(), exact.fates()
     wrong = [name for name in {*fates, *truth} if not agrees(fates.get(name, 0), n, min(1.0, truth.get(name, 0.0)))]
@@ -30,6 +35,35 @@ def all_agree(result: Result, exact: cascade.closed_form.Exact) -> list[str]:
         ]
     marks = exact.milestones()
     return wrong + [m for m, count in result.milestones().items() if not agrees(count, n, min(1.0, marks[m]))]
+
+
+def clusters_agree(result: Result, exact: cascade.closed_form.Exact) -> list[str]:
+    """Names of the fates, passed steps and milestones that do not agree, in cells.
+
+    Cells of a founder share its fate: the share of a row is tested by its 64 batches of
+    founders, Student's t with 63 degrees of freedom at the budget's level.
+    """
+    low, batches = result.lowered, result.totals.batches
+    sizes, n = batches[:, -1], result.cells
+    worst = float(stats.t.isf(ALPHA / 2, len(sizes) - 1))
+    rows = {t.name: i for i, t in enumerate(low.transitions) if t.is_death}
+    rows |= {name: len(low.transitions) + s for s, name in enumerate(low.states)}
+    fates, truth = result.fates(), exact.fates()
+    reach = len(low.transitions) + len(low.states) + 1
+    checks = [(name, batches[:, row], fates.get(name, 0), truth.get(name, 0.0)) for name, row in rows.items()]
+    for k, (row, other) in enumerate(zip(result.funnel(), exact.funnel(1.0), strict=True)):
+        checks.append((f"passed {row.step}", batches[:, reach + k], row.passed, other.passed))
+    marks = exact.milestones()
+    for m, (name, count) in enumerate(result.milestones().items()):
+        checks.append((name, batches[:, reach + len(low.stages) + m], count, marks[name]))
+    wrong = []
+    for name, counts, count, p in checks:
+        assert counts.sum() == count, name
+        r = counts - p * sizes
+        error = math.sqrt((r**2).sum() * len(r) / (len(r) - 1)) + 1.0
+        if abs(count - p * n) > worst * error:
+            wrong.append(f"{name}: {count} instead of {p * n:.1f}")
+    return wrong
 
 
 @pytest.mark.parametrize("until", [None, 0.05, 20.0])

@@ -37,7 +37,7 @@ def test_saved_and_loaded(result: cascade.results.Result, tmp_path: Path) -> Non
     assert again.success == result.fates().get("tumour", 0) / result.cells
     assert np.array_equal(again.watched, result.watched)
     assert again.model == CYCLIC
-    assert again.recipe["versions"]["streams"] == 1
+    assert again.recipe["versions"]["streams"] == STREAM_VERSION
     json.dumps(again.recipe)
 
 

@@ -18,6 +18,7 @@ from cascade.model import Model
 from cascade.tables import prepare
 from models import CYCLIC, FRAIL, LINEAR, random_models
 from reference import Reference
+from test_agreement import clusters_agree
 from test_factors import two_levels
 from test_kernel import WINDOWS, Windows, environment, same
 
@@ -88,35 +89,6 @@ def test_unit_by_unit_as_the_reference(name: str, windows: Windows) -> None:
 def test_random_models_as_the_reference(model: Model, seed: int, clusters: bool) -> None:
     grown = two_levels(model, begin={"off": 0.5, "on": 0.5})
     all_same(clustered(grown) if clusters else grown, seed, range(25), ((math.inf, {}),))
-
-
-# Against the exact answer.  Cells of a founder share its fate: the share of a row is tested
-# by its 64 batches of founders, Student's t with 63 degrees of freedom at the budget's level.
-
-
-def clusters_agree(result: cascade.Result, exact: cascade.closed_form.Exact) -> list[str]:
-    """Names of the fates, passed steps and milestones that do not agree, in cells."""
-    low, batches = result.lowered, result.totals.batches
-    sizes, n = batches[:, -1], result.cells
-    worst = float(stats.t.isf(ALPHA / 2, len(sizes) - 1))
-    rows = {t.name: i for i, t in enumerate(low.transitions) if t.is_death}
-    rows |= {name: len(low.transitions) + s for s, name in enumerate(low.states)}
-    fates, truth = result.fates(), exact.fates()
-    reach = len(low.transitions) + len(low.states) + 1
-    checks = [(name, batches[:, row], fates.get(name, 0), truth.get(name, 0.0)) for name, row in rows.items()]
-    for k, (row, other) in enumerate(zip(result.funnel(), exact.funnel(1.0), strict=True)):
-        checks.append((f"passed {row.step}", batches[:, reach + k], row.passed, other.passed))
-    marks = exact.milestones()
-    for m, (name, count) in enumerate(result.milestones().items()):
-        checks.append((name, batches[:, reach + len(low.stages) + m], count, marks[name]))
-    wrong = []
-    for name, counts, count, p in checks:
-        assert counts.sum() == count, name
-        r = counts - p * sizes
-        error = math.sqrt((r**2).sum() * len(r) / (len(r) - 1)) + 1.0
-        if abs(count - p * n) > worst * error:
-            wrong.append(f"{name}: {count} instead of {p * n:.1f}")
-    return wrong
 
 
 @pytest.mark.parametrize("until", [None, 1.5])

@@ -434,6 +434,36 @@ class Exact:
         units = cells * table / np.maximum(np.arange(table.shape[1]), 1)
         return Sizes(low.stages, units, self.model.title or self.model.name)
 
+    def hours(self, *, units: bool = False, least_size: int = 1) -> dict[str, float]:
+        """Mean hours that a cell spends in each state, over its whole life.
+
+        Parameters
+        ----------
+        units : bool
+            Of a unit that starts instead: those of all its fragments together, each counted once.
+        least_size : int
+            Count only the time in units of at least so many cells.
+
+        Raises
+        ------
+        InputError
+            When the model is treated, an end is given, or cells circle for ever.
+        """
+        self._only_unchanged("times in states")
+        if self.until is not None:
+            raise InputError("until", self.until, "None: hours are those of whole lives")
+        low = self.lowered
+        if low.has_endless_cycle():
+            raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
+        spent = self._nodes.weights @ self._solver.time_in_states(self._hazards(self._nodes)).real
+        spent = spent * (low.size_of >= least_size)
+        if units:
+            started = (low.start_share / low.size_of[low.start_state]).sum()
+            spent = spent / low.size_of / started
+        spent = np.bincount(low.base, spent, len(low.states))
+        kept = zip(low.states, self.model.states, spent.tolist(), strict=True)
+        return {name: hours for name, state, hours in kept if not state.absorbing}
+
     @property
     def no_colony(self) -> float:
         """Probability that no cell of a unit that starts passes the last step.

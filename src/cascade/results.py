@@ -28,7 +28,7 @@ from cascade.tables import Rows, rows_of, time_edges
 from cascade.timecourse import Curves, choose_edges
 from cascade.totals import MOST_WATCHED, Totals
 
-FORMAT = 1
+FORMAT = 2
 
 CLUSTERED = "Shares are those of cells; the intervals take founders, not cells, as independent."
 COUPLED = (
@@ -364,9 +364,9 @@ def open_result(path: str | Path) -> Result:
 def _read(path: Path) -> Result:
     with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
         recipe = json.loads(bytes(file["recipe"]).decode())
+        if recipe["format"] != FORMAT:
+            raise InputError("file", str(path), f"a result of format {FORMAT}, not {recipe['format']}")
         arrays = {name: file[name] for name in Totals.ARRAYS}
-    if recipe["format"] != FORMAT:
-        raise InputError("file", str(path), f"a result of format {FORMAT}, not {recipe['format']}")
     whole = recipe["totals"]
     result = Result(
         model=Model(**recipe["model"]),
