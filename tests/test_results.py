@@ -22,6 +22,7 @@ from budget import within
 from cascade.estimate import paired_difference, proportion
 from cascade.files import write_atomically
 from cascade.funnel import Funnel
+from cascade.streams import STREAM_VERSION
 from models import CYCLIC, LINEAR
 
 

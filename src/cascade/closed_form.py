@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.arguments import check_model, check_moments, check_until
+from cascade.components import Numbers
 from cascade.display import hours, percent, text_table
 from cascade.errors import CascadeError, InputError, is_number, nearest
 from cascade.funnel import Funnel, FunnelRow, Milestone
 from cascade.laplace import Transform, invert
-from cascade.levels import Numbers, Passage, Solver, chance_of_none
+from cascade.levels import Passage, Solver, chance_of_none
 from cascade.lower import Lowered, by_cell, lower
 from cascade.march import March
 from cascade.model import Model
@@ -169,9 +170,9 @@ class Exact:
         parts = (passage.entered, passage.lost, passage.settled, passage.present)
         return Passage(*(np.tensordot(nodes.weights, p.reshape(m, n, *p.shape[1:]), axes=(0, 0)) for p in parts))
 
-    def _poles(self, nodes: Nodes) -> npt.NDArray[np.complex128] | None:
+    def _poles(self, nodes: Nodes, without: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.complex128] | None:
         """Singularities of the transforms, that of a running total at 0 among them."""
-        poles = self._solver.poles(self._hazards(nodes))
+        poles = self._solver.poles(self._hazards(nodes), without)
         return None if poles is None else np.append(poles, 0.0)
 
     @cached_property
@@ -361,8 +362,8 @@ class Exact:
             hit = self._solver.hits(np.repeat(hazards, n, axis=0), np.tile(z, m), states).reshape(m, n)
             return np.asarray((weights @ hit / z)[:, None])
 
-        # A set made absorbing has a spectrum of its own: in a cyclic model no poles are known for it.
-        poles = None if self._solver.has_cycle else self._poles(used)
+        # A set made absorbing has a spectrum of its own.
+        poles = self._poles(used, without=states)
         value = float(self._after_entry(transform, np.array([time]), poles)[0, 0])
         started = float(low.start_share[states[low.start_state]].sum())
         return value + started * float(self._waiting(np.array([time]))[0])

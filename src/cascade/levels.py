@@ -18,11 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cascade.components import Components, Numbers, Sums
 from cascade.errors import InputError
 from cascade.lower import Lowered, spread
-
-Numbers = npt.NDArray[Any]
-"""Floats or complex numbers."""
 
 LARGEST_DENSE = 300
 _BATCH_BYTES = 1 << 26
@@ -54,46 +52,14 @@ class Passage:
     present: Numbers
 
 
-@dataclass(frozen=True)
-class Sums:
-    """Sums over columns of an array by group.
-
-    Attributes
-    ----------
-    members : columns, those of a group together
-    starts : first member of each group
-    groups : number of each group
-    """
-
-    members: npt.NDArray[np.int64]
-    starts: npt.NDArray[np.int64]
-    groups: npt.NDArray[np.int64]
-
-    @classmethod
-    def by(cls, columns: npt.NDArray[np.int64], group: npt.NDArray[np.int64]) -> Sums:
-        """Group the columns."""
-        order = np.argsort(group, kind="stable")
-        groups, starts = np.unique(group[order], return_index=True)
-        return cls(columns[order], starts, groups)
-
-    def of(self, values: Numbers) -> Numbers:
-        """Sums of the columns of (B, n) by group, (B, groups)."""
-        return self.sums(values[:, self.members])
-
-    def sums(self, values: Numbers) -> Numbers:
-        """The same of the columns of the members alone, in their order."""
-        if not len(self.groups):
-            return np.zeros((len(values), 0), values.dtype)
-        return np.asarray(np.add.reduceat(values, self.starts, axis=1))
-
-
 class Solver:
     """Solves for one lowered model."""
 
     def __init__(self, lowered: Lowered) -> None:
         self.lowered = lowered
         low = lowered
-        self._moves = np.flatnonzero(low.exit_target >= 0)
+        self.components = Components(lowered)
+        self._moves = self.components.moves
         self._deaths = np.flatnonzero(low.exit_target < 0)
         self._into = Sums.by(self._moves, low.exit_target[self._moves])
         self._dying = Sums.by(self._deaths, low.exit_transition[self._deaths])
@@ -112,17 +78,10 @@ class Solver:
         """Summed hazards of each state, (B, S)."""
         return np.asarray((self._leaving @ hazards.T).T)
 
-    @cached_property
+    @property
     def has_cycle(self) -> bool:
         """Whether a cell can come back to a state (after expansion)."""
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        low = self.lowered
-        source, target = low.exit_source[self._moves], low.exit_target[self._moves]
-        graph = coo_array((np.ones(len(source)), (source, target)), shape=(low.size, low.size))
-        count, _ = connected_components(graph, connection="strong")
-        return bool(count < low.size)
+        return self.components.has_cycle
 
     def passage(self, hazards: Numbers, z: Numbers) -> Passage:
         """Solve for a batch: hazards (B, E) per hour, z (B,)."""
@@ -234,29 +193,24 @@ class Solver:
         start[:, self.lowered.start_state] = self.lowered.start_share / self.lowered.start_share.sum()
         return start
 
-    def poles(self, hazards: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128] | None:
-        """Singularities of all transforms, or None when the model is too large to tell."""
-        low = self.lowered
-        total = self.total(hazards)
-        if not self.has_cycle:
-            return np.unique(-total).astype(np.complex128)
-        if low.size > LARGEST_DENSE or len(hazards) * low.size**3 > 10**10:
+    def poles(
+        self, hazards: npt.NDArray[np.float64], without: npt.NDArray[np.bool_] | None = None
+    ) -> npt.NDArray[np.complex128] | None:
+        """Singularities of all transforms, or None when the model is too large to tell.
+
+        ``without``: of first arrivals in these states.
+        """
+        low, total = self.lowered, self.total(hazards)
+        live = ~self.stuck(total)
+        if self.components.largest > LARGEST_DENSE or len(hazards) * self.components.largest**3 > 10**10:
             return None
+        if without is not None:
+            return self.components.spectrum(hazards, total, live & ~without).astype(np.complex128)
         # The spectra of the levels are not that of the whole: take each of them.
-        found = [np.zeros(1, np.complex128)]
-        for level in range(low.goal + 1):
-            here = (low.stage <= level) & ~self.stuck(total)
-            if here.any():
-                found.append(
-                    np.linalg.eigvals(-self._dense(hazards, np.zeros(len(hazards)), total, here))
-                    .ravel()
-                    .astype(np.complex128)
-                )
-        here = ~self.stuck(total)
-        found.append(
-            np.linalg.eigvals(-self._dense(hazards, np.zeros(len(hazards)), total, here)).ravel().astype(np.complex128)
-        )
-        return np.concatenate(found)
+        parts = [self.components.spectrum(hazards, total, live)]
+        if self.has_cycle:
+            parts += [self.components.spectrum(hazards, total, live & (low.stage <= k)) for k in range(low.goal)]
+        return np.concatenate([np.zeros(1), *parts]).astype(np.complex128)
 
     def _time(
         self, hazards: Numbers, z: Numbers, total: Numbers, here: npt.NDArray[np.bool_], inflow: Numbers
@@ -267,10 +221,14 @@ class Solver:
         here = self._reached(entering, here, (hazards != 0).any(axis=0))
         if not here.any():
             return x
-        if not self.has_cycle and len(self._ranks) <= max(64, 4 * len(z)):
-            onward = self._onward(hazards, z, total, here, inflow)
-            if onward is not None:
-                return onward
+        diagonal = np.where(here, total + np.asarray(z)[:, None], 1.0)
+        # Many ranks of few states take longer than one system, unless it is solved often.
+        quick = len(self.components.ranks) <= max(64, 4 * len(z)) and self.components.largest <= LARGEST_DENSE
+        if quick and diagonal.all() and (self.components.largest < here.sum() or here.sum() > LARGEST_DENSE):
+            try:
+                return self.components.solve(hazards, diagonal, here, inflow)
+            except np.linalg.LinAlgError:
+                raise InputError("model", "its hazards", ENDLESS) from None
         if here.sum() <= LARGEST_DENSE:
             matrix = self._dense(hazards, z, total, here)
             try:
@@ -280,47 +238,6 @@ class Solver:
         else:
             for b in range(len(z)):
                 x[b, here] = self._sparse_solve(hazards[b], z[b], total[b], here, inflow[b, here])
-        return x
-
-    @cached_property
-    def _ranks(self) -> list[tuple[npt.NDArray[np.int64], Sums]]:
-        """States of a model without cycles in the order in which cells come to them.
-
-        Each rank with the moves that leave it: all of them lead to later ranks.
-        """
-        low = self.lowered
-        rank = np.zeros(low.size, np.int64)
-        source, target = low.exit_source[self._moves], low.exit_target[self._moves]
-        while True:
-            later = rank.copy()
-            np.maximum.at(later, target, rank[source] + 1)
-            if np.array_equal(later, rank):
-                break
-            rank = later
-        ranks = []
-        for r in range(int(rank.max()) + 1):
-            leaving = self._moves[rank[source] == r]
-            ranks.append((np.flatnonzero(rank == r), Sums.by(leaving, low.exit_target[leaving])))
-        return ranks
-
-    def _onward(
-        self, hazards: Numbers, z: Numbers, total: Numbers, here: npt.NDArray[np.bool_], inflow: Numbers
-    ) -> Numbers | None:
-        """The same without cycles: rank by rank.  None where a state is never left."""
-        low = self.lowered
-        rate = np.where(here, total + np.asarray(z)[:, None], 1.0)
-        if not rate.all():
-            return None
-        entering = inflow.astype(np.result_type(hazards, z, inflow))
-        x = np.zeros_like(entering)
-        for states, out in self._ranks:
-            inside = states[here[states]]
-            if not len(inside):
-                continue
-            x[:, inside] = entering[:, inside] / rate[:, inside]
-            if len(out.members):
-                flow = x[:, low.exit_source[out.members]] * hazards[:, out.members]
-                entering[:, out.groups] += out.sums(flow)
         return x
 
     def _reached(

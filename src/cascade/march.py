@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cascade.components import Numbers, Sums
 from cascade.laplace import invert
-from cascade.levels import Numbers, Solver, Sums
+from cascade.levels import Solver
 
 Floats = npt.NDArray[np.float64]
 
