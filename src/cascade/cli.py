@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from cascade import catalog
-from cascade.display import text_table
+from cascade.display import percent, text_table
 from cascade.errors import CascadeError, InputError
 from cascade.funnel import Funnel
 from cascade.model import Model
@@ -206,6 +206,8 @@ def run(
     table = funnel.table(beside=answer.funnel())
     if chosen.sites:
         table += f"\n\n{result.organs().table(beside=answer.organs())}"
+    if chosen.clusters:
+        table += f"\n\n{result.sizes()}"
     if not as_json:
         typer.echo(f"{head}\n{table}")
     files = [] if folder is None else _save_run(result, f"{head}\n{table}\n", folder)
@@ -214,6 +216,8 @@ def run(
         ends: dict[str, Any] = {"fates": result.fates(), "milestones": result.milestones()}
         if chosen.sites:
             ends |= {"organs": result.organs().to_dicts(), "organs_exact": answer.organs(result.cells).to_dicts()}
+        if chosen.clusters:
+            ends |= {"sizes": result.sizes().to_dicts()}
         _print_json(_clean({"recipe": result.recipe, **rows, **ends, "files": [str(f) for f in files]}))
         return
     for file in files:
@@ -263,6 +267,8 @@ def exact(
             "funnel": answer.funnel().to_dicts(),
         }
         data |= {"organs": answer.organs().to_dicts()} if chosen.sites else {}
+        if chosen.clusters and answer.until is None and not answer.changes:
+            data |= {"sizes": answer.sizes().to_dicts(), "no_colony": answer.no_colony}
         _print_json(_clean({**data, "fates": answer.fates(), "times": times, "elasticities": rates}))
         return
     typer.echo(
@@ -271,6 +277,9 @@ def exact(
     typer.echo(str(answer))
     if chosen.sites:
         typer.echo(f"\n{answer.organs()}")
+    if chosen.clusters and answer.until is None and not answer.changes:
+        chance = percent(1.0 - answer.no_colony)
+        typer.echo(f"\n{answer.sizes()}\n\nunits of which at least one cell founds a colony: {chance}")
     if rates:
         rows = [[name, f"{value:+.4f}"] for name, value in sorted(rates.items(), key=lambda item: -abs(item[1]))]
         typer.echo("\n" + text_table(["hazard", "elasticity of success"], rows))

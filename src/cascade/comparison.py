@@ -18,7 +18,7 @@ from cascade.coupling import settled
 from cascade.display import hours, html_table, number, percent, text_table
 from cascade.errors import InputError
 from cascade.estimate import Interval, paired_difference
-from cascade.histories import History, replay
+from cascade.histories import History, replay, traits_of
 from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.spans import NO_MEMBER, Span, span_of
@@ -95,7 +95,8 @@ class TwoLives:
             left, right = ([s.state, hours(s.entered), s.way] if s else ["", "", ""] for s in (one, two))
             lines.append([*left, "=" if same else "|", *right])
         header = [self.names[0], "entered", "left by", "", self.names[1], "entered", "left by"]
-        return f"cell {self.one.cell}\n" + text_table(header, lines, left=(0, 2, 3, 4, 6))
+        like = ", ".join(f"{trait} {z:.2g}" for trait, z in self.one.traits.items())
+        return f"cell {self.one.cell}{': ' * bool(like)}{like}\n" + text_table(header, lines, left=(0, 2, 3, 4, 6))
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,27 @@ class Comparison:
         lives = (replay(m, seed=self.seed, cells=cells, until=self.until) for m in (self.model, self.other))
         names = self.model.name, self.other.name
         return tuple(TwoLives(names, one, two) for one, two in zip(*lives, strict=True))
+
+    def traits(self) -> dict[str, dict[str, float]]:
+        """What the saved and the lost cells were like: mean of each frailty, among all cells 1.
+
+        Of those in ``saved_cells`` and ``lost_cells``; a group without cells is left out.
+        """
+        found: dict[str, dict[str, float]] = {}
+        for group, cells in (("saved", self.saved_cells), ("lost", self.lost_cells)):
+            for trait, z in traits_of(self.model, seed=self.seed, cells=cells).items():
+                if cells:
+                    found.setdefault(trait, {})[group] = float(z.mean())
+        return found
+
+    def _traits(self) -> str:
+        """The same as text."""
+        found = self.traits()
+        groups = [g for g, cells in (("saved", self.saved_cells), ("lost", self.lost_cells)) if cells]
+        lines = [[trait, *(f"{means[group]:.3g}" for group in groups)] for trait, means in found.items()]
+        counts = {"saved": len(self.saved_cells), "lost": len(self.lost_cells)}
+        header = ["trait (mean of all cells: 1)", *(f"of {counts[g]:,} {g}" for g in groups)]
+        return text_table(header, lines) if lines else ""
 
     @property
     def saved(self) -> int:
@@ -231,7 +253,8 @@ class Comparison:
 
     def __str__(self) -> str:
         end = self._summary()
-        parts = [text_table(*self._cells()), "", *([] if not self._causes() else [self._causes(), ""]), end]
+        tables = [text_table(*self._cells()), self._causes(), self._traits()]
+        parts = [part for table in tables if table for part in (table, "")] + [end]
         if self.saved + self.lost:
             parts.append(
                 f"two independent runs would need {self.fewer_cells:.3g} times as many cells for this difference"

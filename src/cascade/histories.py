@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cascade.arguments import check_cells, check_model, check_seed, check_until
 from cascade.display import hours, text_table
@@ -14,7 +15,7 @@ from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.spans import Span
 from cascade.streams import key_of
-from cascade.tables import Prepared, environment, prepare, rows_of
+from cascade.tables import Prepared, environment, frailties, prepare, rows_of
 
 _FIRST_ROOM = 16
 
@@ -61,6 +62,8 @@ class History:
         Lowest member of the unit, and its cells at the begin.
     fragments : tuple of History
         Of a founder: the lives of all fragments that went apart, by lowest member.
+    traits : mapping of str to float
+        Z of each frailty (mean 1 among all cells); empty for a fragment: it has its founder's.
     """
 
     cell: int
@@ -68,6 +71,7 @@ class History:
     member: int = 0
     size: int = 1
     fragments: tuple[History, ...] = ()
+    traits: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def fate(self) -> str:
@@ -83,6 +87,8 @@ class History:
         if self.size > 1 or self.member:
             last = self.member + self.size - 1
             name += f", member {self.member}" if self.size == 1 else f", members {self.member} to {last}"
+        if self.traits:
+            name += ": " + ", ".join(f"{trait} {z:.2g}" for trait, z in self.traits.items())
         table = text_table(header, rows, left=(0, 1, 4) if named else (0, 3))
         return "\n\n".join([f"{name}\n{table}", *map(str, self.fragments)])
 
@@ -133,11 +139,18 @@ def replay(model: Model, *, seed: int, cells: Sequence[int], until: float | None
     numbers = check_cells(cells)
     lowered = lower(check_model(model))
     prepared = prepare(lowered, environment(lowered, check_until(lowered, until)))
-    return histories_of(lowered, prepared, check_seed(seed), numbers)
+    traits = traits_of(model, seed=check_seed(seed), cells=sorted(set(numbers)))
+    return histories_of(lowered, prepared, seed, numbers, traits)
 
 
-def histories_of(lowered: Lowered, prepared: Prepared, seed: int, cells: Sequence[int]) -> Histories:
-    """Histories of the cells, each computed once."""
+def histories_of(
+    lowered: Lowered,
+    prepared: Prepared,
+    seed: int,
+    cells: Sequence[int],
+    traits: Mapping[str, npt.NDArray[np.float64]] | None = None,
+) -> Histories:
+    """Histories of the cells, each computed once; ``traits`` of each distinct cell, in rising order."""
     distinct = tuple(sorted(set(cells)))
     lives: dict[int, dict[int, list[tuple[int, int, float]]]] = {cell: {} for cell in distinct}
     if distinct:
@@ -151,12 +164,21 @@ def histories_of(lowered: Lowered, prepared: Prepared, seed: int, cells: Sequenc
         for cell, member, visit, way, time in zip(*(column.tolist() for column in done.events), strict=True):
             lives[cell].setdefault(member, []).append((visit, way, time))
     starts = start_states(lowered, prepared, seed, distinct)
-    found = {cell: _founder(lowered, cell, *starts[cell], lives[cell]) for cell in distinct}
+    traits = traits or {}
+    found = {
+        cell: _founder(lowered, cell, *starts[cell], lives[cell], {name: float(z[i]) for name, z in traits.items()})
+        for i, cell in enumerate(distinct)
+    }
     return Histories(tuple(found[cell] for cell in cells))
 
 
 def _founder(
-    lowered: Lowered, cell: int, state: int, entered: float, lives: dict[int, list[tuple[int, int, float]]]
+    lowered: Lowered,
+    cell: int,
+    state: int,
+    entered: float,
+    lives: dict[int, list[tuple[int, int, float]]],
+    traits: Mapping[str, float],
 ) -> History:
     """The history of a founder with those of its fragments."""
     done: dict[int, History] = {}
@@ -167,7 +189,35 @@ def _founder(
         life = sorted(lives[member], key=lambda event: event[0])
         done[member], apart = _history(lowered, cell, member, state, entered, life)
         waiting += apart
-    return replace(done.pop(0), fragments=tuple(done[member] for member in sorted(done)))
+    fragments = tuple(done[member] for member in sorted(done) if member)
+    return replace(done[0], fragments=fragments, traits=traits)
+
+
+def traits_of(model: Model, *, seed: int, cells: Sequence[int]) -> dict[str, npt.NDArray[np.float64]]:
+    """Z of every frailty of chosen cells (of clusters: founders), by the kernel's own functions.
+
+    Returns
+    -------
+    dict of str to (n,) float
+        Empty for a model without frailties.
+    """
+    lowered, key = lower(model), key_of(seed)
+    drawn = frailties(lowered)
+    if drawn is None:
+        return {}
+    from cascade.compiled import kernel_traits
+    from cascade.kernel import Scratch
+
+    count = len(drawn.gamma)
+    # The traits as products of powers of the independent factors.
+    powers = np.vstack([np.zeros(count), lowered.mixing])
+    a, b, c, d = (np.empty(1) for _ in range(4))
+    scratch = Scratch(a, b, c, d, *(np.empty(1, np.uint32) for _ in range(4)))
+    found = np.ones((len(cells), count + 1, 1))
+    for cell, factor in zip(cells, found, strict=True):
+        kernel_traits()(np.uint64(cell), powers, drawn.gamma, drawn.spread, key, factor, scratch)
+    values = found[:, 1:, 0] * np.exp(lowered.shift)
+    return {frailty.name: values[:, f] for f, frailty in enumerate(model.frailties)}
 
 
 def start_states(lowered: Lowered, prepared: Prepared, seed: int, cells: Sequence[int]) -> dict[int, tuple[int, float]]:
