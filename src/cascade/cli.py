@@ -170,7 +170,7 @@ def main_options(
 ) -> None:
     """The metastatic cascade, cell by cell and exactly."""
     if version:
-        from cascade.results import package_version
+        from cascade.versions import package_version
 
         typer.echo(f"cascade {package_version()}")
         raise typer.Exit
@@ -437,6 +437,10 @@ def demo(
     out: Annotated[Path, typer.Option(metavar="PATH", help="The figure: .png, .svg or .pdf.")] = Path(
         "cascade-demo.png"
     ),
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also a page of sliders and moving cells, to mail to students."),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """See it work: 10^8 cells, the exact answer, a figure."""
@@ -445,7 +449,7 @@ def demo(
     wanted = parse_cells(cells)
     if isinstance(wanted, range):
         raise InputError("--cells", cells, "a number for the demo")
-    typer.echo(str(show_all(cells=wanted, seed=parse_seed(seed) or 0, path=out, progress=not quiet)))
+    typer.echo(str(show_all(cells=wanted, seed=parse_seed(seed) or 0, path=out, html=html, progress=not quiet)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

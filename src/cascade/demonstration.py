@@ -9,6 +9,7 @@ from cascade.catalog import load
 from cascade.closed_form import Exact, exact
 from cascade.conductor import Progress
 from cascade.display import number
+from cascade.handout import check_page
 from cascade.results import Result
 from cascade.simulation import simulate
 
@@ -27,6 +28,8 @@ class Demonstration:
     standard_exact, published_exact : Exact
     path : Path
         The figure.
+    page : Path or None
+        The page for a browser, where one was asked for.
     """
 
     standard: Result
@@ -34,6 +37,7 @@ class Demonstration:
     published: Result
     published_exact: Exact
     path: Path
+    page: Path | None = None
 
     def __str__(self) -> str:
         parts = []
@@ -42,11 +46,17 @@ class Demonstration:
             parts.append(f"{result.label}: {number(result.cells)} cells{end}, seed {result.seed}")
             parts.append(result.funnel().table(beside=answer.funnel()))
             parts.append("")
-        return "\n".join([*parts, f"figure: {self.path.resolve()}", NOTICE])
+        files = [f"figure: {self.path.resolve()}", *([f"page: {self.page.resolve()}"] if self.page else [])]
+        return "\n".join([*parts, *files, NOTICE])
 
 
 def demo(
-    *, cells: float = 1e8, seed: int = 1889, path: str | Path = "cascade-demo.png", progress: Progress = None
+    *,
+    cells: float = 1e8,
+    seed: int = 1889,
+    path: str | Path = "cascade-demo.png",
+    html: str | Path | None = None,
+    progress: Progress = None,
 ) -> Demonstration:
     """Run the standard cascade and a published experiment, and draw the funnel.
 
@@ -58,13 +68,18 @@ def demo(
         The default is the year in which Paget compared seed and soil.
     path : str or Path
         Where the figure goes (.png, .svg or .pdf).
+    html : str or Path, optional
+        Where a page goes that works without installation and network (.html).
     progress : bool or callable, optional
     """
     from cascade import plot
 
     plot.check_path(path)  # before the work, not after it
+    if html is not None:
+        check_page(html)
     textbook, luzzi = load("textbook"), load("b16f1-liver")
     standard = simulate(textbook, cells=cells, seed=seed, progress=progress)
     published = simulate(luzzi, cells=min(cells, 1e6), seed=seed, until=DAY_13, progress=False)
     shown = plot.save(plot.funnel(standard), path)
-    return Demonstration(standard, exact(textbook), published, exact(luzzi, until=DAY_13), shown)
+    page = None if html is None else standard.to_html(html)
+    return Demonstration(standard, exact(textbook), published, exact(luzzi, until=DAY_13), shown, page)

@@ -15,7 +15,7 @@ from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.spans import Span
 from cascade.streams import key_of
-from cascade.tables import Prepared, environment, frailties, prepare, rows_of
+from cascade.tables import FOREVER, Prepared, environment, frailties, prepare, rows_of
 
 _FIRST_ROOM = 16
 
@@ -249,7 +249,8 @@ def _history(
         name = lowered.states[lowered.base[state]]
         if way >= exits:
             # A cell that would have entered after the end of the run has not left before it came.
-            stays.append(Stay(name, entered, max(entered, time), "", False, lowered.levels[state]))
+            left = max(entered, time) if time < FOREVER else float("inf")
+            stays.append(Stay(name, entered, left, "", False, lowered.levels[state]))
             break
         if lowered.exit_apart[way] >= 0:
             rest = member + int(lowered.size_of[lowered.exit_target[way]])

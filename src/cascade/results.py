@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from cascade.errors import CascadeError, InputError
 from cascade.estimate import design_effect, proportion
 from cascade.files import write_atomically
 from cascade.funnel import Funnel, Milestone, row_of
+from cascade.handout import write_page
 from cascade.histories import Histories, replay
 from cascade.lower import Lowered, lower
 from cascade.model import Model
@@ -35,14 +35,6 @@ COUPLED = (
     "These cells share a capacity and are not independent: the intervals, which take them as independent, are too"
     " narrow; an exact answer is that of independent cells under the course of the factors that this run found."
 )
-
-
-def package_version() -> str:
-    """Version of the installed package."""
-    try:
-        return version("metastatic-cascade")
-    except PackageNotFoundError:
-        return "0+unknown"
 
 
 @dataclass(frozen=True)
@@ -313,6 +305,27 @@ class Result:
         np.savez_compressed(buffer, recipe=np.frombuffer(text.encode(), np.uint8), **arrays)
         write_atomically(Path(path), buffer.getvalue())
         return Path(path)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write one page with sliders, the funnel and moving cells: no installation, no network.
+
+        It holds the model, the seed and the rules, and computes everything anew: the same cells,
+        at most the first million, and the exact answer.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in .html.
+
+        Raises
+        ------
+        InputError
+            For a model with frailties, factors, clusters, treatments or a shared capacity, or a run
+            with ``until``: the cells of the page are followed to the ends of their lives.
+        """
+        if self.until is not None:
+            raise InputError("until", self.until, "a run without it: a page follows cells to the ends of their lives")
+        return write_page(self.model, path, seed=self.seed, cells=self.founders)
 
     def merge(self, other: Result) -> Result:
         """The result of both runs together: one model and seed, no cell twice.

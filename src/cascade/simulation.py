@@ -17,9 +17,10 @@ from cascade.conductor import Progress, conduct_totals
 from cascade.coupling import settled
 from cascade.lower import lower
 from cascade.model import Model
-from cascade.results import Result, package_version
+from cascade.results import Result
 from cascade.streams import STREAM_VERSION, fresh_seed
 from cascade.tables import environment, prepare
+from cascade.versions import package_version
 
 
 def simulate(

@@ -5,11 +5,12 @@ global state of matplotlib is touched, so that a figure looks the same in a scri
 notebook and a server.  One colour per stage holds across all figures.
 """
 
+from cascade.colours import cause_colours, stage_colours
 from cascade.plot.changes import comparison, selection
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.places import body, has_body, organs
 from cascade.plot.steps import funnel, waterfall
-from cascade.plot.style import Picture, cause_colours, check_path, save, stage_colours
+from cascade.plot.style import Picture, check_path, save
 
 __all__ = [
     "Picture",

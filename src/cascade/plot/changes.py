@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from cascade.colours import GRID, INK, QUIET, stage_colours
 from cascade.comparison import Comparison
 from cascade.display import number
 from cascade.errors import InputError
-from cascade.plot.style import GRID, INK, QUIET, Picture, figure_of, plain, sign, stage_colours, words
+from cascade.plot.style import Picture, figure_of, plain, sign, words
 from cascade.traits import EDGES, Selection
 
 FEW = 30

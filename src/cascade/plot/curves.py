@@ -11,22 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from cascade.closed_form import Exact
+from cascade.colours import GOAL_COLOUR, GRID, cause_colours, stage_colours
 from cascade.display import percent
 from cascade.errors import InputError
 from cascade.model import Model
-from cascade.plot.style import (
-    GOAL_COLOUR,
-    GRID,
-    cause_colours,
-    figure_of,
-    plain,
-    shade,
-    share_label,
-    share_text,
-    sign,
-    stage_colours,
-    words,
-)
+from cascade.plot.style import figure_of, plain, shade, share_label, share_text, sign, words
 from cascade.results import Result
 from cascade.timecourse import Curves
 

@@ -19,12 +19,13 @@ from cascade.body import Circulation, came_in, circulation
 from cascade.body.circulation import LEFT_HEART, RIGHT_HEART
 from cascade.body.reference import SEXES
 from cascade.closed_form import Exact
+from cascade.colours import GRID, INK, QUIET
 from cascade.display import hours, number, percent
 from cascade.errors import InputError
 from cascade.estimate import proportion
 from cascade.model import Model
 from cascade.organs import OrganRow, Organs
-from cascade.plot.style import GRID, INK, QUIET, Picture, plain, sign, words
+from cascade.plot.style import Picture, plain, sign, words
 from cascade.results import Result
 
 ROUTE_COLOURS = ("#882255", "#117733", "#DDAA33", "#6699CC", "#AA4499", "#777777", "#44AA99")

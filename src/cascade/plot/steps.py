@@ -11,24 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from cascade.closed_form import Exact
+from cascade.colours import GRID, INK, QUIET, cause_colours, stage_colours
 from cascade.display import number, percent
 from cascade.errors import InputError
 from cascade.funnel import Funnel, percent_short
-from cascade.plot.style import (
-    GRID,
-    INK,
-    QUIET,
-    Picture,
-    cause_colours,
-    figure_of,
-    plain,
-    shade,
-    share_label,
-    share_text,
-    sign,
-    stage_colours,
-    words,
-)
+from cascade.plot.style import Picture, figure_of, plain, shade, share_label, share_text, sign, words
 from cascade.results import Result
 
 Funnels = Funnel | Result | Exact

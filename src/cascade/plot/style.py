@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,39 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cascade.closed_form import Exact
+from cascade.colours import INK, QUIET
 from cascade.display import percent
 from cascade.errors import InputError, is_whole
 from cascade.files import write_atomically
 from cascade.funnel import Funnel
 from cascade.model import Model
-from cascade.results import Result, package_version
-
-# Paul Tol's "muted" scheme (personal.sron.nl/~pault), told apart by colour-blind readers.
-STAGE_COLOURS = {
-    "detachment": "#332288",
-    "breach": "#88CCEE",
-    "intravasation": "#44AA99",
-    "circulation": "#CC6677",
-    "arrest": "#882255",
-    "extravasation": "#DDCC77",
-    "colonization": "#117733",
-}
-_MORE = ("#999933", "#AA4499", "#6699CC", "#997700", "#EE8866", "#77AADD")
-GOAL_COLOUR = "#222222"
-# Paul Tol's "bright" scheme and dashes: causes are told apart twice.
-CAUSE_COLOURS = (
-    "#4477AA",
-    "#EE6677",
-    "#228833",
-    "#CCBB44",
-    "#66CCEE",
-    "#AA3377",
-    "#777777",
-    "#004488",
-    "#BB5566",
-    "#DDAA33",
-)
-INK, QUIET, GRID = "#222222", "#666666", "#DDDDDD"
+from cascade.results import Result
+from cascade.versions import package_version
 
 
 class Picture(Figure):
@@ -55,18 +29,6 @@ class Picture(Figure):
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=100)
         return buffer.getvalue()
-
-
-def stage_colours(stages: Sequence[str]) -> dict[str, str]:
-    """A colour for each stage: fixed for the standard ones, in order for others."""
-    spare = iter([*_MORE, *STAGE_COLOURS.values()] * (1 + len(stages)))
-    used = {STAGE_COLOURS[s] for s in stages if s in STAGE_COLOURS}
-    return {s: STAGE_COLOURS[s] if s in STAGE_COLOURS else next(c for c in spare if c not in used) for s in stages}
-
-
-def cause_colours(causes: Sequence[str]) -> dict[str, str]:
-    """A colour for each cause of death, in order."""
-    return {cause: CAUSE_COLOURS[i % len(CAUSE_COLOURS)] for i, cause in enumerate(causes)}
 
 
 def figure_of(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
