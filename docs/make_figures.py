@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import cascade
@@ -42,5 +43,23 @@ def main() -> None:
         cascade.plot.save(figure, FOLDER / f"{name}.png", dpi=110)
 
 
+def still() -> None:
+    """A picture of the page for students, in a real browser (extra ``browser``, and Chromium)."""
+    from playwright.sync_api import sync_playwright
+
+    path = cascade.simulate(cascade.load("textbook"), cells=10**6, seed=1889).to_html(FOLDER / "page.html")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1330})
+        page.goto(f"file://{path.resolve()}")
+        page.wait_for_selector("#progress[data-done=true]")
+        page.select_option("#motion select", index=3)
+        page.evaluate("cascade.page.motion.clock = 13; cascade.page.motion._draw(); cascade.page.motion.next()")
+        page.screenshot(path=FOLDER / "page.png")
+        browser.close()
+    path.unlink()
+
+
 if __name__ == "__main__":
     main()
+    still()
