@@ -83,7 +83,7 @@ def test_import_is_light() -> None:
 def test_public_names() -> None:
     assert cascade.__all__ == [
         "CascadeError", "Funnel", "InputError", "Model", "ModelError", "Treatment", "body", "compare", "demo", "exact",
-        "load", "models", "open_result", "plot", "replay", "selection", "simulate", "treatment",
+        "load", "models", "moving_cells", "open_result", "plot", "replay", "selection", "simulate", "treatment",
         "treatments",
     ]  # fmt: skip
     for name in cascade.__all__:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cascade.comparison import compare
     from cascade.demonstration import demo
     from cascade.histories import replay
+    from cascade.moving import moving_cells
     from cascade.results import open_result
     from cascade.simulation import simulate
     from cascade.traits import selection
@@ -37,6 +38,7 @@ __all__ = [
     "exact",
     "load",
     "models",
+    "moving_cells",
     "open_result",
     "plot",
     "replay",
@@ -56,6 +58,7 @@ _LATER = {
     "exact": "cascade.closed_form",
     "load": "cascade.catalog",
     "models": "cascade.catalog",
+    "moving_cells": "cascade.moving",
     "open_result": "cascade.results",
     "plot": "cascade.plot",
     "replay": "cascade.histories",

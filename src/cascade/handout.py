@@ -20,6 +20,19 @@ from cascade.tables import environment, prepare
 from cascade.versions import package_version
 
 
+def cast_of(model: Model) -> dict[str, Any]:
+    """Where the cells of a model may be and of what they may die, as ``web/motion.js`` reads it."""
+    causes = dict.fromkeys(death.cause for state in model.states for death in state.deaths)
+    places = {stage: k for k, stage in enumerate(model.stages)}
+    goals = model.goals
+    return {
+        "stages": list(model.stages),
+        "states": [{"name": s.name, "stage": places.get(s.stage or "", len(model.stages))} for s in model.states],
+        "causes": cause_colours(list(causes)),
+        "goal": goals[0] if len(goals) == 1 else "metastasis",
+    }
+
+
 def payload(model: Model, *, seed: int) -> dict[str, Any]:
     """The lowered arrays of a model and the key of its draws, as ``web/engine.js`` reads them.
 
@@ -51,7 +64,7 @@ def payload(model: Model, *, seed: int) -> dict[str, Any]:
         "key": [int(word) for word in key_of(check_seed(seed))],
         "stages": list(low.stages),
         "stage_colours": stage_colours(low.stages),
-        "cause_colours": cause_colours(list(dict.fromkeys(t.way for t in low.transitions if t.is_death))),
+        "cast": cast_of(model),
         "states": list(low.states),
         "base": low.base.tolist(),
         "stage": low.stage.tolist(),
@@ -77,7 +90,7 @@ def page(model: Model, *, seed: int, cells: int = 1_000_000) -> str:
     text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
     found = (web / "page.html").read_text(encoding="utf-8")
     for mark, part in (
-        ("/*STYLE*/", (web / "page.css").read_text(encoding="utf-8")),
+        ("/*STYLE*/", "".join((web / name).read_text(encoding="utf-8") for name in ("page.css", "motion.css"))),
         ("/*ENGINE*/", (web / "engine.js").read_text(encoding="utf-8")),
         ("/*MOTION*/", (web / "motion.js").read_text(encoding="utf-8")),
         ("/*PAGE*/", (web / "page.js").read_text(encoding="utf-8")),

@@ -23,7 +23,7 @@
   // A cell's story in words.
   function story(life) {
     const parts = life.stays.map((s) => {
-      const here = `${s.state} ${duration(s.left - s.entered)}`;
+      const here = `${s.state}${s.level ? ` (${s.level})` : ""} ${duration(s.left - s.entered)}`;
       return s.died ? `${here}, died of ${s.ended_by}` : here;
     });
     return `Cell ${life.cell}: ${parts.join(" → ")}.`;
@@ -45,6 +45,7 @@
     }
 
     _build(host) {
+      host.classList.add("cascade-motion");
       host.innerHTML = `<div class="controls">
         <button type="button" data-do="play">Play</button>
         <button type="button" data-do="step">One event</button>
@@ -79,6 +80,8 @@
 
     // Show these lives, [{cell, stays}], from the start.
     show(lives) {
+      // What is never left has no time of leaving in JSON.
+      for (const life of lives) for (const stay of life.stays) if (stay.left === null) stay.left = Infinity;
       this.lives = lives;
       this.clock = 0;
       this.tracks = lives.map((life, i) => {

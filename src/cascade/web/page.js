@@ -65,11 +65,7 @@
     return parts.length ? "lost to " + parts.slice(0, 3).map(([c, n]) => `${c} ${Math.round((100 * n) / total)} %`).join(", ") : "";
   }
 
-  const states = data.states.map((name, i) => ({ name, stage: data.stage[data.base.indexOf(i)] }));
-  const goal = states.filter((s) => s.stage === data.stages.length).map((s) => s.name);
-  const motion = new cascade.Motion(at("motion"), {
-    stages: data.stages, states, causes: data.cause_colours, goal: goal.length === 1 ? goal[0] : "metastasis",
-  });
+  const motion = new cascade.Motion(at("motion"), data.cast);
   const only = document.createElement("label");
   only.append("Show ");
   const choice = document.createElement("select");
