@@ -77,7 +77,7 @@ def fate_of(model: cascade.Model, sizes: dict[int, float]) -> Fate:
     answer = cascade.exact(shed_as(model, sizes))
     cells = sum(size * share for size, share in sizes.items()) / sum(sizes.values())
     founded = answer.sizes(cells).rows[-1]
-    inside = answer.hours(units=True, least_size=2 if max(sizes) > 1 else 1)
+    inside = answer.hours(per_founder=True, least_size=2 if max(sizes) > 1 else 1)
     return Fate(founded.singles + founded.clusters, sum(inside[state] for state in BLOOD), cells)
 
 

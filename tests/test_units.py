@@ -358,3 +358,167 @@ def test_clusters_compared_cell_by_cell() -> None:
     for k, row in enumerate(found.rows):
         assert (row.passed, row.passed_other) == tuple(run.funnel().rows[k].passed for run in runs)
     assert Model.from_toml(model.to_toml()) == model
+
+
+# Faults that a cold reading and hostile use have found.
+
+
+def coverage(model: Model, founders: int, seeds: range) -> tuple[np.ndarray, np.ndarray]:
+    """Share of runs whose interval of each step holds the exact share; the same of a paired difference."""
+    truth = [row.passed for row in cascade.exact(model).funnel(1.0)]
+    helped = model.with_(scale={name: 0.7 for name, part, _ in model.hazards() if hasattr(part, "cause")})
+    change = [a.passed - b for a, b in zip(cascade.exact(helped).funnel(1.0), truth, strict=True)]
+    inside, paired = np.zeros(len(truth)), np.zeros(len(truth))
+    for seed in seeds:
+        for k, row in enumerate(cascade.simulate(model, cells=founders, seed=seed).funnel()):
+            inside[k] += row.low <= truth[k] <= row.high
+        for k, row in enumerate(cascade.compare(model, helped, cells=founders, seed=seed).rows):
+            paired[k] += row.low <= change[k] <= row.high
+    return inside / len(seeds), paired / len(seeds)
+
+
+@pytest.mark.parametrize(("large", "founders"), [(8, 2000), (64, 300)])
+def test_intervals_hold_for_rare_and_for_unequal_clusters(large: int, founders: int) -> None:
+    """Half of the units single, half large; success of 1 in 50 to 1 in 1000: at least 90 % of 120 runs."""
+    model = Model.from_survival({"a": 0.5, "b": 0.05, "c": 0.04})
+    sizes = [{"size": 1, "share": 0.5}, {"size": large, "share": 0.5}]
+    inside, paired = coverage(model.with_(clusters={"sizes": sizes}), founders, range(120))
+    assert inside.min() >= 0.9, inside
+    assert paired.min() >= 0.9, paired
+
+
+def test_an_upper_limit_does_not_fall_when_something_is_seen() -> None:
+    from cascade.estimate import clustered_proportion
+
+    sizes = np.full(64, 50)
+    counts = np.zeros((3, 64), np.int64)
+    counts[1, 0], counts[2, 0] = 1, 8
+    none, one, cluster = (clustered_proportion(row, sizes, 8).high for row in counts)
+    assert none < one < cluster
+    full = [clustered_proportion(sizes - row, sizes, 8).low for row in counts]
+    assert full[0] > full[1] > full[2]
+    # One founder tells nothing of how founders differ.
+    alone = np.zeros(64, np.int64)
+    alone[3] = 6
+    low, high = clustered_proportion(alone // 2, alone, 6)
+    assert low < 0.02
+    assert high > 0.98
+
+
+def test_shares_of_organs_take_founders_as_independent() -> None:
+    """Fragments of one founder found in one organ: coverage of its share of colonies over 150 runs."""
+    states: list[dict[str, object]] = [
+        {
+            "name": "blood",
+            "stage": "way",
+            "moves": [{"to": f"bed {o}", "hazard": h} for o, h in (("A", 1.0), ("B", 2.0))],
+        },
+    ]
+    for o in ("A", "B"):
+        states += [
+            {
+                "name": f"bed {o}",
+                "stage": "growth",
+                "moves": [{"to": f"colony {o}", "hazard": 0.1}],
+                "deaths": [{"cause": "lost", "hazard": 0.1}],
+            },
+            {"name": f"colony {o}", "absorbing": True, "site": o, "landmark": "colony"},
+        ]
+    breaks = [{"state": "bed *", "hazard": 50.0}]
+    model = Model(
+        name="organs", stages=["way", "growth"], states=states, sites=[{"name": o, "route": "blood"} for o in "AB"],
+        clusters={"sizes": [{"size": 8, "share": 1.0}], "breaks": breaks},
+    )  # fmt: skip
+    truth = cascade.exact(model).organs(1.0)
+    inside = 0
+    for seed in range(150):
+        found = cascade.simulate(model, cells=400, seed=seed).organs()
+        row, other = (next(r for r in table if r.organ == "A") for table in (found, truth))
+        inside += row.low <= other.share <= row.high
+    assert inside >= 135
+    run = cascade.simulate(model, cells=4000, seed=1)
+    expected = {r.organ: r.colonies for r in cascade.exact(model).organs(run.cells)}
+    for r in run.organs():
+        # Fewer than 8 colonies a founder, each with probability 1/2: within six standard errors.
+        assert abs(r.colonies - expected[r.organ]) < 6 * 8 * math.sqrt(4000) / 2
+
+
+def test_hours_are_those_of_replayed_lives() -> None:
+    """Mean hours in each state, of cells, of founders and of clusters, against the lives of 6000 founders."""
+    model = clustered(two_levels(CYCLIC))
+    exact, n = cascade.exact(model), 6000
+    shed = sum(s["share"] * s["size"] for s in SIZES)
+    spent = {kind: {s.name: np.zeros(n) for s in model.states} for kind in ("cells", "founder", "clusters")}
+    for history in cascade.replay(model, seed=7, cells=range(n)):
+        for unit in (history, *history.fragments):
+            for stay in unit.stays:
+                size = int(stay.level.split(",")[-1].split()[0]) if "cells" in stay.level else 1
+                if math.isfinite(stay.left):
+                    hours = stay.left - stay.entered
+                    spent["cells"][stay.state][history.cell] += size * hours / shed
+                    spent["founder"][stay.state][history.cell] += hours
+                    spent["clusters"][stay.state][history.cell] += hours * (size > 1)
+    for kind, options in (("cells", {}), ("founder", {"per_founder": True}),
+                          ("clusters", {"per_founder": True, "least_size": 2})):  # fmt: skip
+        for state, hours in exact.hours(**options).items():
+            lived = spent[kind][state]
+            assert abs(lived.mean() - hours) < 5.85 * lived.std() / math.sqrt(n) + 1e-12, (kind, state)
+    # By hand: one state, left at 3 per hour; and one that is never left.
+    one = Model.from_survival({"only": 0.5}, mean_hours=1 / 3)
+    assert cascade.exact(one).hours() == pytest.approx({"only": 1 / 3})
+    waits = CYCLIC.with_(hazards={"asleep.tissue": 0.0, "asleep.slow death": 0.0})
+    assert cascade.exact(waits).hours()["asleep"] == math.inf
+
+
+def test_states_that_nobody_comes_to_do_not_matter() -> None:
+    stuck = [{"level": "on", "hazard": name, "factor": 0.0} for name, _, _ in CYCLIC.hazards()]
+    never = two_levels(CYCLIC, on=0.0, effects=stuck)
+    plain = cascade.exact(CYCLIC)
+    assert cascade.exact(never).no_colony == pytest.approx(1.0 - plain.success, rel=1e-12)
+    with pytest.raises(cascade.InputError, match="a number > 0"):
+        cascade.exact(clustered(CYCLIC)).sizes(-5)
+
+
+def test_a_visit_of_endless_switches_can_be_stopped() -> None:
+    import threading
+    import time
+
+    from cascade.errors import CascadeError
+    from cascade.spans import span_of
+    from cascade.tables import environment as plain
+
+    wait = Model(
+        name="wait",
+        stages=["s"],
+        states=[
+            {"name": "s", "stage": "s", "moves": [{"to": "end", "hazard": 1e-9}]},
+            {"name": "end", "absorbing": True},
+        ],
+    )
+    lowered = lower(two_levels(wait, on=1e7, off=1e7, effects=[]))
+    made = prepare(lowered, plain(lowered, None))
+    stop = np.zeros(1, np.uint8)
+    span = span_of(lowered, made, 1, range(1), stop)
+    failed: list[str] = []
+
+    def run() -> None:
+        try:
+            span.run()
+        except CascadeError as error:
+            failed.append(str(error))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    time.sleep(1.0)
+    stop[0] = 1
+    thread.join(timeout=20)
+    assert failed == ["stopped"]
+
+
+def test_both_lives_of_a_cluster_show_its_fragments() -> None:
+    model = clustered(LINEAR)
+    helped = changed(model, 0.2, "*.shear", "*.lost")
+    found = cascade.compare(model, helped, cells=3000, seed=3)
+    stories = [str(lives) for lives in found.replay(found.saved_cells[:40])]
+    assert any("fragment from member" in text for text in stories)
+    assert any("6 cells" in text for text in stories)

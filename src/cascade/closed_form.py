@@ -420,6 +420,8 @@ class Exact:
             When the model has no clusters, is treated, or an end is given.
         """
         check_clusters(self.model)
+        if not is_number(cells) or not 0 < cells < 1e300:
+            raise InputError("cells", cells, "a number > 0")
         self._only_unchanged("numbers by size")
         if self.until is not None:
             raise InputError("until", self.until, "None: sizes are computed for whole lives")
@@ -435,12 +437,14 @@ class Exact:
         units = cells * table / np.maximum(np.arange(table.shape[1]), 1)
         return Sizes(low.stages, units, self.model.title or self.model.name)
 
-    def hours(self, *, units: bool = False, least_size: int = 1) -> dict[str, float]:
-        """Mean hours that a cell spends in each state, over its whole life.
+    def hours(self, *, per_founder: bool = False, least_size: int = 1) -> dict[str, float]:
+        """Mean hours that a cell spends in each state, over its whole life; without the wait for its entry.
+
+        Infinite where cells stay for ever.
 
         Parameters
         ----------
-        units : bool
+        per_founder : bool
             Of a unit that starts instead: those of all its fragments together, each counted once.
         least_size : int
             Count only the time in units of at least so many cells.
@@ -456,9 +460,13 @@ class Exact:
         low = self.lowered
         if low.has_endless_cycle():
             raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
-        spent = self._nodes.weights @ self._solver.time_in_states(self._hazards(self._nodes)).real
-        spent = spent * (low.size_of >= least_size)
-        if units:
+        hazards = self._hazards(self._nodes)
+        spent = self._nodes.weights @ self._solver.time_in_states(hazards).real
+        stays = self._solver.stuck(self._solver.total(hazards)) & ~low.absorbing
+        for_ever = stays & (self._nodes.weights @ self._solver.arrivals(hazards) > 0)
+        spent = np.where(for_ever, np.inf, spent)
+        spent = np.where(low.size_of >= least_size, spent, 0.0)
+        if per_founder:
             started = (low.start_share / low.size_of[low.start_state]).sum()
             spent = spent / low.size_of / started
         spent = np.bincount(low.base, spent, len(low.states))

@@ -13,15 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.arguments import cell_range, check_model, check_seed, check_until
-from cascade.conductor import Progress, conduct, cut
+from cascade.conductor import LARGEST_SPAN, Progress, conduct, cut
 from cascade.coupling import settled
 from cascade.display import hours, html_table, number, percent, text_table
 from cascade.errors import InputError
-from cascade.estimate import Interval, paired_difference
+from cascade.estimate import Interval, batch_variance, clustered_difference, paired_difference
 from cascade.histories import History, replay, traits_of
 from cascade.lower import Lowered, lower
 from cascade.model import Model
-from cascade.spans import NO_MEMBER, Span, span_of
+from cascade.spans import BATCHES, NO_MEMBER, Span, span_of
 from cascade.streams import fresh_seed
 from cascade.tables import environment, prepare, rows_of
 
@@ -89,14 +89,28 @@ class TwoLives:
     two: History
 
     def __str__(self) -> str:
-        stays = [(*pair, pair[0] == pair[1]) for pair in zip_longest(self.one.stays, self.two.stays)]
-        lines = []
-        for one, two, same in stays:
-            left, right = ([s.state, hours(s.entered), s.way] if s else ["", "", ""] for s in (one, two))
-            lines.append([*left, "=" if same else "|", *right])
-        header = [self.names[0], "entered", "left by", "", self.names[1], "entered", "left by"]
         like = ", ".join(f"{trait} {z:.2g}" for trait, z in self.one.traits.items())
-        return f"cell {self.one.cell}{': ' * bool(like)}{like}\n" + text_table(header, lines, left=(0, 2, 3, 4, 6))
+        units = {life.member: life for life in self.one.fragments}
+        others = {life.member: life for life in self.two.fragments}
+        parts = [f"cell {self.one.cell}{': ' * bool(like)}{like}", self._table(self.one, self.two)]
+        for member in sorted({*units, *others}):
+            parts += [f"fragment from member {member}", self._table(units.get(member), others.get(member))]
+        return "\n".join(parts)
+
+    def _table(self, one: History | None, two: History | None) -> str:
+        """Two lives side by side, of which one may not have been."""
+        stays = (one.stays if one else ()), (two.stays if two else ())
+        named = any(stay.level for life in stays for stay in life)
+        lines = []
+        for left, right in zip_longest(*stays):
+            cells = [
+                [s.state, *[s.level] * named, hours(s.entered), s.way] if s else [""] * (3 + named)
+                for s in (left, right)
+            ]
+            lines.append([*cells[0], "=" if left == right else "|", *cells[1]])
+        one_side, other_side = ([name, *["level"] * named, "entered", "left by"] for name in self.names)
+        texts = (0, 1, 3, 4, 5, 6, 8) if named else (0, 2, 3, 4, 6)
+        return text_table([*one_side, "", *other_side], lines, left=texts)
 
 
 @dataclass(frozen=True)
@@ -115,6 +129,9 @@ class Comparison:
         Cells by how they end under ``model`` and under ``other``.
     saved_cells, lost_cells : tuple of int
         Numbers of the cells (of clusters: the founders) that were saved and lost, the lowest thousand of each.
+    batches : (batches, 1 + 2 steps) int
+        Of clusters: cells, those that passed each step under ``model`` and under ``other``, by
+        batch of founders, which are what is independent; empty for plain cells.
     """
 
     model: Model
@@ -126,6 +143,7 @@ class Comparison:
     ends: Mapping[tuple[End, End], int]
     saved_cells: tuple[int, ...]
     lost_cells: tuple[int, ...]
+    batches: npt.NDArray[np.int64]
 
     def causes(self) -> tuple[CauseRow, ...]:
         """What became of the cells by step and cause of death under ``model``, the most saved first."""
@@ -147,6 +165,12 @@ class Comparison:
 
         The ratio of the variances of the difference in success: independent over paired.
         """
+        if len(self.batches):
+            cells, steps = self.batches[:, 0], len(self.model.stages)
+            before, after = self.batches[:, steps], self.batches[:, 2 * steps]
+            paired = batch_variance(after - before, cells)
+            independent = batch_variance(after, cells) + batch_variance(before, cells)
+            return independent / paired if paired > 0 else float("inf")
         one, two = (float(self.furthest.sum(axis=1 - side)[-1]) / self.cells for side in (0, 1))
         independent = one * (1 - one) + two * (1 - two)
         paired = (self.saved + self.lost) / self.cells - ((self.saved - self.lost) / self.cells) ** 2
@@ -197,7 +221,15 @@ class Comparison:
     @property
     def difference(self) -> Interval:
         """95 % interval of the difference in the probability of success, paired by cell."""
-        return paired_difference(self.saved, self.lost, self.cells)
+        return self._difference(len(self.model.stages), self.saved, self.lost)
+
+    def _difference(self, step: int, gained: int, lost: int) -> Interval:
+        """Interval of the difference in the share that passed a step, the first being 1."""
+        if not len(self.batches):
+            return paired_difference(gained, lost, self.cells)
+        steps = len(self.model.stages)
+        change = self.batches[:, steps + step] - self.batches[:, step]
+        return clustered_difference(change, self.batches[:, 0], self.model.clusters.largest)  # type: ignore[union-attr]
 
     @property
     def saved_from(self) -> dict[str, int]:
@@ -216,7 +248,7 @@ class Comparison:
         for k, step in enumerate(self.model.stages, 1):
             gained, lost = int(self.furthest[:k, k:].sum()), int(self.furthest[k:, :k].sum())
             before, after = int(self.furthest[k:].sum()), int(self.furthest[:, k:].sum())
-            low, high = paired_difference(gained, lost, self.cells)
+            low, high = self._difference(k, gained, lost)
             rows.append(ComparisonRow(step, before, after, gained, lost, (gained - lost) / self.cells, low, high))
         return tuple(rows)
 
@@ -298,6 +330,7 @@ class _Found(NamedTuple):
     numbers: npt.NDArray[np.int64]
     saved: list[int]
     lost: list[int]
+    batches: npt.NDArray[np.int64]
 
 
 def _run_pair(pair: _Pair) -> _Found:
@@ -316,7 +349,12 @@ def _run_pair(pair: _Pair) -> _Found:
     goal = size - 1
     saved, lost = (np.unique(founder[which])[:MOST_LISTED] + pair.one.first for which in
                    ((one < goal) & (two == goal), (one == goal) & (two < goal)))  # fmt: skip
-    return _Found(furthest, pairs, numbers, saved.tolist(), lost.tolist())
+    batches = np.zeros((0, 0), np.int64)
+    if len(one) != pair.number:
+        batch = (founder + pair.one.first) % BATCHES
+        columns = [np.ones(len(one), bool), *(side >= k for side in (one, two) for k in range(1, size))]
+        batches = np.array([np.bincount(batch[column], minlength=BATCHES) for column in columns], np.int64).T
+    return _Found(furthest, pairs, numbers, saved.tolist(), lost.tolist(), batches)
 
 
 def _end(lowered: Lowered, number: int) -> End:
@@ -382,9 +420,11 @@ def compare(
         sides.append((lowered, prepare(lowered, environment(lowered, end))))
 
     stop = np.zeros(1, np.uint8)
+    # The end of every member is kept while a part runs.
+    largest = model.clusters.largest if model.clusters else 1
 
     def pairs() -> Iterator[_Pair]:
-        for part in cut(chosen, chunk, executor):
+        for part in cut(chosen, chunk, executor, LARGEST_SPAN // largest):
             one, two = (span_of(lowered, made, seed, part, stop, outcomes=True) for lowered, made in sides)
             yield _Pair(one, two)
 
@@ -393,8 +433,10 @@ def compare(
     counted: Counter[int] = Counter()
     saved: list[int] = []
     lost: list[int] = []
+    batches = np.zeros((0, 0), np.int64)
     for part in conduct(_run_pair, pairs(), len(chosen), stop, executor=executor, progress=progress):
         table += part.furthest
+        batches = part.batches if not batches.size else batches + part.batches if part.batches.size else batches
         counted.update(dict(zip(part.pairs.tolist(), part.numbers.tolist(), strict=True)))
         saved, lost = sorted(saved + part.saved)[:MOST_LISTED], sorted(lost + part.lost)[:MOST_LISTED]
     width = size * rows_of(sides[1][0]).total
@@ -402,4 +444,6 @@ def compare(
     for code, n in counted.items():
         one, two = divmod(code, width)
         ends[_end(sides[0][0], one), _end(sides[1][0], two)] += n
-    return Comparison(model, other, seed, int(table.sum()), until, table, dict(ends), tuple(saved), tuple(lost))
+    return Comparison(
+        model, other, seed, int(table.sum()), until, table, dict(ends), tuple(saved), tuple(lost), batches
+    )

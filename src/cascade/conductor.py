@@ -54,10 +54,10 @@ def conduct_totals(
     return Totals.gathered(conduct(run_totals, spans, len(cells), stop, executor=executor, progress=progress))
 
 
-def cut(cells: range, chunk: int | None, executor: Executor | None) -> Iterator[range]:
-    """The cells in parts of ``chunk``; by default several for each worker, none too large."""
+def cut(cells: range, chunk: int | None, executor: Executor | None, largest: int = LARGEST_SPAN) -> Iterator[range]:
+    """The cells in parts of ``chunk``; by default several for each worker, none beyond ``largest``."""
     if chunk is None:
-        chunk = min(LARGEST_SPAN, max(SMALLEST_SPAN, len(cells) // (8 * workers_of(executor))))
+        chunk = min(largest, max(SMALLEST_SPAN, len(cells) // (8 * workers_of(executor))))
     chunk = check_chunk(chunk)
     for start in range(0, len(cells), chunk):
         yield cells[start : start + chunk]

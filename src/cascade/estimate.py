@@ -19,7 +19,9 @@ class Interval(NamedTuple):
     high: float
 
 
-def proportion(count: int, of: int, level: float = 0.95, *, design_effect: float = 1.0) -> Interval:
+def proportion(
+    count: int, of: int, level: float = 0.95, *, design_effects: tuple[float, float] = (1.0, 1.0)
+) -> Interval:
     """Exact (Clopper-Pearson) interval of a proportion.
 
     A count of zero gets the one-sided upper bound 1 - (1 - level)^(1/n), close to 3/n at
@@ -32,9 +34,9 @@ def proportion(count: int, of: int, level: float = 0.95, *, design_effect: float
         ``count`` successes of ``of``; with ``of`` = 0 the interval is [0, 1].
     level : float
         Coverage, in (0, 1).
-    design_effect : float
-        How many times larger the variance is than that of independent cells: the interval is
-        that of so many times fewer of them (Kish L, Survey Sampling, 1965).
+    design_effects : tuple of float
+        How many times larger the variance is than that of independent cells, for the lower and
+        the upper limit: each is that of so many times fewer cells.
 
     References
     ----------
@@ -53,39 +55,60 @@ def proportion(count: int, of: int, level: float = 0.95, *, design_effect: float
         raise InputError("level", level, "a coverage in (0, 1)")
     if of == 0:
         return Interval(0.0, 1.0)
+    lower, upper = design_effects
     if count == 0:
-        return Interval(0.0, -math.expm1(math.log1p(-level) * design_effect / of))
+        return Interval(0.0, -math.expm1(math.log1p(-level) * upper / of))
     if count == of:
-        return Interval(math.exp(math.log1p(-level) * design_effect / of), 1.0)
+        return Interval(math.exp(math.log1p(-level) * lower / of), 1.0)
     from scipy.special import betaincinv
 
     tail = (1.0 - level) / 2.0
-    some, others = count / design_effect, (of - count) / design_effect
-    low = float(betaincinv(some, others + 1, tail))
-    high = float(betaincinv(some + 1, others, 1.0 - tail))
+    low = float(betaincinv(count / lower, (of - count) / lower + 1, tail))
+    high = float(betaincinv(count / upper + 1, (of - count) / upper, 1.0 - tail))
     return Interval(low, high)
 
 
-def design_effect(counts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], largest: int) -> float:
-    """How many times larger the variance of a share is than that of independent cells.
+def clustered_proportion(
+    counts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], largest: int, level: float = 0.95
+) -> Interval:
+    """Interval of a share of cells of which those of one founder share their fate.
 
-    Cells of one founder share its fate.  The share of batches of founders (``counts`` of
-    ``sizes`` cells each) varies as founders do; that of all is a ratio of their sums.  At
-    least 1; where nothing or everything was counted, the most that it can be.
+    The share in batches of founders (``counts`` of ``sizes`` cells) varies as founders do, and
+    tells how many times larger the variance is than that of independent cells: the interval is
+    that of so many times fewer of them.  Where few cells are counted (or all but a few), one
+    more founder of ``largest`` cells might change the picture: the limit away from them allows
+    for it.
 
     References
     ----------
-    Cochran WG. Sampling Techniques, 3rd ed., 1977, section 6.3 (the ratio of two sums).
+    Cochran WG. Sampling Techniques, 3rd ed., 1977, section 6.3 (the ratio of two sums). Kish
+    L. Survey Sampling, 1965 (the design effect). Fay MP, Feuer EJ. Stat Med 1997;16:791-801
+    (an upper limit that allows for one more of the largest weight).
     """
-    import numpy as np
-
+    used = sizes > 0
+    counts, sizes, batches = counts[used], sizes[used], int(used.sum())
     count, of = int(counts.sum()), int(sizes.sum())
-    if count in (0, of):
-        return float(largest)
+    if count in (0, of) or batches == 1:
+        return proportion(count, of, level, design_effects=(largest, largest))
     p = count / of
-    batches = len(counts)
-    squares = float(np.square(counts - p * sizes).sum()) * batches / (batches - 1)
-    return max(1.0, squares / (of * p * (1.0 - p)))
+    squares = float(((counts - p * sizes) ** 2).sum()) * batches / (batches - 1)
+    effect = max(1.0, squares / (of * p * (1.0 - p)))
+
+    def away_from(some: int, share: float) -> float:
+        return min(float(largest), max(effect, (effect * some * (1.0 - share) + largest**2) / (some + largest)))
+
+    return proportion(count, of, level, design_effects=(away_from(of - count, 1.0 - p), away_from(count, p)))
+
+
+def batch_variance(values: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> float:
+    """Variance of the ratio of the sums of ``values`` and ``sizes``, from their batches."""
+    used = sizes > 0
+    values, sizes, batches = values[used], sizes[used], int(used.sum())
+    if batches < 2:
+        return math.inf
+    total = int(sizes.sum())
+    ratio = int(values.sum()) / total
+    return float(((values - ratio * sizes) ** 2).sum()) * batches / (batches - 1) / total**2
 
 
 def paired_difference(gained: int, lost: int, of: int, level: float = 0.95) -> Interval:
@@ -110,4 +133,25 @@ def paired_difference(gained: int, lost: int, of: int, level: float = 0.95) -> I
     a, b, n = gained + 1.0, lost + 1.0, of + 2.0
     middle = (a - b) / n
     half = float(ndtri(0.5 + level / 2.0)) * math.sqrt(max(0.0, (a + b) / n - middle**2) / n)
+    return Interval(max(-1.0, middle - half), min(1.0, middle + half))
+
+
+def clustered_difference(
+    change: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], largest: int, level: float = 0.95
+) -> Interval:
+    """Interval of the mean change per cell, from batches of founders: Student's t.
+
+    One more founder of ``largest`` cells that changes is added to the variance, as one is to
+    the counts of ``paired_difference``.
+    """
+    from scipy.special import stdtrit
+
+    of = int(sizes.sum())
+    batches = int((sizes > 0).sum())
+    if of == 0 or batches < 2:
+        return Interval(-1.0, 1.0)
+    middle = int(change.sum()) / of
+    half = float(stdtrit(batches - 1, 0.5 + level / 2.0)) * math.sqrt(
+        batch_variance(change, sizes) + (largest / of) ** 2
+    )
     return Interval(max(-1.0, middle - half), min(1.0, middle + half))

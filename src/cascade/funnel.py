@@ -12,7 +12,7 @@ from typing import Any
 
 from cascade.display import html_table, number, percent, text_table
 from cascade.errors import InputError, is_number
-from cascade.estimate import proportion
+from cascade.estimate import Interval, proportion
 
 MOST_COUNTED = 10**18
 
@@ -224,10 +224,10 @@ def row_of(
     lost: Mapping[str, float],
     still: float,
     *,
-    design_effect: float = 1.0,
+    interval: Interval | None = None,
 ) -> FunnelRow:
-    """A counted row with its interval."""
-    low, high = proportion(passed, cells, design_effect=design_effect)
+    """A counted row with its interval, by default that of independent cells."""
+    low, high = interval or proportion(passed, cells)
     return FunnelRow(
         step,
         entered,

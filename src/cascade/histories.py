@@ -154,10 +154,11 @@ def histories_of(
     distinct = tuple(sorted(set(cells)))
     lives: dict[int, dict[int, list[tuple[int, int, float]]]] = {cell: {} for cell in distinct}
     if distinct:
-        rows, stages = rows_of(lowered).total, len(lowered.stages)
+        layout, stages = rows_of(lowered), len(lowered.stages)
+        about = layout.total, stages, slice(layout.stay, layout.inner)
         room = _FIRST_ROOM * len(distinct)
         while True:
-            done = Span(prepared, key_of(seed), rows, stages, 0, len(distinct), cells=distinct, events=room).run()
+            done = Span(prepared, key_of(seed), *about, 0, len(distinct), cells=distinct, events=room).run()
             if done.recorded <= room:
                 break
             room = done.recorded

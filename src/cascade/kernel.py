@@ -283,6 +283,7 @@ def absorb(
     largest,
     by_size,
     batches,
+    ended,
 ):
     """Note the end of those of the fresh cells that reached an absorbing state."""
     for j in range(new):
@@ -304,6 +305,7 @@ def absorb(
                 counts[at] += size[i]
                 by_size[row, size[i]] += 1
                 batches[batch_of(cell[i]), row] += size[i]
+                ended[batch_of(cell[i]), row] += 1
                 if reached != stage[s]:
                     overtaken[reached, row] += size[i]
                 if final_row.size > 0:
@@ -380,10 +382,10 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
     states = np.uint32(t.states)
     member = None if units is None else units.member
     if grouped is None:
-        size = by_size = batches = noted = largest = None
+        size = by_size = batches = ended = noted = largest = None
     else:
         size, largest = units.size, clocks_of.largest
-        by_size, batches, noted = grouped.by_size, grouped.batches, grouped.noted
+        by_size, batches, ended, noted = grouped.by_size, grouped.batches, grouped.ended, grouped.noted
     several_starts = t.start_state.size > 1 or t.entry_high > t.entry_low
     rows = 0
     taken = 0
@@ -513,11 +515,14 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 size,
                 grouped,
                 out,
+                stop,
                 k0,
                 k1,
                 event,
                 exits,
             )
+            if out.tally[UNFINISHED] != 0:
+                return
         if late > 0:
             resolve(
                 rows,
@@ -605,6 +610,7 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             largest,
             by_size,
             batches,
+            ended,
         )
         if units is not None:
             set_apart(rows, moved, cell, state, window, seen, event, exits, clocks_of.apart, clocks_of.size, units)

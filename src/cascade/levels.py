@@ -187,6 +187,13 @@ class Solver:
         start = self._start(total.astype(np.result_type(hazards, at)))
         return self._time(hazards, at, total, ~self.stuck(total), start)
 
+    def arrivals(self, hazards: Numbers) -> Numbers:
+        """Expected arrivals in each expanded state, starts among them, (B, S)."""
+        flow = self.time_in_states(hazards)[:, self.lowered.exit_source] * hazards
+        found = self._start(flow[:, :1] * np.zeros(self.lowered.size))
+        found[:, self._into.groups] += self._into.of(flow)
+        return np.asarray(found)
+
     def _start(self, like: Numbers) -> Numbers:
         """Where cells start, (B, S), of the type of ``like``."""
         start = np.zeros_like(like)
@@ -299,7 +306,16 @@ def chance_of_none(lowered: Lowered, hazards: npt.NDArray[np.float64], missed: n
     none = np.where(missed, 1.0, 0.0) * np.ones((len(hazards), 1))
     total = np.zeros((len(hazards), low.size))
     np.add.at(total.T, low.exit_source, hazards.T)
-    open_ = missed & (total > 0).any(axis=0)
+    # States that no unit comes to may have no answer.
+    live = (hazards > 0).any(axis=0)
+    source, target, apart = (x[live] for x in (low.exit_source, low.exit_target, low.exit_apart))
+    seeds = np.isin(np.arange(low.size), low.start_state[low.start_share > 0])
+    both = (
+        np.concatenate([source[target >= 0], source[apart >= 0]]),
+        np.concatenate([target[target >= 0], apart[apart >= 0]]),
+    )
+    reached = spread(seeds, *both)
+    open_ = missed & reached & (total > 0).any(axis=0)
     for size in np.unique(low.size_of[open_]).tolist():
         here = np.flatnonzero(open_ & (low.size_of == size))
         index = np.full(low.size, -1)
@@ -317,5 +333,8 @@ def chance_of_none(lowered: Lowered, hazards: npt.NDArray[np.float64], missed: n
         each = np.arange(len(here))
         matrix[:, each, each] += np.where(total[:, here] > 0, total[:, here], 1.0)
         known += np.where(total[:, here] > 0, 0.0, 1.0)
-        none[:, here] = np.linalg.solve(matrix, known[:, :, None])[:, :, 0]
+        try:
+            none[:, here] = np.linalg.solve(matrix, known[:, :, None])[:, :, 0]
+        except np.linalg.LinAlgError:
+            raise InputError("model", "its hazards", ENDLESS) from None
     return none

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from cascade.display import html_table, number, percent, text_table
 from cascade.errors import InputError
-from cascade.estimate import proportion
+from cascade.estimate import clustered_proportion, proportion
 from cascade.model import Model
 
 
@@ -88,8 +91,18 @@ class Organs:
         return html_table(*self._cells(), caption=f"{self.label}: {number(self.cells)} cells")
 
 
-def organs_of(model: Model, arrivals: Mapping[str, float], cells: float, *, exact: bool) -> Organs:
+def organs_of(
+    model: Model,
+    arrivals: Mapping[str, float],
+    cells: float,
+    *,
+    exact: bool,
+    batches: Mapping[str, npt.NDArray[np.int64]] | None = None,
+) -> Organs:
     """The table, from the number of arrivals in each state.
+
+    ``batches``: of clusters, units that ended in a state by batch of founders: fragments of one
+    founder may found several colonies.
 
     Raises
     ------
@@ -108,6 +121,13 @@ def organs_of(model: Model, arrivals: Mapping[str, float], cells: float, *, exac
         colonies = sums[site.name, "colony"]
         share = colonies / total if total else 0.0
         low, high = (share, share) if exact else proportion(int(colonies), int(total))
+        if batches is not None and model.clusters is not None:
+            everywhere = sum((batches[s.name] for s in model.states if s.landmark == "colony"), start=np.int64(0))
+            here = sum(
+                (batches[s.name] for s in model.states if s.landmark == "colony" and s.site == site.name),
+                start=np.zeros_like(everywhere),
+            )
+            low, high = clustered_proportion(here, np.asarray(everywhere), model.clusters.largest)
         held, out = sums[site.name, "arrested"], sums[site.name, "extravasated"]
         if not exact:
             held, out, colonies = int(held), int(out), int(colonies)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from cascade.arguments import check_cells, check_seed
 from cascade.errors import CascadeError, InputError
-from cascade.estimate import design_effect, proportion
+from cascade.estimate import Interval, clustered_proportion, proportion
 from cascade.files import write_atomically
 from cascade.funnel import Funnel, Milestone, row_of
 from cascade.handout import write_page
@@ -119,7 +119,6 @@ class Result:
         low, rows, ended = self.lowered, self._rows, self._ended
         stages = len(low.stages)
         reached = [self.cells]
-        wider = [self._design_effect(rows.reach + k) for k in range(stages)]
         for k in range(1, stages + 1):
             began = self._started(low.stage[low.start_state] >= k)
             reached.append(int(self._sums[rows.reach + k - 1]) + began)
@@ -132,12 +131,11 @@ class Result:
                     lost[transition.way] += int(ended[k, t])
             lost = {cause: n for cause, n in lost.items() if n}
             still = int(ended[k, rows.stay : rows.inner].sum())
-            row = row_of(step, reached[k], reached[k + 1], self.cells, lost, still, design_effect=wider[k])
-            lines.append(row)
-        effects = [self._design_effect(rows.milestone + m) for m in range(len(low.milestones))]
+            interval = self._interval(rows.reach + k, reached[k + 1])
+            lines.append(row_of(step, reached[k], reached[k + 1], self.cells, lost, still, interval=interval))
         marks = tuple(
-            Milestone(name, n, n / self.cells, *proportion(n, self.cells, design_effect=effect))
-            for (name, n), effect in zip(self.milestones().items(), effects, strict=True)
+            Milestone(name, n, n / self.cells, *self._interval(rows.milestone + m, n))
+            for m, (name, n) in enumerate(self.milestones().items())
         )
         notes = [COUPLED] * (self.model.capacity is not None) + [CLUSTERED] * (self.model.clusters is not None)
         note = "\n".join(notes)
@@ -146,12 +144,12 @@ class Result:
     def _started(self, which: npt.NDArray[np.bool_]) -> int:
         return int(self._started_cells[which].sum())
 
-    def _design_effect(self, row: int) -> float:
-        """Of the share of cells in a row of the histograms."""
+    def _interval(self, row: int, count: int) -> Interval:
+        """Of the share of cells in a row of the histograms; founders, not cells, are independent."""
         if self.model.clusters is None:
-            return 1.0
+            return proportion(count, self.cells)
         batches = self.totals.batches
-        return design_effect(batches[:, row], batches[:, -1], self.model.clusters.largest)
+        return clustered_proportion(batches[:, row], batches[:, -1], self.model.clusters.largest)
 
     def sizes(self) -> Sizes:
         """Single cells and clusters that started and that passed each step, by their size then.
@@ -215,7 +213,10 @@ class Result:
                 arrivals[low.states[t.target]] += int(units)
         for k, state in enumerate(low.base[low.start_state]):
             arrivals[low.states[state]] += int(self.totals.started[k])
-        return organs_of(self.model, arrivals, self.cells, exact=False)
+        colonies = None
+        if self.model.clusters is not None:
+            colonies = dict(zip(low.states, self.totals.ended.T, strict=True))
+        return organs_of(self.model, arrivals, self.cells, exact=False, batches=colonies)
 
     @property
     def success(self) -> float:
@@ -392,6 +393,8 @@ def _read(path: Path) -> Result:
         versions=recipe["versions"],
     )
     rows, t = rows_of(result.lowered), result.totals
+    states = len(result.lowered.states)
+    widths = (rows.total, rows.total + 1, states) if result.model.clusters else (0, 0, 0)
     ended = t.counts[[*_deaths(result.lowered), *range(rows.stay, rows.inner)]].sum()
     whole_again = (
         recipe["model_sha256"] == result.model.digest()
@@ -399,7 +402,7 @@ def _read(path: Path) -> Result:
         and t.counts.dtype == t.started.dtype == np.int64
         and int(t.started.sum()) == result.founders > 0
         and int(ended) == result.cells
-        and (len(t.by_size) == len(t.batches) == 0 or t.by_size.shape[0] == rows.total == t.batches.shape[1] - 1)
+        and (t.by_size.shape[0], t.batches.shape[1], t.ended.shape[1]) == widths
     )
     if not whole_again:
         raise InputError("file", str(path), "a result whose counts and recipe belong together")

@@ -17,6 +17,9 @@ from cascade.totals import MOST_WATCHED, Totals
 BLOCK = 2048
 """Rows of a block: its columns stay in the fast caches."""
 
+BATCHES = 64
+"""Founders are counted in so many batches, by number: their spread is that of founders, not of cells."""
+
 NO_MEMBER = 0xFFFFFFFF
 """Final row of a member that a founder does not have."""
 
@@ -34,6 +37,7 @@ class Span:
     key: npt.NDArray[np.uint64]
     rows: int
     stages: int
+    ends: slice
     first: int
     number: int
     cells: tuple[int, ...] = ()
@@ -45,7 +49,7 @@ class Span:
         """Run the span."""
         from cascade.compiled import kernel_run
         from cascade.kernel import Block, Out, Scratch
-        from cascade.units import BATCHES, RECORDED, UNFINISHED, VISITS, WATCHED, Grouped, Units
+        from cascade.units import RECORDED, UNFINISHED, VISITS, WATCHED, Grouped, Units
 
         tables, frailties, clocks = self.prepared
         largest = clocks.largest if clocks else 1
@@ -105,6 +109,7 @@ class Span:
             grouped = Grouped(
                 by_size=np.zeros((self.rows, largest + 1), np.int64),
                 batches=np.zeros((BATCHES, self.rows + 1), np.int64),
+                ended=np.zeros((BATCHES, self.rows), np.int64),
                 noted=np.zeros(0 if self.cells else self.number, np.uint8),
             )
         cells = np.array(self.cells, np.uint64)
@@ -126,6 +131,7 @@ class Span:
             watched,
             np.zeros((0, 0), np.int64) if grouped is None else grouped.by_size,
             np.zeros((0, 0), np.int64) if grouped is None else grouped.batches,
+            np.zeros((0, 0), np.int64) if grouped is None else grouped.ended[:, self.ends],
             int(out.tally[WATCHED]),
             int(out.tally[VISITS]),
         )
@@ -169,5 +175,6 @@ def span_of(
     outcomes: bool = False,
 ) -> Span:
     """The span of consecutive cells; those that share ``stop`` are ended together."""
-    rows, stages = rows_of(lowered).total, len(lowered.stages)
-    return Span(prepared, key_of(seed), rows, stages, cells.start, len(cells), outcomes=outcomes, stop=stop)
+    layout, stages = rows_of(lowered), len(lowered.stages)
+    rows, ends = layout.total, slice(layout.stay, layout.inner)
+    return Span(prepared, key_of(seed), rows, stages, ends, cells.start, len(cells), outcomes=outcomes, stop=stop)

@@ -30,11 +30,13 @@ class Totals:
         Units by row and size; empty for plain cells.
     batches : (batches, rows + 1) int
         Cells by batch of founders and row, the last column those that started; empty for plain cells.
-        In rows of stages and milestones of both also those that began there.
+        In rows of stages and milestones of both also those that began there: intervals need all.
+    ended : (batches, states) int
+        Units that were absorbed in a state, by batch of founders; empty for plain cells.
     watched_total, visits : int
     """
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("counts", "started", "overtaken", "watched", "by_size", "batches")
+    ARRAYS: ClassVar[tuple[str, ...]] = ("counts", "started", "overtaken", "watched", "by_size", "batches", "ended")
 
     counts: npt.NDArray[np.int64]
     started: npt.NDArray[np.int64]
@@ -42,6 +44,7 @@ class Totals:
     watched: npt.NDArray[np.uint64]
     by_size: npt.NDArray[np.int64]
     batches: npt.NDArray[np.int64]
+    ended: npt.NDArray[np.int64]
     watched_total: int
     visits: int
 
@@ -59,6 +62,7 @@ class Totals:
                 (found.overtaken, part.overtaken),
                 (found.by_size, part.by_size),
                 (found.batches, part.batches),
+                (found.ended, part.ended),
             ):
                 into += more
             watched = np.sort(np.concatenate([found.watched, part.watched]))[:MOST_WATCHED]
@@ -70,6 +74,7 @@ class Totals:
                 watched,
                 found.by_size,
                 found.batches,
+                found.ended,
                 total,
                 visits,
             )
@@ -85,6 +90,7 @@ class Totals:
             np.sort(np.concatenate([self.watched, other.watched]))[:MOST_WATCHED],
             self.by_size + other.by_size,
             self.batches + other.batches,
+            self.ended + other.ended,
             self.watched_total + other.watched_total,
             self.visits + other.visits,
         )

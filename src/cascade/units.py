@@ -22,9 +22,6 @@ from cascade.visits import mean_of, rewind
 VISITS, WATCHED, RECORDED, UNFINISHED = 0, 1, 2, 3
 """Places of the tally."""
 
-BATCHES = 64
-"""Founders are counted in so many batches, by number: their spread is that of founders, not of cells."""
-
 _ONE = np.uint32(1)
 _TWO = np.uint32(2)
 _BIT = np.uint64(1)
@@ -32,7 +29,9 @@ _MEMBER_BITS = np.uint64(8)
 _BIN_SHIFT = np.int64(48)
 _BIN_OFFSET = np.int64((1023 - 20) * 16)
 _COARSE_BINS = np.int64(48 * 16)
-_BATCH_BITS = np.uint64(BATCHES - 1)
+_OFTEN = np.uint32(0xFFFF)
+_MOST_DRAWS = np.uint32(0xFFFF0000)
+_BATCH_BITS = np.uint64(63)  # spans.BATCHES - 1
 
 _jit = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 # What is called for single rows is inlined: a call would copy the tuples of arrays each time.
@@ -67,11 +66,13 @@ class Grouped(NamedTuple):
 
     ``by_size`` (rows, largest + 1): units by row and size; ``batches`` (BATCHES, rows + 1):
     cells by batch of founders and row, the last column those that started; in rows of stages
-    and milestones also those that began there.  ``noted``: founders in the list of the watched.
+    and milestones also those that began there.  ``ended`` (BATCHES, rows): units that were
+    absorbed; ``noted``: founders in the list of the watched.
     """
 
     by_size: npt.NDArray[np.int64]
     batches: npt.NDArray[np.int64]
+    ended: npt.NDArray[np.int64]
     noted: npt.NDArray[np.uint8]
 
 
@@ -219,6 +220,7 @@ def switching_visits(
     size,
     grouped,
     out,
+    stop,
     k0,
     k1,
     event,
@@ -314,6 +316,10 @@ def switching_visits(
                 left[first, i] = minus_log(uniform)
                 anchor[first, i] = switch_due
                 drawn[first, i] += _ONE
+                # Draws have 32 bits, and a run must end when it is told to.
+                if drawn[first, i] & _OFTEN == 0 and (stop[0] != 0 or drawn[first, i] > _MOST_DRAWS):
+                    out.tally[UNFINISHED] = 1
+                    return
                 b = bin_of(switch_due)
                 if fine.size > 0:
                     b = np.int64(fine[b])
