@@ -4,7 +4,9 @@ Outcome: cells alive in the lung 24 h after injection.  Palumbo 2005 (B17) gives
 mechanism, no size: without platelet function metastasis falls profoundly, and no longer
 when NK cells are depleted.  Rules fixed beforehand for the default model, whose cloak does
 only what has a source: with NK cells platelets help at least threefold; without them the
-log benefit is at most 0.15 of that.  The variant with all four proposed effects is printed
+log benefit is at most 0.15 of that.  As the default cloak acts on NK killing alone, the second
+holds by construction and says nothing more than that; the first depends on sizes that are
+illustrative.  The variant with all four proposed effects is printed
 as it comes.  Direction only: every size is illustrative, nothing is calibrated or predicted.
 """
 

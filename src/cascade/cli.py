@@ -202,7 +202,7 @@ def run(
         result = simulate(chosen, cells=wanted, seed=number, until=end, executor=executor, progress=progress)
     chosen = result.model  # with what the cells brought about, where they share a capacity
     funnel, answer = result.funnel(), exact(chosen, until=end)
-    head = heading(chosen, f"{result.cells:,} cells, seed {result.seed}" + (f", until {end:g} h" if end else ""))
+    head = heading(chosen, f"{_number(result)}, seed {result.seed}" + (f", until {end:g} h" if end else ""))
     table = funnel.table(beside=answer.funnel())
     if chosen.sites:
         table += f"\n\n{result.organs().table(beside=answer.organs())}"
@@ -223,6 +223,12 @@ def run(
     for file in files:
         typer.echo(f"saved: {file.resolve()}")
     typer.echo(NOTICE)
+
+
+def _number(result: Result) -> str:
+    """How many cells were run; of clusters how many units, and the cells in them."""
+    units = f"{result.founders:,} units, " if result.model.clusters else ""
+    return f"{units}{result.cells:,} cells"
 
 
 def _save_run(result: Result, text: str, folder: Path) -> list[Path]:

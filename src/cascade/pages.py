@@ -40,6 +40,7 @@ def model_page(model: Model, *, introduced: bool = False) -> str:
         parts.append(f"\nfactor {factor.name}: {', '.join(factor.levels)}; in {', '.join(factor.states)}")
         parts += [f"  {s.level} -> {s.to} at {s.hazard:.4g} per hour" for s in factor.switches]
         parts += [f"  {e.level}: {e.hazard} x {e.factor:g} ({', '.join(e.source)})" for e in factor.effects]
+    parts += _clusters(model)
     parts += [f"\ncorrelation of {' and '.join(c.between)}: {c.value:g}" for c in model.correlations]
     for t in model.treatments:
         end = "for ever" if t.end_hours is None else f"to {t.end_hours:g} h"
@@ -48,6 +49,23 @@ def model_page(model: Model, *, introduced: bool = False) -> str:
         c = model.capacity
         parts.append(f"\n{c.name}: {', '.join(c.hazards)} halved by {c.half:g} cells in {', '.join(c.occupied_by)}")
     return "\n".join(parts) if introduced else "\n".join([*parts, *_ending(model.sources, model.limits)])
+
+
+def _clusters(model: Model) -> list[str]:
+    """How units leave, what company does, where it ends."""
+    if model.clusters is None:
+        return []
+    shed = ", ".join(f"{part.size}: {percent(part.share)}" for part in model.clusters.sizes)
+    lines = [f"\nclusters: units leave as so many cells: {shed} ({', '.join(model.clusters.source)})"]
+    for e in model.clusters.effects:
+        factor = f"{e.factor:g} " if e.factor != 1.0 else ""
+        note = f"; {e.note}" if e.note else ""
+        lines.append(f"  n cells: {e.hazard} x {factor}n^{e.power:g} ({', '.join(e.source)}{note})")
+    for b in model.clusters.breaks:
+        ways = [f"{b.hazard:.4g} per hour and bond"] * (b.hazard > 0)
+        ways += [f"with probability {b.on_entering:g} on entering"] * (b.on_entering > 0)
+        lines.append(f"  breaks in {b.state}: {', '.join(ways) or 'never'} ({', '.join(b.source)})")
+    return lines
 
 
 def treatment_page(treatment: Treatment) -> str:

@@ -233,7 +233,8 @@ class Breakage(Part):
     state : str
         ``*`` stands for any text.
     on_entering : float
-        Probability that a cluster breaks as it comes in, at one of its bonds, each as likely.
+        Probability that a cluster breaks as it comes in, at one of its bonds, each as likely;
+        it is part of the move, and no event of its own.
     hazard : float
         Per hour and bond, while it is there; a cluster of n cells is a chain with n - 1 bonds.
     """

@@ -46,7 +46,7 @@ class Result:
     model : Model
     seed : int
     ranges : tuple of (int, int)
-        Cell numbers that were run, as half-open ranges.
+        Numbers of the cells (of clusters: of the founders) that were run, as half-open ranges.
     until : float or None
         End of the run in hours.
     times : tuple of float
@@ -267,7 +267,7 @@ class Result:
 
     @property
     def watched(self) -> npt.NDArray[np.uint64]:
-        """Numbers of the cells that reached a watched state, the lowest million at most."""
+        """Numbers of the cells (of clusters: founders) that reached a watched state, the lowest million at most."""
         return self.totals.watched
 
     @property

@@ -44,7 +44,8 @@ def simulate(
     ----------
     model : Model
     cells : int or range
-        Number of cells (from number 0 on), or a range of cell numbers.
+        Number of cells (from number 0 on), or a range of cell numbers.  Of a model with
+        clusters: of units that leave; ``Result.cells`` then counts all their cells.
     seed : int, optional
         A whole number >= 0. Default: one is drawn, and stands in the result.
     until : float, optional
