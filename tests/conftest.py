@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("fixed", derandomize=True, max_examples=40, deadline=None, database=None)
 settings.load_profile("fixed")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# No request shall leave the machine: what a browser asks for by itself is switched off.
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser, or a skip that says what is missing."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="pip install 'metastatic-cascade[browser]'")
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(f"no browser on this machine: none of {', '.join(BROWSERS)}")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=path, args=list(QUIET))
+        yield running
+        running.close()

@@ -19,10 +19,6 @@ from models import CYCLIC, FRAIL, LINEAR
 
 ENGINE = Path(cascade.__file__).parent / "web" / "engine.js"
 NODE = shutil.which("node")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# No request shall leave the machine: what a browser asks for by itself is switched off.
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run")  # fmt: skip
 TEXTBOOK = cascade.load("textbook")
 MODELS = {
     "textbook": TEXTBOOK,
@@ -120,19 +116,6 @@ def test_the_engine_in_node(name: str) -> None:
     model = MODELS[name]
     for factors in ({}, {model.stages[0]: 0.2, model.stages[-1]: 3.7}):
         ask(evaluate, model, factors)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A real Chromium, or a skip that says what is missing."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="pip install 'metastatic-cascade[browser]'")
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip(f"no browser on this machine: none of {', '.join(BROWSERS)}")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=path, args=list(QUIET))
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -458,6 +458,36 @@ def demo(
     typer.echo(str(show_all(cells=wanted, seed=parse_seed(seed) or 0, path=out, html=html, progress=not quiet)))
 
 
+@app.command()
+def teach(
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="Port on this machine.")] = 2718,
+    show: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+) -> None:
+    """Notebooks for a class, on this machine: one idea each, with sliders."""
+    import importlib.util
+    import os
+    import subprocess
+
+    if importlib.util.find_spec("marimo") is None:
+        raise CascadeError("the notebooks need more: pip install 'metastatic-cascade[notebooks]'")
+    folder = notebooks_folder()
+    typer.echo(f"http://127.0.0.1:{port}  (end with Ctrl-C)")
+    # The check for updates is the one thing that would leave the machine.
+    environment = {**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1"}
+    options = ["--host", "127.0.0.1", "--port", str(port), *([] if show else ["--headless"])]
+    command = [sys.executable, "-m", "marimo", "--quiet", "run", str(folder), *options]
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
+
+
+def notebooks_folder() -> Path:
+    """Where the notebooks lie: in the installed package, or beside its sources."""
+    here = Path(__file__).parent
+    found = next((f for f in (here / "notebooks", here.parents[1] / "notebooks") if f.is_dir()), None)
+    if found is None:
+        raise CascadeError("the notebooks are not installed with this package")
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: errors of the input end with 2, an interrupt with 130, never with a traceback."""
     for stream in (sys.stdout, sys.stderr):

@@ -1,0 +1,84 @@
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="Exact and simulated")
+
+with app.setup:
+    import marimo as mo
+
+    import cascade
+
+
+@app.cell
+def _():
+    mo.md(
+        """
+        # If the exact answer is known, why simulate? And what does an interval say?
+
+        Choose how many cells to run, and another draw of luck. The exact answer is the same every time.
+        """
+    )
+    return
+
+
+@app.cell
+def _():
+    number_slider = mo.ui.slider(2.0, 6.0, step=0.25, value=4.0, label="Cells, as a power of ten", show_value=True)
+    seed_slider = mo.ui.slider(1, 50, step=1, value=1, label="Seed", show_value=True)
+    mo.hstack([number_slider, seed_slider], justify="start")
+    return number_slider, seed_slider
+
+
+@app.cell
+def _(number_slider, seed_slider):
+    number, seed = round(10**number_slider.value), seed_slider.value
+    return number, seed
+
+
+@app.cell
+def _(number, seed):
+    standard = cascade.load("textbook")
+    truth = cascade.exact(standard)
+    run = cascade.simulate(standard, cells=number, seed=seed)
+    mo.md(f"```text\n{run.funnel().table(beside=truth.funnel())}\n```")
+    return run, standard, truth
+
+
+@app.cell
+def _(number, standard, truth):
+    share = truth.funnel(1.0).rows[2].passed
+    hits = 0
+    for other in range(1, 41):
+        row = cascade.simulate(standard, cells=number, seed=other).funnel().rows[2]
+        hits += row.low <= share <= row.high
+    mo.md(f"""
+    ## The number that surprises
+
+    Of 40 runs of {number:,} cells, **{hits}** have a 95 % interval that holds the exact share of cells past intravasation. An interval is a
+    promise about runs, not about this one. And where nothing was counted it does not say 0: it says *below 3 in {number:,}*.
+    """)
+    return (hits,)
+
+
+@app.cell
+def _():
+    mo.md(
+        """
+        Simulation gives what an equation for averages cannot: single lives, the same cell under two treatments, cells that compete
+        for the same killers. The exact answer gives what simulation cannot: the last row, one in a million, without a million runs. Each tests the other.
+
+        ## Things to try
+
+        1. How many cells are needed for the last row to be known to 10 %?
+        2. Why is the interval of a zero one-sided?
+        3. Same seed, twice as many cells: which cells are the old ones?
+
+        *Sources.* Clopper CJ, Pearson ES. Biometrika 1934;26:404-413. Hanley JA, Lippman-Hand A. JAMA 1983;249:1743-1745. For research and teaching,
+        never for decisions about a patient.
+        """
+    )
+    return
+
+
+if __name__ == "__main__":
+    app.run()

@@ -1,0 +1,133 @@
+"""The notebooks: each runs as a script, with sliders set, and as an app in a real browser."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cascade
+from cascade.cli import notebooks_folder
+
+pytest.importorskip("marimo", reason="pip install 'metastatic-cascade[notebooks]'")
+pytest.importorskip("anywidget", reason="pip install 'metastatic-cascade[notebooks]'")
+FOLDER = notebooks_folder()
+NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.py"))
+
+
+def run(name: str, **values: Any) -> dict[str, Any]:
+    """What a notebook defines when its sliders stand at these values."""
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    _, defined = module.app.run(defs=values or None)
+    return dict(defined)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_each_runs_and_teaches(name: str) -> None:
+    run(name)
+    text = (FOLDER / f"{name}.py").read_text()
+    assert text.index("?") < text.index("slider"), "opens with a question"
+    for part in ("The number that surprises", "## Things to try", "*Sources.*"):
+        assert part in text
+    assert "For research and teaching, never for decisions about a patient" in " ".join(text.split())
+    assert "def " not in text.replace("def _(", "").replace("def softened(", "").replace("def foci(", "")
+
+
+def test_there_are_six_to_eight() -> None:
+    assert 6 <= len(NOTEBOOKS) <= 8
+
+
+def test_sliders_change_what_is_said() -> None:
+    one = run("1_the_bottleneck", factor=0.1, step="colonization")
+    assert one["after"].success > 5 * one["before"].success
+    # One of two great hurdles, each halved: about fourfold; hardly anything where few die.
+    assert one["gains"]["colonization"] > 3 > 2 > one["gains"]["intravasation"] > one["gains"]["arrest"]
+    none, many = (run("2_the_first_bed", held=held)["ratio"] for held in (0.0, 0.4))
+    assert many > 2 * none
+    flow, soil = (run("3_seed_and_soil", cancer_name="breast", weight=w)["organs"] for w in (0.35, 1.0))
+    share = [next(row.share for row in table if row.organ == "bone") for table in (flow, soil)]
+    assert share[0] != share[1]
+    exact = {row.organ: row.share for row in cascade.exact(cascade.load("breast")).organs()}
+    assert share[1] == pytest.approx(exact["bone"], rel=1e-9), "all soil is the model itself"
+    cloak = run("4_the_cloak", platelets=0.0)
+    assert cloak["pairs"].saved == 0
+    assert cloak["pairs"].lost > 20
+    assert cloak["gain_without"] == pytest.approx(1.0)
+    added, company = (run("5_clusters", power=p, protected=False)["per_cell"][6] for p in (1.0, 3.0))
+    assert added == pytest.approx(1.0, abs=0.02)
+    assert company > 10
+    few, lots = (run("6_chance", shed=n) for n in (10_000, 3_000_000))
+    assert sum(n == 0 for n in few["patients"]) > sum(n == 0 for n in lots["patients"])
+    assert (
+        run("7_reading_an_experiment", day=0.0)["alive"].keys()
+        != run("7_reading_an_experiment", day=13.0)["alive"].keys()
+    )
+    assert 30 <= run("8_exact_and_simulated", number=3000, seed=2)["hits"] <= 40
+
+
+def test_moving_cells_hold_the_replayed_lives() -> None:
+    result = cascade.simulate(cascade.load("clusters"), cells=300, seed=3)
+    widget = cascade.moving_cells(result, range(50))
+    lives = result.replay(range(50))
+    units = [unit for history in lives for unit in (history, *history.fragments)]
+    assert [[s["state"] for s in life["stays"]] for life in widget.lives] == [[s.state for s in u.stays] for u in units]
+    with pytest.raises(cascade.InputError, match="at most 2000"):
+        cascade.moving_cells(result, range(2001))
+    with pytest.raises(cascade.InputError, match="simulate"):
+        cascade.moving_cells(cascade.load("clusters"))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:  # noqa: ARG001
+    """The gallery, as ``cascade teach`` starts it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "cascade", "teach", "--no-show", "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
+    try:
+        for _ in range(120):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.25)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def test_a_class_opens_the_gallery_and_moves_a_slider(browser: Any, address: str, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 2300})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    page.wait_for_selector("text=The Bottleneck", timeout=60_000)
+    page.goto(f"{address}?file=1_the_bottleneck.py")
+    page.wait_for_selector("text=founds a macrometastasis", timeout=60_000)
+    before = page.inner_text("text=founds a macrometastasis")
+    thumb = page.locator("[role=slider]").first
+    thumb.focus()
+    thumb.press("Home")
+    page.wait_for_function("(old) => !document.body.innerText.includes(old)", arg=before, timeout=20_000)
+    after = page.inner_text("text=founds a macrometastasis")
+    assert after != before
+    # Cells move, and are counted.
+    page.wait_for_selector("canvas", timeout=30_000)
+    page.click("button:has-text('Play')")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=tmp_path / "app.png")
+    assert {url.split("/")[2].partition(":")[0] for url in asked if "//" in url} <= {"127.0.0.1", ""}
+    page.close()
