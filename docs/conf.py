@@ -102,7 +102,7 @@ def write_catalogue(*_: object) -> None:
             continue
         model = cascade.load(entry.name)
         parts += [
-            f"## {model.name}\n",
+            f"### {model.name}\n",
             f"{model.title}. {' '.join(model.description.split())}\n",
             numbers(model),
             "",
