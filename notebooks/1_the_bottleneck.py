@@ -27,7 +27,7 @@ def _():
     model = cascade.load("textbook")
     step_choice = mo.ui.dropdown(list(model.stages), value="detachment", label="Step")
     deaths_slider = mo.ui.slider(-2, 2, step=0.05, value=0.0, label="Deaths there, as a power of ten", show_value=True)
-    mo.hstack([step_choice, deaths_slider], justify="start")
+    mo.hstack([step_choice, deaths_slider], justify="start", wrap=True)
     return deaths_slider, model, step_choice
 
 

@@ -58,7 +58,8 @@ def _(held):
                 ]
             )
             for name, rows in top.items()
-        ]
+        ],
+        wrap=True,
     )
     return shares, tables
 

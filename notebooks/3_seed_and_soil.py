@@ -26,7 +26,7 @@ def _():
 def _():
     cancer_choice = mo.ui.dropdown(["breast", "colon", "lung", "melanoma", "prostate"], value="breast", label="Cancer")
     soil_slider = mo.ui.slider(0.0, 1.0, step=0.05, value=1.0, label="How much soil matters", show_value=True)
-    mo.hstack([cancer_choice, soil_slider], justify="start")
+    mo.hstack([cancer_choice, soil_slider], justify="start", wrap=True)
     return cancer_choice, soil_slider
 
 

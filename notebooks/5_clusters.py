@@ -26,7 +26,7 @@ def _():
 def _():
     power_slider = mo.ui.slider(0.0, 4.0, step=0.1, value=1.0, label="Power of size in founding", show_value=True)
     protected_box = mo.ui.checkbox(value=False, label="protected from anoikis and immune killing")
-    mo.hstack([power_slider, protected_box], justify="start")
+    mo.hstack([power_slider, protected_box], justify="start", wrap=True)
     return power_slider, protected_box
 
 

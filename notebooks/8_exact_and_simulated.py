@@ -25,7 +25,7 @@ def _():
 def _():
     number_slider = mo.ui.slider(2.0, 6.0, step=0.25, value=4.0, label="Cells, as a power of ten", show_value=True)
     seed_slider = mo.ui.slider(1, 50, step=1, value=1, label="Seed", show_value=True)
-    mo.hstack([number_slider, seed_slider], justify="start")
+    mo.hstack([number_slider, seed_slider], justify="start", wrap=True)
     return number_slider, seed_slider
 
 

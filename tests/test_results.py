@@ -324,3 +324,13 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
 def test_results_are_plain_zip_files(result: cascade.results.Result, tmp_path: Path) -> None:
     with zipfile.ZipFile(result.save(tmp_path / "r.cascade")) as file:
         assert "recipe.npy" in file.namelist()
+
+
+def test_a_notebook_shows_tables(result: cascade.results.Result) -> None:
+    exact = cascade.exact(CYCLIC)
+    pair = cascade.compare(CYCLIC, CYCLIC.with_(scale={"*.shear": 0.5}), cells=1000, seed=1)
+    for shown in (result, result.funnel(), exact, exact.funnel(), pair):
+        assert shown._repr_html_().count("<tr") > 3
+    assert str(result).startswith("cyclic: 5,000 cells, seed 6")
+    assert "&lt;" not in result.replay([1])._repr_html_()
+    assert result.replay([1])._repr_html_().startswith("<pre>cell 1")

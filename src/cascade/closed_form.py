@@ -657,6 +657,9 @@ class Exact:
             result[transition.name] = p.imag / _STEP / p.real if p.real > 0 else float("nan")
         return result
 
+    def _repr_html_(self) -> str:
+        return self.funnel()._repr_html_()
+
     def __str__(self) -> str:
         lines = [str(self.funnel())]
         if self.until is None and not self._changes:

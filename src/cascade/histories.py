@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,9 @@ class Histories:
 
     def __str__(self) -> str:
         return "\n\n".join(map(str, self.cells))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
 
 def replay(model: Model, *, seed: int, cells: Sequence[int], until: float | None = None) -> Histories:

@@ -141,6 +141,12 @@ class Result:
         note = "\n".join(notes)
         return Funnel(tuple(lines), self.cells, self.label, milestones=marks, note=note)
 
+    def __str__(self) -> str:
+        return f"{self.label}: {self.cells:,} cells, seed {self.seed}\n{self.funnel()}"
+
+    def _repr_html_(self) -> str:
+        return self.funnel()._repr_html_()
+
     def _started(self, which: npt.NDArray[np.bool_]) -> int:
         return int(self._started_cells[which].sum())
 
