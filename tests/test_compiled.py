@@ -21,7 +21,8 @@ RUN = "import cascade; print(cascade.simulate(cascade.load('ctc-mouse'), cells=2
 def run(code: str, path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     # Without a cache folder of the caller's: compiled code then lies beside the copy.
     inherited = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-    env = {**inherited, "PYTHONPATH": str(path), **environment}
+    # Unoptimised code compiles faster, and is cached by the same rules.
+    env = {**inherited, "PYTHONPATH": str(path), "NUMBA_OPT": "0", **environment}
     return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True, cwd=path)
 
 
