@@ -476,6 +476,9 @@ def teach(
     environment = {**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1"}
     options = ["--host", "127.0.0.1", "--port", str(port), *([] if show else ["--headless"])]
     command = [sys.executable, "-m", "marimo", "--quiet", "run", str(folder), *options]
+    if os.name == "posix":
+        # In its place: whoever ends this command ends the server.
+        os.execve(sys.executable, command, environment)  # noqa: S606
     raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
 
 
