@@ -32,24 +32,21 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_an_edit_of_the_streams_is_seen_in_spite_of_the_cache(copy: Path) -> None:
+def test_the_cache_saves_the_compiling_and_an_edit_of_the_streams_is_seen_in_spite_of_it(copy: Path) -> None:
+    begin = time.perf_counter()
     before = run(RUN, copy).stdout
+    compiling = time.perf_counter() - begin
     assert list((copy / "cascade" / "__pycache__").glob("kernel.run-*.nbc"))
+    begin = time.perf_counter()
     assert run(RUN, copy).stdout == before
+    assert time.perf_counter() - begin < 0.7 * compiling
     source = copy / "cascade" / "streams.py"
     text = source.read_text()
     assert "0xD2511F53" in text
     source.write_text(text.replace("0xD2511F53", "0xD2511F55"))
     assert run(RUN, copy).stdout != before
-
-
-def test_the_cache_saves_the_compiling(copy: Path) -> None:
-    times = []
-    for _ in range(2):
-        begin = time.perf_counter()
-        run(RUN, copy)
-        times.append(time.perf_counter() - begin)
-    assert times[1] < 0.7 * times[0]
+    # The index of another version has another name: numba would stumble over its types.
+    assert len(list((copy / "cascade" / "__pycache__").glob("kernel.run-*.nbi"))) == 2
 
 
 def test_without_a_writable_folder_it_compiles_in_memory_with_one_notice(copy: Path) -> None:
