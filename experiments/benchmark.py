@@ -24,6 +24,7 @@ import numpy as np
 from numba import njit
 
 import cascade
+from cascade.lower import lower
 from cascade.streams import key_of, philox
 
 SURVIVAL = [0.1, 0.5, 0.3, 0.02, 0.8, 0.83, 0.02]
@@ -97,6 +98,28 @@ def everything() -> cascade.Model:
             {"name": "shear resistance", "cv": 0.5, "hazards": [{"hazard": "*.shear"}]},
             {"name": "immune visibility", "cv": 0.5, "hazards": [{"hazard": "*.immune killing"}]},
         ],
+    )
+
+
+def many_levels() -> cascade.Model:
+    """Colon cancer with a cloak, a phenotype of three levels and a trait of nine: close to 7,000 states."""
+
+    def factor(
+        name: str, states: list[str], levels: int, hazard: float, pattern: str, effect: float
+    ) -> dict[str, object]:
+        names = [f"{name} {i}" for i in range(levels)]
+        pairs = [*zip(names[:-1], names[1:], strict=True), *zip(names[1:], names[:-1], strict=True)]
+        switches = [{"level": a, "to": b, "hazard": hazard} for a, b in pairs]
+        effects = [{"level": names[-1], "hazard": pattern, "factor": effect}]
+        return {"name": name, "levels": names, "states": states, "switches": switches, "effects": effects}
+
+    blood = ["*, held", "*, passing", "*: arrested"]
+    return cascade.load("colon").with_(
+        factors=[
+            factor("cloak", blood, 2, 1.0, "*.immune killing", 0.1),
+            factor("phenotype", ["*"], 3, 0.01, "*: extravasated.*", 0.5),
+            factor("trait", ["*"], 9, 0.01, "*.immune killing", 0.5),
+        ]
     )
 
 
@@ -343,6 +366,15 @@ def main() -> int:
         ("a curve of 50 times", lambda: exact.occupancy(times)),
     ):
         targets.append((f"exact answer for colon cancer, {name}, seconds", best_of(3, work)[0], 1.0, "at most"))
+    large = many_levels()
+    states = len(lower(large).base)
+    solved = cascade.exact(large)
+    for name, work, most in (
+        ("funnel and organs", lambda: (cascade.exact(large).funnel(), solved.organs()), 1.0),
+        ("a curve of 50 times", lambda: solved.occupancy(times), 10.0),
+    ):
+        targets.append((f"exact answer for colon cancer with factors, {states} states, {name}, seconds",
+                        best_of(2, work)[0], most, "at most"))  # fmt: skip
     if mesa_row is not None:
         targets.append(("cells/s, one thread, against Mesa", ratio(one, mesa_row, "cells_per_s"), 300.0, "at least"))
     if options.huge:

@@ -20,8 +20,8 @@ Complexes = npt.NDArray[np.complex128]
 Transform = Callable[[Complexes], Complexes]
 
 TOLERANCE = 1e-10
-_RATIO = 1.5
-_FEW_NODES, _NODES = 26, 32
+_RATIO = 2.0
+_FEW_NODES, _NODES = 30, 36
 # The error shrinks about a thousandfold from the few nodes to all of them.
 _DIFFERENCE = 3e-9
 _LOG_NEGLIGIBLE = math.log(1e-14)
@@ -38,7 +38,7 @@ def _hyperbola(ratio: float) -> tuple[float, float]:
 
 
 def _blocks(times: Floats) -> Iterator[npt.NDArray[np.int64]]:
-    """Indices of positive times in groups, within a factor of 1.5 of each other."""
+    """Indices of positive times in groups, within a factor of 2 of each other."""
     order = np.argsort(times, kind="stable")
     order = order[times[order] > 0]
     while order.size:
