@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,7 @@ def many_levels() -> cascade.Model:
         name: str, states: list[str], levels: int, hazard: float, pattern: str, effect: float
     ) -> dict[str, object]:
         names = [f"{name} {i}" for i in range(levels)]
-        pairs = [*zip(names[:-1], names[1:], strict=True), *zip(names[1:], names[:-1], strict=True)]
+        pairs = [*pairwise(names), *pairwise(names[::-1])]
         switches = [{"level": a, "to": b, "hazard": hazard} for a, b in pairs]
         effects = [{"level": names[-1], "hazard": pattern, "factor": effect}]
         return {"name": name, "levels": names, "states": states, "switches": switches, "effects": effects}

@@ -522,3 +522,68 @@ def test_both_lives_of_a_cluster_show_its_fragments() -> None:
     stories = [str(lives) for lives in found.replay(found.saved_cells[:40])]
     assert any("fragment from member" in text for text in stories)
     assert any("6 cells" in text for text in stories)
+
+
+def one_step(**fields: object) -> Model:
+    """A state that is left and died in, each at 1 per hour."""
+    return Model.from_survival({"only": 0.5}, mean_hours=0.5, **fields)  # type: ignore[arg-type]
+
+
+def test_means_over_frailties_settle_or_are_not_told() -> None:
+    """E[1 / 2Z] of a gamma trait of shape k is k / 2(k - 1), and infinite for k <= 1."""
+    every = [{"hazard": "only.metastasis"}, {"hazard": "only.lost"}]
+    for cv, known in ((0.3, True), (0.5, True), (1.0, False), (2.0, False)):
+        trait = {"name": "z", "cv": cv, "distribution": "gamma", "hazards": every}
+        exact = cascade.exact(one_step(frailties=[trait]))
+        shape = cv**-2
+        found = exact.hours()["only"], exact.times()[0].mean_hours
+        if known:
+            assert found == pytest.approx([shape / (shape - 1) / 2] * 2, rel=1e-5)
+        else:
+            assert all(map(math.isnan, found))
+
+
+def test_rounding_in_near_endless_circles_is_owned_to() -> None:
+    def circle(rate: float) -> cascade.closed_form.Exact:
+        s = {"name": "s", "stage": "a", "moves": [{"to": "t", "hazard": rate}, {"to": "g", "hazard": 2e-3}],
+             "deaths": [{"cause": "d", "hazard": 1e-3}]}  # fmt: skip
+        t = {
+            "name": "t",
+            "stage": "a",
+            "moves": [{"to": "s", "hazard": rate}],
+            "deaths": [{"cause": "e", "hazard": 0.0}],
+        }
+        return cascade.exact(Model(name="c", stages=["a"], states=[s, t, {"name": "g", "absorbing": True}]))
+
+    for rate in (1.0, 1e6):
+        exact = circle(rate)
+        assert abs(exact.success - 2 / 3) <= exact.error + 1e-9
+    with pytest.raises(cascade.InputError, match="circle"):
+        circle(1e12).fates()
+
+
+def test_founders_of_two_models_must_have_the_same_cells() -> None:
+    both = {"sizes": [{"size": 1, "share": 0.5}, {"size": 6, "share": 0.5}]}
+    model = one_step(clusters=both)
+    factor = {"name": "f", "levels": ["x", "y"], "begin": {"x": 0.5, "y": 0.5}, "states": ["*"]}
+    with pytest.raises(cascade.InputError, match="as many cells"):
+        cascade.compare(model, model.with_(factors=[factor]), cells=2000, seed=1)
+
+
+def test_names_may_not_clash_with_those_of_switches() -> None:
+    breaks = {"sizes": [{"size": 3, "share": 1.0}], "breaks": [{"state": "only", "hazard": 1.0}]}
+    with pytest.raises(cascade.ModelError, match="a switch of a factor"):
+        Model.from_survival({"only": 0.5}, causes={"only": {"clusters: break": 1.0}}, clusters=breaks)
+    for wrong in ({"hazards": [1]}, {"occupied_by": [True]}):
+        shared = {"occupied_by": ["only"], "hazards": ["only.lost"], "half": 1.0, "windows": [0.0], **wrong}
+        with pytest.raises(cascade.ModelError, match="text"):
+            one_step(capacity=shared)
+
+
+def test_traits_of_clusters_count_founders_not_cells() -> None:
+    """Coverage of the mean at the start over 120 runs of 500 founders of 20 cells: at least 90 %."""
+    trait = {"name": "z", "cv": 0.5, "hazards": [{"hazard": "only.lost"}]}
+    model = one_step(frailties=[trait], clusters={"sizes": [{"size": 20, "share": 1.0}]})
+    found = [cascade.selection(model, cells=500, seed=seed).rows[0] for seed in range(120)]
+    assert sum(row.low <= 1.0 <= row.high for row in found) >= 108
+    assert cascade.selection(model, cells=500, seed=1).cells == 10_000

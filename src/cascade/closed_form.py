@@ -18,7 +18,7 @@ from cascade.display import hours, percent, text_table
 from cascade.errors import CascadeError, InputError, is_number, nearest
 from cascade.funnel import Funnel, FunnelRow, Milestone
 from cascade.laplace import Transform, invert
-from cascade.levels import Passage, Solver, chance_of_none
+from cascade.levels import ENDLESS, Passage, Solver, chance_of_none
 from cascade.lower import Lowered, by_cell, lower
 from cascade.march import March
 from cascade.model import Model
@@ -35,6 +35,8 @@ CURVE_TOLERANCE = 1e-6
 MARCHED_ERROR = 1e-5
 ENTRY_POINTS = 24
 ROUNDING = 1e-9
+LOST_IN_ROUNDING = 1e-6
+MEAN_TOLERANCE = 1e-6
 # Derivatives by a complex step are exact: nothing cancels, however small the step is.
 _STEP = 1e-30
 
@@ -51,7 +53,7 @@ class PassageTime:
         "step" or "cause".
     probability : float
     mean_hours, median_hours : float
-        Given that it happens; nan when it cannot.
+        Given that it happens; nan when it cannot, or where a mean over a frailty does not settle.
     """
 
     name: str
@@ -74,7 +76,8 @@ class Exact:
     ----------
     error : float
         Numerical error of the probabilities: of the quadrature over frailties, or, with
-        more than three of them, one standard error.  In a changing environment: under the
+        more than three of them, one standard error; of rounding where cells circle very often
+        (known once an answer has been asked for).  In a changing environment: under the
         hazards of each window as if they stayed.  Curves over time and answers for an
         ``until`` add the error of the inversion, at most 1e-9.
     """
@@ -180,12 +183,19 @@ class Exact:
         """Entered (stages + 1), lost (stages + 1, T), still there (stages + 1, states)."""
         if self._changes and self.until is None:
             last = self._marched.at([float("inf")])[0]
-            return last.entered, last.lost, self._merged(last.there)
-        if self.until is None:
+            found = last.entered, last.lost, self._merged(last.there)
+        elif self.until is None:
             p = self._average(self._nodes, np.zeros(1))
-            return p.entered[0].real, p.lost[0].real, p.settled[0].real
-        entered, lost, there = self._curves(np.array([self.until]), self._nodes)
-        return entered[0], lost[0], there[0]
+            found = p.entered[0].real, p.lost[0].real, p.settled[0].real
+        else:
+            entered, lost, there = self._curves(np.array([self.until]), self._nodes)
+            found = entered[0], lost[0], there[0]
+        # Where cells circle a billion times before they die, their few deaths drown in rounding.
+        missing = abs(float(found[1].sum() + found[2].sum()) - 1.0)
+        if missing > LOST_IN_ROUNDING:
+            raise InputError("model", self.model.name, ENDLESS)
+        self.error = max(self.error, missing if missing > ROUNDING else 0.0)
+        return found
 
     def _curves(self, times: Floats, nodes: Nodes | None = None) -> tuple[Floats, Floats, Floats]:
         """The same three at each time, with a leading axis of times."""
@@ -440,7 +450,8 @@ class Exact:
     def hours(self, *, per_founder: bool = False, least_size: int = 1) -> dict[str, float]:
         """Mean hours that a cell spends in each state, over its whole life; without the wait for its entry.
 
-        Infinite where cells stay for ever.
+        Infinite where cells stay for ever; nan where the average over a frailty does not settle,
+        as where its mean does not exist.
 
         Parameters
         ----------
@@ -461,7 +472,12 @@ class Exact:
         if low.has_endless_cycle():
             raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
         hazards = self._hazards(self._nodes)
-        spent = self._nodes.weights @ self._solver.time_in_states(hazards).real
+
+        def lived(nodes: Nodes) -> Floats:
+            return np.asarray(nodes.weights @ self._solver.time_in_states(self._hazards(nodes)).real)
+
+        refined, sure = self._refined(lived)
+        spent = lived(refined) if sure else np.full(low.size, np.nan)
         stays = self._solver.stuck(self._solver.total(hazards)) & ~low.absorbing
         for_ever = stays & (self._nodes.weights @ self._solver.arrivals(hazards) > 0)
         spent = np.where(for_ever, np.inf, spent)
@@ -469,7 +485,7 @@ class Exact:
         if per_founder:
             started = (low.start_share / low.size_of[low.start_state]).sum()
             spent = spent / low.size_of / started
-        spent = np.bincount(low.base, spent, len(low.states))
+        spent = np.asarray(np.bincount(low.base, spent, len(low.states)), np.float64)
         kept = zip(low.states, self.model.states, spent.tolist(), strict=True)
         return {name: hours for name, state, hours in kept if not state.absorbing}
 
@@ -602,19 +618,43 @@ class Exact:
         self._only_unchanged("times of passage")
         if low.has_endless_cycle():
             raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
-        step = self._average(self._nodes, np.array([1j * _STEP]))
+        nodes, sure = self._refined(lambda n: self._average(n, np.array([1j * _STEP])).entered[0].imag / _STEP)
+        step = self._average(nodes, np.array([1j * _STEP]))
         shares = low.start_share / low.start_share.sum()
         rows = []
         for k, name in enumerate(low.stages):
             at_once = float(shares[low.stage[low.start_state] > k].sum())
-            rows.append(self._row(name, "step", complex(step.entered[0, k + 1]), at_once, k=k + 1))
+            rows.append(self._row(name, "step", complex(step.entered[0, k + 1]), at_once, sure, k=k + 1))
         for cause in self.causes():
             which = [i for i, t in enumerate(low.transitions) if t.is_death and t.way == cause]
-            rows.append(self._row(cause, "cause", complex(step.lost[0][:, which].sum()), 0.0, which=which))
+            rows.append(self._row(cause, "cause", complex(step.lost[0][:, which].sum()), 0.0, sure, which=which))
         return rows
 
+    def _refined(self, of: Callable[[Nodes], Floats]) -> tuple[Nodes, bool]:
+        """Nodes at which a mean over the frailties stays as it is, and whether it does.
+
+        Those of the probabilities may be too few for a mean time, which may even be infinite.
+        """
+        last: Floats | None = None
+        for nodes in refinements(self.lowered):
+            value = np.asarray(of(nodes), np.float64)
+            if len(nodes.weights) == 1 or nodes.replicate.any():
+                return nodes, True
+            if last is not None and np.allclose(value, last, rtol=MEAN_TOLERANCE, atol=1e-300):
+                return nodes, True
+            last = value
+        return self._nodes, False
+
     def _row(
-        self, name: str, kind: str, value: complex, at_once: float, *, k: int = 0, which: Sequence[int] = ()
+        self,
+        name: str,
+        kind: str,
+        value: complex,
+        at_once: float,
+        sure: bool,
+        *,
+        k: int = 0,
+        which: Sequence[int] = (),
     ) -> PassageTime:
         p = value.real
         if p <= 0:
@@ -631,7 +671,8 @@ class Exact:
                 return self._hit_by(beyond, t, self._curve_nodes) - p / 2
             return float(self._curves(np.array([t]))[0][0, k]) - p / 2
 
-        return PassageTime(name, kind, p, mean, 0.0 if at_once >= p / 2 else _median(reached, mean))
+        median = 0.0 if at_once >= p / 2 else _median(reached, mean)
+        return PassageTime(name, kind, p, mean if sure else float("nan"), median)
 
     def elasticities(self, of: str | None = None) -> dict[str, float]:
         """D log P / d log hazard for every hazard: by how many per cent P changes per per cent.

@@ -200,7 +200,8 @@ class Comparison:
         groups = [g for g, cells in (("saved", self.saved_cells), ("lost", self.lost_cells)) if cells]
         lines = [[trait, *(f"{means[group]:.3g}" for group in groups)] for trait, means in found.items()]
         counts = {"saved": len(self.saved_cells), "lost": len(self.lost_cells)}
-        header = ["trait (mean of all cells: 1)", *(f"of {counts[g]:,} {g}" for g in groups)]
+        what = "founders " if self.model.clusters else ""
+        header = ["trait (mean of all cells: 1)", *(f"of {counts[g]:,} {what}{g}" for g in groups)]
         return text_table(header, lines) if lines else ""
 
     @property
@@ -339,6 +340,9 @@ def _run_pair(pair: _Pair) -> _Found:
     (row_one, one), (row_two, two) = (
         tuple(part.astype(np.int64) for part in span.run().outcomes) for span in (pair.one, pair.two)
     )
+    if len(one) != len(two) or not np.array_equal(row_one == NO_MEMBER, row_two == NO_MEMBER):
+        wanted = "a model in which each founder has as many cells as in the first: levels at the start shift the draws"
+        raise InputError("other", "the second model", wanted)
     founder = np.arange(len(one)) // (len(one) // pair.number)
     if not (there := row_one != NO_MEMBER).all():
         row_one, row_two, one, two, founder = (part[there] for part in (row_one, row_two, one, two, founder))

@@ -99,6 +99,13 @@ def check(data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _check_correlations(data)
     yield from _check_factors(data, nodes)
     yield from _check_clusters(data, nodes)
+    switches = set(switch_names(data))
+    for node in nodes:
+        for way in node.targets + node.causes:
+            if f"{node.name}.{way}" in switches:
+                yield Fault(
+                    f"states[{node.index}]", way, "another name: a switch of a factor, or of breaking, has this one"
+                )
     yield from _check_capacity(data, nodes)
     yield from _check_treatments(data, nodes)
     yield from _check_sites(data)
@@ -320,6 +327,8 @@ def switch_names(model: object) -> list[str]:
     broken = {name for part in bonds for name in factor_states({"states": [get(part, "state")]}, states)}
     inside = [(factor, set(factor_states(factor, states))) for factor in items(model, "factors")]
     for state in states:
+        if not isinstance(get(state, "name"), str):
+            continue  # has a fault of type
         for factor, names in inside:
             if get(state, "name") in names:
                 reached = dict.fromkeys(str(get(switch, "to")) for switch in items(factor, "switches"))
@@ -422,11 +431,13 @@ def _check_capacity(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[
     capacity = data.get("capacity")
     if capacity is None:
         return
-    states, ways = [node.name for node in nodes], hazard_names(nodes)
+    states, ways = [node.name for node in nodes], hazard_names(nodes) + switch_names(data)
     for field, known, what in (("occupied_by", states, "state"), ("hazards", ways, "hazard")):
         for i, pattern in enumerate(items(capacity, field)):
+            if not isinstance(pattern, str):
+                continue  # has a fault of type
             found = alike(pattern, known) if field == "occupied_by" else matching(pattern, known)
-            if isinstance(pattern, str) and not found:
+            if not found:
                 yield Fault(f"capacity.{field}[{i}]", pattern, f"a {what} of the model; {nearest(pattern, known)}")
     windows = items(capacity, "windows")
     rising = windows and all(map(is_number, windows)) and windows[0] == 0 and all(a < b for a, b in pairwise(windows))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.arguments import cell_range, check_model, check_seed, check_until
-from cascade.conductor import Progress, conduct, cut
+from cascade.conductor import LARGEST_SPAN, Progress, conduct, cut
 from cascade.coupling import settled
 from cascade.display import html_table, number, text_table
 from cascade.errors import InputError
@@ -79,6 +79,11 @@ class Selection:
     squares: Floats
 
     @property
+    def together(self) -> int:
+        """Cells that may share their traits: those of the largest cluster; the intervals allow for it."""
+        return self.model.clusters.largest if self.model.clusters else 1
+
+    @property
     def rows(self) -> tuple[SelectionRow, ...]:
         """One row for each trait and step."""
         rows = []
@@ -87,7 +92,7 @@ class Selection:
                 n = int(self.histogram[f, k].sum())
                 mean = self.sums[f, k] / n if n else float("nan")
                 variance = max(0.0, self.squares[f, k] / n - mean**2) if n else float("nan")
-                half = 1.96 * (variance / n) ** 0.5 if n > 1 else float("nan")
+                half = 1.96 * (variance * self.together / n) ** 0.5 if n > 1 else float("nan")
                 rows.append(SelectionRow(trait, step, n, mean, mean - half, mean + half, self._median(f, k)))
         return tuple(rows)
 
@@ -219,7 +224,7 @@ def selection(
 
     def pieces() -> Iterator[_Piece]:
         for one in ranges:
-            for part in cut(one, chunk, executor):
+            for part in cut(one, chunk, executor, LARGEST_SPAN // (model.clusters.largest if model.clusters else 1)):
                 yield _Piece(span_of(lowered, prepared, seed, part, stop, outcomes=True), lowered)
 
     total = sum(len(one) for one in ranges)
@@ -230,4 +235,5 @@ def selection(
     # Those that passed step k came to stage k + 1 or beyond.
     histogram, sums, squares = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] for part in found)
     names, steps = tuple(f.name for f in model.frailties), ("start", *model.stages)
+    total = int(histogram[0, 0].sum())
     return Selection(model, seed, total, names, steps, histogram, sums / _FIXED, squares / _FIXED)
