@@ -566,8 +566,7 @@ def test_no_code_names_an_organ_or_a_route() -> None:
     organs |= {site.name for name in CANCERS for use in body.cancer(name).routes for site in use.sites}
     planted = "if organ == 'liver' or x in ('lung', 'y'): a = {'bone': 1}.get('skin')"
     assert set(organs_in(planted, organs)) == {"liver", "lung", "bone", "skin"}
-    # The notebooks tell of organs: they are narrative, not code of the package.
-    for path in (p for p in Path(cascade.__file__).parent.rglob("*.py") if p.parent.name != "notebooks"):
+    for path in Path(cascade.__file__).parent.rglob("*.py"):
         assert organs_in(path.read_text(), organs) == [], path
 
 

@@ -172,7 +172,7 @@ states = [
 """
 
 
-@pytest.mark.parametrize("model", ["textbook", "endless"])
+@pytest.mark.parametrize("model", [pytest.param("textbook", marks=pytest.mark.slow), "endless"])
 def test_an_interrupt_ends_at_once_with_130(model: str, tmp_path: Path) -> None:
     """Also when a single cell circles nearly for ever: the kernel itself is told to stop."""
     path = tmp_path / "endless.toml"

@@ -35,7 +35,13 @@ def two_treatments(model: Model) -> list[cascade.Treatment]:
 
 @pytest.mark.parametrize(
     ("model", "until"),
-    [(LINEAR, None), (LINEAR, 2.0), (CYCLIC, None), (CYCLIC, 2.0), (TWO_FRAILTIES, None)],
+    [
+        (LINEAR, None),
+        (LINEAR, 2.0),
+        (CYCLIC, None),
+        (CYCLIC, 2.0),
+        pytest.param(TWO_FRAILTIES, None, marks=pytest.mark.slow),
+    ],
     ids=lambda value: getattr(value, "name", str(value)),
 )
 def test_counts_agree_with_the_exact_answer(model: Model, until: float | None) -> None:

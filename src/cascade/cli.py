@@ -483,9 +483,14 @@ def teach(
 
 
 def notebooks_folder() -> Path:
-    """Where the notebooks lie: in the installed package, or beside its sources."""
-    here = Path(__file__).parent
-    found = next((f for f in (here / "notebooks", here.parents[1] / "notebooks") if f.is_dir()), None)
+    """Where the notebooks lie: beside the sources of a checkout, or among the installed data."""
+    import sysconfig
+
+    places = (
+        Path(__file__).parents[2] / "notebooks",
+        Path(sysconfig.get_path("data")) / "share" / "cascade" / "notebooks",
+    )
+    found = next((place for place in places if place.is_dir()), None)
     if found is None:
         raise CascadeError("the notebooks are not installed with this package")
     return found
