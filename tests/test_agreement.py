@@ -111,7 +111,9 @@ def test_curves_agree(model: Model) -> None:
 @pytest.mark.parametrize("name", [e.name for e in cascade.models()])
 def test_catalogue_agrees(name: str) -> None:
     model = cascade.load(name)
-    assert all_agree(cascade.simulate(model, cells=3_000_000, seed=8), cascade.exact(model)) == []
+    # Cells that pass the lung fifty times take as long as fifty that do not.
+    cells = 3_000_000 if model.clusters is None else 500_000
+    assert all_agree(cascade.simulate(model, cells=cells, seed=8), cascade.exact(model)) == []
 
 
 TEXTBOOK = cascade.load("textbook")

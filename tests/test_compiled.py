@@ -49,6 +49,7 @@ def test_the_cache_saves_the_compiling_and_an_edit_of_the_streams_is_seen_in_spi
     assert len(list((copy / "cascade" / "__pycache__").glob("kernel.run-*.nbi"))) == 2
 
 
+@pytest.mark.slow
 def test_without_a_writable_folder_it_compiles_in_memory_with_one_notice(copy: Path) -> None:
     """A numba that finds no folder for its cache says so; the run goes on."""
     blocked = (
