@@ -343,7 +343,8 @@ def _run_pair(pair: _Pair) -> _Found:
     if len(one) != len(two) or not np.array_equal(row_one == NO_MEMBER, row_two == NO_MEMBER):
         wanted = "a model in which each founder has as many cells as in the first: levels at the start shift the draws"
         raise InputError("other", "the second model", wanted)
-    founder = np.arange(len(one)) // (len(one) // pair.number)
+    places = len(one) // pair.number
+    founder = np.arange(len(one)) // places
     if not (there := row_one != NO_MEMBER).all():
         row_one, row_two, one, two, founder = (part[there] for part in (row_one, row_two, one, two, founder))
     furthest = np.bincount(one * size + two, minlength=size * size).reshape(size, size)
@@ -354,7 +355,7 @@ def _run_pair(pair: _Pair) -> _Found:
     saved, lost = (np.unique(founder[which])[:MOST_LISTED] + pair.one.first for which in
                    ((one < goal) & (two == goal), (one == goal) & (two < goal)))  # fmt: skip
     batches = np.zeros((0, 0), np.int64)
-    if len(one) != pair.number:
+    if places > 1:
         batch = (founder + pair.one.first) % BATCHES
         columns = [np.ones(len(one), bool), *(side >= k for side in (one, two) for k in range(1, size))]
         batches = np.array([np.bincount(batch[column], minlength=BATCHES) for column in columns], np.int64).T
@@ -437,10 +438,10 @@ def compare(
     counted: Counter[int] = Counter()
     saved: list[int] = []
     lost: list[int] = []
-    batches = np.zeros((0, 0), np.int64)
+    batches = np.zeros((0, 0) if largest == 1 else (BATCHES, 1 + 2 * len(model.stages)), np.int64)
     for part in conduct(_run_pair, pairs(), len(chosen), stop, executor=executor, progress=progress):
         table += part.furthest
-        batches = part.batches if not batches.size else batches + part.batches if part.batches.size else batches
+        batches += part.batches
         counted.update(dict(zip(part.pairs.tolist(), part.numbers.tolist(), strict=True)))
         saved, lost = sorted(saved + part.saved)[:MOST_LISTED], sorted(lost + part.lost)[:MOST_LISTED]
     width = size * rows_of(sides[1][0]).total
