@@ -111,10 +111,18 @@ class Exact:
         """Columns of expanded states added up to those of the model's states."""
         return np.asarray(np.add.reduceat(there, np.unique(self.lowered.base, return_index=True)[1], axis=-1))
 
-    def _only_unchanged(self, what: str) -> None:
+    def _only_whole_lives(self, what: str, *, ending: bool = False, until: bool = False) -> None:
+        """Refuse what needs hazards that stay, lives that are followed to their ends, and ends that come.
+
+        ``ending``: cells may not circle for ever; ``until``: an end of the run does not matter.
+        """
         if self._changes:
             wanted = f"a model without treatments or the course of a capacity: {what} need hazards that stay"
             raise InputError("model", self.model.name, wanted)
+        if self.until is not None and not until:
+            raise InputError("until", self.until, f"None: {what} are computed for whole lives")
+        if ending and self.lowered.has_endless_cycle():
+            raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
 
     @property
     def changes(self) -> bool:
@@ -410,9 +418,7 @@ class Exact:
 
     @cached_property
     def _entered_by_node(self) -> Floats:
-        self._only_unchanged("traits of survivors")
-        if self.until is not None:
-            raise InputError("until", self.until, "None: traits are computed for whole lives")
+        self._only_whole_lives("traits of survivors")
         passage = self._solver.passage(self._hazards(self._nodes), np.zeros(len(self._nodes.weights)))
         return np.asarray(passage.entered.real)
 
@@ -432,9 +438,7 @@ class Exact:
         check_clusters(self.model)
         if not is_number(cells) or not 0 < cells < 1e300:
             raise InputError("cells", cells, "a number > 0")
-        self._only_unchanged("numbers by size")
-        if self.until is not None:
-            raise InputError("until", self.until, "None: sizes are computed for whole lives")
+        self._only_whole_lives("numbers by size")
         low = self.lowered
         hazards, weights = self._hazards(self._nodes), self._nodes.weights
         table = np.zeros((len(low.stages) + 1, int(low.size_of.max()) + 1))
@@ -465,12 +469,8 @@ class Exact:
         InputError
             When the model is treated, an end is given, or cells circle for ever.
         """
-        self._only_unchanged("times in states")
-        if self.until is not None:
-            raise InputError("until", self.until, "None: hours are those of whole lives")
+        self._only_whole_lives("times in states", ending=True)
         low = self.lowered
-        if low.has_endless_cycle():
-            raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
         hazards = self._hazards(self._nodes)
 
         def lived(nodes: Nodes) -> Floats:
@@ -502,12 +502,8 @@ class Exact:
         InputError
             When the model is treated, an end is given, or cells circle for ever.
         """
-        self._only_unchanged("chances of a colony")
-        if self.until is not None:
-            raise InputError("until", self.until, "None: the chance is computed for whole lives")
+        self._only_whole_lives("chances of a colony", ending=True)
         low, nodes = self._by_unit, self._nodes
-        if low.has_endless_cycle():
-            raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
         hazards = low.exit_hazard * low.multipliers[0, low.exit_transition] * nodes.factors[:, low.exit_profile]
         none = chance_of_none(low, hazards, low.stage < low.goal)
         return float(nodes.weights @ none[:, low.start_state] @ low.start_share / low.start_share.sum())
@@ -615,9 +611,7 @@ class Exact:
         For whole lives, whatever ``until`` is.  A cell that starts beyond a step has passed it at 0.
         """
         low = self.lowered
-        self._only_unchanged("times of passage")
-        if low.has_endless_cycle():
-            raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
+        self._only_whole_lives("times of passage", ending=True, until=True)
         nodes, sure = self._refined(lambda n: self._average(n, np.array([1j * _STEP])).entered[0].imag / _STEP)
         step = self._average(nodes, np.array([1j * _STEP]))
         shares = low.start_share / low.start_share.sum()
@@ -683,9 +677,7 @@ class Exact:
             The step to be passed; default: the last, that is, success.
         """
         low = self.lowered
-        self._only_unchanged("elasticities")
-        if self.until is not None:
-            raise InputError("until", self.until, "None: elasticities are computed for whole lives")
+        self._only_whole_lives("elasticities")
         of = low.stages[-1] if of is None else of
         if of not in low.stages:
             raise InputError("of", of, f"the name of a step; {nearest(of, low.stages)}")

@@ -182,6 +182,8 @@ class Components:
 
     def spectrum(self, hazards: npt.NDArray[np.float64], total: npt.NDArray[np.float64], here: Mask) -> Numbers:
         """Eigenvalues of -(D - R) over the states ``here``, one after the other."""
+        if not self.has_cycle:
+            return np.unique(-total[:, here])
         found: list[Numbers] = []
         for components, _ in self.ranks:
             for block in components:

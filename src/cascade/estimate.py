@@ -85,14 +85,12 @@ def clustered_proportion(
     L. Survey Sampling, 1965 (the design effect). Fay MP, Feuer EJ. Stat Med 1997;16:791-801
     (an upper limit that allows for one more of the largest weight).
     """
-    used = sizes > 0
-    counts, sizes, batches = counts[used], sizes[used], int(used.sum())
     count, of = int(counts.sum()), int(sizes.sum())
-    if count in (0, of) or batches == 1:
+    if count in (0, of):
         return proportion(count, of, level, design_effects=(largest, largest))
     p = count / of
-    squares = float(((counts - p * sizes) ** 2).sum()) * batches / (batches - 1)
-    effect = max(1.0, squares / (of * p * (1.0 - p)))
+    # At most that of founders which are all as large as the largest; one batch tells nothing.
+    effect = min(float(largest), max(1.0, batch_variance(counts, sizes) * of / (p * (1.0 - p))))
 
     def away_from(some: int, share: float) -> float:
         return min(float(largest), max(effect, (effect * some * (1.0 - share) + largest**2) / (some + largest)))

@@ -61,6 +61,7 @@ class Tables(NamedTuple):
     goal: int  # the stage beyond the last
     loops: bool  # some move leads to an earlier stage
     profile: Words  # (E,) row of the factors of frailties
+    own: npt.NDArray[np.bool_]  # (S G,) groups with a hazard that frailties multiply
     start_state: Words  # (K,)
     start_cumulative: Floats  # (K,)
     entry_low: float
@@ -75,7 +76,6 @@ class Tables(NamedTuple):
 class Frailties(NamedTuple):
     """What the kernel needs to draw F frailties and apply them in P profiles."""
 
-    groups: npt.NDArray[np.bool_]  # (S G,) groups with a hazard of the cell's own
     powers: Floats  # (P, F); row 0 is zero
     gamma: npt.NDArray[np.bool_]  # (F,)
     spread: Floats  # (F,) sigma of log Z, or shape of the gamma distribution
@@ -93,7 +93,6 @@ class Clocks(NamedTuple):
     mean: Floats  # (W C S,) 1 / rate
     apart: Words  # (E + S,) 1 + state of the fragment that goes apart; 0: none
     size: Ints  # (S,) cells of a unit
-    frail: npt.NDArray[np.bool_]  # (S G,) groups with a hazard of the cell's own
     largest: int  # cells of the largest unit
 
 
@@ -205,6 +204,7 @@ def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], gr
         goal=lowered.goal,
         loops=bool(earlier.any()),
         profile=lowered.exit_profile.astype(np.uint32),
+        own=_own(lowered),
         start_state=lowered.start_state.astype(np.uint32),
         start_cumulative=_cumulative(shares),
         entry_low=float(lowered.entry_hours[0]),
@@ -223,7 +223,7 @@ def frailties(lowered: Lowered) -> Frailties | None:
         return None
     cv = lowered.frailty_cv
     spread = np.where(lowered.frailty_gamma, cv**-2.0, np.sqrt(np.log1p(cv**2)))
-    return Frailties(_own(lowered), lowered.profiles, lowered.frailty_gamma, spread)
+    return Frailties(lowered.profiles, lowered.frailty_gamma, spread)
 
 
 def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
@@ -249,7 +249,6 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
         mean=mean.ravel(),
         apart=np.concatenate([lowered.exit_apart + 1, np.zeros(lowered.size, np.int64)]).astype(np.uint32),
         size=lowered.size_of,
-        frail=_own(lowered),
         largest=largest,
     )
 

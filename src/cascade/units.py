@@ -81,13 +81,6 @@ class Grouped(NamedTuple):
 
 
 @_leaf
-def exponential_of(cell, draw, purpose, member, k0, k1):
-    """The unit exponential of one draw of a clock."""
-    uniform, _ = clock_block(cell, np.uint64(draw), purpose | (member << _MEMBER_BITS), k0, k1)
-    return minus_log(uniform)
-
-
-@_leaf
 def bin_of(time):
     """Coarse bin of a time: its exponent and four top bits of the mantissa."""
     b = (bits_of(time) >> _BIN_SHIFT) - _BIN_OFFSET
@@ -235,7 +228,7 @@ def switching_visits(
     window_end, exit_start, hazard, profile = t.window_end, t.exit_start, t.hazard, t.profile
     rates, means, switching, waiting = t.rate, t.mean, clocks.rate, clocks.mean
     guide, cuts, bound, target = t.guide, np.uint32(t.cuts), t.bound, t.target
-    frail, runs, switch_start, soon = clocks.frail, clocks.runs, clocks.start, u.soon
+    frail, runs, switch_start, soon = t.own, clocks.runs, clocks.start, u.soon
     purpose, apart, size_of = clocks.purpose, clocks.apart, clocks.size
     member, left, anchor, drawn = u.member, u.left, u.anchor, u.drawn
     wait_cell, wait_member, wait_state = u.wait_cell, u.wait_member, u.wait_state
@@ -401,7 +394,9 @@ def pass_on(moves, moved, cell, state, window, event, exits, target, clocks, u, 
                 before, after = switching[begin + s], switching[begin + to]
                 left[c, i], anchor[c, i] = rewind(left[c, i], anchor[c, i], before, after, event[i])
             else:
-                left[c, i] = exponential_of(cell[i], drawn[c, i], purpose[c], member[i], k0, k1)
+                block = purpose[c] | (member[i] << _MEMBER_BITS)
+                uniform, _ = clock_block(cell[i], np.uint64(drawn[c, i]), block, k0, k1)
+                left[c, i] = minus_log(uniform)
                 anchor[c, i] = event[i]
                 drawn[c, i] += _ONE
             soon[i] = min(soon[i], anchor[c, i] + left[c, i] * waiting[begin + to])
