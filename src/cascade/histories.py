@@ -14,7 +14,7 @@ from cascade.arguments import check_cells, check_model, check_seed, check_until
 from cascade.display import hours, text_table
 from cascade.lower import Lowered, lower
 from cascade.model import Model
-from cascade.spans import Span
+from cascade.spans import Span, scratch_of
 from cascade.streams import key_of
 from cascade.tables import FOREVER, Prepared, environment, frailties, prepare, rows_of
 
@@ -211,13 +211,11 @@ def traits_of(model: Model, *, seed: int, cells: Sequence[int]) -> dict[str, npt
     if drawn is None:
         return {}
     from cascade.compiled import kernel_traits
-    from cascade.kernel import Scratch
 
     count = len(drawn.gamma)
     # The traits as products of powers of the independent factors.
     powers = np.vstack([np.zeros(count), lowered.mixing])
-    a, b, c, d = (np.empty(1) for _ in range(4))
-    scratch = Scratch(a, b, c, d, *(np.empty(1, np.uint32) for _ in range(4)))
+    scratch = scratch_of(1)
     found = np.ones((len(cells), count + 1, 1))
     for cell, factor in zip(cells, found, strict=True):
         kernel_traits()(np.uint64(cell), powers, drawn.gamma, drawn.spread, key, factor, scratch)

@@ -32,7 +32,7 @@ from cascade.units import (
     take_waiting,
     weigh,
 )
-from cascade.visits import choose, clocks, draw, draw_frailties, draw_starts, fill, frail_visits, resolve
+from cascade.visits import choose, choose_frail, clocks, draw, draw_frailties, draw_starts, fill, frail_clocks, resolve
 
 _ONE = np.uint32(1)
 _BIT = np.uint64(1)
@@ -64,6 +64,8 @@ class Scratch(NamedTuple):
     for_deaths: npt.NDArray[np.float64]
     choice: npt.NDArray[np.float64]
     event: npt.NDArray[np.float64]
+    move_rate: npt.NDArray[np.float64]
+    death_rate: npt.NDArray[np.float64]
     group: npt.NDArray[np.uint32]
     exit: npt.NDArray[np.uint32]
     bin: npt.NDArray[np.uint32]
@@ -146,27 +148,32 @@ def finish(
     size,
     member,
     largest,
+    listed,
 ):
     """Note how far the cells came that died or were still under way at the end."""
+    number = 0
     for i in range(rows):
+        listed[number] = np.uint32(i)
+        number += 1 - np.int64(goes_on[exits[i]])
+    for j in range(number):
+        i = listed[j]
         e = exits[i]
-        if goes_on[e] == 0:
-            reached = furthest_stage(seen[i], goal)
-            if size is None:
-                if reached != stage[state[i]]:
-                    overtaken[reached, row[e]] += 1
-                if final_row.size > 0:
-                    at = np.int64(cell[i] - first)
+        reached = furthest_stage(seen[i], goal)
+        if size is None:
+            if reached != stage[state[i]]:
+                overtaken[reached, row[e]] += 1
+            if final_row.size > 0:
+                at = np.int64(cell[i] - first)
+                final_row[at] = row[e]
+                final_stage[at] = reached
+        else:
+            if reached != stage[state[i]]:
+                overtaken[reached, row[e]] += size[i]
+            if final_row.size > 0:
+                begin = np.int64(cell[i] - first) * largest + np.int64(member[i])
+                for at in range(begin, begin + size[i]):
                     final_row[at] = row[e]
                     final_stage[at] = reached
-            else:
-                if reached != stage[state[i]]:
-                    overtaken[reached, row[e]] += size[i]
-                if final_row.size > 0:
-                    begin = np.int64(cell[i] - first) * largest + np.int64(member[i])
-                    for at in range(begin, begin + size[i]):
-                        final_row[at] = row[e]
-                        final_stage[at] = reached
 
 
 @_jit
@@ -377,7 +384,7 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
     t = tables
     k0, k1 = key[0], key[1]
     cell, visit, state, window, time, seen, factor = block
-    moves, deaths, choice, event, group, exits, bins, moved = scratch
+    moves, deaths, choice, event, move_rate, death_rate, group, exits, bins, moved = scratch
     width = np.int64(t.bins)
     states = np.uint32(t.states)
     member = None if units is None else units.member
@@ -457,7 +464,26 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             if grouped is not None:
                 weigh(rows, state, size, clocks_of.size)
             draw_members(rows, cell, visit, member, k0, k1, moves, deaths, choice)
-        late = clocks(rows, state, window, time, moves, deaths, states, t.mean, t.window_end, event, group)
+        if frailties is None:
+            late = clocks(rows, state, window, time, moves, deaths, states, t.mean, t.window_end, event, group)
+        else:
+            late = frail_clocks(
+                rows,
+                state,
+                window,
+                time,
+                factor,
+                moves,
+                deaths,
+                states,
+                t.parts,
+                t.profiles,
+                t.window_end,
+                event,
+                group,
+                move_rate,
+                death_rate,
+            )
         choose(
             rows,
             group,
@@ -472,27 +498,20 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
             exits,
         )
         if frailties is not None:
-            late = frail_visits(
+            choose_frail(
                 rows,
-                state,
                 window,
-                time,
                 factor,
-                moves,
-                deaths,
                 choice,
-                t.window_end,
                 t.hazard,
                 t.profile,
-                t.mean,
                 t.own,
                 t.exit_start,
                 group,
-                t.guide,
-                np.uint32(t.cuts),
-                t.bound,
-                event,
+                move_rate,
+                death_rate,
                 exits,
+                moved,
             )
         if units is not None:
             special = list_special(rows, state, window, event, t.window_end, clocks_of.some, units.soon, moved)
@@ -509,6 +528,8 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 moves,
                 deaths,
                 choice,
+                move_rate,
+                death_rate,
                 t,
                 clocks_of,
                 units,
@@ -536,6 +557,8 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 t.window_end,
                 t.hazard,
                 t.profile,
+                t.profiles,
+                t.parts,
                 t.exit_start,
                 event,
                 exits,
@@ -543,6 +566,9 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
         count(
             rows, event, exits, t.row, t.fine, t.upper, np.uint64(width), bins, out.counts, cell, size, by_size, batches
         )
+        if out.event_cell.size > 0:
+            record(rows, cell, visit, exits, event, out, units)
+        # The group of a row has served: its room takes lists from here on.
         if t.loops or out.final_row.size > 0:
             finish(
                 rows,
@@ -561,13 +587,11 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
                 size,
                 member,
                 largest,
+                group,
             )
-        if out.event_cell.size > 0:
-            record(rows, cell, visit, exits, event, out, units)
         n = list_moves(rows, exits, t.goes_on, moved)
         if units is not None:
             pass_on(n, moved, cell, state, window, event, exits, t.target, clocks_of, units, k0, k1, group)
-        # The group of a row has served: its room takes the list of the fresh.
         rows, new = arrive(n, moved, exits, t.target, state, seen, t.marks, group)
         first_entries(
             new,
@@ -622,7 +646,7 @@ def run(tables, frailties, clocks_of, key, cells, first, number, block, scratch,
 @njit(nogil=True, error_model="numpy")
 def traits(first, powers, gamma, spread, key, factor, scratch):
     """Factors of the cells from ``first`` on, (P, n), as ``run`` draws them; ``powers`` as in Frailties."""
-    moves, deaths, choice, _event, _group, _exits, _bins, moved = scratch
+    moves, deaths, choice, _event, _move_rate, _death_rate, _group, _exits, _bins, moved = scratch
     cell = np.empty(factor.shape[1], np.uint64)
     for i in range(cell.size):
         cell[i] = first + np.uint64(i)

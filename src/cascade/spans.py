@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,10 @@ from cascade.streams import key_of
 from cascade.tables import Prepared, rows_of
 from cascade.totals import MOST_WATCHED, Totals
 
-BLOCK = 2048
+if TYPE_CHECKING:
+    from cascade.kernel import Scratch
+
+BLOCK = 3072
 """Rows of a block: its columns stay in the fast caches."""
 
 BATCHES = 64
@@ -48,8 +51,8 @@ class Span:
     def run(self) -> Done:
         """Run the span."""
         from cascade.compiled import kernel_run
-        from cascade.kernel import Block, Out, Scratch
-        from cascade.units import RECORDED, UNFINISHED, VISITS, WATCHED, Grouped, Units
+        from cascade.kernel import Block, Out
+        from cascade.units import RECORDED, UNFINISHED, VISITS, WATCHED, Grouped, Switching, Units
 
         tables, frailties, clocks = self.prepared
         largest = clocks.largest if clocks else 1
@@ -69,7 +72,7 @@ class Span:
             seen=np.empty(BLOCK, np.uint64),
             factor=np.ones((len(frailties.powers) if frailties else 1, BLOCK)),
         )
-        scratch = Scratch(reals(), reals(), reals(), reals(), words(), words(), words(), words())
+        scratch = scratch_of(BLOCK)
         outcomes = self.number * largest if self.outcomes else 0
         out = Out(
             counts=np.zeros(self.rows * tables.bins, np.int64),
@@ -104,6 +107,26 @@ class Span:
                 wait_window=np.empty(room, np.uint32),
                 wait_time=np.empty(room),
                 wait_seen=np.empty(room, np.uint64),
+                switching=Switching(
+                    state=words(),
+                    window=words(),
+                    move_left=reals(),
+                    move_anchor=reals(),
+                    move_rate=reals(),
+                    death_left=reals(),
+                    death_anchor=reals(),
+                    death_rate=reals(),
+                    visit=reals(),
+                    dies=words(),
+                    due=np.empty(ticks),
+                    next=reals(),
+                    clock=words(),
+                    kept=words(),
+                    ended=words(),
+                    address=np.empty((3, BLOCK), np.uint64),
+                    uniform=reals(),
+                    share=reals(),
+                ),
             )
         if largest > 1:
             grouped = Grouped(
@@ -144,6 +167,16 @@ class Span:
             out.event_time[:recorded],
         )
         return Done(totals, (out.final_row, out.final_stage), events, recorded)
+
+
+def scratch_of(rows: int) -> Scratch:
+    """Room for what one round computes."""
+    from cascade.kernel import Scratch
+
+    # Arrays of their own: columns of one array would fall on the same lines of the cache.
+    moves, deaths, choice, event, move_rate, death_rate = (np.empty(rows) for _ in range(6))
+    group, exits, bins, moved = (np.empty(rows, np.uint32) for _ in range(4))
+    return Scratch(moves, deaths, choice, event, move_rate, death_rate, group, exits, bins, moved)
 
 
 @dataclass(frozen=True)

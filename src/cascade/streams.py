@@ -30,10 +30,11 @@ from numba import njit
 
 from cascade.numerics import double_of
 
-STREAM_VERSION = 2
+STREAM_VERSION = 3
 """Raised whenever the same (model, seed, cell) would give another life.
 
 2: the switches of factors have clocks of their own; models without factors live as in 1.
+3: hazards that frailties multiply are summed by frailty: other last bits of times in models with frailties.
 """
 
 WORD = np.uint64(0xFFFFFFFF)

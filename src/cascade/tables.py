@@ -61,6 +61,8 @@ class Tables(NamedTuple):
     goal: int  # the stage beyond the last
     loops: bool  # some move leads to an earlier stage
     profile: Words  # (E,) row of the factors of frailties
+    profiles: int  # P
+    parts: Floats  # (W S G P,) summed hazard of the exits of a group by profile
     own: npt.NDArray[np.bool_]  # (S G,) groups with a hazard that frailties multiply
     start_state: Words  # (K,)
     start_cumulative: Floats  # (K,)
@@ -87,10 +89,11 @@ class Clocks(NamedTuple):
     purpose: npt.NDArray[np.uint64]  # (C,) purpose of the draws of member 0
     runs: npt.NDArray[np.bool_]  # (C S,)
     some: npt.NDArray[np.bool_]  # (S,) whether any clock runs
-    kind: Words  # (S,) the same for states between which no clock changes
+    renews: Words  # (E,) whether a move begins, ends or changes the rate of a clock
     start: Words  # (C S + 1,) where the switches of a clock in a state begin
     rate: Floats  # (W C S,) their summed hazard
     mean: Floats  # (W C S,) 1 / rate
+    disturbs: npt.NDArray[np.bool_]  # (E,) whether a switch changes how fast other clocks run
     apart: Words  # (E + S,) 1 + state of the fragment that goes apart; 0: none
     size: Ints  # (S,) cells of a unit
     largest: int  # cells of the largest unit
@@ -204,6 +207,8 @@ def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], gr
         goal=lowered.goal,
         loops=bool(earlier.any()),
         profile=lowered.exit_profile.astype(np.uint32),
+        profiles=len(lowered.profiles),
+        parts=_parts(lowered, hazard).ravel(),
         own=_own(lowered),
         start_state=lowered.start_state.astype(np.uint32),
         start_cumulative=_cumulative(shares),
@@ -237,16 +242,23 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
         rate[w, g] = _cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
     with np.errstate(divide="ignore", over="ignore"):
         mean = 1.0 / rate
+    after = np.where(lowered.exit_target >= 0, lowered.exit_target, lowered.exit_source)
+    by_clock = rate.reshape(len(hazard), len(lowered.clocks), lowered.size)
+    differs = (by_clock[:, :, after] != by_clock[:, :, lowered.exit_source]).any(axis=0)  # (C, E)
+    which = np.searchsorted(lowered.clock_start, np.arange(len(lowered.exit_hazard)), side="right") - 1
+    which //= lowered.size
+    differs[which[which >= 0], np.flatnonzero(which >= 0)] = False
     running = np.concatenate([lowered.clock_runs, rate.reshape(-1, lowered.size)])
-    _, kind = np.unique(running, axis=1, return_inverse=True)
+    renews = (running[:, after] != running[:, lowered.exit_source]).any(axis=0)
     return Clocks(
         purpose=np.array([KIND_CLOCK | np.uint64(clock) for clock in lowered.clocks], np.uint64),
         runs=lowered.clock_runs.ravel(),
         some=np.asarray(lowered.clock_runs.any(axis=0)),
-        kind=kind.ravel().astype(np.uint32),
+        renews=renews.astype(np.uint32),
         start=lowered.clock_start.astype(np.uint32),
         rate=rate.ravel(),
         mean=mean.ravel(),
+        disturbs=differs.any(axis=0),
         apart=np.concatenate([lowered.exit_apart + 1, np.zeros(lowered.size, np.int64)]).astype(np.uint32),
         size=lowered.size_of,
         largest=largest,
@@ -259,6 +271,17 @@ def _own(lowered: Lowered) -> npt.NDArray[np.bool_]:
     frail = np.flatnonzero(lowered.exit_profile > 0)
     own[2 * lowered.exit_source[frail] + (lowered.exit_target[frail] < 0)] = True
     return own
+
+
+def _parts(lowered: Lowered, hazard: Floats) -> Floats:
+    """Summed hazards by profile, (W, 2 S, P): the rate of a group is their sum, each times its factor."""
+    starts = lowered.exit_start
+    group = np.searchsorted(starts, np.arange(starts[-1]), side="right") - 1
+    parts = np.zeros((len(hazard), len(starts) - 1, len(lowered.profiles)))
+    for w, hazards in enumerate(hazard):
+        # In the order of the exits, one after the other: as in ``_cumulative``.
+        np.add.at(parts[w], (group, lowered.exit_profile[: starts[-1]]), hazards[: starts[-1]])
+    return parts
 
 
 def _cumulative(shares: Sequence[float] | Floats) -> Floats:

@@ -15,11 +15,10 @@ from cascade.conductor import LARGEST_SPAN, Progress, conduct, cut
 from cascade.coupling import settled
 from cascade.display import html_table, number, text_table
 from cascade.errors import InputError
-from cascade.kernel import Scratch
 from cascade.lower import Lowered, lower
 from cascade.model import Model
 from cascade.results import Result
-from cascade.spans import BLOCK, NO_MEMBER, Span, span_of
+from cascade.spans import BLOCK, NO_MEMBER, Span, scratch_of, span_of
 from cascade.streams import fresh_seed
 from cascade.tables import environment, prepare
 
@@ -161,13 +160,12 @@ def _tally(piece: _Piece) -> tuple[Counts, Counts, Counts]:
     constant = np.exp(piece.lowered.shift)
     histogram = np.zeros((count, goals, BINS), np.int64)
     sums, squares = np.zeros((count, goals), np.int64), np.zeros((count, goals), np.int64)
+    scratch = scratch_of(BLOCK)
     for begin in range(0, len(stages), BLOCK):
         founder, member = np.nonzero(there[begin : begin + BLOCK])
         here = stages[begin : begin + BLOCK][founder, member]
         size = min(BLOCK, len(stages) - begin)
         factor = np.ones((count + 1, size))
-        a, b, c, d = (np.empty(BLOCK) for _ in range(4))
-        scratch = Scratch(a, b, c, d, *(np.empty(BLOCK, np.uint32) for _ in range(4)))
         first = np.uint64(piece.span.first + begin)
         kernel_traits()(first, powers, alike.gamma, alike.spread, piece.span.key, factor, scratch)
         z = (factor[1:] * constant[:, None])[:, founder]

@@ -29,13 +29,42 @@ _MEMBER_BITS = np.uint64(8)
 _BIN_SHIFT = np.int64(48)
 _BIN_OFFSET = np.int64((1023 - 20) * 16)
 _COARSE_BINS = np.int64(48 * 16)
-_OFTEN = np.uint32(0xFFFF)
 _MOST_DRAWS = np.uint32(0xFFFF0000)
 _BATCH_BITS = np.uint64(63)  # spans.BATCHES - 1
 
 _jit = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 # What is called for single rows is inlined: a call would copy the tuples of arrays each time.
 _leaf = njit(error_model="numpy", inline="always")
+
+
+class Switching(NamedTuple):
+    """Room for the visits during which something changes, by their place in the list of these.
+
+    ``state``, ``window``: as changed so far; ``visit``: when the visit ends if nothing else
+    changes, by a death if ``dies``; ``due`` (clocks, rows): when each clock is due; ``next``:
+    time of what comes next, and ``clock``: whose switch it is, the number of clocks for a
+    window's end.  ``kept`` and ``ended`` are lists of places.  By place in ``kept``:
+    ``address`` (3, rows): founder, draw and purpose; ``uniform`` and ``share``: what is drawn.
+    """
+
+    state: npt.NDArray[np.uint32]
+    window: npt.NDArray[np.uint32]
+    move_left: npt.NDArray[np.float64]
+    move_anchor: npt.NDArray[np.float64]
+    move_rate: npt.NDArray[np.float64]
+    death_left: npt.NDArray[np.float64]
+    death_anchor: npt.NDArray[np.float64]
+    death_rate: npt.NDArray[np.float64]
+    visit: npt.NDArray[np.float64]
+    dies: npt.NDArray[np.uint32]
+    due: npt.NDArray[np.float64]
+    next: npt.NDArray[np.float64]
+    clock: npt.NDArray[np.uint32]
+    kept: npt.NDArray[np.uint32]
+    ended: npt.NDArray[np.uint32]
+    address: npt.NDArray[np.uint64]
+    uniform: npt.NDArray[np.float64]
+    share: npt.NDArray[np.float64]
 
 
 class Units(NamedTuple):
@@ -59,6 +88,7 @@ class Units(NamedTuple):
     wait_window: npt.NDArray[np.uint32]
     wait_time: npt.NDArray[np.float64]
     wait_seen: npt.NDArray[np.uint64]
+    switching: Switching
 
 
 class Grouped(NamedTuple):
@@ -207,6 +237,8 @@ def switching_visits(
     moves,
     deaths,
     choice,
+    move_rates,
+    death_rates,
     t,
     clocks,
     u,
@@ -221,118 +253,147 @@ def switching_visits(
 ):
     """Visits during which a factor switches or a window ends, by the whole rule.
 
-    The loop runs once, and again whenever the rates change: at the end of a window and after
-    a switch.  Switches are counted here; the end of the visit is left to the others.
+    In each pass every visit that is left makes one change of its rates: a switch, or the end
+    of its window.  Those that end before their next change are done; for the others the draws
+    are made together.  Switches are counted here, the end of the visit is left to the others.
     """
     states, number = np.uint32(t.states), np.uint32(t.exits)
     window_end, exit_start, hazard, profile = t.window_end, t.exit_start, t.hazard, t.profile
-    rates, means, switching, waiting = t.rate, t.mean, clocks.rate, clocks.mean
-    guide, cuts, bound, target = t.guide, np.uint32(t.cuts), t.bound, t.target
-    frail, runs, switch_start, soon = t.own, clocks.runs, clocks.start, u.soon
+    parts, profiles, own, target = t.parts, t.profiles, t.own, t.target
+    guide, cuts, bound = t.guide, np.uint32(t.cuts), t.bound
+    rate, mean, switch_start, disturbs = clocks.rate, clocks.mean, clocks.start, clocks.disturbs
     purpose, apart, size_of = clocks.purpose, clocks.apart, clocks.size
-    member, left, anchor, drawn = u.member, u.left, u.anchor, u.drawn
+    member, left, anchor, drawn, soon = u.member, u.left, u.anchor, u.drawn, u.soon
     wait_cell, wait_member, wait_state = u.wait_cell, u.wait_member, u.wait_state
     wait_window, wait_time, wait_seen = u.wait_window, u.wait_time, u.wait_seen
     row, fine, upper, counts, width = t.row, t.fine, t.upper, out.counts, np.int64(t.bins)
     event_cell, event_member, event_visit = out.event_cell, out.event_member, out.event_visit
     event_exit, event_time = out.event_exit, out.event_time
     fragments, recorded = u.waiting[0], out.tally[RECORDED]
+    r = u.switching
+    on_state, on_window, visit_due, dies = r.state, r.window, r.visit, r.dies
+    move_left, move_anchor, move_rate = r.move_left, r.move_anchor, r.move_rate
+    death_left, death_anchor, death_rate = r.death_left, r.death_anchor, r.death_rate
+    due, now, next_clock, kept, ended = r.due, r.next, r.clock, r.kept, r.ended
+    founder, draw, kind, uniform, share = r.address[0], r.address[1], r.address[2], r.uniform, r.share
     if grouped is not None:
         by_size, batches = grouped.by_size, grouped.batches
-    all_clocks, last_window = np.uint32(purpose.size), np.uint32(window_end.size - 1)
+    last_window = np.uint32(window_end.size - 1)
+    # Without clocks nothing is special; the first exists.
+    all_clocks = np.uint32(purpose.size)
     for j in range(special):
         i = listed[j]
-        s, w = state[i], window[i]
-        move_left, move_anchor, death_left, death_anchor = moves[i], time[i], deaths[i], time[i]
-        move_rate = death_rate = now = 0.0
-        again = False
-        while True:
-            group = _TWO * (w * states + s)
-            to_move, to_death = rates[group], rates[group + _ONE]
-            move_mean, death_mean = means[group], means[group + _ONE]
-            if frail[_TWO * s]:
-                to_move = 0.0
-                for e in range(exit_start[_TWO * s], exit_start[_TWO * s + _ONE]):
-                    to_move += hazard[w * number + np.uint32(e)] * factor[profile[e], i]
-                move_mean = mean_of(to_move)
-            if frail[_TWO * s + _ONE]:
-                to_death = 0.0
-                for e in range(exit_start[_TWO * s + _ONE], exit_start[_TWO * s + _TWO]):
-                    to_death += hazard[w * number + np.uint32(e)] * factor[profile[e], i]
-                death_mean = mean_of(to_death)
-            if again:
-                move_left, move_anchor = rewind(move_left, move_anchor, move_rate, to_move, now)
-                death_left, death_anchor = rewind(death_left, death_anchor, death_rate, to_death, now)
-            first, switch_due = np.uint32(0), np.inf
-            for c in range(all_clocks):
-                if runs[np.uint32(c) * states + s]:
-                    due = anchor[c, i] + left[c, i] * waiting[(w * all_clocks + np.uint32(c)) * states + s]
-                    if due < switch_due:
-                        first, switch_due = np.uint32(c), due
-            move_rate, death_rate, again = to_move, to_death, True
-            move = move_anchor + move_left * move_mean
-            death = death_anchor + death_left * death_mean
-            visit_due = death if death < move else move
-            soonest = switch_due if switch_due < visit_due else visit_due
-            end = window_end[w]
-            if soonest > end and w < last_window:
-                for c in range(all_clocks):
-                    at = np.uint32(c) * states + s
-                    if runs[at]:
-                        before = switching[w * all_clocks * states + at]
-                        after = switching[(w + _ONE) * all_clocks * states + at]
-                        left[c, i], anchor[c, i] = rewind(left[c, i], anchor[c, i], before, after, end)
-                w += _ONE
-                now = end
-            elif soonest > end:
-                event[i] = end
+        kept[j] = np.uint32(j)
+        on_state[j], on_window[j] = state[i], window[i]
+        move_left[j], death_left[j] = moves[i], deaths[i]
+        move_anchor[j] = death_anchor[j] = time[i]
+        visit_due[j] = event[i]
+        moving = _TWO * (window[i] * states + state[i])
+        move_rate[j] = move_rates[i] if profiles > 1 else parts[moving]
+        death_rate[j] = death_rates[i] if profiles > 1 else parts[moving + _ONE]
+    for c in range(all_clocks):
+        for j in range(special):
+            i = listed[j]
+            at = (window[i] * all_clocks + np.uint32(c)) * states + state[i]
+            due[c, j] = anchor[c, i] + left[c, i] * mean[at]
+    going = special
+    while going > 0:
+        if stop[0] != 0:
+            out.tally[UNFINISHED] = 1
+            return
+        go_on, done = 0, 0
+        for k in range(going):
+            j = kept[k]
+            switch, clock = due[0, j], np.uint32(0)
+            for c in range(1, all_clocks):
+                earlier = due[c, j] < switch
+                clock = np.uint32(c) if earlier else clock
+                switch = due[c, j] if earlier else switch
+            soonest = switch if switch < visit_due[j] else visit_due[j]
+            end = window_end[on_window[j]]
+            late = soonest > end
+            goes = (late & (on_window[j] < last_window)) | (~late & (switch < visit_due[j]))
+            now[j] = end if late else soonest
+            next_clock[j] = all_clocks if late else clock
+            soon[listed[j]] = switch
+            ended[done] = j
+            done += np.int64(not goes)
+            kept[go_on] = j
+            go_on += np.int64(goes)
+        for k in range(done):
+            j = ended[k]
+            i, s, w = listed[j], on_state[j], on_window[j]
+            state[i], window[i], event[i] = s, w, now[j]
+            won = _TWO * s + dies[j]
+            if next_clock[j] == all_clocks:
                 exits[i] = number + s
-                break
-            elif switch_due < visit_due:
-                at = first * states + s
-                e, last = switch_start[at], switch_start[at + _ONE] - _ONE
-                uniform, share = clock_block(
-                    cell[i], np.uint64(drawn[first, i]), purpose[first] | (member[i] << _MEMBER_BITS), k0, k1
-                )
+            elif own[won]:
+                part = choice[i] * (death_rate[j] if dies[j] else move_rate[j])
+                chosen = exit_start[won]
+                total = 0.0
+                for e in range(exit_start[won], exit_start[won + _ONE] - _ONE):
+                    total += hazard[w * number + np.uint32(e)] * factor[profile[e], i]
+                    chosen += np.uint32(part >= total)
+                exits[i] = chosen
+            else:
+                chosen = guide[(_TWO * w * states + won) * cuts + np.uint32(choice[i] * cuts)]
+                while choice[i] >= bound[w * number + chosen]:
+                    chosen += _ONE
+                exits[i] = chosen
+        going = go_on
+        for k in range(going):
+            j = kept[k]
+            i, c = listed[j], next_clock[j]
+            # Where a window ends the draw is not used.
+            c = c if c < all_clocks else np.uint32(0)
+            founder[k], draw[k] = cell[i], np.uint64(drawn[c, i])
+            kind[k] = purpose[c] | (member[i] << _MEMBER_BITS)
+        for k in range(going):
+            uniform[k], share[k] = clock_block(founder[k], draw[k], kind[k], k0, k1)
+        for k in range(going):
+            uniform[k] = minus_log(uniform[k])
+        for k in range(going):
+            j = kept[k]
+            i, s, w, clock = listed[j], on_state[j], on_window[j], next_clock[j]
+            to, w_to, changes = s, w + _ONE, True
+            if clock < all_clocks:
+                slot = clock * states + s
+                e, last = switch_start[slot], switch_start[slot + _ONE] - _ONE
                 if e < last:
-                    share *= switching[w * all_clocks * states + at]
+                    part = share[k] * rate[w * all_clocks * states + slot]
                     total = hazard[w * number + e]
-                    while e < last and share >= total:
+                    while e < last and part >= total:
                         e += _ONE
                         total += hazard[w * number + e]
-                to = target[e]
-                for c in range(all_clocks):
-                    begin = (w * all_clocks + np.uint32(c)) * states
-                    if c != first and runs[np.uint32(c) * states + s]:
-                        before, after = switching[begin + s], switching[begin + to]
-                        left[c, i], anchor[c, i] = rewind(left[c, i], anchor[c, i], before, after, switch_due)
-                left[first, i] = minus_log(uniform)
-                anchor[first, i] = switch_due
-                drawn[first, i] += _ONE
-                # Draws have 32 bits, and a run must end when it is told to.
-                if drawn[first, i] & _OFTEN == 0 and (stop[0] != 0 or drawn[first, i] > _MOST_DRAWS):
+                to, w_to, changes = target[e], w, disturbs[e]
+                left[clock, i] = uniform[k]
+                anchor[clock, i] = now[j]
+                due[clock, j] = now[j] + uniform[k] * mean[(w * all_clocks + clock) * states + to]
+                drawn[clock, i] += _ONE
+                # Draws have 32 bits.
+                if drawn[clock, i] > _MOST_DRAWS:
                     out.tally[UNFINISHED] = 1
                     return
-                b = bin_of(switch_due)
+                b = bin_of(now[j])
                 if fine.size > 0:
                     b = np.int64(fine[b])
-                    while switch_due >= upper[b]:
+                    while now[j] >= upper[b]:
                         b += 1
-                r = np.int64(row[e])
+                line = np.int64(row[e])
                 if grouped is None:
-                    counts[r * width + b] += 1
+                    counts[line * width + b] += 1
                 else:
                     cells = size_of[s]
-                    counts[r * width + b] += cells
-                    by_size[r, cells] += 1
-                    batches[batch_of(cell[i]), r] += cells
+                    counts[line * width + b] += cells
+                    by_size[line, cells] += 1
+                    batches[batch_of(cell[i]), line] += cells
                     fragment = apart[e]
                     if fragment > 0:
                         wait_cell[fragments] = cell[i]
                         wait_member[fragments] = member[i] + np.uint64(size_of[to])
                         wait_state[fragments] = fragment - _ONE
                         wait_window[fragments] = w
-                        wait_time[fragments] = switch_due
+                        wait_time[fragments] = now[j]
                         wait_seen[fragments] = seen[i]
                         fragments += 1
                         size[i] = size_of[to]
@@ -342,30 +403,29 @@ def switching_visits(
                         event_member[recorded] = member[i]
                         event_visit[recorded] = visit[i]
                         event_exit[recorded] = e
-                        event_time[recorded] = switch_due
+                        event_time[recorded] = now[j]
                     recorded += 1
-                now = switch_due
-                s = to
-            else:
-                event[i] = visit_due
-                group = _TWO * s + np.uint32(death < move)
-                if frail[group]:
-                    share = choice[i] * (death_rate if death < move else move_rate)
-                    chosen = exit_start[group]
-                    total = 0.0
-                    for e in range(exit_start[group], exit_start[group + _ONE] - _ONE):
-                        total += hazard[w * number + np.uint32(e)] * factor[profile[e], i]
-                        chosen += np.uint32(share >= total)
-                    exits[i] = chosen
-                else:
-                    chosen = guide[(_TWO * w * states + group) * cuts + np.uint32(choice[i] * cuts)]
-                    while choice[i] >= bound[w * number + chosen]:
-                        chosen += _ONE
-                    exits[i] = chosen
-                break
-        state[i] = s
-        window[i] = w
-        soon[i] = switch_due
+            if changes:
+                for c in range(all_clocks):
+                    if c != clock:
+                        before = (w * all_clocks + np.uint32(c)) * states + s
+                        after = (w_to * all_clocks + np.uint32(c)) * states + to
+                        left[c, i], anchor[c, i] = rewind(left[c, i], anchor[c, i], rate[before], rate[after], now[j])
+                        due[c, j] = anchor[c, i] + left[c, i] * mean[after]
+            on_state[j], on_window[j] = to, w_to
+            group = np.int64(_TWO * (w_to * states + to)) * profiles
+            to_move, to_death = parts[group], parts[group + profiles]
+            for p in range(1, profiles):
+                to_move += parts[group + p] * factor[p, i]
+                to_death += parts[group + profiles + p] * factor[p, i]
+            m_left, m_anchor = rewind(move_left[j], move_anchor[j], move_rate[j], to_move, now[j])
+            d_left, d_anchor = rewind(death_left[j], death_anchor[j], death_rate[j], to_death, now[j])
+            move_left[j], move_anchor[j], move_rate[j] = m_left, m_anchor, to_move
+            death_left[j], death_anchor[j], death_rate[j] = d_left, d_anchor, to_death
+            move = m_anchor + m_left * mean_of(to_move)
+            death = d_anchor + d_left * mean_of(to_death)
+            visit_due[j] = death if death < move else move
+            dies[j] = np.uint32(death < move)
     u.waiting[0] = fragments
     out.tally[RECORDED] = recorded
 
@@ -373,14 +433,14 @@ def switching_visits(
 @_jit
 def pass_on(moves, moved, cell, state, window, event, exits, target, clocks, u, k0, k1, listed):
     """Clocks of units that move on: some run on, some begin."""
-    kind, runs, switching, waiting, purpose = clocks.kind, clocks.runs, clocks.rate, clocks.mean, clocks.purpose
+    renews, runs, switching, waiting, purpose = clocks.renews, clocks.runs, clocks.rate, clocks.mean, clocks.purpose
     member, left, anchor, drawn, soon = u.member, u.left, u.anchor, u.drawn, u.soon
-    states, all_clocks = np.uint32(kind.size), np.uint32(purpose.size)
+    states, all_clocks = np.uint32(clocks.size.size), np.uint32(purpose.size)
     number = 0
     for j in range(moves):
         i = moved[j]
         listed[number] = i
-        number += np.int64(kind[state[i]] != kind[target[exits[i]]])
+        number += np.int64(renews[exits[i]])
     for j in range(number):
         i = listed[j]
         s, to = state[i], target[exits[i]]

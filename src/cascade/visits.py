@@ -1,8 +1,8 @@
 """The rule of a visit: draws, clocks and choice, for blocks of cells; arrays in, arrays out.
 
 It stands here three times, from the fastest to the most general: ``clocks`` and ``choose``
-for all rows, without branches; ``frail_visits`` for rows whose hazards are their own;
-``resolve`` for rows whose event lies beyond their window of the environment.  For rows with
+for all rows, without branches; ``frail_clocks`` and ``choose_frail`` for cells whose hazards
+are their own; ``resolve`` for rows whose event lies beyond their window of the environment.  For rows with
 factors that switch it stands once more, in ``units``.
 ``tests/reference.py`` states it once.
 """
@@ -186,14 +186,12 @@ def choose(rows, group, window, choice, guide, cuts, steps, bound, exits_of_all,
         exits[i] = e
 
 
-def group_rate(hazard, profile, factor, i, at, begin, end):
-    """Summed hazard per hour of the exits ``begin`` to ``end`` for the cell in row ``i``.
-
-    ``at``: where the hazards of its window begin.
-    """
-    total = 0.0
-    for e in range(begin, end):
-        total += hazard[at + np.uint32(e)] * factor[profile[e], i]
+def group_rate(parts, profiles, factor, i, group):
+    """Summed hazard per hour of a group of exits for the cell in row ``i``."""
+    at = np.int64(group) * profiles
+    total = parts[at]
+    for p in range(1, profiles):
+        total += parts[at + p] * factor[p, i]
     return total
 
 
@@ -207,7 +205,7 @@ def group_exit(hazard, profile, factor, i, at, begin, end, share):
     return chosen
 
 
-_frail_rate, _frail_exit = _leaf(group_rate), _leaf(group_exit)
+_frail_exit = _leaf(group_exit)
 _late_rate, _late_exit = _jit(group_rate), _jit(group_exit)
 
 
@@ -224,13 +222,73 @@ def rewind(left, anchor, rate, new_rate, now):
     The anchor moves only when the rate really changes, so that a window without a change
     leaves every bit as it was.
     """
-    if new_rate == rate or anchor >= now:
-        return left, anchor
-    return max(left - (now - anchor) * rate, _LEAST), now
+    changed = (new_rate != rate) & (anchor < now)
+    less = max(left - (now - anchor) * rate, _LEAST)
+    return less if changed else left, now if changed else anchor
 
 
 @_jit
-def frail_visits(
+def frail_clocks(
+    rows,
+    state,
+    window,
+    time,
+    factor,
+    moves,
+    deaths,
+    states,
+    parts,
+    profiles,
+    window_end,
+    event,
+    group,
+    move_rate,
+    death_rate,
+):
+    """``clocks`` for cells with hazards of their own; also the rates of their two groups."""
+    for i in range(rows):
+        group[i] = _TWO * (window[i] * states + state[i])
+    for i in range(rows):
+        at = group[i] * np.uint32(profiles)
+        move_rate[i] = parts[at]
+        death_rate[i] = parts[at + np.uint32(profiles)]
+    for p in range(1, profiles):
+        multiplier = factor[p]
+        for i in range(rows):
+            at = group[i] * np.uint32(profiles) + np.uint32(p)
+            move_rate[i] += parts[at] * multiplier[i]
+            death_rate[i] += parts[at + np.uint32(profiles)] * multiplier[i]
+    for i in range(rows):
+        move = time[i] + moves[i] * mean_of(move_rate[i])
+        death = time[i] + deaths[i] * mean_of(death_rate[i])
+        event[i] = death if death < move else move
+        group[i] += np.uint32(death < move)
+    late = 0
+    for i in range(rows):
+        late += np.int64(event[i] > window_end[window[i]])
+    return late
+
+
+@_jit
+def choose_frail(
+    rows, window, factor, choice, hazard, profile, frail, exit_start, group, move_rate, death_rate, exits, listed
+):
+    """``choose`` once more, for groups with hazards that frailties multiply; ``listed`` is room for rows."""
+    number, groups = np.uint32(profile.size), np.uint32(frail.size)
+    found = 0
+    for i in range(rows):
+        listed[found] = np.uint32(i)
+        found += np.int64(frail[group[i] - window[i] * groups])
+    for j in range(found):
+        i = listed[j]
+        own = group[i] - window[i] * groups
+        share = choice[i] * (death_rate[i] if own & _ONE else move_rate[i])
+        begin, end = exit_start[own], exit_start[own + _ONE]
+        exits[i] = _frail_exit(hazard, profile, factor, i, window[i] * number, begin, end, share)
+
+
+@_jit
+def resolve(
     rows,
     state,
     window,
@@ -242,59 +300,11 @@ def frail_visits(
     window_end,
     hazard,
     profile,
-    mean,
-    frail,
+    profiles,
+    parts,
     exit_start,
-    won,
-    guide,
-    cuts,
-    bound,
     event,
     exits,
-):
-    """Visits of rows with hazards of their own, within their window; number of late ones.
-
-    Rows that were late before and are not frail are counted again.
-    """
-    number, groups = np.uint32(profile.size), np.uint32(frail.size)
-    late = 0
-    for i in range(rows):
-        own, at = _TWO * state[i], window[i] * number
-        if frail[own] or frail[own + _ONE]:
-            m0, m1, d1 = exit_start[own], exit_start[own + _ONE], exit_start[own + _TWO]
-            group = window[i] * groups + own
-            move_rate = death_rate = 0.0
-            move_mean, death_mean = mean[group], mean[group + _ONE]
-            if frail[own]:
-                move_rate = _frail_rate(hazard, profile, factor, i, at, m0, m1)
-                move_mean = mean_of(move_rate)
-            if frail[own + _ONE]:
-                death_rate = _frail_rate(hazard, profile, factor, i, at, m1, d1)
-                death_mean = mean_of(death_rate)
-            move = time[i] + moves[i] * move_mean
-            death = time[i] + deaths[i] * death_mean
-            event[i] = death if death < move else move
-            dies = np.uint32(death < move)
-            if not frail[own + dies]:
-                # The choice that was made for all rows stands, unless it was among the others.
-                if won[i] == group + dies:
-                    late += np.int64(event[i] > window_end[window[i]])
-                    continue
-                e = guide[(group + dies) * cuts + np.uint32(choice[i] * cuts)]
-                while choice[i] >= bound[at + e]:
-                    e += _ONE
-                exits[i] = e
-            elif dies:
-                exits[i] = _frail_exit(hazard, profile, factor, i, at, m1, d1, choice[i] * death_rate)
-            else:
-                exits[i] = _frail_exit(hazard, profile, factor, i, at, m0, m1, choice[i] * move_rate)
-        late += np.int64(event[i] > window_end[window[i]])
-    return late
-
-
-@_jit
-def resolve(
-    rows, state, window, time, factor, moves, deaths, choice, window_end, hazard, profile, exit_start, event, exits
 ):
     """Visits that outlast their window, by the whole rule.
 
@@ -303,6 +313,7 @@ def resolve(
     by the hazards of that moment.
     """
     number, last_window = np.uint32(profile.size), np.uint32(window_end.size - 1)
+    groups = np.uint32(exit_start.size - 1)
     for i in range(rows):
         s, w = state[i], window[i]
         if event[i] <= window_end[w]:
@@ -310,8 +321,9 @@ def resolve(
         m0, m1, d1 = exit_start[_TWO * s], exit_start[_TWO * s + _ONE], exit_start[_TWO * s + _TWO]
         move_anchor = death_anchor = time[i]
         move_left, death_left = moves[i], deaths[i]
-        move_rate = _late_rate(hazard, profile, factor, i, w * number, m0, m1)
-        death_rate = _late_rate(hazard, profile, factor, i, w * number, m1, d1)
+        group = w * groups + _TWO * s
+        move_rate = _late_rate(parts, profiles, factor, i, group)
+        death_rate = _late_rate(parts, profiles, factor, i, group + _ONE)
         while True:
             move = move_anchor + move_left * mean_of(move_rate)
             death = death_anchor + death_left * mean_of(death_rate)
@@ -320,10 +332,11 @@ def resolve(
             if earliest <= end or w == last_window:
                 break
             w += _ONE
-            rate = _late_rate(hazard, profile, factor, i, w * number, m0, m1)
+            group = w * groups + _TWO * s
+            rate = _late_rate(parts, profiles, factor, i, group)
             move_left, move_anchor = rewind(move_left, move_anchor, move_rate, rate, end)
             move_rate = rate
-            rate = _late_rate(hazard, profile, factor, i, w * number, m1, d1)
+            rate = _late_rate(parts, profiles, factor, i, group + _ONE)
             death_left, death_anchor = rewind(death_left, death_anchor, death_rate, rate, end)
             death_rate = rate
         window[i] = w
