@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import cascade
+from cascade.bodymap import body_map
 from cascade.handout import payload, write_page
 from cascade.model import Model
 from models import CYCLIC, FRAIL, LINEAR
@@ -196,6 +197,45 @@ def test_cells_move_and_their_counts_add_up_to_the_histories(textbook_page: Any)
             shown[cause] = shown.get(cause, 0) + n
     assert shown == dead
     assert end["waiting"] + sum(end["alive"]) + sum(shown.values()) == end["cells"] == 240
+
+
+def test_cells_ride_the_body_and_stay_where_they_die(browser: Any, tmp_path: Path) -> None:
+    model = cascade.load("breast")
+    picture = body_map(model)
+    assert picture is not None
+    path = write_page(model, tmp_path / "b.html", seed=5, cells=1000)
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.goto(f"file://{path}")
+    page.wait_for_selector("#progress[data-done=true]", timeout=30_000)
+    at = """() => { const m = cascade.page.motion; m.finish(); return m.tracks.map((t) => {
+        const s = t.stops[t.stops.length - 1].stay, [x, y] = m._at(...m.about.map.places[s.state]);
+        return [s.died, Math.hypot(t.x - x, t.y - y) / m.unit]; }); }"""
+    ends = page.evaluate(at)
+    assert sum(died for died, _ in ends) > 200
+    assert max(far for _, far in ends) < 0.5, "at the place of its last state"
+    ways = page.evaluate(
+        """() => { const m = cascade.page.motion, t = m.tracks[0];
+        const from = {state: "left heart, held"}, to = {state: "liver (arterial), held"};
+        return [0.3, 1].map((f) => m._way(t, from, to, f)); }"""
+    )
+    heart = page.evaluate('cascade.page.motion._at(...cascade.page.motion.about.map.places["left heart, held"])')
+    assert abs(ways[0][0] - heart[0]) < 30 < abs(ways[1][0] - heart[0]), "down the artery first, then across"
+    page.select_option("select:has(option[value=steps])", "steps")
+    ends = page.evaluate("() => { const m = cascade.page.motion; m.finish(); return m.tracks.map(t => [t.x, t.y]); }")
+    assert all(0 <= x <= 1280 and 0 <= y <= 400 for x, y in ends)
+    page.close()
+
+
+@pytest.mark.parametrize("name", cascade.body.cancer_names())
+def test_every_state_of_a_cancer_has_a_place_in_the_picture(name: str) -> None:
+    model = cascade.load(name)
+    picture = body_map(model)
+    assert picture is not None
+    assert set(picture["places"]) == {state.name for state in model.states}
+    assert all(0 < x < picture["width"] and 0.5 < y < picture["height"] for x, y in picture["places"].values())
+    beds = {x for state, (x, _) in picture["places"].items() if state.endswith(", held") and state.startswith("kidney")}
+    assert beds <= {picture["beds"][0]}
+    assert body_map(TEXTBOOK) is None
 
 
 @pytest.mark.parametrize("width", [1280, 400])

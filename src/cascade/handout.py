@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cascade.arguments import check_model, check_seed, check_until
+from cascade.bodymap import body_map
 from cascade.colours import cause_colours, stage_colours
 from cascade.errors import InputError
 from cascade.files import write_atomically
@@ -30,6 +31,7 @@ def cast_of(model: Model) -> dict[str, Any]:
         "states": [{"name": s.name, "stage": places.get(s.stage or "", len(model.stages))} for s in model.states],
         "causes": cause_colours(list(causes)),
         "goal": goals[0] if len(goals) == 1 else "metastasis",
+        "map": body_map(model),
     }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle, RegularPolygon
 from matplotlib.ticker import FuncFormatter
 
-from cascade.body import Circulation, came_in, circulation
-from cascade.body.circulation import LEFT_HEART, RIGHT_HEART
-from cascade.body.reference import SEXES
+from cascade.body import Circulation, came_in
+from cascade.body.schematic import Plan, Point, Schematic, circulation_of, schematic
 from cascade.closed_form import Exact
 from cascade.colours import GRID, INK, QUIET
 from cascade.display import hours, number, percent
@@ -174,26 +173,13 @@ LEAST_ARROW = 0.02
 """Share of the cells below which a way into the blood is listed, but not drawn."""
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Where things stand in the schematic, in inches from the top left of a page of 13 by 8.4."""
+WIDEST = 20.0
+"""Points, for the whole cardiac output."""
 
-    width: float = 13.0
-    height: float = 8.4
-    veins: float = 2.55
-    portal: float = 3.35
-    bed: float = 5.95
-    arteries: float = 8.1
-    other: float = 9.35
-    lung: float = 1.15
-    hearts: float = 1.95
-    first: float = 2.5
-    last: float = 8.05
-    widest: float = 20.0  # points, for the whole cardiac output
-    largest: float = 0.3  # radius of the largest circle
+LARGEST = 0.3
+"""Radius of the largest circle, in inches."""
 
-    def rung(self, index: int, count: int) -> float:
-        return self.first + (self.last - self.first) * index / max(count - 1, 1)
+KINDS = {"artery": ARTERY, "vein": VEIN, "portal": PORTAL}
 
 
 def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | None = None) -> Figure:
@@ -214,7 +200,8 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     """
     table = _organs_of(source)
     used = _circulation_of(source.model) if body is None else body
-    plan = _Plan()
+    drawn = schematic(used)
+    plan = drawn.plan
     if ax is None:
         figure: Figure = Picture(figsize=(plan.width, plan.height))
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -237,7 +224,7 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     colours = _Colours(table)
     of_route = {route: sum(row.colonies for row in table.of_route(route)) or 1.0 for route in {r.route for r in table}}
     table = replace(table, rows=tuple(replace(row, share=row.colonies / of_route[row.route]) for row in table))
-    where = _vessels(ax, plan, used)
+    where = _vessels(ax, drawn)
     rows = {row.organ: row for row in table}
     beds = {bed.name: bed.site for bed in used.beds}
     for node, at in where.items():
@@ -263,21 +250,11 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
 
 def has_body(model: Model) -> bool:
     """Whether ``body`` can draw a model by itself: its sites have the flows of a reference adult."""
-    return bool(model.sites) and _reference(model) is not None
-
-
-def _reference(model: Model) -> Circulation | None:
-    """The reference adult whose flows the sites have; the first for a model without blood."""
-    flows = {site.name: site.flow for site in model.sites if site.flow is not None}
-    for sex in SEXES:
-        one = circulation(sex)
-        if all(name in one.organs and abs(one.organ_flow(name) - flow) < 1e-9 for name, flow in flows.items()):
-            return one
-    return None
+    return bool(model.sites) and circulation_of(model.sites) is not None
 
 
 def _circulation_of(model: Model) -> Circulation:
-    found = _reference(model)
+    found = circulation_of(model.sites)
     if found is None:
         raise InputError("body", None, "the Circulation of the model: its flows are not those of a reference adult")
     return found
@@ -299,53 +276,20 @@ class _Colours:
     def of(self, row: OrganRow | None) -> Any:
         return self.map(self.norm(row.colonies)) if row is not None and row.colonies > 0 else "white"
 
-    def radius(self, row: OrganRow | None, plan: _Plan) -> float:
+    def radius(self, row: OrganRow | None) -> float:
         share = row.arrested / self.most if row is not None else 0.0
-        return max(0.035, plan.largest * float(np.sqrt(share)))
+        return max(0.035, LARGEST * float(np.sqrt(share)))
 
 
-def _vessels(ax: Axes, plan: _Plan, used: Circulation) -> dict[str, tuple[float, float]]:
+def _vessels(ax: Axes, drawn: Schematic) -> Mapping[str, Point]:
     """Draw the vessels; returns where beds and vessels are."""
-    beds = [bed for bed in used.beds if bed.flow > 0]
-    upper = next(bed.name for bed in used.beds if bed.to == LEFT_HEART)
-    levels = {bed.name: plan.rung(i, len(beds)) for i, bed in enumerate(beds)}
-    flows = used.flows
-
-    def line(xs: Sequence[float], ys: Sequence[float], flow: float, colour: str) -> None:
+    plan = drawn.plan
+    for line in drawn.lines:
         style: dict[str, Any] = {"solid_capstyle": "round", "solid_joinstyle": "round"}
-        ax.plot(xs, ys, color=colour, linewidth=max(0.7, plan.widest * flow), zorder=1, **style)
-
-    # Trunks: what is still to be given off, and what has come together.
-    arterial, venous = 1.0, 1.0
-    above_a, above_v = plan.hearts, plan.hearts
-    for bed in beds:
-        y = levels[bed.name]
-        line([plan.arteries] * 2, [above_a, y], arterial, ARTERY)
-        line([plan.bed, plan.arteries], [y, y], bed.flow, ARTERY)
-        arterial, above_a = max(0.0, arterial - bed.flow), y
-        into_portal = any(vessel.name == bed.to and vessel.to in levels for vessel in used.vessels)
-        if not into_portal:
-            through = flows[bed.name]
-            line([plan.veins] * 2, [above_v, y], venous, VEIN)
-            line([plan.veins, plan.bed], [y, y], through, VEIN)
-            venous, above_v = max(0.0, venous - through), y
-    # Veins that lead to another bed.
-    for vessel in used.vessels:
-        fed = [bed for bed in beds if bed.to == vessel.name]
-        if vessel.to in levels and fed:
-            target = levels[vessel.to]
-            carried = 0.0
-            for low, high in zip(sorted(fed, key=lambda b: -levels[b.name]), _above(fed, levels, target), strict=True):
-                carried += low.flow
-                y = levels[low.name]
-                line([plan.portal, plan.bed], [y, y], low.flow, PORTAL)
-                line([plan.portal] * 2, [y, high], carried, PORTAL)
-            line([plan.portal, plan.bed - 0.1], [target + 0.1, target + 0.1], carried, PORTAL)
-            lowest = sorted((levels[bed.name] for bed in fed), reverse=True)[:2]
-            ax.text(plan.portal + 0.1, sum(lowest) / 2, vessel.name, fontsize=8.5, color=PORTAL_TEXT, va="center")
-    # The bed between the two hearts.
-    line([plan.veins, plan.veins, plan.bed], [plan.hearts, plan.lung, plan.lung], 1.0, VEIN)
-    line([plan.bed, plan.arteries, plan.arteries], [plan.lung, plan.lung, plan.hearts], 1.0, ARTERY)
+        width = max(0.7, WIDEST * line.flow)
+        ax.plot(*zip(*line.points, strict=True), color=KINDS[line.kind], linewidth=width, zorder=1, **style)
+    for name, (x, y) in drawn.names:
+        ax.text(x, y, name, fontsize=8.5, color=PORTAL_TEXT, va="center")
     hearts = ((plan.veins, "right\nheart", VEIN_TEXT), (plan.arteries, "left\nheart", ARTERY_TEXT))
     for x, name, colour in hearts:
         ax.add_patch(
@@ -356,33 +300,12 @@ def _vessels(ax: Axes, plan: _Plan, used: Circulation) -> dict[str, tuple[float,
     ax.text(
         plan.arteries + 0.2, middle, "arteries", fontsize=9, color=ARTERY_TEXT, rotation=90, va="center", ha="center"
     )
-    where = {name: (plan.bed, y) for name, y in levels.items()} | {upper: (plan.bed, plan.lung)}
-    portal = next((v for v in used.vessels if v.to in levels and any(b.to == v.name for b in beds)), None)
-    for vessel in used.vessels:
-        if vessel.name == LEFT_HEART:
-            where[vessel.name] = (plan.arteries + 0.24, plan.hearts - 0.05)
-        elif vessel.name == RIGHT_HEART:
-            where[vessel.name] = (plan.veins, plan.hearts)
-        elif portal is not None and vessel.name == portal.name:
-            where[vessel.name] = (plan.portal, levels[portal.to] + 0.45)
-        elif vessel.to in levels:  # beside the name of the bed
-            where[vessel.name] = (plan.bed - 0.35 - 0.075 * len(vessel.to), levels[vessel.to])
-        elif vessel.to == RIGHT_HEART and vessel.volume is None:
-            where[vessel.name] = (plan.veins, plan.first + 0.25)
-        else:
-            where[vessel.name] = (plan.veins, (plan.first + plan.last) / 2)
-    return where
-
-
-def _above(fed: Sequence[Any], levels: Mapping[str, float], target: float) -> Iterator[float]:
-    """Level to which the vein rises from each bed, the lowest first."""
-    order = sorted((levels[bed.name] for bed in fed), reverse=True)
-    yield from (*order[1:], target + 0.1)
+    return drawn.where
 
 
 def _bed(
     ax: Axes,
-    plan: _Plan,
+    plan: Plan,
     at: tuple[float, float],
     name: str,
     row: OrganRow | None,
@@ -390,7 +313,7 @@ def _bed(
     own: bool,
 ) -> None:
     x, y = at
-    radius = colours.radius(row, plan)
+    radius = colours.radius(row)
     ax.add_patch(Circle((x, y), radius, facecolor=colours.of(row), edgecolor=INK, linewidth=0.9, zorder=5))
     halo = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.9}
     text = f"{name} (own organ)" if own else name
@@ -405,7 +328,7 @@ def _bed(
         ax.text(right, y, percent_of(row.share), va="center", fontsize=9, weight=bold, color=INK, bbox=halo, zorder=4)
 
 
-def _primary(ax: Axes, plan: _Plan, where: Mapping[str, tuple[float, float]], entries: Mapping[str, float]) -> None:
+def _primary(ax: Axes, plan: Plan, where: Mapping[str, tuple[float, float]], entries: Mapping[str, float]) -> None:
     """The primary, with arrows to the vessels by which its cells come into the blood."""
     total = sum(entries.values())
     if total <= 0:
@@ -434,7 +357,7 @@ def _primary(ax: Axes, plan: _Plan, where: Mapping[str, tuple[float, float]], en
             va="top" if not right else "center", fontsize=8.5, color=INK, linespacing=1.35)  # fmt: skip
 
 
-def _other_routes(ax: Axes, plan: _Plan, table: Organs, colours: _Colours, drawn: set[str]) -> None:
+def _other_routes(ax: Axes, plan: Plan, table: Organs, colours: _Colours, drawn: set[str]) -> None:
     """The routes that are not drawn yet, each with its sites."""
     routes = [route for route in dict.fromkeys(row.route for row in table) if route not in drawn]
     if not routes:
@@ -451,7 +374,7 @@ def _other_routes(ax: Axes, plan: _Plan, table: Organs, colours: _Colours, drawn
         ax.text(plan.other, y, text, fontsize=9.5, color=QUIET, va="center", style="italic")
         for row in table.of_route(route):
             y += step
-            radius = min(colours.radius(row, plan), 0.47 * step)
+            radius = min(colours.radius(row), 0.47 * step)
             ax.add_patch(Circle((plan.other + 0.3, y), radius, facecolor=colours.of(row), edgecolor=INK, linewidth=0.9))
             text = words(row.organ)
             ax.text(plan.other + 0.7, y, text, fontsize=9, va="center", color=INK)
@@ -461,7 +384,7 @@ def _other_routes(ax: Axes, plan: _Plan, table: Organs, colours: _Colours, drawn
         y += 0.4 * step
 
 
-def _legend(ax: Axes, plan: _Plan, colours: _Colours, cells: float) -> None:
+def _legend(ax: Axes, plan: Plan, colours: _Colours, cells: float) -> None:
     """Scales of colour and size, at the lower left."""
     x, y = 0.35, plan.height - 1.62
     bar = ax.inset_axes((x, y, 1.75, 0.13), transform=ax.transData)
@@ -476,7 +399,7 @@ def _legend(ax: Axes, plan: _Plan, colours: _Colours, cells: float) -> None:
     ax.text(x, y - 0.08, f"colonies, of {number(cells)} cells", fontsize=8.5, color=INK, va="bottom")
     ax.text(x, y + 1.42, "cells arrested", fontsize=8.5, color=INK, va="center")
     for i, share in enumerate((0.01, 0.1, 1.0)):
-        radius = plan.largest * float(np.sqrt(share))
+        radius = LARGEST * float(np.sqrt(share))
         at = x + 0.12 + 0.62 * i + 0.1 * i * i
         ax.add_patch(Circle((at, y + 0.72), min(radius, 0.3), facecolor="white", edgecolor=INK, linewidth=0.8))
         ax.text(

@@ -1,11 +1,14 @@
-// Moving cells: replayed lives on a canvas.  A column for each step, a band for each state in
-// it; a cell waits in its band, goes on, or turns the colour of its cause of death and sinks.
+// Moving cells: replayed lives on a canvas.  Of a model with a body the cells ride its vessels
+// from bed to bed and stay where they die.  Of any model there are steps: a column for each, a
+// band for each state in it; a cell waits in its band, goes on, or turns the colour of its cause
+// of death and sinks.
 // Each stay is shown for as long as the logarithm of its length: seconds stand beside months.
 "use strict";
 
 (function (root) {
   const INK = "#222222", QUIET = "#666666", LINE = "#dddddd", ALIVE = "#332288", GONE = "#222222";
-  const SINK = 0.9;
+  const SINK = 0.9, RIDE = 0.33, TOP = 0.5;
+  const VESSELS = { artery: "#EDCBC9", vein: "#CBD5E8", portal: "#D9CFE8" };
 
   // How long a stay is shown, in seconds.
   function shown(hours) {
@@ -30,10 +33,11 @@
   }
 
   class Motion {
-    // `about`: {stages, states: [{name, stage}], causes: {name: colour}, goal}.
+    // `about`: {stages, states: [{name, stage}], causes: {name: colour}, goal, map}; `map` as in bodymap.py, or null.
     constructor(host, about) {
       this.about = about;
       this.columns = [...about.stages, about.goal];
+      this.map = about.map || null;
       this.speed = 1;
       this.clock = 0;
       this.playing = false;
@@ -56,7 +60,7 @@
         Each stay is shown for as long as the logarithm of its length.</p>
         <p class="story" aria-live="polite"></p>`;
       this.canvas = host.querySelector("canvas");
-      this.canvas.setAttribute("aria-label", "Cells moving from step to step; the counts stand below each column");
+      this.canvas.setAttribute("aria-label", "Cells moving from place to place; the counts stand below");
       this.story = host.querySelector(".story");
       this.button = host.querySelector('[data-do="play"]');
       const act = { play: () => this.toggle(), step: () => this.step(), again: () => this.show(this.lives) };
@@ -68,6 +72,13 @@
       });
       this.canvas.addEventListener("pointermove", (e) => this._point(e));
       this.canvas.addEventListener("pointerdown", (e) => this._point(e));
+      if (this.map) {
+        const label = document.createElement("label"), view = document.createElement("select");
+        view.append(new Option("the body", "body"), new Option("the steps", "steps"));
+        view.addEventListener("change", () => { this.map = view.value === "body" ? this.about.map : null; this._fit(); });
+        label.append("Look at ", view);
+        host.querySelector(".controls").append(label);
+      }
       const legend = host.querySelector(".legend");
       const entries = [["alive", ALIVE], ...Object.entries(this.about.causes), [this.about.goal, GONE]];
       for (const [name, colour] of entries) {
@@ -167,7 +178,7 @@
       const width = this.canvas.clientWidth || 800, ratio = root.devicePixelRatio || 1;
       this.width = width;
       this.narrow = width < 620;
-      this.height = this.narrow ? 420 : 380;
+      this.height = this.map ? Math.max(520, Math.min(0.66 * width, 760)) : this.narrow ? 420 : 380;
       this.canvas.style.height = `${this.height}px`;
       this.canvas.width = Math.round(width * ratio);
       this.canvas.height = Math.round(this.height * ratio);
@@ -185,9 +196,134 @@
     }
 
     _draw() {
-      const g = this.canvas.getContext("2d"), column = this.width / this.columns.length;
-      const floor = this.height - 104;
+      const g = this.canvas.getContext("2d");
       g.clearRect(0, 0, this.width, this.height);
+      if (this.map) this._drawBody(g); else this._drawColumns(g);
+      const piles = this.columns.map(() => 0);
+      for (const t of this.tracks || []) {
+        t.begun = t.stops[0].from <= this.clock;
+        t.over = false;
+        if (!t.begun) continue;
+        const stop = this._stop(t), { stay } = stop;
+        const before = t.stops[t.stops.indexOf(stop) - 1];
+        let [x, y] = this._way(t, before && before.stay, stay, (this.clock - stop.from) / RIDE);
+        const settled = stay.stage === this.columns.length - 1;
+        let colour = settled ? GONE : ALIVE;
+        if (stay.died && this.clock >= stop.to) {
+          t.over = true;
+          colour = this.about.causes[stay.ended_by] || QUIET;
+          if (!this.map) [x, y] = this._sink(x, y, piles[stay.stage]++, stay.stage, this.clock - stop.to);
+        }
+        t.x = x; t.y = y;
+        g.fillStyle = colour;
+        g.globalAlpha = t.over && this.map && t !== this.chosen ? 0.75 : 1;
+        g.beginPath();
+        const [live, dead] = !this.map ? [4.2, 3] : this.narrow ? [2.4, 1.8] : [3.4, 2.2];
+        g.arc(x, y, t === this.chosen || (settled && !t.over) ? 6.5 : t.over ? dead : live, 0, 2 * Math.PI);
+        g.fill();
+        g.globalAlpha = 1;
+        if (t === this.chosen) { g.strokeStyle = INK; g.lineWidth = 2; g.stroke(); g.lineWidth = 1; }
+      }
+      if (this.tracks && this.tracks.length) this._drawCounts(g, this.counts());
+    }
+
+    // Where a cell is: on the way from one place to the next, or there.
+    _way(track, from, to, gone) {
+      const end = this._spot(track, to);
+      if (!from || gone >= 1) return end;
+      const begin = this._spot(track, from), f = gone * gone * (3 - 2 * gone), points = [begin];
+      if (this.map) {
+        // Along the vessels: across at the height of the bed, up or down in the trunk.
+        const inBed = (stay) => this.map.places[stay.state][0] === this.map.beds[0];
+        if (inBed(from) && !inBed(to)) points.push([end[0], begin[1]]);
+        else if (inBed(to) && !inBed(from)) points.push([begin[0], end[1]]);
+      }
+      points.push(end);
+      const lengths = points.slice(1).map((p, i) => Math.hypot(p[0] - points[i][0], p[1] - points[i][1]));
+      let left = f * lengths.reduce((a, b) => a + b, 0);
+      for (let i = 0; i < lengths.length; i++) {
+        if (left <= lengths[i] && lengths[i] > 0) {
+          const part = left / lengths[i];
+          return [points[i][0] * (1 - part) + points[i + 1][0] * part, points[i][1] * (1 - part) + points[i + 1][1] * part];
+        }
+        left -= lengths[i];
+      }
+      return end;
+    }
+
+    // Where a cell stays.
+    _spot(track, stay) {
+      const [jx, jy] = track.jitter;
+      if (this.map) {
+        const [px, py] = this.map.places[stay.state], [x, y] = this._at(px, py);
+        const room = px < 1 ? 0.6 : 0.26;
+        return [x + jx * room * this.unit, y + jy * Math.min(room, px < 1 ? 0.55 : 0.2) * this.unit];
+      }
+      const [x, y, w, h] = this._place(stay.state, stay.stage);
+      return [x + jx * w * 0.78, y + 6 + jy * Math.min(h * 0.6, 150)];
+    }
+
+    // A dead cell sinks to the pile below its column.
+    _sink(x, y, n, stage, gone) {
+      const column = this.width / this.columns.length, across = Math.max(1, Math.floor((column - 10) / 7));
+      const tx = stage * column + 8 + (n % across) * 7, ty = this.height - 96 + Math.floor(n / across) * 7;
+      const f = this.still ? 1 : Math.min(1, gone / SINK);
+      return [x + (tx - x) * f, y + (Math.min(ty, this.height - 26) - y) * f * f];
+    }
+
+    // Inches of the map on the canvas.
+    _at(x, y) {
+      const sx = this.width / this.map.width, sy = (this.height - 28) / (this.map.height - TOP);
+      this.unit = Math.min(sx, sy);
+      return [x * sx, (y - TOP) * sy];
+    }
+
+    _drawBody(g) {
+      const { lines, names, more, beds, hearts } = this.map;
+      g.lineCap = g.lineJoin = "round";
+      for (const [points, flow, kind] of lines) {
+        g.strokeStyle = VESSELS[kind];
+        g.beginPath();
+        for (let i = 0; i < points.length; i += 2) {
+          const [x, y] = this._at(points[i], points[i + 1]);
+          if (i) g.lineTo(x, y); else g.moveTo(x, y);
+        }
+        g.lineWidth = Math.max(0.8, 0.28 * flow * this.unit);
+        g.stroke();
+      }
+      g.lineWidth = 1;
+      for (const height of beds.slice(1)) {
+        const [x, y] = this._at(beds[0], height);
+        g.strokeStyle = QUIET;
+        g.fillStyle = "#ffffff";
+        g.beginPath();
+        g.arc(x, y, this.narrow ? 2.5 : 5, 0, 2 * Math.PI);
+        g.fill();
+        g.stroke();
+      }
+      for (let i = 0; i < 4; i += 2) {
+        const [x, y] = this._at(hearts[i] - (i ? 0.24 : 0), hearts[i + 1] + (i ? 0.05 : 0));
+        g.fillStyle = i ? "#A63A37" : "#35538F";
+        g.fillRect(x - 0.2 * this.unit, y - 0.2 * this.unit, 0.4 * this.unit, 0.4 * this.unit);
+      }
+      g.font = `${this.narrow ? 8.5 : 11.5}px system-ui, sans-serif`;
+      g.textBaseline = "middle";
+      g.strokeStyle = "#ffffff";
+      g.lineWidth = 3;
+      for (const [name, nx, ny, align] of this.narrow ? names : names.concat(more)) {
+        const [x, y] = this._at(nx, ny);
+        g.textAlign = align;
+        const space = align === "left" ? this.width - x - 4 : undefined;
+        g.strokeText(name, x, y, space);
+        g.fillStyle = QUIET;
+        g.fillText(name, x, y, space);
+      }
+      g.lineWidth = 1;
+      g.textBaseline = "alphabetic";
+    }
+
+    _drawColumns(g) {
+      const column = this.width / this.columns.length, floor = this.height - 104;
       g.font = `${this.narrow ? 10 : 12.5}px system-ui, sans-serif`;
       g.textAlign = "center";
       this.columns.forEach((name, k) => {
@@ -206,45 +342,23 @@
         }
       });
       g.strokeStyle = LINE; g.beginPath(); g.moveTo(0, floor); g.lineTo(this.width, floor); g.stroke();
-      const piles = this.columns.map(() => 0);
-      for (const t of this.tracks || []) {
-        t.begun = t.stops[0].from <= this.clock;
-        t.over = false;
-        if (!t.begun) continue;
-        const stop = this._stop(t), { stay } = stop;
-        const [x, y, w, h] = this._place(stay.state, stay.stage);
-        let px = x + t.jitter[0] * w * 0.78, py = y + 6 + t.jitter[1] * Math.min(h * 0.6, 150), colour = ALIVE;
-        const before = t.stops[t.stops.indexOf(stop) - 1];
-        const gone = this.clock - stop.from;
-        if (before && gone < 0.3) {
-          const [bx, by, bw, bh] = this._place(before.stay.state, before.stay.stage);
-          const f = gone / 0.3, ease = f * f * (3 - 2 * f);
-          px = (bx + t.jitter[0] * bw * 0.78) * (1 - ease) + px * ease;
-          py = (by + 6 + t.jitter[1] * Math.min(bh * 0.6, 150)) * (1 - ease) + py * ease;
-        }
-        if (stay.died && this.clock >= stop.to) {
-          t.over = true;
-          colour = this.about.causes[stay.ended_by] || QUIET;
-          const across = Math.max(1, Math.floor((column - 10) / 7)), n = piles[stay.stage]++;
-          const tx = stay.stage * column + 8 + (n % across) * 7, ty = floor + 8 + Math.floor(n / across) * 7;
-          const f = this.still ? 1 : Math.min(1, (this.clock - stop.to) / SINK);
-          px += (tx - px) * f;
-          py += (Math.min(ty, this.height - 26) - py) * f * f;
-        } else if (stay.stage === this.columns.length - 1) colour = GONE;
-        t.x = px; t.y = py;
-        g.fillStyle = colour;
-        g.beginPath();
-        const settled = !t.over && stay.stage === this.columns.length - 1;
-        g.arc(px, py, t === this.chosen || settled ? 6.5 : t.over ? 3 : 4.2, 0, 2 * Math.PI);
-        g.fill();
-        if (t === this.chosen) { g.strokeStyle = INK; g.lineWidth = 2; g.stroke(); g.lineWidth = 1; }
-      }
-      const now = this.tracks && this.tracks.length ? this.counts() : null;
+    }
+
+    _drawCounts(g, now) {
+      const dead = now.dead.map((d) => Object.values(d).reduce((a, b) => a + b, 0)), last = this.columns.length - 1;
+      const sum = (list) => list.reduce((a, b) => a + b, 0);
       g.fillStyle = INK;
+      g.font = `${this.narrow ? 10 : 12.5}px system-ui, sans-serif`;
+      if (this.map) {
+        const text = `${now.waiting} to come, ${sum(now.alive.slice(0, last))} under way, ${sum(dead)} dead, ${now.alive[last]} colonies`;
+        g.textAlign = "center";
+        g.fillText(text, this.width / 2, this.height - 9, this.width - 12);
+        return;
+      }
+      const column = this.width / this.columns.length;
       g.textAlign = "center";
-      if (now) this.columns.forEach((_, k) => {
-        const dead = Object.values(now.dead[k]).reduce((a, b) => a + b, 0);
-        const text = k === this.columns.length - 1 ? `${now.alive[k]}` : this.narrow ? `${now.alive[k]} | ${dead}` : `${now.alive[k]} here, ${dead} dead`;
+      this.columns.forEach((_, k) => {
+        const text = k === last ? `${now.alive[k]}` : this.narrow ? `${now.alive[k]} | ${dead[k]}` : `${now.alive[k]} here, ${dead[k]} dead`;
         g.fillText(text, column * (k + 0.5), this.height - 8, column - 4);
       });
     }
