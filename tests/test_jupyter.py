@@ -64,7 +64,8 @@ def test_results_and_moving_cells_in_jupyter(browser: Any, lab: str) -> None:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(lab)
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    page.wait_for_selector('[data-status="idle"]', timeout=60_000, state="attached")
+    # Before that, what is run is lost.
+    page.wait_for_selector("text=/\\| Idle$/", timeout=60_000)
     page.click("text=Run")
     page.click('text="Run All Cells"')
     page.wait_for_selector("text=/^counted \\d+/", timeout=120_000)
