@@ -6,6 +6,7 @@ import html
 import json
 import math
 from importlib.resources import files
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from cascade.bodymap import body_map
 from cascade.colours import cause_colours, stage_colours
 from cascade.errors import InputError
 from cascade.files import write_atomically
-from cascade.lower import lower
+from cascade.lower import Lowered, by_cell, lower
 from cascade.model import Model
+from cascade.quadrature import fixed
 from cascade.streams import STREAM_VERSION, key_of
 from cascade.tables import environment, prepare
 from cascade.versions import package_version
@@ -35,26 +37,30 @@ def cast_of(model: Model) -> dict[str, Any]:
     }
 
 
+MOST_WORK = 5e7
+"""Nodes of the frailties times steps times squared states: beyond, a slider would not be answered within a second."""
+
+
 def payload(model: Model, *, seed: int) -> dict[str, Any]:
     """The lowered arrays of a model and the key of its draws, as ``web/engine.js`` reads them.
 
     Raises
     ------
     InputError
-        When cells differ, switch, keep company or are treated: the engine in the page has only
-        the rules of independent cells that are alike.
+        When hazards change with time (treatments, a shared capacity): the page solves for whole
+        lives under hazards that stay.  When the exact answer would take a browser seconds.
     """
-    for field, what in (
-        ("frailties", "frailties"),
-        ("factors", "factors"),
-        ("clusters", "clusters"),
-        ("treatments", "treatments"),
-        ("capacity", "a shared capacity"),
-    ):
+    for field, what in (("treatments", "treatments"), ("capacity", "a shared capacity")):
         if getattr(check_model(model), field):
-            raise InputError("model", model.name, f"a model without {what}: a page for students has none")
+            raise InputError("model", model.name, f"a model without {what}: in a page for students hazards stay")
     low = lower(model)
-    made = prepare(low, environment(low, check_until(low, None))).tables
+    made = prepare(low, environment(low, check_until(low, None)))
+    nodes, chain = fixed(low), by_cell(low)
+    work = len(nodes.weights) * low.goal * low.size**2
+    if work > MOST_WORK:
+        wanted = f"a smaller one: {low.size} states with {len(low.frailty_cv)} frailties are too much for a page"
+        raise InputError("model", model.name, wanted)
+    alike = made.frailties
     return {
         "name": model.name,
         "title": model.title or model.name,
@@ -72,16 +78,41 @@ def payload(model: Model, *, seed: int) -> dict[str, Any]:
         "stage": low.stage.tolist(),
         "absorbing": low.absorbing.astype(int).tolist(),
         "exit_start": low.exit_start.tolist(),
+        **_exits(low),
+        "exit_inner": low.exit_inner.astype(int).tolist(),
+        "exit_apart": low.exit_apart.tolist(),
+        "transitions": [{"way": t.way, "target": t.target} for t in low.transitions],
+        "start_cumulative": made.tables.start_cumulative.tolist(),
+        "entry_hours": list(low.entry_hours),
+        "profiles": low.profiles.tolist(),
+        "frailty_gamma": [] if alike is None else alike.gamma.astype(int).tolist(),
+        "frailty_spread": [] if alike is None else alike.spread.tolist(),
+        "nodes": [[w, *z] for w, z in zip(nodes.weights.tolist(), nodes.factors.tolist(), strict=True)],
+        "random_nodes": bool(nodes.replicate.any()),
+        "clocks": low.clocks.tolist(),
+        "clock_start": low.clock_start.tolist(),
+        "clock_runs": low.clock_runs.astype(int).ravel().tolist(),
+        "size_of": low.size_of.tolist(),
+        "largest": int(low.size_of.max()),
+        "levels": list(low.levels) if any(low.levels) else [],
+        "chain": None if chain is low else {**_exits(chain), "start_cumulative": _running(chain)},
+    }
+
+
+def _exits(low: Lowered) -> dict[str, Any]:
+    """Arrays that the units and the average cell of a unit both have."""
+    return {
         "exit_source": low.exit_source.tolist(),
         "exit_target": low.exit_target.tolist(),
         "exit_hazard": low.exit_hazard.tolist(),
         "exit_transition": low.exit_transition.tolist(),
-        "exit_inner": low.exit_inner.astype(int).tolist(),
-        "transitions": [{"way": t.way, "target": t.target} for t in low.transitions],
+        "exit_profile": low.exit_profile.tolist(),
         "start_state": low.start_state.tolist(),
-        "start_cumulative": made.start_cumulative.tolist(),
-        "entry_hours": list(low.entry_hours),
     }
+
+
+def _running(low: Lowered) -> list[float]:
+    return list(accumulate(low.start_share.tolist()))
 
 
 def page(model: Model, *, seed: int, cells: int = 1_000_000) -> str:
@@ -118,7 +149,9 @@ def write_page(model: Model, path: str | Path, *, seed: int, cells: int = 1_000_
         When the page cannot hold the model, see `payload`, or the path does not end in .html.
     """
     check_page(path)
-    # Beyond a million a browser takes more than seconds.
-    number = min(int(cells), 1_000_000) if math.isfinite(cells) else 1_000_000
+    # Beyond, a browser takes more than seconds.
+    alike = not (model.frailties or model.factors or model.clusters)
+    most = 1_000_000 if alike else 100_000
+    number = min(int(cells), most) if math.isfinite(cells) else most
     write_atomically(Path(path), page(model, seed=seed, cells=number).encode())
     return Path(path)

@@ -86,4 +86,4 @@ def _life(life: History, result: Result) -> dict[str, Any]:
         }
         for s in life.stays
     ]
-    return {"cell": name, "stays": stays}
+    return {"cell": name, "size": life.size, "stays": stays}

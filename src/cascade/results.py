@@ -316,8 +316,9 @@ class Result:
     def to_html(self, path: str | Path) -> Path:
         """Write one page with sliders, the funnel and moving cells: no installation, no network.
 
-        It holds the model, the seed and the rules, and computes everything anew: the same cells,
-        at most the first million, and the exact answer.
+        It holds the model, the seed and the rules, and computes everything anew: the same cells
+        (at most the first million; where cells differ, switch or keep company, the first 100,000)
+        and the exact answer.
 
         Parameters
         ----------
@@ -327,8 +328,9 @@ class Result:
         Raises
         ------
         InputError
-            For a model with frailties, factors, clusters, treatments or a shared capacity, or a run
-            with ``until``: the cells of the page are followed to the ends of their lives.
+            For a model with treatments or a shared capacity, or a run with ``until``: the cells of
+            the page are followed to the ends of their lives, under hazards that stay.  For a model
+            of so many states and frailties that a slider would not be answered at once.
         """
         if self.until is not None:
             raise InputError("until", self.until, "a run without it: a page follows cells to the ends of their lives")

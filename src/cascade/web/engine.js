@@ -42,7 +42,7 @@
     return [uniform48(w[0], w[1] & 0xffff), uniform48(w[2], w[1] >>> 16), (w[3] + 0.5) / TWO_32];
   }
 
-  const START = 1 << 24;
+  const START = 1 << 24, FRAILTY = 2 << 24, CLOCK = 3 * (1 << 24), MEMBER = 256;
 
   // Minus the natural logarithm, in the operations and the order of numerics.py.
   const double = new Float64Array(1);
@@ -63,6 +63,66 @@
     return s * (f - r) - f - k * 0.6931471805599453;
   }
 
+  // Exponential, likewise.
+  function exp(x) {
+    x = Math.min(Math.max(x, -700), 700);
+    const k = Math.floor(x * 1.442695040888963387 + 0.5);
+    const high = x - k * 6.93147180369123816490e-1, low = k * 1.90821492927058770002e-10, r = high - low;
+    const t = r * r;
+    const c = r - t * (1.66666666666666019037e-1 + t * (-2.77777777770155933842e-3 +
+      t * (6.61375632143793436117e-5 + t * (-1.65339022054652515390e-6 + t * 4.13813679705723846039e-8))));
+    double[0] = 0;
+    words[1] = (k + 1023) << 20;
+    return (1.0 - ((low - (r * c) / (2.0 - c)) - high)) * double[0];
+  }
+
+  // Rational approximations of AS 241 (Wichura, Appl Stat 1988): numerator and denominator.
+  const CENTRE = [[2.5090809287301226727e3, 3.3430575583588128105e4, 6.7265770927008700853e4, 4.5921953931549871457e4,
+    1.3731693765509461125e4, 1.9715909503065514427e3, 1.3314166789178437745e2, 3.3871328727963666080e0],
+  [5.2264952788528545610e3, 2.8729085735721942674e4, 3.9307895800092710610e4, 2.1213794301586595867e4,
+    5.3941960214247511077e3, 6.8718700749205790830e2, 4.2313330701600911252e1, 1.0]];
+  const TAIL = [[7.74545014278341407640e-4, 2.27238449892691845833e-2, 2.41780725177450611770e-1, 1.27045825245236838258e0,
+    3.64784832476320460504e0, 5.76949722146069140550e0, 4.63033784615654529590e0, 1.42343711074968357734e0],
+  [1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2, 1.48103976427480074590e-1,
+    6.89767334985100004550e-1, 1.67638483018380384940e0, 2.05319162663775882187e0, 1.0]];
+  const FAR = [[2.01033439929228813265e-7, 2.71155556874348757815e-5, 1.24266094738807843860e-3, 2.65321895265761230930e-2,
+    2.96560571828504891230e-1, 1.78482653991729133580e0, 5.46378491116411436990e0, 6.65790464350110377720e0],
+  [2.04426310338993978564e-15, 1.42151175831644588870e-7, 1.84631831751005468180e-5, 7.86869131145613259100e-4,
+    1.48753612908506148525e-2, 1.36929880922735805310e-1, 5.99832206555887937690e-1, 1.0]];
+  function ratio(c, x) {
+    let top = 0, bottom = 0;
+    for (const a of c[0]) top = top * x + a;
+    for (const a of c[1]) bottom = bottom * x + a;
+    return top / bottom;
+  }
+  function normalQuantile(p) {
+    const q = p - 0.5;
+    if (Math.abs(q) <= 0.425) return q * ratio(CENTRE, 0.180625 - q * q);
+    const r = Math.sqrt(minusLog(Math.min(p, 1.0 - p)));
+    const z = r <= 5 ? ratio(TAIL, r - 1.6) : ratio(FAR, r - 5.0);
+    return p > 0.5 ? z : -z;
+  }
+
+  // Logarithm of a gamma frailty of mean 1 (Marsaglia & Tsang, ACM Trans Math Softw 2000).
+  function logGamma(shape, f, cell, key) {
+    const boosted = shape >= 1 ? shape : shape + 1, d = boosted - 1.0 / 3.0, c = 1.0 / Math.sqrt(9.0 * d);
+    const boost = shape < 1 ? -minusLog(draws(cell, 0xffffffff, FRAILTY | f, key)[0]) / shape : 0;
+    for (let attempt = 0; ; attempt++) {
+      const [u, accept] = draws(cell, attempt, FRAILTY | f, key), x = normalQuantile(u);
+      const v = (1.0 + c * x) * (1.0 + c * x) * (1.0 + c * x);
+      if (v > 0 && -minusLog(accept) < 0.5 * x * x + d - d * v + d * -minusLog(v)) {
+        return -minusLog(d * v) + boost - -minusLog(shape);
+      }
+    }
+  }
+
+  // A clock [left, anchor] after its rate has changed at time `now`, in place.
+  function rewind(clock, rate, newRate, now) {
+    if (newRate === rate || clock[1] >= now) return;
+    clock[0] = Math.max(clock[0] - (now - clock[1]) * rate, 1e-300);
+    clock[1] = now;
+  }
+
   // One model.  `data` is what cascade.handout.payload writes; names as in lower.Lowered.
   class Model {
     constructor(data) {
@@ -70,37 +130,53 @@
       this.size = data.base.length;
       this.exits = data.exit_source.length;
       this.goal = data.stages.length;
-      this.base_hazard = Float64Array.from(data.exit_hazard);
       this.hazard = Float64Array.from(data.exit_hazard);
       this.factors = data.stages.map(() => 1);
+      this.plain = data.profiles.length === 1 && data.clocks.length === 0 && data.largest === 1;
+      // What one cell of a unit goes through on average: of cells alone, the exits themselves.
+      this.chain = data.chain || this;
       this._prepare();
     }
 
     // Multiply the hazards of death of one step.
     scaleDeaths(step, factor) {
       this.factors[step] = factor;
-      for (let e = 0; e < this.exits; e++) {
-        const deaths = this.exit_target[e] < 0 ? this.factors[this.stage[this.exit_source[e]]] : 1;
-        this.hazard[e] = deaths === 1 ? this.base_hazard[e] : this.base_hazard[e] * deaths;
-      }
+      this.hazard = this._scaled(this);
       this._prepare();
     }
 
-    // Summed hazards and cumulative shares of each group, summed in order.
+    _scaled(chain) {
+      return Float64Array.from(chain.exit_hazard, (hazard, e) => {
+        const deaths = chain.exit_target[e] < 0 ? this.factors[this.stage[chain.exit_source[e]]] : 1;
+        return deaths === 1 ? hazard : hazard * deaths;
+      });
+    }
+
+    // Summed hazards of each group by profile, cumulative shares, rates of clocks; summed in order.
     _prepare() {
-      const groups = this.exit_start.length - 1;
+      const groups = this.exit_start.length - 1, profiles = this.profiles.length, clocks = this.clocks.length;
+      this.parts = new Float64Array(groups * profiles);
+      this.own = new Uint8Array(groups);
       this.mean = new Float64Array(groups);
       this.bound = new Float64Array(this.exits).fill(2);
       for (let g = 0; g < groups; g++) {
         const begin = this.exit_start[g], end = this.exit_start[g + 1];
         let total = 0;
-        for (let e = begin; e < end; e++) total += this.hazard[e];
+        for (let e = begin; e < end; e++) {
+          total += this.hazard[e];
+          this.parts[g * profiles + this.exit_profile[e]] += this.hazard[e];
+          if (this.exit_profile[e] > 0) this.own[g] = 1;
+        }
         this.mean[g] = 1 / total;
         let sum = 0;
         for (let e = begin; total > 0 && e < end - 1; e++) {
           sum += this.hazard[e];
           this.bound[e] = sum / total;
         }
+      }
+      this.ticking = new Float64Array(clocks * this.size);
+      for (let c = 0; c < clocks * this.size; c++) {
+        for (let e = this.clock_start[c]; e < this.clock_start[c + 1]; e++) this.ticking[c] += this.hazard[e];
       }
     }
 
@@ -114,120 +190,245 @@
       return [this.start_state[k], low + when * (high - low)];
     }
 
-    // Run a cell; `each(state, entered, left, exit)` for every visit; exit -1: still there.
-    // The last state, the time, and the furthest stage.
+    // What the frailties of a cell multiply its hazards by, for each profile.
+    multipliers(cell) {
+      const logs = this.profiles.map(() => 0);
+      this.frailty_spread.forEach((spread, f) => {
+        let value;
+        if (this.frailty_gamma[f]) value = logGamma(spread, f, cell, this.key);
+        else value = spread * normalQuantile(draws(cell, 0, FRAILTY | f, this.key)[0]) - 0.5 * spread * spread;
+        for (let p = 1; p < logs.length; p++) if (this.profiles[p][f] !== 0) logs[p] += this.profiles[p][f] * value;
+      });
+      return logs.map((x, p) => (p === 0 ? 1 : exp(x)));
+    }
+
+    // Run a founder and all fragments that go apart from it; `each(unit, state, entered, left, exit)`
+    // for every event, exit -1: still there.  A list of the units at their ends.
     run(cell, each) {
-      let [state, time] = this.start(cell);
-      let furthest = this.stage[state];
+      const [state, time] = this.start(cell);
+      const unit = { member: 0, state, time, furthest: this.stage[state], size: this.size_of[state], exit: -1 };
+      if (this.plain) return [this._alone(cell, unit, each)];
+      const z = this.multipliers(cell), waiting = [unit], ended = [];
+      while (waiting.length) ended.push(this._life(cell, waiting.pop(), z, each, waiting));
+      return ended;
+    }
+
+    // A cell alone, like all others: the rule of a visit and nothing else.
+    _alone(cell, unit, each) {
+      let { state, time, furthest } = unit;
       for (let visit = 0; !this.absorbing[state]; visit++) {
         const [u, v, choice] = draws(cell, visit, 0, this.key);
         const move = time + minusLog(u) * this.mean[2 * state];
         const death = time + minusLog(v) * this.mean[2 * state + 1];
         const dies = death < move;
         const event = dies ? death : move;
-        if (event === Infinity) {
-          if (each) each(state, time, event, -1);
-          return [state, time, furthest, -1];
-        }
+        if (event === Infinity) break;
         let exit = this.exit_start[2 * state + (dies ? 1 : 0)];
         while (choice >= this.bound[exit]) exit++;
-        if (each) each(state, time, event, exit);
+        if (each) each(unit, state, time, event, exit);
         time = event;
-        if (dies) return [state, time, furthest, exit];
+        if (dies) return Object.assign(unit, { state, time, furthest, exit });
         state = this.exit_target[exit];
         furthest = Math.max(furthest, this.stage[state]);
       }
-      if (each) each(state, time, Infinity, -1);
-      return [state, time, furthest, -1];
+      if (each) each(unit, state, time, Infinity, -1);
+      return Object.assign(unit, { state, time, furthest });
     }
 
-    // The stays of a cell as histories.py tells them: phases of a state are one stay.
-    replay(cell) {
-      const stays = [];
-      let entered = null;
-      this.run(cell, (state, from, left, exit) => {
-        if (entered === null) entered = from;
+    // Summed hazard of a group of exits.
+    _rate(group, z) {
+      const n = z.length;
+      let total = this.parts[group * n];
+      for (let p = 1; p < n; p++) total += this.parts[group * n + p] * z[p];
+      return total;
+    }
+
+    _tick(cell, unit, clock, number) {
+      const [u, , share] = draws(cell, number, CLOCK + this.clocks[clock] + MEMBER * unit.member, this.key);
+      return [minusLog(u), share];
+    }
+
+    // A unit with clocks of its own (factors, breaking) and hazards of its own, by the whole rule.
+    // Fragments join those that wait.
+    _life(cell, unit, z, each, waiting) {
+      const all = this.clocks.length, S = this.size;
+      const clocks = this.clocks.map((_, c) => [this._tick(cell, unit, c, 0)[0], unit.time]);
+      const drawn = this.clocks.map((_, c) => this.clock_runs[c * S + unit.state]);
+      let s = unit.state, time = unit.time;
+      const apart = (exit, to, now) => {
+        const other = this.exit_apart[exit];
+        if (other < 0) return;
+        unit.size = this.size_of[to];
+        waiting.push({ member: unit.member + this.size_of[to], state: other, time: now,
+          furthest: Math.max(unit.furthest, this.stage[to]), size: this.size_of[other], exit: -1 });
+      };
+      for (let visit = 0; !this.absorbing[s]; visit++) {
+        const [u, v, choice] = draws(cell, visit, MEMBER * unit.member, this.key);
+        const move = [minusLog(u), time], death = [minusLog(v), time];
+        let toMove = this._rate(2 * s, z), toDeath = this._rate(2 * s + 1, z);
+        for (;;) {
+          const moves = move[1] + move[0] * (1 / toMove), dies = death[1] + death[0] * (1 / toDeath);
+          const end = dies < moves ? dies : moves;
+          let first = -1, due = Infinity;
+          for (let c = 0; c < all; c++) {
+            const mine = clocks[c][1] + clocks[c][0] * (1 / this.ticking[c * S + s]);
+            if (mine < due) { first = c; due = mine; }
+          }
+          if (due < end) {
+            const slot = first * S + s, [left, share] = this._tick(cell, unit, first, drawn[first]);
+            let e = this.clock_start[slot];
+            const last = this.clock_start[slot + 1] - 1;
+            for (let total = this.hazard[e]; e < last && share * this.ticking[slot] >= total; total += this.hazard[e]) e++;
+            const to = this.exit_target[e];
+            for (let c = 0; c < all; c++) {
+              if (c !== first) rewind(clocks[c], this.ticking[c * S + s], this.ticking[c * S + to], due);
+            }
+            clocks[first] = [left, due];
+            drawn[first]++;
+            if (each) each(unit, s, time, due, e);
+            apart(e, to, due);
+            const newMove = this._rate(2 * to, z), newDeath = this._rate(2 * to + 1, z);
+            rewind(move, toMove, newMove, due);
+            rewind(death, toDeath, newDeath, due);
+            s = to; toMove = newMove; toDeath = newDeath;
+            continue;
+          }
+          if (end === Infinity) {
+            if (each) each(unit, s, time, Infinity, -1);
+            return Object.assign(unit, { state: s, time });
+          }
+          const group = 2 * s + (dies < moves ? 1 : 0), rate = dies < moves ? toDeath : toMove;
+          let exit = this.exit_start[group];
+          if (this.own[group]) {
+            const part = choice * rate;
+            let total = 0;
+            for (let e = exit; e < this.exit_start[group + 1] - 1; e++) {
+              total += this.hazard[e] * z[this.exit_profile[e]];
+              if (part >= total) exit++;
+            }
+          } else while (choice >= this.bound[exit]) exit++;
+          if (each) each(unit, s, time, end, exit);
+          time = end;
+          if (dies < moves) return Object.assign(unit, { state: s, time, exit });
+          const to = this.exit_target[exit];
+          for (let c = 0; c < all; c++) {
+            if (!this.clock_runs[c * S + to]) continue;
+            if (this.clock_runs[c * S + s]) rewind(clocks[c], this.ticking[c * S + s], this.ticking[c * S + to], time);
+            else clocks[c] = [this._tick(cell, unit, c, drawn[c]++)[0], time];
+          }
+          unit.furthest = Math.max(unit.furthest, this.stage[to]);
+          apart(exit, to, time);
+          s = to;
+          break;
+        }
+      }
+      if (each) each(unit, s, time, Infinity, -1);
+      return Object.assign(unit, { state: s, time });
+    }
+
+    // The lives of a founder and its fragments, by lowest member, as histories.py tells them:
+    // phases of a state are one stay.
+    lives(cell) {
+      const found = new Map();
+      this.run(cell, (unit, state, from, left, exit) => {
+        if (!found.has(unit.member)) found.set(unit.member, { member: unit.member, size: this.size_of[state], stays: [], entered: unit.time });
+        const life = found.get(unit.member);
         if (exit >= 0 && this.exit_inner[exit]) return;
         const way = exit < 0 ? null : this.transitions[this.exit_transition[exit]];
-        stays.push({
+        life.stays.push({
           state: this.states[this.base[state]],
           stage: this.stage[state],
-          entered,
+          entered: life.entered,
           left,
           ended_by: way ? way.way : "",
           died: exit >= 0 && this.exit_target[exit] < 0,
+          level: this.levels.length ? this.levels[state] : "",
         });
-        entered = null;
+        life.entered = left;
       });
-      return stays;
+      return [...found.values()].sort((a, b) => a.member - b.member);
     }
 
-    // Cells first to first + number, counted: distinct cells that passed each step, and
-    // deaths by furthest step and cause.
+    // The stays of a founder.
+    replay(cell) { return this.lives(cell)[0].stays; }
+
+    // Founders first to first + number, counted: distinct cells that passed each step, and
+    // deaths by furthest step and cause.  A unit counts as its cells.
     simulate(first, number, into) {
-      const counts = into || { cells: 0, passed: new Array(this.goal).fill(0), lost: this.stages.map(() => ({})) };
+      const counts = into || { founders: 0, cells: 0, passed: new Array(this.goal).fill(0), lost: this.stages.map(() => ({})) };
       for (let cell = first; cell < first + number; cell++) {
-        const [, , furthest, exit] = this.run(cell, null);
-        for (let k = 0; k < furthest; k++) counts.passed[k]++;
-        if (exit >= 0) {
-          const cause = this.transitions[this.exit_transition[exit]].way;
-          const lost = counts.lost[Math.min(furthest, this.goal - 1)];
-          lost[cause] = (lost[cause] || 0) + 1;
+        for (const { furthest, exit, size } of this.run(cell, null)) {
+          counts.cells += size;
+          for (let k = 0; k < furthest; k++) counts.passed[k] += size;
+          if (exit >= 0) {
+            const cause = this.transitions[this.exit_transition[exit]].way;
+            const lost = counts.lost[Math.min(furthest, this.goal - 1)];
+            lost[cause] = (lost[cause] || 0) + size;
+          }
         }
       }
-      counts.cells += number;
+      counts.founders += number;
       return counts;
     }
 
-    // Exact shares of cells: passed (stages), lost by furthest step and cause, still (stages).
-    // At level k (no stage beyond k reached) the times x in the states solve (D - R)^T x = inflow.
+    // Exact shares of cells: passed (stages), lost by furthest step and cause, still (stages);
+    // the mean over the nodes of the frailties.
     exact() {
-      const { size, goal, exits } = this;
+      const answer = { passed: new Array(this.goal).fill(0), lost: this.stages.map(() => ({})), still: new Array(this.goal).fill(0) };
+      const { exit_profile } = this.chain, scaled = this._scaled(this.chain);
+      for (const [weight, ...z] of this.nodes) {
+        this._funnel(scaled.map((hazard, e) => hazard * z[exit_profile[e]]), weight, answer);
+      }
+      return answer;
+    }
+
+    // At level k (no stage beyond k reached) the times x in the states solve (D - R)^T x = inflow.
+    _funnel(hazard, weight, answer) {
+      const { size, goal, chain } = this, { exit_source, exit_target, exit_transition } = chain;
       const inflow = Array.from({ length: goal + 1 }, () => new Float64Array(size));
-      const entered = new Float64Array(goal + 1);
+      const { passed, lost, still } = answer;
+      const enter = (state, flow, from) => {
+        inflow[this.stage[state]][state] += flow;
+        for (let k = from + 1; k <= this.stage[state]; k++) passed[k - 1] += weight * flow;
+      };
       let before = 0;
-      this.start_state.forEach((s, k) => {
-        inflow[this.stage[s]][s] += this.start_cumulative[k] - before;
-        before = this.start_cumulative[k];
+      chain.start_state.forEach((s, k) => {
+        enter(s, chain.start_cumulative[k] - before, 0);
+        before = chain.start_cumulative[k];
       });
       const total = new Float64Array(size);
-      for (let e = 0; e < exits; e++) total[this.exit_source[e]] += this.hazard[e];
-      for (let k = 0; k <= goal; k++) entered[k] = inflow.slice(k).reduce((sum, f) => sum + f.reduce((a, b) => a + b, 0), 0);
-      const lost = this.stages.map(() => ({}));
-      const still = new Array(goal).fill(0);
+      for (let e = 0; e < hazard.length; e++) total[exit_source[e]] += hazard[e];
       for (let level = 0; level < goal; level++) {
         const here = [];
         for (let s = 0; s < size; s++) {
           if (this.stage[s] <= level && total[s] > 0) here.push(s);
-          else if (this.stage[s] <= level) still[level] += inflow[level][s];
+          else if (this.stage[s] <= level) still[level] += weight * inflow[level][s];
         }
-        const x = this._solve(here, total, inflow[level]);
-        for (let e = 0; e < exits; e++) {
-          const flow = x[this.exit_source[e]] * this.hazard[e];
+        const x = this._solve(here, hazard, total, inflow[level]);
+        for (let e = 0; e < hazard.length; e++) {
+          const flow = x[exit_source[e]] * hazard[e];
           if (!flow) continue;
-          const to = this.exit_target[e];
+          const to = exit_target[e];
           if (to < 0) {
-            const cause = this.transitions[this.exit_transition[e]].way;
-            lost[level][cause] = (lost[level][cause] || 0) + flow;
-          } else if (this.stage[to] > level) {
-            inflow[this.stage[to]][to] += flow;
-            for (let k = level + 1; k <= this.stage[to]; k++) entered[k] += flow;
-          } else if (total[to] === 0) still[level] += flow;
+            const cause = this.transitions[exit_transition[e]].way;
+            lost[level][cause] = (lost[level][cause] || 0) + weight * flow;
+          } else if (this.stage[to] > level) enter(to, flow, level);
+          else if (total[to] === 0) still[level] += weight * flow;
         }
       }
-      return { passed: Array.from(entered.slice(1)), lost, still };
     }
 
     // Times in the states `here` by Gaussian elimination; 0 elsewhere.
-    _solve(here, total, inflow) {
+    _solve(here, hazard, total, inflow) {
       const n = here.length;
       const index = new Int32Array(this.size).fill(-1);
       here.forEach((s, i) => { index[s] = i; });
       const a = Array.from({ length: n }, () => new Float64Array(n + 1));
       here.forEach((s, i) => { a[i][i] = total[s]; a[i][n] = inflow[s]; });
-      for (let e = 0; e < this.exits; e++) {
-        const from = index[this.exit_source[e]], to = this.exit_target[e] < 0 ? -1 : index[this.exit_target[e]];
-        if (from >= 0 && to >= 0) a[to][from] -= this.hazard[e];
+      const { exit_source, exit_target } = this.chain;
+      for (let e = 0; e < hazard.length; e++) {
+        const from = index[exit_source[e]], to = exit_target[e] < 0 ? -1 : index[exit_target[e]];
+        if (from >= 0 && to >= 0) a[to][from] -= hazard[e];
       }
       // The columns are diagonally dominant: no pivoting is needed.
       for (let i = 0; i < n; i++) {
@@ -247,5 +448,5 @@
     }
   }
 
-  root.cascade = Object.assign(root.cascade || {}, { Model, philox, draws, minusLog });
+  root.cascade = Object.assign(root.cascade || {}, { Model, philox, draws, minusLog, exp, normalQuantile });
 })(typeof globalThis !== "undefined" ? globalThis : this);

@@ -23,13 +23,19 @@
     return `${Number((hours / best[1]).toPrecision(3))} ${best[0]}`;
   }
 
-  // A cell's story in words.
+  const spaced = (name) => name.replaceAll("_", " ");
+  const LONGEST = 14;
+
+  // A cell's story in words; of a very long one the begin and the end.
   function story(life) {
     const parts = life.stays.map((s) => {
-      const here = `${s.state}${s.level ? ` (${s.level})` : ""} ${duration(s.left - s.entered)}`;
+      const here = `${spaced(s.state)}${s.level ? ` (${s.level})` : ""} ${duration(s.left - s.entered)}`;
       return s.died ? `${here}, died of ${s.ended_by}` : here;
     });
-    return `Cell ${life.cell}: ${parts.join(" → ")}.`;
+    const half = LONGEST / 2, more = parts.length - LONGEST;
+    if (more > 1) parts.splice(half, more, `(${more} more)`);
+    const size = life.size > 1 ? `, a cluster of ${life.size},` : "";
+    return `Cell ${life.cell}${size}: ${parts.join(" → ")}.`;
   }
 
   class Motion {
@@ -219,7 +225,9 @@
         g.globalAlpha = t.over && this.map && t !== this.chosen ? 0.75 : 1;
         g.beginPath();
         const [live, dead] = !this.map ? [4.2, 3] : this.narrow ? [2.4, 1.8] : [3.4, 2.2];
-        g.arc(x, y, t === this.chosen || (settled && !t.over) ? 6.5 : t.over ? dead : live, 0, 2 * Math.PI);
+        // A cluster has the volume of its cells.
+        const grown = Math.cbrt(t.life.size || 1);
+        g.arc(x, y, t === this.chosen || (settled && !t.over) ? 6.5 : grown * (t.over ? dead : live), 0, 2 * Math.PI);
         g.fill();
         g.globalAlpha = 1;
         if (t === this.chosen) { g.strokeStyle = INK; g.lineWidth = 2; g.stroke(); g.lineWidth = 1; }
@@ -337,7 +345,7 @@
         if (!this.narrow && bands.length > 1 && bands.length <= 5) {
           g.fillStyle = QUIET;
           g.font = "10.5px system-ui, sans-serif";
-          for (const s of bands) { const [x, y, , h] = this._place(s.name, k); g.fillText(s.name, x, y - Math.min(h / 2, 30) + 9, column - 6); }
+          for (const s of bands) { const [x, y, , h] = this._place(s.name, k); g.fillText(spaced(s.name), x, y - Math.min(h / 2, 30) + 9, column - 6); }
           g.font = "12.5px system-ui, sans-serif";
         }
       });

@@ -4,7 +4,7 @@
 (function () {
   const data = cascade.data, model = new cascade.Model(data);
   const at = (id) => document.getElementById(id);
-  const SHOWN = 240, CHUNK = 20000, LOWEST = 1e-9;
+  const SHOWN = 240, CHUNK = model.plain ? 20000 : 2000, LOWEST = 1e-9;
   at("title").textContent = data.title;
   at("about").textContent = data.description;
   at("made").textContent = `${data.limits} Made by cascade ${data.version}; seed ${data.seed}, streams ${data.stream}. ` +
@@ -79,7 +79,11 @@
   function pick() {
     const least = Number(choice.value), found = [];
     for (let cell = 0; cell < data.cells && found.length < SHOWN; cell++) {
-      if (least === 0 || model.run(cell, null)[2] >= least) found.push({ cell, stays: model.replay(cell) });
+      if (least > 0 && !model.run(cell, null).some((unit) => unit.furthest >= least)) continue;
+      for (const life of model.lives(cell)) {
+        const name = life.member || life.size > 1 ? `${cell}, member ${life.member}` : cell;
+        if (life.stays.some((stay) => stay.stage >= least)) found.push({ cell: name, size: life.size, stays: life.stays });
+      }
     }
     motion.show(found);
     motion.story.textContent = found.length ? "" : `None of the ${data.cells.toLocaleString("en")} cells of this page came so far.`;
@@ -100,14 +104,14 @@
     const counts = model.simulate(0, 0);
     const go = () => {
       if (mine !== job) return;
-      const number = Math.min(CHUNK, data.cells - counts.cells);
-      model.simulate(counts.cells, number, counts);
+      const number = Math.min(CHUNK, data.cells - counts.founders);
+      model.simulate(counts.founders, number, counts);
       rows.forEach((row, k) => {
         row.querySelector(".counted").textContent = counts.passed[k].toLocaleString("en");
         row.querySelector(".counted").dataset.value = counts.passed[k];
       });
-      const done = counts.cells === data.cells;
-      at("progress").textContent = `Counted: ${counts.cells.toLocaleString("en")} of ${data.cells.toLocaleString("en")} cells, one by one.`;
+      const done = counts.founders === data.cells, what = data.largest > 1 ? "founders with their clusters" : "cells";
+      at("progress").textContent = `Counted: ${counts.founders.toLocaleString("en")} of ${data.cells.toLocaleString("en")} ${what}, one by one.`;
       at("progress").dataset.done = done;
       if (!done) setTimeout(go, 0);
       else { motion.pause(); pick(); }
