@@ -43,23 +43,27 @@ def main() -> None:
         cascade.plot.save(figure, FOLDER / f"{name}.png", dpi=110)
 
 
-def still() -> None:
-    """A picture of the page for students, in a real browser (extra ``browser``, and Chromium)."""
+def stills() -> None:
+    """Pictures of the page for students, in a real browser (extra ``browser``, and Chromium)."""
     from playwright.sync_api import sync_playwright
 
-    path = cascade.simulate(cascade.load("textbook"), cells=10**6, seed=1889).to_html(FOLDER / "page.html")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 1330})
-        page.goto(f"file://{path.resolve()}")
-        page.wait_for_selector("#progress[data-done=true]")
-        page.select_option("#motion select", index=3)
-        page.evaluate("cascade.page.motion.clock = 13; cascade.page.motion._draw(); cascade.page.motion.next()")
-        page.screenshot(path=FOLDER / "page.png")
+        for name, model, shown, seconds, part in (
+            ("page", "textbook", 3, 13, "body"),
+            ("moving", "breast", 5, 17, "#motion"),
+        ):
+            path = cascade.simulate(cascade.load(model), cells=10**6, seed=1889).to_html(FOLDER / "page.html")
+            page = browser.new_page(viewport={"width": 1280, "height": 1330})
+            page.goto(f"file://{path.resolve()}")
+            page.wait_for_selector("#progress[data-done=true]", timeout=120_000)
+            page.locator("#motion select").last.select_option(index=shown)
+            page.evaluate("(t) => { const m = cascade.page.motion; m.clock = t; m._draw(); m.next(); }", seconds)
+            page.locator(part).screenshot(path=FOLDER / f"{name}.png")
+            path.unlink()
         browser.close()
-    path.unlink()
 
 
 if __name__ == "__main__":
     main()
-    still()
+    stills()

@@ -181,6 +181,12 @@ def test_the_engine_in_the_browser(name: str, textbook_page: Any) -> None:
     ask(lambda given: textbook_page.evaluate(ASK, given), model, {model.stages[1]: 0.1})
 
 
+@pytest.mark.parametrize("name", ["clusters, factor, frailties", "one gamma", "platelets", "clusters of the catalogue"])
+def test_the_engine_in_the_browser_knows_company(name: str, textbook_page: Any) -> None:
+    model = COMPANY[name]
+    ask(lambda given: textbook_page.evaluate(ASK, given), model, {}, cells=5000)
+
+
 def test_a_slider_changes_the_funnel_at_once_and_the_counts_after(textbook_page: Any) -> None:
     def exact() -> list[float]:
         return [float(e.get_attribute("data-value")) for e in textbook_page.query_selector_all(".row .exact")]
