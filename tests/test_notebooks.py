@@ -133,6 +133,15 @@ def address(browser: Any) -> Iterator[str]:  # noqa: ARG001
         server.wait(timeout=20)
 
 
+# The widget lives in a shadow tree; its element bears the animation.
+COUNTS = """(finish) => {
+  const all = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
+  const { motion } = all(document).find((e) => e.motion);
+  if (finish) motion.finish();
+  return motion.counts();
+}"""
+
+
 def test_a_class_opens_the_gallery_and_moves_a_slider(browser: Any, address: str, tmp_path: Path) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 2300})
     asked: list[str] = []
@@ -150,8 +159,12 @@ def test_a_class_opens_the_gallery_and_moves_a_slider(browser: Any, address: str
     assert after != before
     # Cells move, and are counted.
     page.wait_for_selector("canvas", timeout=30_000)
+    before_it = page.evaluate(COUNTS, False)
     page.click("button:has-text('Play')")
     page.wait_for_timeout(1500)
     page.screenshot(path=tmp_path / "app.png")
+    assert page.evaluate(COUNTS, False)["waiting"] < before_it["waiting"]
+    end = page.evaluate(COUNTS, True)
+    assert end["waiting"] + sum(end["alive"]) + sum(sum(d.values()) for d in end["dead"]) == end["cells"] > 0
     assert {url.split("/")[2].partition(":")[0] for url in asked if "//" in url} <= {"127.0.0.1", ""}
     page.close()
