@@ -58,6 +58,7 @@ def stills() -> None:
             page.goto(f"file://{path.resolve()}")
             page.wait_for_selector("#progress[data-done=true]", timeout=120_000)
             page.locator("#motion select").last.select_option(index=shown)
+            page.wait_for_function("!document.querySelector('.story').textContent.startsWith('Looking')")
             page.evaluate("(t) => { const m = cascade.page.motion; m.clock = t; m._draw(); m.next(); }", seconds)
             page.locator(part).screenshot(path=FOLDER / f"{name}.png")
             path.unlink()

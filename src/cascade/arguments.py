@@ -38,10 +38,11 @@ def check_cells(cells: object) -> list[int]:
     """Cell numbers, in any order."""
     if not isinstance(cells, Iterable) or isinstance(cells, str | bytes):
         raise InputError("cells", cells, "a sequence of cell numbers")
-    for cell in cells:
+    numbers = list(cells)
+    for cell in numbers:
         if not is_whole(cell) or not 0 <= cell < MOST_CELLS:
             raise InputError("cells", cell, "cell numbers from 0 to 2^62")
-    return [int(cell) for cell in cells]
+    return [int(cell) for cell in numbers]
 
 
 def check_seed(seed: object) -> int:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 import json
-import math
 from importlib.resources import files
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from cascade.arguments import check_model, check_seed, check_until
+from cascade.arguments import cell_range, check_model, check_seed, check_until
 from cascade.bodymap import body_map
 from cascade.colours import cause_colours, stage_colours
 from cascade.errors import InputError
@@ -21,6 +20,8 @@ from cascade.quadrature import fixed
 from cascade.streams import STREAM_VERSION, key_of
 from cascade.tables import environment, prepare
 from cascade.versions import package_version
+
+MOST_IN_A_BROWSER = 1 << 53
 
 
 def cast_of(model: Model) -> dict[str, Any]:
@@ -40,26 +41,30 @@ def cast_of(model: Model) -> dict[str, Any]:
 MOST_WORK = 5e7
 """Nodes of the frailties times steps times squared states: beyond, a slider would not be answered within a second."""
 
+MARCH_WORK = 20.0
+"""The same of a window of the environment against whole lives, for each state."""
 
-def payload(model: Model, *, seed: int) -> dict[str, Any]:
+
+def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str, Any]:
     """The lowered arrays of a model and the key of its draws, as ``web/engine.js`` reads them.
 
     Raises
     ------
     InputError
-        When hazards change with time (treatments, a shared capacity): the page solves for whole
-        lives under hazards that stay.  When the exact answer would take a browser seconds.
+        When the exact answer would take a browser seconds.
     """
-    for field, what in (("treatments", "treatments"), ("capacity", "a shared capacity")):
-        if getattr(check_model(model), field):
-            raise InputError("model", model.name, f"a model without {what}: in a page for students hazards stay")
-    low = lower(model)
-    made = prepare(low, environment(low, check_until(low, None)))
+    low = lower(check_model(model))
+    end = check_until(low, until)
+    made = prepare(low, environment(low, end))
     nodes, chain = fixed(low), by_cell(low)
-    work = len(nodes.weights) * low.goal * low.size**2
+    finite = len(made.tables.window_end) - (end is None)
+    work = len(nodes.weights) * low.goal * low.size**2 * (1 + finite * MARCH_WORK * low.size)
     if work > MOST_WORK:
-        wanted = f"a smaller one: {low.size} states with {len(low.frailty_cv)} frailties are too much for a page"
-        raise InputError("model", model.name, wanted)
+        what = f"{low.size} states with {len(low.frailty_cv)} frailties and {finite} changes of hazards"
+        raise InputError("model", model.name, f"a smaller one: {what} are too much for a page")
+    if finite and low.entry_hours[1] > low.entry_hours[0]:
+        wanted = "cells that enter at one moment: in a page, hazards that change begin with them"
+        raise InputError("model.start.entry_hours", list(low.entry_hours), wanted)
     alike = made.frailties
     return {
         "name": model.name,
@@ -84,6 +89,9 @@ def payload(model: Model, *, seed: int) -> dict[str, Any]:
         "transitions": [{"way": t.way, "target": t.target} for t in low.transitions],
         "start_cumulative": made.tables.start_cumulative.tolist(),
         "entry_hours": list(low.entry_hours),
+        "until": end,
+        "window_start": low.window_start.tolist(),
+        "multipliers": low.multipliers.tolist(),
         "profiles": low.profiles.tolist(),
         "frailty_gamma": [] if alike is None else alike.gamma.astype(int).tolist(),
         "frailty_spread": [] if alike is None else alike.spread.tolist(),
@@ -115,12 +123,12 @@ def _running(low: Lowered) -> list[float]:
     return list(accumulate(low.start_share.tolist()))
 
 
-def page(model: Model, *, seed: int, cells: int = 1_000_000) -> str:
+def page(model: Model, *, seed: int, cells: range, until: float | None = None) -> str:
     """The page as text."""
     web = files("cascade") / "web"
-    data = {**payload(model, seed=seed), "cells": cells}
-    # "</" would end the script in which the data stand.
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
+    data = {**payload(model, seed=seed, until=until), "first": cells.start, "cells": len(cells)}
+    # "</" would end the script in which the data stand, and "<!--" would hide its end.
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     found = (web / "page.html").read_text(encoding="utf-8")
     for mark, part in (
         ("/*STYLE*/", "".join((web / name).read_text(encoding="utf-8") for name in ("page.css", "motion.css"))),
@@ -134,13 +142,16 @@ def page(model: Model, *, seed: int, cells: int = 1_000_000) -> str:
     return found
 
 
-def check_page(path: str | Path) -> None:
-    """Refuse a path that a browser would not take for a page."""
-    if Path(path).suffix.lower() not in (".html", ".htm"):
+def check_page(path: object) -> Path:
+    """A path that a browser would take for a page."""
+    if not isinstance(path, str | Path) or Path(path).suffix.lower() not in (".html", ".htm"):
         raise InputError("path", str(path), "a file that ends in .html")
+    return Path(path)
 
 
-def write_page(model: Model, path: str | Path, *, seed: int, cells: int = 1_000_000) -> Path:
+def write_page(
+    model: Model, path: str | Path, *, seed: int, cells: float | range = 1_000_000, until: float | None = None
+) -> Path:
     """Write the page, whole or not at all.
 
     Raises
@@ -148,10 +159,12 @@ def write_page(model: Model, path: str | Path, *, seed: int, cells: int = 1_000_
     InputError
         When the page cannot hold the model, see `payload`, or the path does not end in .html.
     """
-    check_page(path)
+    where, numbers = check_page(path), cell_range(cells)
+    check_model(model)
     # Beyond, a browser takes more than seconds.
-    alike = not (model.frailties or model.factors or model.clusters)
-    most = 1_000_000 if alike else 100_000
-    number = min(int(cells), most) if math.isfinite(cells) else most
-    write_atomically(Path(path), page(model, seed=seed, cells=number).encode())
-    return Path(path)
+    alike = until is None and not (model.frailties or model.factors or model.clusters or model.treatments)
+    shown = range(numbers.start, min(numbers.stop, numbers.start + (1_000_000 if alike else 100_000)))
+    if shown.stop > MOST_IN_A_BROWSER:
+        raise InputError("cells", numbers.start, "cells that begin below 2^53: a browser has no larger whole numbers")
+    write_atomically(where, page(model, seed=seed, cells=shown, until=until).encode())
+    return where

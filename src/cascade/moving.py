@@ -16,6 +16,9 @@ from cascade.results import Result
 MOST = 2000
 """Lives that a browser shows at once."""
 
+FIRST = 200
+"""Lives that are shown when nobody says which."""
+
 _RENDER = """
 export default {
   render({ model, el }) {
@@ -29,14 +32,14 @@ export default {
 """
 
 
-def moving_cells(result: Result, cells: Sequence[int] = range(200)) -> Any:
+def moving_cells(result: Result, cells: Sequence[int] | None = None) -> Any:
     """Replayed cells that move from step to step: a widget for marimo and Jupyter.
 
     Parameters
     ----------
     result : Result
-    cells : sequence of int
-        Numbers of cells of the run (of clusters: of founders), at most 2000.
+    cells : sequence of int, optional
+        Numbers of cells of the run (of clusters: of founders), at most 2000.  Default: the first 200.
 
     Returns
     -------
@@ -50,6 +53,9 @@ def moving_cells(result: Result, cells: Sequence[int] = range(200)) -> Any:
     """
     if not isinstance(result, Result):
         raise InputError("result", result, "what cascade.simulate gives back")
+    if cells is None:
+        first, end = result.ranges[0]
+        cells = range(first, min(end, first + FIRST))
     numbers = check_cells(cells)
     if len(numbers) > MOST:
         raise InputError("cells", len(numbers), f"at most {MOST} cells")

@@ -317,8 +317,8 @@ class Result:
         """Write one page with sliders, the funnel and moving cells: no installation, no network.
 
         It holds the model, the seed and the rules, and computes everything anew: the same cells
-        (at most the first million; where cells differ, switch or keep company, the first 100,000)
-        and the exact answer.
+        (from the first of the run on, at most a million; where cells differ, switch, keep company
+        or hazards change, 100,000) and the exact answer.
 
         Parameters
         ----------
@@ -328,13 +328,10 @@ class Result:
         Raises
         ------
         InputError
-            For a model with treatments or a shared capacity, or a run with ``until``: the cells of
-            the page are followed to the ends of their lives, under hazards that stay.  For a model
-            of so many states and frailties that a slider would not be answered at once.
+            For a model of so many states, frailties and changes of hazards that a slider would not be
+            answered at once; for hazards that change while cells enter one by one.
         """
-        if self.until is not None:
-            raise InputError("until", self.until, "a run without it: a page follows cells to the ends of their lives")
-        return write_page(self.model, path, seed=self.seed, cells=self.founders)
+        return write_page(self.model, path, seed=self.seed, cells=range(*self.ranges[0]), until=self.until)
 
     def merge(self, other: Result) -> Result:
         """The result of both runs together: one model and seed, no cell twice.

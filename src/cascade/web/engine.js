@@ -130,9 +130,12 @@
       this.size = data.base.length;
       this.exits = data.exit_source.length;
       this.goal = data.stages.length;
-      this.hazard = Float64Array.from(data.exit_hazard);
       this.factors = data.stages.map(() => 1);
-      this.plain = data.profiles.length === 1 && data.clocks.length === 0 && data.largest === 1;
+      // Windows of the environment, each with its end; the last lasts until the end of the run.
+      this.until = data.until === null ? Infinity : data.until;
+      this.ends = [...data.window_start.slice(1).filter((t) => t < this.until), this.until];
+      this.plain = data.profiles.length === 1 && data.clocks.length === 0 && data.largest === 1 &&
+        this.ends.length === 1 && this.until === Infinity;
       // What one cell of a unit goes through on average: of cells alone, the exits themselves.
       this.chain = data.chain || this;
       this._prepare();
@@ -141,43 +144,48 @@
     // Multiply the hazards of death of one step.
     scaleDeaths(step, factor) {
       this.factors[step] = factor;
-      this.hazard = this._scaled(this);
       this._prepare();
     }
 
-    _scaled(chain) {
+    // Hazards of the exits of a chain in a window.
+    _scaled(chain, window) {
+      const changed = this.multipliers[window];
       return Float64Array.from(chain.exit_hazard, (hazard, e) => {
         const deaths = chain.exit_target[e] < 0 ? this.factors[this.stage[chain.exit_source[e]]] : 1;
-        return deaths === 1 ? hazard : hazard * deaths;
+        return (deaths === 1 ? hazard : hazard * deaths) * changed[chain.exit_transition[e]];
       });
     }
 
-    // Summed hazards of each group by profile, cumulative shares, rates of clocks; summed in order.
     _prepare() {
+      this.own = Uint8Array.from({ length: this.exit_start.length - 1 }, (_, g) =>
+        Number(this.exit_profile.slice(this.exit_start[g], this.exit_start[g + 1]).some((p) => p > 0)));
+      this.windows = this.ends.map((end, w) => this._window(this._scaled(this, w), end));
+      Object.assign(this, this.windows[0]);
+    }
+
+    // Summed hazards of each group by profile, cumulative shares, rates of clocks; summed in order.
+    _window(hazard, end) {
       const groups = this.exit_start.length - 1, profiles = this.profiles.length, clocks = this.clocks.length;
-      this.parts = new Float64Array(groups * profiles);
-      this.own = new Uint8Array(groups);
-      this.mean = new Float64Array(groups);
-      this.bound = new Float64Array(this.exits).fill(2);
+      const parts = new Float64Array(groups * profiles), mean = new Float64Array(groups);
+      const bound = new Float64Array(this.exits).fill(2), ticking = new Float64Array(clocks * this.size);
       for (let g = 0; g < groups; g++) {
-        const begin = this.exit_start[g], end = this.exit_start[g + 1];
+        const begin = this.exit_start[g], last = this.exit_start[g + 1];
         let total = 0;
-        for (let e = begin; e < end; e++) {
-          total += this.hazard[e];
-          this.parts[g * profiles + this.exit_profile[e]] += this.hazard[e];
-          if (this.exit_profile[e] > 0) this.own[g] = 1;
+        for (let e = begin; e < last; e++) {
+          total += hazard[e];
+          parts[g * profiles + this.exit_profile[e]] += hazard[e];
         }
-        this.mean[g] = 1 / total;
+        mean[g] = 1 / total;
         let sum = 0;
-        for (let e = begin; total > 0 && e < end - 1; e++) {
-          sum += this.hazard[e];
-          this.bound[e] = sum / total;
+        for (let e = begin; total > 0 && e < last - 1; e++) {
+          sum += hazard[e];
+          bound[e] = sum / total;
         }
       }
-      this.ticking = new Float64Array(clocks * this.size);
       for (let c = 0; c < clocks * this.size; c++) {
-        for (let e = this.clock_start[c]; e < this.clock_start[c + 1]; e++) this.ticking[c] += this.hazard[e];
+        for (let e = this.clock_start[c]; e < this.clock_start[c + 1]; e++) ticking[c] += hazard[e];
       }
+      return { hazard, parts, mean, bound, ticking, end };
     }
 
     // State (after expansion) and time in which a cell starts.
@@ -191,7 +199,7 @@
     }
 
     // What the frailties of a cell multiply its hazards by, for each profile.
-    multipliers(cell) {
+    traits(cell) {
       const logs = this.profiles.map(() => 0);
       this.frailty_spread.forEach((spread, f) => {
         let value;
@@ -206,9 +214,9 @@
     // for every event, exit -1: still there.  A list of the units at their ends.
     run(cell, each) {
       const [state, time] = this.start(cell);
-      const unit = { member: 0, state, time, furthest: this.stage[state], size: this.size_of[state], exit: -1 };
+      const unit = { member: 0, state, time, furthest: this.stage[state], size: this.size_of[state], exit: -1, window: 0 };
       if (this.plain) return [this._alone(cell, unit, each)];
-      const z = this.multipliers(cell), waiting = [unit], ended = [];
+      const z = this.traits(cell), waiting = [unit], ended = [];
       while (waiting.length) ended.push(this._life(cell, waiting.pop(), z, each, waiting));
       return ended;
     }
@@ -235,11 +243,11 @@
       return Object.assign(unit, { state, time, furthest });
     }
 
-    // Summed hazard of a group of exits.
-    _rate(group, z) {
-      const n = z.length;
-      let total = this.parts[group * n];
-      for (let p = 1; p < n; p++) total += this.parts[group * n + p] * z[p];
+    // Summed hazard of a group of exits in a window.
+    _rate(window, group, z) {
+      const n = z.length, { parts } = this.windows[window];
+      let total = parts[group * n];
+      for (let p = 1; p < n; p++) total += parts[group * n + p] * z[p];
       return total;
     }
 
@@ -248,53 +256,61 @@
       return [minusLog(u), share];
     }
 
-    // A unit with clocks of its own (factors, breaking) and hazards of its own, by the whole rule.
-    // Fragments join those that wait.
+    // A unit with clocks of its own (factors, breaking) and hazards of its own, in an environment
+    // that changes, by the whole rule.  Fragments join those that wait.
     _life(cell, unit, z, each, waiting) {
-      const all = this.clocks.length, S = this.size;
+      const all = this.clocks.length, S = this.size, lastWindow = this.ends.length - 1;
       const clocks = this.clocks.map((_, c) => [this._tick(cell, unit, c, 0)[0], unit.time]);
       const drawn = this.clocks.map((_, c) => this.clock_runs[c * S + unit.state]);
-      let s = unit.state, time = unit.time;
+      let s = unit.state, time = unit.time, w = unit.window;
       const apart = (exit, to, now) => {
         const other = this.exit_apart[exit];
         if (other < 0) return;
         unit.size = this.size_of[to];
-        waiting.push({ member: unit.member + this.size_of[to], state: other, time: now,
+        waiting.push({ member: unit.member + this.size_of[to], state: other, time: now, window: w,
           furthest: Math.max(unit.furthest, this.stage[to]), size: this.size_of[other], exit: -1 });
       };
       for (let visit = 0; !this.absorbing[s]; visit++) {
         const [u, v, choice] = draws(cell, visit, MEMBER * unit.member, this.key);
         const move = [minusLog(u), time], death = [minusLog(v), time];
-        let toMove = this._rate(2 * s, z), toDeath = this._rate(2 * s + 1, z);
+        let toMove = this._rate(w, 2 * s, z), toDeath = this._rate(w, 2 * s + 1, z);
         for (;;) {
+          const { hazard, bound, ticking, end } = this.windows[w];
           const moves = move[1] + move[0] * (1 / toMove), dies = death[1] + death[0] * (1 / toDeath);
-          const end = dies < moves ? dies : moves;
+          const over = dies < moves ? dies : moves;
           let first = -1, due = Infinity;
           for (let c = 0; c < all; c++) {
-            const mine = clocks[c][1] + clocks[c][0] * (1 / this.ticking[c * S + s]);
+            const mine = clocks[c][1] + clocks[c][0] * (1 / ticking[c * S + s]);
             if (mine < due) { first = c; due = mine; }
           }
-          if (due < end) {
-            const slot = first * S + s, [left, share] = this._tick(cell, unit, first, drawn[first]);
-            let e = this.clock_start[slot];
-            const last = this.clock_start[slot + 1] - 1;
-            for (let total = this.hazard[e]; e < last && share * this.ticking[slot] >= total; total += this.hazard[e]) e++;
-            const to = this.exit_target[e];
-            for (let c = 0; c < all; c++) {
-              if (c !== first) rewind(clocks[c], this.ticking[c * S + s], this.ticking[c * S + to], due);
+          const late = Math.min(due, over) > end;
+          if ((late && w < lastWindow) || (!late && due < over)) {
+            // A window ends, or a factor switches: other rates from now on.
+            const now = late ? end : due, before = ticking, from = s;
+            if (late) {
+              w += 1;
+              first = -1;
+            } else {
+              const slot = first * S + s, [left, share] = this._tick(cell, unit, first, drawn[first]);
+              let e = this.clock_start[slot];
+              const last = this.clock_start[slot + 1] - 1;
+              for (let total = hazard[e]; e < last && share * ticking[slot] >= total; total += hazard[e]) e++;
+              clocks[first] = [left, due];
+              drawn[first]++;
+              if (each) each(unit, s, time, due, e);
+              s = this.exit_target[e];
+              apart(e, s, due);
             }
-            clocks[first] = [left, due];
-            drawn[first]++;
-            if (each) each(unit, s, time, due, e);
-            apart(e, to, due);
-            const newMove = this._rate(2 * to, z), newDeath = this._rate(2 * to + 1, z);
-            rewind(move, toMove, newMove, due);
-            rewind(death, toDeath, newDeath, due);
-            s = to; toMove = newMove; toDeath = newDeath;
+            const after = this.windows[w].ticking;
+            for (let c = 0; c < all; c++) if (c !== first) rewind(clocks[c], before[c * S + from], after[c * S + s], now);
+            const newMove = this._rate(w, 2 * s, z), newDeath = this._rate(w, 2 * s + 1, z);
+            rewind(move, toMove, newMove, now);
+            rewind(death, toDeath, newDeath, now);
+            toMove = newMove; toDeath = newDeath;
             continue;
           }
-          if (end === Infinity) {
-            if (each) each(unit, s, time, Infinity, -1);
+          if (late || over === Infinity) {
+            if (each) each(unit, s, time, late ? Math.max(unit.time, end) : Infinity, -1);
             return Object.assign(unit, { state: s, time });
           }
           const group = 2 * s + (dies < moves ? 1 : 0), rate = dies < moves ? toDeath : toMove;
@@ -303,17 +319,17 @@
             const part = choice * rate;
             let total = 0;
             for (let e = exit; e < this.exit_start[group + 1] - 1; e++) {
-              total += this.hazard[e] * z[this.exit_profile[e]];
+              total += hazard[e] * z[this.exit_profile[e]];
               if (part >= total) exit++;
             }
-          } else while (choice >= this.bound[exit]) exit++;
-          if (each) each(unit, s, time, end, exit);
-          time = end;
+          } else while (choice >= bound[exit]) exit++;
+          if (each) each(unit, s, time, over, exit);
+          time = over;
           if (dies < moves) return Object.assign(unit, { state: s, time, exit });
           const to = this.exit_target[exit];
           for (let c = 0; c < all; c++) {
             if (!this.clock_runs[c * S + to]) continue;
-            if (this.clock_runs[c * S + s]) rewind(clocks[c], this.ticking[c * S + s], this.ticking[c * S + to], time);
+            if (this.clock_runs[c * S + s]) rewind(clocks[c], ticking[c * S + s], ticking[c * S + to], time);
             else clocks[c] = [this._tick(cell, unit, c, drawn[c]++)[0], time];
           }
           unit.furthest = Math.max(unit.furthest, this.stage[to]);
@@ -355,7 +371,7 @@
     // Founders first to first + number, counted: distinct cells that passed each step, and
     // deaths by furthest step and cause.  A unit counts as its cells.
     simulate(first, number, into) {
-      const counts = into || { founders: 0, cells: 0, passed: new Array(this.goal).fill(0), lost: this.stages.map(() => ({})) };
+      const counts = into || { founders: 0, cells: 0, passed: new Array(this.goal).fill(0), lost: this.stages.map(() => Object.create(null)) };
       for (let cell = first; cell < first + number; cell++) {
         for (const { furthest, exit, size } of this.run(cell, null)) {
           counts.cells += size;
@@ -374,28 +390,122 @@
     // Exact shares of cells: passed (stages), lost by furthest step and cause, still (stages);
     // the mean over the nodes of the frailties.
     exact() {
-      const answer = { passed: new Array(this.goal).fill(0), lost: this.stages.map(() => ({})), still: new Array(this.goal).fill(0) };
-      const { exit_profile } = this.chain, scaled = this._scaled(this.chain);
+      const answer = { passed: new Array(this.goal).fill(0), lost: this.stages.map(() => Object.create(null)), still: new Array(this.goal).fill(0) };
+      const { exit_profile } = this.chain, scaled = this.ends.map((_, w) => this._scaled(this.chain, w));
       for (const [weight, ...z] of this.nodes) {
-        this._funnel(scaled.map((hazard, e) => hazard * z[exit_profile[e]]), weight, answer);
+        const hazards = scaled.map((list) => list.map((hazard, e) => hazard * z[exit_profile[e]]));
+        const there = this._begin(weight, answer);
+        let now = this.entry_hours[0];
+        hazards.forEach((hazard, w) => {
+          if (this.ends[w] <= now) return;
+          if (this.ends[w] === Infinity) this._funnel(hazard, weight, answer, there);
+          else this._march(hazard, weight, answer, there, this.ends[w] - now);
+          now = this.ends[w];
+        });
+        if (this.until < Infinity) there.slice(0, this.goal).forEach((f, level) => { for (const p of f) answer.still[level] += weight * p; });
       }
       return answer;
     }
 
+    // Shares of cells at the start by furthest stage and state.
+    _begin(weight, answer) {
+      const there = Array.from({ length: this.goal + 1 }, () => new Float64Array(this.size));
+      let before = 0;
+      this.chain.start_state.forEach((s, k) => {
+        there[this.stage[s]][s] += this.chain.start_cumulative[k] - before;
+        for (let j = 0; j < this.stage[s]; j++) answer.passed[j] += weight * (this.chain.start_cumulative[k] - before);
+        before = this.chain.start_cumulative[k];
+      });
+      return there;
+    }
+
+    // Hazards that stay for some hours: what is there afterwards, in place, and what happened.
+    // Of E = exp(A h) and F, its integral, every term is positive: A + q I has no negative entry.
+    // The dead are a place, too: nobody is lost, and sums are kept at 1 and h against rounding.
+    _march(hazard, weight, answer, there, hours) {
+      const { size, chain, goal } = this, { exit_source, exit_target, exit_transition } = chain;
+      // Pairs of furthest stage and state that cells can be in.
+      const index = new Map(), pairs = [];
+      const add = (level, s) => { if (!index.has(level * size + s)) { index.set(level * size + s, pairs.length); pairs.push([level, s]); } };
+      there.forEach((f, level) => f.forEach((p, s) => { if (p > 0) add(level, s); }));
+      const leaving = Array.from({ length: size }, () => []);
+      for (let e = 0; e < hazard.length; e++) if (hazard[e] > 0) leaving[exit_source[e]].push(e);
+      for (let i = 0; i < pairs.length; i++) {
+        const [level, s] = pairs[i];
+        for (const e of leaving[s]) if (exit_target[e] >= 0) add(Math.max(level, this.stage[exit_target[e]]), exit_target[e]);
+      }
+      const n = pairs.length + 1, at = (level, s) => index.get(level * size + s);
+      const total = pairs.map(([, s]) => leaving[s].reduce((sum, e) => sum + hazard[e], 0));
+      const q = Math.max(1e-300, ...total), halvings = Math.max(0, Math.ceil(Math.log2(q * hours)) + 1), h = hours / 2 ** halvings;
+      // Column i of B: where cells of pair i are after a jump of the uniform chain, times h.
+      const B = new Float64Array(n * n);
+      pairs.forEach(([level, s], i) => {
+        B[i * n + i] += (q - total[i]) * h;
+        for (const e of leaving[s]) {
+          const to = exit_target[e];
+          B[(to < 0 ? n - 1 : at(Math.max(level, this.stage[to]), to)) * n + i] += hazard[e] * h;
+        }
+      });
+      B[n * n - 1] = q * h;
+      const times = (X, Y) => {
+        const Z = new Float64Array(n * n);
+        for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) {
+          const x = X[i * n + k];
+          if (x !== 0) for (let j = 0; j < n; j++) Z[i * n + j] += x * Y[k * n + j];
+        }
+        return Z;
+      };
+      const keep = (X, sum) => {
+        for (let j = 0; j < n; j++) {
+          let found = 0;
+          for (let i = 0; i < n; i++) found += X[i * n + j];
+          for (let i = 0; i < n; i++) X[i * n + j] *= sum / found;
+        }
+      };
+      // exp(-q h) times the series; the integral of exp(-q t) (q t)^m / m! up to h is what is left of the Poisson sum / q.
+      let term = new Float64Array(n * n), E = new Float64Array(n * n), F = new Float64Array(n * n);
+      for (let i = 0; i < n; i++) term[i * n + i] = 1;
+      let poisson = Math.exp(-q * h);
+      const tails = [];
+      for (let m = 0, p = poisson; m < 40; m++, p *= (q * h) / m) tails.push(p);
+      for (let m = 38; m >= 0; m--) tails[m] += tails[m + 1];
+      for (let m = 0, scale = poisson; m < 30; m++) {
+        // term: (B / (q h))^m; scale: the Poisson weight.
+        for (let k = 0; k < n * n; k++) { E[k] += scale * term[k]; F[k] += (tails[m + 1] / q) * term[k]; }
+        term = times(B, term);
+        for (let k = 0; k < n * n; k++) term[k] /= q * h;
+        scale *= (q * h) / (m + 1);
+      }
+      for (let d = 0; d < halvings; d++) {
+        const more = times(E, F);
+        for (let k = 0; k < n * n; k++) F[k] += more[k];
+        E = times(E, E);
+        keep(E, 1);
+        keep(F, hours / 2 ** (halvings - d - 1));
+      }
+      const was = [...pairs.map(([level, s]) => there[level][s]), 0];
+      const apply = (X) => pairs.map((_, i) => { let sum = 0; for (let j = 0; j < n; j++) sum += X[i * n + j] * was[j]; return sum; });
+      const spent = apply(F), left = apply(E);
+      pairs.forEach(([level, s], i) => {
+        for (const e of leaving[s]) {
+          const flow = weight * hazard[e] * spent[i], to = exit_target[e];
+          if (to < 0) {
+            const cause = this.transitions[exit_transition[e]].way, lost = answer.lost[Math.min(level, goal - 1)];
+            lost[cause] = (lost[cause] || 0) + flow;
+          } else for (let k = level; k < this.stage[to]; k++) answer.passed[k] += flow;
+        }
+        there[level][s] = left[i];
+      });
+    }
+
     // At level k (no stage beyond k reached) the times x in the states solve (D - R)^T x = inflow.
-    _funnel(hazard, weight, answer) {
+    _funnel(hazard, weight, answer, inflow) {
       const { size, goal, chain } = this, { exit_source, exit_target, exit_transition } = chain;
-      const inflow = Array.from({ length: goal + 1 }, () => new Float64Array(size));
       const { passed, lost, still } = answer;
       const enter = (state, flow, from) => {
         inflow[this.stage[state]][state] += flow;
         for (let k = from + 1; k <= this.stage[state]; k++) passed[k - 1] += weight * flow;
       };
-      let before = 0;
-      chain.start_state.forEach((s, k) => {
-        enter(s, chain.start_cumulative[k] - before, 0);
-        before = chain.start_cumulative[k];
-      });
       const total = new Float64Array(size);
       for (let e = 0; e < hazard.length; e++) total[exit_source[e]] += hazard[e];
       for (let level = 0; level < goal; level++) {

@@ -110,8 +110,14 @@
         });
         return { life, stops, x: 0, y: 0, jitter: [((i * 0.7548776662) % 1) - 0.5, ((i * 0.5698402910) % 1) - 0.5] };
       });
-      const ends = this.tracks.flatMap((t) => t.stops.map((s) => s.to)).filter(Number.isFinite);
-      this.length = (ends.length ? Math.max(...ends) : 0) + SINK;
+      this.length = SINK;
+      const piles = this.columns.map(() => 0);
+      for (const t of this.tracks) {
+        for (const s of t.stops) if (Number.isFinite(s.to)) this.length = Math.max(this.length, s.to + SINK);
+        const { stay } = t.stops[t.stops.length - 1];
+        if (stay.died) piles[stay.stage] += 1;
+      }
+      this.highest = Math.max(1, ...piles);
       this.chosen = null;
       this.story.textContent = "";
       this._draw();
@@ -161,7 +167,7 @@
 
     // Distinct cells by where they are now: yet to come, under way by column, dead by column and cause.
     counts() {
-      const alive = this.columns.map(() => 0), dead = this.columns.map(() => ({}));
+      const alive = this.columns.map(() => 0), dead = this.columns.map(() => Object.create(null));
       let waiting = 0;
       for (const t of this.tracks) {
         const stop = this._stop(t);
@@ -273,8 +279,10 @@
 
     // A dead cell sinks to the pile below its column.
     _sink(x, y, n, stage, gone) {
-      const column = this.width / this.columns.length, across = Math.max(1, Math.floor((column - 10) / 7));
-      const tx = stage * column + 8 + (n % across) * 7, ty = this.height - 96 + Math.floor(n / across) * 7;
+      const column = this.width / this.columns.length;
+      // The highest pile has room.
+      const apart = Math.min(7, Math.sqrt(((column - 10) * 64) / this.highest)), across = Math.max(1, Math.floor((column - 10) / apart));
+      const tx = stage * column + 8 + (n % across) * apart, ty = this.height - 96 + Math.floor(n / across) * apart;
       const f = this.still ? 1 : Math.min(1, gone / SINK);
       return [x + (tx - x) * f, y + (Math.min(ty, this.height - 26) - y) * f * f];
     }

@@ -7,7 +7,9 @@
   const SHOWN = 240, CHUNK = model.plain ? 20000 : 2000, LOWEST = 1e-9;
   at("title").textContent = data.title;
   at("about").textContent = data.description;
-  at("made").textContent = `${data.limits} Made by cascade ${data.version}; seed ${data.seed}, streams ${data.stream}. ` +
+  const averaged = data.nodes.length > 1 ? `Exact: the mean over ${data.nodes.length.toLocaleString("en")} points of the frailties` +
+    (data.random_nodes ? ", drawn at random: good to some per cent. " : ". ") : "";
+  at("made").textContent = averaged + `${data.limits} Made by cascade ${data.version}; seed ${data.seed}, streams ${data.stream}. ` +
     "Every number on this page is computed in it, by the rules and with the draws of the package.";
 
   function share(p) {
@@ -75,18 +77,29 @@
   at("motion").querySelector(".controls").append(only);
   choice.addEventListener("change", pick);
 
-  // The first cells that passed the chosen step.
+  // The first cells that passed the chosen step, looked for piece by piece: colonies are rare.
+  let search = 0;
   function pick() {
-    const least = Number(choice.value), found = [];
-    for (let cell = 0; cell < data.cells && found.length < SHOWN; cell++) {
-      if (least > 0 && !model.run(cell, null).some((unit) => unit.furthest >= least)) continue;
-      for (const life of model.lives(cell)) {
-        const name = life.member || life.size > 1 ? `${cell}, member ${life.member}` : cell;
-        if (life.stays.some((stay) => stay.stage >= least)) found.push({ cell: name, size: life.size, stays: life.stays });
+    const least = Number(choice.value), found = [], mine = ++search, end = data.first + data.cells;
+    let cell = data.first;
+    const go = () => {
+      if (mine !== search) return;
+      for (const stop = Math.min(end, cell + CHUNK); cell < stop && found.length < SHOWN; cell++) {
+        if (least > 0 && !model.run(cell, null).some((unit) => unit.furthest >= least)) continue;
+        for (const life of model.lives(cell)) {
+          const name = life.member || life.size > 1 ? `${cell}, member ${life.member}` : cell;
+          if (life.stays.some((stay) => stay.stage >= least)) found.push({ cell: name, size: life.size, stays: life.stays });
+        }
       }
-    }
-    motion.show(found);
-    motion.story.textContent = found.length ? "" : `None of the ${data.cells.toLocaleString("en")} cells of this page came so far.`;
+      if (cell < end && found.length < SHOWN) {
+        motion.story.textContent = `Looking for them: ${(cell - data.first).toLocaleString("en")} cells so far.`;
+        setTimeout(go, 0);
+        return;
+      }
+      motion.show(found);
+      motion.story.textContent = found.length ? "" : `None of the ${data.cells.toLocaleString("en")} cells of this page came so far.`;
+    };
+    go();
   }
 
   let job = 0;
@@ -105,13 +118,14 @@
     const go = () => {
       if (mine !== job) return;
       const number = Math.min(CHUNK, data.cells - counts.founders);
-      model.simulate(counts.founders, number, counts);
+      model.simulate(data.first + counts.founders, number, counts);
       rows.forEach((row, k) => {
         row.querySelector(".counted").textContent = counts.passed[k].toLocaleString("en");
         row.querySelector(".counted").dataset.value = counts.passed[k];
       });
-      const done = counts.founders === data.cells, what = data.largest > 1 ? "founders with their clusters" : "cells";
-      at("progress").textContent = `Counted: ${counts.founders.toLocaleString("en")} of ${data.cells.toLocaleString("en")} ${what}, one by one.`;
+      const done = counts.founders === data.cells;
+      const what = data.largest > 1 ? `founders, ${counts.cells.toLocaleString("en")} cells,` : "cells,";
+      at("progress").textContent = `Counted: ${counts.founders.toLocaleString("en")} of ${data.cells.toLocaleString("en")} ${what} one by one.`;
       at("progress").dataset.done = done;
       if (!done) setTimeout(go, 0);
       else { motion.pause(); pick(); }
