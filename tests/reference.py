@@ -312,7 +312,7 @@ class Reference:
                 end = self.windows[agent.window][0]
                 if due > end and agent.window < len(self.windows) - 1:
                     agent.window += 1
-                    agent.time = end
+                    agent.time = max(agent.time, end)  # it may not have entered yet
                 elif due > end or due == math.inf:
                     life.events.append(Event(agent.state, max(min(due, end), agent.time), "", False))
                     return apart

@@ -107,6 +107,9 @@ def test_moving_cells_hold_the_replayed_lives() -> None:
     lives = result.replay(range(50))
     units = [unit for history in lives for unit in (history, *history.fragments)]
     assert [[s["state"] for s in life["stays"]] for life in widget.lives] == [[s.state for s in u.stays] for u in units]
+    few = cascade.simulate(cascade.load("textbook"), cells=range(30, 80), seed=3)
+    assert [life["cell"] for life in cascade.moving_cells(few).lives] == [str(n) for n in range(30, 80)]
+    assert [life["cell"] for life in cascade.moving_cells(few, (n for n in (31, 30))).lives] == ["31", "30"]  # type: ignore[arg-type]
     with pytest.raises(cascade.InputError, match="at most 2000"):
         cascade.moving_cells(result, range(2001))
     with pytest.raises(cascade.InputError, match="simulate"):

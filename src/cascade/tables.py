@@ -243,13 +243,15 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
     with np.errstate(divide="ignore", over="ignore"):
         mean = 1.0 / rate
     after = np.where(lowered.exit_target >= 0, lowered.exit_target, lowered.exit_source)
-    by_clock = rate.reshape(len(hazard), len(lowered.clocks), lowered.size)
-    differs = (by_clock[:, :, after] != by_clock[:, :, lowered.exit_source]).any(axis=0)  # (C, E)
+    # Window by window: all at once would be large.
+    differs = np.zeros((len(lowered.clocks), len(lowered.exit_hazard)), bool)
+    for running in rate.reshape(len(hazard), len(lowered.clocks), lowered.size):
+        differs |= running[:, after] != running[:, lowered.exit_source]
+    begins = lowered.clock_runs[:, after] != lowered.clock_runs[:, lowered.exit_source]
+    renews = (differs | begins).any(axis=0)
     which = np.searchsorted(lowered.clock_start, np.arange(len(lowered.exit_hazard)), side="right") - 1
     which //= lowered.size
     differs[which[which >= 0], np.flatnonzero(which >= 0)] = False
-    running = np.concatenate([lowered.clock_runs, rate.reshape(-1, lowered.size)])
-    renews = (running[:, after] != running[:, lowered.exit_source]).any(axis=0)
     return Clocks(
         purpose=np.array([KIND_CLOCK | np.uint64(clock) for clock in lowered.clocks], np.uint64),
         runs=lowered.clock_runs.ravel(),

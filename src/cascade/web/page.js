@@ -61,10 +61,12 @@
     return row;
   });
 
-  function why(lost) {
+  function why(lost, still) {
     const parts = Object.entries(lost).filter((p) => p[1] > 0).sort((a, b) => b[1] - a[1]);
     const total = parts.reduce((sum, p) => sum + p[1], 0);
-    return parts.length ? "lost to " + parts.slice(0, 3).map(([c, n]) => `${c} ${Math.round((100 * n) / total)} %`).join(", ") : "";
+    const words = parts.length ? ["lost to " + parts.slice(0, 3).map(([c, n]) => `${c} ${Math.round((100 * n) / total)} %`).join(", ")] : [];
+    if (still > 1e-12) words.push(`still there: ${share(still)} of all`);
+    return words.join("; ");
   }
 
   const motion = new cascade.Motion(at("motion"), data.cast);
@@ -110,7 +112,7 @@
       row.querySelector(".exact").textContent = share(p);
       row.querySelector(".exact").dataset.value = p;
       row.querySelector(".bar > div").style.width = `${100 * Math.max(0, 1 - Math.log10(Math.max(p, LOWEST)) / Math.log10(LOWEST))}%`;
-      row.querySelector(".why").textContent = why(exact.lost[k]);
+      row.querySelector(".why").textContent = why(exact.lost[k], exact.still[k]);
     });
     const mine = ++job;
     at("progress").dataset.done = false;
@@ -125,7 +127,7 @@
       });
       const done = counts.founders === data.cells;
       const what = data.largest > 1 ? `founders, ${counts.cells.toLocaleString("en")} cells,` : "cells,";
-      at("progress").textContent = `Counted: ${counts.founders.toLocaleString("en")} of ${data.cells.toLocaleString("en")} ${what} one by one.`;
+      at("progress").textContent = `Counted: ${counts.founders.toLocaleString("en")} of ${data.cells.toLocaleString("en")} ${what} one by one${data.until === null ? "" : `, for ${cascade.duration(data.until)}`}.`;
       at("progress").dataset.done = done;
       if (!done) setTimeout(go, 0);
       else { motion.pause(); pick(); }
