@@ -260,7 +260,7 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
         start=lowered.clock_start.astype(np.uint32),
         rate=rate.ravel(),
         mean=mean.ravel(),
-        disturbs=differs.any(axis=0),
+        disturbs=np.asarray(differs.any(axis=0)),
         apart=np.concatenate([lowered.exit_apart + 1, np.zeros(lowered.size, np.int64)]).astype(np.uint32),
         size=lowered.size_of,
         largest=largest,
