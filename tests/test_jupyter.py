@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from servers import serving
 
 pytest.importorskip("jupyterlab", reason="pip install 'metastatic-cascade[browser]'")
 pytest.importorskip("anywidget", reason="pip install 'metastatic-cascade[notebooks]'")
@@ -35,25 +33,14 @@ def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     book = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
     (folder / "lesson.ipynb").write_text(json.dumps(book))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     homes = {name: str(folder) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--IdentityProvider.token="]
-    command += [f"--port={port}", "--ip=127.0.0.1", f"--ServerApp.root_dir={folder}", "--LabApp.news_url="]
-    server = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **homes}
-    )
-    try:
-        for _ in range(160):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.25)
-        yield f"http://127.0.0.1:{port}/lab/tree/lesson.ipynb?reset"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
+
+    def command(port: int) -> list[str]:
+        plain = ["--no-browser", "--allow-root", "--IdentityProvider.token=", "--ip=127.0.0.1", "--LabApp.news_url="]
+        return [sys.executable, "-m", "jupyterlab", *plain, f"--port={port}", f"--ServerApp.root_dir={folder}"]
+
+    with serving(command, homes) as address:
+        yield f"{address}lab/tree/lesson.ipynb?reset"
 
 
 def test_results_and_moving_cells_in_jupyter(browser: Any, lab: str) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +13,7 @@ import pytest
 
 import cascade
 from cascade.cli import notebooks_folder
+from servers import serving
 
 pytest.importorskip("marimo", reason="pip install 'metastatic-cascade[notebooks]'")
 pytest.importorskip("anywidget", reason="pip install 'metastatic-cascade[notebooks]'")
@@ -119,21 +117,8 @@ def test_moving_cells_hold_the_replayed_lives() -> None:
 @pytest.fixture(scope="module")
 def address(browser: Any) -> Iterator[str]:  # noqa: ARG001
     """The gallery, as ``cascade teach`` starts it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "cascade", "teach", "--no-show", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
-    try:
-        for _ in range(120):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.25)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
+    with serving(lambda port: [sys.executable, "-m", "cascade", "teach", "--no-show", "--port", str(port)]) as address:
+        yield address
 
 
 # The widget lives in a shadow tree; its element bears the animation.
