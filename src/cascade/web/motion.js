@@ -230,7 +230,7 @@
         g.fillStyle = colour;
         g.globalAlpha = t.over && this.map && t !== this.chosen ? 0.75 : 1;
         g.beginPath();
-        const [live, dead] = !this.map ? [4.2, 3] : this.narrow ? [2.4, 1.8] : [3.4, 2.2];
+        const [live, dead] = !this.map ? [this.narrow ? 3.4 : 4.2, 0.43 * this._apart()] : this.narrow ? [2.4, 1.8] : [3.4, 2.2];
         // A cluster has the volume of its cells.
         const grown = Math.cbrt(t.life.size || 1);
         g.arc(x, y, t === this.chosen || (settled && !t.over) ? 6.5 : grown * (t.over ? dead : live), 0, 2 * Math.PI);
@@ -277,11 +277,13 @@
       return [x + jx * w * 0.78, y + 6 + jy * Math.min(h * 0.6, 150)];
     }
 
+    // Pixels between the dead of a pile, so that the highest has room.
+    _apart() { return Math.min(7, Math.sqrt(((this.width / this.columns.length - 10) * 64) / this.highest)); }
+
     // A dead cell sinks to the pile below its column.
     _sink(x, y, n, stage, gone) {
       const column = this.width / this.columns.length;
-      // The highest pile has room.
-      const apart = Math.min(7, Math.sqrt(((column - 10) * 64) / this.highest)), across = Math.max(1, Math.floor((column - 10) / apart));
+      const apart = this._apart(), across = Math.max(1, Math.floor((column - 10) / apart));
       const tx = stage * column + 8 + (n % across) * apart, ty = this.height - 96 + Math.floor(n / across) * apart;
       const f = this.still ? 1 : Math.min(1, gone / SINK);
       return [x + (tx - x) * f, y + (Math.min(ty, this.height - 26) - y) * f * f];
