@@ -49,7 +49,7 @@ COMPANY = {
 
 
 def test_one_small_file_without_the_network(tmp_path: Path) -> None:
-    for name in ("textbook", "colon", "lung"):
+    for name in ("textbook", "colon", "lung", "unlike-cells", "clusters"):
         text = write_page(cascade.load(name), tmp_path / f"{name}.html", seed=1).read_text()
         assert len(text.encode()) < 1_000_000
         assert "http:" not in text
@@ -82,6 +82,10 @@ def test_what_the_page_cannot_hold_is_refused(tmp_path: Path) -> None:
         with pytest.raises(cascade.InputError, match=wanted):
             write_page(model, tmp_path / "x.html", seed=1)
     assert not (tmp_path / "x.html").exists()
+    every = [{"name": h, "cv": 0.5, "hazards": [{"hazard": f"*.{h}"}]} for h in ("shear", "anoikis", "deformation")]
+    wide = cascade.load("emt").with_(factors=(), frailties=every, description="x" * 999_000)
+    with pytest.raises(cascade.InputError, match="its page would have"):
+        write_page(wide, tmp_path / "x.html", seed=1)
     with pytest.raises(cascade.InputError, match="ends in"):
         write_page(TEXTBOOK, tmp_path / "x.txt", seed=1)
     for wrong in (0, -5, 1.5, math.nan, "abc", None, True):

@@ -22,6 +22,7 @@ from cascade.tables import environment, prepare
 from cascade.versions import package_version
 
 MOST_IN_A_BROWSER = 1 << 53
+MOST_BYTES = 1_000_000
 
 
 def cast_of(model: Model) -> dict[str, Any]:
@@ -95,7 +96,8 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "profiles": low.profiles.tolist(),
         "frailty_gamma": [] if alike is None else alike.gamma.astype(int).tolist(),
         "frailty_spread": [] if alike is None else alike.spread.tolist(),
-        "nodes": [[w, *z] for w, z in zip(nodes.weights.tolist(), nodes.factors.tolist(), strict=True)],
+        # Twelve digits are more than the rule has, and the page shall stay small.
+        "nodes": [[float(f"{x:.12g}") for x in (w, *z)] for w, z in zip(nodes.weights, nodes.factors, strict=True)],
         "random_nodes": bool(nodes.replicate.any()),
         "clocks": low.clocks.tolist(),
         "clock_start": low.clock_start.tolist(),
@@ -166,5 +168,8 @@ def write_page(
     shown = range(numbers.start, min(numbers.stop, numbers.start + (1_000_000 if alike else 100_000)))
     if shown.stop > MOST_IN_A_BROWSER:
         raise InputError("cells", numbers.start, "cells that begin below 2^53: a browser has no larger whole numbers")
-    write_atomically(where, page(model, seed=seed, cells=shown, until=until).encode())
+    text = page(model, seed=seed, cells=shown, until=until).encode()
+    if len(text) > MOST_BYTES:
+        raise InputError("model", model.name, f"a smaller one: its page would have {len(text) / 1e6:.1f} MB")
+    write_atomically(where, text)
     return where
