@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import json
 from importlib.resources import files
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from cascade.arguments import cell_range, check_model, check_seed, check_until
 from cascade.bodymap import body_map
@@ -22,7 +23,16 @@ from cascade.tables import environment, prepare
 from cascade.versions import package_version
 
 MOST_IN_A_BROWSER = 1 << 53
+"""Whole numbers that a browser tells apart."""
+
 MOST_BYTES = 1_000_000
+"""Size of a page that can be mailed."""
+
+MOST_WORK = 5e7
+"""Nodes of the frailties times steps times squared states: beyond, a slider would not be answered within a second."""
+
+MARCH_WORK = 20.0
+"""The same of a window of the environment against whole lives, for each state."""
 
 
 def cast_of(model: Model) -> dict[str, Any]:
@@ -39,20 +49,13 @@ def cast_of(model: Model) -> dict[str, Any]:
     }
 
 
-MOST_WORK = 5e7
-"""Nodes of the frailties times steps times squared states: beyond, a slider would not be answered within a second."""
-
-MARCH_WORK = 20.0
-"""The same of a window of the environment against whole lives, for each state."""
-
-
 def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str, Any]:
     """The lowered arrays of a model and the key of its draws, as ``web/engine.js`` reads them.
 
     Raises
     ------
     InputError
-        When the exact answer would take a browser seconds.
+        When the exact answer would take a browser seconds; when hazards change while cells enter.
     """
     low = lower(check_model(model))
     end = check_until(low, until)
@@ -105,7 +108,7 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "size_of": low.size_of.tolist(),
         "largest": int(low.size_of.max()),
         "levels": list(low.levels) if any(low.levels) else [],
-        "chain": None if chain is low else {**_exits(chain), "start_cumulative": _running(chain)},
+        "chain": None if chain is low else {**_exits(chain), "start_cumulative": np.cumsum(chain.start_share).tolist()},
     }
 
 
@@ -119,10 +122,6 @@ def _exits(low: Lowered) -> dict[str, Any]:
         "exit_profile": low.exit_profile.tolist(),
         "start_state": low.start_state.tolist(),
     }
-
-
-def _running(low: Lowered) -> list[float]:
-    return list(accumulate(low.start_share.tolist()))
 
 
 def page(model: Model, *, seed: int, cells: range, until: float | None = None) -> str:

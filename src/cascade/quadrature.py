@@ -56,8 +56,8 @@ def refinements(lowered: Lowered) -> Iterator[Nodes]:
 def fixed(lowered: Lowered) -> Nodes:
     """Nodes for an answer that nobody refines, and that must come at once.
 
-    Relative errors are below 1e-9 with one or two frailties and near 1e-7 with three, unless
-    these are very wide; with more, of few random points, near 1 %.
+    Relative errors are below 1e-9 with one or two frailties and below 1e-6 with three, unless
+    these are very wide; with more, of few random points, a few per cent.
     """
     frailties = len(lowered.frailty_cv)
     if frailties == 0:
