@@ -44,7 +44,6 @@ class Tables(NamedTuple):
     states: int
     exits: int
     window_end: Floats  # (W,)
-    rate: Floats  # (W S G,) summed hazard of a group
     mean: Floats  # (W S G,) mean time of the group's clock, 1 / summed hazard
     hazard: Floats  # (W E,)
     exit_start: Words  # (S G + 1,) where the exits of each state's group begin
@@ -188,7 +187,6 @@ def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], gr
         states=size,
         exits=exits,
         window_end=environment.ends.astype(np.float64),
-        rate=rate.ravel(),
         mean=mean.ravel(),
         hazard=hazard.ravel(),
         exit_start=lowered.exit_start.astype(np.uint32),
