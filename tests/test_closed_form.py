@@ -14,7 +14,7 @@ import cascade
 from cascade import laplace
 from cascade.closed_form import Exact
 from cascade.model import Model
-from models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models, ways
+from helpers.models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models, ways
 
 
 def expm(a: np.ndarray) -> np.ndarray:

@@ -17,8 +17,7 @@ from cascade.bodymap import body_map
 from cascade.handout import payload, write_page
 from cascade.model import Model
 from cascade.quadrature import fixed
-from models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES
-from test_units import MODELS as UNITS
+from helpers.models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES, UNITS
 
 ENGINE = Path(cascade.__file__).parent / "web" / "engine.js"
 NODE = shutil.which("node")

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from cascade.errors import InputError, ModelError
 from cascade.model import Model
-from models import CYCLIC, FRAIL, LINEAR, random_models, ways
+from helpers.models import CYCLIC, FRAIL, LINEAR, random_models, ways
 
 
 def valid() -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 
 import cascade
 from cascade.cli import notebooks_folder
-from servers import serving
+from helpers.processes import serving
 
 pytest.importorskip("marimo", reason="pip install 'metastatic-cascade[notebooks]'")
 pytest.importorskip("anywidget", reason="pip install 'metastatic-cascade[notebooks]'")

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 import cascade
 from cascade import plot
 from cascade.results import Result
-from models import CYCLIC, LINEAR
+from helpers.models import CYCLIC, LINEAR
 
 
 @pytest.fixture(scope="module")

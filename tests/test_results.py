@@ -14,16 +14,17 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy import stats
 
 import cascade
-from budget import within
 from cascade.estimate import paired_difference, proportion
 from cascade.files import write_atomically
 from cascade.funnel import Funnel
 from cascade.streams import STREAM_VERSION
-from models import CYCLIC, LINEAR
+from helpers.budget import within
+from helpers.models import CYCLIC, LINEAR, clustered
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +201,41 @@ def test_comparison_counts_add_up() -> None:
     assert "coupling" in str(found) or "share their draws" in str(found)
     with pytest.raises(cascade.InputError, match="stages"):
         cascade.compare(LINEAR, CYCLIC, cells=10, seed=1)
+
+
+def succeeded(model: cascade.Model, cells: int, seed: int) -> npt.NDArray[np.float64]:
+    """1 for each cell that succeeds, else 0."""
+    flags = np.zeros(cells)
+    flags[cascade.simulate(model, cells=cells, seed=seed).watched.astype(int)] = 1.0
+    return flags
+
+
+@pytest.mark.parametrize("factor", [0.2, 0.97, 3.0])
+def test_fewer_cells_is_the_ratio_of_the_variances(factor: float) -> None:
+    """Of two independent runs over one of pairs: from what each cell does under both models."""
+    other, n = LINEAR.with_(scale={"*.immune killing": factor}), 30_000
+    found = cascade.compare(LINEAR, other, cells=n, seed=4)
+    one, two = succeeded(LINEAR, n, 4), succeeded(other, n, 4)
+    assert found.fewer_cells == pytest.approx((one.var() + two.var()) / (two - one).var(), rel=1e-12)
+    assert f"{found.fewer_cells:.3g} times as many cells" in str(found)
+    assert cascade.compare(LINEAR, LINEAR, cells=n, seed=4).fewer_cells == math.inf
+
+
+def test_fewer_cells_of_clusters_is_the_ratio_of_the_variances_of_founders() -> None:
+    """Cells of a founder share its fate: the variances are those of sums over founders, seen in 64 batches."""
+    model = clustered(LINEAR, bond=0.0, on_entering=0.0)
+    other = model.with_(scale={"*.immune killing": 0.5})
+    found = cascade.compare(model, other, cells=6000, seed=4)
+    sums = np.zeros((2, 64))
+    sizes = np.zeros(64)
+    goal = LINEAR.goals[0]
+    for side, m in enumerate((model, other)):
+        for life in cascade.replay(m, seed=4, cells=range(6000)):
+            sums[side, life.cell % 64] += life.size * (life.fate == goal)
+            sizes[life.cell % 64] += life.size * (side == 0)
+    # Residuals of a ratio: what a batch has beyond its share of cells.
+    one, two = (row - row.sum() / sizes.sum() * sizes for row in sums)
+    assert found.fewer_cells == pytest.approx(((one**2).sum() + (two**2).sum()) / ((two - one) ** 2).sum(), rel=1e-9)
 
 
 # Intervals and own data -------------------------------------------------------------------

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import cascade
-from budget import SIGMAS, agrees, within
 from cascade import graph
 from cascade.model import Model
-from models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models
-from test_agreement import all_agree
+from helpers.agreement import all_agree
+from helpers.budget import SIGMAS, agrees, within
+from helpers.models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models
 
 
 def hazards(model: Model) -> list[str]:
@@ -142,6 +142,35 @@ def test_treated_results_replay_merge_and_open(tmp_path: Path) -> None:
     )
     assert np.array_equal(parts.totals.counts, whole.totals.counts)
     assert Model.from_toml(treated.to_toml()) == treated
+
+
+@pytest.mark.parametrize("limit", [0.0, None])
+@pytest.mark.parametrize("closed", [("*.shear", "*.immune killing", "bed.tissue"), ("blood.shear", "*.immune killing")])
+def test_a_way_out_that_closes_later_or_opens_later(closed: tuple[str, ...], limit: float | None) -> None:
+    """What is so in the last window is so for ever: only a way out that stays closed needs an end."""
+    effects = [{"hazard": hazard, "factor": 0.0} for hazard in closed]
+    later = CYCLIC.with_treatments(cascade.Treatment(name="t", effects=effects, start_hours=3.0))
+    for_a_while = CYCLIC.with_treatments(cascade.Treatment(name="t", effects=effects, start_hours=1.0, end_hours=3.0))
+    endless = "bed.tissue" in closed
+    calls = (
+        lambda m, until: cascade.simulate(m, cells=300, seed=1, until=until),
+        lambda m, until: cascade.replay(m, seed=1, cells=range(20), until=until),
+        lambda m, until: cascade.compare(m, m, cells=300, seed=1, until=until),
+        lambda m, until: cascade.exact(m, until=until).funnel(),
+    )
+    for call in calls:
+        call(for_a_while, None)
+        call(later, 50.0 if limit is None else 5.0)
+        if endless:
+            with pytest.raises(cascade.InputError, match="until"):
+                call(later, None)
+        else:
+            call(later, None)
+    if endless:
+        # Whoever is still in the vessels then stays there: simulated and exact alike.
+        until = 5.0 if limit is not None else 20.0
+        result, exact = cascade.simulate(later, cells=100_000, seed=2, until=until), cascade.exact(later, until=until)
+        assert all_agree(result, exact) == []
 
 
 # The same cells twice.

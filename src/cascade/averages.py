@@ -101,18 +101,18 @@ class Averages:
         """Nodes of the frailties fine enough for the probability of each step, and the error left."""
         last: Floats | None = None
         change, error = 0.0, 0.0
-        # At z = 0 a model may have no answer (cells that circle for ever); any z > 0 has one.
-        # The transform at 1 / until then stands for the probability at until.
-        z = 0.0 if self.until is None else 1.0 / self.until
         low = self.lowered
+        if not len(low.frailty_cv):
+            return next(refinements(low)), 0.0
         windows = low.multipliers if self._changes else np.ones((1, len(low.transitions)))
         # Fine enough under the hazards of each window, or of some that are far apart.
-        some = windows[np.unique(np.linspace(0, len(windows) - 1, min(len(windows), 6)).astype(int))]
+        some = np.unique(np.linspace(0, len(windows) - 1, min(len(windows), 6)).astype(int)).tolist()
         for nodes in refinements(low):
-            there = np.full(len(nodes.weights), z)
-            parts = [
-                self._solver.passage(self._hazards(nodes) * m[low.exit_transition], there).entered.real for m in some
-            ]
+            parts = []
+            for w in some:
+                z = np.full(len(nodes.weights), self._transform_at(w))
+                hazards = self._hazards(nodes) * windows[w][low.exit_transition]
+                parts.append(self._solver.passage(hazards, z).entered.real)
             entered = np.hstack(parts)
             value = nodes.weights @ entered
             if nodes.replicate.any():
@@ -129,6 +129,20 @@ class Averages:
                     break
             last = value
         return nodes, error
+
+    def _transform_at(self, window: int) -> float:
+        """Where the transform stands for what has happened by the end of the run, or of a window.
+
+        That of a time is 1 / time.  At 0, for whole lives, a model whose cells circle for ever has
+        no answer; any place above 0 has one.
+        """
+        low = self.lowered
+        if self.until is not None:
+            return 1.0 / self.until
+        last = window == len(low.window_start) - 1
+        if last or not low.has_endless_cycle(window):
+            return 0.0
+        return 1.0 / float(low.window_start[window + 1] - low.window_start[window])
 
     @cached_property
     def _curve_nodes(self) -> Nodes:

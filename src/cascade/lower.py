@@ -135,13 +135,13 @@ class Lowered:
         """Index of the stage beyond the last: reaching it is success."""
         return len(self.stages)
 
-    def has_endless_cycle(self) -> bool:
+    def has_endless_cycle(self, window: int = -1) -> bool:
         """Whether cells could circle for ever, because the hazards of every way out are 0.
 
-        A state that no hazard leaves is no cycle: a cell waits there.
+        A state that no hazard leaves is no cycle: a cell waits there.  What is so in the last
+        window is so for ever; of another it is asked what were if it stayed.
         """
-        # What is so in the last window is so for ever.
-        open_ = self.exit_hazard * self.multipliers[-1, self.exit_transition] > 0
+        open_ = self.exit_hazard * self.multipliers[window, self.exit_transition] > 0
         live = open_ & (self.exit_target >= 0)
         ends = np.ones(self.size, bool)
         ends[self.exit_source[open_]] = False

@@ -130,16 +130,21 @@ class Reference:
         self.windows = windows
 
     def frailties(self, cell: int) -> list[float]:
-        """Z of every frailty of a cell."""
+        """Z of every frailty of a cell: normals L g, with L L^T the correlations and g independent."""
+        names = [frailty.name for frailty in self.model.frailties]
+        correlation = np.eye(len(names))
+        for part in self.model.correlations:
+            a, b = (names.index(name) for name in part.between)
+            correlation[a, b] = correlation[b, a] = part.value
+        drawn = [uniforms(cell, 0, (2 << 24) | f, self.key)[0] for f in range(len(names))]
+        normal = np.linalg.cholesky(correlation) @ [NormalDist().inv_cdf(u) for u in drawn] if names else []
         found = []
         for f, frailty in enumerate(self.model.frailties):
-            purpose = (2 << 24) | f
             if frailty.distribution == "lognormal":
                 sigma = math.sqrt(math.log1p(frailty.cv**2))
-                z = NormalDist().inv_cdf(uniforms(cell, 0, purpose, self.key)[0])
-                found.append(math.exp(sigma * z - sigma**2 / 2))
+                found.append(math.exp(sigma * float(normal[f]) - sigma**2 / 2))
             else:
-                found.append(self._gamma(cell, purpose, frailty.cv**-2.0))
+                found.append(self._gamma(cell, (2 << 24) | f, frailty.cv**-2.0))
         return found
 
     def _gamma(self, cell: int, purpose: int, shape: float) -> float:

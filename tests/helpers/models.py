@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+import cascade
 from cascade.model import Model
 
 
@@ -65,6 +66,42 @@ FRAIL = CYCLIC.with_(
 
 TWO_FRAILTIES = FRAIL.with_(name="two frailties", frailties=FRAIL.frailties[:2])
 
+ALIKE = TWO_FRAILTIES.with_(
+    name="log-normal", frailties=[{**f.model_dump(), "distribution": "lognormal"} for f in TWO_FRAILTIES.frailties]
+)
+
+
+def correlated(value: float) -> Model:
+    """Two log-normal frailties with a correlation of their logarithms."""
+    names = [frailty.name for frailty in ALIKE.frailties]
+    return ALIKE.with_(name="correlated", correlations=[{"between": names, "value": value}])
+
+
+# Absorbing states that belong to a step, so that cells that came further end there: the stage in
+# which a cell ends is not the furthest that it reached.  Cells also start in a milestone.
+TURNED_BACK = Model(
+    name="turned back",
+    stages=["vessel", "bed", "tissue"],
+    states=[
+        {"name": "blood", "stage": "vessel", **ways({"bed": 4.0, "cleared": 0.5}, {"shear": 1.0})},
+        {
+            "name": "bed",
+            "stage": "bed",
+            **ways({"blood": 3.0, "tissue": 2.0, "cleared": 0.5}, {"shear": 1.0}),
+            "milestone": "held",
+        },
+        {
+            "name": "tissue",
+            "stage": "tissue",
+            **ways({"tumour": 0.3, "blood": 1.0, "lodged": 0.4, "cleared": 0.2}, {"apoptosis": 0.1}),
+        },
+        {"name": "cleared", "stage": "vessel", "absorbing": True, "milestone": "out"},
+        {"name": "lodged", "stage": "bed", "absorbing": True},
+        {"name": "tumour", "absorbing": True},
+    ],
+    start={"states": [{"state": "blood", "share": 0.6}, {"state": "bed", "share": 0.4}]},
+)
+
 
 @st.composite
 def random_models(draw: st.DrawFn, *, linear: bool = False) -> Model:
@@ -98,3 +135,58 @@ def random_models(draw: st.DrawFn, *, linear: bool = False) -> Model:
             )
     states.append({"name": "goal", "absorbing": True})
     return Model(name="random", stages=[f"stage {k}" for k in range(stages)], states=states)
+
+
+# Units that are more than a cell in a state: factors that switch, clusters that break.
+
+
+def two_levels(model: Model, *, on: float = 2.0, off: float = 0.7, factor: float = 0.2, **fields: object) -> Model:
+    """A factor on all states that live, which changes two hazards."""
+    effects = [
+        {"level": "on", "hazard": name, "factor": factor} for name in [name for name, _, _ in model.hazards()][1:3]
+    ]
+    switches = [{"level": "off", "to": "on", "hazard": on}, {"level": "on", "to": "off", "hazard": off}]
+    given = {"name": "cloak", "levels": ["off", "on"], "states": ["*"], "switches": switches, "effects": effects}
+    return model.with_(factors=[*model.factors, {**given, **fields}])
+
+
+SIZES = [{"size": 1, "share": 0.3}, {"size": 3, "share": 0.4}, {"size": 6, "share": 0.3}]
+
+
+def clustered(model: Model, *, bond: float = 0.3, on_entering: float = 0.4, power: float = -0.5) -> Model:
+    """Units of up to six cells in a model, which break in every state but the first."""
+    names = [name for name, _, _ in model.hazards()]
+    breaks = [
+        {"state": state.name, "hazard": bond, "on_entering": on_entering}
+        for state in model.states[1:]
+        if not state.absorbing
+    ]
+    effects = [
+        {"hazard": names[1], "power": power},
+        {"hazard": names[-1], "factor": 0.5, "power": 1.0},
+    ]
+    return model.with_(clusters={"sizes": SIZES, "effects": effects, "breaks": breaks})
+
+
+# A factor inside some states only, with a begin of its own: it is left and entered again.
+INSIDE = two_levels(CYCLIC, states=["bed", "tissue"], begin={"off": 0.6, "on": 0.4}, name="phenotype")
+
+
+TWO = two_levels(INSIDE)
+
+
+UNITS = {
+    "factor": two_levels(LINEAR),
+    "inside": INSIDE,
+    "two factors": TWO,
+    "frail": two_levels(FRAIL, begin={"on": 1.0}),
+    "clusters": clustered(CYCLIC),
+    "clusters turned back": clustered(TURNED_BACK),
+    "clusters that break at once": clustered(LINEAR, on_entering=1.0, bond=0.0),
+    "clusters with factors and frailties": clustered(two_levels(FRAIL)),
+}
+
+
+def changed(model: Model, factor: float, *hazards: str, begin: float = 0.0, end: float | None = None) -> Model:
+    effects = [{"hazard": hazard, "factor": factor} for hazard in hazards]
+    return model.with_treatments(cascade.Treatment(name="t", effects=effects, start_hours=begin, end_hours=end))
