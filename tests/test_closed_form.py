@@ -11,9 +11,9 @@ from scipy import stats
 from scipy.integrate import quad
 
 import cascade
-from cascade import laplace
-from cascade.closed_form import Exact
 from cascade.model import Model
+from cascade.solution import laplace
+from cascade.solution.answer import Exact
 from helpers.models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models, ways
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cascade
-from cascade.lower import lower
+from cascade.lowering.lower import lower
 from cascade.model import Model
 from helpers.agreement import all_agree
 from helpers.budget import agrees, within

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import cascade
-from cascade.bodymap import body_map
-from cascade.handout import payload, write_page
 from cascade.model import Model
-from cascade.quadrature import fixed
+from cascade.solution.quadrature import fixed
+from cascade.web.bodymap import body_map
+from cascade.web.page import payload, write_page
 from helpers.models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES, UNITS
 
 ENGINE = Path(cascade.__file__).parent / "web" / "engine.js"

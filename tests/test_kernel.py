@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cascade
-from cascade.lower import lower
+from cascade.engine.prepare import FOREVER, rows_of
+from cascade.engine.prepare import environment as plain_environment
+from cascade.lowering.lower import lower
 from cascade.model import Model
-from cascade.results import Result
-from cascade.tables import FOREVER, rows_of
-from cascade.tables import environment as plain_environment
+from cascade.runs.result import Result
 from helpers.lives import WINDOWS, Windows, lives, same, totals
 from helpers.models import CYCLIC, FRAIL, LINEAR, TURNED_BACK, UNITS, correlated, random_models
 from helpers.reference import Reference

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from cascade.errors import InputError, ModelError
+from cascade.common.errors import InputError, ModelError
 from cascade.model import Model
 from helpers.models import CYCLIC, FRAIL, LINEAR, random_models, ways
 

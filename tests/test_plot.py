@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import cascade
 from cascade import plot
-from cascade.results import Result
+from cascade.runs.result import Result
 from helpers.models import CYCLIC, LINEAR
 
 

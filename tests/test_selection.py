@@ -9,9 +9,9 @@ import pytest
 
 import cascade
 from cascade import plot
-from cascade.lower import lower
+from cascade.lowering.lower import lower
 from cascade.model import Model
-from cascade.quadrature import refinements
+from cascade.solution.quadrature import refinements
 from helpers.agreement import all_agree
 from helpers.budget import within
 from helpers.models import ALIKE, LINEAR, TWO_FRAILTIES, correlated

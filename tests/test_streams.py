@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cascade import numerics, streams
+from cascade.kernel import numerics, streams
 from helpers import reference
 
 KNOWN = [

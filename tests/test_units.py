@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import cascade
-from cascade.lower import lower
+from cascade.engine.prepare import prepare
+from cascade.lowering.lower import lower
 from cascade.model import Model
-from cascade.tables import prepare
 from helpers.agreement import clusters_agree
 from helpers.budget import ALPHA, agrees
 from helpers.lives import SWITCHED, WINDOWS, Windows, all_same, lives
@@ -136,7 +136,7 @@ def test_the_cloak_switches_at_the_same_times_whatever_else_is_treated() -> None
 # Clusters: both ends of breaking, conservation, order of work, intervals, errors.
 
 
-def entries(history: cascade.History, state: str) -> int:
+def entries(history: cascade.runs.histories.History, state: str) -> int:
     return sum(stay.ended_by == state for stay in history.stays)
 
 
@@ -164,7 +164,7 @@ def test_both_ends_of_breaking_on_entering() -> None:
 
 
 @pytest.mark.parametrize("until", [None, 3.0, 60.0])
-@pytest.mark.parametrize("name", ["clusters", "clusters with factors and frailties"])
+@pytest.mark.parametrize("name", ["clusters", "clusters turned back", "clusters with factors and frailties"])
 def test_every_cell_that_left_is_in_one_place(name: str, until: float | None) -> None:
     result = cascade.simulate(UNITS[name], cells=20_000, seed=4, until=until)
     assert result.cells == sum((20_000 * 0) + r for r in [sum(result.fates().values())])
@@ -231,7 +231,7 @@ def test_intervals_take_founders_as_independent() -> None:
     truth = [row.passed for row in cascade.exact(model).funnel(1.0)]
     inside = np.zeros(len(truth))
     naive = np.zeros(len(truth))
-    from cascade.estimate import proportion
+    from cascade.answers.intervals import proportion
 
     for seed in range(300):
         for k, row in enumerate(cascade.simulate(model, cells=1500, seed=seed).funnel()):
@@ -335,7 +335,7 @@ def test_intervals_hold_for_rare_and_for_unequal_clusters(large: int, founders: 
 
 
 def test_an_upper_limit_does_not_fall_when_something_is_seen() -> None:
-    from cascade.estimate import clustered_proportion
+    from cascade.answers.intervals import clustered_proportion
 
     sizes = np.full(64, 50)
     counts = np.zeros((3, 64), np.int64)
@@ -430,9 +430,9 @@ def test_a_visit_of_endless_switches_can_be_stopped() -> None:
     import threading
     import time
 
-    from cascade.errors import CascadeError
-    from cascade.spans import span_of
-    from cascade.tables import environment as plain
+    from cascade.common.errors import CascadeError
+    from cascade.engine.chunk import span_of
+    from cascade.engine.prepare import environment as plain
 
     wait = Model(
         name="wait",
@@ -491,7 +491,7 @@ def test_means_over_frailties_settle_or_are_not_told() -> None:
 
 
 def test_rounding_in_near_endless_circles_is_owned_to() -> None:
-    def circle(rate: float) -> cascade.closed_form.Exact:
+    def circle(rate: float) -> cascade.solution.answer.Exact:
         s = {"name": "s", "stage": "a", "moves": [{"to": "t", "hazard": rate}, {"to": "g", "hazard": 2e-3}],
              "deaths": [{"cause": "d", "hazard": 1e-3}]}  # fmt: skip
         t = {

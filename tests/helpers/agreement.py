@@ -7,11 +7,11 @@ import math
 from scipy import stats
 
 import cascade
-from cascade.results import Result
+from cascade.runs.result import Result
 from helpers.budget import ALPHA, agrees
 
 
-def all_agree(result: Result, exact: cascade.closed_form.Exact) -> list[str]:
+def all_agree(result: Result, exact: cascade.solution.answer.Exact) -> list[str]:
     """Names of the counts that do not agree."""
     if result.model.clusters is not None:
         return clusters_agree(result, exact)
@@ -31,7 +31,7 @@ def all_agree(result: Result, exact: cascade.closed_form.Exact) -> list[str]:
     return wrong + [m for m, count in result.milestones().items() if not agrees(count, n, min(1.0, marks[m]))]
 
 
-def clusters_agree(result: Result, exact: cascade.closed_form.Exact) -> list[str]:
+def clusters_agree(result: Result, exact: cascade.solution.answer.Exact) -> list[str]:
     """Names of the fates, passed steps and milestones that do not agree, in cells.
 
     Cells of a founder share its fate: the share of a row is tested by its 64 batches of

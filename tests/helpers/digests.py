@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from cascade.results import Result
+from cascade.runs.result import Result
 
 
 def digest(result: Result) -> str:

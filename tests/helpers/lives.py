@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from cascade.conductor import conduct_totals
-from cascade.histories import Histories, History, histories_of
-from cascade.lower import lower
+from cascade.engine.counts import Totals
+from cascade.engine.executor import conduct_totals
+from cascade.engine.prepare import FOREVER, Environment, prepare
+from cascade.lowering.lower import lower
 from cascade.model import Model
-from cascade.tables import FOREVER, Environment, prepare
-from cascade.totals import Totals
+from cascade.runs.histories import Histories, History, histories_of
 from helpers.reference import Life, Reference
 
 Windows = Sequence[tuple[float, Mapping[str, float]]]

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cascade.body.circulation import CellClass, Circulation
-from cascade.errors import InputError, is_number
-from cascade.files import packaged
-from cascade.parts import Part, Share, Source
+from cascade.body.network import CellClass, Circulation
+from cascade.common.errors import InputError, is_number
+from cascade.common.files import packaged
+from cascade.model.parts import Part, Share, Source
 
 SEXES = ("male", "female")
 
@@ -48,7 +48,7 @@ def circulation(sex: str = "male") -> Circulation:
     """
     if sex not in SEXES:
         raise InputError("sex", sex, "'male' or 'female'")
-    data = packaged("cascade.body", "circulation.toml")
+    data = packaged("cascade.body", "data", "circulation.toml")
     own = data["sexes"][sex]
     beds = [{**bed, "flow": bed["flow"][sex]} for bed in data["beds"]]
     return Circulation(
@@ -64,7 +64,7 @@ def circulation(sex: str = "male") -> Circulation:
 @cache
 def cells() -> Cells:
     """Classes of cells, without the fitted shares, and how each organ was looked at."""
-    return Cells(**packaged("cascade.body", "cells.toml"))
+    return Cells(**packaged("cascade.body", "data", "cells.toml"))
 
 
 def cell_classes(share_held: float, *, half_life_hours: float | None = None) -> tuple[CellClass, CellClass]:

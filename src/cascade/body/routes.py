@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from cascade.errors import InputError, nearest
-from cascade.files import packaged
-from cascade.parts import Death, Move, Name, Part, Share, Source, State
+from cascade.common.errors import InputError, nearest
+from cascade.common.files import packaged
+from cascade.model.parts import Death, Move, Name, Part, Share, Source, State
 
 Split = Callable[[str], dict[str, float]]
 
@@ -123,7 +123,7 @@ class Routes(Part):
 @cache
 def routes() -> Routes:
     """The routes of the package."""
-    return Routes(**packaged("cascade.body", "routes.toml"))
+    return Routes(**packaged("cascade.body", "data", "routes.toml"))
 
 
 def fill(

@@ -1,0 +1,92 @@
+"""Simulation of a model: check the arguments, lower the model, have its cells run, keep the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+from cascade.common.version import package_version
+from cascade.engine.executor import Progress, conduct_totals
+from cascade.engine.prepare import environment, prepare
+from cascade.kernel.streams import STREAM_VERSION, fresh_seed
+from cascade.lowering.arguments import (
+    cell_range,
+    check_grid,
+    check_model,
+    check_seed,
+    check_until,
+    watched_states,
+)
+from cascade.lowering.lower import lower
+from cascade.model import Model
+from cascade.runs.capacity import settled
+from cascade.runs.result import Result
+
+
+def simulate(
+    model: Model,
+    *,
+    cells: int | float | range,
+    seed: int | None = None,
+    until: float | None = None,
+    times: Sequence[float] = (),
+    watch: Sequence[str] | None = None,
+    executor: Executor | None = None,
+    chunk: int | None = None,
+    progress: Progress = None,
+) -> Result:
+    """Simulate cells of a model, each to its death, its success or ``until``.
+
+    The result depends on model, seed and cells alone: it is bit-identical for every
+    executor, number of threads and size of chunk.
+
+    Parameters
+    ----------
+    model : Model
+    cells : int or range
+        Number of cells (from number 0 on), or a range of cell numbers.  Of a model with
+        clusters: of units that leave; ``Result.cells`` then counts all their cells.
+    seed : int, optional
+        A whole number >= 0. Default: one is drawn, and stands in the result.
+    until : float, optional
+        End of the run in hours. Default: none.
+    times : sequence of float, optional
+        Hours at which curves over time shall be exact, beside 16 times per octave.
+    watch : sequence of str, optional
+        States whose arrivals are listed cell by cell. Default: those beyond the last stage.
+    executor : concurrent.futures.Executor, optional
+        Default: one thread per processor.
+    chunk : int, optional
+        Cells per task; it changes nothing but the speed.
+    progress : bool or callable, optional
+        True: a bar on stderr; a callable is given (done, all). Default: a bar for long
+        runs on a terminal.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        For a wrong argument.
+
+    Examples
+    --------
+    >>> import cascade
+    >>> model = cascade.Model.from_survival({"arrest": 0.8, "exit": 0.5})
+    >>> result = cascade.simulate(model, cells=10_000, seed=1)
+    >>> result.funnel().rows[0].entered
+    10000
+    """
+    chosen = cell_range(cells)
+    seed = fresh_seed() if seed is None else check_seed(seed)
+    grid = check_grid(times)
+    model = settled(model, chosen, seed, until, executor=executor, chunk=chunk, progress=progress)
+    lowered = lower(check_model(model))
+    end = check_until(lowered, until)
+    names = model.goals if watch is None else watch
+    prepared = prepare(lowered, environment(lowered, end), watch=watched_states(lowered, names), grid=grid)
+    totals = conduct_totals(lowered, prepared, seed, chosen, executor=executor, chunk=chunk, progress=progress)
+    versions = {"cascade": package_version(), "streams": STREAM_VERSION}
+    return Result(model, seed, ((chosen.start, chosen.stop),), end, grid, tuple(names), totals, versions)
