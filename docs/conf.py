@@ -8,7 +8,7 @@ from typing import Any
 import cascade
 from cascade import body, catalog
 from cascade.common.version import package_version
-from cascade.model.parts import Treatment
+from cascade.model.treatments import Treatment
 
 project = "cascade"
 author = "the authors of cascade"

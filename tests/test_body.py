@@ -548,11 +548,6 @@ def test_other_wrong_arguments() -> None:
         one.with_(colour="red")
 
 
-def test_a_cancer_of_the_package_cannot_be_changed_from_outside() -> None:
-    body.cancer("colon").soil["liver"] = 5.0
-    assert "liver" not in body.cancer("colon").soil
-
-
 # Patients.
 
 

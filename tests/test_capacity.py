@@ -11,7 +11,7 @@ import pytest
 
 import cascade
 from cascade.model import Model
-from cascade.model.parts import Capacity
+from cascade.model.treatments import Capacity
 from helpers.agreement import all_agree
 from helpers.reference import Reference
 

@@ -11,8 +11,8 @@ import pytest
 import cascade
 from cascade.catalog import names
 from cascade.model import Model
-from cascade.model.checks import parts_with_source
-from cascade.model.parts import ILLUSTRATIVE
+from cascade.model.base import ILLUSTRATIVE
+from cascade.model.raw import parts_with_source
 
 TRANSCRIPTION = Path(__file__).with_name("transcription.csv")
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cascade
-from cascade.engine.prepare import FOREVER, rows_of
 from cascade.engine.prepare import environment as plain_environment
+from cascade.engine.prepare import rows_of
 from cascade.lowering.lower import lower
+from cascade.lowering.timegrid import FOREVER
 from cascade.model import Model
 from cascade.runs.result import Result
 from helpers.lives import WINDOWS, Windows, lives, same, totals

@@ -173,7 +173,6 @@ def test_what_is_not_toml(text: str) -> None:
 def test_models_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         LINEAR.name = "other"  # type: ignore[misc]
-    assert hash(LINEAR) == hash(Model.from_toml(LINEAR.to_toml()))
 
 
 def test_with_changes_a_copy() -> None:

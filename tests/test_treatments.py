@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import cascade
-from cascade.model import Model, checks
+from cascade.model import Model
+from cascade.model.names import matching
 from helpers.agreement import all_agree
 from helpers.budget import SIGMAS, agrees, within
 from helpers.models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models
@@ -284,13 +285,13 @@ def test_catalogue_treatments_are_sourced_and_act(name: str) -> None:
         assert set(effect.source) <= keys
     for model in ("colon", *(["textbook"] if name != "e-selectin-block" else [])):
         plain = cascade.load(model)
-        used = [e.hazard for e in treatment.effects if checks.matching(e.hazard, hazards(plain))]
+        used = [e.hazard for e in treatment.effects if matching(e.hazard, hazards(plain))]
         assert used
         assert cascade.exact(plain.with_treatments(treatment)).success != pytest.approx(cascade.exact(plain).success)
     # No effect that acts nowhere.
     everywhere = hazards(cascade.load("colon")) + hazards(cascade.load("textbook"))
     for effect in treatment.effects:
-        assert checks.matching(effect.hazard, everywhere), effect.hazard
+        assert matching(effect.hazard, everywhere), effect.hazard
 
 
 def test_times_of_a_file_are_kept_unless_others_are_given(tmp_path: Path) -> None:
@@ -307,7 +308,7 @@ def test_times_of_a_file_are_kept_unless_others_are_given(tmp_path: Path) -> Non
 
 def acts_on(name: str, model: str) -> set[str]:
     names = hazards(cascade.load(model))
-    return {n for e in cascade.treatment(name).effects for n in checks.matching(e.hazard, names)}
+    return {n for e in cascade.treatment(name).effects for n in matching(e.hazard, names)}
 
 
 def test_treatments_act_where_they_should() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cascade.answers.funnel import Funnel
 from cascade.common.errors import CascadeError, InputError, ModelError
 from cascade.model import Model
-from cascade.model.parts import Treatment
+from cascade.model.treatments import Treatment
 
 if TYPE_CHECKING:
     from cascade import body, plot

@@ -10,8 +10,9 @@ import pytest
 
 from cascade.engine.counts import Totals
 from cascade.engine.executor import conduct_totals
-from cascade.engine.prepare import FOREVER, Environment, prepare
+from cascade.engine.prepare import Environment, prepare
 from cascade.lowering.lower import lower
+from cascade.lowering.timegrid import FOREVER
 from cascade.model import Model
 from cascade.runs.histories import Histories, History, histories_of
 from helpers.reference import Life, Reference

@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 
 from cascade.model import Model
-from cascade.model.parts import Factor
+from cascade.model.factors import Factor
 
 CLUSTERS = "clusters"
 MASK = 0xFFFFFFFF

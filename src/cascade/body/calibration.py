@@ -11,7 +11,8 @@ from typing import Annotated
 from pydantic import Field
 
 from cascade.common.files import packaged
-from cascade.model.parts import Name, Part, Share, Source
+from cascade.common.frozen import FrozenDict
+from cascade.model.base import FrozenMapping, Name, Part, Share, Source
 
 LogSoil = Annotated[float, Field(ge=-20, le=5.5, allow_inf_nan=False)]
 
@@ -20,7 +21,7 @@ class CancerFit(Part):
     """Of one cancer: log cells per patient, and how organs differ from their means (log)."""
 
     log_cells: Annotated[float, Field(ge=-50, le=100, allow_inf_nan=False)]
-    deviation: dict[Name, LogSoil] = Field(default_factory=dict)
+    deviation: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
 
 
 class Fit(Part):
@@ -42,8 +43,8 @@ class Fit(Part):
     share_held: Share
     k: Annotated[float, Field(gt=0)] | None = None
     tau: float = 0.0
-    soil: dict[Name, LogSoil] = Field(default_factory=dict)
-    cancers: dict[Name, CancerFit] = Field(default_factory=dict)
+    soil: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
+    cancers: FrozenMapping[Name, CancerFit] = Field(default_factory=FrozenDict)
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
 

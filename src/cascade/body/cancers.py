@@ -19,8 +19,10 @@ from cascade.body.reference import cell_classes, cells, circulation, finding
 from cascade.body.routes import Route, fill, keys_used, routes
 from cascade.common.errors import Fault, InputError, ModelError, nearest
 from cascade.common.files import packaged, parse_toml, write_atomically
+from cascade.common.frozen import FrozenDict
 from cascade.model import Model
-from cascade.model.parts import ILLUSTRATIVE, Exposure, Keys, Name, Part, Share, Site, Source, faults_of
+from cascade.model.base import ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, faults_of
+from cascade.model.observables import Exposure, Site
 
 STAGES = ("detachment", "breach", "intravasation", "circulation", "arrest", "extravasation", "colonization")
 SUM_TOLERANCE = 1e-9
@@ -65,8 +67,8 @@ class Autopsies(Part):
 
     rows: Annotated[tuple[str, ...], Field(strict=False)]
     of: Annotated[int, Field(ge=1)]
-    found: dict[Name, Annotated[int, Field(ge=0)]]
-    suspect: dict[Name, str] = Field(default_factory=dict)
+    found: FrozenMapping[Name, Annotated[int, Field(ge=0)]]
+    suspect: FrozenMapping[Name, str] = Field(default_factory=FrozenDict)
     source: Keys = ()
 
 
@@ -117,12 +119,12 @@ class Cancer(Part):
     limits: str = ""
     primary: Name
     sex: Literal["male", "female"] = "male"
-    drainage: dict[Name, Share]
+    drainage: FrozenMapping[Name, Share]
     drainage_source: Keys = ()
     routes: Annotated[tuple[RouteUse, ...], Field(strict=False)]
     neighbours: Annotated[tuple[Name, ...], Field(strict=False)] = ()
-    soil: dict[Name, LogSoil] = Field(default_factory=dict)
-    homing: dict[Name, float] = Field(default_factory=dict)
+    soil: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
+    homing: FrozenMapping[Name, float] = Field(default_factory=FrozenDict)
     autopsies: Autopsies | None = None
     guide: Annotated[tuple[GuideSite, ...], Field(strict=False)] = ()
     guide_source: Keys = ()
@@ -282,7 +284,7 @@ def cancer(name: str) -> Cancer:
     """
     if name not in cancer_names():
         raise InputError("cancer", name, f"the name of a cancer; {nearest(name, cancer_names())}")
-    return _read(name).model_copy(deep=True)
+    return _read(name)
 
 
 @cache

@@ -17,7 +17,8 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
-from cascade.model.parts import Hazard, Keys, Name, Part, Share, Source, faults_of
+from cascade.common.frozen import FrozenDict
+from cascade.model.base import FrozenMapping, Hazard, Keys, Name, Part, Share, Source, faults_of
 
 RIGHT_HEART, LEFT_HEART, ARTERIES = "right heart", "left heart", "arteries"
 FLOW_TOLERANCE = 1e-9
@@ -79,8 +80,8 @@ class CellClass(Part):
     name: Name
     share: Share = 1.0
     arrest: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-    bed_deaths: dict[Name, Share] = Field(default_factory=dict)
-    vessel_deaths: dict[Name, Hazard] = Field(default_factory=dict)
+    bed_deaths: FrozenMapping[Name, Share] = Field(default_factory=FrozenDict)
+    vessel_deaths: FrozenMapping[Name, Hazard] = Field(default_factory=FrozenDict)
     half_life_hours: Positive | None = None
     source: Keys = ()
     note: str = ""
@@ -198,12 +199,12 @@ class Circulation(Part):
                 yield Fault(f"beds[{i}].flow", bed.flow, "a flow above 0")
 
     @cached_property
-    def _vessels(self) -> dict[str, Vessel]:
-        return {vessel.name: vessel for vessel in self.vessels}
+    def _vessels(self) -> Mapping[str, Vessel]:
+        return FrozenDict((vessel.name, vessel) for vessel in self.vessels)
 
     @cached_property
-    def _beds(self) -> dict[str, Bed]:
-        return {bed.name: bed for bed in self.beds}
+    def _beds(self) -> Mapping[str, Bed]:
+        return FrozenDict((bed.name, bed) for bed in self.beds)
 
     def is_bed(self, node: str) -> bool:
         """Whether a node of the network is a capillary bed."""
@@ -242,13 +243,13 @@ class Circulation(Part):
         return found
 
     @cached_property
-    def flows(self) -> dict[str, float]:
+    def flows(self) -> Mapping[str, float]:
         """Flow through every vessel and bed, as a share of the cardiac output.
 
         Flow in equals flow out everywhere; where no blood comes from the heart it is 0.
         """
         visits = self._visits({RIGHT_HEART: 1.0}, {n: self.onward(n) for n in self.nodes}, cut=RIGHT_HEART)
-        return dict(zip(self.nodes, visits.tolist(), strict=True))
+        return FrozenDict(zip(self.nodes, visits.tolist(), strict=True))
 
     def organ_flow(self, organ: str) -> float:
         """Share of the cardiac output that passes an organ; the portal blood passes the liver, too."""
@@ -344,18 +345,13 @@ class Circulation(Part):
         if cells.half_life_hours is None:
             return cells
         wanted = math.log(2.0) / cells.half_life_hours
-        plain = cells.model_copy(update={"half_life_hours": None})
         factor = 1.0
         for _ in range(200):
-            now = plain.model_copy(
-                update={
-                    "arrest": cells.arrest * factor,
-                    "bed_deaths": _times(cells.bed_deaths, factor),
-                    "vessel_deaths": _times(cells.vessel_deaths, factor),
-                }
-            )
-            if now.arrest + sum(now.bed_deaths.values()) >= 1.0:
+            arrest, bed_deaths = cells.arrest * factor, _times(cells.bed_deaths, factor)
+            if arrest + sum(bed_deaths.values()) >= 1.0:
                 break
+            changed = {"arrest": arrest, "bed_deaths": bed_deaths, "vessel_deaths": _times(cells.vessel_deaths, factor)}
+            now = cells.model_copy(update={**changed, "half_life_hours": None})
             ratio = wanted / self.circuit(now, homing).hazard
             if abs(ratio - 1.0) < 1e-13:
                 return now

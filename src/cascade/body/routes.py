@@ -11,7 +11,9 @@ from pydantic import Field, model_validator
 
 from cascade.common.errors import InputError, nearest
 from cascade.common.files import packaged
-from cascade.model.parts import Death, Move, Name, Part, Share, Source, State
+from cascade.common.frozen import FrozenDict
+from cascade.model.base import FrozenMapping, Name, Part, Share, Source
+from cascade.model.parts import Death, Move, State
 
 Split = Callable[[str], dict[str, float]]
 
@@ -70,9 +72,9 @@ class Route(Part):
     site_states: Annotated[tuple[TemplateState, ...], Field(strict=False)] = ()
     chain: bool = False
     after: str | None = None
-    outlet: dict[Name, Share] = Field(default_factory=dict)
+    outlet: FrozenMapping[Name, Share] = Field(default_factory=FrozenDict)
     like: str | None = None
-    words: dict[str, str] = Field(default_factory=dict)
+    words: FrozenMapping[str, str] = Field(default_factory=FrozenDict)
     circulates: bool = False
     pattern: bool = False
 

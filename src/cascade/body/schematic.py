@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cascade.body.network import LEFT_HEART, RIGHT_HEART, Bed, Circulation
 from cascade.body.reference import SEXES, circulation
-from cascade.model.parts import Site
+from cascade.model.observables import Site
 
 Point = tuple[float, float]
 

@@ -17,7 +17,8 @@ from cascade.common.errors import InputError, nearest
 from cascade.common.files import parse_toml
 from cascade.common.text import html_table, text_table
 from cascade.model import Model
-from cascade.model.parts import ILLUSTRATIVE, Treatment
+from cascade.model.base import ILLUSTRATIVE
+from cascade.model.treatments import Treatment
 
 if TYPE_CHECKING:
     from cascade.body import Cancer

@@ -24,7 +24,7 @@ from cascade.cli.descriptions import heading
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.text import percent, text_table
 from cascade.model import Model
-from cascade.model.parts import Treatment
+from cascade.model.treatments import Treatment
 
 if TYPE_CHECKING:
     from cascade.runs.result import Result

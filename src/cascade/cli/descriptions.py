@@ -9,7 +9,8 @@ from cascade.body import Cancer, circulation, fitted
 from cascade.body.routes import routes
 from cascade.common.text import number, percent, text_table
 from cascade.model import Model
-from cascade.model.parts import Source, Treatment
+from cascade.model.base import Source
+from cascade.model.treatments import Treatment
 from cascade.solution.answer import exact
 
 WIDTH = 110

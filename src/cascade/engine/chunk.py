@@ -12,7 +12,7 @@ from cascade.common.errors import CascadeError
 from cascade.engine.counts import MOST_WATCHED, Totals
 from cascade.engine.prepare import Prepared, rows_of
 from cascade.kernel.streams import key_of
-from cascade.lowering.lower import Lowered
+from cascade.lowering.lowered import Lowered
 
 if TYPE_CHECKING:
     from cascade.kernel.loop import Scratch

@@ -12,12 +12,12 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from cascade.common.arguments import check_chunk
 from cascade.common.errors import InputError
 from cascade.engine.chunk import run_totals, span_of
 from cascade.engine.counts import Totals
 from cascade.engine.prepare import Prepared
-from cascade.lowering.arguments import check_chunk
-from cascade.lowering.lower import Lowered
+from cascade.lowering.lowered import Lowered
 
 LARGEST_SPAN = 1 << 22
 SMALLEST_SPAN = 1 << 14

@@ -9,17 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cascade.common.types import Floats, Ints
 from cascade.kernel.streams import KIND_CLOCK
-from cascade.lowering.lower import Floats, Ints, Lowered
+from cascade.lowering.lowered import Lowered
+from cascade.lowering.timegrid import FOREVER, time_edges
 
 Words = npt.NDArray[np.uint32]
-
-FOREVER = float(np.finfo(np.float64).max)
-"""Last moment of a run without ``until``: events that never come lie beyond it."""
-
-BINS_PER_OCTAVE = 16
-FIRST_OCTAVE, LAST_OCTAVE = -20, 28
-"""Histograms of time reach from 2^-20 h (3 ms) to 2^28 h (30,000 years)."""
 
 
 class Environment(NamedTuple):
@@ -127,18 +122,6 @@ def rows_of(lowered: Lowered) -> Rows:
     return Rows(stay, inner, reach, milestone, watch, watch + 1)
 
 
-def time_edges(grid: Sequence[float] = ()) -> Floats:
-    """Upper edges of all bins of time in hours: 16 per octave, and the user's own.
-
-    Times below the first edge fall into the first bin; the last edge is infinite.
-    """
-    octaves = 2.0 ** np.arange(FIRST_OCTAVE, LAST_OCTAVE)
-    steps = 1.0 + np.arange(1, BINS_PER_OCTAVE + 1) / BINS_PER_OCTAVE
-    edges = np.unique(np.concatenate([np.outer(octaves, steps).ravel(), np.asarray(grid, np.float64)]))
-    edges[-1] = np.inf
-    return edges
-
-
 def environment(lowered: Lowered, until: float | None) -> Environment:
     """The windows of the model up to the end of a run."""
     end = FOREVER if until is None else float(until)
@@ -226,7 +209,8 @@ def frailties(lowered: Lowered) -> Frailties | None:
         return None
     cv = lowered.frailty_cv
     spread = np.where(lowered.frailty_gamma, cv**-2.0, np.sqrt(np.log1p(cv**2)))
-    return Frailties(lowered.profiles, lowered.frailty_gamma, spread)
+    # Copies: what is lowered can only be read, which numba takes for another type.
+    return Frailties(lowered.profiles.copy(), lowered.frailty_gamma.copy(), spread)
 
 
 def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
@@ -260,7 +244,7 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
         mean=mean.ravel(),
         disturbs=np.asarray(differs.any(axis=0)),
         apart=np.concatenate([lowered.exit_apart + 1, np.zeros(lowered.size, np.int64)]).astype(np.uint32),
-        size=lowered.size_of,
+        size=lowered.size_of.copy(),
         largest=largest,
     )
 

@@ -9,37 +9,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
 import tomli_w
 from pydantic import Field, ValidationError
 
-from cascade.common.errors import Fault, InputError, ModelError, is_number, is_whole, nearest
+from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.files import parse_toml, write_atomically
-from cascade.model import checks
-from cascade.model.parts import (
-    ILLUSTRATIVE,
-    Capacity,
-    Clusters,
-    Correlation,
-    Death,
-    Exposure,
-    Factor,
-    Frailty,
-    Move,
-    Name,
-    Observation,
-    Part,
-    Site,
-    Source,
-    Start,
-    State,
-    Treatment,
-    faults_of,
-)
+from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, faults_of
+from cascade.model.checks import check
+from cascade.model.factors import Clusters, Factor
+from cascade.model.hazards import HazardTable
+from cascade.model.observables import Exposure, Observation, Site
+from cascade.model.parts import Correlation, Death, Frailty, Move, Start, State
+from cascade.model.raw import get, items
+from cascade.model.survival import hazards_of, survival_faults
+from cascade.model.treatments import Capacity, Treatment
 
 
 class Model(Part):
@@ -112,7 +100,7 @@ class Model(Part):
             super().__init__(**data)
         except ValidationError as error:
             faults += faults_of(error)
-        faults += checks.check(data)
+        faults += check(data)
         if faults:
             raise ModelError(str(data.get("name", "?")), faults) from None
 
@@ -158,7 +146,7 @@ class Model(Part):
         for field in fields:
             if field not in cls.model_fields or field in ("stages", "states"):
                 raise InputError("from_survival", field, "a field of Model other than stages and states")
-        faults = list(_survival_faults(survival, mean_hours, causes or {}, phases or {}))
+        faults = list(survival_faults(survival, mean_hours, causes or {}, phases or {}))
         if faults:
             raise ModelError(name, faults)
         steps = list(survival)
@@ -166,7 +154,7 @@ class Model(Part):
         for step, target in zip(steps, [*steps[1:], goal], strict=True):
             k = (phases or {}).get(step, 1)
             hours = mean_hours[step] if isinstance(mean_hours, Mapping) and step in mean_hours else mean_hours
-            move, death = _hazards_of(survival[step], 1.0 if isinstance(hours, Mapping) else hours, k)
+            move, death = hazards_of(survival[step], 1.0 if isinstance(hours, Mapping) else hours, k)
             weights = (causes or {}).get(step, {"lost": 1.0})
             total = sum(weights.values())
             deaths = [{"cause": cause, "hazard": death * weight / total} for cause, weight in weights.items()]
@@ -200,18 +188,16 @@ class Model(Part):
         >>> changed.states[0].deaths[0].hazard == model.states[0].deaths[0].hazard / 2
         True
         """
-        new = {name: value for name, _, value in self.hazards()}
+        table, values = self.hazard_table, [row.part.hazard if row.part else 0.0 for row in self.hazard_table]
         for argument, changes in (("hazards", hazards or {}), ("scale", scale or {})):
             if not isinstance(changes, Mapping):
                 raise InputError(argument, changes, "a mapping of names of hazards to numbers")
             for pattern, value in changes.items():
-                found = checks.matching(str(pattern), new)
-                if not found:
-                    raise InputError(argument, pattern, f"the name of a hazard; {nearest(pattern, new)}")
+                changed = table.named(pattern, argument)
                 if not is_number(value):
                     raise InputError(f"{argument}[{pattern!r}]", value, "a number >= 0")
-                for name in found:
-                    new[name] = float(value) if argument == "hazards" else new[name] * value
+                for number in changed:
+                    values[number] = float(value) if argument == "hazards" else values[number] * value
         unknown = set(fields) - set(Model.model_fields)
         if unknown:
             raise InputError(
@@ -219,7 +205,10 @@ class Model(Part):
             )
         data: dict[str, Any] = {field: getattr(self, field) for field in Model.model_fields}
         if hazards or scale:
-            data["states"] = [_with_hazards(state, new) for state in self.states]
+            data["states"] = [
+                _with_hazards(state, [values[number] for number in table.of_state(i)])
+                for i, state in enumerate(self.states)
+            ]
         return Model(**{**data, **fields})
 
     def with_treatments(self, *treatments: Treatment) -> Model:
@@ -230,11 +219,10 @@ class Model(Part):
         InputError
             When a treatment has no effect on any hazard of this model.
         """
-        names = self.hazard_names()
         for treatment in treatments:
             if not isinstance(treatment, Treatment):
                 raise InputError("treatments", treatment, "a Treatment, such as cascade.treatment('nk-depletion')")
-            if not any(checks.matching(effect.hazard, names) for effect in treatment.effects):
+            if not any(self.hazard_table.matching(effect.hazard) for effect in treatment.effects):
                 acts = ", ".join(effect.hazard for effect in treatment.effects)
                 raise InputError("treatments", treatment.name, f"one that acts on this model: it has none of {acts}")
         if not treatments:
@@ -245,17 +233,19 @@ class Model(Part):
         title = f"{self.title or self.name}, {titles}"
         return self.with_(treatments=[*self.treatments, *treatments], name=f"{self.name} + {added}"[:80], title=title)
 
+    @cached_property
+    def hazard_table(self) -> HazardTable:
+        """All hazards, numbered; those of switches among them."""
+        return HazardTable.of(self)
+
     def hazards(self) -> Iterator[tuple[str, Move | Death, float]]:
-        """Every hazard as (name, part, value per hour), in the order of the states."""
-        for state in self.states:
-            for move in state.moves:
-                yield f"{state.name}.{move.to}", move, move.hazard
-            for death in state.deaths:
-                yield f"{state.name}.{death.cause}", death, death.hazard
+        """Every move and death as (name, part, value per hour), in the order of the states."""
+        return ((row.name, row.part, row.part.hazard) for row in self.hazard_table if row.part is not None)
 
     def hazard_names(self) -> list[str]:
-        """Names of all hazards, those of the switches of factors among them."""
-        return [name for name, _, _ in self.hazards()] + checks.switch_names(self)
+        """Names of all hazards: moves and deaths, then the switches of factors and of breaking."""
+        rows = self.hazard_table
+        return [row.name for row in rows if row.part is not None] + [row.name for row in rows if row.part is None]
 
     @property
     def goals(self) -> tuple[str, ...]:
@@ -291,61 +281,31 @@ class Model(Part):
 
     def digest(self) -> str:
         """SHA-256 over the whole model: two models are the same when it is."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         # Without defaults: a field that is added in a later version changes no digest.
         canonical = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def check_model(model: object) -> Model:
+    """A model; a name is not one."""
+    if not isinstance(model, Model):
+        raise InputError("model", model, "a Model, e.g. from cascade.load('textbook')")
+    return model
+
+
 def _default_start(data: Mapping[str, Any]) -> dict[str, Any]:
-    first = next(iter(checks.items(data, "states")), None)
-    name = checks.get(first, "name")
+    first = next(iter(items(data, "states")), None)
+    name = get(first, "name")
     return {"states": [{"state": name, "share": 1.0}] if isinstance(name, str) else []}
 
 
-def _hazards_of(p: float, hours: float, phases: int) -> tuple[float, float]:
-    """Hazards per phase (move, death) for survival p and a mean sojourn in hours."""
-    if p in (0.0, 1.0):
-        total = phases / hours if p else 1.0 / hours
-        return total * p, total * (1.0 - p)
-    log_r = math.log(p) / phases
-    fails = -math.expm1(log_r)
-    total = (1.0 - p) / (fails * hours)
-    return total * math.exp(log_r), total * fails
-
-
-def _survival_faults(survival: Any, mean_hours: Any, causes: Any, phases: Any) -> Iterator[Fault]:
-    """Faults of the arguments of ``from_survival``, whatever they are."""
-    if not isinstance(survival, Mapping) or not survival:
-        yield Fault("survival", survival, "a mapping of at least one step to its probability")
-        return
-    for step, p in survival.items():
-        if not is_number(p) or not 0.0 <= p <= 1.0:
-            yield Fault(f"survival[{step!r}]", p, "a probability in [0, 1]")
-    for argument, given in (("causes", causes), ("phases", phases)):
-        if not isinstance(given, Mapping):
-            yield Fault(argument, given, "a mapping from the names of steps")
-            return
-    hours = mean_hours if isinstance(mean_hours, Mapping) else dict.fromkeys(survival, mean_hours)
-    for step, h in hours.items():
-        if not is_number(h) or not 0.0 < h <= 1e9:
-            yield Fault(f"mean_hours[{step!r}]", h, "hours > 0, at most 1e9")
-    for argument, mapping in (("mean_hours", hours), ("causes", causes), ("phases", phases)):
-        for step in mapping:
-            if step not in survival:
-                yield Fault(f"{argument}[{step!r}]", step, f"the name of a step; {nearest(step, survival)}")
-    for step, k in phases.items():
-        if not is_whole(k) or not 1 <= k <= checks.MAX_STATES:
-            yield Fault(f"phases[{step!r}]", k, f"a whole number from 1 to {checks.MAX_STATES}")
-    for step, weights in causes.items():
-        ok = isinstance(weights, Mapping) and weights and all(is_number(w) and 0 <= w < 1e300 for w in weights.values())
-        if not ok or not sum(weights.values()) > 0:
-            yield Fault(f"causes[{step!r}]", weights, "weights >= 0, at least one of them above 0")
-
-
-def _with_hazards(state: State, new: Mapping[str, float]) -> dict[str, Any]:
+def _with_hazards(state: State, values: Sequence[float]) -> dict[str, Any]:
+    """Fields of a state with other hazards of its moves and deaths, in their order."""
     data = state.model_dump()
-    for move in data["moves"]:
-        move["hazard"] = new[f"{state.name}.{move['to']}"]
-    for death in data["deaths"]:
-        death["hazard"] = new[f"{state.name}.{death['cause']}"]
+    for way, value in zip([*data["moves"], *data["deaths"]], values, strict=False):
+        way["hazard"] = value
     return data

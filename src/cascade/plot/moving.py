@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
+from cascade.common.arguments import check_cells
 from cascade.common.errors import CascadeError, InputError
-from cascade.lowering.arguments import check_cells
 from cascade.runs.histories import History
 from cascade.runs.result import Result
 from cascade.web.page import cast_of

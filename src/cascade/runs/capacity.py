@@ -16,11 +16,14 @@ import numpy.typing as npt
 from cascade.common.errors import CascadeError
 from cascade.engine.counts import Totals
 from cascade.engine.executor import Progress, conduct_totals
-from cascade.engine.prepare import environment, prepare, time_edges
-from cascade.lowering.arguments import check_model, check_until
-from cascade.lowering.lower import Lowered, lower
-from cascade.model import Model, checks
-from cascade.model.parts import Capacity
+from cascade.engine.prepare import environment, prepare
+from cascade.lowering.arguments import check_until
+from cascade.lowering.lower import lower
+from cascade.lowering.lowered import Lowered
+from cascade.lowering.timegrid import time_edges
+from cascade.model import Model, check_model
+from cascade.model.names import alike
+from cascade.model.treatments import Capacity
 
 
 def settled(
@@ -69,5 +72,5 @@ def cells_at(lowered: Lowered, totals: Totals, capacity: Capacity) -> npt.NDArra
 
 def _states(names: Sequence[str], patterns: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Which states the patterns mean."""
-    found = {name for pattern in patterns for name in checks.alike(pattern, names)}
+    found = {name for pattern in patterns for name in alike(pattern, names)}
     return np.array([name in found for name in names])

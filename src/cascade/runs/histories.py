@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cascade.common.arguments import check_cells, check_seed
 from cascade.common.text import hours, text_table
 from cascade.engine.chunk import Span, scratch_of
-from cascade.engine.prepare import FOREVER, Prepared, environment, frailties, prepare, rows_of
+from cascade.engine.prepare import Prepared, environment, frailties, prepare, rows_of
 from cascade.kernel.streams import key_of
-from cascade.lowering.arguments import check_cells, check_model, check_seed, check_until
-from cascade.lowering.lower import Lowered, lower
-from cascade.model import Model
+from cascade.lowering.arguments import check_until
+from cascade.lowering.lower import lower
+from cascade.lowering.lowered import Lowered
+from cascade.lowering.timegrid import FOREVER
+from cascade.model import Model, check_model
 
 _FIRST_ROOM = 16
 

@@ -18,12 +18,14 @@ from cascade.answers.funnel import Funnel, Milestone, row_of
 from cascade.answers.intervals import Interval, clustered_proportion, proportion
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
+from cascade.common.arguments import check_cells, check_seed
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.files import write_atomically
 from cascade.engine.counts import MOST_WATCHED, Totals
-from cascade.engine.prepare import Rows, rows_of, time_edges
-from cascade.lowering.arguments import check_cells, check_seed
-from cascade.lowering.lower import Lowered, lower
+from cascade.engine.prepare import Rows, rows_of
+from cascade.lowering.lower import lower
+from cascade.lowering.lowered import Lowered
+from cascade.lowering.timegrid import time_edges
 from cascade.model import Model
 from cascade.runs.histories import Histories, replay
 from cascade.web.page import write_page

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
+from cascade.common.arguments import cell_range, check_seed
 from cascade.common.version import package_version
 from cascade.engine.executor import Progress, conduct_totals
 from cascade.engine.prepare import environment, prepare
 from cascade.kernel.streams import STREAM_VERSION, fresh_seed
-from cascade.lowering.arguments import (
-    cell_range,
-    check_grid,
-    check_model,
-    check_seed,
-    check_until,
-    watched_states,
-)
+from cascade.lowering.arguments import check_grid, check_until, watched_states
 from cascade.lowering.lower import lower
-from cascade.model import Model
+from cascade.model import Model, check_model
 from cascade.runs.capacity import settled
 from cascade.runs.result import Result
 

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cascade.common.arguments import cell_range, check_seed
 from cascade.common.errors import InputError
 from cascade.common.text import html_table, number, text_table
 from cascade.engine.chunk import BLOCK, NO_MEMBER, Span, scratch_of, span_of
 from cascade.engine.executor import LARGEST_SPAN, Progress, conduct, cut
 from cascade.engine.prepare import environment, prepare
 from cascade.kernel.streams import fresh_seed
-from cascade.lowering.arguments import cell_range, check_model, check_seed, check_until
-from cascade.lowering.lower import Lowered, lower
-from cascade.model import Model
+from cascade.lowering.arguments import check_until
+from cascade.lowering.lower import lower
+from cascade.lowering.lowered import Lowered
+from cascade.model import Model, check_model
 from cascade.runs.capacity import settled
 from cascade.runs.result import Result
 

@@ -16,9 +16,9 @@ from cascade.answers.curves import Curves
 from cascade.answers.funnel import Funnel, FunnelRow, Milestone
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
+from cascade.common.arguments import check_moments
 from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.text import hours, percent, text_table
-from cascade.lowering.arguments import check_moments
 from cascade.model import Model
 from cascade.solution.components import Numbers
 from cascade.solution.passage import chance_of_none

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cascade.lowering.lower import Lowered
+from cascade.lowering.lowered import Lowered
 
 Numbers = npt.NDArray[Any]
 """Floats or complex numbers."""

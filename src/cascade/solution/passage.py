@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.common.errors import InputError
-from cascade.lowering.lower import Lowered, spread
+from cascade.lowering.lowered import Lowered, spread
 from cascade.solution.components import Components, Numbers, Sums
 
 LARGEST_DENSE = 300

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.common.errors import CascadeError, InputError
-from cascade.lowering.arguments import check_model, check_until
-from cascade.lowering.lower import Lowered, by_cell, lower
-from cascade.model import Model
+from cascade.lowering.arguments import check_until
+from cascade.lowering.lower import lower
+from cascade.lowering.lowered import Lowered
+from cascade.lowering.one_cell import by_cell
+from cascade.model import Model, check_model
 from cascade.solution.changing import March
 from cascade.solution.components import Numbers
 from cascade.solution.laplace import Transform, invert

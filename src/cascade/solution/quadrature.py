@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cascade.lowering.lower import Lowered
+from cascade.lowering.lowered import Lowered
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from cascade.common.arguments import cell_range, check_seed
 from cascade.common.colours import cause_colours, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.files import write_atomically
 from cascade.common.version import package_version
 from cascade.engine.prepare import environment, prepare
 from cascade.kernel.streams import STREAM_VERSION, key_of
-from cascade.lowering.arguments import cell_range, check_model, check_seed, check_until
-from cascade.lowering.lower import Lowered, by_cell, lower
-from cascade.model import Model
+from cascade.lowering.arguments import check_until
+from cascade.lowering.lower import lower
+from cascade.lowering.lowered import Lowered
+from cascade.lowering.one_cell import by_cell
+from cascade.model import Model, check_model
 from cascade.solution.quadrature import fixed
 from cascade.web.bodymap import body_map
 

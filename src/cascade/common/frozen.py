@@ -1,0 +1,87 @@
+"""What cannot be changed: mappings that hash, and arrays that are compared and read only."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, NoReturn, TypeVar
+
+import numpy as np
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class FrozenDict(dict[K, V]):
+    """A dictionary that cannot be changed, and hashes; in all else a dictionary, also to those who write JSON.
+
+    Examples
+    --------
+    >>> soil = FrozenDict({"liver": 1.2})
+    >>> soil["liver"] += 2.0
+    Traceback (most recent call last):
+    TypeError: this mapping cannot be changed: make another, as in {**this, 'name': value}
+    >>> hash(soil) == hash(FrozenDict(liver=1.2))
+    True
+    """
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("this mapping cannot be changed: make another, as in {**this, 'name': value}")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __copy__(self) -> FrozenDict[K, V]:
+        return self
+
+    def __deepcopy__(self, _: object) -> FrozenDict[K, V]:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenDict, (dict(self),)
+
+
+def read_only(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The same array, which from now on cannot be written to."""
+    array.setflags(write=False)
+    return array
+
+
+class ByValue:
+    """For frozen dataclasses that hold arrays: equal and hashed by what they hold, arrays read only.
+
+    The dataclass is made with ``eq=False``: what dataclasses write by themselves raises on arrays.
+    """
+
+    def __post_init__(self) -> None:
+        for value in self._values():
+            if isinstance(value, np.ndarray):
+                read_only(value)
+
+    def _values(self) -> list[Any]:
+        return [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type]
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        assert isinstance(other, ByValue)
+        return all(map(_same, self._values(), other._values()))
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(_hashable, self._values())))
+
+
+def _same(one: object, two: object) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(two, np.ndarray):
+        exact = one.dtype == two.dtype and one.shape == two.shape
+        return exact and np.array_equal(one, two, equal_nan=one.dtype.kind == "f")
+    return bool(one == two)
+
+
+def _hashable(value: Any) -> Any:
+    """Of an array its shape and the sum of its bytes' hash; of a plain mapping its items."""
+    if isinstance(value, np.ndarray):
+        return value.shape, (value + 0).tobytes() if value.dtype.kind == "f" else value.tobytes()
+    return frozenset(value.items()) if isinstance(value, dict) else value
