@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from cascade.plot.moving import moving_cells
     from cascade.runs.histories import replay
     from cascade.runs.pairing import compare
-    from cascade.runs.result import open_result
+    from cascade.runs.saved import open_result
     from cascade.runs.simulation import simulate
-    from cascade.runs.traits import selection
+    from cascade.runs.tallying import selection
     from cascade.solution.answer import exact
 
 __all__ = [
@@ -59,10 +59,10 @@ _LATER = {
     "load": "cascade.catalog",
     "models": "cascade.catalog",
     "moving_cells": "cascade.plot.moving",
-    "open_result": "cascade.runs.result",
+    "open_result": "cascade.runs.saved",
     "plot": "cascade.plot",
     "replay": "cascade.runs.histories",
-    "selection": "cascade.runs.traits",
+    "selection": "cascade.runs.tallying",
     "simulate": "cascade.runs.simulation",
     "treatment": "cascade.catalog",
     "treatments": "cascade.catalog",

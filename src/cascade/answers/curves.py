@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.common.errors import InputError
+from cascade.common.frozen import ByValue
 
 
-@dataclass(frozen=True)
-class Curves:
+@dataclass(frozen=True, eq=False)
+class Curves(ByValue):
     """One curve per name.
 
     Attributes

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from cascade.answers.intervals import Interval, proportion
+from cascade.answers.table import Table, Texts, interval_text
 from cascade.common.errors import InputError, is_number
-from cascade.common.text import html_table, number, percent, text_table
+from cascade.common.frozen import ByValue
+from cascade.common.text import number, percent, text_table
 
 MOST_COUNTED = 10**18
 
 
-@dataclass(frozen=True)
-class FunnelRow:
+@dataclass(frozen=True, eq=False)
+class FunnelRow(ByValue):
     """One step of the cascade.
 
     Attributes
@@ -62,7 +63,7 @@ class Milestone:
 
 
 @dataclass(frozen=True)
-class Funnel:
+class Funnel(Table[FunnelRow]):
     """Rows of the funnel, in order; ``entered = passed + sum(lost) + still`` in each.
 
     Examples
@@ -143,16 +144,6 @@ class Funnel:
                 pairs.append((line[0].strip(), value))
         return cls.from_counts(pairs, label=label or Path(path).stem)
 
-    def __iter__(self) -> Iterator[FunnelRow]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Rows as plain dictionaries, e.g. for pandas."""
-        return [asdict(row) for row in self.rows]
-
     def table(self, beside: Funnel | None = None) -> str:
         """The funnel as text, the causes of loss below it.
 
@@ -161,13 +152,14 @@ class Funnel:
         beside : Funnel, optional
             Another funnel of the same steps (the exact answer), shown in a column of its own.
         """
-        header, lines = self._cells(beside)
+        header, lines = self.as_text(beside)
         causes = [[line[0], line[-1]] for line in lines if line[-1]]
         text = text_table(header[:-1], [line[:-1] for line in lines])
         text += "\n\n" + text_table(["step", "lost to"], causes, left=(0, 1)) if causes else ""
         return f"{text}\n\n{self.note}" if self.note else text
 
-    def _cells(self, beside: Funnel | None = None) -> tuple[list[str], list[list[str]]]:
+    def as_text(self, beside: Funnel | None = None) -> Texts:
+        """Headings and lines: steps, then milestones; the causes of loss in the last column."""
         header = ["step", "entered", "passed", "of previous", "of all"]
         header += [] if self.exact else ["95 % interval"]
         header += ["exact: passed"] if beside else []
@@ -177,32 +169,25 @@ class Funnel:
             line += [percent(row.fraction_of_all), *self._interval(row)]
             line += [number(beside.rows[i].passed * self.cells / beside.cells)] if beside else []
             lines.append([*line, causes_text(row)])
-        known = {mark.name: mark.fraction_of_all for mark in beside.milestones} if beside else {}
+        shares = {mark.name: mark.fraction_of_all for mark in beside.milestones} if beside else {}
         for mark in self.milestones:
-            line = [
-                f"  ever {mark.name}",
-                "",
-                number(mark.cells),
-                "",
-                percent(mark.fraction_of_all),
-                *self._interval(mark),
-            ]
-            line += [number(known[mark.name] * self.cells) if mark.name in known else ""] if beside else []
+            line = [f"  ever {mark.name}", "", number(mark.cells), "", percent(mark.fraction_of_all)]
+            line += self._interval(mark)
+            line += [number(shares[mark.name] * self.cells) if mark.name in shares else ""] if beside else []
             lines.append([*line, ""])
         return [*header, "lost to"], lines
 
     def _interval(self, row: FunnelRow | Milestone) -> list[str]:
         """The interval as text; nothing for an exact answer."""
-        if self.exact:
-            return []
-        low, high = percent(row.low).removesuffix(" %"), percent(row.high)
-        return [f"{low} to {high}" if row.fraction_of_all > 0 else f"below {high}"]
+        return [] if self.exact else [interval_text(row.low, row.high, row.fraction_of_all)]
+
+    @property
+    def caption(self) -> str:
+        """Whose funnel it is, of how many cells."""
+        return f"{self.label}: {number(self.cells)} cells"
 
     def __str__(self) -> str:
         return self.table()
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._cells(), caption=f"{self.label}: {number(self.cells)} cells")
 
 
 def _count_of(text: str) -> float | None:

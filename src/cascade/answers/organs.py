@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from cascade.answers.intervals import clustered_proportion, proportion
+from cascade.answers.table import Table, Texts, interval_text
 from cascade.common.errors import InputError
-from cascade.common.text import html_table, number, percent, text_table
+from cascade.common.text import number, percent, text_table
 from cascade.model import Model
 
 
@@ -42,23 +42,15 @@ class OrganRow:
 
 
 @dataclass(frozen=True)
-class Organs:
+class Organs(Table[OrganRow]):
     """Rows by organ: those of one route together, the most colonies first."""
+
+    left = (0, 1)
 
     rows: tuple[OrganRow, ...]
     cells: float
     label: str = ""
     exact: bool = False
-
-    def __iter__(self) -> Iterator[OrganRow]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Rows as plain dictionaries, e.g. for pandas."""
-        return [asdict(row) for row in self.rows]
 
     def of_route(self, route: str) -> list[OrganRow]:
         """Rows of one route, the most colonies first."""
@@ -66,29 +58,27 @@ class Organs:
 
     def table(self, beside: Organs | None = None) -> str:
         """The table as text; with the exact answer's colonies in a column of their own."""
-        return text_table(*self._cells(beside), left=(0, 1))
+        return text_table(*self.as_text(beside), left=self.left)
 
-    def _cells(self, beside: Organs | None = None) -> tuple[list[str], list[list[str]]]:
+    def as_text(self, beside: Organs | None = None) -> Texts:
+        """Headings and lines; ``beside`` is told for as many cells."""
         header = ["organ", "route", "arrested", "extravasated", "colonies", "of colonies"]
         header += [] if self.exact else ["95 % interval"]
         header += ["exact: colonies"] if beside else []
-        known = {row.organ: row.colonies * self.cells / beside.cells for row in beside} if beside else {}
+        colonies = {row.organ: row.colonies * self.cells / beside.cells for row in beside} if beside else {}
         lines = []
         for row in self.rows:
             line = [row.organ, row.route, number(row.arrested), number(row.extravasated), number(row.colonies)]
             line += [percent(row.share)]
-            if not self.exact:
-                low, high = percent(row.low).removesuffix(" %"), percent(row.high)
-                line += [f"{low} to {high}" if row.colonies else f"below {high}"]
-            line += [number(known.get(row.organ, 0.0))] if beside else []
+            line += [] if self.exact else [interval_text(row.low, row.high, row.colonies)]
+            line += [number(colonies.get(row.organ, 0.0))] if beside else []
             lines.append(line)
         return header, lines
 
-    def __str__(self) -> str:
-        return self.table()
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._cells(), caption=f"{self.label}: {number(self.cells)} cells")
+    @property
+    def caption(self) -> str:
+        """Whose table it is, of how many cells."""
+        return f"{self.label}: {number(self.cells)} cells"
 
 
 def organs_of(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cascade.answers.table import Table, Texts
 from cascade.common.errors import InputError
-from cascade.common.text import html_table, number, text_table
+from cascade.common.frozen import ByValue
+from cascade.common.text import number
 from cascade.model import Model
 
 
@@ -38,8 +39,8 @@ class SizeRow:
     mean_size: float
 
 
-@dataclass(frozen=True)
-class Sizes:
+@dataclass(frozen=True, eq=False)
+class Sizes(ByValue, Table[SizeRow]):
     """One row for those that started, then one for each step passed.
 
     ``by_size`` (1 + steps, largest + 1): units by row and number of cells.
@@ -53,21 +54,15 @@ class Sizes:
     def rows(self) -> tuple[SizeRow, ...]:
         """The rows in order."""
         n = np.arange(self.by_size.shape[1])
-        found = []
+        rows = []
         for step, units in zip(("start", *self.steps), self.by_size, strict=True):
             cells, number_of = (units @ n).item(), units.sum().item()
             mean = cells / number_of if number_of else float("nan")
-            found.append(SizeRow(step, units[1].item(), units[2:].sum().item(), cells, mean))
-        return tuple(found)
+            rows.append(SizeRow(step, units[1].item(), units[2:].sum().item(), cells, mean))
+        return tuple(rows)
 
-    def __iter__(self) -> Iterator[SizeRow]:
-        return iter(self.rows)
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Rows as plain dictionaries."""
-        return [asdict(row) for row in self.rows]
-
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
+    def as_text(self) -> Texts:
+        """Headings and lines."""
         header = ["units that passed", "single cells", "clusters", "cells in all", "cells per unit"]
         lines = [
             [
@@ -79,11 +74,10 @@ class Sizes:
         ]
         return header, lines
 
-    def __str__(self) -> str:
-        return text_table(*self._cells())
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._cells(), caption=self.label)
+    @property
+    def caption(self) -> str:
+        """Whose table it is."""
+        return self.label
 
 
 def check_clusters(model: Model) -> None:

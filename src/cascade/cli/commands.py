@@ -411,7 +411,7 @@ def plot(
 ) -> None:
     """Draw a saved result, or your own counts (CSV)."""
     from cascade import plot as figures
-    from cascade.runs.result import open_result
+    from cascade.runs.saved import open_result
 
     if not file.is_file():
         raise InputError("FILE", str(file), "a file that exists")

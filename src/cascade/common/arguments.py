@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 
 import numpy as np
@@ -42,6 +43,11 @@ def check_seed(seed: object) -> int:
     if not is_whole(seed) or seed < 0:  # type: ignore[operator]
         raise InputError("seed", seed, "a whole number >= 0")
     return int(seed)  # type: ignore[call-overload,no-any-return]
+
+
+def seed_of(seed: object) -> int:
+    """The seed; where none is given, one is drawn from the system's entropy: the one place that asks for it."""
+    return secrets.randbits(53) if seed is None else check_seed(seed)
 
 
 def check_chunk(chunk: object) -> int:

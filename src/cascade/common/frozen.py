@@ -50,15 +50,19 @@ def read_only(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 class ByValue:
-    """For frozen dataclasses that hold arrays: equal and hashed by what they hold, arrays read only.
+    """For frozen dataclasses that hold arrays and mappings: equal and hashed by what they hold.
 
-    The dataclass is made with ``eq=False``: what dataclasses write by themselves raises on arrays.
+    Arrays become read only, mappings refuse changes.  The dataclass is made with ``eq=False``: the
+    comparison that dataclasses write by themselves raises on arrays.
     """
 
     def __post_init__(self) -> None:
-        for value in self._values():
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 read_only(value)
+            elif isinstance(value, dict) and not isinstance(value, FrozenDict):
+                object.__setattr__(self, field.name, FrozenDict(value))
 
     def _values(self) -> list[Any]:
         return [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type]
@@ -74,14 +78,15 @@ class ByValue:
 
 
 def _same(one: object, two: object) -> bool:
+    """Whether two values are equal; arrays by type, shape and every number, not-a-number among them."""
     if isinstance(one, np.ndarray) and isinstance(two, np.ndarray):
-        exact = one.dtype == two.dtype and one.shape == two.shape
-        return exact and np.array_equal(one, two, equal_nan=one.dtype.kind == "f")
-    return bool(one == two)
+        alike = one.dtype == two.dtype and one.shape == two.shape
+        return alike and np.array_equal(one, two, equal_nan=one.dtype.kind == "f")
+    return one is two or bool(one == two)
 
 
 def _hashable(value: Any) -> Any:
-    """Of an array its shape and the sum of its bytes' hash; of a plain mapping its items."""
-    if isinstance(value, np.ndarray):
-        return value.shape, (value + 0).tobytes() if value.dtype.kind == "f" else value.tobytes()
-    return frozenset(value.items()) if isinstance(value, dict) else value
+    """Of an array its shape and its bytes, with one zero only."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.shape, (value + 0.0 if value.dtype.kind == "f" else value).tobytes()

@@ -1,20 +1,22 @@
-"""What a span of cells adds up to: integers, so that the order of adding never matters."""
+"""What a chunk of cells adds up to: integers, so that the order of adding never matters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+
+from cascade.common.frozen import ByValue
 
 MOST_WATCHED = 1_000_000
 """Watched cells are listed up to this many, the lowest numbers."""
 
 
-@dataclass(frozen=True)
-class Totals:
+@dataclass(frozen=True, eq=False)
+class Totals(ByValue):
     """Counts of a span of cells; see ``kernel.Out``.
 
     Attributes
@@ -37,6 +39,7 @@ class Totals:
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("counts", "started", "overtaken", "watched", "by_size", "batches", "ended")
+    SUMMED: ClassVar[tuple[str, ...]] = tuple(name for name in ARRAYS if name != "watched")
 
     counts: npt.NDArray[np.int64]
     started: npt.NDArray[np.int64]
@@ -51,46 +54,20 @@ class Totals:
     @classmethod
     def gathered(cls, parts: Iterable[Totals]) -> Totals:
         """Totals of all parts together, added up in place: the tables of a large model take time to copy."""
-        found: Totals | None = None
+        sums: dict[str, npt.NDArray[Any]] = {}
+        watched: list[npt.NDArray[np.uint64]] = []
+        watched_total = visits = 0
         for part in parts:
-            if found is None:
-                found = part
-                continue
-            for into, more in (
-                (found.counts, part.counts),
-                (found.started, part.started),
-                (found.overtaken, part.overtaken),
-                (found.by_size, part.by_size),
-                (found.batches, part.batches),
-                (found.ended, part.ended),
-            ):
-                into += more
-            watched = np.sort(np.concatenate([found.watched, part.watched]))[:MOST_WATCHED]
-            total, visits = found.watched_total + part.watched_total, found.visits + part.visits
-            found = cls(
-                found.counts,
-                found.started,
-                found.overtaken,
-                watched,
-                found.by_size,
-                found.batches,
-                found.ended,
-                total,
-                visits,
-            )
-        assert found is not None
-        return found
+            for name in cls.SUMMED:
+                if name in sums:
+                    sums[name] += getattr(part, name)
+                else:
+                    sums[name] = getattr(part, name).copy()
+            watched = [np.sort(np.concatenate([*watched, part.watched]))[:MOST_WATCHED]]
+            watched_total += part.watched_total
+            visits += part.visits
+        return cls(**sums, watched=watched[0], watched_total=watched_total, visits=visits)
 
     def __add__(self, other: Totals) -> Totals:
-        """Totals of both spans together."""
-        return Totals(
-            self.counts + other.counts,
-            self.started + other.started,
-            self.overtaken + other.overtaken,
-            np.sort(np.concatenate([self.watched, other.watched]))[:MOST_WATCHED],
-            self.by_size + other.by_size,
-            self.batches + other.batches,
-            self.ended + other.ended,
-            self.watched_total + other.watched_total,
-            self.visits + other.visits,
-        )
+        """Totals of both together."""
+        return Totals.gathered([self, other])

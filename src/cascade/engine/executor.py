@@ -1,4 +1,4 @@
-"""The conductor: spans of cells on an executor, their totals gathered as they come."""
+"""Who does the work: chunks of cells on an executor, their results gathered as they come."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -14,14 +15,11 @@ import numpy.typing as npt
 
 from cascade.common.arguments import check_chunk
 from cascade.common.errors import InputError
-from cascade.engine.chunk import run_totals, span_of
-from cascade.engine.counts import Totals
-from cascade.engine.prepare import Prepared
-from cascade.lowering.lowered import Lowered
 
-LARGEST_SPAN = 1 << 22
-SMALLEST_SPAN = 1 << 14
+LARGEST_CHUNK = 1 << 22
+SMALLEST_CHUNK = 1 << 14
 LONG_RUN = 5_000_000
+"""Cells from which on a terminal is shown a bar."""
 
 Progress = bool | Callable[[int, int], None] | None
 
@@ -38,29 +36,80 @@ T = TypeVar("T", bound=Work)
 U = TypeVar("U")
 
 
-def conduct_totals(
-    lowered: Lowered,
-    prepared: Prepared,
-    seed: int,
-    cells: range,
-    *,
-    executor: Executor | None = None,
-    chunk: int | None = None,
-    progress: Progress = None,
-) -> Totals:
-    """Run all cells in spans and add their totals up."""
-    stop = np.zeros(1, np.uint8)
-    spans = (span_of(lowered, prepared, seed, part, stop) for part in cut(cells, chunk, executor))
-    return Totals.gathered(conduct(run_totals, spans, len(cells), stop, executor=executor, progress=progress))
+@dataclass(frozen=True)
+class Workers:
+    """Who works, in which chunks, and who is told how far it is; none of it changes a result.
 
+    Attributes
+    ----------
+    executor : concurrent.futures.Executor, optional
+        Default: one thread per processor.
+    chunk : int, optional
+        Cells per task.
+    progress : bool or callable, optional
+        True: a bar on stderr; a callable is given (done, all). Default: a bar for long runs on a terminal.
+    """
 
-def cut(cells: range, chunk: int | None, executor: Executor | None, largest: int = LARGEST_SPAN) -> Iterator[range]:
-    """The cells in parts of ``chunk``; by default several for each worker, none beyond ``largest``."""
-    if chunk is None:
-        chunk = min(largest, max(SMALLEST_SPAN, len(cells) // (8 * workers_of(executor))))
-    chunk = check_chunk(chunk)
-    for start in range(0, len(cells), chunk):
-        yield cells[start : start + chunk]
+    executor: Executor | None = None
+    chunk: int | None = None
+    progress: Progress = None
+
+    def quietly(self) -> Workers:
+        """The same, whose progress no function is told: for work before the work."""
+        return replace(self, progress=False) if callable(self.progress) else self
+
+    def cut(self, cells: range, largest: int = LARGEST_CHUNK) -> Iterator[range]:
+        """The cells in chunks; by default several for each worker, none beyond ``largest``."""
+        size = self.chunk
+        if size is None:
+            size = min(largest, max(SMALLEST_CHUNK, len(cells) // (8 * workers_of(self.executor))))
+        size = check_chunk(size)
+        for start in range(0, len(cells), size):
+            yield cells[start : start + size]
+
+    def results(
+        self, task: Callable[[T], U], chunks: Iterable[T], cells: int, stop: npt.NDArray[np.uint8]
+    ) -> Iterator[U]:
+        """Results of ``task`` on every chunk, as they come; few are under way at once.
+
+        On an interrupt nothing more is begun, ``stop`` is set, and what is under way in this process ends at once.
+        """
+        with self._pool() as pool, reporter(self.progress, cells) as report:
+            most = 2 * workers_of(pool) + 1
+            waiting: dict[Future[U], int] = {}
+            todo = iter(chunks)
+            try:
+                while True:
+                    for chunk in todo:
+                        waiting[pool.submit(task, chunk)] = chunk.number
+                        if len(waiting) >= most:
+                            break
+                    if not waiting:
+                        return
+                    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        report(waiting.pop(future))
+                        yield future.result()
+            except BaseException:
+                stop[0] = 1
+                for future in waiting:
+                    future.cancel()
+                wait(waiting)
+                raise
+
+    @contextmanager
+    def _pool(self) -> Iterator[Executor]:
+        """The executor, or threads that end with the work."""
+        if self.executor is not None:
+            if not isinstance(self.executor, Executor):
+                raise InputError("executor", self.executor, "a concurrent.futures.Executor, or None")
+            yield self.executor
+            return
+        own = ThreadPoolExecutor(workers_of(None))
+        try:
+            yield own
+        finally:
+            own.shutdown(wait=True, cancel_futures=True)
 
 
 def workers_of(executor: Executor | None) -> int:
@@ -70,51 +119,6 @@ def workers_of(executor: Executor | None) -> int:
         return told
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable else os.cpu_count() or 1
-
-
-def conduct(
-    task: Callable[[T], U],
-    parts: Iterable[T],
-    cells: int,
-    stop: npt.NDArray[np.uint8],
-    *,
-    executor: Executor | None = None,
-    progress: Progress = None,
-) -> Iterator[U]:
-    """Results of ``task`` on every part (of ``part.number`` cells), as they come; few are under way at once.
-
-    On an interrupt nothing more is begun, ``stop`` is set, and what is under way in this process ends at once.
-    """
-    if executor is not None and not isinstance(executor, Executor):
-        raise InputError("executor", executor, "a concurrent.futures.Executor, or None")
-    own = ThreadPoolExecutor(workers_of(None)) if executor is None else None
-    pool = own or executor
-    assert pool is not None
-    most = 2 * workers_of(pool) + 1
-    waiting: dict[Future[U], int] = {}
-    try:
-        with reporter(progress, cells) as report:
-            todo = iter(parts)
-            while True:
-                for part in todo:
-                    waiting[pool.submit(task, part)] = part.number
-                    if len(waiting) >= most:
-                        break
-                if not waiting:
-                    return
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    report(waiting.pop(future))
-                    yield future.result()
-    except BaseException:
-        stop[0] = 1
-        for future in waiting:
-            future.cancel()
-        wait(waiting)
-        raise
-    finally:
-        if own is not None:
-            own.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from cascade.common.colours import GRID, INK, QUIET, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.text import number
 from cascade.plot.style import Picture, figure_of, plain, sign, words
-from cascade.runs.pairing import Comparison
+from cascade.runs.comparison import Comparison
 from cascade.runs.traits import EDGES, Selection
 
 FEW = 30

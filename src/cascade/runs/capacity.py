@@ -1,64 +1,47 @@
-"""Cells that share a capacity: the factors on its hazards that the cells themselves bring about.
+"""Cells that share a capacity: the multipliers of its hazards that the cells themselves bring about.
 
-All cells are run under a trial course of the factors; the cells that were present as each
+All cells are run under a trial course of the multipliers; the cells that were present as each
 window began give the next trial; when it repeats exactly, the course is one that its own
 cells bring about.  A window is settled once those before it are, so that this ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from cascade.common.errors import CascadeError
+from cascade.common.types import Ints, Mask
 from cascade.engine.counts import Totals
-from cascade.engine.executor import Progress, conduct_totals
-from cascade.engine.prepare import environment, prepare
-from cascade.lowering.arguments import check_until
-from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import time_edges
-from cascade.model import Model, check_model
 from cascade.model.names import alike
 from cascade.model.treatments import Capacity
+from cascade.runs.plan import Plan
 
 
-def settled(
-    model: Model,
-    cells: range,
-    seed: int,
-    until: float | None,
-    *,
-    executor: Executor | None = None,
-    chunk: int | None = None,
-    progress: Progress = None,
-) -> Model:
-    """The model with the factors of its capacity that these cells bring about; any other model as it is."""
-    capacity = check_model(model).capacity
+def settled(plan: Plan) -> Plan:
+    """The plan for the model with the course of its capacity that these cells bring about; any other as it is."""
+    capacity = plan.model.capacity
     if capacity is None or capacity.factors is not None:
-        return model
-    shown = False if callable(progress) else progress
-    factors: tuple[float, ...] = (1.0,) * len(capacity.windows)
-    for _ in range(len(factors) + 2):
-        trial = model.with_(capacity=Capacity(**{**dict(capacity), "factors": factors}))
-        lowered = lower(trial)
-        prepared = prepare(lowered, environment(lowered, check_until(lowered, until)), grid=capacity.windows[1:])
-        totals = conduct_totals(lowered, prepared, seed, cells, executor=executor, chunk=chunk, progress=shown)
-        present = cells_at(lowered, totals, capacity)
-        found = tuple(1.0 / (1.0 + float(n) / capacity.half) for n in present)
-        if found == factors:
-            return trial
-        factors = found
+        return plan
+    course: tuple[float, ...] = (1.0,) * len(capacity.windows)
+    for _ in range(len(course) + 2):
+        model = plan.model.with_(capacity=capacity.model_copy(update={"factors": course}))
+        trial = replace(plan, model=model, workers=plan.workers.quietly())
+        present = cells_at(trial.lowered, trial.counts(trial.prepared(grid=capacity.windows[1:])), capacity)
+        next_course = tuple(1.0 / (1.0 + float(n) / capacity.half) for n in present)
+        if next_course == course:
+            return replace(plan, model=model)
+        course = next_course
     raise CascadeError("the factors of the capacity did not settle")
 
 
-def cells_at(lowered: Lowered, totals: Totals, capacity: Capacity) -> npt.NDArray[np.int64]:
+def cells_at(lowered: Lowered, totals: Totals, capacity: Capacity) -> Ints:
     """Cells that occupy the capacity as each window begins."""
     edges = time_edges(capacity.windows[1:])
-    occupying = _states(lowered.states, capacity.occupied_by)
+    occupying = _occupying(lowered, capacity)
     started = totals.started * lowered.size_of[lowered.start_state]
     begin = int(started[occupying[lowered.base[lowered.start_state]]].sum())
     net = np.zeros(totals.counts.shape[1], np.int64)
@@ -70,7 +53,7 @@ def cells_at(lowered: Lowered, totals: Totals, capacity: Capacity) -> npt.NDArra
     return np.concatenate([[begin], begin + np.cumsum(net)[at]])
 
 
-def _states(names: Sequence[str], patterns: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which states the patterns mean."""
-    found = {name for pattern in patterns for name in alike(pattern, names)}
-    return np.array([name in found for name in names])
+def _occupying(lowered: Lowered, capacity: Capacity) -> Mask:
+    """Which states count."""
+    names = {name for pattern in capacity.occupied_by for name in alike(pattern, lowered.states)}
+    return np.array([name in names for name in lowered.states])

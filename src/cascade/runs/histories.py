@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cascade.answers.table import Table, plain
 from cascade.common.arguments import check_cells, check_seed
+from cascade.common.frozen import ByValue
 from cascade.common.text import hours, text_table
 from cascade.engine.chunk import Span, scratch_of
 from cascade.engine.prepare import Prepared, environment, frailties, prepare, rows_of
@@ -53,8 +55,8 @@ class Stay:
         return f"died: {self.ended_by}" if self.died else self.ended_by or "still there"
 
 
-@dataclass(frozen=True)
-class History:
+@dataclass(frozen=True, eq=False)
+class History(ByValue):
     """The life of one cell, or of one unit of a cluster.
 
     Attributes
@@ -98,16 +100,15 @@ class History:
 
 
 @dataclass(frozen=True)
-class Histories:
+class Histories(Table[History]):
     """Histories of several cells, in the order asked for."""
 
     cells: tuple[History, ...]
 
-    def __iter__(self) -> Iterator[History]:
-        return iter(self.cells)
-
-    def __len__(self) -> int:
-        return len(self.cells)
+    @property
+    def rows(self) -> tuple[History, ...]:
+        """The histories."""
+        return self.cells
 
     def __getitem__(self, index: int) -> History:
         return self.cells[index]
@@ -115,7 +116,7 @@ class Histories:
     def to_dicts(self) -> list[dict[str, Any]]:
         """One dictionary per stay."""
         lives = [life for history in self for life in (history, *history.fragments)]
-        return [{"cell": life.cell, "member": life.member, **asdict(stay)} for life in lives for stay in life.stays]
+        return [{"cell": life.cell, "member": life.member, **plain(stay)} for life in lives for stay in life.stays]
 
     def __str__(self) -> str:
         return "\n\n".join(map(str, self.cells))

@@ -1,9 +1,7 @@
-"""Results of a run: integer counts with the recipe that made them; saved, loaded, merged."""
+"""Results of a run: integer counts with the recipe that made them, and what they say."""
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,9 +16,9 @@ from cascade.answers.funnel import Funnel, Milestone, row_of
 from cascade.answers.intervals import Interval, clustered_proportion, proportion
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
-from cascade.common.arguments import check_cells, check_seed
-from cascade.common.errors import CascadeError, InputError
-from cascade.common.files import write_atomically
+from cascade.common.arguments import check_cells
+from cascade.common.errors import InputError
+from cascade.common.frozen import ByValue
 from cascade.engine.counts import MOST_WATCHED, Totals
 from cascade.engine.prepare import Rows, rows_of
 from cascade.lowering.lower import lower
@@ -28,19 +26,19 @@ from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import time_edges
 from cascade.model import Model
 from cascade.runs.histories import Histories, replay
+from cascade.runs.saved import recipe_of, save_result
 from cascade.web.page import write_page
 
-FORMAT = 2
-
 CLUSTERED = "Shares are those of cells; the intervals take founders, not cells, as independent."
+
 COUPLED = (
     "These cells share a capacity and are not independent: the intervals, which take them as independent, are too"
     " narrow; an exact answer is that of independent cells under the course of the factors that this run found."
 )
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, eq=False)
+class Result(ByValue):
     """What a simulation counted, and how it was made.
 
     Attributes
@@ -293,27 +291,11 @@ class Result:
     @property
     def recipe(self) -> dict[str, Any]:
         """How the result was made, as plain data."""
-        return {
-            "format": FORMAT,
-            "model": json.loads(self.model.model_dump_json()),
-            "model_sha256": self.model.digest(),
-            "seed": self.seed,
-            "ranges": [list(r) for r in self.ranges],
-            "until": self.until,
-            "times": list(self.times),
-            "watch": list(self.watch),
-            "versions": dict(self.versions),
-        }
+        return recipe_of(self)
 
     def save(self, path: str | Path) -> Path:
         """Write the result to a ``.cascade`` file (a zip of arrays and the recipe), whole or not at all."""
-        buffer = io.BytesIO()
-        arrays = {name: getattr(self.totals, name) for name in Totals.ARRAYS}
-        whole = {"watched_total": self.totals.watched_total, "visits": self.totals.visits}
-        text = json.dumps({**self.recipe, "totals": whole}, indent=1)
-        np.savez_compressed(buffer, recipe=np.frombuffer(text.encode(), np.uint8), **arrays)
-        write_atomically(Path(path), buffer.getvalue())
-        return Path(path)
+        return save_result(self, path)
 
     def to_html(self, path: str | Path) -> Path:
         """Write one page with sliders, the funnel and moving cells: no installation, no network.
@@ -361,61 +343,3 @@ class Result:
             else:
                 merged.append((start, stop))
         return replace(self, ranges=tuple(merged), totals=self.totals + other.totals)
-
-
-def open_result(path: str | Path) -> Result:
-    """A saved result.
-
-    Raises
-    ------
-    InputError
-        When the file is not one, or was written by a newer version.
-    """
-    if not Path(path).is_file():
-        raise InputError("file", str(path), "a file that exists")
-    try:
-        return _read(Path(path))
-    except CascadeError:
-        raise
-    except Exception as error:  # a damaged zip, array or recipe can fail in any way
-        wanted = f"an undamaged result saved by Result.save ({type(error).__name__}: {error})"
-        raise InputError("file", str(path), wanted) from None
-
-
-def _read(path: Path) -> Result:
-    with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
-        recipe = json.loads(bytes(file["recipe"]).decode())
-        if recipe["format"] != FORMAT:
-            raise InputError("file", str(path), f"a result of format {FORMAT}, not {recipe['format']}")
-        arrays = {name: file[name] for name in Totals.ARRAYS}
-    whole = recipe["totals"]
-    result = Result(
-        model=Model(**recipe["model"]),
-        seed=check_seed(recipe["seed"]),
-        ranges=tuple((int(a), int(b)) for a, b in recipe["ranges"]),
-        until=recipe["until"],
-        times=tuple(recipe["times"]),
-        watch=tuple(recipe["watch"]),
-        totals=Totals(**arrays, watched_total=int(whole["watched_total"]), visits=int(whole["visits"])),
-        versions=recipe["versions"],
-    )
-    rows, t = rows_of(result.lowered), result.totals
-    states = len(result.lowered.states)
-    widths = (rows.total, rows.total + 1, states) if result.model.clusters else (0, 0, 0)
-    ended = t.counts[[*_deaths(result.lowered), *range(rows.stay, rows.inner)]].sum()
-    whole_again = (
-        recipe["model_sha256"] == result.model.digest()
-        and t.counts.shape == (rows.total, len(result.edges))
-        and t.counts.dtype == t.started.dtype == np.int64
-        and int(t.started.sum()) == result.founders > 0
-        and int(ended) == result.cells
-        and (t.by_size.shape[0], t.batches.shape[1], t.ended.shape[1]) == widths
-    )
-    if not whole_again:
-        raise InputError("file", str(path), "a result whose counts and recipe belong together")
-    return result
-
-
-def _deaths(lowered: Lowered) -> list[int]:
-    """Rows of the deaths."""
-    return [i for i, t in enumerate(lowered.transitions) if t.is_death]

@@ -1,19 +1,17 @@
-"""Simulation of a model: check the arguments, lower the model, have its cells run, keep the recipe."""
+"""Simulation of a model: a plan, its cells run, the recipe kept with what they add up to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from cascade.common.arguments import cell_range, check_seed
 from cascade.common.version import package_version
-from cascade.engine.executor import Progress, conduct_totals
-from cascade.engine.prepare import environment, prepare
-from cascade.kernel.streams import STREAM_VERSION, fresh_seed
-from cascade.lowering.arguments import check_grid, check_until, watched_states
-from cascade.lowering.lower import lower
-from cascade.model import Model, check_model
+from cascade.engine.executor import Progress, Workers
+from cascade.kernel.streams import STREAM_VERSION
+from cascade.lowering.arguments import check_grid, watched_states
+from cascade.model import Model
 from cascade.runs.capacity import settled
+from cascade.runs.plan import Plan
 from cascade.runs.result import Result
 
 
@@ -73,14 +71,10 @@ def simulate(
     >>> result.funnel().rows[0].entered
     10000
     """
-    chosen = cell_range(cells)
-    seed = fresh_seed() if seed is None else check_seed(seed)
     grid = check_grid(times)
-    model = settled(model, chosen, seed, until, executor=executor, chunk=chunk, progress=progress)
-    lowered = lower(check_model(model))
-    end = check_until(lowered, until)
-    names = model.goals if watch is None else watch
-    prepared = prepare(lowered, environment(lowered, end), watch=watched_states(lowered, names), grid=grid)
-    totals = conduct_totals(lowered, prepared, seed, chosen, executor=executor, chunk=chunk, progress=progress)
+    plan = settled(Plan.of(model, cells, seed, until, Workers(executor, chunk, progress)))
+    names = plan.model.goals if watch is None else watch
+    totals = plan.counts(plan.prepared(watch=watched_states(plan.lowered, names), grid=grid))
     versions = {"cascade": package_version(), "streams": STREAM_VERSION}
-    return Result(model, seed, ((chosen.start, chosen.stop),), end, grid, tuple(names), totals, versions)
+    ranges = ((plan.cells.start, plan.cells.stop),)
+    return Result(plan.model, plan.seed, ranges, plan.end, grid, tuple(names), totals, versions)
