@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 import cascade
+from cascade.lowering.lower import lower
 from cascade.model import Model
+from cascade.solution.answer import Exact
 from cascade.solution.quadrature import fixed
 from cascade.web.bodymap import body_map
 from cascade.web.page import payload, write_page
@@ -122,9 +124,8 @@ def ask(
     data = payload(model, seed=5, until=until)
     found = evaluate({"data": data, "steps": list(steps.items()), "cells": cells, "lives": 150})
     changed = scaled(model, factors)
-    exact = cascade.exact(changed, until=until)
     # The same points of the frailties in both: how fine they are is another question, and another test.
-    exact._nodes = fixed(exact.lowered)
+    exact = Exact(changed, until, nodes=fixed(lower(changed)))
     assert found["exact"]["passed"] == pytest.approx([row.passed for row in exact.funnel(1.0)], rel=1e-9)
     for lost, row in zip(found["exact"]["lost"], exact.funnel(1.0), strict=True):
         assert {c: p for c, p in lost.items() if p} == pytest.approx(dict(row.lost), rel=1e-9)
@@ -200,8 +201,7 @@ def test_the_engine_knows_treatments_and_ends(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["one gamma", "two frailties", "correlated", "frail", "many frailties"])
 def test_the_points_of_a_page_are_as_fine_as_said(name: str) -> None:
-    page, whole = cascade.exact(COMPANY[name]), cascade.exact(COMPANY[name])
-    page._nodes = fixed(page.lowered)
+    page, whole = Exact(COMPANY[name], nodes=fixed(lower(COMPANY[name]))), cascade.exact(COMPANY[name])
     here, there = ([row.passed for row in exact.funnel(1.0)] for exact in (page, whole))
     few = len(COMPANY[name].frailties)
     assert here == pytest.approx(there, rel={1: 1e-9, 2: 1e-9, 3: 1e-6}.get(few, 0.05))

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from cascade.engine.counts import Totals
-from cascade.engine.executor import conduct_totals
+from cascade.engine.executor import Workers
 from cascade.engine.prepare import Environment, prepare
 from cascade.lowering.lower import lower
 from cascade.lowering.timegrid import FOREVER
 from cascade.model import Model
 from cascade.runs.histories import Histories, History, histories_of
+from cascade.runs.plan import Plan
 from helpers.reference import Life, Reference
 
 Windows = Sequence[tuple[float, Mapping[str, float]]]
@@ -33,8 +34,9 @@ def lives(model: Model, seed: int, cells: Sequence[int], windows: Windows) -> Hi
 
 
 def totals(model: Model, seed: int, cells: range, windows: Windows) -> Totals:
-    lowered = lower(model)
-    return conduct_totals(lowered, prepare(lowered, environment(model, windows)), seed, cells)
+    """Counts of a run under windows."""
+    plan = Plan.of(model, cells, seed, None, Workers())
+    return plan.counts(prepare(plan.lowered, environment(model, windows)))
 
 
 def same(history: History, life: Life) -> None:

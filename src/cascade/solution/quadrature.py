@@ -39,6 +39,12 @@ class Nodes:
     replicate: npt.NDArray[np.int64]
     logs: Floats
 
+    def standard_error(self, values: Floats) -> float:
+        """The largest standard error of the averages of (n, ...), from the spread of independent replicates."""
+        count = self.replicate.max() + 1
+        means = np.array([values[self.replicate == r].mean(axis=0) for r in range(count)])
+        return float((means.std(axis=0, ddof=1) / np.sqrt(count)).max())
+
 
 def refinements(lowered: Lowered) -> Iterator[Nodes]:
     """Finer and finer nodes; one alone where no frailty or only random points are to be had."""

@@ -1,0 +1,42 @@
+"""How often each transition happens: the time spent in a state times the hazard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cascade.common.types import Floats, Numbers
+from cascade.solution.courses import Courses
+from cascade.solution.prepared import Prepared
+
+
+def expected_events(prepared: Prepared, courses: Courses, *, units: bool) -> dict[str, float]:
+    """Uses of each transition per cell that starts (by ``until``); with ``units`` a cluster's count once."""
+    lowered, until = prepared.lowered, prepared.until
+    if prepared.changes:
+        marched = prepared.march(units=True) if units else prepared.marched
+        used = marched.at([float("inf") if until is None else until])[0].used
+        return {t.name: max(0.0, float(used[i])) for i, t in enumerate(lowered.transitions)}
+    if until is None:
+        by_exit = _uses(prepared, np.zeros(1))[0]
+    else:
+        poles = prepared.poles(prepared.nodes)
+        by_exit = courses.after_entry(lambda z: _uses(prepared, z) / z[:, None], np.array([until]), poles)[0]
+    return _by_transition(prepared, by_exit / lowered.size_of[lowered.exit_source] if units else by_exit)
+
+
+def _by_transition(prepared: Prepared, by_exit: Floats) -> dict[str, float]:
+    """Uses of exits added up; a step between phases is no event."""
+    lowered = prepared.lowered
+    outer, size = ~lowered.exit_inner, len(lowered.transitions)
+    counts = np.bincount(lowered.exit_transition[outer], weights=by_exit[outer], minlength=size)
+    return {t.name: max(0.0, float(counts[i])) for i, t in enumerate(lowered.transitions)}
+
+
+def _uses(prepared: Prepared, z: Numbers) -> Numbers:
+    """Expected uses of each exit, (len(z), E): their transform, at z = 0 their number."""
+    nodes = prepared.nodes
+    hazards = prepared.hazards(nodes)
+    m, n = len(hazards), len(z)
+    many = np.repeat(hazards, n, axis=0)
+    used = prepared.solver.time_in_states(many, np.tile(z, m))[:, prepared.lowered.exit_source] * many
+    return np.asarray(np.tensordot(nodes.weights, used.reshape(m, n, -1), axes=(0, 0)))
