@@ -12,24 +12,14 @@ from cascade.errors import CascadeError, InputError
 from cascade.handout import cast_of
 from cascade.histories import History
 from cascade.results import Result
+from cascade.web.constants import colour_properties
+from cascade.web.modules import joined
 
 MOST = 2000
 """Lives that a browser shows at once."""
 
 FIRST = 200
 """Lives that are shown when nobody says which."""
-
-_RENDER = """
-export default {
-  render({ model, el }) {
-    const motion = new cascade.Motion(el, model.get("cast"));
-    motion.show(model.get("lives"));
-    model.on("change:lives", () => motion.show(model.get("lives")));
-    el.motion = motion;
-    return () => motion.pause();
-  },
-};
-"""
 
 
 def moving_cells(result: Result, cells: Sequence[int] | None = None) -> Any:
@@ -64,11 +54,11 @@ def moving_cells(result: Result, cells: Sequence[int] | None = None) -> Any:
         import traitlets
     except ImportError:
         raise CascadeError("moving cells need more: pip install 'metastatic-cascade[notebooks]'") from None
-    web = files("cascade") / "web"
+    style = (files("cascade") / "web" / "motion.css").read_text(encoding="utf-8")
     lives = [_life(life, result) for history in result.replay(numbers) for life in (history, *history.fragments)]
     fields = {
-        "_esm": (web / "motion.js").read_text(encoding="utf-8") + _RENDER,
-        "_css": (web / "motion.css").read_text(encoding="utf-8"),
+        "_esm": joined("widget.js"),
+        "_css": colour_properties(".cascade-motion") + style,
         "cast": traitlets.Dict(cast_of(result.model)).tag(sync=True),
         "lives": traitlets.List(lives).tag(sync=True),
     }
