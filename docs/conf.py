@@ -7,8 +7,8 @@ from typing import Any
 
 import cascade
 from cascade import body, catalog
-from cascade.parts import Treatment
-from cascade.versions import package_version
+from cascade.common.version import package_version
+from cascade.model.treatments import Treatment
 
 project = "cascade"
 author = "the authors of cascade"

@@ -12,7 +12,7 @@ from typing import Any
 
 from scipy import stats
 
-from cascade.files import write_atomically
+from cascade.common.files import write_atomically
 
 FALSE_ALARM = 1e-4
 """Probability that a right program fails an experiment, shared by all its counts."""

@@ -25,8 +25,8 @@ import numpy as np
 from numba import njit
 
 import cascade
-from cascade.lower import lower
-from cascade.streams import key_of, philox
+from cascade.kernel.streams import key_of, philox
+from cascade.lowering.lower import lower
 
 SURVIVAL = [0.1, 0.5, 0.3, 0.02, 0.8, 0.83, 0.02]
 STEPS = [f"step {i + 1}" for i in range(len(SURVIVAL))]

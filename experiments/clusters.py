@@ -32,8 +32,8 @@ from scipy.optimize import brentq
 
 import cascade
 from _report import CALIBRATED_TO, arguments, counts_agree, verdict
-from cascade.display import percent, text_table
-from cascade.files import write_atomically
+from cascade.common.files import write_atomically
+from cascade.common.text import percent, text_table
 
 OBSERVED, LOW, HIGH = 34.0, 23.0, 50.0
 BLOOD = ("circulating", "in_bed")

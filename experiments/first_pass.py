@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 import cascade
 from _report import arguments, counts_agree, verdict
 from cascade import body
-from cascade.display import percent, text_table
-from cascade.files import write_atomically
+from cascade.common.files import write_atomically
+from cascade.common.text import percent, text_table
 
 CLASSES = {
     "held": lambda: body.cell_classes(1.0)[0],

@@ -27,8 +27,8 @@ from scipy.optimize import brentq
 import _soil
 import cascade
 from cascade import body
-from cascade.display import text_table
-from cascade.files import write_atomically
+from cascade.common.files import write_atomically
+from cascade.common.text import text_table
 
 K = 1.0
 """Heterogeneity between patients that the catalogue uses: P is then a logistic function of log lambda."""
@@ -36,7 +36,7 @@ K = 1.0
 CHI2_95 = 3.841 / 2
 HOMING = np.geomspace(1 / 32, 32, 15)
 SHARES = np.geomspace(0.02, 0.4, 9)
-FITTED = Path(body.__file__).parent / "fitted.toml"
+FITTED = Path(body.__file__).parent / "data" / "fitted.toml"
 
 
 def contrast_at(data: _soil.Table, share: float, k: float) -> float:

@@ -35,8 +35,8 @@ from scipy.stats import binom, spearmanr, wilcoxon
 
 import _soil
 from cascade import body
-from cascade.display import text_table
-from cascade.files import write_atomically
+from cascade.common.files import write_atomically
+from cascade.common.text import text_table
 from fit_soil import K, contrast_interval, held_by_contrast
 
 PUBLISHED = {

@@ -18,8 +18,8 @@ import sys
 
 import cascade
 from _report import arguments, counts_agree, verdict
-from cascade.display import percent, text_table
-from cascade.files import write_atomically
+from cascade.common.files import write_atomically
+from cascade.common.text import percent, text_table
 
 HOURS = 24.0
 LEAST_BENEFIT, MOST_WITHOUT_NK = 3.0, 0.15

@@ -16,8 +16,8 @@ import sys
 
 import cascade
 from _report import arguments, counts_agree, verdict
-from cascade.display import percent, text_table
-from cascade.files import write_atomically
+from cascade.common.files import write_atomically
+from cascade.common.text import percent, text_table
 
 TREATMENTS = ("nk-depletion", "exercise", "anti-adhesion", "targeted")
 

@@ -8,66 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 import cascade
-from budget import ALPHA, SIGMAS, agrees, cells_needed, within
 from cascade.model import Model
-from cascade.results import Result
-from models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES, random_models
-
-
-def all_agree(result: Result, exact: cascade.closed_form.Exact) -> list[str]:
-    """Names of the counts that do not agree."""
-    if result.model.clusters is not None:
-        return clusters_agree(result, exact)
-    n = result.cells
-    fates, truth = result.fates(), exact.fates()
-    wrong = [name for name in {*fates, *truth} if not agrees(fates.get(name, 0), n, min(1.0, truth.get(name, 0.0)))]
-    for row, other in zip(result.funnel(), exact.funnel(1.0), strict=True):
-        if not agrees(int(row.passed), n, min(1.0, other.passed)):
-            wrong.append(f"passed {row.step}")
-        causes = {*row.lost, *other.lost}
-        wrong += [
-            f"{row.step}: {c}"
-            for c in causes
-            if not agrees(int(row.lost.get(c, 0)), n, min(1.0, other.lost.get(c, 0.0)))
-        ]
-    marks = exact.milestones()
-    return wrong + [m for m, count in result.milestones().items() if not agrees(count, n, min(1.0, marks[m]))]
-
-
-def clusters_agree(result: Result, exact: cascade.closed_form.Exact) -> list[str]:
-    """Names of the fates, passed steps and milestones that do not agree, in cells.
-
-    Cells of a founder share its fate: the share of a row is tested by its 64 batches of
-    founders, Student's t with 63 degrees of freedom at the budget's level.
-    """
-    low, batches = result.lowered, result.totals.batches
-    sizes, n = batches[:, -1], result.cells
-    worst = float(stats.t.isf(ALPHA / 2, len(sizes) - 1))
-    rows = {t.name: i for i, t in enumerate(low.transitions) if t.is_death}
-    rows |= {name: len(low.transitions) + s for s, name in enumerate(low.states)}
-    fates, truth = result.fates(), exact.fates()
-    reach = len(low.transitions) + len(low.states) + 1
-    checks = [(name, batches[:, row], fates.get(name, 0), truth.get(name, 0.0)) for name, row in rows.items()]
-    for k, (row, other) in enumerate(zip(result.funnel(), exact.funnel(1.0), strict=True)):
-        checks.append((f"passed {row.step}", batches[:, reach + k], row.passed, other.passed))
-    marks = exact.milestones()
-    for m, (name, count) in enumerate(result.milestones().items()):
-        checks.append((name, batches[:, reach + len(low.stages) + m], count, marks[name]))
-    wrong = []
-    for name, counts, count, p in checks:
-        assert counts.sum() == count, name
-        r = counts - p * sizes
-        error = math.sqrt((r**2).sum() * len(r) / (len(r) - 1)) + 1.0
-        if abs(count - p * n) > worst * error:
-            wrong.append(f"{name}: {count} instead of {p * n:.1f}")
-    return wrong
+from helpers.agreement import all_agree
+from helpers.budget import ALPHA, SIGMAS, agrees, cells_needed, within
+from helpers.models import CYCLIC, FRAIL, LINEAR, TURNED_BACK, TWO_FRAILTIES, random_models
 
 
 @pytest.mark.parametrize("until", [None, 0.05, 20.0])
-@pytest.mark.parametrize("model", [LINEAR, CYCLIC, TWO_FRAILTIES], ids=lambda m: m.name)
+@pytest.mark.parametrize("model", [LINEAR, CYCLIC, TURNED_BACK, TWO_FRAILTIES], ids=lambda m: m.name)
 def test_counts_agree(model: Model, until: float | None) -> None:
     result = cascade.simulate(model, cells=400_000, seed=77, until=until)
     assert all_agree(result, cascade.exact(model, until=until)) == []
@@ -106,6 +56,35 @@ def test_curves_agree(model: Model) -> None:
                 # The curves of a frail model are known to about 1e-6 only.
                 if p > 1e-5:
                     assert agrees(round(ours.values[i, j] * n), n, p), (ours.names[i], times[j])
+
+
+@pytest.mark.parametrize("until", [None, 7.0])
+@pytest.mark.parametrize("model", [LINEAR, CYCLIC, TURNED_BACK, cascade.load("ctc-mouse")], ids=lambda m: m.name)
+def test_curves_at_the_times_of_the_result_itself(model: Model, until: float | None) -> None:
+    """Without ``times=``, at every hour that the curves come with: each bin belongs to its own time.
+
+    A cumulative incidence is an empirical distribution: Dvoretzky, Kiefer and Wolfowitz bound the
+    largest distance (Massart's constant).  An occupancy is a difference of two for each visit: it is
+    compared at every eighth hour, and at the first and the last.
+    """
+    n = 400_000
+    result, exact = cascade.simulate(model, cells=n, seed=15, until=until), cascade.exact(model)
+    curves = result.incidence()
+    assert len(curves.hours) > 40
+    farthest = math.sqrt(math.log(2 / ALPHA) / (2 * n))
+    for ours, truth in zip(curves.values, exact.incidence(curves.hours).values, strict=True):
+        assert np.abs(ours - truth).max() < farthest
+    seen = result.occupancy()
+    at = sorted({*range(0, len(seen.hours), 8), len(seen.hours) - 1})
+    truth = exact.occupancy(seen.hours[at]).values.clip(0.0, 1.0)
+    for name, row, expected in zip(seen.names, seen.values[:, at], truth, strict=True):
+        for hour, value, p in zip(seen.hours[at], row, expected, strict=True):
+            assert agrees(round(value * n), n, float(p)), (name, hour)
+    # Whatever happened, happened between the first hour and the last: neither is cut off.
+    assert seen.values[:, 0].sum() == pytest.approx(1.0, abs=1e-4)
+    if until is None:
+        ends = {**result.fates(), **result.causes()}
+        assert curves.values[:, -1].tolist() == [ends.get(name, 0) / n for name in curves.names]
 
 
 @pytest.mark.parametrize("name", [e.name for e in cascade.models()])

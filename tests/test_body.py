@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
+from scipy.integrate import quad
 
 import cascade
-from budget import agrees
 from cascade import body
 from cascade.body.routes import Route, routes
-from test_agreement import all_agree
+from helpers.agreement import all_agree
+from helpers.budget import agrees
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
@@ -546,9 +548,21 @@ def test_other_wrong_arguments() -> None:
         one.with_(colour="red")
 
 
-def test_a_cancer_of_the_package_cannot_be_changed_from_outside() -> None:
-    body.cancer("colon").soil["liver"] = 5.0
-    assert "liver" not in body.cancer("colon").soil
+# Patients.
+
+
+@pytest.mark.parametrize("k", [0.2, 1.0, 3.7, None])
+@pytest.mark.parametrize("colonies", [1e-9, 2e-6, 5e-5])
+def test_the_share_of_patients_is_the_average_over_their_exposures(k: float | None, colonies: float) -> None:
+    """A patient of exposure G is free with probability exp(-m G), G gamma of mean 1 and variance 1 / k."""
+    exposure = cascade.load("colon").exposure.model_copy(update={"cells": 40_000.0, "k": k})
+    m = 40_000.0 * colonies
+    if k is None:
+        free = math.exp(-m)
+    else:
+        free = quad(lambda u: math.exp(-m * stats.gamma.ppf(u, k, scale=1.0 / k)), 0.0, 1.0, epsabs=1e-12, limit=400)[0]
+    assert exposure.share(colonies) == pytest.approx(1.0 - free, rel=1e-6, abs=1e-9)
+    assert exposure.share(colonies, detection=0.3) == pytest.approx(0.3 * (1.0 - free), rel=1e-6, abs=1e-9)
 
 
 # Rules.

@@ -11,9 +11,9 @@ import pytest
 
 import cascade
 from cascade.model import Model
-from cascade.parts import Capacity
-from reference import Reference
-from test_agreement import all_agree
+from cascade.model.treatments import Capacity
+from helpers.agreement import all_agree
+from helpers.reference import Reference
 
 CROWDED = cascade.Model(
     name="crowded",

@@ -10,9 +10,9 @@ import pytest
 
 import cascade
 from cascade.catalog import names
-from cascade.graph import parts_with_source
 from cascade.model import Model
-from cascade.parts import ILLUSTRATIVE
+from cascade.model.base import ILLUSTRATIVE
+from cascade.model.raw import parts_with_source
 
 TRANSCRIPTION = Path(__file__).with_name("transcription.csv")
 

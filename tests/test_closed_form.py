@@ -11,10 +11,10 @@ from scipy import stats
 from scipy.integrate import quad
 
 import cascade
-from cascade import laplace
-from cascade.closed_form import Exact
 from cascade.model import Model
-from models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models, ways
+from cascade.solution import laplace
+from cascade.solution.answer import Exact
+from helpers.models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models, ways
 
 
 def expm(a: np.ndarray) -> np.ndarray:

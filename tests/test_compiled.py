@@ -36,17 +36,17 @@ def test_the_cache_saves_the_compiling_and_an_edit_of_the_streams_is_seen_in_spi
     begin = time.perf_counter()
     before = run(RUN, copy).stdout
     compiling = time.perf_counter() - begin
-    assert list((copy / "cascade" / "__pycache__").glob("kernel.run-*.nbc"))
+    assert list((copy / "cascade" / "kernel" / "__pycache__").glob("loop.run-*.nbc"))
     begin = time.perf_counter()
     assert run(RUN, copy).stdout == before
     assert time.perf_counter() - begin < 0.7 * compiling
-    source = copy / "cascade" / "streams.py"
+    source = copy / "cascade" / "kernel" / "streams.py"
     text = source.read_text()
     assert "0xD2511F53" in text
     source.write_text(text.replace("0xD2511F53", "0xD2511F55"))
     assert run(RUN, copy).stdout != before
     # The index of another version has another name: numba would stumble over its types.
-    assert len(list((copy / "cascade" / "__pycache__").glob("kernel.run-*.nbi"))) == 2
+    assert len(list((copy / "cascade" / "kernel" / "__pycache__").glob("loop.run-*.nbi"))) == 2
 
 
 @pytest.mark.slow
@@ -87,8 +87,8 @@ def test_public_names() -> None:
     for name in cascade.__all__:
         assert getattr(cascade, name) is not None
     # A function must stay one after the module that holds it has been imported.
-    importlib.import_module("cascade.comparison")
-    importlib.import_module("cascade.simulation")
+    importlib.import_module("cascade.runs.pairing")
+    importlib.import_module("cascade.runs.simulation")
     assert callable(cascade.compare)
     assert callable(cascade.simulate)
     with pytest.raises(AttributeError):

@@ -10,23 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cascade
-from budget import agrees, within
-from cascade.lower import lower
+from cascade.lowering.lower import lower
 from cascade.model import Model
-from models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models
-from test_agreement import all_agree
+from helpers.agreement import all_agree
+from helpers.budget import agrees, within
+from helpers.models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models, two_levels
 
 
 def names(model: Model) -> list[str]:
     return [name for name, _, _ in model.hazards()]
-
-
-def two_levels(model: Model, *, on: float = 2.0, off: float = 0.7, factor: float = 0.2, **fields: object) -> Model:
-    """A factor on all states that live, which changes two hazards."""
-    effects = [{"level": "on", "hazard": name, "factor": factor} for name in names(model)[1:3]]
-    switches = [{"level": "off", "to": "on", "hazard": on}, {"level": "on", "to": "off", "hazard": off}]
-    given = {"name": "cloak", "levels": ["off", "on"], "states": ["*"], "switches": switches, "effects": effects}
-    return model.with_(factors=[*model.factors, {**given, **fields}])
 
 
 @pytest.mark.parametrize("until", [None, 1.5])

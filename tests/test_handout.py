@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 import cascade
-from cascade.bodymap import body_map
-from cascade.handout import payload, write_page
 from cascade.model import Model
-from cascade.quadrature import fixed
+from cascade.solution.quadrature import fixed
+from cascade.web.bodymap import body_map
 from cascade.web.modules import joined
-from models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES
-from test_units import MODELS as UNITS
+from cascade.web.page import payload, write_page
+from helpers.models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES, UNITS
 
 ENGINE = joined("model.js")
 NODE = shutil.which("node")

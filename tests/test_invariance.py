@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
 import subprocess
@@ -16,17 +15,10 @@ import pytest
 
 import cascade
 from cascade.model import Model
-from cascade.results import Result
-from models import CYCLIC, FRAIL, LINEAR
+from helpers.digests import digest
+from helpers.models import CYCLIC, FRAIL, LINEAR
 
 CELLS = 60_000
-
-
-def digest(result: Result) -> str:
-    """Hash over every count of a result."""
-    t = result.totals
-    parts = [t.counts, t.started, t.overtaken, t.watched, np.array([t.watched_total, t.visits])]
-    return hashlib.sha256(b"".join(np.ascontiguousarray(p).tobytes() for p in parts)).hexdigest()
 
 
 @pytest.mark.parametrize("model", [LINEAR, CYCLIC, FRAIL], ids=lambda m: m.name)
@@ -65,8 +57,8 @@ SCRIPT = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import cascade
-from models import CYCLIC, FRAIL
-from test_invariance import digest
+from helpers.models import CYCLIC, FRAIL
+from helpers.digests import digest
 for model in (CYCLIC, FRAIL):
     print(digest(cascade.simulate(model, cells=60000, seed=4, until=90.0)))
 """

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from servers import serving
+from helpers.processes import serving
 
 pytest.importorskip("jupyterlab", reason="pip install 'metastatic-cascade[browser]'")
 pytest.importorskip("anywidget", reason="pip install 'metastatic-cascade[notebooks]'")

@@ -3,65 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import cascade
-from cascade.conductor import conduct_totals
-from cascade.histories import Histories, History, histories_of
-from cascade.lower import lower
+from cascade.engine.prepare import environment as plain_environment
+from cascade.engine.prepare import rows_of
+from cascade.lowering.lower import lower
+from cascade.lowering.timegrid import FOREVER
 from cascade.model import Model
-from cascade.tables import FOREVER, Environment, prepare, rows_of
-from cascade.tables import environment as plain_environment
-from cascade.totals import Totals
-from models import CYCLIC, FRAIL, LINEAR, random_models
-from reference import Life, Reference
-
-Windows = Sequence[tuple[float, Mapping[str, float]]]
+from cascade.runs.result import Result
+from helpers.lives import WINDOWS, Windows, lives, same, totals
+from helpers.models import CYCLIC, FRAIL, LINEAR, TURNED_BACK, UNITS, correlated, random_models
+from helpers.reference import Reference
 
 
-def environment(model: Model, windows: Windows) -> Environment:
-    """Windows by hazard name as arrays."""
-    names = [t.name for t in lower(model).transitions]
-    ends = np.array([min(end, FOREVER) for end, _ in windows])
-    return Environment(ends, np.array([[w.get(name, 1.0) for name in names] for _, w in windows]))
-
-
-def lives(model: Model, seed: int, cells: Sequence[int], windows: Windows) -> Histories:
-    lowered = lower(model)
-    return histories_of(lowered, prepare(lowered, environment(model, windows)), seed, cells)
-
-
-def totals(model: Model, seed: int, cells: range, windows: Windows) -> Totals:
-    lowered = lower(model)
-    return conduct_totals(lowered, prepare(lowered, environment(model, windows)), seed, cells)
-
-
-def same(history: History, life: Life) -> None:
-    """Every state, way and time equal (times to rounding of the logarithm)."""
-    assert [(s.state, s.ended_by, s.died) for s in history.stays[: len(life.events)]] == [
-        (e.state, e.way, e.died) for e in life.events
-    ]
-    assert history.stays[0].state == life.start
-    assert history.stays[0].entered == pytest.approx(life.entered, rel=1e-12, abs=1e-15)
-    for stay, event in zip(history.stays, life.events, strict=False):
-        if event.way or math.isfinite(event.time):
-            assert stay.left == pytest.approx(event.time, rel=1e-11)
-
-
-WINDOWS: Windows = (
-    (2.0, {}),
-    (2.5, {"blood.shear": 0.0, "blood.bed": 0.0, "blood.immune killing": 0.0}),
-    (9.0, {"tissue.apoptosis": 3.0, "bed.shear": 0.1}),
-    (400.0, {"asleep.tissue": 20.0}),
-)
-
-
-@pytest.mark.parametrize("model", [LINEAR, CYCLIC, FRAIL], ids=lambda m: m.name)
+@pytest.mark.parametrize("model", [LINEAR, CYCLIC, FRAIL, TURNED_BACK, correlated(-0.7)], ids=lambda m: m.name)
 @pytest.mark.parametrize("windows", [((math.inf, {}),), ((5.0, {}),), WINDOWS], ids=["whole", "until", "windows"])
 def test_cell_by_cell_as_the_reference(model: Model, windows: Windows) -> None:
     cells = [*range(400), 2**32 + 5, 2**50]
@@ -81,7 +42,7 @@ def test_a_scripted_life_by_hand() -> None:
     """Two competing clocks with chosen draws: E_move / 2 against E_death / 1."""
     model = Model.from_survival({"only": 2 / 3}, mean_hours=1 / 3)
     reference = Reference(model, 1)
-    from reference import uniforms
+    from helpers.reference import uniforms
 
     for history in lives(model, 1, range(50), ((math.inf, {}),)):
         u, v, _ = uniforms(history.cell, 0, 0, reference.key)
@@ -125,7 +86,7 @@ def test_piecewise_hazard_has_the_survival_of_its_integral() -> None:
 
 
 @pytest.mark.parametrize("until", [None, 0.3, 30.0])
-@pytest.mark.parametrize("model", [LINEAR, CYCLIC, FRAIL], ids=lambda m: m.name)
+@pytest.mark.parametrize("model", [LINEAR, CYCLIC, FRAIL, TURNED_BACK], ids=lambda m: m.name)
 def test_every_cell_is_in_one_place_at_every_time(model: Model, until: float | None) -> None:
     n = 30_000
     result = cascade.simulate(model, cells=n, seed=4, until=until)
@@ -194,19 +155,62 @@ def test_times_of_events_are_counted_in_the_right_bins() -> None:
         assert {name: round(v * n) for name, v in zip(curves.names, curves.values[:, column], strict=True)} == present
 
 
-def test_furthest_stage_and_milestones_count_distinct_cells() -> None:
-    n = 20_000
-    result = cascade.simulate(CYCLIC, cells=n, seed=21)
-    order = {s.name: (CYCLIC.stages.index(s.stage) if s.stage else len(CYCLIC.stages)) for s in CYCLIC.states}
-    furthest = np.zeros(len(CYCLIC.stages) + 1, int)
-    dormant = 0
-    for history in cascade.replay(CYCLIC, seed=21, cells=range(n)):
-        furthest[max(order[s.state] for s in history.stays)] += 1
-        dormant += any(s.state == "asleep" for s in history.stays)
-    rows = result.funnel().rows
-    assert [int(r.entered - r.passed) for r in rows] == list(furthest[:-1])
-    assert rows[-1].passed == furthest[-1]
-    assert result.milestones()["dormancy"] == dormant
+@pytest.mark.parametrize("until", [None, 0.7])
+@pytest.mark.parametrize("model", [CYCLIC, TURNED_BACK, FRAIL], ids=lambda m: m.name)
+def test_furthest_stage_and_milestones_count_distinct_cells(model: Model, until: float | None) -> None:
+    """Counted anew from the lives: wherever a cell starts or ends, and whatever it comes back to."""
+    result = cascade.simulate(model, cells=8000, seed=21, until=until)
+    steps = [*model.stages, ""]
+    order = {s.name: steps.index(s.stage or "") for s in model.states}
+    milestone = {s.name: s.milestone for s in model.states if s.milestone}
+    ended: dict[tuple[str, str], int] = {}
+    marks = dict.fromkeys(result.milestones(), 0)
+    for history in result.replay(range(8000)):
+        visited = {stay.state for stay in history.stays}
+        end = steps[max(order[name] for name in visited)], history.fate
+        ended[end] = ended.get(end, 0) + 1
+        for mark in {milestone[name] for name in visited & milestone.keys()}:
+            marks[mark] += 1
+    passed = result.cells
+    for row in result.funnel():
+        here = {fate: n for (step, fate), n in ended.items() if step == row.step}
+        lost: dict[str, int] = {}
+        for fate, n in here.items():
+            if "." in fate:
+                lost[fate.partition(".")[2]] = lost.get(fate.partition(".")[2], 0) + n
+        assert row.entered == passed
+        assert dict(row.lost) == lost
+        assert row.still == sum(n for fate, n in here.items() if "." not in fate)
+        passed -= sum(here.values())
+        assert row.passed == passed
+    assert result.milestones() == marks
+    assert {m.name: m.cells for m in result.funnel().milestones} == marks
+
+
+def after(result: Result, end: float) -> npt.NDArray[np.int64]:
+    """Transitions counted in bins that begin at or after ``end``."""
+    begins = np.concatenate([[0.0], result.edges[:-1]])
+    return np.asarray(result.totals.counts[: len(result.lowered.transitions), begins >= end])
+
+
+@pytest.mark.parametrize("until", [0.013, 0.5, 3.0, 40.0])
+@pytest.mark.parametrize("name", ["linear", "cyclic", "frail", "turned back", *UNITS, "treated", "late"])
+def test_nothing_happens_after_the_end(name: str, until: float) -> None:
+    """No event in a bin that begins at or after ``until``, and none in a life."""
+    shield = cascade.Treatment(name="t", effects=[{"hazard": "*.shear", "factor": 0.1}], start_hours=0.4, end_hours=2.0)
+    late = {"states": [{"state": "blood"}], "entry_hours": [0.0, 9.0]}
+    known = {"linear": LINEAR, "cyclic": CYCLIC, "frail": FRAIL, "turned back": TURNED_BACK, **UNITS}
+    known |= {"treated": FRAIL.with_treatments(shield), "late": CYCLIC.with_(start=late)}
+    result = cascade.simulate(known[name], cells=6000, seed=3, until=until, times=[until])
+    assert after(result, until).sum() == 0
+    for history in result.replay(range(400)):
+        for unit in (history, *history.fragments):
+            for stay in unit.stays:
+                assert stay.left <= until or not stay.ended_by, stay
+            assert unit.stays[-1].ended_by == "" or unit.stays[-1].died
+    # And what has happened by then is what a longer run has by then.
+    longer = cascade.simulate(known[name], cells=6000, seed=3, until=4 * until, times=[until])
+    assert np.array_equal(longer.occupancy([until]).values, result.occupancy([until]).values)
 
 
 def test_unchanged_environment_has_no_windows() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from cascade.errors import InputError, ModelError
+from cascade.common.errors import InputError, ModelError
 from cascade.model import Model
-from models import CYCLIC, FRAIL, LINEAR, random_models, ways
+from helpers.models import CYCLIC, FRAIL, LINEAR, random_models, ways
 
 
 def valid() -> dict[str, Any]:
@@ -173,7 +173,6 @@ def test_what_is_not_toml(text: str) -> None:
 def test_models_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         LINEAR.name = "other"  # type: ignore[misc]
-    assert hash(LINEAR) == hash(Model.from_toml(LINEAR.to_toml()))
 
 
 def test_with_changes_a_copy() -> None:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import cascade
-from cascade.handout import payload
 from cascade.web.constants import constants, constants_module
 from cascade.web.modules import IMPORT, joined, module, needed
+from cascade.web.page import payload
 
 FOLDER = Path(cascade.__file__).parent / "web" / "js"
 NAMES = ["constants.js", *sorted(path.name for path in FOLDER.glob("*.js"))]

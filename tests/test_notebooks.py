@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import cascade
-from cascade.cli import notebooks_folder
-from servers import serving
+from cascade.cli.commands import notebooks_folder
+from helpers.processes import serving
 
 pytest.importorskip("marimo", reason="pip install 'metastatic-cascade[notebooks]'")
 pytest.importorskip("anywidget", reason="pip install 'metastatic-cascade[notebooks]'")

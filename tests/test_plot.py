@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 import cascade
 from cascade import plot
-from cascade.results import Result
-from models import CYCLIC, LINEAR
+from cascade.runs.result import Result
+from helpers.models import CYCLIC, LINEAR
 
 
 @pytest.fixture(scope="module")

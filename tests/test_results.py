@@ -14,24 +14,25 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy import stats
 
 import cascade
-from budget import within
-from cascade.estimate import paired_difference, proportion
-from cascade.files import write_atomically
-from cascade.funnel import Funnel
-from cascade.streams import STREAM_VERSION
-from models import CYCLIC, LINEAR
+from cascade.answers.funnel import Funnel
+from cascade.answers.intervals import paired_difference, proportion
+from cascade.common.files import write_atomically
+from cascade.kernel.streams import STREAM_VERSION
+from helpers.budget import within
+from helpers.models import CYCLIC, LINEAR, clustered
 
 
 @pytest.fixture(scope="module")
-def result() -> cascade.results.Result:
+def result() -> cascade.runs.result.Result:
     return cascade.simulate(CYCLIC, cells=5000, seed=6, until=50.0, times=[1.0, 3.3])
 
 
-def test_saved_and_loaded(result: cascade.results.Result, tmp_path: Path) -> None:
+def test_saved_and_loaded(result: cascade.runs.result.Result, tmp_path: Path) -> None:
     again = cascade.open_result(result.save(tmp_path / "r.cascade"))
     assert again.recipe == result.recipe
     assert again.funnel() == result.funnel()
@@ -42,7 +43,7 @@ def test_saved_and_loaded(result: cascade.results.Result, tmp_path: Path) -> Non
     json.dumps(again.recipe)
 
 
-def test_damaged_files_are_refused(result: cascade.results.Result, tmp_path: Path) -> None:
+def test_damaged_files_are_refused(result: cascade.runs.result.Result, tmp_path: Path) -> None:
     """Every byte region flipped or cut: an InputError, or (in a comment of the zip) the very same result."""
     whole = result.save(tmp_path / "r.cascade").read_bytes()
     rng = np.random.default_rng(3)
@@ -59,7 +60,9 @@ def test_damaged_files_are_refused(result: cascade.results.Result, tmp_path: Pat
             assert cascade.open_result(path).funnel() == result.funnel()
 
 
-def test_a_recipe_that_does_not_belong_to_the_counts_is_refused(result: cascade.results.Result, tmp_path: Path) -> None:
+def test_a_recipe_that_does_not_belong_to_the_counts_is_refused(
+    result: cascade.runs.result.Result, tmp_path: Path
+) -> None:
     path = result.save(tmp_path / "r.cascade")
     with np.load(path) as file:
         arrays = dict(file)
@@ -76,7 +79,7 @@ def test_a_recipe_that_does_not_belong_to_the_counts_is_refused(result: cascade.
             cascade.open_result(tmp_path / name)
 
 
-def test_merging_needs_one_recipe_and_no_cell_twice(result: cascade.results.Result) -> None:
+def test_merging_needs_one_recipe_and_no_cell_twice(result: cascade.runs.result.Result) -> None:
     fields = {"seed": 6, "until": 50.0, "times": [1.0, 3.3]}
     with pytest.raises(cascade.InputError, match="twice"):
         result.merge(cascade.simulate(CYCLIC, cells=range(4999, 6000), **fields))
@@ -91,7 +94,7 @@ def test_merging_needs_one_recipe_and_no_cell_twice(result: cascade.results.Resu
     assert apart.cells == 5010
 
 
-def test_curves_are_only_given_where_they_are_known(result: cascade.results.Result) -> None:
+def test_curves_are_only_given_where_they_are_known(result: cascade.runs.result.Result) -> None:
     assert result.occupancy([1.0, 3.3]).hours.tolist() == [1.0, 3.3]
     with pytest.raises(cascade.InputError, match="times="):
         result.occupancy([1.01])
@@ -102,7 +105,7 @@ def test_curves_are_only_given_where_they_are_known(result: cascade.results.Resu
     assert result.occupancy().to_dicts()[0].keys() == {"hours", *result.lowered.states}
 
 
-def test_tables_convert(result: cascade.results.Result) -> None:
+def test_tables_convert(result: cascade.runs.result.Result) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(result.funnel().to_dicts())
     assert list(frame["step"]) == list(CYCLIC.stages)
@@ -170,7 +173,7 @@ def test_progress_is_told() -> None:
     assert [d for d, _ in told] == sorted(d for d, _ in told)
 
 
-def test_replay_only_of_cells_that_were_run(result: cascade.results.Result) -> None:
+def test_replay_only_of_cells_that_were_run(result: cascade.runs.result.Result) -> None:
     with pytest.raises(cascade.InputError, match="5000"):
         result.replay([5000])
     assert "cell 7" in str(result.replay([7]))
@@ -200,6 +203,41 @@ def test_comparison_counts_add_up() -> None:
     assert "coupling" in str(found) or "share their draws" in str(found)
     with pytest.raises(cascade.InputError, match="stages"):
         cascade.compare(LINEAR, CYCLIC, cells=10, seed=1)
+
+
+def succeeded(model: cascade.Model, cells: int, seed: int) -> npt.NDArray[np.float64]:
+    """1 for each cell that succeeds, else 0."""
+    flags = np.zeros(cells)
+    flags[cascade.simulate(model, cells=cells, seed=seed).watched.astype(int)] = 1.0
+    return flags
+
+
+@pytest.mark.parametrize("factor", [0.2, 0.97, 3.0])
+def test_fewer_cells_is_the_ratio_of_the_variances(factor: float) -> None:
+    """Of two independent runs over one of pairs: from what each cell does under both models."""
+    other, n = LINEAR.with_(scale={"*.immune killing": factor}), 30_000
+    found = cascade.compare(LINEAR, other, cells=n, seed=4)
+    one, two = succeeded(LINEAR, n, 4), succeeded(other, n, 4)
+    assert found.fewer_cells == pytest.approx((one.var() + two.var()) / (two - one).var(), rel=1e-12)
+    assert f"{found.fewer_cells:.3g} times as many cells" in str(found)
+    assert cascade.compare(LINEAR, LINEAR, cells=n, seed=4).fewer_cells == math.inf
+
+
+def test_fewer_cells_of_clusters_is_the_ratio_of_the_variances_of_founders() -> None:
+    """Cells of a founder share its fate: the variances are those of sums over founders, seen in 64 batches."""
+    model = clustered(LINEAR, bond=0.0, on_entering=0.0)
+    other = model.with_(scale={"*.immune killing": 0.5})
+    found = cascade.compare(model, other, cells=6000, seed=4)
+    sums = np.zeros((2, 64))
+    sizes = np.zeros(64)
+    goal = LINEAR.goals[0]
+    for side, m in enumerate((model, other)):
+        for life in cascade.replay(m, seed=4, cells=range(6000)):
+            sums[side, life.cell % 64] += life.size * (life.fate == goal)
+            sizes[life.cell % 64] += life.size * (side == 0)
+    # Residuals of a ratio: what a batch has beyond its share of cells.
+    one, two = (row - row.sum() / sizes.sum() * sizes for row in sums)
+    assert found.fewer_cells == pytest.approx(((one**2).sum() + (two**2).sum()) / ((two - one) ** 2).sum(), rel=1e-9)
 
 
 # Intervals and own data -------------------------------------------------------------------
@@ -297,7 +335,7 @@ def test_links_are_followed_and_devices_left_alone(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from cascade.files import write_atomically
+from cascade.common.files import write_atomically
 print("ready", flush=True)
 n = 0
 while True:
@@ -321,12 +359,12 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
             assert len(set(data)) == 1
 
 
-def test_results_are_plain_zip_files(result: cascade.results.Result, tmp_path: Path) -> None:
+def test_results_are_plain_zip_files(result: cascade.runs.result.Result, tmp_path: Path) -> None:
     with zipfile.ZipFile(result.save(tmp_path / "r.cascade")) as file:
         assert "recipe.npy" in file.namelist()
 
 
-def test_a_notebook_shows_tables(result: cascade.results.Result) -> None:
+def test_a_notebook_shows_tables(result: cascade.runs.result.Result) -> None:
     exact = cascade.exact(CYCLIC)
     pair = cascade.compare(CYCLIC, CYCLIC.with_(scale={"*.shear": 0.5}), cells=1000, seed=1)
     for shown in (result, result.funnel(), exact, exact.funnel(), pair):

@@ -8,22 +8,16 @@ import numpy as np
 import pytest
 
 import cascade
-from budget import within
 from cascade import plot
-from cascade.lower import lower
+from cascade.lowering.lower import lower
 from cascade.model import Model
-from cascade.quadrature import refinements
-from models import LINEAR, TWO_FRAILTIES
-from test_agreement import all_agree
+from cascade.solution.quadrature import refinements
+from helpers.agreement import all_agree
+from helpers.budget import within
+from helpers.models import ALIKE, LINEAR, TWO_FRAILTIES, correlated
+from helpers.reference import Reference
 
 NAMES = [frailty.name for frailty in TWO_FRAILTIES.frailties]
-ALIKE = TWO_FRAILTIES.with_(
-    frailties=[{**f.model_dump(), "distribution": "lognormal"} for f in TWO_FRAILTIES.frailties]
-)
-
-
-def correlated(value: float) -> Model:
-    return ALIKE.with_(correlations=[{"between": NAMES, "value": value}])
 
 
 @pytest.mark.parametrize("value", [-0.6, 0.8])
@@ -84,6 +78,49 @@ def test_drawn_traits_are_those_of_the_kernel() -> None:
     expected = nodes.weights @ (z * chance) / (nodes.weights @ chance)
     assert expected > 1.8
     assert within(passed.mean, expected, (passed.high - passed.low) / 2 / 1.96)
+
+
+@pytest.mark.parametrize("model", [TWO_FRAILTIES, correlated(0.8), correlated(-0.5)], ids=lambda m: m.name)
+def test_traits_of_replayed_cells_are_those_of_the_reference(model: Model) -> None:
+    """Drawn anew in plain Python: the very numbers, and with them spreads and correlation."""
+    reference = Reference(model, 11)
+    lives = cascade.replay(model, seed=11, cells=range(300))
+    for life in lives:
+        assert list(life.traits) == NAMES
+        assert list(life.traits.values()) == pytest.approx(reference.frailties(life.cell), rel=1e-9)
+    # The traits that a comparison tells are means of the same.
+    found = cascade.compare(model, model.with_(scale={"*.shear": 0.2}), cells=3000, seed=11)
+    drawn = np.array([reference.frailties(cell) for cell in found.saved_cells])
+    assert len(drawn) > 10
+    told = [found.traits()[name]["saved"] for name in NAMES]
+    assert told == pytest.approx(drawn.mean(axis=0), rel=1e-9)
+
+
+@pytest.mark.parametrize("model", [TWO_FRAILTIES, correlated(0.5)], ids=lambda m: m.name)
+def test_medians_are_those_of_the_cells(model: Model) -> None:
+    """Against the traits of the cells themselves: within half a bin, of which there are 20 in a decade."""
+    n = 4000
+    reference, order = Reference(model, 9), {s.name: s.stage for s in model.states}
+    steps = ["start", *model.stages]
+    drawn: dict[str, list[list[float]]] = {step: [] for step in steps}
+    for life in cascade.replay(model, seed=9, cells=range(n)):
+        stages = [order[stay.state] for stay in life.stays]
+        passed = max(len(model.stages) if stage is None else model.stages.index(stage) for stage in stages)
+        for step in steps[: passed + 1]:
+            drawn[step].append(reference.frailties(life.cell))
+    half_a_bin = 10 ** (0.5 / 20)
+    compared = 0
+    for row in cascade.selection(model, cells=n, seed=9):
+        z = np.sort(np.array(drawn[row.step])[:, NAMES.index(row.trait)]) if drawn[row.step] else np.array([])
+        assert row.cells == len(z)
+        if len(z) > 100:
+            low, high = np.quantile(z, [0.5 - 1 / len(z), 0.5 + 1 / len(z)])
+            assert low / half_a_bin <= row.median <= high * half_a_bin, row
+            assert row.mean == pytest.approx(z.mean(), rel=1e-4)
+            half = 1.96 * z.std() / math.sqrt(len(z))
+            assert (row.low, row.high) == pytest.approx((z.mean() - half, z.mean() + half), rel=1e-3)
+            compared += 1
+    assert compared >= 6
 
 
 def test_selection_does_not_depend_on_chunks_and_follows_results() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import reference
-from cascade import numerics, streams
+from cascade.kernel import numerics, streams
+from helpers import reference
 
 KNOWN = [
     ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import cascade
 from cascade.model import Model
-from models import CYCLIC, FRAIL, LINEAR, random_models
+from helpers.models import CYCLIC, FRAIL, LINEAR, random_models
 
 SOME = range(3000)
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import cascade
-from budget import SIGMAS, agrees, within
-from cascade import graph
 from cascade.model import Model
-from models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models
-from test_agreement import all_agree
+from cascade.model.names import matching
+from helpers.agreement import all_agree
+from helpers.budget import SIGMAS, agrees, within
+from helpers.models import CYCLIC, LINEAR, TWO_FRAILTIES, random_models
 
 
 def hazards(model: Model) -> list[str]:
@@ -144,6 +144,35 @@ def test_treated_results_replay_merge_and_open(tmp_path: Path) -> None:
     assert Model.from_toml(treated.to_toml()) == treated
 
 
+@pytest.mark.parametrize("limit", [0.0, None])
+@pytest.mark.parametrize("closed", [("*.shear", "*.immune killing", "bed.tissue"), ("blood.shear", "*.immune killing")])
+def test_a_way_out_that_closes_later_or_opens_later(closed: tuple[str, ...], limit: float | None) -> None:
+    """What is so in the last window is so for ever: only a way out that stays closed needs an end."""
+    effects = [{"hazard": hazard, "factor": 0.0} for hazard in closed]
+    later = CYCLIC.with_treatments(cascade.Treatment(name="t", effects=effects, start_hours=3.0))
+    for_a_while = CYCLIC.with_treatments(cascade.Treatment(name="t", effects=effects, start_hours=1.0, end_hours=3.0))
+    endless = "bed.tissue" in closed
+    calls = (
+        lambda m, until: cascade.simulate(m, cells=300, seed=1, until=until),
+        lambda m, until: cascade.replay(m, seed=1, cells=range(20), until=until),
+        lambda m, until: cascade.compare(m, m, cells=300, seed=1, until=until),
+        lambda m, until: cascade.exact(m, until=until).funnel(),
+    )
+    for call in calls:
+        call(for_a_while, None)
+        call(later, 50.0 if limit is None else 5.0)
+        if endless:
+            with pytest.raises(cascade.InputError, match="until"):
+                call(later, None)
+        else:
+            call(later, None)
+    if endless:
+        # Whoever is still in the vessels then stays there: simulated and exact alike.
+        until = 5.0 if limit is not None else 20.0
+        result, exact = cascade.simulate(later, cells=100_000, seed=2, until=until), cascade.exact(later, until=until)
+        assert all_agree(result, exact) == []
+
+
 # The same cells twice.
 
 
@@ -256,13 +285,13 @@ def test_catalogue_treatments_are_sourced_and_act(name: str) -> None:
         assert set(effect.source) <= keys
     for model in ("colon", *(["textbook"] if name != "e-selectin-block" else [])):
         plain = cascade.load(model)
-        used = [e.hazard for e in treatment.effects if graph.matching(e.hazard, hazards(plain))]
+        used = [e.hazard for e in treatment.effects if matching(e.hazard, hazards(plain))]
         assert used
         assert cascade.exact(plain.with_treatments(treatment)).success != pytest.approx(cascade.exact(plain).success)
     # No effect that acts nowhere.
     everywhere = hazards(cascade.load("colon")) + hazards(cascade.load("textbook"))
     for effect in treatment.effects:
-        assert graph.matching(effect.hazard, everywhere), effect.hazard
+        assert matching(effect.hazard, everywhere), effect.hazard
 
 
 def test_times_of_a_file_are_kept_unless_others_are_given(tmp_path: Path) -> None:
@@ -279,7 +308,7 @@ def test_times_of_a_file_are_kept_unless_others_are_given(tmp_path: Path) -> Non
 
 def acts_on(name: str, model: str) -> set[str]:
     names = hazards(cascade.load(model))
-    return {n for e in cascade.treatment(name).effects for n in graph.matching(e.hazard, names)}
+    return {n for e in cascade.treatment(name).effects for n in matching(e.hazard, names)}
 
 
 def test_treatments_act_where_they_should() -> None:

@@ -11,77 +11,19 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import cascade
-from budget import ALPHA, agrees
-from cascade.histories import Histories, histories_of
-from cascade.lower import lower
+from cascade.engine.prepare import prepare
+from cascade.lowering.lower import lower
 from cascade.model import Model
-from cascade.tables import prepare
-from models import CYCLIC, FRAIL, LINEAR, random_models
-from reference import Reference
-from test_agreement import clusters_agree
-from test_factors import two_levels
-from test_kernel import WINDOWS, Windows, environment, same
-
-SIZES = [{"size": 1, "share": 0.3}, {"size": 3, "share": 0.4}, {"size": 6, "share": 0.3}]
-
-
-def clustered(model: Model, *, bond: float = 0.3, on_entering: float = 0.4, power: float = -0.5) -> Model:
-    """Units of up to six cells in a model, which break in every state but the first."""
-    names = [name for name, _, _ in model.hazards()]
-    breaks = [
-        {"state": state.name, "hazard": bond, "on_entering": on_entering}
-        for state in model.states[1:]
-        if not state.absorbing
-    ]
-    effects = [
-        {"hazard": names[1], "power": power},
-        {"hazard": names[-1], "factor": 0.5, "power": 1.0},
-    ]
-    return model.with_(clusters={"sizes": SIZES, "effects": effects, "breaks": breaks})
-
-
-# A factor inside some states only, with a begin of its own: it is left and entered again.
-INSIDE = two_levels(CYCLIC, states=["bed", "tissue"], begin={"off": 0.6, "on": 0.4}, name="phenotype")
-TWO = two_levels(INSIDE)
-MODELS = {
-    "factor": two_levels(LINEAR),
-    "inside": INSIDE,
-    "two factors": TWO,
-    "frail": two_levels(FRAIL, begin={"on": 1.0}),
-    "clusters": clustered(CYCLIC),
-    "clusters that break at once": clustered(LINEAR, on_entering=1.0, bond=0.0),
-    "clusters with factors and frailties": clustered(two_levels(FRAIL)),
-}
-
-
-def lives(model: Model, seed: int, cells: range, windows: Windows) -> Histories:
-    lowered = lower(model)
-    return histories_of(lowered, prepare(lowered, environment(model, windows)), seed, cells)
-
-
-def all_same(model: Model, seed: int, cells: range, windows: Windows) -> None:
-    reference = Reference(model, seed, windows)
-    for history in lives(model, seed, cells, windows):
-        founder, *fragments = sorted(reference.lives(history.cell), key=lambda life: life.member)
-        same(history, founder)
-        assert [f.member for f in history.fragments] == [f.member for f in fragments]
-        for fragment, life in zip((history, *history.fragments), (founder, *fragments), strict=True):
-            assert fragment.size == life.size
-            same(fragment, life)
-
-
-SWITCHED: Windows = (
-    (1.0, {}),
-    (3.0, {"blood.cloak: on": 0.0, "bed.clusters: break": 5.0, "breach.cloak: on": 3.0}),
-    (8.0, {"blood.shear": 4.0, "tissue.cloak: off": 10.0, "tissue.phenotype: on": 0.0}),
-    (300.0, {}),
-)
+from helpers.agreement import clusters_agree
+from helpers.budget import ALPHA, agrees
+from helpers.lives import SWITCHED, WINDOWS, Windows, all_same, lives
+from helpers.models import CYCLIC, FRAIL, LINEAR, SIZES, UNITS, changed, clustered, random_models, two_levels
 
 
 @pytest.mark.parametrize("windows", [((math.inf, {}),), ((5.0, {}),), WINDOWS, SWITCHED], ids=str)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", UNITS)
 def test_unit_by_unit_as_the_reference(name: str, windows: Windows) -> None:
-    all_same(MODELS[name], 3, range(150), windows)
+    all_same(UNITS[name], 3, range(150), windows)
 
 
 @settings(max_examples=16)
@@ -92,9 +34,9 @@ def test_random_models_as_the_reference(model: Model, seed: int, clusters: bool)
 
 
 @pytest.mark.parametrize("until", [None, 1.5])
-@pytest.mark.parametrize("name", [name for name in MODELS if "clusters" in name])
+@pytest.mark.parametrize("name", [name for name in UNITS if "clusters" in name])
 def test_clusters_agree_with_the_exact_answer(name: str, until: float | None) -> None:
-    model = MODELS[name]
+    model = UNITS[name]
     if model.frailties:
         model = model.with_(frailties=model.frailties[:1])
     result, exact = cascade.simulate(model, cells=150_000, seed=12, until=until), cascade.exact(model, until=until)
@@ -128,16 +70,11 @@ def test_an_idle_factor_changes_no_bit(model: Model) -> None:
         assert own == [(s.state, s.left, s.ended_by) for s in plain.stays]
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", UNITS)
 def test_windows_without_a_change_leave_every_bit(name: str) -> None:
     whole: Windows = ((50.0, {}),)
     cut: Windows = ((1e-3, {}), (0.5, {}), (1.0, {}), (7.3, {}), (49.999, {}), (50.0, {}))
-    assert lives(MODELS[name], 11, range(300), whole) == lives(MODELS[name], 11, range(300), cut)
-
-
-def changed(model: Model, factor: float, *hazards: str, begin: float = 0.0, end: float | None = None) -> Model:
-    effects = [{"hazard": hazard, "factor": factor} for hazard in hazards]
-    return model.with_treatments(cascade.Treatment(name="t", effects=effects, start_hours=begin, end_hours=end))
+    assert lives(UNITS[name], 11, range(300), whole) == lives(UNITS[name], 11, range(300), cut)
 
 
 @pytest.mark.parametrize("until", [None, 5.0])
@@ -199,7 +136,7 @@ def test_the_cloak_switches_at_the_same_times_whatever_else_is_treated() -> None
 # Clusters: both ends of breaking, conservation, order of work, intervals, errors.
 
 
-def entries(history: cascade.History, state: str) -> int:
+def entries(history: cascade.runs.histories.History, state: str) -> int:
     return sum(stay.ended_by == state for stay in history.stays)
 
 
@@ -227,9 +164,9 @@ def test_both_ends_of_breaking_on_entering() -> None:
 
 
 @pytest.mark.parametrize("until", [None, 3.0, 60.0])
-@pytest.mark.parametrize("name", ["clusters", "clusters with factors and frailties"])
+@pytest.mark.parametrize("name", ["clusters", "clusters turned back", "clusters with factors and frailties"])
 def test_every_cell_that_left_is_in_one_place(name: str, until: float | None) -> None:
-    result = cascade.simulate(MODELS[name], cells=20_000, seed=4, until=until)
+    result = cascade.simulate(UNITS[name], cells=20_000, seed=4, until=until)
     assert result.cells == sum((20_000 * 0) + r for r in [sum(result.fates().values())])
     assert result.cells == sum(row.cells for row in result.sizes().rows[:1]) > 2 * result.founders
     at = result.edges[(result.edges > 1e-3) & (result.edges < (until or 1e5))]
@@ -244,7 +181,7 @@ def test_every_cell_that_left_is_in_one_place(name: str, until: float | None) ->
 
 
 def test_fragments_do_not_depend_on_the_order_of_work() -> None:
-    model = MODELS["clusters with factors and frailties"]
+    model = UNITS["clusters with factors and frailties"]
     whole = cascade.simulate(model, cells=20_000, seed=2, watch=["tumour"])
     for chunk in (1, 777):
         cells = 300 if chunk == 1 else 20_000
@@ -261,7 +198,7 @@ def test_fragments_do_not_depend_on_the_order_of_work() -> None:
 
 
 def test_replayed_fragments_add_up_to_the_counts(tmp_path: object) -> None:
-    model = MODELS["clusters"]
+    model = UNITS["clusters"]
     result = cascade.simulate(model, cells=1500, seed=6)
     events = dict.fromkeys(result.events(), 0)
     for history in result.replay(range(1500)):
@@ -294,7 +231,7 @@ def test_intervals_take_founders_as_independent() -> None:
     truth = [row.passed for row in cascade.exact(model).funnel(1.0)]
     inside = np.zeros(len(truth))
     naive = np.zeros(len(truth))
-    from cascade.estimate import proportion
+    from cascade.answers.intervals import proportion
 
     for seed in range(300):
         for k, row in enumerate(cascade.simulate(model, cells=1500, seed=seed).funnel()):
@@ -398,7 +335,7 @@ def test_intervals_hold_for_rare_and_for_unequal_clusters(large: int, founders: 
 
 
 def test_an_upper_limit_does_not_fall_when_something_is_seen() -> None:
-    from cascade.estimate import clustered_proportion
+    from cascade.answers.intervals import clustered_proportion
 
     sizes = np.full(64, 50)
     counts = np.zeros((3, 64), np.int64)
@@ -493,9 +430,9 @@ def test_a_visit_of_endless_switches_can_be_stopped() -> None:
     import threading
     import time
 
-    from cascade.errors import CascadeError
-    from cascade.spans import span_of
-    from cascade.tables import environment as plain
+    from cascade.common.errors import CascadeError
+    from cascade.engine.chunk import span_of
+    from cascade.engine.prepare import environment as plain
 
     wait = Model(
         name="wait",
@@ -554,7 +491,7 @@ def test_means_over_frailties_settle_or_are_not_told() -> None:
 
 
 def test_rounding_in_near_endless_circles_is_owned_to() -> None:
-    def circle(rate: float) -> cascade.closed_form.Exact:
+    def circle(rate: float) -> cascade.solution.answer.Exact:
         s = {"name": "s", "stage": "a", "moves": [{"to": "t", "hazard": rate}, {"to": "g", "hazard": 2e-3}],
              "deaths": [{"cause": "d", "hazard": 1e-3}]}  # fmt: skip
         t = {

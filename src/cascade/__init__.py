@@ -8,22 +8,22 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from cascade.errors import CascadeError, InputError, ModelError
-from cascade.funnel import Funnel
+from cascade.answers.funnel import Funnel
+from cascade.common.errors import CascadeError, InputError, ModelError
 from cascade.model import Model
-from cascade.parts import Treatment
+from cascade.model.treatments import Treatment
 
 if TYPE_CHECKING:
     from cascade import body, plot
     from cascade.catalog import load, models, treatment, treatments
-    from cascade.closed_form import exact
-    from cascade.comparison import compare
-    from cascade.demonstration import demo
-    from cascade.histories import replay
-    from cascade.moving import moving_cells
-    from cascade.results import open_result
-    from cascade.simulation import simulate
-    from cascade.traits import selection
+    from cascade.cli.demonstration import demo
+    from cascade.plot.moving import moving_cells
+    from cascade.runs.histories import replay
+    from cascade.runs.pairing import compare
+    from cascade.runs.saved import open_result
+    from cascade.runs.simulation import simulate
+    from cascade.runs.tallying import selection
+    from cascade.solution.answer import exact
 
 __all__ = [
     "CascadeError",
@@ -53,17 +53,17 @@ __all__ = [
 # it would put the module in the function's place.
 _LATER = {
     "body": "cascade.body",
-    "compare": "cascade.comparison",
-    "demo": "cascade.demonstration",
-    "exact": "cascade.closed_form",
+    "compare": "cascade.runs.pairing",
+    "demo": "cascade.cli.demonstration",
+    "exact": "cascade.solution.answer",
     "load": "cascade.catalog",
     "models": "cascade.catalog",
-    "moving_cells": "cascade.moving",
-    "open_result": "cascade.results",
+    "moving_cells": "cascade.plot.moving",
+    "open_result": "cascade.runs.saved",
     "plot": "cascade.plot",
-    "replay": "cascade.histories",
-    "selection": "cascade.traits",
-    "simulate": "cascade.simulation",
+    "replay": "cascade.runs.histories",
+    "selection": "cascade.runs.tallying",
+    "simulate": "cascade.runs.simulation",
     "treatment": "cascade.catalog",
     "treatments": "cascade.catalog",
 }

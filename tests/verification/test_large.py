@@ -13,8 +13,8 @@ import pytest
 from scipy import stats
 
 import cascade
-from budget import agrees, cells_needed, within
 from cascade.catalog import names
+from helpers.budget import agrees, cells_needed, within
 
 pytestmark = pytest.mark.slow
 

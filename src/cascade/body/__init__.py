@@ -3,9 +3,9 @@
 All of it is data that lowers to a multi-state model: nothing below this package knows an organ.
 """
 
-from cascade.body.cancer import Autopsies, Cancer, GuideSite, RouteSite, RouteUse, cancer, cancer_names
-from cascade.body.circulation import Bed, CellClass, Circulation, Vessel
-from cascade.body.fit import Fit, fitted
+from cascade.body.calibration import Fit, fitted
+from cascade.body.cancers import Autopsies, Cancer, GuideSite, RouteSite, RouteUse, cancer, cancer_names
+from cascade.body.network import Bed, CellClass, Circulation, Vessel
 from cascade.body.reference import cell_classes, circulation, finding
 from cascade.body.vessels import came_in
 

@@ -7,10 +7,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cascade.body.circulation import CellClass, Circulation
-from cascade.errors import InputError, is_number
-from cascade.files import packaged
-from cascade.parts import Part, Share, Source
+from cascade.body.network import CellClass, Circulation
+from cascade.common.errors import InputError, is_number
+from cascade.common.files import packaged
+from cascade.common.frozen import FrozenDict
+from cascade.model.base import FrozenMapping, Part, Share, Source
 
 SEXES = ("male", "female")
 
@@ -27,7 +28,7 @@ class Cells(Part):
     """Classes of cells in the blood, and how metastases were found."""
 
     classes: Annotated[tuple[CellClass, ...], Field(strict=False)]
-    organs: dict[str, Finding] = Field(default_factory=dict)
+    organs: FrozenMapping[str, Finding] = Field(default_factory=FrozenDict)
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
 
@@ -48,7 +49,7 @@ def circulation(sex: str = "male") -> Circulation:
     """
     if sex not in SEXES:
         raise InputError("sex", sex, "'male' or 'female'")
-    data = packaged("cascade.body", "circulation.toml")
+    data = packaged("cascade.body", "data", "circulation.toml")
     own = data["sexes"][sex]
     beds = [{**bed, "flow": bed["flow"][sex]} for bed in data["beds"]]
     return Circulation(
@@ -64,7 +65,7 @@ def circulation(sex: str = "male") -> Circulation:
 @cache
 def cells() -> Cells:
     """Classes of cells, without the fitted shares, and how each organ was looked at."""
-    return Cells(**packaged("cascade.body", "cells.toml"))
+    return Cells(**packaged("cascade.body", "data", "cells.toml"))
 
 
 def cell_classes(share_held: float, *, half_life_hours: float | None = None) -> tuple[CellClass, CellClass]:
@@ -88,8 +89,8 @@ def cell_classes(share_held: float, *, half_life_hours: float | None = None) -> 
     held, passing = cells().classes
     life = passing.half_life_hours if half_life_hours is None else float(half_life_hours)
     return (
-        held.model_copy(update={"share": float(share_held)}, deep=True),
-        passing.model_copy(update={"share": 1.0 - float(share_held), "half_life_hours": life}, deep=True),
+        held.model_copy(update={"share": float(share_held)}),
+        passing.model_copy(update={"share": 1.0 - float(share_held), "half_life_hours": life}),
     )
 
 

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from cascade.errors import InputError, nearest
-from cascade.files import packaged
-from cascade.parts import Death, Move, Name, Part, Share, Source, State
+from cascade.common.errors import InputError, nearest
+from cascade.common.files import packaged
+from cascade.common.frozen import FrozenDict
+from cascade.model.base import FrozenMapping, Name, Part, Share, Source
+from cascade.model.parts import Death, Move, State
 
 Split = Callable[[str], dict[str, float]]
 
@@ -70,9 +72,9 @@ class Route(Part):
     site_states: Annotated[tuple[TemplateState, ...], Field(strict=False)] = ()
     chain: bool = False
     after: str | None = None
-    outlet: dict[Name, Share] = Field(default_factory=dict)
+    outlet: FrozenMapping[Name, Share] = Field(default_factory=FrozenDict)
     like: str | None = None
-    words: dict[str, str] = Field(default_factory=dict)
+    words: FrozenMapping[str, str] = Field(default_factory=FrozenDict)
     circulates: bool = False
     pattern: bool = False
 
@@ -123,7 +125,7 @@ class Routes(Part):
 @cache
 def routes() -> Routes:
     """The routes of the package."""
-    return Routes(**packaged("cascade.body", "routes.toml"))
+    return Routes(**packaged("cascade.body", "data", "routes.toml"))
 
 
 def fill(

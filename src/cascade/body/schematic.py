@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cascade.body.circulation import LEFT_HEART, RIGHT_HEART, Bed, Circulation
+from cascade.body.network import LEFT_HEART, RIGHT_HEART, Bed, Circulation
 from cascade.body.reference import SEXES, circulation
-from cascade.parts import Site
+from cascade.model.observables import Site
 
 Point = tuple[float, float]
 

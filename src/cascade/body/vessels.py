@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from cascade.body.circulation import LEFT_HEART, RIGHT_HEART, CellClass, Circulation, Ways
+from cascade.body.network import LEFT_HEART, RIGHT_HEART, CellClass, Circulation, Ways
 
 
 class Place(NamedTuple):

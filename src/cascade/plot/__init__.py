@@ -5,7 +5,7 @@ global state of matplotlib is touched, so that a figure looks the same in a scri
 notebook and a server.  One colour per stage holds across all figures.
 """
 
-from cascade.colours import cause_colours, stage_colours
+from cascade.common.colours import cause_colours, stage_colours
 from cascade.plot.changes import comparison, selection
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.places import body, has_body, organs

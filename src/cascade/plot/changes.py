@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from cascade.colours import GRID, INK, QUIET, stage_colours
-from cascade.comparison import Comparison
-from cascade.display import number
-from cascade.errors import InputError
+from cascade.common.colours import GRID, INK, QUIET, stage_colours
+from cascade.common.errors import InputError
+from cascade.common.text import number
 from cascade.plot.style import Picture, figure_of, plain, sign, words
-from cascade.traits import EDGES, Selection
+from cascade.runs.comparison import Comparison
+from cascade.runs.traits import EDGES, Selection
 
 FEW = 30
 """Cells below which a trait is drawn cell by cell."""

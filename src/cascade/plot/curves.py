@@ -10,14 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from cascade.closed_form import Exact
-from cascade.colours import GOAL_COLOUR, GRID, cause_colours, stage_colours
-from cascade.display import percent
-from cascade.errors import InputError
+from cascade.answers.curves import Curves
+from cascade.common.colours import GOAL_COLOUR, GRID, cause_colours, stage_colours
+from cascade.common.errors import InputError
+from cascade.common.text import percent
 from cascade.model import Model
 from cascade.plot.style import figure_of, plain, shade, share_label, share_text, sign, words
-from cascade.results import Result
-from cascade.timecourse import Curves
+from cascade.runs.result import Result
+from cascade.solution.answer import Exact
 
 
 def occupancy(

@@ -15,17 +15,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle, RegularPolygon
 from matplotlib.ticker import FuncFormatter
 
+from cascade.answers.intervals import proportion
+from cascade.answers.organs import OrganRow, Organs
 from cascade.body import Circulation, came_in
 from cascade.body.schematic import Plan, Point, Schematic, circulation_of, schematic
-from cascade.closed_form import Exact
-from cascade.colours import ARTERY, ARTERY_TEXT, GRID, INK, PORTAL, PORTAL_TEXT, QUIET, VEIN, VEIN_TEXT
-from cascade.display import hours, number, percent
-from cascade.errors import InputError
-from cascade.estimate import proportion
+from cascade.common.colours import ARTERY, ARTERY_TEXT, GRID, INK, PORTAL, PORTAL_TEXT, QUIET, VEIN, VEIN_TEXT
+from cascade.common.errors import InputError
+from cascade.common.text import hours, number, percent
 from cascade.model import Model
-from cascade.organs import OrganRow, Organs
 from cascade.plot.style import Picture, plain, sign, words
-from cascade.results import Result
+from cascade.runs.result import Result
+from cascade.solution.answer import Exact
 
 ROUTE_COLOURS = ("#882255", "#117733", "#DDAA33", "#6699CC", "#AA4499", "#777777", "#44AA99")
 AUTOPSY_COLOUR, MODEL_COLOUR = "#222222", "#EE6677"

@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from cascade.closed_form import Exact
-from cascade.colours import GRID, INK, QUIET, cause_colours, stage_colours
-from cascade.display import number, percent
-from cascade.errors import InputError
-from cascade.funnel import Funnel, percent_short
+from cascade.answers.funnel import Funnel, percent_short
+from cascade.common.colours import GRID, INK, QUIET, cause_colours, stage_colours
+from cascade.common.errors import InputError
+from cascade.common.text import number, percent
 from cascade.plot.style import Picture, figure_of, plain, shade, share_label, share_text, sign, words
-from cascade.results import Result
+from cascade.runs.result import Result
+from cascade.solution.answer import Exact
 
 Funnels = Funnel | Result | Exact
 

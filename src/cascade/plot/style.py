@@ -11,15 +11,15 @@ from matplotlib import colors
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cascade.closed_form import Exact
-from cascade.colours import INK, QUIET
-from cascade.display import percent
-from cascade.errors import InputError, is_whole
-from cascade.files import write_atomically
-from cascade.funnel import Funnel
+from cascade.answers.funnel import Funnel
+from cascade.common.colours import INK, QUIET
+from cascade.common.errors import InputError, is_whole
+from cascade.common.files import write_atomically
+from cascade.common.text import percent
+from cascade.common.version import package_version
 from cascade.model import Model
-from cascade.results import Result
-from cascade.versions import package_version
+from cascade.runs.result import Result
+from cascade.solution.answer import Exact
 
 
 class Picture(Figure):

@@ -1,1 +1,1 @@
-"""What runs in a browser: the modules of JavaScript, and how they get into a page or a notebook."""
+"""One page for students: a model with sliders in a browser, without installation or network."""

@@ -13,7 +13,8 @@ from types import ModuleType
 
 import numpy as np
 
-from cascade import colours, display, numerics, streams, visits
+from cascade.common import colours, text
+from cascade.kernel import numerics, streams, visits
 
 _SHARED: dict[ModuleType, str] = {
     streams: """ROUNDS MULTIPLIER_0 MULTIPLIER_1 WEYL_0 WEYL_1 WORD_BITS HALF_BITS LOW_HALF
@@ -22,7 +23,7 @@ _SHARED: dict[ModuleType, str] = {
         LOG_1 LOG_2 LOG_3 LOG_4 LOG_5 LOG_6 LOG_7 EXP_1 EXP_2 EXP_3 EXP_4 EXP_5
         MOST_CENTRAL CENTRE_SQUARE TAIL_SHIFT FAR_TAIL_FROM CENTRE TAIL FAR_TAIL""",
     visits: "BOOST_ATTEMPT LEAST_LEFT",
-    display: "HOURS_PER_DAY HOURS_PER_YEAR",
+    text: "HOURS_PER_DAY HOURS_PER_YEAR",
     colours: "INK QUIET GRID ALIVE_COLOUR GOAL_COLOUR PALE_VESSELS ARTERY_TEXT VEIN_TEXT",
 }
 # JavaScript has no whole numbers of 64 bits: of patterns of bits it is given the high words.

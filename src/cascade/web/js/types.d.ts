@@ -12,7 +12,7 @@ export interface Chain {
   start_cumulative: number[];
 }
 
-/** A model as `cascade.handout.payload` writes it; names as in `lower.Lowered`. */
+/** A model as `cascade.web.page.payload` writes it; names as in `lowered.Lowered`. */
 export interface Payload extends Chain {
   name: string;
   title: string;

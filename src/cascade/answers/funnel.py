@@ -1,0 +1,243 @@
+"""The survival funnel: how many cells entered and passed each step, and of what the others died."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from cascade.answers.intervals import Interval, proportion
+from cascade.answers.table import Table, Texts, interval_text
+from cascade.common.errors import InputError, is_number
+from cascade.common.frozen import ByValue
+from cascade.common.text import number, percent, text_table
+
+MOST_COUNTED = 10**18
+
+
+@dataclass(frozen=True, eq=False)
+class FunnelRow(ByValue):
+    """One step of the cascade.
+
+    Attributes
+    ----------
+    step : str
+    entered, passed : float
+        Distinct cells that reached the step, and that went beyond it; whole numbers when
+        counted, expected numbers when exact.
+    fraction_of_previous : float
+        passed / entered (0 when none entered).
+    fraction_of_all : float
+        passed / all cells that started.
+    low, high : float
+        95 % interval of ``fraction_of_all``; for an exact answer its numerical error.
+    lost : dict of str to float
+        Cells whose furthest step this was and that died, by final cause.
+    still : float
+        Cells whose furthest step this was and that are still alive.
+    """
+
+    step: str
+    entered: float
+    passed: float
+    fraction_of_previous: float
+    fraction_of_all: float
+    low: float
+    high: float
+    lost: Mapping[str, float] = field(default_factory=dict)
+    still: float = 0.0
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """Distinct cells that ever entered a state with this label, and their share of all."""
+
+    name: str
+    cells: float
+    fraction_of_all: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Funnel(Table[FunnelRow]):
+    """Rows of the funnel, in order; ``entered = passed + sum(lost) + still`` in each.
+
+    Examples
+    --------
+    >>> funnel = Funnel.from_counts({"injected": 1000, "arrested": 870, "extravasated": 800})
+    >>> [(row.step, int(row.entered), int(row.passed)) for row in funnel]
+    [('arrested', 1000, 870), ('extravasated', 870, 800)]
+    """
+
+    rows: tuple[FunnelRow, ...]
+    cells: float
+    label: str = ""
+    exact: bool = False
+    milestones: tuple[Milestone, ...] = ()
+    note: str = ""
+
+    @classmethod
+    def from_counts(
+        cls, counts: Mapping[str, float] | Sequence[tuple[str, float]], *, label: str = "own counts"
+    ) -> Funnel:
+        """A funnel of one's own data: numbers of cells (or animals, patients) in order.
+
+        Parameters
+        ----------
+        counts : mapping or sequence of (name, number)
+            The first is what was started with; each later one is what was left at that step.
+
+        Raises
+        ------
+        InputError
+            When a number is negative, not whole, larger than the one before, or the first is 0.
+        """
+        try:
+            pairs = list(counts.items()) if isinstance(counts, Mapping) else [(str(name), n) for name, n in counts]
+        except (TypeError, ValueError):
+            raise InputError("counts", counts, "a mapping, or pairs, of names and numbers") from None
+        names = [name for name, _ in pairs]
+        for name in names:
+            if not isinstance(name, str) or not name or names.count(name) > 1:
+                raise InputError("counts", name, "a name for each number, each once")
+        if len(pairs) < 2:
+            raise InputError("counts", pairs, "at least two numbers: what was started with, and what was left")
+        before = float("inf")
+        for name, n in pairs:
+            if not is_number(n) or not 0 <= n <= MOST_COUNTED or n != int(n):
+                raise InputError(f"counts[{name!r}]", n, "a whole number from 0 to 1e18")
+            if n > before:
+                raise InputError(f"counts[{name!r}]", n, f"at most the number before it ({before:g})")
+            before = n
+        total = int(pairs[0][1])
+        if total == 0:
+            raise InputError(f"counts[{pairs[0][0]!r}]", 0, "a number above 0 to start with")
+        rows = [
+            row_of(step, int(entered), int(passed), total, {"lost": int(entered - passed)}, 0)
+            for (_, entered), (step, passed) in pairwise(pairs)
+        ]
+        return cls(tuple(rows), total, label)
+
+    @classmethod
+    def from_csv(cls, path: str | Path, *, label: str | None = None) -> Funnel:
+        """A funnel from a CSV file with a header and the columns step, number."""
+        try:
+            with open(path, newline="", encoding="utf-8-sig") as file:
+                reader = csv.reader(file)
+                lines = [(reader.line_num, line) for line in reader if any(cell.strip() for cell in line)]
+        except (OSError, ValueError, csv.Error) as error:
+            raise InputError("file", str(path), f"a readable CSV file ({error})") from None
+        pairs = []
+        for at, line in lines:
+            value = _count_of(line[1]) if len(line) > 1 else None
+            if at == lines[0][0]:
+                if value is not None:
+                    wanted = "a line of headings first, such as: step,number"
+                    raise InputError(f"{path}, line {at}", ",".join(line), wanted)
+            elif value is None:
+                raise InputError(f"{path}, line {at}", ",".join(line), "a name and a number >= 0")
+            else:
+                pairs.append((line[0].strip(), value))
+        return cls.from_counts(pairs, label=label or Path(path).stem)
+
+    def table(self, beside: Funnel | None = None) -> str:
+        """The funnel as text, the causes of loss below it.
+
+        Parameters
+        ----------
+        beside : Funnel, optional
+            Another funnel of the same steps (the exact answer), shown in a column of its own.
+        """
+        header, lines = self.as_text(beside)
+        causes = [[line[0], line[-1]] for line in lines if line[-1]]
+        text = text_table(header[:-1], [line[:-1] for line in lines])
+        text += "\n\n" + text_table(["step", "lost to"], causes, left=(0, 1)) if causes else ""
+        return f"{text}\n\n{self.note}" if self.note else text
+
+    def as_text(self, beside: Funnel | None = None) -> Texts:
+        """Headings and lines: steps, then milestones; the causes of loss in the last column."""
+        header = ["step", "entered", "passed", "of previous", "of all"]
+        header += [] if self.exact else ["95 % interval"]
+        header += ["exact: passed"] if beside else []
+        lines = []
+        for i, row in enumerate(self.rows):
+            line = [row.step, number(row.entered), number(row.passed), percent(row.fraction_of_previous)]
+            line += [percent(row.fraction_of_all), *self._interval(row)]
+            line += [number(beside.rows[i].passed * self.cells / beside.cells)] if beside else []
+            lines.append([*line, causes_text(row)])
+        shares = {mark.name: mark.fraction_of_all for mark in beside.milestones} if beside else {}
+        for mark in self.milestones:
+            line = [f"  ever {mark.name}", "", number(mark.cells), "", percent(mark.fraction_of_all)]
+            line += self._interval(mark)
+            line += [number(shares[mark.name] * self.cells) if mark.name in shares else ""] if beside else []
+            lines.append([*line, ""])
+        return [*header, "lost to"], lines
+
+    def _interval(self, row: FunnelRow | Milestone) -> list[str]:
+        """The interval as text; nothing for an exact answer."""
+        return [] if self.exact else [interval_text(row.low, row.high, row.fraction_of_all)]
+
+    @property
+    def caption(self) -> str:
+        """Whose funnel it is, of how many cells."""
+        return f"{self.label}: {number(self.cells)} cells"
+
+    def __str__(self) -> str:
+        return self.table()
+
+
+def _count_of(text: str) -> float | None:
+    """A number as people write counts (1000, 1,000, 1e6), or None."""
+    text = text.strip()
+    if re.fullmatch(r"\d{1,3}([,_]\d{3})+", text):
+        text = text.replace(",", "").replace("_", "")
+    try:
+        return float(text) if "_" not in text else None
+    except ValueError:
+        return None
+
+
+def row_of(
+    step: str,
+    entered: int,
+    passed: int,
+    cells: int,
+    lost: Mapping[str, float],
+    still: float,
+    *,
+    interval: Interval | None = None,
+) -> FunnelRow:
+    """A counted row with its interval, by default that of independent cells."""
+    low, high = interval or proportion(passed, cells)
+    return FunnelRow(
+        step,
+        entered,
+        passed,
+        passed / entered if entered else 0.0,
+        passed / cells if cells else 0.0,
+        low,
+        high,
+        dict(lost),
+        still,
+    )
+
+
+def causes_text(row: FunnelRow, most: int = 4) -> str:
+    """Causes of loss with their shares of all that ended at this step."""
+    total = sum(row.lost.values()) + row.still
+    if total <= 0:
+        return ""
+    parts = sorted(((n, cause) for cause, n in row.lost.items() if n > 0), key=lambda part: -part[0])
+    texts = [f"{cause} {percent_short(n / total)}" for n, cause in parts[:most]]
+    if row.still > 0:
+        texts.append(f"(still there {percent_short(row.still / total)})")
+    return ", ".join(texts) + (", ..." if len(parts) > most else "")
+
+
+def percent_short(fraction: float) -> str:
+    """A share in whole per cent; '<1 %' rather than 0."""
+    return "<1 %" if 0 < fraction < 0.005 else f"{100 * fraction:.0f} %"

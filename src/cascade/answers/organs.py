@@ -1,0 +1,127 @@
+"""Tables by organ: how many cells were held, left the vessels and founded colonies in each site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cascade.answers.intervals import clustered_proportion, proportion
+from cascade.answers.table import Table, Texts, interval_text
+from cascade.common.errors import InputError
+from cascade.common.text import number, percent, text_table
+from cascade.model import Model
+
+
+@dataclass(frozen=True)
+class OrganRow:
+    """One site.
+
+    Attributes
+    ----------
+    organ, route : str
+    arrested, extravasated, colonies : float
+        Cells held, cells out of the vessels, colonies founded; whole numbers when counted,
+        expected numbers when exact.  A cell that is held twice counts twice.
+    share : float
+        Share of all colonies.
+    low, high : float
+        95 % interval of ``share``, given the number of all colonies; for an exact answer the share.
+    """
+
+    organ: str
+    route: str
+    arrested: float
+    extravasated: float
+    colonies: float
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Organs(Table[OrganRow]):
+    """Rows by organ: those of one route together, the most colonies first."""
+
+    left = (0, 1)
+
+    rows: tuple[OrganRow, ...]
+    cells: float
+    label: str = ""
+    exact: bool = False
+
+    def of_route(self, route: str) -> list[OrganRow]:
+        """Rows of one route, the most colonies first."""
+        return [row for row in self.rows if row.route == route]
+
+    def table(self, beside: Organs | None = None) -> str:
+        """The table as text; with the exact answer's colonies in a column of their own."""
+        return text_table(*self.as_text(beside), left=self.left)
+
+    def as_text(self, beside: Organs | None = None) -> Texts:
+        """Headings and lines; ``beside`` is told for as many cells."""
+        header = ["organ", "route", "arrested", "extravasated", "colonies", "of colonies"]
+        header += [] if self.exact else ["95 % interval"]
+        header += ["exact: colonies"] if beside else []
+        colonies = {row.organ: row.colonies * self.cells / beside.cells for row in beside} if beside else {}
+        lines = []
+        for row in self.rows:
+            line = [row.organ, row.route, number(row.arrested), number(row.extravasated), number(row.colonies)]
+            line += [percent(row.share)]
+            line += [] if self.exact else [interval_text(row.low, row.high, row.colonies)]
+            line += [number(colonies.get(row.organ, 0.0))] if beside else []
+            lines.append(line)
+        return header, lines
+
+    @property
+    def caption(self) -> str:
+        """Whose table it is, of how many cells."""
+        return f"{self.label}: {number(self.cells)} cells"
+
+
+def organs_of(
+    model: Model,
+    arrivals: Mapping[str, float],
+    cells: float,
+    *,
+    exact: bool,
+    batches: Mapping[str, npt.NDArray[np.int64]] | None = None,
+) -> Organs:
+    """The table, from the number of arrivals in each state.
+
+    ``batches``: of clusters, units that ended in a state by batch of founders: fragments of one
+    founder may found several colonies.
+
+    Raises
+    ------
+    InputError
+        When the model names no sites.
+    """
+    if not model.sites:
+        raise InputError("model", model.name, "a model with sites, such as those of the cancers ('cascade models')")
+    sums = {(site.name, landmark): 0.0 for site in model.sites for landmark in ("arrested", "extravasated", "colony")}
+    for state in model.states:
+        if state.site is not None and state.landmark is not None:
+            sums[state.site, state.landmark] += arrivals.get(state.name, 0.0)
+    total = sum(n for (_, landmark), n in sums.items() if landmark == "colony")
+    rows = []
+    for site in model.sites:
+        colonies = sums[site.name, "colony"]
+        share = colonies / total if total else 0.0
+        low, high = (share, share) if exact else proportion(int(colonies), int(total))
+        if batches is not None and model.clusters is not None:
+            everywhere = sum((batches[s.name] for s in model.states if s.landmark == "colony"), start=np.int64(0))
+            here = sum(
+                (batches[s.name] for s in model.states if s.landmark == "colony" and s.site == site.name),
+                start=np.zeros_like(everywhere),
+            )
+            low, high = clustered_proportion(here, np.asarray(everywhere), model.clusters.largest)
+        held, out = sums[site.name, "arrested"], sums[site.name, "extravasated"]
+        if not exact:
+            held, out, colonies = int(held), int(out), int(colonies)
+        rows.append(OrganRow(site.name, site.route, held, out, colonies, share, low, high))
+    routes = list(dict.fromkeys(row.route for row in rows))
+    rows.sort(key=lambda row: (routes.index(row.route), -row.colonies, -row.arrested, row.organ))
+    return Organs(tuple(rows), cells, model.title or model.name, exact)

@@ -1,0 +1,67 @@
+"""A table of answers: the same rows for a loop, for pandas, for a terminal and for a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from cascade.common.text import html_table, percent, text_table
+
+Row = TypeVar("Row")
+
+Texts = tuple[list[str], list[list[str]]]
+"""Headings, and the lines of a table, as text."""
+
+
+class Table(Generic[Row]):
+    """Rows that can be iterated and counted, and are shown as text and as HTML.
+
+    A subclass has ``rows``, dataclasses of one kind, and says in ``as_text`` how they are shown.
+    """
+
+    if TYPE_CHECKING:
+
+        @property
+        def rows(self) -> tuple[Row, ...]:
+            """The rows in order: a field of the subclass, or a property."""
+
+    left: ClassVar[tuple[int, ...]] = (0,)
+    """Columns that stand to the left; all others are numbers, to the right."""
+
+    def as_text(self) -> Texts:
+        """Headings, and lines of as many texts."""
+        raise NotImplementedError
+
+    @property
+    def caption(self) -> str:
+        """What a notebook shows above the table."""
+        return ""
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Rows as plain dictionaries, e.g. for pandas."""
+        return [plain(row) for row in self.rows]
+
+    def __str__(self) -> str:
+        return text_table(*self.as_text(), left=self.left)
+
+    def _repr_html_(self) -> str:
+        return html_table(*self.as_text(), caption=self.caption)
+
+
+def plain(row: Any) -> dict[str, Any]:
+    """The fields of a row, mappings as plain dictionaries."""
+    values = ((field.name, getattr(row, field.name)) for field in fields(row))
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values}
+
+
+def interval_text(low: float, high: float, counted: float) -> str:
+    """Both ends of an interval of a share; of a count of zero the upper bound alone."""
+    upper = percent(high)
+    return f"{percent(low).removesuffix(' %')} to {upper}" if counted else f"below {upper}"

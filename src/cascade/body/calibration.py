@@ -1,0 +1,54 @@
+"""What was fitted to the autopsies: soil, the share of cells that is held, the exposure of patients.
+
+The numbers stand in ``fitted.toml``, which experiments/fit_soil.py writes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated
+
+from pydantic import Field
+
+from cascade.common.files import packaged
+from cascade.common.frozen import FrozenDict
+from cascade.model.base import FrozenMapping, Name, Part, Share, Source
+
+LogSoil = Annotated[float, Field(ge=-20, le=5.5, allow_inf_nan=False)]
+
+
+class CancerFit(Part):
+    """Of one cancer: log cells per patient, and how organs differ from their means (log)."""
+
+    log_cells: Annotated[float, Field(ge=-50, le=100, allow_inf_nan=False)]
+    deviation: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
+
+
+class Fit(Part):
+    """Result of the fit.
+
+    Parameters
+    ----------
+    share_held : float
+        Share of the cells that are of the class *held*.
+    k : float or None
+        Heterogeneity between patients; none: all alike.
+    tau : float
+        Standard deviation of the deviations.
+    soil : mapping of str to float
+        Mean log soil of each organ over the cancers; they sum to 0.
+    cancers : mapping of str to CancerFit
+    """
+
+    share_held: Share
+    k: Annotated[float, Field(gt=0)] | None = None
+    tau: float = 0.0
+    soil: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
+    cancers: FrozenMapping[Name, CancerFit] = Field(default_factory=FrozenDict)
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+
+@cache
+def fitted() -> Fit:
+    """The fit of the package."""
+    return Fit(**packaged("cascade.body", "data", "fitted.toml"))

@@ -1,0 +1,442 @@
+"""A cancer as data: where it lies, what drains it, by which routes it spreads; lowered to a Model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import Field, StringConstraints, ValidationError
+
+from cascade.body import vessels
+from cascade.body.calibration import Fit, LogSoil, fitted
+from cascade.body.network import CellClass, Circulation, check_homing
+from cascade.body.reference import cell_classes, cells, circulation, finding
+from cascade.body.routes import Route, fill, keys_used, routes
+from cascade.common.errors import Fault, InputError, ModelError, nearest
+from cascade.common.files import packaged, parse_toml, write_atomically
+from cascade.common.frozen import FrozenDict
+from cascade.model import Model
+from cascade.model.base import ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, faults_of
+from cascade.model.observables import Exposure, Site
+
+STAGES = ("detachment", "breach", "intravasation", "circulation", "arrest", "extravasation", "colonization")
+SUM_TOLERANCE = 1e-9
+
+
+SiteName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\s.*:,{}][^.*:,{}\n\r\t]*$")]
+
+
+class RouteSite(Part):
+    """A site of a route: its share of the cells there, and its column in the autopsies."""
+
+    name: SiteName
+    share: Share = 1.0
+    column: Name | None = None
+
+
+class RouteUse(Part):
+    """A route that a cancer takes.
+
+    Parameters
+    ----------
+    name : str
+        One of the routes of the package.
+    share : float
+        Share of the cells that set out on it.
+    sites : tuple of RouteSite
+        In order for a chain of nodes.  The blood has those with a capillary bed.
+    patients : float, optional
+        Share of the patients in whom the route is found.
+    """
+
+    name: Name
+    share: Share
+    sites: Annotated[tuple[RouteSite, ...], Field(strict=False)] = ()
+    patients: Share | None = None
+    patients_source: Keys = ()
+    source: Keys = ()
+
+
+class Autopsies(Part):
+    """Patients with a metastasis in each organ, of how many."""
+
+    rows: Annotated[tuple[str, ...], Field(strict=False)]
+    of: Annotated[int, Field(ge=1)]
+    found: FrozenMapping[Name, Annotated[int, Field(ge=0)]]
+    suspect: FrozenMapping[Name, str] = Field(default_factory=FrozenDict)
+    source: Keys = ()
+
+
+class GuideSite(Part):
+    """A site that patient guides name: first, also, or rare; ``at`` is the site of the model."""
+
+    site: Name
+    tier: Literal["first", "also", "rare"]
+    route: str
+    at: Name | None = None
+    note: str = ""
+
+
+class Cancer(Part):
+    """A cancer: what is special about it; the body is common to all.
+
+    Parameters
+    ----------
+    name, title, description, limits : str
+    primary : str
+        Where the primary lies.
+    sex : str
+        The reference adult whose circulation is used by default.
+    drainage : mapping of str to float
+        Vessels that drain the primary, with their shares.
+    routes : tuple of RouteUse
+    neighbours : tuple of str
+        Organs with a capillary bed that the primary also reaches by direct growth or by another
+        route: their counts say nothing about soil.
+    soil, homing : mapping of str to float
+        Own values in place of the fitted ones: log soil; factor on the hazard of arrest.
+    autopsies : Autopsies, optional
+    guide : tuple of GuideSite
+    disagreements : tuple of str
+        Where autopsies and guides disagree.
+    fitted_as : str, optional
+        The cancer of the package whose fitted deviations and exposure this one has; default: that of its own name.
+
+    Raises
+    ------
+    ModelError
+        With every fault at once.
+    """
+
+    name: Name
+    title: str = ""
+    description: str = ""
+    limits: str = ""
+    primary: Name
+    sex: Literal["male", "female"] = "male"
+    drainage: FrozenMapping[Name, Share]
+    drainage_source: Keys = ()
+    routes: Annotated[tuple[RouteUse, ...], Field(strict=False)]
+    neighbours: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    soil: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
+    homing: FrozenMapping[Name, float] = Field(default_factory=FrozenDict)
+    autopsies: Autopsies | None = None
+    guide: Annotated[tuple[GuideSite, ...], Field(strict=False)] = ()
+    guide_source: Keys = ()
+    disagreements: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    fitted_as: Name | None = None
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+    def __init__(self, /, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise ModelError(str(data.get("name", "?")), faults_of(error)) from None
+        faults = list(self._faults())
+        if faults:
+            raise ModelError(self.name, faults)
+
+    @property
+    def fit_name(self) -> str:
+        """The name under which the fit knows this cancer."""
+        return self.fitted_as or self.name
+
+    def _faults(self) -> Iterator[Fault]:
+        body, known = circulation(self.sex), routes()
+        total = math.fsum(use.share for use in self.routes)
+        if not self.routes:
+            yield Fault("routes", (), "at least one entry")
+        elif abs(total - 1.0) > SUM_TOLERANCE:
+            yield Fault("routes", total, "shares of the routes that sum to 1")
+        for i, use in enumerate(self.routes):
+            if use.name not in known.names:
+                yield Fault(f"routes[{i}].name", use.name, f"a route; {nearest(use.name, known.names)}")
+                continue
+            if use.name in [other.name for other in self.routes[:i]]:
+                yield Fault(f"routes[{i}].name", use.name, "each route once")
+            yield from _site_faults(i, use, known.route(use.name))
+        drained = math.fsum(self.drainage.values())
+        if abs(drained - 1.0) > SUM_TOLERANCE:
+            yield Fault("drainage", drained, "shares of the vessels that sum to 1")
+        ways = [vessel.name for vessel in body.vessels]
+        for vessel in self.drainage:
+            if vessel not in ways:
+                yield Fault("drainage", vessel, f"a vessel; {nearest(vessel, ways)}")
+        for field in ("neighbours", "soil", "homing"):
+            for organ in getattr(self, field):
+                if organ not in body.organs:
+                    yield Fault(field, organ, f"an organ with a capillary bed; {nearest(organ, body.organs)}")
+        yield from self._unknown_names(known.sources)
+        for organ, n in self.autopsies.found.items() if self.autopsies else ():
+            if n > self.autopsies.of:  # type: ignore[union-attr]
+                yield Fault(f"autopsies.found.{organ}", n, "at most the number of autopsies")
+
+    def _unknown_names(self, package: Sequence[Source]) -> Iterator[Fault]:
+        """Names of columns and sources that nothing bears."""
+        found = self.autopsies.found if self.autopsies else {}
+        columns = [
+            (f"routes[{i}].sites[{j}].column", s.column)
+            for i, u in enumerate(self.routes)
+            for j, s in enumerate(u.sites)
+        ]
+        columns += [("autopsies.suspect", organ) for organ in (self.autopsies.suspect if self.autopsies else ())]
+        for path, column in columns:
+            if column is not None and column not in found:
+                yield Fault(path, column, f"a column of autopsies.found; {nearest(column, found)}")
+        keys = {
+            ILLUSTRATIVE,
+            *(s.key for s in (*package, *circulation(self.sex).sources, *cells().sources, *self.sources)),
+        }
+        cited = [("drainage_source", self.drainage_source), ("guide_source", self.guide_source)]
+        cited += [("autopsies.source", self.autopsies.source)] if self.autopsies else []
+        for i, use in enumerate(self.routes):
+            cited += [(f"routes[{i}].source", use.source), (f"routes[{i}].patients_source", use.patients_source)]
+        for path, used in cited:
+            for key in used:
+                if key not in keys:
+                    yield Fault(path, key, f"the key of a source; {nearest(key, sorted(keys))}")
+
+    @classmethod
+    def from_toml(cls, text: str, *, where: str = "TOML") -> Cancer:
+        """A cancer from TOML text; ``where`` names it in errors."""
+        return cls(**parse_toml(text, where))
+
+    def with_(self, **fields: Any) -> Cancer:
+        """A changed, revalidated copy.
+
+        Examples
+        --------
+        >>> cancer("colon").with_(drainage={"veins": 1.0}).drainage
+        {'veins': 1.0}
+        """
+        for field in fields:
+            if field not in Cancer.model_fields:
+                raise InputError("with_", field, f"a field of Cancer; {nearest(field, Cancer.model_fields)}")
+        kept = {field: getattr(self, field) for field in Cancer.model_fields}
+        # A new name does not make it another cancer for the fit.
+        kept["fitted_as"] = self.fit_name if self.fit_name in fitted().cancers else None
+        return Cancer(**{**kept, **fields})
+
+    def save(self, path: str | Path) -> None:
+        """Write the cancer as a TOML file, whole or not at all: a start for one of your own."""
+        data = self.with_().model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+        write_atomically(Path(path), tomli_w.dumps(data).encode())
+
+    def model(
+        self,
+        *,
+        body: Circulation | Literal["male", "female"] | None = None,
+        fit: Fit | None = None,
+        pool: bool = True,
+        classes: Sequence[CellClass] | None = None,
+        homing: Mapping[str, float] | None = None,
+    ) -> Model:
+        """The multi-state model of this cancer in a body.
+
+        Parameters
+        ----------
+        body : Circulation or str, optional
+            Default: the reference adult of the cancer's ``sex``.
+        fit : Fit, optional
+            Default: the fit of the package.
+        pool : bool
+            Whether cells that have been round once are lumped into one well-mixed pool;
+            otherwise they are followed from bed to bed for ever.
+        classes : sequence of CellClass, optional
+            Default: *held* and *passing*, in the fitted shares.
+        homing : mapping of str to float, optional
+            Factors on the hazard of arrest in organs, times the cancer's own.
+        """
+        used = body if isinstance(body, Circulation) else circulation(self.sex if body is None else body)
+        fit = fitted() if fit is None else fit
+        if not isinstance(fit, Fit):
+            raise InputError("fit", fit, "a Fit")
+        if not isinstance(pool, bool):
+            raise InputError("pool", pool, "True or False")
+        used_classes = _checked(cell_classes(fit.share_held) if classes is None else classes)
+        share = math.fsum(c.share for c in used_classes)
+        if abs(share - 1.0) > SUM_TOLERANCE:
+            raise InputError("classes", share, "classes of cells whose shares sum to 1")
+        check_homing(used, homing or {}, "homing")
+        check_homing(used, self.homing, "homing of the cancer")
+        factors = {organ: self.homing.get(organ, 1.0) * (homing or {}).get(organ, 1.0) for organ in used.organs}
+        return _Builder(self, used, fit, used_classes, factors, pool).model()
+
+
+def cancer_names() -> list[str]:
+    """Names of the cancers of the package, sorted."""
+    folder = resources.files("cascade.body") / "data" / "cancers"
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def cancer(name: str) -> Cancer:
+    """A cancer of the package by name.
+
+    Examples
+    --------
+    >>> cancer("colon").drainage
+    {'portal vein': 1.0}
+    """
+    if name not in cancer_names():
+        raise InputError("cancer", name, f"the name of a cancer; {nearest(name, cancer_names())}")
+    return _read(name)
+
+
+@cache
+def _read(name: str) -> Cancer:
+    return Cancer(**packaged("cascade.body", "data", "cancers", f"{name}.toml"))
+
+
+def _checked(classes: object) -> tuple[CellClass, ...]:
+    """Classes of cells with names of their own."""
+    if not isinstance(classes, Sequence) or not all(isinstance(c, CellClass) for c in classes):
+        raise InputError("classes", classes, "a sequence of CellClass")
+    names = [c.name for c in classes]
+    if len(set(names)) < len(names):
+        raise InputError("classes", names, "classes with names of their own")
+    return tuple(classes)
+
+
+def _site_faults(index: int, use: RouteUse, route: Route) -> Iterator[Fault]:
+    path = f"routes[{index}].sites"
+    if route.circulates or not route.site_states:
+        if use.sites:
+            why = "it comes to every organ with a bed" if route.circulates else "it only leads into the blood"
+            yield Fault(path, [s.name for s in use.sites], f"no sites: {why}")
+        return
+    if not use.sites:
+        yield Fault(path, (), "at least one site")
+    names = [site.name for site in use.sites]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        yield Fault(path, name, "each site once")
+    total = math.fsum(site.share for site in use.sites)
+    if not route.chain and use.sites and abs(total - 1.0) > SUM_TOLERANCE:
+        yield Fault(path, total, "shares of the sites that sum to 1")
+    for j, site in enumerate(use.sites):
+        if route.chain and site.share != 1.0:
+            yield Fault(f"{path}[{j}].share", site.share, "no share: nodes of a chain are passed one after the other")
+
+
+class _Builder:
+    """Puts the states of the routes and of the circulation together."""
+
+    def __init__(
+        self,
+        cancer: Cancer,
+        body: Circulation,
+        fit: Fit,
+        classes: Sequence[CellClass],
+        homing: Mapping[str, float],
+        pool: bool,
+    ) -> None:
+        self.cancer, self.body, self.fit = cancer, body, fit
+        self.classes, self.homing, self.pool = classes, homing, pool
+        self.entries: list[str] = []
+
+    def soil(self, organ: str) -> float:
+        """Log soil of an organ: the cancer's own value, or mean and deviation of the fit."""
+        if organ in self.cancer.soil:
+            return self.cancer.soil[organ]
+        known = self.fit.cancers.get(self.cancer.fit_name)
+        mean = self.fit.soil.get(organ, finding(organ).soil)
+        return mean + (known.deviation.get(organ, 0.0) if known else 0.0)
+
+    def blood(self, route: str) -> dict[str, float]:
+        """What cells of a route that enter the blood come to."""
+        into: dict[str, float] = {}
+        for vessel, share in (routes().route(route).outlet or self.cancer.drainage).items():
+            if vessel not in {v.name for v in self.body.vessels}:
+                raise InputError("body", vessel, f"a circulation with this vessel: the route '{route}' leads there")
+            if share > 0:
+                self.entries.append(vessel)
+                for state, part in vessels.entrance(vessel, self.classes).items():
+                    into[state] = into.get(state, 0.0) + share * part
+        return into
+
+    def model(self) -> Model:
+        states: list[dict[str, Any]] = []
+        sites: list[Site] = []
+        start = []
+        taken: set[str] = set(self.body.organs)
+        known = routes()
+        for use in self.cancer.routes:
+            route = known.route(use.name)
+            named = {}
+            for site in use.sites:
+                name = site.name if site.name not in taken else f"{site.name} ({use.name})"
+                taken.add(name)
+                named[name] = site.share
+                sites.append(self._site(name, use.name, site.column))
+            if use.share == 0:
+                continue
+            own = fill(route, known.front, named, {}, self.blood)
+            start.append({"state": own[0]["name"], "share": use.share})
+            states += own
+        if self.entries:
+            inside = vessels.states(self.body, self.classes, self.entries, homing=self.homing, pool=self.pool)
+            held = {move["to"] for state in inside for move in state["moves"]}
+            met = [organ for organ in self.body.organs if f"{organ}: arrested" in held]
+            soil = {organ: math.exp(self.soil(organ)) for organ in met}
+            states += inside + fill(known.circulating, (), dict.fromkeys(met, 1.0), soil, self.blood)
+            sites = [self._organ(organ) for organ in met] + sites
+        return self._put_together(states, sites, start)
+
+    def _organ(self, organ: str) -> Site:
+        cancer, seen = self.cancer, self.cancer.autopsies
+        own = organ == cancer.primary
+        found = seen.found.get(organ) if seen else None
+        suspect = seen.suspect.get(organ, "") if seen else ""
+        known = self.fit.cancers.get(cancer.fit_name)
+        given = organ in cancer.soil
+        fitted_here = not given and known is not None and organ in known.deviation and finding(organ).detection == 1.0
+        of_mean = organ in self.fit.soil and not given
+        note = suspect or finding(organ).note
+        return Site(
+            name=organ,
+            route=routes().circulating.name,
+            flow=round(self.body.organ_flow(organ), 12),
+            soil=self.soil(organ),
+            own=own,
+            found=found,
+            of=seen.of if seen and found is not None else None,
+            detection=finding(organ).detection,
+            scored=found is not None and not own and organ not in cancer.neighbours and not suspect,
+            note="the primary lies here" if own else note,
+            source=("soil fit",) if fitted_here else ("soil fit", ILLUSTRATIVE) if of_mean else (ILLUSTRATIVE,),
+        )
+
+    def _site(self, name: str, route: str, column: str | None) -> Site:
+        seen = self.cancer.autopsies
+        found = seen.found.get(column) if seen and column else None
+        of = seen.of if seen and found is not None else None
+        return Site(name=name, route=route, found=found, of=of, source=(ILLUSTRATIVE,))
+
+    def _put_together(self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]) -> Model:
+        cancer = self.cancer
+        fit = self.fit.cancers.get(cancer.fit_name)
+        exposure = Exposure(cells=math.exp(fit.log_cells), k=self.fit.k, source=("soil fit",)) if fit else None
+        start_keys = [key for use in cancer.routes for key in use.source]
+        every = [*self.body.sources, *cells().sources, *routes().sources, *self.fit.sources, *cancer.sources]
+        keys = keys_used(states) | {key for site in sites for key in site.source} | set(start_keys)
+        keys |= set(exposure.source) if exposure else set()
+        keys |= set(cancer.guide_source) | set(cancer.drainage_source)
+        keys |= set(cancer.autopsies.source) if cancer.autopsies else set()
+        keys |= {key for use in cancer.routes for key in use.patients_source}
+        by_key = {source.key: source for source in every}
+        return Model(
+            name=cancer.name,
+            title=cancer.title,
+            description=cancer.description,
+            limits=cancer.limits,
+            stages=STAGES,
+            states=states,
+            start={"states": start, "source": list(dict.fromkeys(start_keys))},
+            sites=sites,
+            exposure=exposure,
+            sources=[by_key[key] for key in sorted(keys) if key in by_key],
+        )

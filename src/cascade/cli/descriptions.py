@@ -1,0 +1,193 @@
+"""Pages of text about a model or a cancer: what it holds, where its numbers come from, what it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from textwrap import fill
+
+from cascade.body import Cancer, circulation, fitted
+from cascade.body.routes import routes
+from cascade.common.text import number, percent, text_table
+from cascade.model import Model
+from cascade.model.base import Source
+from cascade.model.treatments import Treatment
+from cascade.solution.answer import exact
+
+WIDTH = 110
+
+
+def heading(model: Model | Cancer, what: str) -> str:
+    """Title of a model, and what is shown of it."""
+    return f"{model.title or model.name}\n{what}\n"
+
+
+def model_page(model: Model, *, introduced: bool = False) -> str:
+    """States, hazards, frailties, sources and limits of a model."""
+    rows = []
+    for state in model.states:
+        first = f"{state.name} ({state.phases} phases)" if state.phases > 1 else state.name
+        stage = state.stage or "(beyond the last step)"
+        ways = [(f"-> {m.to}", f"{m.hazard:.4g}", m.source) for m in state.moves]
+        ways += [(f"dies: {d.cause}", f"{d.hazard:.4g}", d.source) for d in state.deaths]
+        for name, hazard, keys in ways or [("", "", ())]:
+            rows.append([first, stage, name, hazard, ", ".join(keys), model.grade_of(keys)])
+            first, stage = "", ""
+    parts = [] if introduced else [heading(model, model.description.strip())]
+    parts.append(text_table(["state", "step", "way out", "per hour", "source", "grade"], rows, left=(0, 1, 2, 4, 5)))
+    for frailty in model.frailties:
+        acts = ", ".join(f"{entry.hazard}^{entry.power:g}" for entry in frailty.hazards)
+        parts.append(f"\nfrailty {frailty.name}: {frailty.distribution}, CV {frailty.cv:g}, on {acts}")
+    for factor in model.factors:
+        parts.append(f"\nfactor {factor.name}: {', '.join(factor.levels)}; in {', '.join(factor.states)}")
+        parts += [f"  {s.level} -> {s.to} at {s.hazard:.4g} per hour" for s in factor.switches]
+        parts += [f"  {e.level}: {e.hazard} x {e.factor:g} ({', '.join(e.source)})" for e in factor.effects]
+    parts += _clusters(model)
+    parts += [f"\ncorrelation of {' and '.join(c.between)}: {c.value:g}" for c in model.correlations]
+    for t in model.treatments:
+        end = "for ever" if t.end_hours is None else f"to {t.end_hours:g} h"
+        parts.append(f"\ntreatment {t.name}, from {t.start_hours:g} h {end}: {', '.join(e.hazard for e in t.effects)}")
+    if model.capacity is not None:
+        c = model.capacity
+        parts.append(f"\n{c.name}: {', '.join(c.hazards)} halved by {c.half:g} cells in {', '.join(c.occupied_by)}")
+    return "\n".join(parts) if introduced else "\n".join([*parts, *_ending(model.sources, model.limits)])
+
+
+def _clusters(model: Model) -> list[str]:
+    """How units leave, what company does, where it ends."""
+    if model.clusters is None:
+        return []
+    shed = ", ".join(f"{part.size}: {percent(part.share)}" for part in model.clusters.sizes)
+    lines = [f"\nclusters: units leave as so many cells: {shed} ({', '.join(model.clusters.source)})"]
+    for e in model.clusters.effects:
+        factor = f"{e.factor:g} " if e.factor != 1.0 else ""
+        note = f"; {e.note}" if e.note else ""
+        lines.append(f"  n cells: {e.hazard} x {factor}n^{e.power:g} ({', '.join(e.source)}{note})")
+    for b in model.clusters.breaks:
+        ways = [f"{b.hazard:.4g} per hour and bond"] * (b.hazard > 0)
+        ways += [f"with probability {b.on_entering:g} on entering"] * (b.on_entering > 0)
+        lines.append(f"  breaks in {b.state}: {', '.join(ways) or 'never'} ({', '.join(b.source)})")
+    return lines
+
+
+def treatment_page(treatment: Treatment) -> str:
+    """Effects, sources and limits of a treatment."""
+    rows = [[e.hazard, f"x {e.factor:g}", ", ".join(e.source), e.note] for e in treatment.effects]
+    table = text_table(["hazard", "factor", "source", "note"], rows, left=(0, 2, 3))
+    head = f"{treatment.title or treatment.name}\n{' '.join(treatment.description.split())}\n"
+    return "\n".join([head, table, *_ending(treatment.sources, treatment.limits)])
+
+
+def _ending(sources: Iterable[Source], limits: str) -> list[str]:
+    """Sources and limits."""
+    lines = []
+    for source in sources:
+        link = f" doi:{source.doi}" if source.doi else f" PMID {source.pmid}" if source.pmid else ""
+        link = link or (f" {source.url}" if source.url else "")
+        text = f"{source.key} (grade {source.grade}): {source.citation}.{link} {source.note}".rstrip()
+        lines.append(fill(text, WIDTH, initial_indent="  ", subsequent_indent="      "))
+    parts = ["", "sources", *lines] if lines else []
+    if limits:
+        parts += ["", "limits", fill(" ".join(limits.split()), WIDTH, initial_indent="  ", subsequent_indent="  ")]
+    return parts
+
+
+def cancer_page(cancer: Cancer, *, states: bool = False) -> str:
+    """Routes, first bed, soil, what guides and autopsies say, sources and limits of a cancer."""
+    model = cancer.model()
+    parts = [heading(cancer, " ".join(cancer.description.split()))]
+    parts.append(_routes(cancer))
+    if any(routes().route(use.name).feeds_blood for use in cancer.routes):
+        parts += [_first_beds(cancer), _soil(model)]
+    parts += [*_guide(cancer, model), *(["\n" + model_page(model, introduced=True)] if states else [])]
+    return "\n".join([*parts, *_ending(model.sources, cancer.limits)])
+
+
+def _routes(cancer: Cancer) -> str:
+    rows = []
+    for use in cancer.routes:
+        to = ", ".join(site.name for site in use.sites)
+        if routes().route(use.name).circulates:
+            to = "every organ with a capillary bed"
+        grades = ", ".join(use.source)
+        has = f"{percent(use.patients)} ({', '.join(use.patients_source)})" if use.patients is not None else ""
+        rows.append([routes().route(use.name).title, percent(use.share), to, has, grades])
+    header = ["route", "of the cells", "to", "patients who have it", "source of the share"]
+    return text_table(header, rows, left=(0, 2, 3, 4))
+
+
+def _first_beds(cancer: Cancer) -> str:
+    body = circulation(cancer.sex)
+    lines = [f"\nfirst bed ({body.name} reference adult)"]
+    for vessel, share in cancer.drainage.items():
+        beds = sorted(body.first_beds(vessel).items(), key=lambda item: -item[1])
+        named = ", ".join(f"{bed} {percent(part)}" if len(beds) > 1 else bed for bed, part in beds[:4])
+        lines.append(f"  {percent(share)} by the {vessel}: {named}{', ...' if len(beds) > 4 else ''}")
+    held = fitted().share_held
+    lines.append(
+        f"  {percent(held)} of the cells are of the class held: most stay in the first bed; the others pass (fitted)"
+    )
+    return "\n".join(lines)
+
+
+def _soil(model: Model) -> str:
+    """What the blood does in each organ, of a million cells."""
+    rows = []
+    sites = {site.name: site for site in model.sites}
+    notes = []
+    for row in exact(model).organs().of_route(routes().circulating.name):
+        site = sites[row.organ]
+        seen = f"{site.found} of {site.of}" if site.found is not None else ""
+        mark = ""
+        if site.note:
+            notes.append(site.note)
+            mark = f" [{list(dict.fromkeys(notes)).index(site.note) + 1}]"
+        if site.found is not None and not site.scored:
+            seen += " (not scored)"
+        soil = f"{site.soil:+.2f}" if site.soil is not None else ""
+        flow = percent(site.flow) if site.flow is not None else ""
+        rows.append(
+            [
+                row.organ + mark,
+                flow,
+                number(round(row.arrested)),
+                soil,
+                ", ".join(site.source),
+                f"{row.colonies:.3g}",
+                seen,
+            ]
+        )
+    header = ["organ", "blood flow", "arrested", "log soil", "source of soil", "colonies", "autopsies with one"]
+    table = text_table(header, rows, left=(0, 4))
+    legend = [f"  [{i}] {note}" for i, note in enumerate(dict.fromkeys(notes), 1)]
+    title = "\nby the blood, of 1,000,000 cells that set out (exact)"
+    legend.append("  soil: colonies per held cell, against the average organ (natural logarithm)")
+    return "\n".join([title, table, *legend])
+
+
+def _guide(cancer: Cancer, model: Model) -> Sequence[str]:
+    lines = []
+    routes_of = {site.name: site.route for site in model.sites}
+    for tier, words in (("first", "most common"), ("also", "possible"), ("rare", "less common")):
+        named = []
+        for site in cancer.guide:
+            if site.tier == tier:
+                known = site.at in routes_of
+                where = f" -> {site.at} ({routes_of[str(site.at)]})" if known else f" ({site.note or 'not modelled'})"
+                named.append(site.site.replace("_", " ") + where)
+        if named:
+            text = f"{words}: {'; '.join(named)}"
+            lines.append(fill(text, WIDTH, initial_indent="  ", subsequent_indent="      "))
+    parts = (
+        [f"\nwhat patient guides name ({', '.join(cancer.guide_source)}), and the site of the model", *lines]
+        if lines
+        else []
+    )
+    if cancer.autopsies:
+        rows = ", ".join(cancer.autopsies.rows)
+        parts.append(f"\nautopsies: {cancer.autopsies.of} ({rows}; {', '.join(cancer.autopsies.source)})")
+    else:
+        parts.append("\nautopsies: none in the table; this cancer is unscored and illustrative")
+    if cancer.disagreements:
+        parts.append("autopsies and guides disagree")
+        parts += [fill(t, WIDTH, initial_indent="  ", subsequent_indent="  ") for t in cancer.disagreements]
+    return parts

@@ -1,0 +1,69 @@
+"""Checks of plain arguments that several functions take; each returns the plain value."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+import numpy as np
+
+from cascade.common.errors import InputError, is_number, is_whole
+from cascade.common.types import Floats
+
+MOST_CELLS = 1 << 62
+
+LEAST_HOURS, MOST_HOURS = 1e-9, 1e12
+
+MOST_CHUNK = 1 << 26
+
+
+def cell_range(cells: object) -> range:
+    """The argument ``cells`` as a range of cell numbers."""
+    if isinstance(cells, range) and cells.step == 1 and 0 <= cells.start < cells.stop <= MOST_CELLS:
+        return cells
+    if is_number(cells) and 1 <= cells <= MOST_CELLS and cells == int(cells):  # type: ignore[operator,call-overload]
+        return range(int(cells))  # type: ignore[call-overload]
+    wanted = "a whole number from 1 to 2^62, or a rising range of cell numbers with step 1"
+    raise InputError("cells", cells, wanted)
+
+
+def check_cells(cells: object) -> list[int]:
+    """Cell numbers, in any order."""
+    if not isinstance(cells, Iterable) or isinstance(cells, str | bytes):
+        raise InputError("cells", cells, "a sequence of cell numbers")
+    numbers = list(cells)
+    for cell in numbers:
+        if not is_whole(cell) or not 0 <= cell < MOST_CELLS:
+            raise InputError("cells", cell, "cell numbers from 0 to 2^62")
+    return [int(cell) for cell in numbers]
+
+
+def check_seed(seed: object) -> int:
+    """A seed: a whole number >= 0."""
+    if not is_whole(seed) or seed < 0:  # type: ignore[operator]
+        raise InputError("seed", seed, "a whole number >= 0")
+    return int(seed)  # type: ignore[call-overload,no-any-return]
+
+
+def seed_of(seed: object) -> int:
+    """The seed; where none is given, one is drawn from the system's entropy: the one place that asks for it."""
+    return secrets.randbits(53) if seed is None else check_seed(seed)
+
+
+def check_chunk(chunk: object) -> int:
+    """Cells per task."""
+    if not is_whole(chunk) or not 1 <= chunk <= MOST_CHUNK:  # type: ignore[operator]
+        raise InputError("chunk", chunk, "a whole number of cells from 1 to 2^26")
+    return int(chunk)  # type: ignore[call-overload,no-any-return]
+
+
+def check_moments(times: object) -> Floats:
+    """Times in hours for exact curves: from 0 on, shape (n,)."""
+    try:
+        at = np.atleast_1d(np.asarray(times, np.float64))
+    except (TypeError, ValueError, OverflowError):
+        raise InputError("times", times, "a sequence of hours >= 0") from None
+    wrong = at[~((at >= 0) & (at <= MOST_HOURS))]
+    if at.ndim != 1 or wrong.size:
+        raise InputError("times", float(wrong[0]) if wrong.size else times, f"hours from 0 to {MOST_HOURS:g}")
+    return at.reshape(-1)

@@ -1,0 +1,1 @@
+"""From lowered arrays to counts: what the kernel reads, pieces of work, executors, the compile cache."""

@@ -1,0 +1,116 @@
+"""The base of all parts: strict types that cannot be changed, faults in the words of this package, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from cascade.common.errors import Fault
+from cascade.common.frozen import FrozenDict
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\s.*][^.*\n\r\t]*$")]
+
+
+def plain(value: Any) -> Any:
+    """NumPy's numbers as Python's."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+LEAST_HAZARD = 1e-15
+"""Smallest hazard above 0: once in a hundred billion years."""
+
+
+def _not_absurdly_small(value: float) -> float:
+    if 0 < value < LEAST_HAZARD:
+        raise ValueError(f"0, or a hazard from {LEAST_HAZARD:g} to 1e12 per hour")
+    return value
+
+
+Hazard = Annotated[
+    float,
+    BeforeValidator(plain),
+    Field(ge=0, le=1e12, allow_inf_nan=False),
+    AfterValidator(_not_absurdly_small),
+]
+
+Share = Annotated[float, BeforeValidator(plain), Field(ge=0, le=1, allow_inf_nan=False)]
+
+Hours = Annotated[float, BeforeValidator(plain), Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+Keys = Annotated[tuple[str, ...], Field(strict=False)]
+
+K = TypeVar("K")
+V = TypeVar("V")
+FrozenMapping = Annotated[Mapping[K, V], AfterValidator(FrozenDict)]
+"""A table of names and values that cannot be changed."""
+
+ILLUSTRATIVE = "illustrative"
+"""Key of the source of a number that is chosen for teaching and cites nothing."""
+
+
+class Part(BaseModel):
+    """Base of the parts: strict types, no unknown field, unchangeable through and through."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
+        """A changed copy, checked like any other; without changes the part itself, since nothing can change it."""
+        if not update:
+            return self
+        return type(self)(**{**{field: getattr(self, field) for field in type(self).model_fields}, **update})
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]
+        """A part from its fields; there is no way around the checks."""
+        return cls(**values)
+
+
+class Source(Part):
+    """Where a number comes from.
+
+    ``grade`` A: read in the full text or the data; B: in the abstract; C: quoted by
+    another work; D: recalled, not verified; ``illustrative``: chosen, not measured.
+    """
+
+    key: Name
+    citation: str = Field(min_length=1)
+    grade: Literal["A", "B", "C", "D", "illustrative"]
+    doi: str | None = None
+    pmid: str | None = None
+    url: str | None = None
+    note: str = ""
+
+
+def faults_of(error: ValidationError) -> Iterator[Fault]:
+    """Faults of types and ranges, in the words of this package."""
+    for item in error.errors(include_url=False):
+        path = ""
+        for step in item["loc"]:
+            path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+        given = None if item["type"] == "missing" else item["input"]
+        if item["type"] == "too_short" and len(item["input"]) > item["ctx"]["actual_length"]:
+            continue  # its entries have faults of their own
+        words = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
+        if item["type"] == "literal_error":
+            words = f"one of {item['ctx']['expected']}"
+        yield Fault(path or "model", given, words)
+
+
+# What a person who writes a model in TOML is told, for the most common faults of type.
+_WORDS = {
+    "missing": "this field is required",
+    "extra_forbidden": "no field of this name is known here",
+    "string_pattern_mismatch": "a name that does not begin with a space and has no '.' or '*'",
+    "string_type": "text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "model_type": "a table of fields",
+    "finite_number": "a finite number",
+    "dict_type": "a table of names and values",
+    "too_short": "at least one entry",
+}

@@ -1,0 +1,311 @@
+"""A multi-state model of the cascade: states, competing hazards, frailties, a start.
+
+A cell in a state leaves by one of its *moves* or dies of one of its *causes*; each has a
+cause-specific hazard per hour.  The model is checked when it is made and cannot be
+changed afterwards; ``with_`` gives a changed copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import tomli_w
+from pydantic import Field, ValidationError
+
+from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
+from cascade.common.files import parse_toml, write_atomically
+from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, faults_of
+from cascade.model.checks import check
+from cascade.model.factors import Clusters, Factor
+from cascade.model.hazards import HazardTable
+from cascade.model.observables import Exposure, Observation, Site
+from cascade.model.parts import Correlation, Death, Frailty, Move, Start, State
+from cascade.model.raw import get, items
+from cascade.model.survival import hazards_of, survival_faults
+from cascade.model.treatments import Capacity, Treatment
+
+
+class Model(Part):
+    """A multi-state model with competing hazards.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    stages : tuple of str
+        The steps of the cascade in order: the rows of the funnel.
+    states : tuple of State
+        At least one.
+    start : Start, optional
+        Default: all cells in the first state at time 0.
+    frailties : tuple of Frailty, optional
+    correlations : tuple of Correlation, optional
+        Of log-normal frailties; those not named are 0.
+    factors : tuple of Factor, optional
+    clusters : Clusters, optional
+        Cells that leave together; without it each leaves alone.
+    sites : tuple of Site, optional
+        Where the cells may settle; the states name them.
+    exposure : Exposure, optional
+        What an autopsied patient amounts to, in cells.
+    treatments : tuple of Treatment, optional
+        Overlapping ones multiply.
+    capacity : Capacity, optional
+        What the cells share; without it they are independent.
+    sources : tuple of Source, optional
+    observations : tuple of Observation, optional
+    title, description, limits : str, optional
+
+    Raises
+    ------
+    ModelError
+        With every fault of types, ranges and graph at once.
+
+    Examples
+    --------
+    >>> model = Model.from_survival({"shedding": 0.1, "colonization": 0.02})
+    >>> [state.name for state in model.states]
+    ['shedding', 'colonization', 'metastasis']
+    """
+
+    name: Name
+    title: str = ""
+    description: str = ""
+    limits: str = ""
+    stages: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    states: Annotated[tuple[State, ...], Field(strict=False)]
+    start: Start
+    frailties: Annotated[tuple[Frailty, ...], Field(strict=False, max_length=32)] = ()
+    correlations: Annotated[tuple[Correlation, ...], Field(strict=False)] = ()
+    factors: Annotated[tuple[Factor, ...], Field(strict=False, max_length=8)] = ()
+    clusters: Clusters | None = None
+    sites: Annotated[tuple[Site, ...], Field(strict=False)] = ()
+    exposure: Exposure | None = None
+    treatments: Annotated[tuple[Treatment, ...], Field(strict=False)] = ()
+    capacity: Capacity | None = None
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+    observations: Annotated[tuple[Observation, ...], Field(strict=False)] = ()
+
+    def __init__(self, /, **data: Any) -> None:
+        data = {field: list(value) if isinstance(value, Iterator) else value for field, value in data.items()}
+        if "start" not in data:
+            data = {**data, "start": _default_start(data)}
+        faults: list[Fault] = []
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            faults += faults_of(error)
+        faults += check(data)
+        if faults:
+            raise ModelError(str(data.get("name", "?")), faults) from None
+
+    @classmethod
+    def from_survival(
+        cls,
+        survival: Mapping[str, float],
+        *,
+        mean_hours: Mapping[str, float] | float = 1.0,
+        causes: Mapping[str, Mapping[str, float]] | None = None,
+        phases: Mapping[str, int] | None = None,
+        goal: str = "metastasis",
+        name: str = "cascade",
+        **fields: Any,
+    ) -> Model:
+        """A linear cascade from the survival probability of each step.
+
+        Parameters
+        ----------
+        survival : mapping of str to float
+            Probability of passing each step, in order; any names.
+        mean_hours : mapping or float, optional
+            Mean time in each step, of survivors and the lost together; 1 h where not given.
+        causes : mapping, optional
+            For each step the causes of loss with their weights; default: one, "lost".
+        phases : mapping, optional
+            For each step the number of Erlang phases; default 1.
+        goal : str
+            Name of the final state.
+        fields
+            Further fields of the model.
+
+        Notes
+        -----
+        With k phases, each phase is passed with probability r = p^(1/k), and the total
+        hazard is (1 - p) / ((1 - r) m) for a mean of m hours; for p = 1 it is k / m.
+
+        Examples
+        --------
+        >>> Model.from_survival({"arrest": 0.8}, mean_hours=2).states[0].moves[0].hazard
+        0.4
+        """
+        for field in fields:
+            if field not in cls.model_fields or field in ("stages", "states"):
+                raise InputError("from_survival", field, "a field of Model other than stages and states")
+        faults = list(survival_faults(survival, mean_hours, causes or {}, phases or {}))
+        if faults:
+            raise ModelError(name, faults)
+        steps = list(survival)
+        states: list[State] = []
+        for step, target in zip(steps, [*steps[1:], goal], strict=True):
+            k = (phases or {}).get(step, 1)
+            hours = mean_hours[step] if isinstance(mean_hours, Mapping) and step in mean_hours else mean_hours
+            move, death = hazards_of(survival[step], 1.0 if isinstance(hours, Mapping) else hours, k)
+            weights = (causes or {}).get(step, {"lost": 1.0})
+            total = sum(weights.values())
+            deaths = [{"cause": cause, "hazard": death * weight / total} for cause, weight in weights.items()]
+            moves = [{"to": target, "hazard": move}]
+            states.append({"name": step, "stage": step, "moves": moves, "deaths": deaths, "phases": k})  # type: ignore[arg-type]
+        end = {"name": goal, "absorbing": True}
+        return cls(name=name, stages=steps, states=[*states, end], **fields)
+
+    def with_(
+        self,
+        *,
+        hazards: Mapping[str, float] | None = None,
+        scale: Mapping[str, float] | None = None,
+        **fields: Any,
+    ) -> Model:
+        """A changed, revalidated copy.
+
+        Parameters
+        ----------
+        hazards : mapping, optional
+            New hazards (per hour) by name: ``state.target``, ``state.cause``, ``*.cause``.
+        scale : mapping, optional
+            Factors on named hazards, applied after ``hazards``.
+        fields
+            New values of whole fields, e.g. ``name="mine"``.
+
+        Examples
+        --------
+        >>> model = Model.from_survival({"arrest": 0.8})
+        >>> changed = model.with_(scale={"arrest.lost": 0.5})
+        >>> changed.states[0].deaths[0].hazard == model.states[0].deaths[0].hazard / 2
+        True
+        """
+        table, values = self.hazard_table, [row.part.hazard if row.part else 0.0 for row in self.hazard_table]
+        for argument, changes in (("hazards", hazards or {}), ("scale", scale or {})):
+            if not isinstance(changes, Mapping):
+                raise InputError(argument, changes, "a mapping of names of hazards to numbers")
+            for pattern, value in changes.items():
+                changed = table.named(pattern, argument)
+                if not is_number(value):
+                    raise InputError(f"{argument}[{pattern!r}]", value, "a number >= 0")
+                for number in changed:
+                    values[number] = float(value) if argument == "hazards" else values[number] * value
+        unknown = set(fields) - set(Model.model_fields)
+        if unknown:
+            raise InputError(
+                "with_", sorted(unknown)[0], f"a field of Model; {nearest(sorted(unknown)[0], Model.model_fields)}"
+            )
+        data: dict[str, Any] = {field: getattr(self, field) for field in Model.model_fields}
+        if hazards or scale:
+            data["states"] = [
+                _with_hazards(state, [values[number] for number in table.of_state(i)])
+                for i, state in enumerate(self.states)
+            ]
+        return Model(**{**data, **fields})
+
+    def with_treatments(self, *treatments: Treatment) -> Model:
+        """A copy that is treated, beside what it was treated with before.
+
+        Raises
+        ------
+        InputError
+            When a treatment has no effect on any hazard of this model.
+        """
+        for treatment in treatments:
+            if not isinstance(treatment, Treatment):
+                raise InputError("treatments", treatment, "a Treatment, such as cascade.treatment('nk-depletion')")
+            if not any(self.hazard_table.matching(effect.hazard) for effect in treatment.effects):
+                acts = ", ".join(effect.hazard for effect in treatment.effects)
+                raise InputError("treatments", treatment.name, f"one that acts on this model: it has none of {acts}")
+        if not treatments:
+            return self
+        added, titles = (
+            " + ".join(names) for names in zip(*((t.name, t.title or t.name) for t in treatments), strict=True)
+        )
+        title = f"{self.title or self.name}, {titles}"
+        return self.with_(treatments=[*self.treatments, *treatments], name=f"{self.name} + {added}"[:80], title=title)
+
+    @cached_property
+    def hazard_table(self) -> HazardTable:
+        """All hazards, numbered; those of switches among them."""
+        return HazardTable.of(self)
+
+    def hazards(self) -> Iterator[tuple[str, Move | Death, float]]:
+        """Every move and death as (name, part, value per hour), in the order of the states."""
+        return ((row.name, row.part, row.part.hazard) for row in self.hazard_table if row.part is not None)
+
+    def hazard_names(self) -> list[str]:
+        """Names of all hazards: moves and deaths, then the switches of factors and of breaking."""
+        rows = self.hazard_table
+        return [row.name for row in rows if row.part is not None] + [row.name for row in rows if row.part is None]
+
+    @property
+    def goals(self) -> tuple[str, ...]:
+        """Names of the states that lie beyond the last stage."""
+        return tuple(state.name for state in self.states if state.stage is None)
+
+    def grade_of(self, source: Sequence[str]) -> str:
+        """Weakest evidence grade among the sources of a number; '' when it has none."""
+        order = ("A", "B", "C", "D", ILLUSTRATIVE)
+        grades = {s.key: s.grade for s in self.sources} | {ILLUSTRATIVE: ILLUSTRATIVE}
+        return max((grades[key] for key in source), key=order.index, default="")
+
+    def to_toml(self) -> str:
+        """The model as TOML; ``from_toml`` gives back an equal model."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_defaults=True, exclude_none=True))
+
+    @classmethod
+    def from_toml(cls, text: str, *, where: str = "TOML") -> Model:
+        """A model from TOML text; ``where`` names it in errors.
+
+        Raises
+        ------
+        InputError
+            When the text is not TOML.
+        ModelError
+            When it is not a model.
+        """
+        return cls(**parse_toml(text, where))
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as a TOML file, whole or not at all."""
+        write_atomically(Path(path), self.to_toml().encode())
+
+    def digest(self) -> str:
+        """SHA-256 over the whole model: two models are the same when it is."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        # Without defaults: a field that is added in a later version changes no digest.
+        canonical = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def check_model(model: object) -> Model:
+    """A model; a name is not one."""
+    if not isinstance(model, Model):
+        raise InputError("model", model, "a Model, e.g. from cascade.load('textbook')")
+    return model
+
+
+def _default_start(data: Mapping[str, Any]) -> dict[str, Any]:
+    first = next(iter(items(data, "states")), None)
+    name = get(first, "name")
+    return {"states": [{"state": name, "share": 1.0}] if isinstance(name, str) else []}
+
+
+def _with_hazards(state: State, values: Sequence[float]) -> dict[str, Any]:
+    """Fields of a state with other hazards of its moves and deaths, in their order."""
+    data = state.model_dump()
+    for way, value in zip([*data["moves"], *data["deaths"]], values, strict=False):
+        way["hazard"] = value
+    return data

@@ -1,0 +1,106 @@
+"""The parts of every model: states with their moves and deaths, traits that differ between cells, the start."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from cascade.model.base import Hazard, Hours, Keys, Name, Part, Share, plain
+from cascade.model.limits import MAX_STATES
+
+
+class Move(Part):
+    """The cell goes on to another state, at ``hazard`` per hour (per phase, where there are several)."""
+
+    to: Name
+    hazard: Hazard
+    source: Keys = ()
+
+
+class Death(Part):
+    """The cell dies of a named cause, at ``hazard`` per hour, in every phase alike."""
+
+    cause: Name
+    hazard: Hazard
+    source: Keys = ()
+
+
+class State(Part):
+    """A state of a cell.
+
+    Parameters
+    ----------
+    stage : str
+        The stage of the cascade that a cell here is trying to pass.  An absorbing state
+        without a stage lies beyond the last one: to reach it is to succeed.
+    moves, deaths : tuple
+        The competing ways out.
+    phases : int
+        Number of exponential phases that the moves need, one after the other (Erlang).
+        Each phase is passed at the summed hazard of the moves; deaths act throughout.
+        With no deaths the mean sojourn is phases / (sum of the hazards of the moves).
+    milestone : str
+        Distinct cells that ever enter a state with this label are counted.
+    site, landmark : str
+        What it means for a site (see `Site`) that a cell enters: it is now *arrested* there, has
+        *extravasated*, or founded a *colony*.  Labels for tables: the engine ignores them.
+    """
+
+    name: Name
+    stage: Name | None = None
+    moves: Annotated[tuple[Move, ...], Field(strict=False)] = ()
+    deaths: Annotated[tuple[Death, ...], Field(strict=False)] = ()
+    phases: Annotated[int, Field(ge=1, le=MAX_STATES)] = 1
+    absorbing: bool = False
+    milestone: Name | None = None
+    site: Name | None = None
+    landmark: Literal["arrested", "extravasated", "colony"] | None = None
+    source: Keys = ()
+
+
+class FrailHazard(Part):
+    """A hazard (``state.target``, ``state.cause`` or ``*.cause``) that is multiplied by Z^power."""
+
+    hazard: str
+    power: Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)] = 1.0
+
+
+class Frailty(Part):
+    """A factor Z > 0 of mean 1 that differs between cells and is drawn once for each.
+
+    ``cv`` is its coefficient of variation, standard deviation / mean.
+    """
+
+    name: Name
+    cv: Annotated[float, BeforeValidator(plain), Field(ge=1e-3, le=10, allow_inf_nan=False)]
+    distribution: Literal["lognormal", "gamma"] = "lognormal"
+    hazards: Annotated[tuple[FrailHazard, ...], Field(strict=False, min_length=1)]
+    source: Keys = ()
+
+
+class Correlation(Part):
+    """Correlation of the logarithms of two log-normal frailties."""
+
+    between: Annotated[tuple[Name, Name], Field(strict=False)]
+    value: Annotated[float, BeforeValidator(plain), Field(gt=-1, lt=1, allow_inf_nan=False)]
+    source: Keys = ()
+
+
+class StartShare(Part):
+    """The share of the cells that start in a state."""
+
+    state: Name
+    share: Share = 1.0
+
+
+class Start(Part):
+    """Where and when cells begin: a distribution over states, and an entry time.
+
+    The time of entry is uniform between the two ``entry_hours`` (default: all at 0).
+    Until it enters, a cell waits in its start state.
+    """
+
+    states: Annotated[tuple[StartShare, ...], Field(strict=False)]
+    entry_hours: Annotated[tuple[Hours, Hours], Field(strict=False)] = (0.0, 0.0)
+    source: Keys = ()

@@ -1,0 +1,1 @@
+"""Runs: simulated results, saved and replayed; the same cells twice; traits of survivors."""

@@ -1,0 +1,284 @@
+"""The very same cells under two models: who is saved, who is lost, and at which step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cascade.answers.intervals import Interval, batch_variance, clustered_difference, paired_difference
+from cascade.answers.table import Table, Texts
+from cascade.common.frozen import ByValue
+from cascade.common.text import hours, number, percent, text_table
+from cascade.model import Model
+from cascade.runs.histories import History, replay, traits_of
+
+SUCCESS, ALIVE = "success", "alive"
+
+COUPLING = (
+    "Which cells are saved or lost depends on how the two runs share their draws;"
+    " only the net difference is a property of the two models."
+)
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One step: distinct cells that passed it under each model.
+
+    ``difference`` is (gained - lost) / all cells, with its 95 % interval ``low``, ``high``.
+    """
+
+    step: str
+    passed: int
+    passed_other: int
+    gained: int
+    lost: int
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class End:
+    """How a life ended: the furthest step, its cause of death ("" without one), and the kind of end."""
+
+    step: str
+    cause: str
+    kind: Literal["death", "alive", "success"]
+
+
+@dataclass(frozen=True)
+class CauseRow:
+    """Cells that ``model`` held or killed at a step by a cause, and what became of them under ``other``.
+
+    ``saved``: they succeed; ``moved``: they end at another step or by another cause;
+    ``lost``: cells that succeed under ``model`` and end so under ``other``.
+    """
+
+    step: str
+    cause: str
+    kind: str
+    cells: int
+    saved: int
+    moved: int
+    lost: int
+
+
+@dataclass(frozen=True)
+class TwoLives:
+    """One cell under both models."""
+
+    names: tuple[str, str]
+    one: History
+    two: History
+
+    def __str__(self) -> str:
+        like = ", ".join(f"{trait} {z:.2g}" for trait, z in self.one.traits.items())
+        units = {life.member: life for life in self.one.fragments}
+        others = {life.member: life for life in self.two.fragments}
+        parts = [f"cell {self.one.cell}{': ' * bool(like)}{like}", self._table(self.one, self.two)]
+        for member in sorted({*units, *others}):
+            parts += [f"fragment from member {member}", self._table(units.get(member), others.get(member))]
+        return "\n".join(parts)
+
+    def _table(self, one: History | None, two: History | None) -> str:
+        """Two lives side by side, of which one may not have been."""
+        stays = (one.stays if one else ()), (two.stays if two else ())
+        named = any(stay.level for life in stays for stay in life)
+        lines = []
+        for left, right in zip_longest(*stays):
+            cells = [
+                [s.state, *[s.level] * named, hours(s.entered), s.way] if s else [""] * (3 + named)
+                for s in (left, right)
+            ]
+            lines.append([*cells[0], "=" if left == right else "|", *cells[1]])
+        one_side, other_side = ([name, *["level"] * named, "entered", "left by"] for name in self.names)
+        texts = (0, 1, 3, 4, 5, 6, 8) if named else (0, 2, 3, 4, 6)
+        return text_table([*one_side, "", *other_side], lines, left=texts)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison(ByValue, Table[ComparisonRow]):
+    """The same cells under two models.
+
+    Attributes
+    ----------
+    model, other : Model
+    seed : int
+    cells : int
+        With clusters: all cells of all units.
+    furthest : (stages + 1, stages + 1) int
+        Cells by the furthest stage under ``model`` (rows) and under ``other`` (columns).
+    ends : mapping of (End, End) to int
+        Cells by how they end under ``model`` and under ``other``.
+    saved_cells, lost_cells : tuple of int
+        Numbers of the cells (of clusters: the founders) that were saved and lost, the lowest thousand of each.
+    batches : (batches, 1 + 2 steps) int
+        Of clusters: cells, those that passed each step under ``model`` and under ``other``, by
+        batch of founders, which are what is independent; empty for plain cells.
+    """
+
+    model: Model
+    other: Model
+    seed: int
+    cells: int
+    until: float | None
+    furthest: npt.NDArray[np.int64]
+    ends: Mapping[tuple[End, End], int]
+    saved_cells: tuple[int, ...]
+    lost_cells: tuple[int, ...]
+    batches: npt.NDArray[np.int64]
+
+    def causes(self) -> tuple[CauseRow, ...]:
+        """What became of the cells by step and cause of death under ``model``, the most saved first."""
+        sums: dict[End, list[int]] = {}
+        for (one, two), n in self.ends.items():
+            for end in (one, two):
+                sums.setdefault(end, [0, 0, 0, 0])
+            sums[one][0] += n
+            if one != two:
+                sums[one][1 if two.kind == SUCCESS else 2] += n
+                if one.kind == SUCCESS:
+                    sums[two][3] += n
+        rows = [CauseRow(e.step, e.cause, e.kind, *n) for e, n in sums.items() if e.kind != SUCCESS]
+        return tuple(sorted(rows, key=lambda r: (-r.saved - r.lost, -r.moved, r.step, r.cause)))
+
+    @property
+    def fewer_cells(self) -> float:
+        """How many times fewer cells tell the difference than two independent runs would need.
+
+        The ratio of the variances of the difference in success: independent over paired.
+        """
+        if len(self.batches):
+            cells, steps = self.batches[:, 0], len(self.model.stages)
+            before, after = self.batches[:, steps], self.batches[:, 2 * steps]
+            paired = batch_variance(after - before, cells)
+            independent = batch_variance(after, cells) + batch_variance(before, cells)
+            return independent / paired if paired > 0 else float("inf")
+        one, two = (float(self.furthest.sum(axis=1 - side)[-1]) / self.cells for side in (0, 1))
+        independent = one * (1 - one) + two * (1 - two)
+        paired = (self.saved + self.lost) / self.cells - ((self.saved - self.lost) / self.cells) ** 2
+        return independent / paired if paired > 0 else float("inf")
+
+    def replay(self, cells: Sequence[int]) -> tuple[TwoLives, ...]:
+        """Both lives of each cell, in full."""
+        lives = (replay(m, seed=self.seed, cells=cells, until=self.until) for m in (self.model, self.other))
+        names = self.model.name, self.other.name
+        return tuple(TwoLives(names, one, two) for one, two in zip(*lives, strict=True))
+
+    def traits(self) -> dict[str, dict[str, float]]:
+        """What the saved and the lost cells were like: mean of each frailty, among all cells 1.
+
+        Of those in ``saved_cells`` and ``lost_cells``; a group without cells is left out.
+        """
+        means: dict[str, dict[str, float]] = {}
+        for group, cells in (("saved", self.saved_cells), ("lost", self.lost_cells)):
+            for trait, z in traits_of(self.model, seed=self.seed, cells=cells).items():
+                if cells:
+                    means.setdefault(trait, {})[group] = float(z.mean())
+        return means
+
+    def _traits(self) -> str:
+        """The same as text."""
+        means_of = self.traits()
+        groups = [g for g, cells in (("saved", self.saved_cells), ("lost", self.lost_cells)) if cells]
+        lines = [[trait, *(f"{means[group]:.3g}" for group in groups)] for trait, means in means_of.items()]
+        counts = {"saved": len(self.saved_cells), "lost": len(self.lost_cells)}
+        what = "founders " if self.model.clusters else ""
+        header = ["trait (mean of all cells: 1)", *(f"of {counts[g]:,} {what}{g}" for g in groups)]
+        return text_table(header, lines) if lines else ""
+
+    @property
+    def saved(self) -> int:
+        """Cells that succeed under ``other`` only."""
+        return int(self.furthest[:-1, -1].sum())
+
+    @property
+    def lost(self) -> int:
+        """Cells that succeed under ``model`` only."""
+        return int(self.furthest[-1, :-1].sum())
+
+    @property
+    def unchanged(self) -> int:
+        """Cells that succeed under both or under neither."""
+        return self.cells - self.saved - self.lost
+
+    @property
+    def difference(self) -> Interval:
+        """95 % interval of the difference in the probability of success, paired by cell."""
+        return self._difference(len(self.model.stages), self.saved, self.lost)
+
+    def _difference(self, step: int, gained: int, lost: int) -> Interval:
+        """Interval of the difference in the share that passed a step, the first being 1."""
+        if not len(self.batches):
+            return paired_difference(gained, lost, self.cells)
+        steps = len(self.model.stages)
+        change = self.batches[:, steps + step] - self.batches[:, step]
+        return clustered_difference(change, self.batches[:, 0], self.model.clusters.largest)  # type: ignore[union-attr]
+
+    @property
+    def saved_from(self) -> dict[str, int]:
+        """Saved cells by the step at which ``model`` held or killed them."""
+        return dict(zip(self.model.stages, map(int, self.furthest[:-1, -1]), strict=True))
+
+    @property
+    def lost_at(self) -> dict[str, int]:
+        """Lost cells by the step at which ``other`` holds or kills them."""
+        return dict(zip(self.model.stages, map(int, self.furthest[-1, :-1]), strict=True))
+
+    @property
+    def rows(self) -> tuple[ComparisonRow, ...]:
+        """One row per step."""
+        rows = []
+        for k, step in enumerate(self.model.stages, 1):
+            gained, lost = int(self.furthest[:k, k:].sum()), int(self.furthest[k:, :k].sum())
+            before, after = int(self.furthest[k:].sum()), int(self.furthest[:, k:].sum())
+            low, high = self._difference(k, gained, lost)
+            rows.append(ComparisonRow(step, before, after, gained, lost, (gained - lost) / self.cells, low, high))
+        return tuple(rows)
+
+    def as_text(self) -> Texts:
+        """Headings and lines: one for each step."""
+        header = ["step", f"passed: {self.model.name}", f"passed: {self.other.name}", "gained", "lost"]
+        lines = [
+            [
+                row.step,
+                *(number(n) for n in (row.passed, row.passed_other, row.gained, row.lost)),
+                percent(row.difference),
+                f"{percent(row.low)} to {percent(row.high)}",
+            ]
+            for row in self.rows
+        ]
+        return [*header, "difference", "95 % interval"], lines
+
+    def __str__(self) -> str:
+        end = self._summary()
+        tables = [text_table(*self.as_text()), self._causes(), self._traits()]
+        parts = [part for table in tables if table for part in (table, "")] + [end]
+        if self.saved + self.lost:
+            parts.append(
+                f"two independent runs would need {self.fewer_cells:.3g} times as many cells for this difference"
+            )
+        return "\n".join([*parts, COUPLING])
+
+    def _summary(self) -> str:
+        return f"saved {self.saved:,}, lost {self.lost:,}, unchanged {self.unchanged:,} of {self.cells:,} cells"
+
+    def _causes(self, most: int = 12) -> str:
+        """The causes from which or to which most cells moved, as text."""
+        rows = [row for row in self.causes() if row.saved + row.lost + row.moved]
+        header = ["step", "ended by", "cells", "saved from it", "moved from it", "lost to it"]
+        lines = [
+            [r.step, r.cause or f"({r.kind})", *(number(n) for n in (r.cells, r.saved, r.moved, r.lost))]
+            for r in rows[:most]
+        ]
+        return text_table(header, lines, left=(0, 1)) if rows else ""
+
+    @property
+    def caption(self) -> str:
+        """Who is saved and who is lost."""
+        return self._summary()

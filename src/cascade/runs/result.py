@@ -1,0 +1,345 @@
+"""Results of a run: integer counts with the recipe that made them, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cascade.answers.curves import Curves, choose_edges
+from cascade.answers.funnel import Funnel, Milestone, row_of
+from cascade.answers.intervals import Interval, clustered_proportion, proportion
+from cascade.answers.organs import Organs, organs_of
+from cascade.answers.sizes import Sizes, check_clusters
+from cascade.common.arguments import check_cells
+from cascade.common.errors import InputError
+from cascade.common.frozen import ByValue
+from cascade.engine.counts import MOST_WATCHED, Totals
+from cascade.engine.prepare import Rows, rows_of
+from cascade.lowering.lower import lower
+from cascade.lowering.lowered import Lowered
+from cascade.lowering.timegrid import time_edges
+from cascade.model import Model
+from cascade.runs.histories import Histories, replay
+from cascade.runs.saved import recipe_of, save_result
+from cascade.web.page import write_page
+
+CLUSTERED = "Shares are those of cells; the intervals take founders, not cells, as independent."
+
+COUPLED = (
+    "These cells share a capacity and are not independent: the intervals, which take them as independent, are too"
+    " narrow; an exact answer is that of independent cells under the course of the factors that this run found."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Result(ByValue):
+    """What a simulation counted, and how it was made.
+
+    Attributes
+    ----------
+    model : Model
+    seed : int
+    ranges : tuple of (int, int)
+        Numbers of the cells (of clusters: of the founders) that were run, as half-open ranges.
+    until : float or None
+        End of the run in hours.
+    times : tuple of float
+        Times in hours at which counts are exact, beside 16 per octave.
+    watch : tuple of str
+        States whose arrivals are listed cell by cell.
+    totals : Totals
+        The counts.
+    versions : dict
+        Versions of the package and of the random streams.
+    """
+
+    model: Model
+    seed: int
+    ranges: tuple[tuple[int, int], ...]
+    until: float | None
+    times: tuple[float, ...]
+    watch: tuple[str, ...]
+    totals: Totals
+    versions: Mapping[str, Any]
+
+    @cached_property
+    def lowered(self) -> Lowered:
+        """The model as arrays."""
+        return lower(self.model)
+
+    @cached_property
+    def _rows(self) -> Rows:
+        return rows_of(self.lowered)
+
+    @property
+    def founders(self) -> int:
+        """Number of units that were run: single cells, and clusters."""
+        return sum(stop - start for start, stop in self.ranges)
+
+    @cached_property
+    def cells(self) -> int:
+        """Number of cells that were run; of clusters all their cells."""
+        return int(self._started_cells.sum())
+
+    @property
+    def _started_cells(self) -> npt.NDArray[np.int64]:
+        """Cells by start."""
+        return np.asarray(self.totals.started * self.lowered.size_of[self.lowered.start_state])
+
+    @property
+    def label(self) -> str:
+        """Name of the model."""
+        return self.model.title or self.model.name
+
+    @cached_property
+    def _sums(self) -> npt.NDArray[np.int64]:
+        return np.asarray(self.totals.counts.sum(axis=1))
+
+    @cached_property
+    def _ended(self) -> npt.NDArray[np.int64]:
+        """Cells by furthest stage and final row, shape (stages + 1, rows)."""
+        low, rows = self.lowered, self._rows
+        ended = self.totals.overtaken.copy()
+        elsewhere = ended.sum(axis=0)
+        for t, transition in enumerate(low.transitions):
+            if transition.is_death:
+                ended[low.state_stage[transition.source], t] += self._sums[t] - elsewhere[t]
+        for s in range(len(low.states)):
+            ended[low.state_stage[s], rows.stay + s] += self._sums[rows.stay + s] - elsewhere[rows.stay + s]
+        return ended
+
+    def funnel(self) -> Funnel:
+        """Distinct cells that entered and passed each step, with the causes of loss."""
+        low, rows, ended = self.lowered, self._rows, self._ended
+        stages = len(low.stages)
+        reached = [self.cells]
+        for k in range(1, stages + 1):
+            began = self._started(low.stage[low.start_state] >= k)
+            reached.append(int(self._sums[rows.reach + k - 1]) + began)
+        causes = list(dict.fromkeys(t.way for t in low.transitions if t.is_death))
+        lines = []
+        for k, step in enumerate(low.stages):
+            lost = dict.fromkeys(causes, 0)
+            for t, transition in enumerate(low.transitions):
+                if transition.is_death:
+                    lost[transition.way] += int(ended[k, t])
+            lost = {cause: n for cause, n in lost.items() if n}
+            still = int(ended[k, rows.stay : rows.inner].sum())
+            interval = self._interval(rows.reach + k, reached[k + 1])
+            lines.append(row_of(step, reached[k], reached[k + 1], self.cells, lost, still, interval=interval))
+        marks = tuple(
+            Milestone(name, n, n / self.cells, *self._interval(rows.milestone + m, n))
+            for m, (name, n) in enumerate(self.milestones().items())
+        )
+        notes = [COUPLED] * (self.model.capacity is not None) + [CLUSTERED] * (self.model.clusters is not None)
+        note = "\n".join(notes)
+        return Funnel(tuple(lines), self.cells, self.label, milestones=marks, note=note)
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.cells:,} cells, seed {self.seed}\n{self.funnel()}"
+
+    def _repr_html_(self) -> str:
+        return self.funnel()._repr_html_()
+
+    def _started(self, which: npt.NDArray[np.bool_]) -> int:
+        return int(self._started_cells[which].sum())
+
+    def _interval(self, row: int, count: int) -> Interval:
+        """Of the share of cells in a row of the histograms; founders, not cells, are independent."""
+        if self.model.clusters is None:
+            return proportion(count, self.cells)
+        batches = self.totals.batches
+        return clustered_proportion(batches[:, row], batches[:, -1], self.model.clusters.largest)
+
+    def sizes(self) -> Sizes:
+        """Single cells and clusters that started and that passed each step, by their size then.
+
+        Raises
+        ------
+        InputError
+            When the model has no clusters.
+        """
+        check_clusters(self.model)
+        low, rows = self.lowered, self._rows
+        table = np.zeros((len(low.stages) + 1, low.size_of.max() + 1), np.int64)
+        np.add.at(table[0], low.size_of[low.start_state], self.totals.started)
+        table[1:] = self.totals.by_size[rows.reach : rows.reach + len(low.stages)]
+        return Sizes(low.stages, table, self.label)
+
+    def milestones(self) -> dict[str, int]:
+        """Distinct cells that ever entered a state with each milestone."""
+        low, rows = self.lowered, self._rows
+        of_start = low.state_milestone[low.base[low.start_state]]
+        return {
+            name: int(self._sums[rows.milestone + m]) + self._started(of_start == m)
+            for m, name in enumerate(low.milestones)
+        }
+
+    def fates(self) -> dict[str, int]:
+        """Cells by where they ended: ``state.cause`` for the dead, the state for the others."""
+        low, rows = self.lowered, self._rows
+        fates = {t.name: int(self._sums[i]) for i, t in enumerate(low.transitions) if t.is_death}
+        fates |= {name: int(self._sums[rows.stay + s]) for s, name in enumerate(low.states)}
+        return {name: n for name, n in fates.items() if n}
+
+    def causes(self) -> dict[str, int]:
+        """Deaths by cause, over all states."""
+        low = self.lowered
+        causes: dict[str, int] = {}
+        for i, t in enumerate(low.transitions):
+            if t.is_death:
+                causes[t.way] = causes.get(t.way, 0) + int(self._sums[i])
+        return causes
+
+    def events(self) -> dict[str, int]:
+        """How often each transition happened; a cell in a loop counts each time."""
+        return {t.name: int(self._sums[i]) for i, t in enumerate(self.lowered.transitions)}
+
+    def organs(self) -> Organs:
+        """Cells held, cells out of the vessels and colonies founded in each organ, with intervals.
+
+        A cluster is held, leaves and founds as one.
+
+        Raises
+        ------
+        InputError
+            When the model names no sites.
+        """
+        low = self.lowered
+        arrivals = dict.fromkeys(low.states, 0)
+        for i, t in enumerate(low.transitions):
+            if not t.is_death and t.target != t.source:
+                units = self._sums[i] if self.model.clusters is None else self.totals.by_size[i].sum()
+                arrivals[low.states[t.target]] += int(units)
+        for k, state in enumerate(low.base[low.start_state]):
+            arrivals[low.states[state]] += int(self.totals.started[k])
+        colonies = None
+        if self.model.clusters is not None:
+            colonies = dict(zip(low.states, self.totals.ended.T, strict=True))
+        return organs_of(self.model, arrivals, self.cells, exact=False, batches=colonies)
+
+    @property
+    def success(self) -> float:
+        """Share of the cells that passed the last step; its interval stands in the funnel's last row."""
+        return self.funnel().rows[-1].fraction_of_all
+
+    @cached_property
+    def edges(self) -> npt.NDArray[np.float64]:
+        """Times in hours at which the counts by time are exact."""
+        return time_edges(self.times)
+
+    def occupancy(self, times: Sequence[float] | None = None) -> Curves:
+        """Share of all cells in each state, by time.
+
+        Parameters
+        ----------
+        times : sequence of float, optional
+            Hours; must be among ``edges`` (give ``times=`` to ``simulate``). Default: all
+            edges between the first and the last event.
+        """
+        low = self.lowered
+        at = choose_edges(self.edges, times, self.totals.counts, self.until)
+        net = np.zeros((len(low.states), self.totals.counts.shape[1]), np.int64)
+        for i, t in enumerate(low.transitions):
+            net[t.source] -= self.totals.counts[i]
+            if not t.is_death:
+                net[t.target] += self.totals.counts[i]
+        present = np.cumsum(net, axis=1)[:, at]
+        for k, state in enumerate(low.base[low.start_state]):
+            present[state] += self._started_cells[k]
+        return Curves(self.edges[at], low.states, present / self.cells, self.label)
+
+    def incidence(self, times: Sequence[float] | None = None) -> Curves:
+        """Cumulative incidence of each cause of death and of success, by time (shares of all cells)."""
+        low = self.lowered
+        at = choose_edges(self.edges, times, self.totals.counts, self.until)
+        causes = list(dict.fromkeys(t.way for t in low.transitions if t.is_death))
+        sums = {cause: np.zeros(self.totals.counts.shape[1], np.int64) for cause in causes}
+        for i, t in enumerate(low.transitions):
+            if t.is_death:
+                sums[t.way] += self.totals.counts[i]
+        for s in np.flatnonzero(low.state_stage == low.goal):
+            sums[low.states[s]] = self.totals.counts[[i for i, t in enumerate(low.transitions) if t.target == s]].sum(
+                axis=0
+            )
+        values = np.array([np.cumsum(n)[at] for n in sums.values()]) / self.cells
+        return Curves(self.edges[at], tuple(sums), values, self.label)
+
+    @property
+    def watched(self) -> npt.NDArray[np.uint64]:
+        """Numbers of the cells (of clusters: founders) that reached a watched state, the lowest million at most."""
+        return self.totals.watched
+
+    @property
+    def watched_is_complete(self) -> bool:
+        """Whether ``watched`` lists them all."""
+        return self.totals.watched_total <= MOST_WATCHED
+
+    def replay(self, cells: Sequence[int]) -> Histories:
+        """Full histories of any of the cells, recomputed from the seed."""
+        for cell in check_cells(cells):
+            if not any(start <= cell < stop for start, stop in self.ranges):
+                raise InputError("cells", cell, f"a cell of this run: {self.ranges}")
+        return replay(self.model, seed=self.seed, cells=cells, until=self.until)
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """How the result was made, as plain data."""
+        return recipe_of(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the result to a ``.cascade`` file (a zip of arrays and the recipe), whole or not at all."""
+        return save_result(self, path)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write one page with sliders, the funnel and moving cells: no installation, no network.
+
+        It holds the model, the seed and the rules, and computes everything anew: the same cells
+        (from the first of the run on, at most a million; where cells differ, switch, keep company
+        or hazards change, 100,000) and the exact answer.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in .html.
+
+        Raises
+        ------
+        InputError
+            For a model of so many states, frailties and changes of hazards that a slider would not be
+            answered at once; for hazards that change while cells enter one by one.
+        """
+        return write_page(self.model, path, seed=self.seed, cells=range(*self.ranges[0]), until=self.until)
+
+    def merge(self, other: Result) -> Result:
+        """The result of both runs together: one model and seed, no cell twice.
+
+        Raises
+        ------
+        InputError
+            When the recipes differ or the ranges of cells overlap.
+        """
+        if not isinstance(other, Result):
+            raise InputError("merge: other", other, "a Result")
+        for name in ("seed", "until", "times", "watch"):
+            if getattr(self, name) != getattr(other, name):
+                raise InputError(f"merge: {name}", getattr(other, name), f"the same as here: {getattr(self, name)!r}")
+        if self.model != other.model:
+            raise InputError("merge: model", other.model.name, "the same model, every number of it")
+        if self.versions["streams"] != other.versions["streams"]:
+            raise InputError("merge: stream version", other.versions["streams"], f"{self.versions['streams']}")
+        merged: list[tuple[int, int]] = []
+        for start, stop in sorted(self.ranges + other.ranges):
+            if merged and start < merged[-1][1]:
+                raise InputError("merge: cells", (start, stop), f"no cell twice; already there: {merged[-1]}")
+            if merged and start == merged[-1][1]:
+                merged[-1] = (merged[-1][0], stop)
+            else:
+                merged.append((start, stop))
+        return replace(self, ranges=tuple(merged), totals=self.totals + other.totals)

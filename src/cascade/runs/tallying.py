@@ -1,0 +1,128 @@
+"""Traits tallied: cells run once more with their traits drawn beside their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.common.errors import InputError
+from cascade.common.types import Ints
+from cascade.engine.chunk import BLOCK, NO_MEMBER, Span, scratch_of
+from cascade.engine.executor import Progress, Workers
+from cascade.lowering.lowered import Lowered
+from cascade.model import Model, check_model
+from cascade.runs.capacity import settled
+from cascade.runs.plan import Plan
+from cascade.runs.result import Result
+from cascade.runs.traits import BINS, EDGES, Selection
+
+_FIXED = float(1 << 20)
+
+_MOST = float(1 << 20)
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Cells whose traits are drawn beside their ends."""
+
+    span: Span
+    lowered: Lowered
+
+    @property
+    def number(self) -> int:
+        """Number of founders."""
+        return self.span.number
+
+
+def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
+    """Histogram, sums and squares (in fixed point: whole numbers add up the same in any order) by furthest stage."""
+    from cascade.engine.compiled import kernel_traits
+
+    ends, furthest = marked.span.run().outcomes
+    # One row for each founder, one column for each of its members.
+    stages = furthest.astype(np.int64).reshape(marked.span.number, -1)
+    there = ends.reshape(stages.shape) != NO_MEMBER
+    alike = marked.span.prepared.frailties
+    assert alike is not None
+    count, goals = len(alike.gamma), marked.lowered.goal + 1
+    # The traits as products of powers of the independent factors, by the kernel's own functions.
+    powers = np.vstack([np.zeros(count), marked.lowered.mixing])
+    constant = np.exp(marked.lowered.shift)
+    histogram = np.zeros((count, goals, BINS), np.int64)
+    sums, squares = np.zeros((count, goals), np.int64), np.zeros((count, goals), np.int64)
+    scratch = scratch_of(BLOCK)
+    for begin in range(0, len(stages), BLOCK):
+        founder, member = np.nonzero(there[begin : begin + BLOCK])
+        here = stages[begin : begin + BLOCK][founder, member]
+        size = min(BLOCK, len(stages) - begin)
+        factor = np.ones((count + 1, size))
+        first = np.uint64(marked.span.first + begin)
+        kernel_traits()(first, powers, alike.gamma, alike.spread, marked.span.key, factor, scratch)
+        z = (factor[1:] * constant[:, None])[:, founder]
+        for f in range(count):
+            bins = np.clip(np.searchsorted(EDGES, z[f], side="right") - 1, 0, BINS - 1)
+            histogram[f] += np.bincount(here * BINS + bins, minlength=goals * BINS).reshape(goals, BINS)
+            kept = np.minimum(z[f], _MOST)
+            np.add.at(sums[f], here, np.rint(kept * _FIXED).astype(np.int64))
+            np.add.at(squares[f], here, np.rint(np.minimum(kept**2, _MOST) * _FIXED).astype(np.int64))
+    return histogram, sums, squares
+
+
+def selection(
+    source: Model | Result,
+    *,
+    cells: int | float | range | None = None,
+    seed: int | None = None,
+    until: float | None = None,
+    executor: Executor | None = None,
+    chunk: int | None = None,
+    progress: Progress = None,
+) -> Selection:
+    """Traits of the cells that pass each step, against those that started.
+
+    Parameters
+    ----------
+    source : Model or Result
+        With frailties.  Of a result the same cells are run again.
+    cells, seed, until, executor, chunk, progress
+        As for ``simulate``; for a model ``cells`` is needed.
+
+    Raises
+    ------
+    InputError
+        When the model has no frailties.
+    """
+    workers = Workers(executor, chunk, progress)
+    if isinstance(source, Result):
+        if not (cells is None and seed is None and until is None):
+            raise InputError("cells, seed, until", (cells, seed, until), "none: of a result its own are taken")
+        ranges = [range(*pair) for pair in source.ranges]
+        plan = Plan.of(source.model, ranges[0], source.seed, source.until, workers)
+    else:
+        check_model(source)
+        if cells is None:
+            raise InputError("cells", None, "a number of cells, or a range of cell numbers")
+        plan = settled(Plan.of(source, cells, seed, until, workers))
+        ranges = [plan.cells]
+    return _selected(plan, ranges)
+
+
+def _selected(plan: Plan, ranges: Sequence[range]) -> Selection:
+    """All cells run, their traits tallied by the furthest stage."""
+    prepared, model = plan.prepared(), plan.model
+    if prepared.frailties is None:
+        raise InputError("source", model.name, "a model with frailties: without them all cells are alike")
+    stop = np.zeros(1, np.uint8)
+    chunks = (Marked(span, plan.lowered) for cells in ranges for span in plan.ends(prepared, cells, stop))
+    sums: list[Ints] | None = None
+    for part in plan.workers.results(tally, chunks, sum(map(len, ranges)), stop):
+        sums = list(part) if sums is None else [a + b for a, b in zip(sums, part, strict=True)]
+    assert sums is not None
+    # Those that passed step k came to stage k + 1 or beyond.
+    histogram, total, squares = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] for part in sums)
+    names, steps = tuple(f.name for f in model.frailties), ("start", *model.stages)
+    cells = int(histogram[0, 0].sum())
+    return Selection(model, plan.seed, cells, names, steps, histogram, total / _FIXED, squares / _FIXED)

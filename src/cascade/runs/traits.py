@@ -1,0 +1,113 @@
+"""Selection made visible: the traits of the cells that pass each step against those that started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.answers.table import Table, Texts
+from cascade.common.frozen import ByValue
+from cascade.common.text import number, text_table
+from cascade.common.types import Floats, Ints
+from cascade.model import Model
+
+BINS = 160
+"""Bins of log Z, between 10^-4 and 10^4."""
+
+EDGES = np.concatenate([[0.0], np.geomspace(1e-4, 1e4, BINS - 1), [np.inf]])
+
+
+@dataclass(frozen=True)
+class SelectionRow:
+    """A trait among the cells that passed a step (or that started).
+
+    ``mean`` with its 95 % interval ``low``, ``high``; ``median`` from a histogram of 20 bins per decade.
+    """
+
+    trait: str
+    step: str
+    cells: int
+    mean: float
+    low: float
+    high: float
+    median: float
+
+
+@dataclass(frozen=True, eq=False)
+class Selection(ByValue, Table[SelectionRow]):
+    """Traits of the cells that passed each step.
+
+    Attributes
+    ----------
+    model : Model
+    seed : int
+    cells : int
+    traits : tuple of str
+        Names of the frailties.
+    steps : tuple of str
+        "start", and the steps of the model.
+    histogram : (traits, steps, bins) int
+        Cells that passed, by bins of Z with the given ``EDGES``.
+    sums, squares : (traits, steps) float
+        Sums of Z and of Z squared.
+    """
+
+    left = (0, 1)
+
+    model: Model
+    seed: int
+    cells: int
+    traits: tuple[str, ...]
+    steps: tuple[str, ...]
+    histogram: Ints
+    sums: Floats
+    squares: Floats
+
+    @property
+    def together(self) -> int:
+        """Cells that may share their traits: those of the largest cluster; the intervals allow for it."""
+        return self.model.clusters.largest if self.model.clusters else 1
+
+    @property
+    def rows(self) -> tuple[SelectionRow, ...]:
+        """One row for each trait and step."""
+        rows = []
+        for f, trait in enumerate(self.traits):
+            for k, step in enumerate(self.steps):
+                n = int(self.histogram[f, k].sum())
+                mean = self.sums[f, k] / n if n else float("nan")
+                variance = max(0.0, self.squares[f, k] / n - mean**2) if n else float("nan")
+                half = 1.96 * (variance * self.together / n) ** 0.5 if n > 1 else float("nan")
+                rows.append(SelectionRow(trait, step, n, mean, mean - half, mean + half, self._median(f, k)))
+        return tuple(rows)
+
+    def _median(self, trait: int, step: int) -> float:
+        counts = np.cumsum(self.histogram[trait, step])
+        if counts[-1] == 0:
+            return float("nan")
+        b = int(np.searchsorted(counts, counts[-1] / 2.0))
+        low, high = EDGES[max(b, 1)], EDGES[min(b + 1, BINS - 1)]
+        return float(np.sqrt(low * high))
+
+    def table(self, beside: Mapping[str, Sequence[float]] | None = None) -> str:
+        """The table as text; with the exact means (``Exact.traits()``) in a column of their own."""
+        return text_table(*self.as_text(beside), left=self.left)
+
+    def as_text(self, beside: Mapping[str, Sequence[float]] | None = None) -> Texts:
+        """Headings and lines."""
+        header = ["trait", "of the cells that passed", "cells", "mean", "95 % interval", "median"]
+        header += ["exact mean"] if beside else []
+        lines = []
+        for row in self.rows:
+            line = [row.trait, row.step, number(row.cells), f"{row.mean:.4g}", f"{row.low:.4g} to {row.high:.4g}"]
+            line += [f"{row.median:.3g}"]
+            line += [f"{beside[row.trait][self.steps.index(row.step)]:.4g}"] if beside else []
+            lines.append(line)
+        return header, lines
+
+    @property
+    def caption(self) -> str:
+        """Whose traits they are, of how many cells."""
+        return f"{self.model.title or self.model.name}: {number(self.cells)} cells"

@@ -1,0 +1,226 @@
+"""Carrying the exact distribution of cells through windows of a changing environment.
+
+Within a window all hazards are constant: its transform is inverted for the end of the
+window, and what it gives flows into the next.  After the last change one solve at z = 0
+gives the ends of all lives.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cascade.solution.components import Numbers, Sums
+from cascade.solution.laplace import invert
+from cascade.solution.passage import Solver
+
+Floats = npt.NDArray[np.float64]
+
+_BATCH_BYTES = 1 << 26
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A time during which hazards and immigration are constant.
+
+    ``rate``: share of the cells that enters per hour; ``jump``: share that enters as it begins.
+    """
+
+    begin: float
+    end: float
+    multipliers: Floats
+    rate: float
+    jump: float
+
+    @property
+    def hours(self) -> float:
+        """Length."""
+        return self.end - self.begin
+
+
+@dataclass(frozen=True)
+class Account:
+    """What has happened up to a moment, of all cells (frailties averaged).
+
+    ``entered`` (stages + 1,): first arrivals at a stage or beyond; ``lost`` (stages + 1, T):
+    deaths by furthest stage; ``used`` (T,): transitions; ``there`` (stages + 1, S): cells by
+    furthest stage and expanded state.
+    """
+
+    entered: Floats
+    lost: Floats
+    used: Floats
+    there: Floats
+
+
+def segments(solver: Solver) -> list[Segment]:
+    """Segments between all times at which anything changes."""
+    low = solver.lowered
+    earliest, latest = low.entry_hours
+    cuts = sorted({0.0, *low.window_start.tolist(), earliest, latest})
+    found = []
+    for begin, end in zip(cuts, [*cuts[1:], math.inf], strict=True):
+        window = int(np.searchsorted(low.window_start, begin, side="right")) - 1
+        inside = earliest <= begin and end <= latest and latest > earliest
+        rate = 1.0 / (latest - earliest) if inside else 0.0
+        jump = 1.0 if begin == earliest == latest else 0.0
+        found.append(Segment(begin, end, low.multipliers[window], rate, jump))
+    return found
+
+
+class March:
+    """The distribution of cells at any moment.
+
+    Parameters
+    ----------
+    solver : Solver
+    hazards : (N, E) float
+        Hazards at each node of the frailties, in an unchanged environment.
+    weights : (N,) float
+    barrier : (S,) bool, optional
+        Expanded states that cells do not leave once they are there: for first arrivals.  Stages
+        are then left out of account.
+    sizes : (S,) int, optional
+        Cells of a unit: their transitions are then counted once for each unit.
+    """
+
+    def __init__(
+        self,
+        solver: Solver,
+        hazards: Floats,
+        weights: Floats,
+        barrier: npt.NDArray[np.bool_] | None = None,
+        sizes: npt.NDArray[np.int64] | None = None,
+    ) -> None:
+        self.solver, self.weights = solver, weights
+        low = solver.lowered
+        free = np.ones(low.size, bool) if barrier is None else ~barrier
+        self.hazards = hazards * free[low.exit_source]
+        self.segments = segments(solver)
+        self.once = np.ones(len(low.exit_source)) if sizes is None else 1.0 / sizes[low.exit_source]
+        outer = np.flatnonzero(~low.exit_inner)
+        self.outer = Sums.by(outer, low.exit_transition[outer])
+        # First arrivals are asked of states, whatever the stages.
+        self.start = solver.begin() if barrier is None else solver.begin().sum(axis=0, keepdims=True)
+
+    def _multiplied(self, segment: Segment, nodes: slice) -> Floats:
+        low = self.solver.lowered
+        return self.hazards[nodes] * segment.multipliers[low.exit_transition]
+
+    def _nodes(self) -> Iterator[slice]:
+        """Nodes of the frailties in parts that fit the memory."""
+        low = self.solver.lowered
+        width = len(self.start) * (low.size + len(low.transitions) + 2) * 16 * 120
+        step = max(1, _BATCH_BYTES // width)
+        return (slice(a, a + step) for a in range(0, len(self.weights), step))
+
+    def _advance(self, segment: Segment, nodes: slice, there: Floats, hours: Floats) -> list[tuple[Floats, ...]]:
+        """Entered, lost, used and there at each of ``hours`` after the segment began, per node.
+
+        ``there`` (N, stages + 1, S) is the distribution as it begins; entered, lost and used
+        count what happens in the segment alone.
+        """
+        low = self.solver.lowered
+        hazards = self._multiplied(segment, nodes)
+        m = len(hazards)
+        start = self.start
+        now = there + segment.jump * start
+
+        def parts(z: Numbers) -> tuple[Numbers, ...]:
+            n = len(z)
+            many, at = np.repeat(hazards, n, axis=0), np.tile(z, m)
+            inflow = np.repeat(now, n, axis=0).astype(np.result_type(now, z))
+            if segment.rate:
+                inflow = inflow + segment.rate * start / at[:, None, None]
+            # What was there before has entered before.
+            before = np.cumsum(np.repeat(there, n, axis=0).sum(axis=2)[:, ::-1], axis=1)[:, ::-1]
+            flow = self.solver.levels(many, at, inflow)
+            used = np.zeros((len(at), len(low.transitions)), flow.present.dtype)
+            used[:, self.outer.groups] = self.outer.of(flow.present.sum(axis=1)[:, low.exit_source] * many * self.once)
+            return flow.entered - before, flow.lost, used, flow.present, flow.settled
+
+        # Those that enter at the very moment at which it begins still wait.
+        nothing = np.zeros((m, len(start)))
+        unused = np.zeros((m, len(low.transitions)))
+        still = (nothing, np.zeros((m, len(start), len(low.transitions))), unused, there)
+        found: list[tuple[Floats, ...]] = [still] * len(hours)
+        for i in np.flatnonzero(np.isinf(hours)).tolist():
+            entered, lost, used, _, settled = (part.real for part in parts(np.zeros(1)))
+            found[i] = entered, lost, used, settled
+        later = np.flatnonzero((hours > 0) & np.isfinite(hours))
+        if not len(later):
+            return found
+        shapes: list[tuple[int, ...]] = []
+
+        def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
+            n = len(z)
+            over = np.tile(z, m)
+            entered, lost, used, present, settled = parts(z)
+            state = present + settled / over[:, None, None]
+            flat = []
+            shapes.clear()
+            for part in (entered / over[:, None], lost / over[:, None, None], used / over[:, None], state):
+                block = part.reshape(m, n, -1).swapaxes(0, 1).reshape(n, -1)
+                shapes.append((m, *part.shape[1:]))
+                flat.append(block)
+            return np.hstack(flat)
+
+        poles = self.solver.poles(hazards)
+        values = invert(transform, hours[later], None if poles is None else np.append(poles, 0.0))
+        cuts = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+        for i, row in zip(later.tolist(), values, strict=True):
+            split = zip(np.split(row, cuts), shapes, strict=True)
+            found[i] = tuple(part.reshape(shape) for part, shape in split)
+        return found
+
+    @cached_property
+    def _marks(self) -> list[list[tuple[slice, tuple[Floats, ...]]]]:
+        """For each segment and part of the nodes what had happened before, and where the cells are."""
+        low = self.solver.lowered
+        marks: list[list[tuple[slice, tuple[Floats, ...]]]] = []
+        state: list[tuple[slice, tuple[Floats, ...]]] = []
+        for nodes in self._nodes():
+            m = len(self.weights[nodes])
+            goal, transitions = len(self.start), len(low.transitions)
+            zeros = (np.zeros((m, goal)), np.zeros((m, goal, transitions)), np.zeros((m, transitions)))
+            state.append((nodes, (*zeros, np.zeros((m, goal, low.size)))))
+        for segment in self.segments:
+            marks.append(state)
+            if math.isinf(segment.end):
+                break
+            whole = np.array([segment.hours])
+            state = [(nodes, self._steps(segment, nodes, before, whole)[0]) for nodes, before in state]
+        return marks
+
+    def _steps(
+        self, segment: Segment, nodes: slice, before: tuple[Floats, ...], hours: Floats
+    ) -> list[tuple[Floats, ...]]:
+        """What had happened before and what happens in the segment together, at each of ``hours`` after its begin."""
+        *sums, there = before
+        found = []
+        for *more, now in self._advance(segment, nodes, there, hours):
+            found.append((*(a + b for a, b in zip(sums, more, strict=True)), now))
+        return found
+
+    def at(self, times: Sequence[float]) -> list[Account]:
+        """What has happened by each time in hours; infinity for whole lives."""
+        begins = np.array([segment.begin for segment in self.segments])
+        moments = np.asarray(times, np.float64)
+        which = np.searchsorted(begins, moments, side="right") - 1
+        totals: list[Any] = [None] * len(times)
+        for k in np.unique(which).tolist():
+            inside = np.flatnonzero(which == k)
+            hours = moments[inside] - begins[k]
+            for nodes, before in self._marks[k]:
+                for i, found in zip(inside.tolist(), self._steps(self.segments[k], nodes, before, hours), strict=True):
+                    weighed = [np.tensordot(self.weights[nodes], part, axes=(0, 0)) for part in found]
+                    totals[i] = (
+                        weighed if totals[i] is None else [a + b for a, b in zip(totals[i], weighed, strict=True)]
+                    )
+        return [Account(*total) for total in totals]

@@ -1,0 +1,104 @@
+"""Where the states of a model stand in the picture of the body, as ``web/js/body.js`` reads it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cascade.body.network import LEFT_HEART, RIGHT_HEART
+from cascade.body.schematic import Schematic, circulation_of, schematic
+from cascade.model import Model
+from cascade.model.parts import State
+
+_PASSING = re.compile(r"( \([^()]*\))?, (held|passing)$")
+_NEST = 0.42
+"""Inches between two places of one organ, or of the primary."""
+
+
+def body_map(model: Model) -> dict[str, Any] | None:
+    """Vessels, names and a place for every state; None for a model without the sites of a body.
+
+    Returns
+    -------
+    dict
+        ``width`` and ``height`` of the picture; ``lines`` (points, flow, kind); ``names`` and
+        ``more`` (text, x, y, alignment); ``places``: x and y by state; ``beds``: x of the beds,
+        and their heights; ``hearts``: x and y of both.  In inches from the top left.
+    """
+    used = circulation_of(model.sites) if model.sites else None
+    if used is None:
+        return None
+    drawn = schematic(used)
+    plan, where = drawn.plan, drawn.where
+    sites = {bed.name: bed.site for bed in used.beds}
+    names: list[tuple[str, float, float, str]] = [
+        ("right heart", plan.veins - 0.3, plan.hearts, "right"),
+        ("left heart", plan.arteries - 0.3, plan.hearts, "right"),
+        ("primary", 0.75, 2.45, "center"),
+        ("circulating", plan.bed, plan.hearts + 0.28, "center"),
+    ]
+    names += [(stage, 1.2, _primary_height(k), "left") for k, stage in enumerate(model.stages[:3])]
+    for bed, site in sites.items():
+        if bed in where:
+            x, y = where[bed]
+            text = bed if bed == site else f"{bed} ({site})"
+            names.append((text, x, y + 0.3, "center") if y == plan.lung else (text, x - 0.2, y, "right"))
+    places, elsewhere = _places(model, drawn)
+    y = plan.first
+    for name, states in elsewhere.items():
+        step = min(0.55, (plan.last - plan.first) / max(1, len(elsewhere)))
+        names.append((name, plan.other, y - 0.02, "left"))
+        for k, state in enumerate(states):
+            places[state] = (plan.other + 0.15 + _NEST * min(k, 5), y + 0.24)
+        y += step
+    return {
+        "width": plan.width if elsewhere else plan.other,
+        "height": plan.height,
+        "lines": [[[c for point in line.points for c in point], line.flow, line.kind] for line in drawn.lines],
+        "names": names,
+        # Where there is room for them.
+        "more": [(name, x, y, "left") for name, (x, y) in drawn.names],
+        "places": places,
+        "beds": [plan.bed, *(where[bed][1] for bed in sites if bed in where)],
+        "hearts": [*where[RIGHT_HEART], *where[LEFT_HEART]],
+    }
+
+
+def _places(model: Model, drawn: Schematic) -> tuple[dict[str, tuple[float, float]], dict[str, list[str]]]:
+    """Places of the states in beds, vessels and the primary; the others by the place they belong to."""
+    places: dict[str, tuple[float, float]] = {}
+    elsewhere: dict[str, list[str]] = {}
+    inside: dict[str, int] = {}
+    order = {stage: k for k, stage in enumerate(model.stages)}
+    first = _primary_states(model)
+    for state in model.states:
+        vessel = _PASSING.sub("", state.name)
+        organ = state.name.partition(": ")[0]
+        if state.name in first:
+            places[state.name] = (0.75, _primary_height(order.get(state.stage or "", 0)))
+        elif vessel == "circulating":  # round and round: no longer followed from bed to bed
+            places[state.name] = (drawn.plan.bed, drawn.plan.hearts)
+        elif vessel in drawn.where:
+            places[state.name] = drawn.where[vessel]
+        elif organ in drawn.where:
+            # Arrested in the bed; what has left the vessel stands to the right of it.
+            x, y = drawn.where[organ]
+            inside[organ] = inside.get(organ, -1) + 1
+            places[state.name] = (x + _NEST * inside[organ], y)
+        else:
+            elsewhere.setdefault(organ, []).append(state.name)
+    return places, elsewhere
+
+
+def _primary_height(step: int) -> float:
+    return 2.95 + 0.85 * step
+
+
+def _primary_states(model: Model) -> set[str]:
+    """States in and beside the primary: those of the steps before the vessel."""
+    before = set(model.stages[:3])
+
+    def own(state: State) -> bool:
+        return state.stage in before and state.site is None and ": " not in state.name
+
+    return {state.name for state in model.states if own(state)}
