@@ -30,6 +30,11 @@ CAUSE_COLOURS = (
     "#DDAA33",
 )
 INK, QUIET, GRID = "#222222", "#666666", "#DDDDDD"
+ALIVE_COLOUR = "#332288"
+ARTERY, VEIN, PORTAL = "#D08280", "#8AA0CC", "#A58FC6"
+ARTERY_TEXT, VEIN_TEXT, PORTAL_TEXT = "#A63A37", "#35538F", "#64468F"
+# Paler behind moving cells, which must stand out.
+PALE_VESSELS = {"artery": "#EDCBC9", "vein": "#CBD5E8", "portal": "#D9CFE8"}
 
 
 def stage_colours(stages: Sequence[str]) -> dict[str, str]:

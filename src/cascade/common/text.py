@@ -5,6 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
+HOURS_PER_DAY = 24.0
+HOURS_PER_YEAR = 8766.0
+
 
 def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (0,)) -> str:
     """Aligned columns; those in ``left`` to the left, all others to the right.
@@ -88,7 +91,7 @@ def hours(value: float) -> str:
     """
     if not value < float("inf"):
         return "never" if value == float("inf") else "-"
-    for unit, size in (("y", 8766.0), ("d", 24.0)):
+    for unit, size in (("y", HOURS_PER_YEAR), ("d", HOURS_PER_DAY)):
         if value >= 2 * size:
             return f"{value / size:.3g} {unit}"
     if value >= 1:

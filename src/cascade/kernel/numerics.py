@@ -12,16 +12,34 @@ import math
 import numpy as np
 from numba import config, njit
 
-_ONE = np.int64(0x3FF0000000000000)
-_SQRT_HALF = np.int64(0x3FE6A09E00000000)
-_MANTISSA = np.int64(0x000FFFFFFFFFFFFF)
-_EXPONENT_SHIFT = np.int64(52)
-_BIAS = np.int64(1023)
+# Bits of doubles.
+BITS_OF_ONE = np.int64(0x3FF0000000000000)
+BITS_OF_SQRT_HALF = np.int64(0x3FE6A09E00000000)
+MANTISSA_MASK = np.int64(0x000FFFFFFFFFFFFF)
+EXPONENT_SHIFT = np.int64(52)
+BIAS = np.int64(1023)
 
-_LN2 = 0.6931471805599453
+LN2 = 0.6931471805599453
 # In two parts: the first has 21 trailing zero bits, so that k times it is exact.
-_LN2_HIGH = 6.93147180369123816490e-01
-_LN2_LOW = 1.90821492927058770002e-10
+LN2_HIGH = 6.93147180369123816490e-01
+LN2_LOW = 1.90821492927058770002e-10
+LOG2_E = 1.44269504088896338700e00
+
+# Minimax polynomials of the logarithm and of the exponential, lowest power first.
+LOG_1 = 6.666666666666735130e-01
+LOG_2 = 3.999999999940941908e-01
+LOG_3 = 2.857142874366239149e-01
+LOG_4 = 2.222219843214978396e-01
+LOG_5 = 1.818357216161805012e-01
+LOG_6 = 1.531383769920937332e-01
+LOG_7 = 1.479819860511658591e-01
+EXP_1 = 1.66666666666666019037e-01
+EXP_2 = -2.77777777770155933842e-03
+EXP_3 = 6.61375632143793436117e-05
+EXP_4 = -1.65339022054652515390e-06
+EXP_5 = 4.13813679705723846039e-08
+
+MOST_EXPONENT = 700.0
 
 if config.DISABLE_JIT:  # measuring coverage: the same bits from NumPy scalars
 
@@ -68,16 +86,16 @@ def minus_log(x):
     Tang PTP. ACM Trans Math Softw 1990;16:378-400 (the method); coefficients as
     published in Sun's freely distributable mathematical library, 1993.
     """
-    shifted = bits_of(x) + (_ONE - _SQRT_HALF)
-    k = float((shifted >> _EXPONENT_SHIFT) - _BIAS)
-    f = double_of((shifted & _MANTISSA) + _SQRT_HALF) - 1.0
+    shifted = bits_of(x) + (BITS_OF_ONE - BITS_OF_SQRT_HALF)
+    k = float((shifted >> EXPONENT_SHIFT) - BIAS)
+    f = double_of((shifted & MANTISSA_MASK) + BITS_OF_SQRT_HALF) - 1.0
     s = f / (2.0 + f)
     z = s * s
-    r = 1.531383769920937332e-01 + z * 1.479819860511658591e-01
-    r = 2.222219843214978396e-01 + z * (1.818357216161805012e-01 + z * r)
-    r = 3.999999999940941908e-01 + z * (2.857142874366239149e-01 + z * r)
-    r = z * (6.666666666666735130e-01 + z * r)
-    return (s * (f - r) - f) - k * _LN2
+    r = LOG_6 + z * LOG_7
+    r = LOG_4 + z * (LOG_5 + z * r)
+    r = LOG_2 + z * (LOG_3 + z * r)
+    r = z * (LOG_1 + z * r)
+    return (s * (f - r) - f) - k * LN2
 
 
 @njit(error_model="numpy")
@@ -88,7 +106,7 @@ def log(x):
 
 @njit(error_model="numpy")
 def exp(x):
-    """Exponential of ``x``, within 1 ulp; clamped to the normal range at |x| > 700.
+    """Exponential of ``x``, within 1 ulp; clamped to the normal range at |x| > `MOST_EXPONENT`.
 
     With x = k ln 2 + r, |r| <= ln(2)/2: exp(r) = 1 + r + r c / (2 - c), where
     c = r - r^2 P(r^2), P a minimax polynomial.
@@ -98,26 +116,24 @@ def exp(x):
     Tang PTP. ACM Trans Math Softw 1989;15:144-157 (the method); coefficients as
     published in Sun's freely distributable mathematical library, 1993.
     """
-    x = min(max(x, -700.0), 700.0)
-    k = math.floor(x * 1.44269504088896338700e00 + 0.5)
-    high = x - k * _LN2_HIGH
-    low = k * _LN2_LOW
+    x = min(max(x, -MOST_EXPONENT), MOST_EXPONENT)
+    k = math.floor(x * LOG2_E + 0.5)
+    high = x - k * LN2_HIGH
+    low = k * LN2_LOW
     r = high - low
     t = r * r
-    c = r - t * (
-        1.66666666666666019037e-01
-        + t
-        * (
-            -2.77777777770155933842e-03
-            + t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))
-        )
-    )
+    c = r - t * (EXP_1 + t * (EXP_2 + t * (EXP_3 + t * (EXP_4 + t * EXP_5))))
     y = 1.0 - ((low - (r * c) / (2.0 - c)) - high)
-    return y * double_of((np.int64(k) + _BIAS) << _EXPONENT_SHIFT)
+    return y * double_of((np.int64(k) + BIAS) << EXPONENT_SHIFT)
 
 
-# Rational approximations of AS 241, highest power first: (numerator, denominator).
-_CENTRE = (
+# AS 241: near 1/2 a function of (p - 1/2)^2, beyond it one of r = sqrt(-log p), far out another.
+MOST_CENTRAL = 0.425
+CENTRE_SQUARE = 0.180625
+TAIL_SHIFT = 1.6
+FAR_TAIL_FROM = 5.0
+# Rational approximations, highest power first: (numerator, denominator).
+CENTRE = (
     (
         2.5090809287301226727e3,
         3.3430575583588128105e4,
@@ -139,7 +155,7 @@ _CENTRE = (
         1.0,
     ),
 )
-_TAIL = (
+TAIL = (
     (
         7.74545014278341407640e-4,
         2.27238449892691845833e-2,
@@ -161,7 +177,7 @@ _TAIL = (
         1.0,
     ),
 )
-_FAR_TAIL = (
+FAR_TAIL = (
     (
         2.01033439929228813265e-7,
         2.71155556874348757815e-5,
@@ -185,7 +201,7 @@ _FAR_TAIL = (
 )
 
 
-# exp(-25): there r = sqrt(-log p) = 5.
+# exp(-25): there r = FAR_TAIL_FROM.
 _FAR = 1.3887943864964021e-11
 
 
@@ -205,7 +221,7 @@ def _ratio(coefficients, x):
 def _tail(p):
     """Quantile for |p - 1/2| > 0.425."""
     r = math.sqrt(-log(min(p, 1.0 - p)))
-    z = _ratio(_TAIL, r - 1.6) if r <= 5.0 else _ratio(_FAR_TAIL, r - 5.0)
+    z = _ratio(TAIL, r - TAIL_SHIFT) if r <= FAR_TAIL_FROM else _ratio(FAR_TAIL, r - FAR_TAIL_FROM)
     return z if p > 0.5 else -z
 
 
@@ -219,7 +235,7 @@ def normal_quantile(p):
     Appl Stat 1988;37:477-484 (routine PPND16).
     """
     q = p - 0.5
-    return q * _ratio(_CENTRE, 0.180625 - q * q) if abs(q) <= 0.425 else _tail(p)
+    return q * _ratio(CENTRE, CENTRE_SQUARE - q * q) if abs(q) <= MOST_CENTRAL else _tail(p)
 
 
 @njit(error_model="numpy")
@@ -228,16 +244,16 @@ def normal_quantiles(p, values, tails, room):
     # Loops without branches: the centre for all, then the tails (15 %) gathered.
     for i in range(p.size):
         q = p[i] - 0.5
-        values[i] = q * _ratio(_CENTRE, 0.180625 - q * q)
+        values[i] = q * _ratio(CENTRE, CENTRE_SQUARE - q * q)
     found = 0
     for i in range(p.size):
         tails[found] = np.uint32(i)
-        found += np.int64(abs(p[i] - 0.5) > 0.425)
+        found += np.int64(abs(p[i] - 0.5) > MOST_CENTRAL)
     for j in range(found):
         room[j] = p[tails[j]]
     for j in range(found):
         q = room[j]
-        z = _ratio(_TAIL, math.sqrt(minus_log(min(q, 1.0 - q))) - 1.6)
+        z = _ratio(TAIL, math.sqrt(minus_log(min(q, 1.0 - q))) - TAIL_SHIFT)
         room[j] = z if q > 0.5 else -z
     for j in range(found):
         q = p[tails[j]]

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cascade.kernel.numerics import double_of
+from cascade.kernel.numerics import BITS_OF_ONE, double_of
 
 STREAM_VERSION = 3
 """Raised whenever the same (model, seed, cell) would give another life.
@@ -40,32 +40,33 @@ STREAM_VERSION = 3
 WORD = np.uint64(0xFFFFFFFF)
 WORD_BITS = np.uint64(32)
 
-_MULTIPLIER_0 = np.uint64(0xD2511F53)
-_MULTIPLIER_1 = np.uint64(0xCD9E8D57)
-_WEYL_0 = np.uint64(0x9E3779B9)
-_WEYL_1 = np.uint64(0xBB67AE85)
+ROUNDS = 10
+MULTIPLIER_0 = np.uint64(0xD2511F53)
+MULTIPLIER_1 = np.uint64(0xCD9E8D57)
+WEYL_0 = np.uint64(0x9E3779B9)
+WEYL_1 = np.uint64(0xBB67AE85)
 
 KIND_VISIT = np.uint64(0)
 KIND_START = np.uint64(1 << 24)
 KIND_FRAILTY = np.uint64(2 << 24)
 KIND_CLOCK = np.uint64(3 << 24)
+MEMBER_BITS = np.uint64(8)
 
-_LOW_16 = np.uint64(0xFFFF)
-_SHIFT_16 = np.uint64(16)
+LOW_HALF = np.uint64(0xFFFF)
+HALF_BITS = np.uint64(16)
 _SHIFT_TO_MANTISSA = np.int64(4)
-_ONE_BITS = np.int64(0x3FF0000000000000)
 _ONE_LESS_HALF_STEP = 1.0 - 2.0**-49
 
 
 @njit(error_model="numpy", inline="always")
 def philox(c0, c1, c2, c3, k0, k1):
     """One Philox4x32-10 block: four 32-bit words (held in 64) from counter and key."""
-    for _ in range(10):
-        p0 = _MULTIPLIER_0 * c0
-        p1 = _MULTIPLIER_1 * c2
+    for _ in range(ROUNDS):
+        p0 = MULTIPLIER_0 * c0
+        p1 = MULTIPLIER_1 * c2
         c0, c1, c2, c3 = (p1 >> WORD_BITS) ^ c1 ^ k0, p1 & WORD, (p0 >> WORD_BITS) ^ c3 ^ k1, p0 & WORD
-        k0 = (k0 + _WEYL_0) & WORD
-        k1 = (k1 + _WEYL_1) & WORD
+        k0 = (k0 + WEYL_0) & WORD
+        k1 = (k1 + WEYL_1) & WORD
     return c0, c1, c2, c3
 
 
@@ -74,15 +75,15 @@ def uniform_48(word, half):
     """Uniform on (0, 1) from 48 bits: (k + 1/2) / 2^48, exact, never 0 or 1."""
     # The bits are laid into the mantissa of a double in [1, 2): no conversion needed.
     k = np.int64(word | (half << WORD_BITS))
-    return double_of(_ONE_BITS | (k << _SHIFT_TO_MANTISSA)) - _ONE_LESS_HALF_STEP
+    return double_of(BITS_OF_ONE | (k << _SHIFT_TO_MANTISSA)) - _ONE_LESS_HALF_STEP
 
 
 @njit(error_model="numpy", inline="always")
 def visit_block(cell, visit, purpose, k0, k1):
     """Draws of one visit: two uniforms of 48 bits (moves, deaths), one of 32 (choice)."""
     w0, w1, w2, w3 = philox(cell & WORD, cell >> WORD_BITS, visit, purpose, k0, k1)
-    for_moves = uniform_48(w0, w1 & _LOW_16)
-    for_deaths = uniform_48(w2, w1 >> _SHIFT_16)
+    for_moves = uniform_48(w0, w1 & LOW_HALF)
+    for_deaths = uniform_48(w2, w1 >> HALF_BITS)
     choice = (float(np.int64(w3)) + 0.5) * 2.0**-32
     return for_moves, for_deaths, choice
 
@@ -91,7 +92,7 @@ def visit_block(cell, visit, purpose, k0, k1):
 def start_block(cell, k0, k1):
     """Draws at birth: a uniform for the start state and one for the time of entry."""
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, np.uint64(0), KIND_START, k0, k1)
-    return uniform_48(w0, w1 & _LOW_16), uniform_48(w2, w1 >> _SHIFT_16)
+    return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
 
 
 @njit(error_model="numpy", inline="always")
@@ -99,7 +100,7 @@ def frailty_block(cell, frailty, attempt, k0, k1):
     """Two uniforms for frailty number ``frailty`` of a cell, at one attempt."""
     purpose = KIND_FRAILTY | frailty
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, attempt, purpose, k0, k1)
-    return uniform_48(w0, w1 & _LOW_16), uniform_48(w2, w1 >> _SHIFT_16)
+    return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
 
 
 @njit(error_model="numpy", inline="always")
@@ -109,7 +110,7 @@ def clock_block(cell, draw, purpose, k0, k1):
     The second chooses the switch with which the clock begins anew.
     """
     w0, w1, _, w3 = philox(cell & WORD, cell >> WORD_BITS, draw, purpose, k0, k1)
-    return uniform_48(w0, w1 & _LOW_16), (float(np.int64(w3)) + 0.5) * 2.0**-32
+    return uniform_48(w0, w1 & LOW_HALF), (float(np.int64(w3)) + 0.5) * 2.0**-32
 
 
 def key_of(seed: int) -> npt.NDArray[np.uint64]:

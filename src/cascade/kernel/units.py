@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import njit
 
 from cascade.kernel.numerics import bits_of, minus_log
-from cascade.kernel.streams import KIND_VISIT, clock_block, visit_block
+from cascade.kernel.streams import KIND_VISIT, MEMBER_BITS, clock_block, visit_block
 from cascade.kernel.visits import mean_of, rewind
 
 VISITS, WATCHED, RECORDED, UNFINISHED = 0, 1, 2, 3
@@ -25,7 +25,6 @@ VISITS, WATCHED, RECORDED, UNFINISHED = 0, 1, 2, 3
 _ONE = np.uint32(1)
 _TWO = np.uint32(2)
 _BIT = np.uint64(1)
-_MEMBER_BITS = np.uint64(8)
 _BIN_SHIFT = np.int64(48)
 _BIN_OFFSET = np.int64((1023 - 20) * 16)
 _COARSE_BINS = np.int64(48 * 16)
@@ -161,7 +160,7 @@ def begin_units(begin, end, cell, state, window, time, u, clocks, k0, k1):
         c_left, c_anchor, c_drawn = left[c][begin:end], anchor[c][begin:end], drawn[c][begin:end]
         kind = purpose[c]
         for i in range(c_left.size):
-            c_left[i], _ = clock_block(c_cell[i], np.uint64(0), kind | (c_member[i] << _MEMBER_BITS), k0, k1)
+            c_left[i], _ = clock_block(c_cell[i], np.uint64(0), kind | (c_member[i] << MEMBER_BITS), k0, k1)
         for i in range(c_left.size):
             c_left[i] = minus_log(c_left[i])
         for i in range(c_left.size):
@@ -192,7 +191,7 @@ def take_waiting(rows, cell, visit, state, window, time, seen, u):
 def draw_members(rows, cell, visit, member, k0, k1, moves, deaths, choice):
     """``visits.draw`` for units of which the founder's number is not enough."""
     for i in range(rows):
-        purpose = KIND_VISIT | (member[i] << _MEMBER_BITS)
+        purpose = KIND_VISIT | (member[i] << MEMBER_BITS)
         moves[i], deaths[i], choice[i] = visit_block(cell[i], np.uint64(visit[i]), purpose, k0, k1)
     for i in range(rows):
         moves[i] = minus_log(moves[i])
@@ -347,7 +346,7 @@ def switching_visits(
             # Where a window ends the draw is not used.
             c = c if c < all_clocks else np.uint32(0)
             founder[k], draw[k] = cell[i], np.uint64(drawn[c, i])
-            kind[k] = purpose[c] | (member[i] << _MEMBER_BITS)
+            kind[k] = purpose[c] | (member[i] << MEMBER_BITS)
         for k in range(going):
             uniform[k], share[k] = clock_block(founder[k], draw[k], kind[k], k0, k1)
         for k in range(going):
@@ -454,7 +453,7 @@ def pass_on(moves, moved, cell, state, window, event, exits, target, clocks, u, 
                 before, after = switching[begin + s], switching[begin + to]
                 left[c, i], anchor[c, i] = rewind(left[c, i], anchor[c, i], before, after, event[i])
             else:
-                block = purpose[c] | (member[i] << _MEMBER_BITS)
+                block = purpose[c] | (member[i] << MEMBER_BITS)
                 uniform, _ = clock_block(cell[i], np.uint64(drawn[c, i]), block, k0, k1)
                 left[c, i] = minus_log(uniform)
                 anchor[c, i] = event[i]

@@ -17,9 +17,10 @@ from cascade.kernel.streams import KIND_VISIT, frailty_block, start_block, visit
 
 _ONE = np.uint32(1)
 _TWO = np.uint32(2)
-_BOOST = np.uint64(0xFFFFFFFF)
-# A clock that rounding has used up still has this left: 0 * infinity would be no time.
-_LEAST = 1e-300
+BOOST_ATTEMPT = np.uint64(0xFFFFFFFF)
+"""The attempt at a gamma frailty that stands for the draw below shape 1."""
+LEAST_LEFT = 1e-300
+"""What a clock that rounding has used up still has left: 0 * infinity would be no time."""
 
 # Called by the kernel alone: wrappers for calls from Python would only cost compile time.
 _jit = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -37,7 +38,7 @@ def log_gamma_frailty(shape, f, cell, k0, k1):
     c = 1.0 / np.sqrt(9.0 * d)
     boost = 0.0
     if shape < 1.0:
-        u, _ = frailty_block(cell, f, _BOOST, k0, k1)
+        u, _ = frailty_block(cell, f, BOOST_ATTEMPT, k0, k1)
         boost = log(u) / shape
     attempt = np.uint64(0)
     while True:
@@ -223,7 +224,7 @@ def rewind(left, anchor, rate, new_rate, now):
     leaves every bit as it was.
     """
     changed = (new_rate != rate) & (anchor < now)
-    less = max(left - (now - anchor) * rate, _LEAST)
+    less = max(left - (now - anchor) * rate, LEAST_LEFT)
     return less if changed else left, now if changed else anchor
 
 

@@ -11,6 +11,8 @@ from cascade.common.arguments import check_cells
 from cascade.common.errors import CascadeError, InputError
 from cascade.runs.histories import History
 from cascade.runs.result import Result
+from cascade.web.constants import colour_properties
+from cascade.web.modules import joined
 from cascade.web.page import cast_of
 
 MOST = 2000
@@ -18,18 +20,6 @@ MOST = 2000
 
 FIRST = 200
 """Lives that are shown when nobody says which."""
-
-_RENDER = """
-export default {
-  render({ model, el }) {
-    const motion = new cascade.Motion(el, model.get("cast"));
-    motion.show(model.get("lives"));
-    model.on("change:lives", () => motion.show(model.get("lives")));
-    el.motion = motion;
-    return () => motion.pause();
-  },
-};
-"""
 
 
 def moving_cells(result: Result, cells: Sequence[int] | None = None) -> Any:
@@ -64,11 +54,11 @@ def moving_cells(result: Result, cells: Sequence[int] | None = None) -> Any:
         import traitlets
     except ImportError:
         raise CascadeError("moving cells need more: pip install 'metastatic-cascade[notebooks]'") from None
-    web = files("cascade") / "web"
+    style = (files("cascade") / "web" / "motion.css").read_text(encoding="utf-8")
     lives = [_life(life, result) for history in result.replay(numbers) for life in (history, *history.fragments)]
     fields = {
-        "_esm": (web / "motion.js").read_text(encoding="utf-8") + _RENDER,
-        "_css": (web / "motion.css").read_text(encoding="utf-8"),
+        "_esm": joined("widget.js"),
+        "_css": colour_properties(".cascade-motion") + style,
         "cast": traitlets.Dict(cast_of(result.model)).tag(sync=True),
         "lives": traitlets.List(lives).tag(sync=True),
     }

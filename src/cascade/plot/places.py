@@ -19,7 +19,7 @@ from cascade.answers.intervals import proportion
 from cascade.answers.organs import OrganRow, Organs
 from cascade.body import Circulation, came_in
 from cascade.body.schematic import Plan, Point, Schematic, circulation_of, schematic
-from cascade.common.colours import GRID, INK, QUIET
+from cascade.common.colours import ARTERY, ARTERY_TEXT, GRID, INK, PORTAL, PORTAL_TEXT, QUIET, VEIN, VEIN_TEXT
 from cascade.common.errors import InputError
 from cascade.common.text import hours, number, percent
 from cascade.model import Model
@@ -29,8 +29,6 @@ from cascade.solution.answer import Exact
 
 ROUTE_COLOURS = ("#882255", "#117733", "#DDAA33", "#6699CC", "#AA4499", "#777777", "#44AA99")
 AUTOPSY_COLOUR, MODEL_COLOUR = "#222222", "#EE6677"
-ARTERY, VEIN, PORTAL = "#D08280", "#8AA0CC", "#A58FC6"
-ARTERY_TEXT, VEIN_TEXT, PORTAL_TEXT = "#A63A37", "#35538F", "#64468F"
 
 
 def _organs_of(source: object) -> Organs:

@@ -1,4 +1,4 @@
-"""Where the states of a model stand in the picture of the body, as ``web/motion.js`` reads it."""
+"""Where the states of a model stand in the picture of the body, as ``web/js/body.js`` reads it."""
 
 from __future__ import annotations
 

@@ -24,6 +24,8 @@ from cascade.lowering.one_cell import by_cell
 from cascade.model import Model, check_model
 from cascade.solution.quadrature import fixed
 from cascade.web.bodymap import body_map
+from cascade.web.constants import colour_properties
+from cascade.web.modules import script
 
 MOST_IN_A_BROWSER = 1 << 53
 """Whole numbers that a browser tells apart."""
@@ -39,7 +41,7 @@ MARCH_WORK = 20.0
 
 
 def cast_of(model: Model) -> dict[str, Any]:
-    """Where the cells of a model may be and of what they may die, as ``web/motion.js`` reads it."""
+    """Where the cells of a model may be and of what they may die, as ``web/js/motion.js`` reads it."""
     causes = dict.fromkeys(death.cause for state in model.states for death in state.deaths)
     places = {stage: k for k, stage in enumerate(model.stages)}
     goals = model.goals
@@ -53,7 +55,7 @@ def cast_of(model: Model) -> dict[str, Any]:
 
 
 def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str, Any]:
-    """The lowered arrays of a model and the key of its draws, as ``web/engine.js`` reads them.
+    """The lowered arrays of a model and the key of its draws, as ``web/js/model.js`` reads them.
 
     Raises
     ------
@@ -134,12 +136,11 @@ def page(model: Model, *, seed: int, cells: range, until: float | None = None) -
     # "</" would end the script in which the data stand, and "<!--" would hide its end.
     text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     found = (web / "page.html").read_text(encoding="utf-8")
+    styles = [(web / name).read_text(encoding="utf-8") for name in ("page.css", "motion.css")]
     for mark, part in (
-        ("/*STYLE*/", "".join((web / name).read_text(encoding="utf-8") for name in ("page.css", "motion.css"))),
-        ("/*ENGINE*/", (web / "engine.js").read_text(encoding="utf-8")),
-        ("/*MOTION*/", (web / "motion.js").read_text(encoding="utf-8")),
-        ("/*PAGE*/", (web / "page.js").read_text(encoding="utf-8")),
-        ("/*DATA*/", f"cascade.data = {text};"),
+        ("/*STYLE*/", colour_properties(":root") + "".join(styles)),
+        ("/*SCRIPT*/", script("page.js")),
+        ("/*DATA*/", text),
         ("<!--TITLE-->", html.escape(data["title"])),
     ):
         found = found.replace(mark, part, 1)

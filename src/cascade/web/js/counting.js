@@ -1,0 +1,45 @@
+// Cells counted one by one, and sums by cause.
+// @ts-check
+/** @import { Counts, Payload, Unit } from "./types.js" */
+
+/**
+ * More lost by a cause.
+ * @param {Record<string, number>} lost
+ * @param {string} cause
+ * @param {number} more
+ */
+export function addLost(lost, cause, more) {
+  lost[cause] = (lost[cause] || 0) + more;
+}
+
+/**
+ * Nothing lost yet, for each step.  Without a prototype: a cause may have any name.
+ * @param {Payload} data
+ * @returns {Record<string, number>[]}
+ */
+export function noneLost(data) {
+  return data.stages.map(() => Object.create(null));
+}
+
+/**
+ * Nothing counted yet.
+ * @param {Payload} data
+ * @returns {Counts}
+ */
+export function noCounts(data) {
+  return { founders: 0, cells: 0, passed: data.stages.map(() => 0), lost: noneLost(data) };
+}
+
+/**
+ * A unit at its end counts as its cells.
+ * @param {Payload} data
+ * @param {Counts} counts
+ * @param {Unit} unit
+ */
+export function countUnit(data, counts, { furthest, exit, size }) {
+  counts.cells += size;
+  for (let k = 0; k < furthest; k++) counts.passed[k] += size;
+  if (exit < 0) return;
+  const lost = counts.lost[Math.min(furthest, data.stages.length - 1)];
+  addLost(lost, data.transitions[data.exit_transition[exit]].way, size);
+}

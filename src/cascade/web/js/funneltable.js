@@ -1,0 +1,94 @@
+// The funnel of a page: exact and counted side by side, and what cells were lost to.
+// @ts-check
+/** @import { Exact, PageData } from "./types.js" */
+
+import { made, within } from "./elements.js";
+
+// Share at which a bar has no width.
+const LOWEST = 1e-9;
+const HEAD = [["passed", ""], ["(width: logarithm of the share)", ""], ["exact", ""], ["counted", "counted"]];
+const ROW = '<span role="rowheader"></span><div class="bar" role="presentation"><div></div></div>' +
+  '<span role="cell" class="exact"></span><span role="cell" class="counted"></span><span role="cell" class="why"></span>';
+
+/** @param {number} p */
+function share(p) {
+  if (p === 0) return "0";
+  if (p >= 0.001) return `${Number((100 * p).toPrecision(3))} %`;
+  return `1 in ${Number((1 / p).toPrecision(2)).toLocaleString("en")}`;
+}
+
+/**
+ * What cells were lost to, most first.
+ * @param {Record<string, number>} lost
+ * @param {number} still
+ */
+function why(lost, still) {
+  const parts = Object.entries(lost).filter((p) => p[1] > 0).sort((a, b) => b[1] - a[1]), words = [];
+  const total = parts.reduce((sum, p) => sum + p[1], 0);
+  const most = parts.slice(0, 3).map(([cause, n]) => `${cause} ${Math.round((100 * n) / total)} %`);
+  if (parts.length) words.push(`lost to ${most.join(", ")}`);
+  if (still > 1e-12) words.push(`still there: ${share(still)} of all`);
+  return words.join("; ");
+}
+
+/** @param {number} p */
+function barWidth(p) {
+  return `${100 * Math.max(0, 1 - Math.log10(Math.max(p, LOWEST)) / Math.log10(LOWEST))}%`;
+}
+
+/**
+ * A number for readers, and for whoever wants all its digits.
+ * @param {HTMLElement} cell
+ * @param {string} text
+ * @param {number} value
+ */
+function write(cell, text, value) {
+  cell.textContent = text;
+  cell.dataset.value = String(value);
+}
+
+export class FunnelTable {
+  /**
+   * @param {HTMLElement} table
+   * @param {PageData} data
+   */
+  constructor(table, data) {
+    table.append(this._row("row head", ...HEAD.map(([text, kind]) => {
+      const cell = made("span", { textContent: text, className: kind });
+      cell.setAttribute("role", "columnheader");
+      return cell;
+    })));
+    this.rows = data.stages.map((name) => {
+      const row = this._row("row");
+      row.innerHTML = ROW;
+      within(row, "span").textContent = name;
+      within(row, ".bar > div").style.background = data.stage_colours[name];
+      return row;
+    });
+    table.append(...this.rows);
+  }
+
+  /**
+   * @param {string} kind
+   * @param {HTMLElement[]} cells
+   */
+  _row(kind, ...cells) {
+    const row = made("div", { className: kind }, ...cells);
+    row.setAttribute("role", "row");
+    return row;
+  }
+
+  /** @param {Exact} exact */
+  solved({ passed, lost, still }) {
+    this.rows.forEach((row, k) => {
+      write(within(row, ".exact"), share(passed[k]), passed[k]);
+      within(row, ".bar > div").style.width = barWidth(passed[k]);
+      within(row, ".why").textContent = why(lost[k], still[k]);
+    });
+  }
+
+  /** @param {number[]} passed */
+  counted(passed) {
+    this.rows.forEach((row, k) => write(within(row, ".counted"), passed[k].toLocaleString("en"), passed[k]));
+  }
+}

@@ -1,0 +1,41 @@
+// Sliders that change the hazards of death of each step.
+// @ts-check
+
+import { made } from "./elements.js";
+
+/**
+ * A slider for a step; `moved` is told its factor.
+ * @param {string} name
+ * @param {(factor: number) => void} moved
+ */
+function slider(name, moved) {
+  const input = made("input", { type: "range", min: "-2", max: "2", step: "0.05", value: "0" }), output = made("output", {}, "×1");
+  input.setAttribute("aria-label", `Deaths at ${name}, as a factor, logarithmic`);
+  input.addEventListener("input", () => {
+    const factor = 10 ** Number(input.value), rounded = Number(factor.toPrecision(2));
+    output.textContent = `×${rounded}`;
+    input.setAttribute("aria-valuetext", `times ${rounded}`);
+    moved(factor);
+  });
+  return { input, label: made("label", { className: "slider" }, made("span", {}, `Deaths at ${name}`), output, input) };
+}
+
+/**
+ * A slider for each step, and a button that sets all of them back.
+ * @param {HTMLElement} place
+ * @param {HTMLElement} reset
+ * @param {string[]} names
+ * @param {(step: number, factor: number) => void} moved
+ */
+export function addSliders(place, reset, names, moved) {
+  const all = names.map((name, k) => slider(name, (factor) => moved(k, factor)));
+  place.append(...all.map(({ label }) => label));
+  reset.addEventListener("click", () => {
+    for (const { input } of all) {
+      if (input.value === "0") continue;
+      input.value = "0";
+      input.dispatchEvent(new Event("input"));
+    }
+  });
+  return all.map(({ input }) => input);
+}

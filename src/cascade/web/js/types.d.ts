@@ -1,0 +1,235 @@
+// Types of what the package writes into a page, and of what the modules hand to each other.
+
+/** Factors on the hazards of a chain of states; one list each, by exit. */
+export interface Chain {
+  exit_source: number[];
+  /** -1: a death. */
+  exit_target: number[];
+  exit_hazard: number[];
+  exit_transition: number[];
+  exit_profile: number[];
+  start_state: number[];
+  start_cumulative: number[];
+}
+
+/** A model as `cascade.web.page.payload` writes it; names as in `lowered.Lowered`. */
+export interface Payload extends Chain {
+  name: string;
+  title: string;
+  description: string;
+  limits: string;
+  version: string;
+  stream: number;
+  seed: string;
+  key: [number, number];
+  stages: string[];
+  stage_colours: Record<string, string>;
+  cast: Cast;
+  states: string[];
+  base: number[];
+  stage: number[];
+  absorbing: number[];
+  exit_start: number[];
+  exit_inner: number[];
+  exit_apart: number[];
+  transitions: { way: string; target: number }[];
+  entry_hours: [number, number];
+  until: number | null;
+  window_start: number[];
+  multipliers: number[][];
+  profiles: number[][];
+  frailty_gamma: number[];
+  frailty_spread: number[];
+  /** Weight and factor of each profile. */
+  nodes: number[][];
+  random_nodes: boolean;
+  clocks: number[];
+  clock_start: number[];
+  clock_runs: number[];
+  size_of: number[];
+  largest: number;
+  levels: string[];
+  /** What one cell of a unit goes through on average; null: the exits themselves. */
+  chain: Chain | null;
+}
+
+/** What a page holds: the first of its cells, and their number. */
+export interface PageData extends Payload {
+  first: number;
+  cells: number;
+}
+
+/** What holds in one window of the environment, sliders included. */
+export interface Rates {
+  hazard: Float64Array;
+  /** Summed hazards of each group of exits, by profile. */
+  parts: Float64Array;
+  /** Mean time to an event of each group. */
+  mean: Float64Array;
+  /** Cumulative shares of the exits of a group. */
+  bound: Float64Array;
+  /** Summed hazards of the switches of each clock, by state. */
+  ticking: Float64Array;
+  end: number;
+}
+
+/** What the rule of a visit needs of a model. */
+export interface Rules {
+  data: Payload;
+  windows: Rates[];
+  /** Whether hazards of a group are a cell's own. */
+  own: Uint8Array;
+}
+
+/** What the exact answer needs of a model. */
+export interface Solvable {
+  data: Payload;
+  chain: Chain;
+  ends: number[];
+  until: number;
+  factors: number[];
+}
+
+/** A cell or a cluster: where it begins and, after its life, where it ended; exit -1: still there. */
+export interface Unit {
+  member: number;
+  state: number;
+  time: number;
+  furthest: number;
+  size: number;
+  exit: number;
+  window: number;
+}
+
+/** Exponential left at the anchor. */
+export interface Clock {
+  left: number;
+  anchor: number;
+}
+
+/** Told of every event; exit -1: still there. */
+export type Told = (unit: Unit, state: number, entered: number, left: number, exit: number) => void;
+
+/** A stay in a state, as `histories.Stay`. */
+export interface Stay {
+  state: string;
+  stage: number;
+  entered: number;
+  left: number;
+  ended_by: string;
+  died: boolean;
+  level: string;
+}
+
+export interface Life {
+  member: number;
+  size: number;
+  stays: Stay[];
+}
+
+/** Counted cells; `lost` by furthest step and cause. */
+export interface Counts {
+  founders: number;
+  cells: number;
+  passed: number[];
+  lost: Record<string, number>[];
+}
+
+/** Shares of cells by furthest step. */
+export interface Exact {
+  passed: number[];
+  lost: Record<string, number>[];
+  still: number[];
+}
+
+/** Where the cells of a model may be and of what they may die. */
+export interface Cast {
+  stages: string[];
+  states: { name: string; stage: number }[];
+  /** Colours. */
+  causes: Record<string, string>;
+  goal: string;
+  map: BodyMap | null;
+}
+
+export type Kind = "artery" | "vein" | "portal";
+export type Name = [text: string, x: number, y: number, align: CanvasTextAlign];
+export type Point = [x: number, y: number];
+
+/** The picture of a body in inches, as `bodymap.py` states it. */
+export interface BodyMap {
+  width: number;
+  height: number;
+  lines: [points: number[], flow: number, kind: Kind][];
+  names: Name[];
+  more: Name[];
+  places: Record<string, Point>;
+  beds: number[];
+  hearts: number[];
+}
+
+/** A stay in JSON, which has no infinity: null where nobody leaves. */
+export type SentStay = Omit<Stay, "left"> & { left: number | null };
+
+/** A life to be shown. */
+export interface SentLife {
+  cell: string | number;
+  size: number;
+  stays: SentStay[];
+}
+
+export interface ShownLife {
+  cell: string | number;
+  size: number;
+  stays: Stay[];
+}
+
+/** A stay on the clock of the animation. */
+export interface Stop {
+  from: number;
+  to: number;
+  stay: Stay;
+}
+
+/** A life on the clock of the animation, and where its cell is now. */
+export interface Track {
+  life: ShownLife;
+  stops: Stop[];
+  x: number;
+  y: number;
+  jitter: Point;
+  begun: boolean;
+  over: boolean;
+}
+
+/** Cells by where they are at a moment of the animation. */
+export interface Census {
+  waiting: number;
+  alive: number[];
+  dead: Record<string, number>[];
+  cells: number;
+}
+
+/** A picture in which cells move. */
+export interface View {
+  narrow: boolean;
+  height: number;
+  /** Radius of the living and of the dead. */
+  radii: [number, number];
+  /** How solid the dead are. */
+  solid: number;
+  fit(width: number): void;
+  /** Room for the highest pile of dead. */
+  stack(tracks: Track[]): void;
+  draw(g: CanvasRenderingContext2D): void;
+  /** Where a cell is that has gone this part of the way. */
+  way(track: Track, from: Stay | null, to: Stay, gone: number): Point;
+  /** Where the n-th dead of a step goes from where it died, so many seconds ago. */
+  rest(at: Point, n: number, stage: number, ago: number): Point;
+  drawCounts(g: CanvasRenderingContext2D, now: Census): void;
+}
+
+declare global {
+  /** What a page has at first: its data.  The page adds what can be asked of it. */
+  var cascade: { data: PageData; [name: string]: unknown };
+}
