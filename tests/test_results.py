@@ -19,12 +19,15 @@ import pytest
 from scipy import stats
 
 import cascade
+from cascade import plot
 from cascade.answers.funnel import Funnel
 from cascade.answers.intervals import paired_difference, proportion
 from cascade.common.files import write_atomically
 from cascade.kernel.streams import STREAM_VERSION
 from helpers.budget import within
 from helpers.models import CYCLIC, LINEAR, clustered
+
+DATA = Path(__file__).with_name("data")
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,28 @@ def test_a_recipe_that_does_not_belong_to_the_counts_is_refused(
     for name in ("text.cascade", "none.cascade"):
         with pytest.raises(cascade.InputError, match="file"):
             cascade.open_result(tmp_path / name)
+
+
+SAVED = json.loads((DATA / "saved.json").read_text())
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_results_of_the_version_before_open_and_say_what_they_said(name: str, tmp_path: Path) -> None:
+    """Files and what was told of them were written before modules had rooms and states had places."""
+    opened, told = cascade.open_result(DATA / f"{name}.cascade"), SAVED[name]
+    assert opened.fates() == told["fates"]
+    assert [[row.step, row.entered, row.passed] for row in opened.funnel()] == told["funnel"]
+    assert opened.recipe["model_sha256"] == opened.model.digest() == told["digest"]
+    assert [[s.state, s.entered, s.ended_by] for s in opened.replay([7])[0].stays] == told["first"]
+    again = cascade.simulate(opened.model, cells=2000, seed=11, until=opened.until, times=[1.0, 24.0])
+    assert again.totals == opened.totals
+    more = cascade.simulate(opened.model, cells=range(2000, 2500), seed=11, until=opened.until, times=[1.0, 24.0])
+    assert opened.merge(more).cells == opened.cells + more.cells
+    assert cascade.open_result(opened.save(tmp_path / "again.cascade")) == opened
+    if opened.model.sites:
+        assert opened.model == cascade.load(name)
+        assert plot.body(opened).axes
+        assert all(state.place is not None for state in opened.model.states)
 
 
 def test_merging_needs_one_recipe_and_no_cell_twice(result: cascade.runs.result.Result) -> None:

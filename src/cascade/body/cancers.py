@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from cascade.body import vessels
 from cascade.body.calibration import Fit, LogSoil, fitted
 from cascade.body.network import CellClass, Circulation, check_homing
+from cascade.body.places import BEFORE_THE_VESSEL
 from cascade.body.reference import cell_classes, cells, circulation, finding
 from cascade.body.routes import Route, fill, keys_used, routes
 from cascade.common.errors import Fault, InputError, ModelError, nearest
@@ -374,7 +375,7 @@ class _Builder:
                 sites.append(self._site(name, use.name, site.column))
             if use.share == 0:
                 continue
-            own = fill(route, known.front, named, {}, self.blood)
+            own = fill(route, known.front, named, {}, self.blood, before=STAGES[:BEFORE_THE_VESSEL])
             start.append({"state": own[0]["name"], "share": use.share})
             states += own
         if self.entries:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from cascade.body.places import PRIMARY
 from cascade.common.errors import InputError, nearest
 from cascade.common.files import packaged
 from cascade.common.frozen import FrozenDict
@@ -129,7 +130,13 @@ def routes() -> Routes:
 
 
 def fill(
-    route: Route, front: Sequence[TemplateState], sites: Mapping[str, float], soil: Mapping[str, float], blood: Split
+    route: Route,
+    front: Sequence[TemplateState],
+    sites: Mapping[str, float],
+    soil: Mapping[str, float],
+    blood: Split,
+    *,
+    before: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """States of a route for the given sites, as fields of State; the first is where cells start.
 
@@ -143,6 +150,8 @@ def fill(
         Factor of each site.
     blood : callable
         What enters the blood by a vessel: states with shares.
+    before : sequence of str
+        Stages whose states stand beside the primary.
     """
     names = list(sites)
     words = {"route": route.name, **route.words}
@@ -164,8 +173,13 @@ def fill(
         return {_named(target, site or "", words): 1.0}
 
     filled = [_fill(t, None, 1.0, words, resolve) for t in (*(front if route.exit else ()), *route.states)]
+    for state in filled:
+        beside = state["stage"] in before
+        state["place"] = {"at": PRIMARY, "step": before.index(state["stage"])} if beside else {"at": state["name"]}
     for site in names:
-        filled += [_fill(t, site, soil.get(site, 1.0), words, resolve) for t in route.site_states]
+        for step, template in enumerate(route.site_states):
+            state = _fill(template, site, soil.get(site, 1.0), words, resolve)
+            filled.append({**state, "place": {"at": site, "step": step}})
     return filled
 
 

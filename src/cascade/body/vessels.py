@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from cascade.body.network import LEFT_HEART, RIGHT_HEART, CellClass, Circulation, Ways
+from cascade.body.places import POOL
 
 
 class Place(NamedTuple):
@@ -28,7 +29,7 @@ def name_of(place: Place, cells: CellClass) -> str:
 
 def pool_of(cells: CellClass) -> str:
     """Name of the state of a class of cells that has been round once."""
-    return f"circulating, {cells.name}"
+    return f"{POOL}, {cells.name}"
 
 
 def entrance(vessel: str, classes: Iterable[CellClass]) -> dict[str, float]:
@@ -92,25 +93,33 @@ def states(
                     waiting.append(onward)
             bed = circulation.is_bed(place.node)
             stage = "arrest" if bed else "circulation"
-            found.append(_state(name_of(place, cells), stage, moves, ways, circulation.source_of(place.node), cells))
+            source = circulation.source_of(place.node)
+            found.append(_state(name_of(place, cells), place.node, stage, moves, ways, source, cells))
         if comes_round:
             circuit = circulation.circuit(scaled, homing)
             ways = circulation.ways(RIGHT_HEART, scaled, homing)._replace(
                 held={organ: p / circuit.hours for organ, p in circuit.held.items()},
                 deaths={cause: p / circuit.hours for cause, p in circuit.deaths.items()},
             )
-            found.append(_state(pool_of(cells), "circulation", {}, ways, circulation.source, cells))
+            found.append(_state(pool_of(cells), POOL, "circulation", {}, ways, circulation.source, cells))
     return found
 
 
 def _state(
-    name: str, stage: str, moves: Mapping[str, float], ways: Ways, source: Iterable[str], cells: CellClass
+    name: str,
+    at: str,
+    stage: str,
+    moves: Mapping[str, float],
+    ways: Ways,
+    source: Iterable[str],
+    cells: CellClass,
 ) -> dict[str, Any]:
     """Fields of a state; times come from the circulation, chances of arrest and death from the class."""
     held = {f"{organ}: arrested": hazard for organ, hazard in ways.held.items()}
     both = list(dict.fromkeys([*source, *cells.source]))
     return {
         "name": name,
+        "place": {"at": at},
         "stage": stage,
         "moves": [{"to": to, "hazard": h, "source": both} for to, h in {**moves, **held}.items() if h > 0],
         "deaths": [{"cause": c, "hazard": h, "source": cells.source} for c, h in ways.deaths.items() if h > 0],

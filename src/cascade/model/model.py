@@ -286,7 +286,9 @@ class Model(Part):
     @cached_property
     def _digest(self) -> str:
         # Without defaults: a field that is added in a later version changes no digest.
-        canonical = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+        # Nor do places in pictures: no answer depends on them.
+        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"states": {"__all__": {"place"}}})
+        canonical = json.dumps(content, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -28,6 +28,21 @@ class Observation(Part):
     note: str = ""
 
 
+class Place(Part):
+    """Where a state stands in pictures.
+
+    Parameters
+    ----------
+    at : str
+        A bed or vessel of the circulation, a site, the primary, or a place of its own name.
+    step : int
+        How many steps from there: cells that leave a vessel move on, state by state.
+    """
+
+    at: Name
+    step: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
 class Site(Part):
     """A place where cells may found colonies, for tables and pictures by organ.
 

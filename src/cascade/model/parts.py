@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from cascade.model.base import Hazard, Hours, Keys, Name, Part, Share, plain
 from cascade.model.limits import MAX_STATES
+from cascade.model.observables import Place
 
 
 class Move(Part):
@@ -45,6 +46,8 @@ class State(Part):
     site, landmark : str
         What it means for a site (see `Site`) that a cell enters: it is now *arrested* there, has
         *extravasated*, or founded a *colony*.  Labels for tables: the engine ignores them.
+    place : Place
+        Where it stands in pictures; it is no part of what two models are compared by (their digests).
     """
 
     name: Name
@@ -56,6 +59,7 @@ class State(Part):
     milestone: Name | None = None
     site: Name | None = None
     landmark: Literal["arrested", "extravasated", "colony"] | None = None
+    place: Place | None = None
     source: Keys = ()
 
 

@@ -330,7 +330,7 @@ class Result(ByValue):
         for name in ("seed", "until", "times", "watch"):
             if getattr(self, name) != getattr(other, name):
                 raise InputError(f"merge: {name}", getattr(other, name), f"the same as here: {getattr(self, name)!r}")
-        if self.model != other.model:
+        if self.model.digest() != other.model.digest():
             raise InputError("merge: model", other.model.name, "the same model, every number of it")
         if self.versions["streams"] != other.versions["streams"]:
             raise InputError("merge: stream version", other.versions["streams"], f"{self.versions['streams']}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cascade.body import cancer_names
+from cascade.catalog import load
 from cascade.common.arguments import check_seed
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.files import write_atomically
@@ -77,7 +79,7 @@ def _read(path: Path) -> Result:
         arrays = {name: file[name] for name in Totals.ARRAYS}
     whole = recipe["totals"]
     result = Result(
-        model=Model(**recipe["model"]),
+        model=_with_places(Model(**recipe["model"])),
         seed=check_seed(recipe["seed"]),
         ranges=tuple((int(a), int(b)) for a, b in recipe["ranges"]),
         until=recipe["until"],
@@ -89,6 +91,15 @@ def _read(path: Path) -> Result:
     if recipe["model_sha256"] != result.model.digest() or not _belong_together(result):
         raise InputError("file", str(path), "a result whose counts and recipe belong together")
     return result
+
+
+def _with_places(model: Model) -> Model:
+    """A cancer of the package that was saved before states had places in pictures: the same, with them."""
+    placed = any(state.place for state in model.states)
+    if placed or not model.sites or model.name not in cancer_names():
+        return model
+    today = load(model.name)
+    return today if today.digest() == model.digest() else model
 
 
 def _belong_together(result: Result) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from cascade.body.network import LEFT_HEART, RIGHT_HEART
+from cascade.body.places import BEFORE_THE_VESSEL, POOL, PRIMARY
 from cascade.body.schematic import Schematic, circulation_of, schematic
 from cascade.model import Model
-from cascade.model.parts import State
+from cascade.model.observables import Place
 
-_PASSING = re.compile(r"( \([^()]*\))?, (held|passing)$")
 _NEST = 0.42
 """Inches between two places of one organ, or of the primary."""
 
@@ -34,10 +33,10 @@ def body_map(model: Model) -> dict[str, Any] | None:
     names: list[tuple[str, float, float, str]] = [
         ("right heart", plan.veins - 0.3, plan.hearts, "right"),
         ("left heart", plan.arteries - 0.3, plan.hearts, "right"),
-        ("primary", 0.75, 2.45, "center"),
-        ("circulating", plan.bed, plan.hearts + 0.28, "center"),
+        (PRIMARY, 0.75, 2.45, "center"),
+        (POOL, plan.bed, plan.hearts + 0.28, "center"),
     ]
-    names += [(stage, 1.2, _primary_height(k), "left") for k, stage in enumerate(model.stages[:3])]
+    names += [(stage, 1.2, _primary_height(k), "left") for k, stage in enumerate(model.stages[:BEFORE_THE_VESSEL])]
     for bed, site in sites.items():
         if bed in where:
             x, y = where[bed]
@@ -65,40 +64,23 @@ def body_map(model: Model) -> dict[str, Any] | None:
 
 
 def _places(model: Model, drawn: Schematic) -> tuple[dict[str, tuple[float, float]], dict[str, list[str]]]:
-    """Places of the states in beds, vessels and the primary; the others by the place they belong to."""
+    """Coordinates of the states in beds, vessels and the primary; the others by the place they belong to."""
     places: dict[str, tuple[float, float]] = {}
     elsewhere: dict[str, list[str]] = {}
-    inside: dict[str, int] = {}
-    order = {stage: k for k, stage in enumerate(model.stages)}
-    first = _primary_states(model)
     for state in model.states:
-        vessel = _PASSING.sub("", state.name)
-        organ = state.name.partition(": ")[0]
-        if state.name in first:
-            places[state.name] = (0.75, _primary_height(order.get(state.stage or "", 0)))
-        elif vessel == "circulating":  # round and round: no longer followed from bed to bed
+        place = state.place or Place(at=state.name)
+        if place.at == PRIMARY:
+            places[state.name] = (0.75, _primary_height(place.step))
+        elif place.at == POOL:
             places[state.name] = (drawn.plan.bed, drawn.plan.hearts)
-        elif vessel in drawn.where:
-            places[state.name] = drawn.where[vessel]
-        elif organ in drawn.where:
+        elif place.at in drawn.where:
             # Arrested in the bed; what has left the vessel stands to the right of it.
-            x, y = drawn.where[organ]
-            inside[organ] = inside.get(organ, -1) + 1
-            places[state.name] = (x + _NEST * inside[organ], y)
+            x, y = drawn.where[place.at]
+            places[state.name] = (x + _NEST * place.step, y)
         else:
-            elsewhere.setdefault(organ, []).append(state.name)
+            elsewhere.setdefault(place.at, []).append(state.name)
     return places, elsewhere
 
 
 def _primary_height(step: int) -> float:
     return 2.95 + 0.85 * step
-
-
-def _primary_states(model: Model) -> set[str]:
-    """States in and beside the primary: those of the steps before the vessel."""
-    before = set(model.stages[:3])
-
-    def own(state: State) -> bool:
-        return state.stage in before and state.site is None and ": " not in state.name
-
-    return {state.name for state in model.states if own(state)}
