@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import cascade
-from cascade.cli.commands import main, parse_cells, parse_hours
+from cascade.cli import main
+from cascade.cli.options import parse_cells, parse_hours
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

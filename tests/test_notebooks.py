@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import cascade
-from cascade.cli.commands import notebooks_folder
+from cascade.cli.teaching import notebooks_folder
 from helpers.processes import serving
 
 pytest.importorskip("marimo", reason="pip install 'metastatic-cascade[notebooks]'")

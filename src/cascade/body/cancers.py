@@ -12,20 +12,17 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import Field, StringConstraints, ValidationError
 
-from cascade.body import vessels
+from cascade.body.assembly import Assembly
 from cascade.body.calibration import Fit, LogSoil, fitted
 from cascade.body.network import CellClass, Circulation, check_homing
-from cascade.body.places import BEFORE_THE_VESSEL
-from cascade.body.reference import cell_classes, cells, circulation, finding
-from cascade.body.routes import Route, fill, keys_used, routes
+from cascade.body.reference import cell_classes, cells, circulation
+from cascade.body.routes import Route, routes
 from cascade.common.errors import Fault, InputError, ModelError, nearest
 from cascade.common.files import packaged, parse_toml, write_atomically
 from cascade.common.frozen import FrozenDict
 from cascade.model import Model
 from cascade.model.base import ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, faults_of
-from cascade.model.observables import Exposure, Site
 
-STAGES = ("detachment", "breach", "intravasation", "circulation", "arrest", "extravasation", "colonization")
 SUM_TOLERANCE = 1e-9
 
 
@@ -266,7 +263,7 @@ class Cancer(Part):
         check_homing(used, homing or {}, "homing")
         check_homing(used, self.homing, "homing of the cancer")
         factors = {organ: self.homing.get(organ, 1.0) * (homing or {}).get(organ, 1.0) for organ in used.organs}
-        return _Builder(self, used, fit, used_classes, factors, pool).model()
+        return Assembly(self, used, fit, used_classes, factors, pool).model()
 
 
 def cancer_names() -> list[str]:
@@ -321,123 +318,3 @@ def _site_faults(index: int, use: RouteUse, route: Route) -> Iterator[Fault]:
     for j, site in enumerate(use.sites):
         if route.chain and site.share != 1.0:
             yield Fault(f"{path}[{j}].share", site.share, "no share: nodes of a chain are passed one after the other")
-
-
-class _Builder:
-    """Puts the states of the routes and of the circulation together."""
-
-    def __init__(
-        self,
-        cancer: Cancer,
-        body: Circulation,
-        fit: Fit,
-        classes: Sequence[CellClass],
-        homing: Mapping[str, float],
-        pool: bool,
-    ) -> None:
-        self.cancer, self.body, self.fit = cancer, body, fit
-        self.classes, self.homing, self.pool = classes, homing, pool
-        self.entries: list[str] = []
-
-    def soil(self, organ: str) -> float:
-        """Log soil of an organ: the cancer's own value, or mean and deviation of the fit."""
-        if organ in self.cancer.soil:
-            return self.cancer.soil[organ]
-        known = self.fit.cancers.get(self.cancer.fit_name)
-        mean = self.fit.soil.get(organ, finding(organ).soil)
-        return mean + (known.deviation.get(organ, 0.0) if known else 0.0)
-
-    def blood(self, route: str) -> dict[str, float]:
-        """What cells of a route that enter the blood come to."""
-        into: dict[str, float] = {}
-        for vessel, share in (routes().route(route).outlet or self.cancer.drainage).items():
-            if vessel not in {v.name for v in self.body.vessels}:
-                raise InputError("body", vessel, f"a circulation with this vessel: the route '{route}' leads there")
-            if share > 0:
-                self.entries.append(vessel)
-                for state, part in vessels.entrance(vessel, self.classes).items():
-                    into[state] = into.get(state, 0.0) + share * part
-        return into
-
-    def model(self) -> Model:
-        states: list[dict[str, Any]] = []
-        sites: list[Site] = []
-        start = []
-        taken: set[str] = set(self.body.organs)
-        known = routes()
-        for use in self.cancer.routes:
-            route = known.route(use.name)
-            named = {}
-            for site in use.sites:
-                name = site.name if site.name not in taken else f"{site.name} ({use.name})"
-                taken.add(name)
-                named[name] = site.share
-                sites.append(self._site(name, use.name, site.column))
-            if use.share == 0:
-                continue
-            own = fill(route, known.front, named, {}, self.blood, before=STAGES[:BEFORE_THE_VESSEL])
-            start.append({"state": own[0]["name"], "share": use.share})
-            states += own
-        if self.entries:
-            inside = vessels.states(self.body, self.classes, self.entries, homing=self.homing, pool=self.pool)
-            held = {move["to"] for state in inside for move in state["moves"]}
-            met = [organ for organ in self.body.organs if f"{organ}: arrested" in held]
-            soil = {organ: math.exp(self.soil(organ)) for organ in met}
-            states += inside + fill(known.circulating, (), dict.fromkeys(met, 1.0), soil, self.blood)
-            sites = [self._organ(organ) for organ in met] + sites
-        return self._put_together(states, sites, start)
-
-    def _organ(self, organ: str) -> Site:
-        cancer, seen = self.cancer, self.cancer.autopsies
-        own = organ == cancer.primary
-        found = seen.found.get(organ) if seen else None
-        suspect = seen.suspect.get(organ, "") if seen else ""
-        known = self.fit.cancers.get(cancer.fit_name)
-        given = organ in cancer.soil
-        fitted_here = not given and known is not None and organ in known.deviation and finding(organ).detection == 1.0
-        of_mean = organ in self.fit.soil and not given
-        note = suspect or finding(organ).note
-        return Site(
-            name=organ,
-            route=routes().circulating.name,
-            flow=round(self.body.organ_flow(organ), 12),
-            soil=self.soil(organ),
-            own=own,
-            found=found,
-            of=seen.of if seen and found is not None else None,
-            detection=finding(organ).detection,
-            scored=found is not None and not own and organ not in cancer.neighbours and not suspect,
-            note="the primary lies here" if own else note,
-            source=("soil fit",) if fitted_here else ("soil fit", ILLUSTRATIVE) if of_mean else (ILLUSTRATIVE,),
-        )
-
-    def _site(self, name: str, route: str, column: str | None) -> Site:
-        seen = self.cancer.autopsies
-        found = seen.found.get(column) if seen and column else None
-        of = seen.of if seen and found is not None else None
-        return Site(name=name, route=route, found=found, of=of, source=(ILLUSTRATIVE,))
-
-    def _put_together(self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]) -> Model:
-        cancer = self.cancer
-        fit = self.fit.cancers.get(cancer.fit_name)
-        exposure = Exposure(cells=math.exp(fit.log_cells), k=self.fit.k, source=("soil fit",)) if fit else None
-        start_keys = [key for use in cancer.routes for key in use.source]
-        every = [*self.body.sources, *cells().sources, *routes().sources, *self.fit.sources, *cancer.sources]
-        keys = keys_used(states) | {key for site in sites for key in site.source} | set(start_keys)
-        keys |= set(exposure.source) if exposure else set()
-        keys |= set(cancer.guide_source) | set(cancer.drainage_source)
-        keys |= set(cancer.autopsies.source) if cancer.autopsies else set()
-        keys |= {key for use in cancer.routes for key in use.patients_source}
-        by_key = {source.key: source for source in every}
-        return Model(
-            name=cancer.name,
-            title=cancer.title,
-            description=cancer.description,
-            limits=cancer.limits,
-            stages=STAGES,
-            states=states,
-            start={"states": start, "source": list(dict.fromkeys(start_keys))},
-            sites=sites,
-            exposure=exposure,
-            sources=[by_key[key] for key in sorted(keys) if key in by_key],
-        )

@@ -1,0 +1,64 @@
+"""The command ``cascade``: its entry, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from cascade.cli.options import NOTICE
+from cascade.common.errors import CascadeError
+
+app = typer.Typer(
+    name="cascade",
+    help=f"The metastatic cascade, cell by cell and exactly. {NOTICE}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback(invoke_without_command=True)
+def main_options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """The metastatic cascade, cell by cell and exactly."""
+    if version:
+        from cascade.common.version import package_version
+
+        typer.echo(f"cascade {package_version()}")
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: errors of the input end with 2, an interrupt with 130, never with a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that lacks a letter gets a question mark
+    # The commands enter themselves as they are imported.
+    from cascade.cli import commands, shown, teaching  # noqa: F401
+
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="cascade")
+    except CascadeError as error:
+        _end(2, str(error))
+    except MemoryError:
+        _end(1, "not enough memory for a run of this size")
+    except OSError as error:
+        _end(1, f"the output cannot be written ({error.strerror})")
+    except SystemExit as end:
+        if end.code == 130:
+            _end(130, "interrupted; nothing was left half written")
+        if end.code == 1 and "Pacify" in type(sys.stdout).__name__:
+            sys.exit(0)  # the reader went away, as in `cascade models | head -1`
+        raise
+
+
+def _end(code: int, message: str) -> NoReturn:
+    """Say why on stderr, and end."""
+    typer.echo(f"cascade: {message}", err=True)
+    sys.exit(code)

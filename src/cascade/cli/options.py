@@ -1,0 +1,154 @@
+"""Options of the commands: how they are written, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cascade import catalog
+from cascade.common.errors import InputError
+from cascade.model import Model
+
+NOTICE = "For research and teaching, never for decisions about a patient."
+
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A name from 'cascade models', or a .toml file.")]
+
+Cells = Annotated[str, typer.Option(metavar="N", help="Number of cells (1e6), or a range of cell numbers (1000:2000).")]
+
+Seed = Annotated[str | None, typer.Option(metavar="N", help="Whole number >= 0; drawn and shown if not given.")]
+
+Until = Annotated[
+    str | None, typer.Option(metavar="TIME", help="End of the run: hours, or with a unit: 90s, 20min, 36h, 13d.")
+]
+
+Treat = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME[@FROM:TO]",
+        help="Treat with an entry of 'cascade models' or a .toml file, for a time: nk-depletion@0h:2d. Repeatable.",
+    ),
+]
+
+Threads = Annotated[int | None, typer.Option(min=1, max=1024, metavar="N", help="Threads; default: one per processor.")]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else on standard output.")]
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+
+
+class Kind(StrEnum):
+    """Figures that ``cascade plot`` draws."""
+
+    funnel = "funnel"
+    waterfall = "waterfall"
+    occupancy = "occupancy"
+    incidence = "incidence"
+    organs = "organs"
+    body = "body"
+
+
+def parse_whole(text: str) -> int:
+    """A whole number as people write it: 1000000, 1_000_000, 1,000,000 or 1e6."""
+    text = text.strip()
+    if re.fullmatch(r"[0-9]{1,3}([,_][0-9]{3})+", text):
+        return int(re.sub("[,_]", "", text))
+    if not re.fullmatch(r"[0-9]{1,40}(\.[0-9]{1,40})?([eE]\+?[0-9]{1,3})?", text):
+        raise ValueError
+    value = Decimal(text)
+    if value != value.to_integral_value():
+        raise ValueError
+    return int(value)
+
+
+def parse_cells(text: str) -> int | range:
+    """A number of cells, or a range of cell numbers ``first:stop``."""
+    try:
+        if ":" in text:
+            first, stop = map(parse_whole, text.split(":"))
+            if first < stop:
+                return range(first, stop)
+        elif (number := parse_whole(text)) > 0:
+            return number
+    except (ValueError, ArithmeticError):
+        pass
+    raise InputError("--cells", text, "a whole number > 0 such as 1e6, or a rising range such as 1000:2000")
+
+
+def parse_seed(text: str | None) -> int | None:
+    """A whole number >= 0, or None."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,100}", text):
+        raise InputError("--seed", text, "a whole number >= 0")
+    return int(text)
+
+
+def parse_hours(text: str | None, option: str = "--until", *, zero: bool = False) -> float | None:
+    """A time in hours, or with a unit; 0 only where it may be."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(s|min|h|d|)\s*", text)
+    try:
+        if match is None:
+            raise ValueError
+        value = float(match[1]) * {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "": 1.0, "d": 24.0}[match[2]]
+        if not (0 < value < math.inf or (zero and value == 0)):
+            raise ValueError
+    except ValueError:
+        raise InputError(option, text, "a time > 0 in hours, or with a unit: 90s, 20min, 36h, 13d") from None
+    return value
+
+
+def treated(model: Model, wanted: Sequence[str] | None) -> Model:
+    """The model with the treatments named as ``NAME``, ``NAME@FROM:TO`` or ``NAME@FROM:``."""
+    chosen = []
+    for text in wanted or ():
+        name, at, times = text.partition("@")
+        begin, colon, end = times.partition(":")
+        if at and not (begin and colon):
+            raise InputError("--treat", text, "a name, or name@from:to such as nk-depletion@1d:10d")
+        start = parse_hours(begin or None, "--treat", zero=True)
+        stop = parse_hours(end, "--treat") if end else math.inf if at else None
+        chosen.append(catalog.treatment(name, start, stop))
+    return model.with_treatments(*chosen)
+
+
+def pool_of(threads: int | None) -> AbstractContextManager[Executor | None]:
+    """Threads to work on; None: the package's own choice."""
+    return nullcontext() if threads is None else ThreadPoolExecutor(threads)
+
+
+def output_folder(out: Path | None) -> Path | None:
+    """The output folder, made if need be, before any long work begins."""
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError("--out", str(out), f"a folder that can be made ({error.strerror})") from None
+    return out
+
+
+def print_json(data: Any) -> None:
+    """Data for machines on standard output."""
+    typer.echo(json.dumps(data, indent=1, allow_nan=False, default=float))
+
+
+def clean(value: Any) -> Any:
+    """Plain data for JSON: numbers that JSON has no word for become null."""
+    if isinstance(value, dict):
+        return {key: clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

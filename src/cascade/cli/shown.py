@@ -1,0 +1,89 @@
+"""Commands that show what there is: the models of the catalogue, one of them, a figure of a saved result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cascade import catalog
+from cascade.answers.funnel import Funnel
+from cascade.cli.app import app
+from cascade.cli.options import AsJson, Kind, ModelName, print_json
+from cascade.common.errors import InputError
+from cascade.model import Model
+from cascade.model.treatments import Treatment
+
+
+@app.command()
+def models(as_json: AsJson = False) -> None:
+    """List the models and treatments of the catalogue."""
+    found, remedies = catalog.models(), catalog.treatments()
+    if as_json:
+        print_json([asdict(entry) for entry in [*found, *remedies]])
+        return
+    typer.echo(f"{found}\n\n{remedies}")
+    typer.echo(
+        "\nGrades: A full text, B abstract, C quoted, D recalled (unverified), illustrative: chosen for teaching."
+    )
+
+
+@app.command()
+def show(
+    model: ModelName,
+    states: Annotated[bool, typer.Option("--states", help="For a cancer: also every state and hazard.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a model (states, hazards), a cancer (routes, first bed, soil) or a treatment, with sources and limits."""
+    from cascade.cli import descriptions
+
+    chosen = catalog.load_any(model)
+    if as_json:
+        print_json(chosen.model_dump(mode="json"))
+    elif isinstance(chosen, Treatment):
+        typer.echo(descriptions.treatment_page(chosen))
+    elif isinstance(chosen, Model):
+        typer.echo(descriptions.model_page(chosen))
+    else:
+        typer.echo(descriptions.cancer_page(chosen, states=states))
+
+
+@app.command()
+def plot(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A saved result (.cascade), or a CSV of counts: step, number.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PATH", help="The figure: .png, .svg or .pdf. Default: beside the file."),
+    ] = None,
+    kind: Annotated[Kind, typer.Option(help="Which figure.")] = Kind.funnel,
+) -> None:
+    """Draw a saved result, or your own counts (CSV)."""
+    from cascade import plot as figures
+    from cascade.runs.saved import open_result
+
+    if not file.is_file():
+        raise InputError("FILE", str(file), "a file that exists")
+    path = figures.check_path(out or file.with_name(f"{file.stem}-{kind.value}.png"))
+    if file.suffix.lower() == ".csv":
+        counted = Funnel.from_csv(file)
+        if kind not in (Kind.funnel, Kind.waterfall):
+            raise InputError("--kind", kind.value, "'funnel' or 'waterfall' for a CSV of counts")
+        figure = (figures.funnel if kind is Kind.funnel else figures.waterfall)(counted)
+        typer.echo(counted.table())
+    else:
+        result = open_result(file)
+        drawers: dict[Kind, Callable[..., Any]] = {
+            Kind.funnel: figures.funnel,
+            Kind.waterfall: figures.waterfall,
+            Kind.occupancy: figures.occupancy,
+            Kind.incidence: figures.incidence,
+            Kind.organs: figures.organs,
+            Kind.body: figures.body,
+        }
+        figure = drawers[kind](result)
+    typer.echo(f"saved: {figures.save(figure, path).resolve()}")

@@ -1,0 +1,73 @@
+"""Commands for a lecture: the demo, and notebooks for a class."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cascade.cli.app import app
+from cascade.cli.options import Cells, Quiet, Seed, parse_cells, parse_seed
+from cascade.common.errors import CascadeError, InputError
+
+
+@app.command()
+def demo(
+    cells: Cells = "1e8",
+    seed: Seed = "1889",
+    out: Annotated[Path, typer.Option(metavar="PATH", help="The figure: .png, .svg or .pdf.")] = Path(
+        "cascade-demo.png"
+    ),
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also a page of sliders and moving cells, to mail to students."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """See it work: 10^8 cells, the exact answer, a figure."""
+    from cascade.cli.demonstration import demo as show_all
+
+    wanted = parse_cells(cells)
+    if isinstance(wanted, range):
+        raise InputError("--cells", cells, "a number for the demo")
+    typer.echo(str(show_all(cells=wanted, seed=parse_seed(seed) or 0, path=out, html=html, progress=not quiet)))
+
+
+@app.command()
+def teach(
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="Port on this machine.")] = 2718,
+    show: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+) -> None:
+    """Notebooks for a class, on this machine: one idea each, with sliders."""
+    import importlib.util
+    import os
+    import subprocess
+
+    if importlib.util.find_spec("marimo") is None:
+        raise CascadeError("the notebooks need more: pip install 'metastatic-cascade[notebooks]'")
+    folder = notebooks_folder()
+    typer.echo(f"http://127.0.0.1:{port}  (end with Ctrl-C)")
+    # The check for updates is the one thing that would leave the machine.
+    environment = {**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1"}
+    options = ["--host", "127.0.0.1", "--port", str(port), *([] if show else ["--headless"])]
+    command = [sys.executable, "-m", "marimo", "--quiet", "run", str(folder), *options]
+    if os.name == "posix":
+        # In its place: whoever ends this command ends the server.
+        os.execve(sys.executable, command, environment)  # noqa: S606
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
+
+
+def notebooks_folder() -> Path:
+    """Where the notebooks lie: beside the sources of a checkout, or among the installed data."""
+    import sysconfig
+
+    places = (
+        Path(__file__).parents[3] / "notebooks",
+        Path(sysconfig.get_path("data")) / "share" / "cascade" / "notebooks",
+    )
+    found = next((place for place in places if place.is_dir()), None)
+    if found is None:
+        raise CascadeError("the notebooks are not installed with this package")
+    return found
