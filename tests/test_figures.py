@@ -329,6 +329,12 @@ def test_a_zero_of_few_cells_lets_its_bound_set_the_axis() -> None:
     assert points(ax, "<") == {0.0: pytest.approx(none.rows[0].high)}
 
 
+def test_a_step_that_no_cell_can_pass_is_said_to_be_passed_by_none() -> None:
+    """Of an exact answer, whose zero has no upper bound: there is no place on the axis at which to stand."""
+    ax = plot.funnel(cascade.exact(CYCLIC.with_(hazards={"tissue.tumour": 0.0}))).axes[0]
+    assert text_at(ax, ax.get_xlim()[0], ticks(ax.yaxis)["tissue"]).startswith("none")
+
+
 @simulated_and_exact
 def test_causes_are_shares_of_all_that_came_no_further(source: Source) -> None:
     figure = picture(plot.funnel, source)
@@ -398,6 +404,7 @@ def test_several_funnels_stand_side_by_side_in_the_order_given() -> None:
     figure = plot.funnel(*sources, labels=names)
     (ax,) = figure.axes
     assert from_top(ax) == list(textbook().model.stages)
+    assert ax.get_xlim()[0] < min(row.fraction_of_all or row.high for one in sources for row in one.funnel())
     found = whiskers(ax)
     for k, rows in enumerate(zip(*(s.funnel() for s in sources), strict=True)):
         own = sorted((bar for bar in bars_at(ax, k)), key=lambda bar: bar.bottom)
@@ -579,6 +586,8 @@ def test_times_of_an_exact_answer_span_those_of_its_steps() -> None:
         assert high > 5 * max(means)
     stopped = cascade.exact(CYCLIC, until=30.0)
     assert plot.incidence(stopped).axes[0].get_xlim()[1] == pytest.approx(30.0)
+    at_once = plot.incidence(cascade.exact(CYCLIC, until=1e-3)).axes[0].get_xlim()
+    assert at_once == pytest.approx((1e-5, 1e-3))
 
 
 def test_times_given_are_those_drawn() -> None:
