@@ -1,13 +1,11 @@
-"""Figures: what they show, what they carry, and that they touch no global state."""
+"""Figures: what they name, what they carry, what they refuse, and that they touch no global state."""
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -26,20 +24,6 @@ def texts(figure: Figure) -> str:
     """All text of a figure that is drawn."""
     figure.draw_without_rendering()
     return "\n".join(t.get_text() for t in figure.findobj(lambda a: hasattr(a, "get_text")))
-
-
-def test_funnel_shows_steps_shares_and_causes(result: Result) -> None:
-    shown = texts(plot.funnel(result))
-    for row in result.funnel():
-        assert row.step in shown
-    assert "of previous" in shown
-    assert "immune killing" in shown
-    axes = plot.funnel(result).axes[0]
-    assert axes.get_xscale() == "log"
-    # A bar ends at the share that passed; every text ends within the axes.
-    widths = [p.get_x() + p.get_width() for p in axes.patches]
-    shares = [row.fraction_of_all for row in result.funnel() if row.passed]
-    assert np.allclose(widths[: len(shares)], shares, rtol=1e-9)
 
 
 def test_no_text_leaves_the_figure(result: Result) -> None:
@@ -89,10 +73,9 @@ def test_a_zero_count_shows_its_upper_bound() -> None:
 def test_files_carry_model_seed_and_version(result: Result, tmp_path: Path, kind: str) -> None:
     path = plot.save(plot.funnel(result), tmp_path / f"f.{kind}")
     data = path.read_bytes()
-    if kind != "pdf":
-        assert b"model textbook" in data
-        assert b"seed 1" in data
-        assert b"metastatic-cascade" in data
+    assert b"model textbook" in data
+    assert b"seed 1" in data
+    assert b"metastatic-cascade" in data
     with pytest.raises(cascade.InputError, match="png"):
         plot.save(plot.funnel(result), tmp_path / "f.jpg")
 
@@ -103,23 +86,12 @@ def test_a_notebook_shows_a_figure_by_itself(result: Result) -> None:
 
 def test_every_figure_draws_into_given_axes(result: Result) -> None:
     figure = Figure(figsize=(12, 9))
-    axes = figure.subplots(2, 2).ravel()
-    for draw, ax in zip((plot.funnel, plot.waterfall, plot.occupancy, plot.incidence), axes, strict=True):
-        assert draw(result, ax=ax) is figure
-    buffer = io.BytesIO()
-    figure.savefig(buffer)
-    assert buffer.tell() > 10_000
-
-
-def test_exact_answers_and_cyclic_models_can_be_drawn() -> None:
-    exact = cascade.exact(CYCLIC)
-    for figure in (
-        plot.funnel(exact),
-        plot.waterfall(exact),
-        plot.occupancy(exact, times=[0.0, 1.0, 5.0]),
-        plot.incidence(exact),
-    ):
-        texts(figure)
+    axes = list(figure.subplots(2, 2).ravel())
+    for k, draw in enumerate((plot.funnel, plot.waterfall, plot.occupancy, plot.incidence)):
+        assert draw(result, ax=axes[k]) is figure
+        assert [ax.has_data() for ax in axes] == [j <= k for j in range(4)]
+    assert figure.axes == axes
+    figure.draw_without_rendering()
 
 
 def test_names_with_dollar_signs() -> None:
@@ -150,44 +122,22 @@ def test_pyplot_and_its_state_are_left_alone() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_organs_and_body_show_what_the_tables_say(tmp_path: Path) -> None:
-    exact = cascade.exact(cascade.load("colon"))
-    rows = {row.organ: row for row in exact.organs()}
-    blood = [row for row in rows.values() if row.route == "blood"]
-    shown = texts(plot.body(exact))
-    for text in ("right\nheart", "left\nheart", "portal vein", "lung", "bronchi (lung)", "primary"):
+def test_the_body_names_its_vessels() -> None:
+    shown = texts(plot.body(cascade.exact(cascade.load("colon"))))
+    for text in ("right\nheart", "left\nheart", "portal vein", "bronchi (lung)", "primary"):
         assert text in shown
-    liver = rows["liver"].colonies / sum(row.colonies for row in blood)
-    assert f"{100 * liver:.2g} %" in shown
     assert "into the blood by\n99 % portal vein" in shown
-    # Circles: the area is the number of arrested cells.
-    circles = [p for p in plot.body(exact).axes[0].patches if type(p).__name__ == "Circle"]
-    radii = sorted((c.radius for c in circles if c.center[0] == 5.95), reverse=True)
-    most = sorted((row.arrested for row in blood), reverse=True)
-    assert (radii[1] / radii[0]) ** 2 == pytest.approx(most[1] / most[0], rel=1e-6)
-    figure = plot.organs(exact)
-    assert len(figure.axes) == 2
-    assert "epicolic nodes" in [t.get_text() for t in figure.axes[0].get_yticklabels()]
-    assert plot.save(plot.organs(cascade.exact(cascade.load("leukemia"))), tmp_path / "l.png").stat().st_size > 10_000
-    single = Figure().add_subplot()
-    assert plot.organs(exact, ax=single) is single.get_figure()
 
 
-def test_bodies_of_all_cancers_and_of_empty_results_are_drawn() -> None:
-    for name in cascade.body.cancer_names():
-        plot.body(cascade.exact(cascade.load(name)))
-    few = cascade.simulate(cascade.load("lung"), cells=10, seed=1)
-    assert few.organs().rows[0].colonies == 0
-    plot.body(few)
-    plot.organs(few)
+@pytest.mark.parametrize("name", cascade.body.cancer_names())
+def test_the_body_of_each_cancer_names_all_its_sites(name: str) -> None:
+    exact = cascade.exact(cascade.load(name))
+    named = {t.get_text().removesuffix(" (own organ)") for t in plot.body(exact).axes[0].texts}
+    assert {row.organ for row in exact.organs()} <= named
+
+
+def test_what_has_no_organs_is_refused() -> None:
     with pytest.raises(cascade.InputError, match="sites"):
         plot.body(cascade.exact(LINEAR))
     with pytest.raises(cascade.InputError, match="a result or an exact answer"):
         plot.organs("lung")  # type: ignore[arg-type]
-
-
-def test_large_models_are_drawn_by_stage() -> None:
-    result = cascade.simulate(cascade.load("colon"), cells=20_000, seed=2)
-    labels = [t.get_text() for t in plot.occupancy(result).axes[0].get_legend().get_texts()]
-    assert set(labels) <= {*result.model.stages, "beyond the last step", "dead"}
-    assert len(plot.incidence(result).axes[0].get_legend().get_texts()) < 12

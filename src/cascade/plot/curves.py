@@ -178,7 +178,9 @@ def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:
         return [t for t in times if t > 0]  # the axis of time is logarithmic
     means = [t.mean_hours for t in source.times() if np.isfinite(t.mean_hours) and t.mean_hours > 0]
     low, high = (min(means) / 100, max(means) * 20) if means else (0.01, 1000.0)
-    return [float(t) for t in np.geomspace(low, min(high, source.until or high), 160)]
+    return [
+        float(t) for t in np.geomspace(min(low, (source.until or high) / 100), min(high, source.until or high), 160)
+    ]
 
 
 def _time_axis(ax: Axes, hours: np.ndarray[Any, Any]) -> None:

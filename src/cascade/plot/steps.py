@@ -87,7 +87,7 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
         for y, row in zip(ys, one, strict=True):
             colour = shade(palette[row.step], 0.55 * j / len(funnels))
             ax.barh(y, max(row.fraction_of_all - floor, 0.0), left=floor, height=width * 0.86, color=colour)
-            end = max(row.fraction_of_all, row.high)
+            end = max(row.fraction_of_all, row.high) or floor  # an exact 0 has no place on the axis
             if not one.exact and row.passed:
                 ax.plot([max(row.low, floor), row.high], [y, y], color=INK, linewidth=1.4, solid_capstyle="butt")
             if not one.exact and not row.passed:
