@@ -1,0 +1,253 @@
+"""Figures of change against the tables they show: traits, comparisons; and what a file says of itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from PIL import Image
+
+import cascade
+from cascade import plot
+from helpers.drawn import (
+    OTHER,
+    THREE,
+    Floats,
+    Source,
+    bars_at,
+    colon,
+    compared,
+    count_in,
+    cyclic,
+    cyclic_exact,
+    few_traits,
+    from_top,
+    legend,
+    picture,
+    points,
+    text_at,
+    ticks,
+    traits,
+    unfinished,
+    where,
+)
+from helpers.models import CYCLIC, FRAIL
+
+# Selection.
+
+
+def trait_panels(source: Any) -> dict[str, Axes]:
+    """Axes by the name of their trait."""
+    shown = {ax.get_title(loc="left"): ax for ax in plot.selection(source).axes if ax.get_visible()}
+    assert list(shown) == list(source.traits)
+    return shown
+
+
+def by_trait(source: Any, trait: str) -> list[Any]:
+    return [row for row in source if row.trait == trait]
+
+
+@pytest.mark.parametrize("source", [traits, few_traits])
+def test_steps_of_a_selection_stand_below_each_other_with_their_cells(source: Source) -> None:
+    for trait, ax in trait_panels(source()).items():
+        labels = [label.split("\n") for label in from_top(ax)]
+        rows = by_trait(source(), trait)
+        assert [name for name, _ in labels] == ["started", *(f"passed {row.step}" for row in rows[1:])]
+        assert [count_in(n) for _, n in labels] == [row.cells for row in rows]
+
+
+@pytest.mark.parametrize("source", [traits, few_traits])
+def test_dot_and_text_of_a_selection_are_the_mean(source: Source) -> None:
+    for trait, ax in trait_panels(source()).items():
+        dots = points(ax, "o")
+        for label, row in zip(from_top(ax), by_trait(source(), trait), strict=True):
+            y = ticks(ax.yaxis)[label]
+            assert (y in dots) == (row.cells > 0)
+            if row.cells:
+                assert dots[y] == pytest.approx(row.mean)
+                assert float(text_at(ax, row.mean, y)) == pytest.approx(row.mean, rel=THREE)
+                assert ax.get_xlim()[0] < row.mean < ax.get_xlim()[1]
+
+
+def ridge(source: Any, trait: str, step: str) -> Floats:
+    """Cells by bin of the trait between 10^-4 and 10^4, a moving mean where they are few; the highest is 1."""
+    counts = source.histogram[source.traits.index(trait), source.steps.index(step), 1:-1].astype(float)
+    wide = 1 if counts.sum() > 30_000 else 5 if counts.sum() > 1000 else 11
+    padded = np.pad(counts, wide // 2)
+    means = np.array([padded[b : b + wide].mean() for b in range(len(counts))])
+    return means / means.max()
+
+
+EDGES = np.geomspace(1e-4, 1e4, 159)
+MIDDLES = np.sqrt(EDGES[1:] * EDGES[:-1])
+
+
+def test_ridges_are_as_high_as_the_cells_are_many() -> None:
+    for trait, ax in trait_panels(traits()).items():
+        areas = {area_bottom(area): area for area in ax.collections}
+        outlines = {float(np.min(line.get_ydata())): line for line in ax.lines if len(line.get_xdata()) > 2}
+        colours = {"start": "#666666", **plot.stage_colours(FRAIL.stages)}
+        for label, row in zip(from_top(ax), by_trait(traits(), trait), strict=True):
+            y = ticks(ax.yaxis)[label]
+            corners = areas[y].get_paths()[0].vertices
+            expected = ridge(traits(), trait, row.step)
+            heights = np.array([corners[corners[:, 0] == x, 1].max() for x in np.unique(corners[:, 0])]) - y
+            assert np.unique(corners[:, 0]) == pytest.approx(MIDDLES)
+            assert heights / heights.max() == pytest.approx(expected, abs=1e-9)
+            assert 0.5 < heights.max() < 1.0  # below the next row
+            assert outlines[y].get_ydata() - y == pytest.approx(heights, abs=1e-9)
+            assert outlines[y].get_xdata() == pytest.approx(MIDDLES)
+            assert to_hex(areas[y].get_facecolor()[0]) == to_hex(colours[row.step])
+
+
+def area_bottom(area: Any) -> float:
+    return float(area.get_paths()[0].vertices[:, 1].min())
+
+
+def test_a_trait_of_few_cells_is_drawn_cell_by_cell() -> None:
+    seen = set()
+    for trait, ax in trait_panels(few_traits()).items():
+        strokes = [c for c in ax.collections if isinstance(c, LineCollection)]
+        for k, (label, row) in enumerate(zip(from_top(ax), by_trait(few_traits(), trait), strict=True)):
+            y = ticks(ax.yaxis)[label]
+            at = [s for c in strokes for s in c.get_segments() if s[:, 1].min() == y]
+            seen.add(row.cells < 30)
+            if row.cells < 30:
+                filled = few_traits().histogram[few_traits().traits.index(trait), k, 1:-1] > 0
+                assert sorted(s[0, 0] for s in at) == pytest.approx(MIDDLES[filled])
+            else:
+                assert not at
+    assert seen == {True, False}
+
+
+@pytest.mark.parametrize("source", [traits, few_traits])
+def test_the_axis_of_a_trait_holds_all_but_the_rarest(source: Source) -> None:
+    for f, ax in enumerate(trait_panels(source()).values()):
+        low, high = ax.get_xlim()
+        counts = source().histogram[f, :, 1:-1].sum(axis=0)
+        assert ax.get_xscale() == "log"
+        assert counts[low > MIDDLES].sum() < 0.004 * counts.sum()
+        assert counts[high < MIDDLES].sum() < 0.002 * counts.sum()
+        marks = ticks(ax.xaxis)
+        assert len(marks) >= 2
+        assert all(float(label) == pytest.approx(at) for label, at in marks.items())
+        down, up = ax.get_ylim()
+        assert down < 0
+        assert up >= len(source().steps) - 1 + 0.85
+
+
+def test_the_title_of_a_selection_says_how_many_cells() -> None:
+    assert plot.selection(traits()).get_suptitle() == "frail: 40,000 cells"
+
+
+# Comparison.
+
+
+def test_gained_and_lost_cells_are_drawn_at_their_step() -> None:
+    for figure in (plot.comparison(compared()), plot.comparison(compared(), ax=Figure().add_subplot())):
+        ax = figure.axes[0]
+        colours = legend(ax)
+        assert from_top(ax) == list(CYCLIC.stages)
+        assert list(colours) == ["only under other", "only under cyclic"]
+        for row in compared():
+            y = ticks(ax.yaxis)[row.step]
+            drawn = {bar.colour: (bar.left, bar.right) for bar in bars_at(ax, y)}
+            assert drawn == {
+                colours["only under other"]: pytest.approx((0.0, row.gained)),
+                colours["only under cyclic"]: pytest.approx((-row.lost, 0.0)),
+            }
+            said = {where(t)[0]: t.get_text() for t in ax.texts if where(t)[1] == y}
+            changes = {row.gained: f"+{row.gained:,}", -row.lost: f"\u2212{row.lost:,}"}
+            assert said == {n: text for n, text in changes.items() if n}
+            low, high = ax.get_xlim()
+            assert low < -row.lost
+            assert row.gained < high
+        assert all(sum(getattr(row, kind) > 0 for row in compared()) >= 2 for kind in ("gained", "lost"))
+        assert all(count_in(label) == abs(at) for label, at in ticks(ax.xaxis).items())
+
+
+@pytest.mark.parametrize("most", [10, 3])
+def test_what_became_of_cells_by_cause_is_drawn_the_most_saved_first(most: int) -> None:
+    right = plot.comparison(compared(), most=most).axes[1]
+    dead = [row for row in compared().causes() if row.kind == "death" and row.saved + row.moved + row.lost]
+    assert any(row.kind == "alive" for row in compared().causes())
+    assert len(dead) > 3
+    expected = {f"{row.cause}\n({row.step})": row for row in dead[:most]}
+    assert from_top(right) == list(expected)
+    colours = {re.match(r"\w+", label)[0]: colour for label, colour in legend(right).items()}
+    for label, row in expected.items():
+        drawn = {bar.colour: bar.right for bar in bars_at(right, ticks(right.yaxis)[label])}
+        assert {kind: drawn[colour] for kind, colour in colours.items()} == {
+            "saved": row.saved, "moved": row.moved, "lost": row.lost
+        }  # fmt: skip
+        assert max(drawn.values()) <= right.get_xlim()[1]
+    assert right.get_xlim()[0] == 0
+    assert right.get_xscale() == "symlog"
+    assert all(count_in(label) == pytest.approx(at) for label, at in ticks(right.xaxis).items())
+
+
+def test_a_comparison_without_losses_draws_none() -> None:
+    better = CYCLIC.with_(name="better", scale={"*.shear": 0.0})
+    kept = cascade.compare(CYCLIC, better, cells=3000, seed=1)
+    ax, right = plot.comparison(kept).axes
+    for row in kept:
+        said = [t.get_text() for t in ax.texts if where(t)[1] == ticks(ax.yaxis)[row.step]]
+        assert said == [*([f"+{row.gained:,}"] if row.gained else []), *([f"\u2212{row.lost:,}"] if row.lost else [])]
+    kinds = {re.match(r"\w+", label)[0] for label in legend(right)}
+    assert kinds == {k for k in ("saved", "moved", "lost") if any(getattr(r, k) for r in kept.causes())}
+
+
+def test_the_title_of_a_comparison_names_both_models_and_the_cells() -> None:
+    assert plot.comparison(compared()).get_suptitle() == "cyclic and other: the same 20,000 cells"
+
+
+# What a file says of itself.
+
+
+def noted(figure: Figure, folder: Path, kind: str) -> str:
+    """The note that a saved figure carries."""
+    path = plot.save(figure, folder / f"figure.{kind}")
+    if kind == "png":
+        with Image.open(path) as image:
+            return str(image.info["Description"])
+    found = re.search(r"<dc:description>(.*?)</dc:description>", path.read_text(), re.DOTALL)
+    assert found
+    return found[1].strip()
+
+
+def note_of(source: Any) -> str:
+    """Model, digest, end, seed and number of cells."""
+    model = f"model {source.model.name} (sha256 {source.model.digest()[:16]}), until {source.until}"
+    made = f"seed {source.seed}, cells {source.cells}" if hasattr(source, "seed") else "exact answer"
+    return f"{model}, {made}"
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+@pytest.mark.parametrize("source", [unfinished, cyclic_exact])
+def test_a_saved_figure_says_of_which_run_it_is(source: Source, kind: str, tmp_path: Path) -> None:
+    note = noted(picture(plot.waterfall, source), tmp_path, kind)
+    assert note.startswith(f"{note_of(source())}; metastatic-cascade ")
+
+
+@pytest.mark.parametrize("draw", [plot.funnel, plot.waterfall, plot.occupancy, plot.incidence, plot.organs, plot.body])
+def test_every_figure_is_signed(draw: Any, tmp_path: Path) -> None:
+    assert note_of(colon()) in noted(draw(colon()), tmp_path, "svg")
+
+
+def test_a_figure_of_several_sources_names_them_all(tmp_path: Path) -> None:
+    counts = cascade.Funnel.from_counts(dict(zip(["in", *CYCLIC.stages], [90, 9, 4, 1], strict=True)), label="mine")
+    note = noted(plot.funnel(cyclic(), cyclic_exact(), counts), tmp_path, "svg")
+    assert note.startswith(f"{note_of(cyclic())}; {note_of(cyclic_exact())}; mine; ")
+
+
+def test_selection_and_comparison_name_their_models(tmp_path: Path) -> None:
+    names = {m.name: f"model {m.name} (sha256 {m.digest()[:16]})" for m in (FRAIL, CYCLIC, OTHER)}
+    assert names["frail"] in noted(plot.selection(traits()), tmp_path, "svg")
+    assert f"{names['cyclic']}; {names['other']}" in noted(plot.comparison(compared()), tmp_path, "svg")
