@@ -99,6 +99,12 @@ def compared() -> Any:
     return cascade.compare(CYCLIC, OTHER, cells=20_000, seed=7, until=60.0)
 
 
+@cache
+def swapped_round() -> Any:
+    """More cells lost than gained."""
+    return cascade.compare(OTHER, CYCLIC, cells=20_000, seed=7, until=60.0)
+
+
 # How a figure is read.
 
 

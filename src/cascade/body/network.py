@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.frozen import FrozenDict
+from cascade.common.sums import in_order
 from cascade.model.base import FrozenMapping, Hazard, Keys, Name, Part, Share, Source, faults_of
 
 RIGHT_HEART, LEFT_HEART, ARTERIES = "right heart", "left heart", "arteries"
@@ -112,7 +113,7 @@ class Circuit(NamedTuple):
     @property
     def hazard(self) -> float:
         """Loss per hour."""
-        return (sum(self.held.values()) + sum(self.deaths.values())) / self.hours
+        return (in_order(self.held.values()) + in_order(self.deaths.values())) / self.hours
 
 
 class Circulation(Part):
@@ -348,7 +349,7 @@ class Circulation(Part):
         factor = 1.0
         for _ in range(200):
             arrest, bed_deaths = cells.arrest * factor, _times(cells.bed_deaths, factor)
-            if arrest + sum(bed_deaths.values()) >= 1.0:
+            if arrest + in_order(bed_deaths.values()) >= 1.0:
                 break
             changed = {"arrest": arrest, "bed_deaths": bed_deaths, "vessel_deaths": _times(cells.vessel_deaths, factor)}
             now = cells.model_copy(update={**changed, "half_life_hours": None})

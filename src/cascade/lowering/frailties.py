@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from cascade.common.sums import in_order
 from cascade.common.types import Floats, Ints
 from cascade.model import Model
 from cascade.model.correlations import cholesky
@@ -48,8 +49,6 @@ def profiles_of(model: Model, mixing: Floats, shift: Floats) -> tuple[Floats, In
     for number in np.flatnonzero((powers != 0).any(axis=1)).tolist():
         mixed = powers[number] @ mixing if model.correlations else powers[number]
         profile[number] = rows.setdefault(tuple(mixed.tolist()), len(rows))
-        exponent = 0.0
-        for power, s in zip(powers[number].tolist(), shift.tolist(), strict=True):
-            exponent += power * s  # in a fixed order
-        constant[number] = math.exp(exponent)
+        shifts = zip(powers[number].tolist(), shift.tolist(), strict=True)
+        constant[number] = math.exp(in_order(power * s for power, s in shifts))
     return np.array(list(rows), np.float64).reshape(len(rows), size), profile, constant

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cascade.common.errors import Fault, is_number, nearest
+from cascade.common.sums import in_order
 from cascade.model.raw import get, items, text_of
 
 
@@ -43,8 +44,8 @@ def cholesky(matrix: Sequence[Sequence[float]]) -> list[list[float]] | None:
     for i, row in enumerate(matrix):
         line: list[float] = []
         for j in range(i):
-            line.append((row[j] - sum(a * b for a, b in zip(line, done[j], strict=False))) / done[j][j])
-        left = row[i] - sum(a * a for a in line)
+            line.append((row[j] - in_order(a * b for a, b in zip(line, done[j], strict=False))) / done[j][j])
+        left = row[i] - in_order(a * a for a in line)
         if left < 1e-12:
             return None
         done.append([*line, left**0.5])

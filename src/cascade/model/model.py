@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.files import parse_toml, write_atomically
+from cascade.common.sums import in_order
 from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, faults_of
 from cascade.model.checks import check
 from cascade.model.factors import Clusters, Factor
@@ -156,7 +157,7 @@ class Model(Part):
             hours = mean_hours[step] if isinstance(mean_hours, Mapping) and step in mean_hours else mean_hours
             move, death = hazards_of(survival[step], 1.0 if isinstance(hours, Mapping) else hours, k)
             weights = (causes or {}).get(step, {"lost": 1.0})
-            total = sum(weights.values())
+            total = in_order(weights.values())
             deaths = [{"cause": cause, "hazard": death * weight / total} for cause, weight in weights.items()]
             moves = [{"to": target, "hazard": move}]
             states.append({"name": step, "stage": step, "moves": moves, "deaths": deaths, "phases": k})  # type: ignore[arg-type]
