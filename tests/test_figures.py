@@ -108,6 +108,12 @@ def compared() -> Any:
     return cascade.compare(CYCLIC, OTHER, cells=20_000, seed=7, until=60.0)
 
 
+@cache
+def swapped_round() -> Any:
+    """More cells lost than gained."""
+    return cascade.compare(OTHER, CYCLIC, cells=20_000, seed=7, until=60.0)
+
+
 # How a figure is read.
 
 
@@ -1174,18 +1180,20 @@ def test_the_title_of_a_selection_says_how_many_cells() -> None:
 # Comparison.
 
 
-def test_gained_and_lost_cells_are_drawn_at_their_step() -> None:
-    for figure in (plot.comparison(compared()), plot.comparison(compared(), ax=Figure().add_subplot())):
+@pytest.mark.parametrize("swapped", [False, True])
+def test_gained_and_lost_cells_are_drawn_at_their_step(swapped: bool) -> None:
+    source, names = (swapped_round(), ["other", "cyclic"]) if swapped else (compared(), ["cyclic", "other"])
+    for figure in (plot.comparison(source), plot.comparison(source, ax=Figure().add_subplot())):
         ax = figure.axes[0]
         colours = legend(ax)
         assert from_top(ax) == list(CYCLIC.stages)
-        assert list(colours) == ["only under other", "only under cyclic"]
-        for row in compared():
+        assert list(colours) == [f"only under {name}" for name in reversed(names)]
+        for row in source:
             y = ticks(ax.yaxis)[row.step]
             drawn = {bar.colour: (bar.left, bar.right) for bar in bars_at(ax, y)}
             assert drawn == {
-                colours["only under other"]: pytest.approx((0.0, row.gained)),
-                colours["only under cyclic"]: pytest.approx((-row.lost, 0.0)),
+                colours[f"only under {names[1]}"]: pytest.approx((0.0, row.gained)),
+                colours[f"only under {names[0]}"]: pytest.approx((-row.lost, 0.0)),
             }
             said = {where(t)[0]: t.get_text() for t in ax.texts if where(t)[1] == y}
             changes = {row.gained: f"+{row.gained:,}", -row.lost: f"\u2212{row.lost:,}"}
@@ -1193,7 +1201,7 @@ def test_gained_and_lost_cells_are_drawn_at_their_step() -> None:
             low, high = ax.get_xlim()
             assert low < -row.lost
             assert row.gained < high
-        assert all(sum(getattr(row, kind) > 0 for row in compared()) >= 2 for kind in ("gained", "lost"))
+        assert all(sum(getattr(row, kind) > 0 for row in source) >= 2 for kind in ("gained", "lost"))
         assert all(count_in(label) == abs(at) for label, at in ticks(ax.xaxis).items())
 
 
