@@ -17,7 +17,6 @@ from PIL import Image
 import cascade
 from cascade import plot
 from helpers.drawn import (
-    OTHER,
     THREE,
     Floats,
     Source,
@@ -250,7 +249,11 @@ def test_a_figure_of_several_sources_names_them_all(tmp_path: Path) -> None:
     assert note.startswith(f"{note_of(cyclic())}; {note_of(cyclic_exact())}; mine; ")
 
 
-def test_selection_and_comparison_name_their_models(tmp_path: Path) -> None:
-    names = {m.name: f"model {m.name} (sha256 {m.digest()[:16]})" for m in (FRAIL, CYCLIC, OTHER)}
-    assert names["frail"] in noted(plot.selection(traits()), tmp_path, "svg")
-    assert f"{names['cyclic']}; {names['other']}" in noted(plot.comparison(compared()), tmp_path, "svg")
+def test_selection_and_comparison_say_of_which_run_they_are(tmp_path: Path) -> None:
+    """Model or both, the end, seed and cells."""
+    assert note_of(traits()) in noted(plot.selection(traits()), tmp_path, "svg")
+    one, two = (f"model {m.name} (sha256 {m.digest()[:16]})" for m in (compared().model, compared().other))
+    wanted = f"{one} and {two}, until {compared().until}, seed {compared().seed}, cells {compared().cells}"
+    assert wanted in noted(plot.comparison(compared()), tmp_path, "svg")
+    soon = cascade.selection(FRAIL, cells=100, seed=4, until=2.5)
+    assert f"until 2.5, seed 4, cells {soon.cells}" in noted(plot.selection(soon), tmp_path, "svg")

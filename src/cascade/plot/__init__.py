@@ -6,9 +6,10 @@ notebook and a server.  One colour per stage holds across all figures.
 """
 
 from cascade.common.colours import cause_colours, stage_colours
+from cascade.plot.bodies import body, has_body
 from cascade.plot.changes import comparison, selection
 from cascade.plot.curves import incidence, occupancy
-from cascade.plot.places import body, has_body, organs
+from cascade.plot.sites import organs
 from cascade.plot.steps import funnel, waterfall
 from cascade.plot.style import Picture, check_path, save
 

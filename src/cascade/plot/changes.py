@@ -55,7 +55,7 @@ def selection(source: Selection, *, ax: Axes | None = None) -> Figure:
         plain(panel, trait)
         panel.spines["left"].set_visible(False)
         panel.tick_params(axis="y", length=0)
-    sign(figure, source.model)
+    sign(figure, source)
     return figure
 
 
@@ -141,7 +141,7 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
     else:
         figure, only = figure_of(ax, (8.0, 1.8 + 0.45 * len(source.model.stages)))
         _gained(only, source, title)
-    sign(figure, source.model, source.other)
+    sign(figure, source)
     return figure
 
 

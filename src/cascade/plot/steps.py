@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from cascade.answers.funnel import Funnel, percent_short
+from cascade.answers.funnel import Funnel, FunnelRow, percent_short
 from cascade.common.colours import GRID, INK, QUIET, cause_colours, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.text import number, percent
@@ -92,11 +92,7 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
                 ax.plot([max(row.low, floor), row.high], [y, y], color=INK, linewidth=1.4, solid_capstyle="butt")
             if not one.exact and not row.passed:
                 ax.plot([row.high], [y], marker="<", color=INK, markersize=5)
-            text = (
-                f"{percent(row.fraction_of_previous)} of previous"
-                if row.passed
-                else f"none: below {share_text(row.high)} of all"
-            )
+            text = _bar_text(row, exact=one.exact)
             text += f"   {name}" if len(funnels) > 1 else f"   ({number(row.passed)})" if row.passed else ""
             halo = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
             ax.annotate(
@@ -126,6 +122,13 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
     ax.set_xlabel("share of all cells that passed the step (log scale)", fontsize=10, loc="left")
     plain(ax, title)
     ax.spines["bottom"].set_bounds(floor, 1.0)
+
+
+def _bar_text(row: FunnelRow, *, exact: bool) -> str:
+    """The share of the previous step; of a count of zero what it may be at most."""
+    if row.passed:
+        return f"{percent(row.fraction_of_previous)} of previous"
+    return "none" if exact else f"none: below {share_text(row.high)} of all"
 
 
 def _smallest(one: Funnel) -> float:

@@ -17,8 +17,9 @@ from cascade.common.errors import InputError, is_whole
 from cascade.common.files import write_atomically
 from cascade.common.text import percent
 from cascade.common.version import package_version
-from cascade.model import Model
+from cascade.runs.comparison import Comparison
 from cascade.runs.result import Result
+from cascade.runs.traits import Selection
 from cascade.solution.answer import Exact
 
 
@@ -59,17 +60,18 @@ def words(text: str) -> str:
 
 def sign(figure: Figure, *sources: object) -> None:
     """Note on the figure what it shows; ``save`` writes it into the file."""
-    notes = []
-    for source in sources:
-        if isinstance(source, Result | Exact):
-            model = f"model {source.model.name} (sha256 {source.model.digest()[:16]}), until {source.until}"
-            made = f"seed {source.seed}, cells {source.cells}" if isinstance(source, Result) else "exact answer"
-            notes.append(f"{model}, {made}")
-        elif isinstance(source, Funnel):
-            notes.append(source.label)
-        elif isinstance(source, Model):
-            notes.append(f"model {source.name} (sha256 {source.digest()[:16]})")
-    figure.set_label("; ".join(notes))
+    figure.set_label("; ".join(_note_of(source) for source in sources))
+
+
+def _note_of(source: object) -> str:
+    """Models with their digests, the end of the run, and how it was made."""
+    if isinstance(source, Funnel):
+        return source.label
+    assert isinstance(source, Result | Exact | Comparison | Selection)
+    models = (source.model, source.other) if isinstance(source, Comparison) else (source.model,)
+    named = " and ".join(f"model {model.name} (sha256 {model.digest()[:16]})" for model in models)
+    made = "exact answer" if isinstance(source, Exact) else f"seed {source.seed}, cells {source.cells}"
+    return f"{named}, until {source.until}, {made}"
 
 
 def check_path(path: str | Path) -> Path:

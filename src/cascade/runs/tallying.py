@@ -125,4 +125,4 @@ def _selected(plan: Plan, ranges: Sequence[range]) -> Selection:
     histogram, total, squares = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] for part in sums)
     names, steps = tuple(f.name for f in model.frailties), ("start", *model.stages)
     cells = int(histogram[0, 0].sum())
-    return Selection(model, plan.seed, cells, names, steps, histogram, total / _FIXED, squares / _FIXED)
+    return Selection(model, plan.seed, cells, names, steps, histogram, total / _FIXED, squares / _FIXED, plan.until)

@@ -52,6 +52,8 @@ class Selection(ByValue, Table[SelectionRow]):
         Cells that passed, by bins of Z with the given ``EDGES``.
     sums, squares : (traits, steps) float
         Sums of Z and of Z squared.
+    until : float or None
+        End of the run in hours.
     """
 
     left = (0, 1)
@@ -64,6 +66,7 @@ class Selection(ByValue, Table[SelectionRow]):
     histogram: Ints
     sums: Floats
     squares: Floats
+    until: float | None = None
 
     @property
     def together(self) -> int:

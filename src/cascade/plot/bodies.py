@@ -1,8 +1,8 @@
-"""Figures by organ: the model against the autopsies, and the body as a schematic of its vessels."""
+"""The body as a schematic of its vessels: where cells are held and found colonies."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,163 +13,21 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle, RegularPolygon
-from matplotlib.ticker import FuncFormatter
 
-from cascade.answers.intervals import proportion
 from cascade.answers.organs import OrganRow, Organs
 from cascade.body import Circulation, came_in
 from cascade.body.schematic import Plan, Point, Schematic, circulation_of, schematic
-from cascade.common.colours import ARTERY, ARTERY_TEXT, GRID, INK, PORTAL, PORTAL_TEXT, QUIET, VEIN, VEIN_TEXT
+from cascade.common.colours import ARTERY, ARTERY_TEXT, INK, PORTAL, PORTAL_TEXT, QUIET, VEIN, VEIN_TEXT
 from cascade.common.errors import InputError
-from cascade.common.text import hours, number, percent
+from cascade.common.text import number
 from cascade.model import Model
-from cascade.plot.style import Picture, plain, sign, words
+from cascade.plot.sites import made_of, organs_of, percent_of
+from cascade.plot.style import Picture, sign, words
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
-ROUTE_COLOURS = ("#882255", "#117733", "#DDAA33", "#6699CC", "#AA4499", "#777777", "#44AA99")
-AUTOPSY_COLOUR, MODEL_COLOUR = "#222222", "#EE6677"
-
-
-def _organs_of(source: object) -> Organs:
-    if not isinstance(source, Result | Exact):
-        raise InputError("source", source, "a result or an exact answer")
-    return source.organs()
-
-
-def organs(source: Result | Exact, *, ax: Axes | None = None) -> Figure:
-    """Share of patients with a metastasis in each organ, model against autopsies; colonies by organ beside it.
-
-    Whiskers are 95 % intervals.  With ``ax`` only the comparison is drawn; without autopsies
-    only the colonies are.
-
-    Parameters
-    ----------
-    source : Result or Exact
-        Of a model with sites, such as those of the cancers.
-    ax : matplotlib Axes, optional
-    """
-    table = _organs_of(source)
-    model = source.model
-    compared = (
-        [row for row in table if _site(model, row.organ).scored] if model.exposure and source.until is None else []
-    )
-    counted = f"{table.label}: {_made(source)}"
-    if ax is not None:
-        figure = ax.get_figure(root=True)
-        assert isinstance(figure, Figure)
-        if compared:
-            _against_autopsies(ax, compared, source, counted)
-        else:
-            _colonies(ax, table, counted)
-    elif compared:
-        figure = Picture(
-            figsize=(13.0, max(4.2, 1.6 + 0.3 * max(len(compared), len(_shown(table))))), layout="constrained"
-        )
-        left, right = figure.subplots(1, 2, width_ratios=[1, 1.05])
-        figure.suptitle(words(counted), x=0.01, ha="left", fontsize=13, color=INK)
-        _colonies(left, table, "Where colonies arise")
-        _against_autopsies(right, compared, source, "Blood-borne: model and autopsies")
-    else:
-        figure = Picture(figsize=(8.0, max(3.5, 1.6 + 0.3 * len(_shown(table)))), layout="constrained")
-        figure.suptitle(words(counted), x=0.01, ha="left", fontsize=13, color=INK)
-        _colonies(figure.add_subplot(), table, "Where colonies arise")
-    sign(figure, source)
-    return figure
-
-
-def _made(source: Result | Exact) -> str:
-    """How many cells, and until when."""
-    counted = f"{number(source.cells)} cells" if isinstance(source, Result) else "exact"
-    return counted + (f", until {hours(source.until)}" if source.until is not None else "")
-
-
-def _site(model: Model, name: str) -> Any:
-    return next(site for site in model.sites if site.name == name)
-
-
-def _shown(table: Organs, most: int = 18) -> list[OrganRow]:
-    """Rows worth a bar: the most colonies first within their routes."""
-    largest = sorted(table, key=lambda row: -row.colonies)[:most]
-    return [row for row in table if row in largest and row.colonies > 0]
-
-
-def _colonies(ax: Axes, table: Organs, title: str) -> None:
-    rows = _shown(table)
-    routes = list(dict.fromkeys(row.route for row in table))
-    palette = dict(zip(routes, ROUTE_COLOURS * 3, strict=False))
-    labelled: set[str] = set()
-    for y, row in enumerate(rows):
-        label = words(row.route) if row.route not in labelled else None
-        labelled.add(row.route)
-        ax.barh(y, row.share, color=palette[row.route], height=0.7, label=label)
-        if not table.exact:
-            ax.plot([row.low, row.high], [y, y], color=INK, linewidth=1.3, solid_capstyle="butt")
-        end = max(row.share, row.high)
-        ax.annotate(percent_of(row.share), (end, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
-    ax.set_yticks(range(len(rows)), [words(row.organ) for row in rows])
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.margins(x=0.18)
-    ax.set_xlim(left=0)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
-    left_out = sum(row.colonies > 0 for row in table) - len(rows)
-    more = f"\n({left_out} sites with fewer colonies are not shown)" if left_out > 0 else ""
-    ax.set_xlabel(f"share of all colonies{more}", fontsize=10, loc="left")
-    ax.grid(axis="x", color=GRID, linewidth=0.7)
-    if rows:
-        ax.legend(
-            frameon=False, fontsize=9, title="route", alignment="left", loc="upper left", bbox_to_anchor=(1.0, 1.0)
-        )
-    else:
-        ax.text(0.5, 0.5, "no colonies", transform=ax.transAxes, ha="center", color=QUIET)
-    plain(ax, title)
-
-
-def percent_of(share: float) -> str:
-    """A share for a label: two figures that count."""
-    return percent(float(f"{share:.2g}")) if share >= 1e-4 or share == 0 else "<0.01 %"
-
-
-def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exact, title: str) -> None:
-    model = source.model
-    exposure = model.exposure
-    assert exposure is not None
-    cells = source.cells if isinstance(source, Result) else 1_000_000
-    points = []
-    for row in rows:
-        site = _site(model, row.organ)
-        here = [exposure.share(n / cells, site.detection) for n in _interval(row, cells, isinstance(source, Exact))]
-        points.append((row.organ, site.found / site.of, proportion(site.found, site.of), here))
-    points.sort(key=lambda point: point[1])
-    for y, (_, seen, (low, high), (below, middle, above)) in enumerate(points):
-        ax.plot([low, high], [y + 0.14, y + 0.14], color=AUTOPSY_COLOUR, linewidth=1.3)
-        ax.plot([seen], [y + 0.14], "o", color=AUTOPSY_COLOUR, markersize=5, label="autopsies" if y == 0 else None)
-        ax.plot([below, above], [y - 0.14, y - 0.14], color=MODEL_COLOUR, linewidth=1.3)
-        ax.plot([middle], [y - 0.14], "D", color=MODEL_COLOUR, markersize=5, label="model" if y == 0 else None)
-    ax.set_yticks(range(len(points)), [words(point[0]) for point in points])
-    ax.set_xlim(left=-0.005)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
-    ax.set_xlabel(
-        "share of patients with a metastasis there\n(soil was fitted to these counts: calibrated)",
-        fontsize=10,
-        loc="left",
-    )
-    ax.grid(axis="x", color=GRID, linewidth=0.7)
-    ax.legend(frameon=False, fontsize=9, loc="lower right")
-    plain(ax, title)
-
-
-def _interval(row: OrganRow, cells: float, exact: bool) -> tuple[float, float, float]:
-    """Low, middle and high number of colonies."""
-    if exact:
-        return row.colonies, row.colonies, row.colonies
-    low, high = proportion(int(row.colonies), int(cells))
-    return low * cells, row.colonies, high * cells
-
-
 LEAST_ARROW = 0.02
 """Share of the cells below which a way into the blood is listed, but not drawn."""
-
 
 WIDEST = 20.0
 """Points, for the whole cardiac output."""
@@ -196,7 +54,7 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     ax : matplotlib Axes, optional
         Best 13 by 8.4 inches.
     """
-    table = _organs_of(source)
+    table = organs_of(source)
     used = _circulation_of(source.model) if body is None else body
     drawn = schematic(used)
     plan = drawn.plan
@@ -212,7 +70,7 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     ax.set_aspect("equal")
     ax.axis("off")
     cells = source.cells if isinstance(source, Result) else table.cells
-    made = _made(source)
+    made = made_of(source)
     ax.text(0.25, 0.42, words(table.label), fontsize=17, color=INK, weight="bold")
     total = sum(row.colonies for row in table)
     blood = sum(row.colonies for row in table if row.organ in used.organs)
