@@ -113,11 +113,11 @@ def organs_of(
         low, high = (share, share) if exact else proportion(int(colonies), int(total))
         if batches is not None and model.clusters is not None:
             everywhere = sum((batches[s.name] for s in model.states if s.landmark == "colony"), start=np.int64(0))
-            here = sum(
+            in_this_site = sum(
                 (batches[s.name] for s in model.states if s.landmark == "colony" and s.site == site.name),
                 start=np.zeros_like(everywhere),
             )
-            low, high = clustered_proportion(here, np.asarray(everywhere), model.clusters.largest)
+            low, high = clustered_proportion(in_this_site, np.asarray(everywhere), model.clusters.largest)
         held, out = sums[site.name, "arrested"], sums[site.name, "extravasated"]
         if not exact:
             held, out, colonies = int(held), int(out), int(colonies)

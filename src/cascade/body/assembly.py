@@ -43,9 +43,9 @@ class Assembly:
         """Log soil of an organ: the cancer's own value, or mean and deviation of the fit."""
         if organ in self.cancer.soil:
             return self.cancer.soil[organ]
-        known = self.fit.cancers.get(self.cancer.fit_name)
+        fit = self.fit.cancers.get(self.cancer.fit_name)
         mean = self.fit.soil.get(organ, finding(organ).soil)
-        return mean + (known.deviation.get(organ, 0.0) if known else 0.0)
+        return mean + (fit.deviation.get(organ, 0.0) if fit else 0.0)
 
     def blood(self, route: str) -> dict[str, float]:
         """What cells of a route that enter the blood come to."""
@@ -65,9 +65,9 @@ class Assembly:
         sites: list[Site] = []
         start = []
         taken: set[str] = set(self.body.organs)
-        known = routes()
+        every_route = routes()
         for use in self.cancer.routes:
-            route = known.route(use.name)
+            route = every_route.route(use.name)
             named = {}
             for site in use.sites:
                 name = site.name if site.name not in taken else f"{site.name} ({use.name})"
@@ -76,26 +76,26 @@ class Assembly:
                 sites.append(self._site(name, use.name, site.column))
             if use.share == 0:
                 continue
-            own = fill(route, known.front, named, {}, self.blood, before=STAGES[:BEFORE_THE_VESSEL])
-            start.append({"state": own[0]["name"], "share": use.share})
-            states += own
+            of_route = fill(route, every_route.front, named, {}, self.blood, before=STAGES[:BEFORE_THE_VESSEL])
+            start.append({"state": of_route[0]["name"], "share": use.share})
+            states += of_route
         if self.entries:
             inside = vessels.states(self.body, self.classes, self.entries, homing=self.homing, pool=self.pool)
             held = {move["to"] for state in inside for move in state["moves"]}
             met = [organ for organ in self.body.organs if f"{organ}: arrested" in held]
             soil = {organ: math.exp(self.soil(organ)) for organ in met}
-            states += inside + fill(known.circulating, (), dict.fromkeys(met, 1.0), soil, self.blood)
+            states += inside + fill(every_route.circulating, (), dict.fromkeys(met, 1.0), soil, self.blood)
             sites = [self._organ(organ) for organ in met] + sites
         return self._put_together(states, sites, start)
 
     def _organ(self, organ: str) -> Site:
         cancer, seen = self.cancer, self.cancer.autopsies
-        own = organ == cancer.primary
-        found = seen.found.get(organ) if seen else None
+        is_primary = organ == cancer.primary
+        counted = seen.found.get(organ) if seen else None
         suspect = seen.suspect.get(organ, "") if seen else ""
-        known = self.fit.cancers.get(cancer.fit_name)
+        fit = self.fit.cancers.get(cancer.fit_name)
         given = organ in cancer.soil
-        fitted_here = not given and known is not None and organ in known.deviation and finding(organ).detection == 1.0
+        fitted_here = not given and fit is not None and organ in fit.deviation and finding(organ).detection == 1.0
         of_mean = organ in self.fit.soil and not given
         note = suspect or finding(organ).note
         return Site(
@@ -103,20 +103,20 @@ class Assembly:
             route=routes().circulating.name,
             flow=round(self.body.organ_flow(organ), 12),
             soil=self.soil(organ),
-            own=own,
-            found=found,
-            of=seen.of if seen and found is not None else None,
+            own=is_primary,
+            found=counted,
+            of=seen.of if seen and counted is not None else None,
             detection=finding(organ).detection,
-            scored=found is not None and not own and organ not in cancer.neighbours and not suspect,
-            note="the primary lies here" if own else note,
+            scored=counted is not None and not is_primary and organ not in cancer.neighbours and not suspect,
+            note="the primary lies here" if is_primary else note,
             source=("soil fit",) if fitted_here else ("soil fit", ILLUSTRATIVE) if of_mean else (ILLUSTRATIVE,),
         )
 
     def _site(self, name: str, route: str, column: str | None) -> Site:
         seen = self.cancer.autopsies
-        found = seen.found.get(column) if seen and column else None
-        of = seen.of if seen and found is not None else None
-        return Site(name=name, route=route, found=found, of=of, source=(ILLUSTRATIVE,))
+        counted = seen.found.get(column) if seen and column else None
+        of = seen.of if seen and counted is not None else None
+        return Site(name=name, route=route, found=counted, of=of, source=(ILLUSTRATIVE,))
 
     def _put_together(self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]) -> Model:
         cancer = self.cancer

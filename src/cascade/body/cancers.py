@@ -145,19 +145,19 @@ class Cancer(Part):
         return self.fitted_as or self.name
 
     def _faults(self) -> Iterator[Fault]:
-        body, known = circulation(self.sex), routes()
+        body, every_route = circulation(self.sex), routes()
         total = math.fsum(use.share for use in self.routes)
         if not self.routes:
             yield Fault("routes", (), "at least one entry")
         elif abs(total - 1.0) > SUM_TOLERANCE:
             yield Fault("routes", total, "shares of the routes that sum to 1")
         for i, use in enumerate(self.routes):
-            if use.name not in known.names:
-                yield Fault(f"routes[{i}].name", use.name, f"a route; {nearest(use.name, known.names)}")
+            if use.name not in every_route.names:
+                yield Fault(f"routes[{i}].name", use.name, f"a route; {nearest(use.name, every_route.names)}")
                 continue
             if use.name in [other.name for other in self.routes[:i]]:
                 yield Fault(f"routes[{i}].name", use.name, "each route once")
-            yield from _site_faults(i, use, known.route(use.name))
+            yield from _site_faults(i, use, every_route.route(use.name))
         drained = math.fsum(self.drainage.values())
         if abs(drained - 1.0) > SUM_TOLERANCE:
             yield Fault("drainage", drained, "shares of the vessels that sum to 1")
@@ -169,14 +169,14 @@ class Cancer(Part):
             for organ in getattr(self, field):
                 if organ not in body.organs:
                     yield Fault(field, organ, f"an organ with a capillary bed; {nearest(organ, body.organs)}")
-        yield from self._unknown_names(known.sources)
+        yield from self._unknown_names(every_route.sources)
         for organ, n in self.autopsies.found.items() if self.autopsies else ():
             if n > self.autopsies.of:  # type: ignore[union-attr]
                 yield Fault(f"autopsies.found.{organ}", n, "at most the number of autopsies")
 
     def _unknown_names(self, package: Sequence[Source]) -> Iterator[Fault]:
         """Names of columns and sources that nothing bears."""
-        found = self.autopsies.found if self.autopsies else {}
+        counted = self.autopsies.found if self.autopsies else {}
         columns = [
             (f"routes[{i}].sites[{j}].column", s.column)
             for i, u in enumerate(self.routes)
@@ -184,8 +184,8 @@ class Cancer(Part):
         ]
         columns += [("autopsies.suspect", organ) for organ in (self.autopsies.suspect if self.autopsies else ())]
         for path, column in columns:
-            if column is not None and column not in found:
-                yield Fault(path, column, f"a column of autopsies.found; {nearest(column, found)}")
+            if column is not None and column not in counted:
+                yield Fault(path, column, f"a column of autopsies.found; {nearest(column, counted)}")
         keys = {
             ILLUSTRATIVE,
             *(s.key for s in (*package, *circulation(self.sex).sources, *cells().sources, *self.sources)),
@@ -215,10 +215,10 @@ class Cancer(Part):
         for field in fields:
             if field not in Cancer.model_fields:
                 raise InputError("with_", field, f"a field of Cancer; {nearest(field, Cancer.model_fields)}")
-        kept = {field: getattr(self, field) for field in Cancer.model_fields}
+        unchanged = {field: getattr(self, field) for field in Cancer.model_fields}
         # A new name does not make it another cancer for the fit.
-        kept["fitted_as"] = self.fit_name if self.fit_name in fitted().cancers else None
-        return Cancer(**{**kept, **fields})
+        unchanged["fitted_as"] = self.fit_name if self.fit_name in fitted().cancers else None
+        return Cancer(**{**unchanged, **fields})
 
     def save(self, path: str | Path) -> None:
         """Write the cancer as a TOML file, whole or not at all: a start for one of your own."""

@@ -236,12 +236,12 @@ class Circulation(Part):
 
     def first_beds(self, vessel: str) -> dict[str, float]:
         """Capillary beds that cells come to first, when they enter by a vessel, with the shares."""
-        found: dict[str, float] = {}
+        shares: dict[str, float] = {}
         for node, share in self.onward(vessel).items():
             ahead = {node: 1.0} if self.is_bed(node) else self.first_beds(node)
             for bed, part in ahead.items():
-                found[bed] = found.get(bed, 0.0) + share * part
-        return found
+                shares[bed] = shares.get(bed, 0.0) + share * part
+        return shares
 
     @cached_property
     def flows(self) -> Mapping[str, float]:

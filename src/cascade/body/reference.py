@@ -50,11 +50,11 @@ def circulation(sex: str = "male") -> Circulation:
     if sex not in SEXES:
         raise InputError("sex", sex, "'male' or 'female'")
     data = packaged("cascade.body", "data", "circulation.toml")
-    own = data["sexes"][sex]
+    of_sex = data["sexes"][sex]
     beds = [{**bed, "flow": bed["flow"][sex]} for bed in data["beds"]]
     return Circulation(
         name=sex,
-        **own,
+        **of_sex,
         capillary_volume=data["capillaries"]["volume"],
         vessels=data["vessels"],
         beds=beds,

@@ -111,13 +111,13 @@ class Routes(Part):
 
     def route(self, name: str) -> Route:
         """A route by name, with the states of the one that it is like."""
-        known = {route.name: route for route in self.routes}
-        if name not in known:
-            raise InputError("routes", name, f"the name of a route; {nearest(name, known)}")
-        route = known[name]
+        by_name = {route.name: route for route in self.routes}
+        if name not in by_name:
+            raise InputError("routes", name, f"the name of a route; {nearest(name, by_name)}")
+        route = by_name[name]
         if route.like is None:
             return route
-        model = known[route.like]
+        model = by_name[route.like]
         copied = {field: getattr(model, field) for field in ("site_states", "chain", "after")}
         copied |= {"states": route.states + model.states, "outlet": route.outlet or model.outlet}
         return route.model_copy(update=copied)

@@ -39,14 +39,14 @@ def entrance(vessel: str, classes: Iterable[CellClass]) -> dict[str, float]:
 
 def came_in(events: Mapping[str, float], circulation: Circulation) -> dict[str, float]:
     """Cells that entered the blood by each vessel, from the number of times of each transition."""
-    found: dict[str, float] = {}
+    entered: dict[str, float] = {}
     for name, times in events.items():
         source, _, target = name.partition(".")
         vessel, _, cells = target.partition(", ")
         inside = source.endswith(f", {cells}")
         if cells and vessel in circulation.nodes and not inside and times > 0:
-            found[vessel] = found.get(vessel, 0.0) + times
-    return found
+            entered[vessel] = entered.get(vessel, 0.0) + times
+    return entered
 
 
 def states(
@@ -70,7 +70,7 @@ def states(
     pool : bool
         Whether cells that return to the right heart are lumped; otherwise they go on bed by bed.
     """
-    found: list[dict[str, Any]] = []
+    filled: list[dict[str, Any]] = []
     for cells in classes:
         if cells.share <= 0:
             continue
@@ -94,15 +94,15 @@ def states(
             bed = circulation.is_bed(place.node)
             stage = "arrest" if bed else "circulation"
             source = circulation.source_of(place.node)
-            found.append(_state(name_of(place, cells), place.node, stage, moves, ways, source, cells))
+            filled.append(_state(name_of(place, cells), place.node, stage, moves, ways, source, cells))
         if comes_round:
             circuit = circulation.circuit(scaled, homing)
             ways = circulation.ways(RIGHT_HEART, scaled, homing)._replace(
                 held={organ: p / circuit.hours for organ, p in circuit.held.items()},
                 deaths={cause: p / circuit.hours for cause, p in circuit.deaths.items()},
             )
-            found.append(_state(pool_of(cells), POOL, "circulation", {}, ways, circulation.source, cells))
-    return found
+            filled.append(_state(pool_of(cells), POOL, "circulation", {}, ways, circulation.source, cells))
+    return filled
 
 
 def _state(

@@ -118,8 +118,8 @@ def treatment(name_or_path: str | Path, start_hours: float | None = None, end_ho
     elif isinstance(name_or_path, Path) or text.endswith(".toml"):
         content = _content("treatment", text)
     else:
-        known = nearest(text, treatment_names())
-        raise InputError("treatment", text, f"the name of a treatment, or the path of a .toml file; {known}")
+        alike = nearest(text, treatment_names())
+        raise InputError("treatment", text, f"the name of a treatment, or the path of a .toml file; {alike}")
     data = parse_toml(content, text)
     data |= {} if start_hours is None else {"start_hours": start_hours}
     data |= {} if end_hours is None else {"end_hours": None if end_hours == math.inf else end_hours}
@@ -128,13 +128,15 @@ def treatment(name_or_path: str | Path, start_hours: float | None = None, end_ho
 
 def treatments() -> Entries:
     """The treatments of the catalogue, with titles and the weakest grade among their effects."""
-    found = []
+    entries = []
     for name in treatment_names():
         one = treatment(name)
         grades = {source.key: source.grade for source in one.sources} | {ILLUSTRATIVE: ILLUSTRATIVE}
         used = [grades[key] for effect in one.effects for key in effect.source]
-        found.append(Entry(name, f"{one.title}: {one.description}", max(used, key=ORDER.index, default=""), TREATMENTS))
-    return Entries(tuple(found))
+        entries.append(
+            Entry(name, f"{one.title}: {one.description}", max(used, key=ORDER.index, default=""), TREATMENTS)
+        )
+    return Entries(tuple(entries))
 
 
 def names() -> list[str]:
@@ -165,10 +167,10 @@ def load(name_or_path: str | Path) -> Model:
     >>> load("textbook").stages[0]
     'detachment'
     """
-    found = load_any(name_or_path)
-    if isinstance(found, Treatment):
+    loaded = load_any(name_or_path)
+    if isinstance(loaded, Treatment):
         raise InputError("model", str(name_or_path), "a model or a cancer; this is a treatment")
-    return found if isinstance(found, Model) else found.model()
+    return loaded if isinstance(loaded, Model) else loaded.model()
 
 
 def load_any(name_or_path: str | Path) -> Model | Cancer | Treatment:
@@ -203,7 +205,7 @@ def _content(field: str, path: str) -> str:
 def models() -> Entries:
     """The models of the catalogue, with groups, titles and grades."""
     groups = _files()
-    found = []
+    entries = []
     for group in (*GROUPS, CANCERS):
         for name in names():
             if groups.get(name, CANCERS) != group:
@@ -211,5 +213,5 @@ def models() -> Entries:
             model = load(name)
             grade = max((model.grade_of(part.source) for _, part, _ in model.hazards()), key=ORDER.index, default="")
             seen = sum(site.scored for site in model.sites) + sum(o.role != "not available" for o in model.observations)
-            found.append(Entry(name, model.title, grade, group, seen))
-    return Entries(tuple(found))
+            entries.append(Entry(name, model.title, grade, group, seen))
+    return Entries(tuple(entries))

@@ -171,8 +171,10 @@ def _guide(cancer: Cancer, model: Model) -> Sequence[str]:
         named = []
         for site in cancer.guide:
             if site.tier == tier:
-                known = site.at in routes_of
-                where = f" -> {site.at} ({routes_of[str(site.at)]})" if known else f" ({site.note or 'not modelled'})"
+                modelled = site.at in routes_of
+                where = (
+                    f" -> {site.at} ({routes_of[str(site.at)]})" if modelled else f" ({site.note or 'not modelled'})"
+                )
                 named.append(site.site.replace("_", " ") + where)
         if named:
             text = f"{words}: {'; '.join(named)}"

@@ -21,11 +21,11 @@ from cascade.model.treatments import Treatment
 @app.command()
 def models(as_json: AsJson = False) -> None:
     """List the models and treatments of the catalogue."""
-    found, remedies = catalog.models(), catalog.treatments()
+    entries, remedies = catalog.models(), catalog.treatments()
     if as_json:
-        print_json([asdict(entry) for entry in [*found, *remedies]])
+        print_json([asdict(entry) for entry in [*entries, *remedies]])
         return
-    typer.echo(f"{found}\n\n{remedies}")
+    typer.echo(f"{entries}\n\n{remedies}")
     typer.echo(
         "\nGrades: A full text, B abstract, C quoted, D recalled (unverified), illustrative: chosen for teaching."
     )

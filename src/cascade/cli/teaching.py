@@ -67,7 +67,7 @@ def notebooks_folder() -> Path:
         Path(__file__).parents[3] / "notebooks",
         Path(sysconfig.get_path("data")) / "share" / "cascade" / "notebooks",
     )
-    found = next((place for place in places if place.is_dir()), None)
-    if found is None:
+    folder = next((place for place in places if place.is_dir()), None)
+    if folder is None:
         raise CascadeError("the notebooks are not installed with this package")
-    return found
+    return folder

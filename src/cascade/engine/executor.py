@@ -105,11 +105,11 @@ class Workers:
                 raise InputError("executor", self.executor, "a concurrent.futures.Executor, or None")
             yield self.executor
             return
-        own = ThreadPoolExecutor(workers_of(None))
+        threads = ThreadPoolExecutor(workers_of(None))
         try:
-            yield own
+            yield threads
         finally:
-            own.shutdown(wait=True, cancel_futures=True)
+            threads.shutdown(wait=True, cancel_futures=True)
 
 
 def workers_of(executor: Executor | None) -> int:

@@ -157,9 +157,9 @@ class LevelGrids:
 
     def _arrive(self, grid: Grid, combo: tuple[int, ...], target: int) -> Iterator[tuple[int, float, int]]:
         """Place, share, and place of a fragment or -1, of units that leave with these levels."""
-        kept = dict(zip(grid.active, combo, strict=True))
+        levels_kept = dict(zip(grid.active, combo, strict=True))
         sizes, chance = self.sizes(target), self._on_entering[target]
-        for place, share in self._spread(self.grids[target], kept):
+        for place, share in self._spread(self.grids[target], levels_kept):
             size = int(sizes[place])
             if size == 1 or chance == 0:
                 yield place, share, -1
@@ -173,9 +173,9 @@ class LevelGrids:
         """Places and shares of units that start in a state; none breaks."""
         yield from self._spread(self.grids[state], {})
 
-    def _spread(self, grid: Grid, kept: Mapping[int, int]) -> Iterator[tuple[int, float]]:
+    def _spread(self, grid: Grid, levels_kept: Mapping[int, int]) -> Iterator[tuple[int, float]]:
         """Places that units come to with the levels that they keep, others being drawn."""
-        choices = [[(kept[f], 1.0)] if f in kept else self._begin[f] for f in grid.active]
+        choices = [[(levels_kept[f], 1.0)] if f in levels_kept else self._begin[f] for f in grid.active]
         for picked in itertools.product(*choices):
             share = 1.0
             for _, part in picked:

@@ -116,6 +116,6 @@ class HazardTable:
         """
         numbers = self.matching(str(pattern), switches=False)
         if not numbers:
-            known = [row.name for row in self.rows if row.part is not None]
-            raise InputError(field, pattern, f"the name of a hazard; {nearest(str(pattern), known)}")
+            candidates = [row.name for row in self.rows if row.part is not None]
+            raise InputError(field, pattern, f"the name of a hazard; {nearest(str(pattern), candidates)}")
         return numbers

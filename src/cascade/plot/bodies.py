@@ -62,9 +62,9 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
         figure: Figure = Picture(figsize=(plan.width, plan.height))
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     else:
-        found = ax.get_figure(root=True)
-        assert isinstance(found, Figure)
-        figure = found
+        root = ax.get_figure(root=True)
+        assert isinstance(root, Figure)
+        figure = root
     ax.set_xlim(0, plan.width)
     ax.set_ylim(plan.height, 0)
     ax.set_aspect("equal")
@@ -110,10 +110,10 @@ def has_body(model: Model) -> bool:
 
 
 def _circulation_of(model: Model) -> Circulation:
-    found = circulation_of(model.sites)
-    if found is None:
+    reference_adult = circulation_of(model.sites)
+    if reference_adult is None:
         raise InputError("body", None, "the Circulation of the model: its flows are not those of a reference adult")
-    return found
+    return reference_adult
 
 
 def _own(model: Model, organ: str) -> bool:
@@ -166,13 +166,13 @@ def _bed(
     name: str,
     row: OrganRow | None,
     colours: _Colours,
-    own: bool,
+    is_primary: bool,
 ) -> None:
     x, y = at
     radius = colours.radius(row)
     ax.add_patch(Circle((x, y), radius, facecolor=colours.of(row), edgecolor=INK, linewidth=0.9, zorder=5))
     halo = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.9}
-    text = f"{name} (own organ)" if own else name
+    text = f"{name} (own organ)" if is_primary else name
     if y == plan.lung:
         ax.text(x, y + radius + 0.1, text, ha="center", va="top", fontsize=10, color=INK, zorder=6)
     else:

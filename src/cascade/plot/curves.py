@@ -148,9 +148,9 @@ def _by_stage(curves: Curves, model: Model) -> Curves:
     """States of a large model by their stages."""
     if len(model.states) <= MOST_STATES:
         return curves
-    found = _grouped(curves, {state.name: state.stage or BEYOND for state in model.states})
-    order = [found.names.index(name) for name in (*model.stages, BEYOND) if name in found.names]
-    return Curves(found.hours, tuple(found.names[i] for i in order), found.values[order], found.label)
+    grouped = _grouped(curves, {state.name: state.stage or BEYOND for state in model.states})
+    order = [grouped.names.index(name) for name in (*model.stages, BEYOND) if name in grouped.names]
+    return Curves(grouped.hours, tuple(grouped.names[i] for i in order), grouped.values[order], grouped.label)
 
 
 def _one_goal(curves: Curves, model: Model) -> Curves:
@@ -162,14 +162,14 @@ def _one_goal(curves: Curves, model: Model) -> Curves:
 def _state_colours(model: Model) -> dict[str, tuple[float, float, float]]:
     """Colours of states: that of the stage, lighter for each further state of it."""
     palette = stage_colours(model.stages)
-    found: dict[str, tuple[float, float, float]] = {}
+    colours: dict[str, tuple[float, float, float]] = {}
     for stage in model.stages:
         members = [state.name for state in model.states if state.stage == stage]
         for i, name in enumerate(members):
-            found[name] = shade(palette[stage], 0.75 * i / max(len(members), 2))
-    for i, goal in enumerate(name for name in (state.name for state in model.states) if name not in found):
-        found[goal] = shade(GOAL_COLOUR, 0.3 * i)
-    return found
+            colours[name] = shade(palette[stage], 0.75 * i / max(len(members), 2))
+    for i, goal in enumerate(name for name in (state.name for state in model.states) if name not in colours):
+        colours[goal] = shade(GOAL_COLOUR, 0.3 * i)
+    return colours
 
 
 def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:

@@ -67,8 +67,8 @@ def moving_cells(result: Result, cells: Sequence[int] | None = None) -> Any:
 
 def _life(life: History, result: Result) -> dict[str, Any]:
     """A life as the canvas reads it; a stay that never ends has no time of leaving."""
-    low = result.lowered
-    stage = {name: int(k) for name, k in zip(low.states, low.state_stage, strict=True)}
+    lowered = result.lowered
+    stage = {name: int(k) for name, k in zip(lowered.states, lowered.state_stage, strict=True)}
     name = f"{life.cell}" if not life.member and life.size == 1 else f"{life.cell}, member {life.member}"
     stays = [
         {

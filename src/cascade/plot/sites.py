@@ -132,8 +132,8 @@ def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exac
     points = []
     for row in rows:
         site = _site(model, row.organ)
-        here = [exposure.share(n / cells, site.detection) for n in _interval(row, cells, isinstance(source, Exact))]
-        points.append((row.organ, site.found / site.of, proportion(site.found, site.of), here))
+        modelled = [exposure.share(n / cells, site.detection) for n in _interval(row, cells, isinstance(source, Exact))]
+        points.append((row.organ, site.found / site.of, proportion(site.found, site.of), modelled))
     points.sort(key=lambda point: point[1])
     for y, (_, seen, (low, high), (below, middle, above)) in enumerate(points):
         ax.plot([low, high], [y + 0.14, y + 0.14], color=AUTOPSY_COLOUR, linewidth=1.3)

@@ -174,11 +174,11 @@ def histories_of(
             lives[cell].setdefault(member, []).append((visit, way, time))
     starts = start_states(lowered, prepared, seed, distinct)
     traits = traits or {}
-    found = {
+    histories = {
         cell: _founder(lowered, cell, *starts[cell], lives[cell], {name: float(z[i]) for name, z in traits.items()})
         for i, cell in enumerate(distinct)
     }
-    return Histories(tuple(found[cell] for cell in cells))
+    return Histories(tuple(histories[cell] for cell in cells))
 
 
 def _founder(
@@ -220,10 +220,10 @@ def traits_of(model: Model, *, seed: int, cells: Sequence[int]) -> dict[str, npt
     # The traits as products of powers of the independent factors.
     powers = np.vstack([np.zeros(count), lowered.mixing])
     scratch = scratch_of(1)
-    found = np.ones((len(cells), count + 1, 1))
-    for cell, factor in zip(cells, found, strict=True):
+    multipliers = np.ones((len(cells), count + 1, 1))
+    for cell, factor in zip(cells, multipliers, strict=True):
         kernel_traits()(np.uint64(cell), powers, drawn.gamma, drawn.spread, key, factor, scratch)
-    values = found[:, 1:, 0] * np.exp(lowered.shift)
+    values = multipliers[:, 1:, 0] * np.exp(lowered.shift)
     return {frailty.name: values[:, f] for f, frailty in enumerate(model.frailties)}
 
 

@@ -104,29 +104,29 @@ class Result(ByValue):
     @cached_property
     def _ended(self) -> npt.NDArray[np.int64]:
         """Cells by furthest stage and final row, shape (stages + 1, rows)."""
-        low, rows = self.lowered, self._rows
+        lowered, rows = self.lowered, self._rows
         ended = self.totals.overtaken.copy()
         elsewhere = ended.sum(axis=0)
-        for t, transition in enumerate(low.transitions):
+        for t, transition in enumerate(lowered.transitions):
             if transition.is_death:
-                ended[low.state_stage[transition.source], t] += self._sums[t] - elsewhere[t]
-        for s in range(len(low.states)):
-            ended[low.state_stage[s], rows.stay + s] += self._sums[rows.stay + s] - elsewhere[rows.stay + s]
+                ended[lowered.state_stage[transition.source], t] += self._sums[t] - elsewhere[t]
+        for s in range(len(lowered.states)):
+            ended[lowered.state_stage[s], rows.stay + s] += self._sums[rows.stay + s] - elsewhere[rows.stay + s]
         return ended
 
     def funnel(self) -> Funnel:
         """Distinct cells that entered and passed each step, with the causes of loss."""
-        low, rows, ended = self.lowered, self._rows, self._ended
-        stages = len(low.stages)
+        lowered, rows, ended = self.lowered, self._rows, self._ended
+        stages = len(lowered.stages)
         reached = [self.cells]
         for k in range(1, stages + 1):
-            began = self._started(low.stage[low.start_state] >= k)
+            began = self._started(lowered.stage[lowered.start_state] >= k)
             reached.append(int(self._sums[rows.reach + k - 1]) + began)
-        causes = list(dict.fromkeys(t.way for t in low.transitions if t.is_death))
+        causes = list(dict.fromkeys(t.way for t in lowered.transitions if t.is_death))
         lines = []
-        for k, step in enumerate(low.stages):
+        for k, step in enumerate(lowered.stages):
             lost = dict.fromkeys(causes, 0)
-            for t, transition in enumerate(low.transitions):
+            for t, transition in enumerate(lowered.transitions):
                 if transition.is_death:
                     lost[transition.way] += int(ended[k, t])
             lost = {cause: n for cause, n in lost.items() if n}
@@ -166,33 +166,33 @@ class Result(ByValue):
             When the model has no clusters.
         """
         check_clusters(self.model)
-        low, rows = self.lowered, self._rows
-        table = np.zeros((len(low.stages) + 1, low.size_of.max() + 1), np.int64)
-        np.add.at(table[0], low.size_of[low.start_state], self.totals.started)
-        table[1:] = self.totals.by_size[rows.reach : rows.reach + len(low.stages)]
-        return Sizes(low.stages, table, self.label)
+        lowered, rows = self.lowered, self._rows
+        table = np.zeros((len(lowered.stages) + 1, lowered.size_of.max() + 1), np.int64)
+        np.add.at(table[0], lowered.size_of[lowered.start_state], self.totals.started)
+        table[1:] = self.totals.by_size[rows.reach : rows.reach + len(lowered.stages)]
+        return Sizes(lowered.stages, table, self.label)
 
     def milestones(self) -> dict[str, int]:
         """Distinct cells that ever entered a state with each milestone."""
-        low, rows = self.lowered, self._rows
-        of_start = low.state_milestone[low.base[low.start_state]]
+        lowered, rows = self.lowered, self._rows
+        of_start = lowered.state_milestone[lowered.base[lowered.start_state]]
         return {
             name: int(self._sums[rows.milestone + m]) + self._started(of_start == m)
-            for m, name in enumerate(low.milestones)
+            for m, name in enumerate(lowered.milestones)
         }
 
     def fates(self) -> dict[str, int]:
         """Cells by where they ended: ``state.cause`` for the dead, the state for the others."""
-        low, rows = self.lowered, self._rows
-        fates = {t.name: int(self._sums[i]) for i, t in enumerate(low.transitions) if t.is_death}
-        fates |= {name: int(self._sums[rows.stay + s]) for s, name in enumerate(low.states)}
+        lowered, rows = self.lowered, self._rows
+        fates = {t.name: int(self._sums[i]) for i, t in enumerate(lowered.transitions) if t.is_death}
+        fates |= {name: int(self._sums[rows.stay + s]) for s, name in enumerate(lowered.states)}
         return {name: n for name, n in fates.items() if n}
 
     def causes(self) -> dict[str, int]:
         """Deaths by cause, over all states."""
-        low = self.lowered
+        lowered = self.lowered
         causes: dict[str, int] = {}
-        for i, t in enumerate(low.transitions):
+        for i, t in enumerate(lowered.transitions):
             if t.is_death:
                 causes[t.way] = causes.get(t.way, 0) + int(self._sums[i])
         return causes
@@ -211,17 +211,17 @@ class Result(ByValue):
         InputError
             When the model names no sites.
         """
-        low = self.lowered
-        arrivals = dict.fromkeys(low.states, 0)
-        for i, t in enumerate(low.transitions):
+        lowered = self.lowered
+        arrivals = dict.fromkeys(lowered.states, 0)
+        for i, t in enumerate(lowered.transitions):
             if not t.is_death and t.target != t.source:
                 units = self._sums[i] if self.model.clusters is None else self.totals.by_size[i].sum()
-                arrivals[low.states[t.target]] += int(units)
-        for k, state in enumerate(low.base[low.start_state]):
-            arrivals[low.states[state]] += int(self.totals.started[k])
+                arrivals[lowered.states[t.target]] += int(units)
+        for k, state in enumerate(lowered.base[lowered.start_state]):
+            arrivals[lowered.states[state]] += int(self.totals.started[k])
         colonies = None
         if self.model.clusters is not None:
-            colonies = dict(zip(low.states, self.totals.ended.T, strict=True))
+            colonies = dict(zip(lowered.states, self.totals.ended.T, strict=True))
         return organs_of(self.model, arrivals, self.cells, exact=False, batches=colonies)
 
     @property
@@ -243,31 +243,31 @@ class Result(ByValue):
             Hours; must be among ``edges`` (give ``times=`` to ``simulate``). Default: all
             edges between the first and the last event.
         """
-        low = self.lowered
+        lowered = self.lowered
         at = choose_edges(self.edges, times, self.totals.counts, self.until)
-        net = np.zeros((len(low.states), self.totals.counts.shape[1]), np.int64)
-        for i, t in enumerate(low.transitions):
+        net = np.zeros((len(lowered.states), self.totals.counts.shape[1]), np.int64)
+        for i, t in enumerate(lowered.transitions):
             net[t.source] -= self.totals.counts[i]
             if not t.is_death:
                 net[t.target] += self.totals.counts[i]
         present = np.cumsum(net, axis=1)[:, at]
-        for k, state in enumerate(low.base[low.start_state]):
+        for k, state in enumerate(lowered.base[lowered.start_state]):
             present[state] += self._started_cells[k]
-        return Curves(self.edges[at], low.states, present / self.cells, self.label)
+        return Curves(self.edges[at], lowered.states, present / self.cells, self.label)
 
     def incidence(self, times: Sequence[float] | None = None) -> Curves:
         """Cumulative incidence of each cause of death and of success, by time (shares of all cells)."""
-        low = self.lowered
+        lowered = self.lowered
         at = choose_edges(self.edges, times, self.totals.counts, self.until)
-        causes = list(dict.fromkeys(t.way for t in low.transitions if t.is_death))
+        causes = list(dict.fromkeys(t.way for t in lowered.transitions if t.is_death))
         sums = {cause: np.zeros(self.totals.counts.shape[1], np.int64) for cause in causes}
-        for i, t in enumerate(low.transitions):
+        for i, t in enumerate(lowered.transitions):
             if t.is_death:
                 sums[t.way] += self.totals.counts[i]
-        for s in np.flatnonzero(low.state_stage == low.goal):
-            sums[low.states[s]] = self.totals.counts[[i for i, t in enumerate(low.transitions) if t.target == s]].sum(
-                axis=0
-            )
+        for s in np.flatnonzero(lowered.state_stage == lowered.goal):
+            sums[lowered.states[s]] = self.totals.counts[
+                [i for i, t in enumerate(lowered.transitions) if t.target == s]
+            ].sum(axis=0)
         values = np.array([np.cumsum(n)[at] for n in sums.values()]) / self.cells
         return Curves(self.edges[at], tuple(sums), values, self.label)
 

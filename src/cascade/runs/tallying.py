@@ -56,7 +56,7 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
     scratch = scratch_of(BLOCK)
     for begin in range(0, len(stages), BLOCK):
         founder, member = np.nonzero(there[begin : begin + BLOCK])
-        here = stages[begin : begin + BLOCK][founder, member]
+        furthest_here = stages[begin : begin + BLOCK][founder, member]
         size = min(BLOCK, len(stages) - begin)
         factor = np.ones((count + 1, size))
         first = np.uint64(marked.span.first + begin)
@@ -64,10 +64,10 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
         z = (factor[1:] * constant[:, None])[:, founder]
         for f in range(count):
             bins = np.clip(np.searchsorted(EDGES, z[f], side="right") - 1, 0, BINS - 1)
-            histogram[f] += np.bincount(here * BINS + bins, minlength=goals * BINS).reshape(goals, BINS)
-            kept = np.minimum(z[f], _MOST)
-            np.add.at(sums[f], here, np.rint(kept * _FIXED).astype(np.int64))
-            np.add.at(squares[f], here, np.rint(np.minimum(kept**2, _MOST) * _FIXED).astype(np.int64))
+            histogram[f] += np.bincount(furthest_here * BINS + bins, minlength=goals * BINS).reshape(goals, BINS)
+            capped = np.minimum(z[f], _MOST)
+            np.add.at(sums[f], furthest_here, np.rint(capped * _FIXED).astype(np.int64))
+            np.add.at(squares[f], furthest_here, np.rint(np.minimum(capped**2, _MOST) * _FIXED).astype(np.int64))
     return histogram, sums, squares
 
 

@@ -23,39 +23,38 @@ def chance_of_none(lowered: Lowered, hazards: Floats, missed: Mask) -> Numbers:
     hazards : (N, E) float
     missed : (S,) bool
     """
-    low = lowered
     none = np.where(missed, 1.0, 0.0) * np.ones((len(hazards), 1))
-    total = np.zeros((len(hazards), low.size))
-    np.add.at(total.T, low.exit_source, hazards.T)
+    total = np.zeros((len(hazards), lowered.size))
+    np.add.at(total.T, lowered.exit_source, hazards.T)
     # States that no unit comes to may have no answer.
     live = (hazards > 0).any(axis=0)
-    source, target, apart = (x[live] for x in (low.exit_source, low.exit_target, low.exit_apart))
-    seeds = np.isin(np.arange(low.size), low.start_state[low.start_share > 0])
+    source, target, apart = (x[live] for x in (lowered.exit_source, lowered.exit_target, lowered.exit_apart))
+    seeds = np.isin(np.arange(lowered.size), lowered.start_state[lowered.start_share > 0])
     both = (
         np.concatenate([source[target >= 0], source[apart >= 0]]),
         np.concatenate([target[target >= 0], apart[apart >= 0]]),
     )
     reached = spread(seeds, *both)
     open_ = missed & reached & (total > 0).any(axis=0)
-    for size in np.unique(low.size_of[open_]).tolist():
-        here = np.flatnonzero(open_ & (low.size_of == size))
-        index = np.full(low.size, -1)
-        index[here] = np.arange(len(here))
-        out = np.flatnonzero(index[low.exit_source] >= 0)
-        inside = (low.exit_target[out] >= 0) & (index[low.exit_target[out]] >= 0)
+    for size in np.unique(lowered.size_of[open_]).tolist():
+        unsolved = np.flatnonzero(open_ & (lowered.size_of == size))
+        index = np.full(lowered.size, -1)
+        index[unsolved] = np.arange(len(unsolved))
+        out = np.flatnonzero(index[lowered.exit_source] >= 0)
+        inside = (lowered.exit_target[out] >= 0) & (index[lowered.exit_target[out]] >= 0)
         within, away = out[inside], out[~inside]
-        target, apart = low.exit_target[away], low.exit_apart[away]
+        target, apart = lowered.exit_target[away], lowered.exit_apart[away]
         after = np.where(target >= 0, none[:, target], 1.0) * np.where(apart >= 0, none[:, apart], 1.0)
-        known = np.zeros((len(hazards), len(here)))
-        np.add.at(known.T, index[low.exit_source[away]], (hazards[:, away] * after).T)
-        matrix = np.zeros((len(hazards), len(here), len(here)))
-        rows, columns = index[low.exit_source[within]], index[low.exit_target[within]]
+        inhomogeneous = np.zeros((len(hazards), len(unsolved)))
+        np.add.at(inhomogeneous.T, index[lowered.exit_source[away]], (hazards[:, away] * after).T)
+        matrix = np.zeros((len(hazards), len(unsolved), len(unsolved)))
+        rows, columns = index[lowered.exit_source[within]], index[lowered.exit_target[within]]
         np.add.at(matrix.transpose(1, 2, 0), (rows, columns), -hazards[:, within].T)
-        each = np.arange(len(here))
-        matrix[:, each, each] += np.where(total[:, here] > 0, total[:, here], 1.0)
-        known += np.where(total[:, here] > 0, 0.0, 1.0)
+        each = np.arange(len(unsolved))
+        matrix[:, each, each] += np.where(total[:, unsolved] > 0, total[:, unsolved], 1.0)
+        inhomogeneous += np.where(total[:, unsolved] > 0, 0.0, 1.0)
         try:
-            none[:, here] = np.linalg.solve(matrix, known[:, :, None])[:, :, 0]
+            none[:, unsolved] = np.linalg.solve(matrix, inhomogeneous[:, :, None])[:, :, 0]
         except np.linalg.LinAlgError:
             raise InputError("model", "its hazards", ENDLESS) from None
     return none

@@ -14,13 +14,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from cascade.solution.components import Numbers, Sums
+from cascade.common.types import Complexes, Floats, Ints, Mask, Numbers
+from cascade.solution.components import Sums
 from cascade.solution.laplace import invert
 from cascade.solution.passage import Solver
-
-Floats = npt.NDArray[np.float64]
 
 _BATCH_BYTES = 1 << 26
 
@@ -61,17 +59,17 @@ class Account:
 
 def segments(solver: Solver) -> list[Segment]:
     """Segments between all times at which anything changes."""
-    low = solver.lowered
-    earliest, latest = low.entry_hours
-    cuts = sorted({0.0, *low.window_start.tolist(), earliest, latest})
-    found = []
+    lowered = solver.lowered
+    earliest, latest = lowered.entry_hours
+    cuts = sorted({0.0, *lowered.window_start.tolist(), earliest, latest})
+    between_changes = []
     for begin, end in zip(cuts, [*cuts[1:], math.inf], strict=True):
-        window = int(np.searchsorted(low.window_start, begin, side="right")) - 1
+        window = int(np.searchsorted(lowered.window_start, begin, side="right")) - 1
         inside = earliest <= begin and end <= latest and latest > earliest
         rate = 1.0 / (latest - earliest) if inside else 0.0
         jump = 1.0 if begin == earliest == latest else 0.0
-        found.append(Segment(begin, end, low.multipliers[window], rate, jump))
-    return found
+        between_changes.append(Segment(begin, end, lowered.multipliers[window], rate, jump))
+    return between_changes
 
 
 class March:
@@ -95,28 +93,28 @@ class March:
         solver: Solver,
         hazards: Floats,
         weights: Floats,
-        barrier: npt.NDArray[np.bool_] | None = None,
-        sizes: npt.NDArray[np.int64] | None = None,
+        barrier: Mask | None = None,
+        sizes: Ints | None = None,
     ) -> None:
         self.solver, self.weights = solver, weights
-        low = solver.lowered
-        free = np.ones(low.size, bool) if barrier is None else ~barrier
-        self.hazards = hazards * free[low.exit_source]
+        lowered = solver.lowered
+        free = np.ones(lowered.size, bool) if barrier is None else ~barrier
+        self.hazards = hazards * free[lowered.exit_source]
         self.segments = segments(solver)
-        self.once = np.ones(len(low.exit_source)) if sizes is None else 1.0 / sizes[low.exit_source]
-        outer = np.flatnonzero(~low.exit_inner)
-        self.outer = Sums.by(outer, low.exit_transition[outer])
+        self.once = np.ones(len(lowered.exit_source)) if sizes is None else 1.0 / sizes[lowered.exit_source]
+        outer = np.flatnonzero(~lowered.exit_inner)
+        self.outer = Sums.by(outer, lowered.exit_transition[outer])
         # First arrivals are asked of states, whatever the stages.
         self.start = solver.begin() if barrier is None else solver.begin().sum(axis=0, keepdims=True)
 
     def _multiplied(self, segment: Segment, nodes: slice) -> Floats:
-        low = self.solver.lowered
-        return self.hazards[nodes] * segment.multipliers[low.exit_transition]
+        lowered = self.solver.lowered
+        return self.hazards[nodes] * segment.multipliers[lowered.exit_transition]
 
     def _nodes(self) -> Iterator[slice]:
         """Nodes of the frailties in parts that fit the memory."""
-        low = self.solver.lowered
-        width = len(self.start) * (low.size + len(low.transitions) + 2) * 16 * 120
+        lowered = self.solver.lowered
+        width = len(self.start) * (lowered.size + len(lowered.transitions) + 2) * 16 * 120
         step = max(1, _BATCH_BYTES // width)
         return (slice(a, a + step) for a in range(0, len(self.weights), step))
 
@@ -126,7 +124,7 @@ class March:
         ``there`` (N, stages + 1, S) is the distribution as it begins; entered, lost and used
         count what happens in the segment alone.
         """
-        low = self.solver.lowered
+        lowered = self.solver.lowered
         hazards = self._multiplied(segment, nodes)
         m = len(hazards)
         start = self.start
@@ -140,25 +138,27 @@ class March:
                 inflow = inflow + segment.rate * start / at[:, None, None]
             # What was there before has entered before.
             before = np.cumsum(np.repeat(there, n, axis=0).sum(axis=2)[:, ::-1], axis=1)[:, ::-1]
-            flow = self.solver.levels(many, at, inflow)
-            used = np.zeros((len(at), len(low.transitions)), flow.present.dtype)
-            used[:, self.outer.groups] = self.outer.of(flow.present.sum(axis=1)[:, low.exit_source] * many * self.once)
+            flow = self.solver.by_stage(many, at, inflow)
+            used = np.zeros((len(at), len(lowered.transitions)), flow.present.dtype)
+            used[:, self.outer.groups] = self.outer.of(
+                flow.present.sum(axis=1)[:, lowered.exit_source] * many * self.once
+            )
             return flow.entered - before, flow.lost, used, flow.present, flow.settled
 
         # Those that enter at the very moment at which it begins still wait.
         nothing = np.zeros((m, len(start)))
-        unused = np.zeros((m, len(low.transitions)))
-        still = (nothing, np.zeros((m, len(start), len(low.transitions))), unused, there)
-        found: list[tuple[Floats, ...]] = [still] * len(hours)
+        unused = np.zeros((m, len(lowered.transitions)))
+        still = (nothing, np.zeros((m, len(start), len(lowered.transitions))), unused, there)
+        at_hours: list[tuple[Floats, ...]] = [still] * len(hours)
         for i in np.flatnonzero(np.isinf(hours)).tolist():
             entered, lost, used, _, settled = (part.real for part in parts(np.zeros(1)))
-            found[i] = entered, lost, used, settled
+            at_hours[i] = entered, lost, used, settled
         later = np.flatnonzero((hours > 0) & np.isfinite(hours))
         if not len(later):
-            return found
+            return at_hours
         shapes: list[tuple[int, ...]] = []
 
-        def transform(z: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
+        def transform(z: Complexes) -> Complexes:
             n = len(z)
             over = np.tile(z, m)
             entered, lost, used, present, settled = parts(z)
@@ -176,20 +176,20 @@ class March:
         cuts = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
         for i, row in zip(later.tolist(), values, strict=True):
             split = zip(np.split(row, cuts), shapes, strict=True)
-            found[i] = tuple(part.reshape(shape) for part, shape in split)
-        return found
+            at_hours[i] = tuple(part.reshape(shape) for part, shape in split)
+        return at_hours
 
     @cached_property
     def _marks(self) -> list[list[tuple[slice, tuple[Floats, ...]]]]:
         """For each segment and part of the nodes what had happened before, and where the cells are."""
-        low = self.solver.lowered
+        lowered = self.solver.lowered
         marks: list[list[tuple[slice, tuple[Floats, ...]]]] = []
         state: list[tuple[slice, tuple[Floats, ...]]] = []
         for nodes in self._nodes():
             m = len(self.weights[nodes])
-            goal, transitions = len(self.start), len(low.transitions)
+            goal, transitions = len(self.start), len(lowered.transitions)
             zeros = (np.zeros((m, goal)), np.zeros((m, goal, transitions)), np.zeros((m, transitions)))
-            state.append((nodes, (*zeros, np.zeros((m, goal, low.size)))))
+            state.append((nodes, (*zeros, np.zeros((m, goal, lowered.size)))))
         for segment in self.segments:
             marks.append(state)
             if math.isinf(segment.end):
@@ -203,10 +203,10 @@ class March:
     ) -> list[tuple[Floats, ...]]:
         """What had happened before and what happens in the segment together, at each of ``hours`` after its begin."""
         *sums, there = before
-        found = []
+        at_hours = []
         for *more, now in self._advance(segment, nodes, there, hours):
-            found.append((*(a + b for a, b in zip(sums, more, strict=True)), now))
-        return found
+            at_hours.append((*(a + b for a, b in zip(sums, more, strict=True)), now))
+        return at_hours
 
     def at(self, times: Sequence[float]) -> list[Account]:
         """What has happened by each time in hours; infinity for whole lives."""
@@ -218,8 +218,8 @@ class March:
             inside = np.flatnonzero(which == k)
             hours = moments[inside] - begins[k]
             for nodes, before in self._marks[k]:
-                for i, found in zip(inside.tolist(), self._steps(self.segments[k], nodes, before, hours), strict=True):
-                    weighed = [np.tensordot(self.weights[nodes], part, axes=(0, 0)) for part in found]
+                for i, parts in zip(inside.tolist(), self._steps(self.segments[k], nodes, before, hours), strict=True):
+                    weighed = [np.tensordot(self.weights[nodes], part, axes=(0, 0)) for part in parts]
                     totals[i] = (
                         weighed if totals[i] is None else [a + b for a, b in zip(totals[i], weighed, strict=True)]
                     )

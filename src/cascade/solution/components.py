@@ -9,18 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from cascade.common.types import Floats, Ints, Mask, Numbers
 from cascade.lowering.lowered import Lowered
-
-Numbers = npt.NDArray[Any]
-"""Floats or complex numbers."""
-
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -70,16 +63,16 @@ class Blocks:
     states: Ints
     within: Sums
 
-    def matrices(self, hazards: Numbers, diagonal: Numbers, here: Mask) -> Numbers:
-        """Z + D - R of each component, (B, m, k, k); the identity for states that are not ``here``."""
+    def matrices(self, hazards: Numbers, diagonal: Numbers, inside: Mask) -> Numbers:
+        """Z + D - R of each component, (B, m, k, k); the identity for states that are not ``inside``."""
         m, k = self.states.shape
-        found = np.zeros((len(diagonal), m * k * k), np.result_type(hazards, diagonal))
-        found[:, self.within.groups] = -self.within.of(hazards)
-        whole = found.reshape(len(diagonal), m, k, k)
-        kept = here[self.states]
-        whole *= kept[:, :, None] & kept[:, None, :]
+        flat = np.zeros((len(diagonal), m * k * k), np.result_type(hazards, diagonal))
+        flat[:, self.within.groups] = -self.within.of(hazards)
+        whole = flat.reshape(len(diagonal), m, k, k)
+        solved = inside[self.states]
+        whole *= solved[:, :, None] & solved[:, None, :]
         each = np.arange(k)
-        whole[:, :, each, each] += np.where(kept, diagonal[:, self.states], 1.0)
+        whole[:, :, each, each] += np.where(solved, diagonal[:, self.states], 1.0)
         return whole
 
 
@@ -95,9 +88,9 @@ class Components:
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
-        low = self.lowered
-        source, target = low.exit_source[self.moves], low.exit_target[self.moves]
-        graph = coo_array((np.ones(len(source)), (source, target)), shape=(low.size, low.size))
+        lowered = self.lowered
+        source, target = lowered.exit_source[self.moves], lowered.exit_target[self.moves]
+        graph = coo_array((np.ones(len(source)), (source, target)), shape=(lowered.size, lowered.size))
         count, label = connected_components(graph, connection="strong")
         return int(count), label.astype(np.int64)
 
@@ -114,8 +107,8 @@ class Components:
     @cached_property
     def _rank(self) -> Ints:
         """The order in which cells come to the components, by state: all moves lead to later ranks."""
-        low, (count, label) = self.lowered, self._found
-        source, target = label[low.exit_source[self.moves]], label[low.exit_target[self.moves]]
+        lowered, (count, label) = self.lowered, self._found
+        source, target = label[lowered.exit_source[self.moves]], label[lowered.exit_target[self.moves]]
         between = np.unique(np.stack([source, target])[:, source != target], axis=1)
         rank = np.zeros(count, np.int64)
         while True:
@@ -128,28 +121,28 @@ class Components:
     @cached_property
     def ranks(self) -> list[tuple[list[Blocks], Sums]]:
         """For each rank its components by size, and the moves that leave the rank by target."""
-        low, (_, label) = self.lowered, self._found
+        lowered, (_, label) = self.lowered, self._found
         size = np.bincount(label)[label]
-        source, target = low.exit_source[self.moves], low.exit_target[self.moves]
+        source, target = lowered.exit_source[self.moves], lowered.exit_target[self.moves]
         inside = label[source] == label[target]
         ranks = []
         for r in range(int(self._rank.max()) + 1):
-            here = self._rank == r
+            of_rank = self._rank == r
             blocks = []
-            for k in np.unique(size[here]).tolist():
-                some = np.flatnonzero(here & (size == k))
+            for k in np.unique(size[of_rank]).tolist():
+                some = np.flatnonzero(of_rank & (size == k))
                 states = some[np.argsort(label[some], kind="stable")].reshape(-1, k)
-                place = np.full(low.size, -1)
+                place = np.full(lowered.size, -1)
                 place[states.ravel()] = np.arange(states.size)
-                own = inside & (place[source] >= 0)
-                at = place[source[own]] * k + place[target[own]] % k
-                blocks.append(Blocks(states, Sums.by(self.moves[own], at)))
-            leaving = ~inside & here[source]
+                within = inside & (place[source] >= 0)
+                at = place[source[within]] * k + place[target[within]] % k
+                blocks.append(Blocks(states, Sums.by(self.moves[within], at)))
+            leaving = ~inside & of_rank[source]
             ranks.append((blocks, Sums.by(self.moves[leaving], target[leaving])))
         return ranks
 
-    def solve(self, hazards: Numbers, diagonal: Numbers, here: Mask, inflow: Numbers) -> Numbers:
-        """Time in each state ``here`` given what enters, rank by rank; (B, S), 0 elsewhere.
+    def solve(self, hazards: Numbers, diagonal: Numbers, inside: Mask, inflow: Numbers) -> Numbers:
+        """Time in each state ``inside`` given what enters, rank by rank; (B, S), 0 elsewhere.
 
         ``diagonal`` (B, S) is z plus the summed hazards.
 
@@ -158,13 +151,13 @@ class Components:
         numpy.linalg.LinAlgError
             When a system has no solution.
         """
-        low = self.lowered
+        lowered = self.lowered
         entering = inflow.astype(np.result_type(hazards, diagonal, inflow))
         x = np.zeros_like(entering)
         for components, out in self.ranks:
             busy = False
             for block in components:
-                states = block.states[here[block.states].any(axis=1)]
+                states = block.states[inside[block.states].any(axis=1)]
                 if not len(states):
                     continue
                 busy = True
@@ -172,26 +165,26 @@ class Components:
                     alone = states[:, 0]
                     x[:, alone] = entering[:, alone] / diagonal[:, alone]
                     continue
-                matrix = block.matrices(hazards, diagonal, here)
-                held = entering[:, block.states] * here[block.states]
+                matrix = block.matrices(hazards, diagonal, inside)
+                held = entering[:, block.states] * inside[block.states]
                 x[:, block.states] = np.linalg.solve(matrix.swapaxes(2, 3), held[..., None])[..., 0]
             if busy and len(out.members):
-                flow = x[:, low.exit_source[out.members]] * hazards[:, out.members]
+                flow = x[:, lowered.exit_source[out.members]] * hazards[:, out.members]
                 entering[:, out.groups] += out.sums(flow)
-        return np.where(here, x, 0.0)
+        return np.where(inside, x, 0.0)
 
-    def spectrum(self, hazards: npt.NDArray[np.float64], total: npt.NDArray[np.float64], here: Mask) -> Numbers:
-        """Eigenvalues of -(D - R) over the states ``here``, one after the other."""
+    def spectrum(self, hazards: Floats, total: Floats, inside: Mask) -> Numbers:
+        """Eigenvalues of -(D - R) over the states ``inside``, one after the other."""
         if not self.has_cycle:
-            return np.unique(-total[:, here])
-        found: list[Numbers] = []
+            return np.unique(-total[:, inside])
+        eigenvalues: list[Numbers] = []
         for components, _ in self.ranks:
             for block in components:
-                kept = here[block.states]
-                if not kept.any():
+                solved = inside[block.states]
+                if not solved.any():
                     continue
                 if block.states.shape[1] == 1:
-                    found.append(-total[:, block.states[kept.ravel(), 0]].ravel())
+                    eigenvalues.append(-total[:, block.states[solved.ravel(), 0]].ravel())
                 else:
-                    found.append(np.linalg.eigvals(-block.matrices(hazards, total, here)).ravel())
-        return np.unique(np.concatenate(found)) if found else np.zeros(0)
+                    eigenvalues.append(np.linalg.eigvals(-block.matrices(hazards, total, inside)).ravel())
+        return np.unique(np.concatenate(eigenvalues)) if eigenvalues else np.zeros(0)

@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from cascade.common.errors import CascadeError
+from cascade.common.types import Complexes, Floats, Ints
 
-Floats = npt.NDArray[np.float64]
-Complexes = npt.NDArray[np.complex128]
 Transform = Callable[[Complexes], Complexes]
 
 TOLERANCE = 1e-10
@@ -37,7 +35,7 @@ def _hyperbola(ratio: float) -> tuple[float, float]:
     return float(angles[best]), float(a[best])
 
 
-def _blocks(times: Floats) -> Iterator[npt.NDArray[np.int64]]:
+def _blocks(times: Floats) -> Iterator[Ints]:
     """Indices of positive times in groups, within a factor of 2 of each other."""
     order = np.argsort(times, kind="stable")
     order = order[times[order] > 0]
@@ -71,9 +69,9 @@ def invert(transform: Transform, times: Floats, poles: Complexes | None) -> Floa
     shape = transform(np.array([1.0 + 0j])).shape[1:]
     values = np.zeros((len(times), *shape))
     for block in _blocks(times):
-        found = None if poles is None else _on_hyperbola(transform, times[block], poles)
-        if found is not None:
-            values[block] = found
+        on_hyperbola = None if poles is None else _on_hyperbola(transform, times[block], poles)
+        if on_hyperbola is not None:
+            values[block] = on_hyperbola
         else:
             for index in block:
                 values[index] = _on_line(transform, float(times[index]))

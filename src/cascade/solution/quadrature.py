@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from cascade.common.types import Floats, Ints
 from cascade.lowering.lowered import Lowered
-
-Floats = npt.NDArray[np.float64]
 
 MOST_ON_A_GRID = 3
 MOST_POINTS = 40_000
@@ -36,7 +34,7 @@ class Nodes:
 
     factors: Floats
     weights: Floats
-    replicate: npt.NDArray[np.int64]
+    replicate: Ints
     logs: Floats
 
     def standard_error(self, values: Floats) -> float:

@@ -38,8 +38,8 @@ def needed(name: str, before: tuple[str, ...] = ()) -> Iterator[str]:
     """
     if name in before:
         raise ValueError(f"modules in a circle: {', '.join((*before, name))}")
-    for found in IMPORT.finditer(module(name)):
-        yield from needed(found[2], (*before, name))
+    for line in IMPORT.finditer(module(name)):
+        yield from needed(line[2], (*before, name))
     yield name
 
 

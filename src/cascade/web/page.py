@@ -62,18 +62,18 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
     InputError
         When the exact answer would take a browser seconds; when hazards change while cells enter.
     """
-    low = lower(check_model(model))
-    end = check_until(low, until)
-    made = prepare(low, environment(low, end))
-    nodes, chain = fixed(low), by_cell(low)
+    lowered = lower(check_model(model))
+    end = check_until(lowered, until)
+    made = prepare(lowered, environment(lowered, end))
+    nodes, chain = fixed(lowered), by_cell(lowered)
     finite = len(made.tables.window_end) - (end is None)
-    work = len(nodes.weights) * low.goal * low.size**2 * (1 + finite * MARCH_WORK * low.size)
+    work = len(nodes.weights) * lowered.goal * lowered.size**2 * (1 + finite * MARCH_WORK * lowered.size)
     if work > MOST_WORK:
-        what = f"{low.size} states with {len(low.frailty_cv)} frailties and {finite} changes of hazards"
+        what = f"{lowered.size} states with {len(lowered.frailty_cv)} frailties and {finite} changes of hazards"
         raise InputError("model", model.name, f"a smaller one: {what} are too much for a page")
-    if finite and low.entry_hours[1] > low.entry_hours[0]:
+    if finite and lowered.entry_hours[1] > lowered.entry_hours[0]:
         wanted = "cells that enter at one moment: in a page, hazards that change begin with them"
-        raise InputError("model.start.entry_hours", list(low.entry_hours), wanted)
+        raise InputError("model.start.entry_hours", list(lowered.entry_hours), wanted)
     alike = made.frailties
     return {
         "name": model.name,
@@ -84,48 +84,50 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "stream": STREAM_VERSION,
         "seed": str(seed),
         "key": [int(word) for word in key_of(check_seed(seed))],
-        "stages": list(low.stages),
-        "stage_colours": stage_colours(low.stages),
+        "stages": list(lowered.stages),
+        "stage_colours": stage_colours(lowered.stages),
         "cast": cast_of(model),
-        "states": list(low.states),
-        "base": low.base.tolist(),
-        "stage": low.stage.tolist(),
-        "absorbing": low.absorbing.astype(int).tolist(),
-        "exit_start": low.exit_start.tolist(),
-        **_exits(low),
-        "exit_inner": low.exit_inner.astype(int).tolist(),
-        "exit_apart": low.exit_apart.tolist(),
-        "transitions": [{"way": t.way, "target": t.target} for t in low.transitions],
+        "states": list(lowered.states),
+        "base": lowered.base.tolist(),
+        "stage": lowered.stage.tolist(),
+        "absorbing": lowered.absorbing.astype(int).tolist(),
+        "exit_start": lowered.exit_start.tolist(),
+        **_exits(lowered),
+        "exit_inner": lowered.exit_inner.astype(int).tolist(),
+        "exit_apart": lowered.exit_apart.tolist(),
+        "transitions": [{"way": t.way, "target": t.target} for t in lowered.transitions],
         "start_cumulative": made.tables.start_cumulative.tolist(),
-        "entry_hours": list(low.entry_hours),
+        "entry_hours": list(lowered.entry_hours),
         "until": end,
-        "window_start": low.window_start.tolist(),
-        "multipliers": low.multipliers.tolist(),
-        "profiles": low.profiles.tolist(),
+        "window_start": lowered.window_start.tolist(),
+        "multipliers": lowered.multipliers.tolist(),
+        "profiles": lowered.profiles.tolist(),
         "frailty_gamma": [] if alike is None else alike.gamma.astype(int).tolist(),
         "frailty_spread": [] if alike is None else alike.spread.tolist(),
         # Twelve digits are more than the rule has, and the page shall stay small.
         "nodes": [[float(f"{x:.12g}") for x in (w, *z)] for w, z in zip(nodes.weights, nodes.factors, strict=True)],
         "random_nodes": bool(nodes.replicate.any()),
-        "clocks": low.clocks.tolist(),
-        "clock_start": low.clock_start.tolist(),
-        "clock_runs": low.clock_runs.astype(int).ravel().tolist(),
-        "size_of": low.size_of.tolist(),
-        "largest": int(low.size_of.max()),
-        "levels": list(low.levels) if any(low.levels) else [],
-        "chain": None if chain is low else {**_exits(chain), "start_cumulative": np.cumsum(chain.start_share).tolist()},
+        "clocks": lowered.clocks.tolist(),
+        "clock_start": lowered.clock_start.tolist(),
+        "clock_runs": lowered.clock_runs.astype(int).ravel().tolist(),
+        "size_of": lowered.size_of.tolist(),
+        "largest": int(lowered.size_of.max()),
+        "levels": list(lowered.levels) if any(lowered.levels) else [],
+        "chain": None
+        if chain is lowered
+        else {**_exits(chain), "start_cumulative": np.cumsum(chain.start_share).tolist()},
     }
 
 
-def _exits(low: Lowered) -> dict[str, Any]:
+def _exits(lowered: Lowered) -> dict[str, Any]:
     """Arrays that the units and the average cell of a unit both have."""
     return {
-        "exit_source": low.exit_source.tolist(),
-        "exit_target": low.exit_target.tolist(),
-        "exit_hazard": low.exit_hazard.tolist(),
-        "exit_transition": low.exit_transition.tolist(),
-        "exit_profile": low.exit_profile.tolist(),
-        "start_state": low.start_state.tolist(),
+        "exit_source": lowered.exit_source.tolist(),
+        "exit_target": lowered.exit_target.tolist(),
+        "exit_hazard": lowered.exit_hazard.tolist(),
+        "exit_transition": lowered.exit_transition.tolist(),
+        "exit_profile": lowered.exit_profile.tolist(),
+        "start_state": lowered.start_state.tolist(),
     }
 
 
@@ -135,7 +137,7 @@ def page(model: Model, *, seed: int, cells: range, until: float | None = None) -
     data = {**payload(model, seed=seed, until=until), "first": cells.start, "cells": len(cells)}
     # "</" would end the script in which the data stand, and "<!--" would hide its end.
     text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    found = (web / "page.html").read_text(encoding="utf-8")
+    text = (web / "page.html").read_text(encoding="utf-8")
     styles = [(web / name).read_text(encoding="utf-8") for name in ("page.css", "motion.css")]
     for mark, part in (
         ("/*STYLE*/", colour_properties(":root") + "".join(styles)),
@@ -143,8 +145,8 @@ def page(model: Model, *, seed: int, cells: range, until: float | None = None) -
         ("/*DATA*/", text),
         ("<!--TITLE-->", html.escape(data["title"])),
     ):
-        found = found.replace(mark, part, 1)
-    return found
+        text = text.replace(mark, part, 1)
+    return text
 
 
 def check_page(path: object) -> Path:

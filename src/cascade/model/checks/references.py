@@ -21,16 +21,16 @@ def frailty_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[F
             if not isinstance(pattern, str):
                 continue
             path = f"frailties[{f}].hazards[{h}].hazard"
-            found = matching(pattern, names)
-            if not found:
+            meant = matching(pattern, names)
+            if not meant:
                 yield Fault(
                     path,
                     pattern,
                     f"a hazard of the model, as 'state.target', 'state.cause' or '*.cause'; {nearest(pattern, names)}",
                 )
-            elif used & set(found):
+            elif used & set(meant):
                 yield Fault(path, pattern, "each hazard once in a frailty")
-            used |= set(found)
+            used |= set(meant)
 
 
 def treatment_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
@@ -48,13 +48,13 @@ def capacity_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[
     if capacity is None:
         return
     states, ways = [node.name for node in nodes], hazard_names(nodes) + switch_names(data)
-    for field, known, what in (("occupied_by", states, "state"), ("hazards", ways, "hazard")):
+    for field, candidates, what in (("occupied_by", states, "state"), ("hazards", ways, "hazard")):
         for i, pattern in enumerate(items(capacity, field)):
             if not isinstance(pattern, str):
                 continue  # has a fault of type
-            found = alike(pattern, known) if field == "occupied_by" else matching(pattern, known)
-            if not found:
-                yield Fault(f"capacity.{field}[{i}]", pattern, f"a {what} of the model; {nearest(pattern, known)}")
+            meant = alike(pattern, candidates) if field == "occupied_by" else matching(pattern, candidates)
+            if not meant:
+                yield Fault(f"capacity.{field}[{i}]", pattern, f"a {what} of the model; {nearest(pattern, candidates)}")
     windows = items(capacity, "windows")
     rising = windows and all(map(is_number, windows)) and windows[0] == 0 and all(a < b for a, b in pairwise(windows))
     if windows and not rising:
@@ -73,9 +73,9 @@ def site_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
         elif landmark == "colony" and get(state, "absorbing", False) is not True:
             yield Fault(f"states[{index}].landmark", landmark, "an absorbing state for a colony")
     for index, site in enumerate(items(data, "sites")):
-        found, of = get(site, "found"), get(site, "of")
-        if (found is None) != (of is None) or (is_number(found) and is_number(of) and found > of):
-            yield Fault(f"sites[{index}].found", found, f"a number from 0 to that of the autopsies, of = {of}")
+        counted, of = get(site, "found"), get(site, "of")
+        if (counted is None) != (of is None) or (is_number(counted) and is_number(of) and counted > of):
+            yield Fault(f"sites[{index}].found", counted, f"a number from 0 to that of the autopsies, of = {of}")
 
 
 def source_faults(data: Mapping[str, Any]) -> Iterator[Fault]:

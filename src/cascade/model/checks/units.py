@@ -86,13 +86,13 @@ def cluster_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[F
         pattern, path = get(part, "state"), f"clusters.breaks[{i}].state"
         if not isinstance(pattern, str):
             continue
-        found = set(living_states([pattern], items(data, "states")))
-        if not found:
+        meant = set(living_states([pattern], items(data, "states")))
+        if not meant:
             names = [node.name for node in nodes]
             yield Fault(path, pattern, f"a state that is not absorbing; {nearest(pattern, names)}")
-        if found & entered:
+        if meant & entered:
             yield Fault(path, pattern, "each state once")
-        entered |= found
+        entered |= meant
 
 
 def clash_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
