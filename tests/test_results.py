@@ -22,7 +22,7 @@ import cascade
 from cascade.answers.funnel import Funnel
 from cascade.answers.intervals import paired_difference, proportion
 from cascade.common.files import write_atomically
-from cascade.kernel.streams import STREAM_VERSION
+from cascade.common.version import STREAM_VERSION
 from helpers.budget import within
 from helpers.models import CYCLIC, LINEAR, clustered
 

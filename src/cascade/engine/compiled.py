@@ -16,10 +16,9 @@ from typing import Any
 from numba import config
 from numba.core import caching
 
-from cascade.engine import prepare
-from cascade.kernel import loop, numerics, streams, units, visits
+from cascade.kernel import births, buffers, fragments, inputs, jit, loop, numerics, streams, switching, tally, visits
 
-_SOURCES = (loop, numerics, streams, prepare, units, visits)
+_SOURCES = (loop, numerics, streams, inputs, visits, births, buffers, fragments, jit, switching, tally)
 
 
 @functools.cache

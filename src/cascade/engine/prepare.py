@@ -9,10 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cascade.kernel.inputs import Clocks, Frailties, Tables, Words
 from cascade.kernel.streams import KIND_CLOCK
 from cascade.lowering.lower import Floats, Ints, Lowered
-
-Words = npt.NDArray[np.uint32]
 
 FOREVER = float(np.finfo(np.float64).max)
 """Last moment of a run without ``until``: events that never come lie beyond it."""
@@ -31,71 +30,6 @@ class Environment(NamedTuple):
 
     ends: Floats
     multipliers: Floats
-
-
-class Tables(NamedTuple):
-    """What the kernel reads.  W: windows, S: states, E: exits, G = 2: moves, deaths.
-
-    A *slot* is a state in a window, ``window * S + state``; a *group* is ``2 * slot`` for
-    the moves and ``2 * slot + 1`` for the deaths.  An *exit* index beyond E means that
-    the cell is still in state ``exit - E`` at the end of the run.
-    """
-
-    states: int
-    exits: int
-    window_end: Floats  # (W,)
-    mean: Floats  # (W S G,) mean time of the group's clock, 1 / summed hazard
-    hazard: Floats  # (W E,)
-    exit_start: Words  # (S G + 1,) where the exits of each state's group begin
-    guide: Words  # (W S G cuts,) exit at which the search begins, by part of the unit interval
-    cuts: int
-    steps: int  # comparisons that are enough from there on
-    bound: Floats  # (W E,) cumulative share within the group; 2 for its last exit
-    goes_on: Words  # (E + S,) 1: a move, 0: a death or the end of the run
-    target: Words  # (E + S,)
-    row: Words  # (E + S,) row of the histogram
-    stage: Words  # (S,)
-    absorbed_row: Words  # (S,) row of "ended here"; 0 means: not absorbing (row 0 is a transition)
-    marks: npt.NDArray[np.uint64]  # (S,) bits: 0-31 stages up to this one, 32-62 milestones and watch, 63 absorbing
-    goal: int  # the stage beyond the last
-    loops: bool  # some move leads to an earlier stage
-    profile: Words  # (E,) row of the factors of frailties
-    profiles: int  # P
-    parts: Floats  # (W S G P,) summed hazard of the exits of a group by profile
-    own: npt.NDArray[np.bool_]  # (S G,) groups with a hazard that frailties multiply
-    start_state: Words  # (K,)
-    start_cumulative: Floats  # (K,)
-    entry_low: float
-    entry_high: float
-    bins: int
-    fine: Words  # (coarse bins,) first fine bin of each; empty without a grid of the user's
-    upper: Floats  # (bins,) upper edge of each fine bin; empty without such a grid
-    reach_row: int  # row of stage 1; further stages follow
-    bit_row: int  # row of milestone 0; the watch is the last row
-
-
-class Frailties(NamedTuple):
-    """What the kernel needs to draw F frailties and apply them in P profiles."""
-
-    powers: Floats  # (P, F); row 0 is zero
-    gamma: npt.NDArray[np.bool_]  # (F,)
-    spread: Floats  # (F,) sigma of log Z, or shape of the gamma distribution
-
-
-class Clocks(NamedTuple):
-    """What the kernel needs of units with C clocks of their own, and of clusters."""
-
-    purpose: npt.NDArray[np.uint64]  # (C,) purpose of the draws of member 0
-    runs: npt.NDArray[np.bool_]  # (C S,)
-    some: npt.NDArray[np.bool_]  # (S,) whether any clock runs
-    renews: Words  # (E,) whether a move begins, ends or changes the rate of a clock
-    start: Words  # (C S + 1,) where the switches of a clock in a state begin
-    rate: Floats  # (W C S,) their summed hazard
-    mean: Floats  # (W C S,) 1 / rate
-    disturbs: npt.NDArray[np.bool_]  # (E,) whether a switch changes how fast other clocks run
-    apart: Words  # (E + S,) 1 + state of the fragment that goes apart; 0: none
-    size: Ints  # (S,) cells of a unit
-    largest: int  # cells of the largest unit
 
 
 class Prepared(NamedTuple):
@@ -207,7 +141,7 @@ def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], gr
         profile=lowered.exit_profile.astype(np.uint32),
         profiles=len(lowered.profiles),
         parts=_parts(lowered, hazard).ravel(),
-        own=_own(lowered),
+        frail=_frail(lowered),
         start_state=lowered.start_state.astype(np.uint32),
         start_cumulative=_cumulative(shares),
         entry_low=float(lowered.entry_hours[0]),
@@ -265,7 +199,7 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
     )
 
 
-def _own(lowered: Lowered) -> npt.NDArray[np.bool_]:
+def _frail(lowered: Lowered) -> npt.NDArray[np.bool_]:
     """Groups of exits with a hazard that frailties multiply, (2 S,)."""
     own = np.zeros(2 * lowered.size, bool)
     frail = np.flatnonzero(lowered.exit_profile > 0)

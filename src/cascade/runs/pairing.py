@@ -15,9 +15,10 @@ import numpy.typing as npt
 from cascade.answers.intervals import Interval, batch_variance, clustered_difference, paired_difference
 from cascade.common.errors import InputError
 from cascade.common.text import hours, html_table, number, percent, text_table
-from cascade.engine.chunk import BATCHES, NO_MEMBER, Span, span_of
+from cascade.engine.chunk import Span, span_of
 from cascade.engine.executor import LARGEST_SPAN, Progress, conduct, cut
 from cascade.engine.prepare import environment, prepare, rows_of
+from cascade.kernel.buffers import BATCHES, NO_MEMBER
 from cascade.kernel.streams import fresh_seed
 from cascade.lowering.arguments import cell_range, check_model, check_seed, check_until
 from cascade.lowering.lower import Lowered, lower

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from cascade.common.version import package_version
+from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.executor import Progress, conduct_totals
 from cascade.engine.prepare import environment, prepare
-from cascade.kernel.streams import STREAM_VERSION, fresh_seed
+from cascade.kernel.streams import fresh_seed
 from cascade.lowering.arguments import (
     cell_range,
     check_grid,

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from cascade.common.errors import InputError
 from cascade.common.text import html_table, number, text_table
-from cascade.engine.chunk import BLOCK, NO_MEMBER, Span, scratch_of, span_of
+from cascade.engine.chunk import BLOCK, Span, scratch_of, span_of
 from cascade.engine.executor import LARGEST_SPAN, Progress, conduct, cut
 from cascade.engine.prepare import environment, prepare
+from cascade.kernel.buffers import NO_MEMBER
 from cascade.kernel.streams import fresh_seed
 from cascade.lowering.arguments import cell_range, check_model, check_seed, check_until
 from cascade.lowering.lower import Lowered, lower

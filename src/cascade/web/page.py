@@ -13,9 +13,9 @@ import numpy as np
 from cascade.common.colours import cause_colours, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.files import write_atomically
-from cascade.common.version import package_version
+from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.prepare import environment, prepare
-from cascade.kernel.streams import STREAM_VERSION, key_of
+from cascade.kernel.streams import key_of
 from cascade.lowering.arguments import cell_range, check_model, check_seed, check_until
 from cascade.lowering.lower import Lowered, by_cell, lower
 from cascade.model import Model
