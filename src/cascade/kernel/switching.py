@@ -15,7 +15,7 @@ from cascade.kernel.jit import step
 from cascade.kernel.numerics import minus_log
 from cascade.kernel.streams import MEMBER_BITS, clock_block
 from cascade.kernel.tally import batch_of, bin_of
-from cascade.kernel.visits import mean_of, rewind
+from cascade.kernel.visits import frail_exit, mean_of, rewind
 
 _ONE = np.uint32(1)
 _TWO = np.uint32(2)
@@ -68,6 +68,116 @@ def list_special(rows, tables, clocks, block, units, scratch):
 
 
 @step
+def start_switching(special, tables, clocks, block, units, scratch):
+    """The visits in question as they begin: two clocks of the visit, and when those of the factors are due."""
+    state, window, time, listed = block.state, block.window, block.time, scratch.moved
+    moves, deaths, event = scratch.for_moves, scratch.for_deaths, scratch.event
+    frail_moves, frail_deaths = scratch.move_rate, scratch.death_rate
+    states, parts, profiles = np.uint32(tables.states), tables.parts, tables.profiles
+    left, anchor, mean, all_clocks = units.left, units.anchor, clocks.mean, np.uint32(clocks.purpose.size)
+    place = units.switching
+    on_state, on_window, visit_due, going, due = place.state, place.window, place.visit, place.going, place.due
+    move_left, move_anchor, move_rate = place.move_left, place.move_anchor, place.move_rate
+    death_left, death_anchor, death_rate = place.death_left, place.death_anchor, place.death_rate
+    for j in range(special):
+        i = listed[j]
+        going[j] = np.uint32(j)
+        on_state[j], on_window[j] = state[i], window[i]
+        move_left[j], death_left[j] = moves[i], deaths[i]
+        move_anchor[j] = death_anchor[j] = time[i]
+        visit_due[j] = event[i]
+        group = _TWO * (window[i] * states + state[i])
+        move_rate[j] = frail_moves[i] if profiles > 1 else parts[group]
+        death_rate[j] = frail_deaths[i] if profiles > 1 else parts[group + _ONE]
+    for c in range(all_clocks):
+        for j in range(special):
+            i = listed[j]
+            at = (window[i] * all_clocks + np.uint32(c)) * states + state[i]
+            due[c, j] = anchor[c, i] + left[c, i] * mean[at]
+
+
+@step
+def find_next(under_way, tables, units, scratch):
+    """What comes next in each visit; numbers of those that go on after it, and of those that end."""
+    window_end, soon, listed = tables.window_end, units.soon, scratch.moved
+    place = units.switching
+    on_window, visit_due, due, now = place.window, place.visit, place.due, place.next
+    next_clock, going, ended = place.clock, place.going, place.ended
+    # Without clocks nothing is special; the first exists.
+    last_window, all_clocks = np.uint32(window_end.size - 1), np.uint32(due.shape[0])
+    go_on, done = 0, 0
+    for k in range(under_way):
+        j = going[k]
+        switch, clock = due[0, j], np.uint32(0)
+        for c in range(1, all_clocks):
+            earlier = due[c, j] < switch
+            clock = np.uint32(c) if earlier else clock
+            switch = due[c, j] if earlier else switch
+        soonest = switch if switch < visit_due[j] else visit_due[j]
+        end = window_end[on_window[j]]
+        late = soonest > end
+        goes = (late & (on_window[j] < last_window)) | (~late & (switch < visit_due[j]))
+        now[j] = end if late else soonest
+        next_clock[j] = all_clocks if late else clock
+        soon[listed[j]] = switch
+        ended[done] = j
+        done += np.int64(not goes)
+        going[go_on] = j
+        go_on += np.int64(goes)
+    return go_on, done
+
+
+@step
+def end_visits(done, tables, clocks, block, units, scratch):
+    """Exits of the visits that end before their next change, by the hazards of that moment."""
+    state, window, multiplier = block.state, block.window, block.multiplier
+    event, choice, exits, listed = scratch.event, scratch.choice, scratch.exit, scratch.moved
+    states, all_exits, all_clocks = np.uint32(tables.states), np.uint32(tables.exits), np.uint32(clocks.purpose.size)
+    exit_start, hazard, profile, frail = tables.exit_start, tables.hazard, tables.profile, tables.frail
+    guide, cuts, bound = tables.guide, np.uint32(tables.cuts), tables.bound
+    place = units.switching
+    on_state, on_window, dies, now = place.state, place.window, place.dies, place.next
+    move_rate, death_rate, next_clock, ended = place.move_rate, place.death_rate, place.clock, place.ended
+    for k in range(done):
+        j = ended[k]
+        i, s, w = listed[j], on_state[j], on_window[j]
+        state[i], window[i], event[i] = s, w, now[j]
+        won = _TWO * s + dies[j]
+        if next_clock[j] == all_clocks:
+            exits[i] = all_exits + s
+        elif frail[won]:
+            share = choice[i] * (death_rate[j] if dies[j] else move_rate[j])
+            begin, end = exit_start[won], exit_start[won + _ONE]
+            exits[i] = frail_exit(hazard, profile, multiplier, i, w * all_exits, begin, end, share)
+        else:
+            chosen = guide[(_TWO * w * states + won) * cuts + np.uint32(choice[i] * cuts)]
+            while choice[i] >= bound[w * all_exits + chosen]:
+                chosen += _ONE
+            exits[i] = chosen
+
+
+@step
+def draw_switches(under_way, key, clocks, block, units, scratch):
+    """A draw for each visit that goes on; where a window ends it is not used."""
+    cell, member, drawn, listed = block.cell, units.member, units.drawn, scratch.moved
+    purpose, all_clocks, k0, k1 = clocks.purpose, np.uint32(clocks.purpose.size), key[0], key[1]
+    place = units.switching
+    next_clock, going, uniform, share = place.clock, place.going, place.uniform, place.share
+    founder, draw, kind = place.address[0], place.address[1], place.address[2]
+    # Addresses are gathered first: draws and logarithms then run through the vector registers.
+    for k in range(under_way):
+        j = going[k]
+        i, c = listed[j], next_clock[j]
+        c = c if c < all_clocks else np.uint32(0)
+        founder[k], draw[k] = cell[i], np.uint64(drawn[c, i])
+        kind[k] = purpose[c] | (member[i] << MEMBER_BITS)
+    for k in range(under_way):
+        uniform[k], share[k] = clock_block(founder[k], draw[k], kind[k], k0, k1)
+    for k in range(under_way):
+        uniform[k] = minus_log(uniform[k])
+
+
+@step
 def switching_visits(special, key, tables, clocks, block, units, grouped, scratch, stop, out):
     """Visits during which a factor switches or a window ends, by the whole rule.
 
@@ -75,23 +185,14 @@ def switching_visits(special, key, tables, clocks, block, units, grouped, scratc
     of its window.  Those that end before their next change are done; for the others the draws
     are made together.  Switches are counted here, the end of the visit is left to the others.
     """
-    states, all_exits, k0, k1 = np.uint32(tables.states), np.uint32(tables.exits), key[0], key[1]
-    window_end, exit_start, hazard, profile = tables.window_end, tables.exit_start, tables.hazard, tables.profile
-    parts, profiles, frail, target = tables.parts, tables.profiles, tables.frail, tables.target
-    guide, cuts, bound = tables.guide, np.uint32(tables.cuts), tables.bound
+    start_switching(special, tables, clocks, block, units, scratch)
+    states, all_exits, all_clocks = np.uint32(tables.states), np.uint32(tables.exits), np.uint32(clocks.purpose.size)
+    hazard, target, parts, profiles = tables.hazard, tables.target, tables.parts, tables.profiles
     row, fine, upper, counts, width = tables.row, tables.fine, tables.upper, out.counts, np.int64(tables.bins)
     rate, mean, switch_start, disturbs = clocks.rate, clocks.mean, clocks.start, clocks.disturbs
-    purpose, apart, size_of = clocks.purpose, clocks.apart, clocks.size
-    cell, visit, state, window, time, seen, multiplier = block
-    moves, deaths, choice, event, move_rates, death_rates, _group, exits, _bins, listed = scratch
-    member, size, left, anchor, drawn, soon = (
-        units.member,
-        units.size,
-        units.left,
-        units.anchor,
-        units.drawn,
-        units.soon,
-    )
+    apart, size_of, cell, visit, seen = clocks.apart, clocks.size, block.cell, block.visit, block.seen
+    multiplier, listed, member, size = block.multiplier, scratch.moved, units.member, units.size
+    left, anchor, drawn = units.left, units.anchor, units.drawn
     wait_cell, wait_member, wait_state = units.wait_cell, units.wait_member, units.wait_state
     wait_window, wait_time, wait_seen = units.wait_window, units.wait_time, units.wait_seen
     event_cell, event_member, event_visit = out.event_cell, out.event_member, out.event_visit
@@ -101,85 +202,18 @@ def switching_visits(special, key, tables, clocks, block, units, grouped, scratc
     on_state, on_window, visit_due, dies = place.state, place.window, place.visit, place.dies
     move_left, move_anchor, move_rate = place.move_left, place.move_anchor, place.move_rate
     death_left, death_anchor, death_rate = place.death_left, place.death_anchor, place.death_rate
-    due, now, next_clock, going, ended = place.due, place.next, place.clock, place.going, place.ended
-    founder, draw, kind = place.address[0], place.address[1], place.address[2]
+    due, now, next_clock, going = place.due, place.next, place.clock, place.going
     uniform, share = place.uniform, place.share
     if grouped is not None:
-        size, by_size, batches = units.size, grouped.by_size, grouped.batches
-    last_window = np.uint32(window_end.size - 1)
-    # Without clocks nothing is special; the first exists.
-    all_clocks = np.uint32(purpose.size)
-    for j in range(special):
-        i = listed[j]
-        going[j] = np.uint32(j)
-        on_state[j], on_window[j] = state[i], window[i]
-        move_left[j], death_left[j] = moves[i], deaths[i]
-        move_anchor[j] = death_anchor[j] = time[i]
-        visit_due[j] = event[i]
-        moving = _TWO * (window[i] * states + state[i])
-        move_rate[j] = move_rates[i] if profiles > 1 else parts[moving]
-        death_rate[j] = death_rates[i] if profiles > 1 else parts[moving + _ONE]
-    for c in range(all_clocks):
-        for j in range(special):
-            i = listed[j]
-            at = (window[i] * all_clocks + np.uint32(c)) * states + state[i]
-            due[c, j] = anchor[c, i] + left[c, i] * mean[at]
+        by_size, batches = grouped.by_size, grouped.batches
     under_way = special
     while under_way > 0:
         if stop[0] != 0:
             tally[UNFINISHED] = 1
             return
-        go_on, done = 0, 0
-        for k in range(under_way):
-            j = going[k]
-            switch, clock = due[0, j], np.uint32(0)
-            for c in range(1, all_clocks):
-                earlier = due[c, j] < switch
-                clock = np.uint32(c) if earlier else clock
-                switch = due[c, j] if earlier else switch
-            soonest = switch if switch < visit_due[j] else visit_due[j]
-            end = window_end[on_window[j]]
-            late = soonest > end
-            goes = (late & (on_window[j] < last_window)) | (~late & (switch < visit_due[j]))
-            now[j] = end if late else soonest
-            next_clock[j] = all_clocks if late else clock
-            soon[listed[j]] = switch
-            ended[done] = j
-            done += np.int64(not goes)
-            going[go_on] = j
-            go_on += np.int64(goes)
-        for k in range(done):
-            j = ended[k]
-            i, s, w = listed[j], on_state[j], on_window[j]
-            state[i], window[i], event[i] = s, w, now[j]
-            won = _TWO * s + dies[j]
-            if next_clock[j] == all_clocks:
-                exits[i] = all_exits + s
-            elif frail[won]:
-                part = choice[i] * (death_rate[j] if dies[j] else move_rate[j])
-                chosen = exit_start[won]
-                total = 0.0
-                for e in range(exit_start[won], exit_start[won + _ONE] - _ONE):
-                    total += hazard[w * all_exits + np.uint32(e)] * multiplier[profile[e], i]
-                    chosen += np.uint32(part >= total)
-                exits[i] = chosen
-            else:
-                chosen = guide[(_TWO * w * states + won) * cuts + np.uint32(choice[i] * cuts)]
-                while choice[i] >= bound[w * all_exits + chosen]:
-                    chosen += _ONE
-                exits[i] = chosen
-        under_way = go_on
-        for k in range(under_way):
-            j = going[k]
-            i, c = listed[j], next_clock[j]
-            # Where a window ends the draw is not used.
-            c = c if c < all_clocks else np.uint32(0)
-            founder[k], draw[k] = cell[i], np.uint64(drawn[c, i])
-            kind[k] = purpose[c] | (member[i] << MEMBER_BITS)
-        for k in range(under_way):
-            uniform[k], share[k] = clock_block(founder[k], draw[k], kind[k], k0, k1)
-        for k in range(under_way):
-            uniform[k] = minus_log(uniform[k])
+        under_way, done = find_next(under_way, tables, units, scratch)
+        end_visits(done, tables, clocks, block, units, scratch)
+        draw_switches(under_way, key, clocks, block, units, scratch)
         for k in range(under_way):
             j = going[k]
             i, s, w, clock = listed[j], on_state[j], on_window[j], next_clock[j]

@@ -124,7 +124,7 @@ def group_exit(hazard, profile, multiplier, i, at, begin, end, share):
 
 
 # Few rows are late: there a call costs less than the time to compile them in place.
-_frail_exit = leaf(group_exit)
+frail_exit = leaf(group_exit)
 _late_rate, _late_exit = step(group_rate), step(group_exit)
 
 
@@ -194,7 +194,7 @@ def choose_frail(rows, tables, block, scratch):
         won = group[i] - window[i] * groups
         share = choice[i] * (death_rate[i] if won & _ONE else move_rate[i])
         begin, end = exit_start[won], exit_start[won + _ONE]
-        exits[i] = _frail_exit(hazard, profile, multiplier, i, window[i] * all_exits, begin, end, share)
+        exits[i] = frail_exit(hazard, profile, multiplier, i, window[i] * all_exits, begin, end, share)
 
 
 @step
