@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from cascade.kernel.inputs import Clocks, Frailties, Tables, Words
+from cascade.engine.choices import cumulative, frail_groups, guide_table, parts_of, rates_and_bounds
+from cascade.kernel.inputs import Clocks, Floats, Frailties, Longs, Tables
 from cascade.kernel.streams import KIND_CLOCK
-from cascade.lowering.lower import Floats, Ints, Lowered
+from cascade.lowering.lower import Lowered
 
 FOREVER = float(np.finfo(np.float64).max)
 """Last moment of a run without ``until``: events that never come lie beyond it."""
@@ -24,8 +23,8 @@ FIRST_OCTAVE, LAST_OCTAVE = -20, 28
 class Environment(NamedTuple):
     """Multipliers on the hazards, piecewise constant in time, shared by all cells.
 
-    ``ends`` (W,): end of each window in hours, rising; ``multipliers`` (W, T): factor on
-    each of the model's transitions.  The last window's end is the end of the run.
+    ``ends`` (W,): end of each window in hours, rising; ``multipliers`` (W, T): on each of
+    the model's transitions.  The last window's end is the end of the run.
     """
 
     ends: Floats
@@ -76,8 +75,8 @@ def time_edges(grid: Sequence[float] = ()) -> Floats:
 def environment(lowered: Lowered, until: float | None) -> Environment:
     """The windows of the model up to the end of a run."""
     end = FOREVER if until is None else float(until)
-    kept = max(1, int(np.searchsorted(lowered.window_start, end, side="left")))
-    return Environment(np.append(lowered.window_start[1:kept], end), lowered.multipliers[:kept])
+    windows = max(1, int(np.searchsorted(lowered.window_start, end, side="left")))
+    return Environment(np.append(lowered.window_start[1:windows], end), lowered.multipliers[:windows])
 
 
 def prepare(
@@ -98,19 +97,24 @@ def prepare(
     return Prepared(made, frailties(lowered), clocks(lowered, environment))
 
 
-def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], grid: Sequence[float]) -> Tables:
-    rows = rows_of(lowered)
-    size, exits, _windows = lowered.size, len(lowered.exit_hazard), len(environment.ends)
-    hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
-    rate, bound = _groups(lowered, hazard)
-    guide, steps = _guide(lowered, bound)
-    with np.errstate(divide="ignore", over="ignore"):
-        mean = 1.0 / rate
+def _marks(lowered: Lowered, watch: Sequence[int]) -> Longs:
+    """Bits of each state: stages up to its own, its milestone, whether it is watched, whether it absorbs."""
     marks = (np.uint64(2) << lowered.stage.astype(np.uint64)) - np.uint64(1)
-    has = lowered.state_milestone[lowered.base]
-    marks[has >= 0] |= np.uint64(1) << (32 + has[has >= 0]).astype(np.uint64)
+    milestone = lowered.state_milestone[lowered.base]
+    marks[milestone >= 0] |= np.uint64(1) << (32 + milestone[milestone >= 0]).astype(np.uint64)
     marks[np.isin(lowered.base, np.array(watch, np.int64))] |= np.uint64(1) << np.uint64(32 + len(lowered.milestones))
     marks[lowered.absorbing] |= np.uint64(1) << np.uint64(63)
+    return marks
+
+
+def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], grid: Sequence[float]) -> Tables:
+    rows = rows_of(lowered)
+    size, exits = lowered.size, len(lowered.exit_hazard)
+    hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
+    rate, bound = rates_and_bounds(lowered, hazard)
+    guide, steps = guide_table(lowered, bound)
+    with np.errstate(divide="ignore", over="ignore"):
+        mean = 1.0 / rate
     ended = rows.stay + lowered.base
     edges = time_edges(grid)
     coarse = np.concatenate([[0.0], time_edges()[:-1]])
@@ -135,15 +139,15 @@ def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], gr
         ),
         stage=lowered.stage.astype(np.uint32),
         absorbed_row=np.where(lowered.absorbing, ended, 0).astype(np.uint32),
-        marks=marks,
+        marks=_marks(lowered, watch),
         goal=lowered.goal,
         loops=bool(earlier.any()),
         profile=lowered.exit_profile.astype(np.uint32),
         profiles=len(lowered.profiles),
-        parts=_parts(lowered, hazard).ravel(),
-        frail=_frail(lowered),
+        parts=parts_of(lowered, hazard).ravel(),
+        frail=frail_groups(lowered),
         start_state=lowered.start_state.astype(np.uint32),
-        start_cumulative=_cumulative(shares),
+        start_cumulative=cumulative(shares),
         entry_low=float(lowered.entry_hours[0]),
         entry_high=float(lowered.entry_hours[1]),
         bins=len(edges),
@@ -171,7 +175,7 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
     hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
     rate = np.zeros((len(hazard), len(lowered.clock_start) - 1))
     for w, g in zip(*np.nonzero(np.broadcast_to(np.diff(lowered.clock_start) > 0, rate.shape)), strict=True):
-        rate[w, g] = _cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
+        rate[w, g] = cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
     with np.errstate(divide="ignore", over="ignore"):
         mean = 1.0 / rate
     after = np.where(lowered.exit_target >= 0, lowered.exit_target, lowered.exit_source)
@@ -197,81 +201,3 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
         size=lowered.size_of,
         largest=largest,
     )
-
-
-def _frail(lowered: Lowered) -> npt.NDArray[np.bool_]:
-    """Groups of exits with a hazard that frailties multiply, (2 S,)."""
-    own = np.zeros(2 * lowered.size, bool)
-    frail = np.flatnonzero(lowered.exit_profile > 0)
-    own[2 * lowered.exit_source[frail] + (lowered.exit_target[frail] < 0)] = True
-    return own
-
-
-def _parts(lowered: Lowered, hazard: Floats) -> Floats:
-    """Summed hazards by profile, (W, 2 S, P): the rate of a group is their sum, each times its factor."""
-    starts = lowered.exit_start
-    group = np.searchsorted(starts, np.arange(starts[-1]), side="right") - 1
-    parts = np.zeros((len(hazard), len(starts) - 1, len(lowered.profiles)))
-    for w, hazards in enumerate(hazard):
-        # In the order of the exits, one after the other: as in ``_cumulative``.
-        np.add.at(parts[w], (group, lowered.exit_profile[: starts[-1]]), hazards[: starts[-1]])
-    return parts
-
-
-def _cumulative(shares: Sequence[float] | Floats) -> Floats:
-    """Running sums in a fixed order."""
-    total, sums = 0.0, []
-    for share in shares:
-        total += float(share)
-        sums.append(total)
-    return np.array(sums)
-
-
-def _groups(lowered: Lowered, hazard: Floats) -> tuple[Floats, Floats]:
-    """Summed hazards (W, 2 S), and cumulative shares within each group (W, E)."""
-    starts = lowered.exit_start
-    rate = np.zeros((len(hazard), len(starts) - 1))
-    bound = np.full(hazard.shape, 2.0)
-    for w in range(len(hazard)):
-        for g, (begin, end) in enumerate(pairwise(starts)):
-            sums = _cumulative(hazard[w, begin:end])
-            if len(sums) and sums[-1] > 0:
-                rate[w, g] = sums[-1]
-                bound[w, begin : end - 1] = sums[:-1] / sums[-1]
-    return rate, bound
-
-
-def _guide(lowered: Lowered, bound: Floats) -> tuple[Words, int]:
-    """For equal parts of the unit interval the first exit in question, and the comparisons left.
-
-    References
-    ----------
-    Chen HC, Asau Y. AIIE Trans 1974;6:163-166 (the guide table).
-    """
-    starts = lowered.exit_start
-    most = int(np.diff(starts).max(initial=1))
-    for cuts in (1, 2, 4, 8, 16, 32, 64):
-        guide, steps = _guide_of(starts, bound[0], cuts)
-        # One comparison more costs less than a table that leaves the fastest cache.
-        if steps <= 1 or (steps <= 2 and most > 4):
-            break
-    whole = np.repeat(guide[None], len(bound), axis=0)
-    for w in range(1, len(bound)):
-        whole[w], more = _guide_of(starts, bound[w], cuts, like=(guide, bound[0]))
-        steps = max(steps, more)
-    return whole, steps
-
-
-def _guide_of(starts: Ints, bound: Floats, cuts: int, like: tuple[Words, Floats] | None = None) -> tuple[Words, int]:
-    """Guide table of one window; groups that are as in the window ``like`` are copied from it."""
-    parts = np.arange(cuts + 1) / cuts
-    guide = np.zeros((len(starts) - 1, cuts), np.uint32) if like is None else like[0].copy()
-    steps = 0
-    for g, (begin, end) in enumerate(pairwise(starts)):
-        own = bound[begin : max(begin, end - 1)]
-        if like is not None and np.array_equal(own, like[1][begin : max(begin, end - 1)]):
-            continue
-        passed = np.searchsorted(own, parts, side="right")
-        guide[g] = begin + passed[:-1]
-        steps = max(steps, int(np.diff(passed).max()))
-    return guide, steps
