@@ -45,6 +45,7 @@ def arrive(moves, tables, block, scratch):
     state, seen, exits, moved, fresh = block.state, block.seen, scratch.exit, scratch.moved, scratch.group
     target, marks = tables.target, tables.marks
     staying = new = 0
+    # Lists are written without branches: what does not belong there is overwritten by the next.
     for j in range(moves):
         i = moved[j]
         s = target[exits[i]]
@@ -125,6 +126,7 @@ def run(tables, frailties, clocks, key, cells, first, number, block, scratch, un
         if stop[0] != 0 or rounds > _MOST_ROUNDS:
             out.tally[UNFINISHED] = 1
             return
+        # Half empty: filled up less often, the functions of new cells run along more rows at a time.
         if rows <= capacity // 2:
             begin = rows
             if units is not None:

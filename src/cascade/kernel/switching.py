@@ -120,6 +120,7 @@ def find_next(under_way, tables, units, scratch):
         now[j] = end if late else soonest
         next_clock[j] = all_clocks if late else clock
         soon[listed[j]] = switch
+        # Both lists are written without a branch: the next entry overwrites what did not belong there.
         ended[done] = j
         done += np.int64(not goes)
         going[go_on] = j
@@ -214,6 +215,7 @@ def switching_visits(special, key, tables, clocks, block, units, grouped, scratc
         under_way, done = find_next(under_way, tables, units, scratch)
         end_visits(done, tables, clocks, block, units, scratch)
         draw_switches(under_way, key, clocks, block, units, scratch)
+        # One loop for the whole change: in two, a visit's columns would be gathered twice in every pass.
         for k in range(under_way):
             j = going[k]
             i, s, w, clock = listed[j], on_state[j], on_window[j], next_clock[j]
@@ -267,6 +269,7 @@ def switching_visits(special, key, tables, clocks, block, units, grouped, scratc
                         event_exit[recorded] = e
                         event_time[recorded] = now[j]
                     recorded += 1
+            # Most switches leave the other clocks as fast as they were.
             if changes:
                 for c in range(all_clocks):
                     if c != clock:
