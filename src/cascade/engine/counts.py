@@ -15,7 +15,7 @@ MOST_WATCHED = 1_000_000
 
 @dataclass(frozen=True)
 class Totals:
-    """Counts of a span of cells; see ``kernel.Out``.
+    """Counts of a span of cells; see ``kernel.buffers.Out``.
 
     Attributes
     ----------
