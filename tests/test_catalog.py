@@ -61,7 +61,7 @@ def test_published_figures_equal_a_second_transcription() -> None:
             assert source.grade == row["grade"], key
             assert (source.doi or "") == row["doi"], key
             assert (source.pmid or "") in ("", row["pmid"]), key
-            # The ratio of A03 spans two days; its time is that of the later figure.
+            # The ratio of A03 chunks two days; its time is that of the later figure.
             if observation.hours is not None:
                 assert observation.hours == float(row["hours"]), key
             seen.add(key)

@@ -23,7 +23,7 @@ from cascade import plot
 from cascade.answers.funnel import Funnel
 from cascade.answers.intervals import paired_difference, proportion
 from cascade.common.files import write_atomically
-from cascade.kernel.streams import STREAM_VERSION
+from cascade.common.version import STREAM_VERSION
 from helpers.budget import within
 from helpers.models import CYCLIC, LINEAR, clustered
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from cascade.common.arguments import seed_of
 from cascade.kernel import numerics, streams
 from helpers import reference
 
@@ -71,7 +72,7 @@ def test_neighbouring_seeds_and_cells_are_unrelated() -> None:
 
 
 def test_fresh_seeds_differ() -> None:
-    assert len({streams.fresh_seed() for _ in range(20)}) == 20
+    assert len({seed_of(None) for _ in range(20)}) == 20
 
 
 def points(low: float, high: float, n: int = 4000) -> list[float]:

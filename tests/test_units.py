@@ -431,7 +431,7 @@ def test_a_visit_of_endless_switches_can_be_stopped() -> None:
     import time
 
     from cascade.common.errors import CascadeError
-    from cascade.engine.chunk import span_of
+    from cascade.engine.chunk import chunk_of
     from cascade.engine.prepare import environment as plain
 
     wait = Model(
@@ -445,12 +445,12 @@ def test_a_visit_of_endless_switches_can_be_stopped() -> None:
     lowered = lower(two_levels(wait, on=1e7, off=1e7, effects=[]))
     made = prepare(lowered, plain(lowered, None))
     stop = np.zeros(1, np.uint8)
-    span = span_of(lowered, made, 1, range(1), stop)
+    chunk = chunk_of(lowered, made, 1, range(1), stop)
     failed: list[str] = []
 
     def run() -> None:
         try:
-            span.run()
+            chunk.run()
         except CascadeError as error:
             failed.append(str(error))
 

@@ -1,8 +1,15 @@
-"""Which version of the package this is."""
+"""Which version of the package this is, and which of its draws."""
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+
+STREAM_VERSION = 3
+"""Raised whenever the same (model, seed, cell) would give another life.
+
+2: the switches of factors have clocks of their own; models without factors live as in 1.
+3: hazards that frailties multiply are summed by frailty: other last bits of times in models with frailties.
+"""
 
 
 def package_version() -> str:

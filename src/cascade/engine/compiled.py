@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import pkgutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,16 +17,16 @@ from typing import Any
 from numba import config
 from numba.core import caching
 
-from cascade.engine import prepare
-from cascade.kernel import loop, numerics, streams, units, visits
-
-_SOURCES = (loop, numerics, streams, prepare, units, visits)
+from cascade import kernel
+from cascade.kernel import loop
 
 
 @functools.cache
 def _digest() -> str:
-    """Hash over the text of every module that is compiled into the kernel."""
-    texts = [Path(module.__file__).read_bytes() for module in _SOURCES if module.__file__]
+    """Hash over the text of every module of the kernel: none can be forgotten here."""
+    folder = Path(kernel.__path__[0])
+    names = ["__init__", *sorted(module.name for module in pkgutil.iter_modules([str(folder)]))]
+    texts = [name.encode() + b"\0" + (folder / f"{name}.py").read_bytes() for name in names]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 

@@ -17,7 +17,7 @@ MOST_WATCHED = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class Totals(ByValue):
-    """Counts of a span of cells; see ``kernel.Out``.
+    """Counts of a chunk of cells; see ``kernel.buffers.Out``.
 
     Attributes
     ----------

@@ -3,94 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from cascade.common.types import Floats, Ints
+from cascade.common.types import Floats
+from cascade.engine.choices import cumulative, frail_groups, guide_table, parts_of, rates_and_bounds
+from cascade.kernel.inputs import Clocks, Frailties, Longs, Tables
 from cascade.kernel.streams import KIND_CLOCK
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import FOREVER, time_edges
-
-Words = npt.NDArray[np.uint32]
 
 
 class Environment(NamedTuple):
     """Multipliers on the hazards, piecewise constant in time, shared by all cells.
 
-    ``ends`` (W,): end of each window in hours, rising; ``multipliers`` (W, T): factor on
-    each of the model's transitions.  The last window's end is the end of the run.
+    ``ends`` (W,): end of each window in hours, rising; ``multipliers`` (W, T): on each of
+    the model's transitions.  The last window's end is the end of the run.
     """
 
     ends: Floats
     multipliers: Floats
-
-
-class Tables(NamedTuple):
-    """What the kernel reads.  W: windows, S: states, E: exits, G = 2: moves, deaths.
-
-    A *slot* is a state in a window, ``window * S + state``; a *group* is ``2 * slot`` for
-    the moves and ``2 * slot + 1`` for the deaths.  An *exit* index beyond E means that
-    the cell is still in state ``exit - E`` at the end of the run.
-    """
-
-    states: int
-    exits: int
-    window_end: Floats  # (W,)
-    mean: Floats  # (W S G,) mean time of the group's clock, 1 / summed hazard
-    hazard: Floats  # (W E,)
-    exit_start: Words  # (S G + 1,) where the exits of each state's group begin
-    guide: Words  # (W S G cuts,) exit at which the search begins, by part of the unit interval
-    cuts: int
-    steps: int  # comparisons that are enough from there on
-    bound: Floats  # (W E,) cumulative share within the group; 2 for its last exit
-    goes_on: Words  # (E + S,) 1: a move, 0: a death or the end of the run
-    target: Words  # (E + S,)
-    row: Words  # (E + S,) row of the histogram
-    stage: Words  # (S,)
-    absorbed_row: Words  # (S,) row of "ended here"; 0 means: not absorbing (row 0 is a transition)
-    marks: npt.NDArray[np.uint64]  # (S,) bits: 0-31 stages up to this one, 32-62 milestones and watch, 63 absorbing
-    goal: int  # the stage beyond the last
-    loops: bool  # some move leads to an earlier stage
-    profile: Words  # (E,) row of the factors of frailties
-    profiles: int  # P
-    parts: Floats  # (W S G P,) summed hazard of the exits of a group by profile
-    own: npt.NDArray[np.bool_]  # (S G,) groups with a hazard that frailties multiply
-    start_state: Words  # (K,)
-    start_cumulative: Floats  # (K,)
-    entry_low: float
-    entry_high: float
-    bins: int
-    fine: Words  # (coarse bins,) first fine bin of each; empty without a grid of the user's
-    upper: Floats  # (bins,) upper edge of each fine bin; empty without such a grid
-    reach_row: int  # row of stage 1; further stages follow
-    bit_row: int  # row of milestone 0; the watch is the last row
-
-
-class Frailties(NamedTuple):
-    """What the kernel needs to draw F frailties and apply them in P profiles."""
-
-    powers: Floats  # (P, F); row 0 is zero
-    gamma: npt.NDArray[np.bool_]  # (F,)
-    spread: Floats  # (F,) sigma of log Z, or shape of the gamma distribution
-
-
-class Clocks(NamedTuple):
-    """What the kernel needs of units with C clocks of their own, and of clusters."""
-
-    purpose: npt.NDArray[np.uint64]  # (C,) purpose of the draws of member 0
-    runs: npt.NDArray[np.bool_]  # (C S,)
-    some: npt.NDArray[np.bool_]  # (S,) whether any clock runs
-    renews: Words  # (E,) whether a move begins, ends or changes the rate of a clock
-    start: Words  # (C S + 1,) where the switches of a clock in a state begin
-    rate: Floats  # (W C S,) their summed hazard
-    mean: Floats  # (W C S,) 1 / rate
-    disturbs: npt.NDArray[np.bool_]  # (E,) whether a switch changes how fast other clocks run
-    apart: Words  # (E + S,) 1 + state of the fragment that goes apart; 0: none
-    size: Ints  # (S,) cells of a unit
-    largest: int  # cells of the largest unit
 
 
 class Prepared(NamedTuple):
@@ -125,8 +58,8 @@ def rows_of(lowered: Lowered) -> Rows:
 def environment(lowered: Lowered, until: float | None) -> Environment:
     """The windows of the model up to the end of a run."""
     end = FOREVER if until is None else float(until)
-    kept = max(1, int(np.searchsorted(lowered.window_start, end, side="left")))
-    return Environment(np.append(lowered.window_start[1:kept], end), lowered.multipliers[:kept])
+    windows = max(1, int(np.searchsorted(lowered.window_start, end, side="left")))
+    return Environment(np.append(lowered.window_start[1:windows], end), lowered.multipliers[:windows])
 
 
 def prepare(
@@ -147,19 +80,24 @@ def prepare(
     return Prepared(made, frailties(lowered), clocks(lowered, environment))
 
 
-def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], grid: Sequence[float]) -> Tables:
-    rows = rows_of(lowered)
-    size, exits, _windows = lowered.size, len(lowered.exit_hazard), len(environment.ends)
-    hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
-    rate, bound = _groups(lowered, hazard)
-    guide, steps = _guide(lowered, bound)
-    with np.errstate(divide="ignore", over="ignore"):
-        mean = 1.0 / rate
+def _marks(lowered: Lowered, watch: Sequence[int]) -> Longs:
+    """Bits of each state: stages up to its own, its milestone, whether it is watched, whether it absorbs."""
     marks = (np.uint64(2) << lowered.stage.astype(np.uint64)) - np.uint64(1)
-    has = lowered.state_milestone[lowered.base]
-    marks[has >= 0] |= np.uint64(1) << (32 + has[has >= 0]).astype(np.uint64)
+    milestone = lowered.state_milestone[lowered.base]
+    marks[milestone >= 0] |= np.uint64(1) << (32 + milestone[milestone >= 0]).astype(np.uint64)
     marks[np.isin(lowered.base, np.array(watch, np.int64))] |= np.uint64(1) << np.uint64(32 + len(lowered.milestones))
     marks[lowered.absorbing] |= np.uint64(1) << np.uint64(63)
+    return marks
+
+
+def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], grid: Sequence[float]) -> Tables:
+    rows = rows_of(lowered)
+    size, exits = lowered.size, len(lowered.exit_hazard)
+    hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
+    rate, bound = rates_and_bounds(lowered, hazard)
+    guide, steps = guide_table(lowered, bound)
+    with np.errstate(divide="ignore", over="ignore"):
+        mean = 1.0 / rate
     ended = rows.stay + lowered.base
     edges = time_edges(grid)
     coarse = np.concatenate([[0.0], time_edges()[:-1]])
@@ -184,15 +122,15 @@ def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], gr
         ),
         stage=lowered.stage.astype(np.uint32),
         absorbed_row=np.where(lowered.absorbing, ended, 0).astype(np.uint32),
-        marks=marks,
+        marks=_marks(lowered, watch),
         goal=lowered.goal,
         loops=bool(earlier.any()),
         profile=lowered.exit_profile.astype(np.uint32),
         profiles=len(lowered.profiles),
-        parts=_parts(lowered, hazard).ravel(),
-        own=_own(lowered),
+        parts=parts_of(lowered, hazard).ravel(),
+        frail=frail_groups(lowered),
         start_state=lowered.start_state.astype(np.uint32),
-        start_cumulative=_cumulative(shares),
+        start_cumulative=cumulative(shares),
         entry_low=float(lowered.entry_hours[0]),
         entry_high=float(lowered.entry_hours[1]),
         bins=len(edges),
@@ -221,7 +159,7 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
     hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
     rate = np.zeros((len(hazard), len(lowered.clock_start) - 1))
     for w, g in zip(*np.nonzero(np.broadcast_to(np.diff(lowered.clock_start) > 0, rate.shape)), strict=True):
-        rate[w, g] = _cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
+        rate[w, g] = cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
     with np.errstate(divide="ignore", over="ignore"):
         mean = 1.0 / rate
     after = np.where(lowered.exit_target >= 0, lowered.exit_target, lowered.exit_source)
@@ -247,81 +185,3 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
         size=lowered.size_of.copy(),
         largest=largest,
     )
-
-
-def _own(lowered: Lowered) -> npt.NDArray[np.bool_]:
-    """Groups of exits with a hazard that frailties multiply, (2 S,)."""
-    own = np.zeros(2 * lowered.size, bool)
-    frail = np.flatnonzero(lowered.exit_profile > 0)
-    own[2 * lowered.exit_source[frail] + (lowered.exit_target[frail] < 0)] = True
-    return own
-
-
-def _parts(lowered: Lowered, hazard: Floats) -> Floats:
-    """Summed hazards by profile, (W, 2 S, P): the rate of a group is their sum, each times its factor."""
-    starts = lowered.exit_start
-    group = np.searchsorted(starts, np.arange(starts[-1]), side="right") - 1
-    parts = np.zeros((len(hazard), len(starts) - 1, len(lowered.profiles)))
-    for w, hazards in enumerate(hazard):
-        # In the order of the exits, one after the other: as in ``_cumulative``.
-        np.add.at(parts[w], (group, lowered.exit_profile[: starts[-1]]), hazards[: starts[-1]])
-    return parts
-
-
-def _cumulative(shares: Sequence[float] | Floats) -> Floats:
-    """Running sums in a fixed order."""
-    total, sums = 0.0, []
-    for share in shares:
-        total += float(share)
-        sums.append(total)
-    return np.array(sums)
-
-
-def _groups(lowered: Lowered, hazard: Floats) -> tuple[Floats, Floats]:
-    """Summed hazards (W, 2 S), and cumulative shares within each group (W, E)."""
-    starts = lowered.exit_start
-    rate = np.zeros((len(hazard), len(starts) - 1))
-    bound = np.full(hazard.shape, 2.0)
-    for w in range(len(hazard)):
-        for g, (begin, end) in enumerate(pairwise(starts)):
-            sums = _cumulative(hazard[w, begin:end])
-            if len(sums) and sums[-1] > 0:
-                rate[w, g] = sums[-1]
-                bound[w, begin : end - 1] = sums[:-1] / sums[-1]
-    return rate, bound
-
-
-def _guide(lowered: Lowered, bound: Floats) -> tuple[Words, int]:
-    """For equal parts of the unit interval the first exit in question, and the comparisons left.
-
-    References
-    ----------
-    Chen HC, Asau Y. AIIE Trans 1974;6:163-166 (the guide table).
-    """
-    starts = lowered.exit_start
-    most = int(np.diff(starts).max(initial=1))
-    for cuts in (1, 2, 4, 8, 16, 32, 64):
-        guide, steps = _guide_of(starts, bound[0], cuts)
-        # One comparison more costs less than a table that leaves the fastest cache.
-        if steps <= 1 or (steps <= 2 and most > 4):
-            break
-    whole = np.repeat(guide[None], len(bound), axis=0)
-    for w in range(1, len(bound)):
-        whole[w], more = _guide_of(starts, bound[w], cuts, like=(guide, bound[0]))
-        steps = max(steps, more)
-    return whole, steps
-
-
-def _guide_of(starts: Ints, bound: Floats, cuts: int, like: tuple[Words, Floats] | None = None) -> tuple[Words, int]:
-    """Guide table of one window; groups that are as in the window ``like`` are copied from it."""
-    parts = np.arange(cuts + 1) / cuts
-    guide = np.zeros((len(starts) - 1, cuts), np.uint32) if like is None else like[0].copy()
-    steps = 0
-    for g, (begin, end) in enumerate(pairwise(starts)):
-        own = bound[begin : max(begin, end - 1)]
-        if like is not None and np.array_equal(own, like[1][begin : max(begin, end - 1)]):
-            continue
-        passed = np.searchsorted(own, parts, side="right")
-        guide[g] = begin + passed[:-1]
-        steps = max(steps, int(np.diff(passed).max()))
-    return guide, steps

@@ -245,17 +245,17 @@ def normal_quantiles(p, values, tails, room):
     for i in range(p.size):
         q = p[i] - 0.5
         values[i] = q * _ratio(CENTRE, CENTRE_SQUARE - q * q)
-    found = 0
+    number = 0
     for i in range(p.size):
-        tails[found] = np.uint32(i)
-        found += np.int64(abs(p[i] - 0.5) > MOST_CENTRAL)
-    for j in range(found):
+        tails[number] = np.uint32(i)
+        number += np.int64(abs(p[i] - 0.5) > MOST_CENTRAL)
+    for j in range(number):
         room[j] = p[tails[j]]
-    for j in range(found):
+    for j in range(number):
         q = room[j]
         z = _ratio(TAIL, math.sqrt(minus_log(min(q, 1.0 - q))) - TAIL_SHIFT)
         room[j] = z if q > 0.5 else -z
-    for j in range(found):
+    for j in range(number):
         q = p[tails[j]]
         # Beyond exp(-25) another approximation holds: once in 10^10 draws.
         values[tails[j]] = _tail(q) if min(q, 1.0 - q) < _FAR else room[j]

@@ -22,20 +22,11 @@ SC'11. doi:10.1145/2063384.2063405
 
 from __future__ import annotations
 
-import secrets
-
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from cascade.kernel.jit import leaf
 from cascade.kernel.numerics import BITS_OF_ONE, double_of
-
-STREAM_VERSION = 3
-"""Raised whenever the same (model, seed, cell) would give another life.
-
-2: the switches of factors have clocks of their own; models without factors live as in 1.
-3: hazards that frailties multiply are summed by frailty: other last bits of times in models with frailties.
-"""
 
 WORD = np.uint64(0xFFFFFFFF)
 WORD_BITS = np.uint64(32)
@@ -51,6 +42,7 @@ KIND_START = np.uint64(1 << 24)
 KIND_FRAILTY = np.uint64(2 << 24)
 KIND_CLOCK = np.uint64(3 << 24)
 MEMBER_BITS = np.uint64(8)
+"""The member stands above so many bits of the purpose."""
 
 LOW_HALF = np.uint64(0xFFFF)
 HALF_BITS = np.uint64(16)
@@ -58,7 +50,7 @@ _SHIFT_TO_MANTISSA = np.int64(4)
 _ONE_LESS_HALF_STEP = 1.0 - 2.0**-49
 
 
-@njit(error_model="numpy", inline="always")
+@leaf
 def philox(c0, c1, c2, c3, k0, k1):
     """One Philox4x32-10 block: four 32-bit words (held in 64) from counter and key."""
     for _ in range(ROUNDS):
@@ -70,7 +62,7 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@njit(error_model="numpy", inline="always")
+@leaf
 def uniform_48(word, half):
     """Uniform on (0, 1) from 48 bits: (k + 1/2) / 2^48, exact, never 0 or 1."""
     # The bits are laid into the mantissa of a double in [1, 2): no conversion needed.
@@ -78,7 +70,7 @@ def uniform_48(word, half):
     return double_of(BITS_OF_ONE | (k << _SHIFT_TO_MANTISSA)) - _ONE_LESS_HALF_STEP
 
 
-@njit(error_model="numpy", inline="always")
+@leaf
 def visit_block(cell, visit, purpose, k0, k1):
     """Draws of one visit: two uniforms of 48 bits (moves, deaths), one of 32 (choice)."""
     w0, w1, w2, w3 = philox(cell & WORD, cell >> WORD_BITS, visit, purpose, k0, k1)
@@ -88,14 +80,14 @@ def visit_block(cell, visit, purpose, k0, k1):
     return for_moves, for_deaths, choice
 
 
-@njit(error_model="numpy", inline="always")
+@leaf
 def start_block(cell, k0, k1):
     """Draws at birth: a uniform for the start state and one for the time of entry."""
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, np.uint64(0), KIND_START, k0, k1)
     return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
 
 
-@njit(error_model="numpy", inline="always")
+@leaf
 def frailty_block(cell, frailty, attempt, k0, k1):
     """Two uniforms for frailty number ``frailty`` of a cell, at one attempt."""
     purpose = KIND_FRAILTY | frailty
@@ -103,7 +95,7 @@ def frailty_block(cell, frailty, attempt, k0, k1):
     return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
 
 
-@njit(error_model="numpy", inline="always")
+@leaf
 def clock_block(cell, draw, purpose, k0, k1):
     """One draw of a factor's clock: a uniform of 48 bits (exponential), one of 32.
 
@@ -122,8 +114,3 @@ def key_of(seed: int) -> npt.NDArray[np.uint64]:
         Any integer >= 0; neighbouring seeds give unrelated keys.
     """
     return np.random.SeedSequence(seed).generate_state(2, np.uint32).astype(np.uint64)
-
-
-def fresh_seed() -> int:
-    """A seed from the system's entropy: the one place of the package that asks for it."""
-    return secrets.randbits(53)

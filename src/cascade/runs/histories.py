@@ -14,7 +14,7 @@ from cascade.answers.table import Table, plain
 from cascade.common.arguments import check_cells, check_seed
 from cascade.common.frozen import ByValue
 from cascade.common.text import hours, text_table
-from cascade.engine.chunk import Span, scratch_of
+from cascade.engine.chunk import Chunk, scratch_of
 from cascade.engine.prepare import Prepared, environment, frailties, prepare, rows_of
 from cascade.kernel.streams import key_of
 from cascade.lowering.arguments import check_until
@@ -166,7 +166,7 @@ def histories_of(
         about = layout.total, stages, slice(layout.stay, layout.inner)
         room = _FIRST_ROOM * len(distinct)
         while True:
-            done = Span(prepared, key_of(seed), *about, 0, len(distinct), cells=distinct, events=room).run()
+            done = Chunk(prepared, key_of(seed), *about, 0, len(distinct), cells=distinct, events=room).run()
             if done.recorded <= room:
                 break
             room = done.recorded

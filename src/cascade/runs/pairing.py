@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from cascade.common.arguments import seed_of
 from cascade.common.errors import InputError
-from cascade.engine.chunk import BATCHES, NO_MEMBER, Span
+from cascade.engine.chunk import Chunk
 from cascade.engine.executor import Progress, Workers
 from cascade.engine.prepare import rows_of
+from cascade.kernel.buffers import BATCHES, NO_MEMBER
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model, check_model
 from cascade.runs.capacity import settled
@@ -29,8 +30,8 @@ MOST_LISTED = 1000
 class Pair:
     """The same cells under two models, as a piece of work."""
 
-    one: Span
-    two: Span
+    one: Chunk
+    two: Chunk
 
     @property
     def number(self) -> int:
@@ -53,7 +54,7 @@ def run_pair(pair: Pair) -> Paired:
     """Pair each cell with itself.  An end is a number: furthest stage times the rows, plus the final row."""
     size = pair.one.stages + 1
     (row_one, one), (row_two, two) = (
-        tuple(part.astype(np.int64) for part in span.run().outcomes) for span in (pair.one, pair.two)
+        tuple(part.astype(np.int64) for part in chunk.run().outcomes) for chunk in (pair.one, pair.two)
     )
     if len(one) != len(two) or not np.array_equal(row_one == NO_MEMBER, row_two == NO_MEMBER):
         wanted = "a model in which each founder has as many cells as in the first: levels at the start shift the draws"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.common.arguments import cell_range, seed_of
-from cascade.engine.chunk import Span, run_totals, span_of
+from cascade.engine.chunk import Chunk, chunk_of, run_totals
 from cascade.engine.counts import Totals
 from cascade.engine.executor import LARGEST_CHUNK, Workers
 from cascade.engine.prepare import Prepared, environment, prepare
@@ -63,7 +63,7 @@ class Plan:
     def counts(self, prepared: Prepared) -> Totals:
         """All cells run, and what they add up to."""
         stop = np.zeros(1, np.uint8)
-        chunks = (span_of(self.lowered, prepared, self.seed, part, stop) for part in self.workers.cut(self.cells))
+        chunks = (chunk_of(self.lowered, prepared, self.seed, part, stop) for part in self.workers.cut(self.cells))
         return Totals.gathered(self.workers.results(run_totals, chunks, len(self.cells), stop))
 
     @property
@@ -71,7 +71,7 @@ class Plan:
         """Founders of a chunk in which the end of every member is kept."""
         return LARGEST_CHUNK // (self.model.clusters.largest if self.model.clusters else 1)
 
-    def ends(self, prepared: Prepared, cells: range, stop: npt.NDArray[np.uint8]) -> Iterator[Span]:
+    def ends(self, prepared: Prepared, cells: range, stop: npt.NDArray[np.uint8]) -> Iterator[Chunk]:
         """Chunks in which the end of every member is kept."""
         for part in self.workers.cut(cells, self.largest_chunk):
-            yield span_of(self.lowered, prepared, self.seed, part, stop, outcomes=True)
+            yield chunk_of(self.lowered, prepared, self.seed, part, stop, outcomes=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from cascade.common.version import package_version
+from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.executor import Progress, Workers
-from cascade.kernel.streams import STREAM_VERSION
 from cascade.lowering.arguments import check_grid, watched_states
 from cascade.model import Model
 from cascade.runs.capacity import settled

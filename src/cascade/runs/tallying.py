@@ -10,8 +10,9 @@ import numpy as np
 
 from cascade.common.errors import InputError
 from cascade.common.types import Ints
-from cascade.engine.chunk import BLOCK, NO_MEMBER, Span, scratch_of
+from cascade.engine.chunk import BLOCK, Chunk, scratch_of
 from cascade.engine.executor import Progress, Workers
+from cascade.kernel.buffers import NO_MEMBER
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model, check_model
 from cascade.runs.capacity import settled
@@ -28,24 +29,24 @@ _MOST = float(1 << 20)
 class Marked:
     """Cells whose traits are drawn beside their ends."""
 
-    span: Span
+    chunk: Chunk
     lowered: Lowered
 
     @property
     def number(self) -> int:
         """Number of founders."""
-        return self.span.number
+        return self.chunk.number
 
 
 def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
     """Histogram, sums and squares (in fixed point: whole numbers add up the same in any order) by furthest stage."""
     from cascade.engine.compiled import kernel_traits
 
-    ends, furthest = marked.span.run().outcomes
+    ends, furthest = marked.chunk.run().outcomes
     # One row for each founder, one column for each of its members.
-    stages = furthest.astype(np.int64).reshape(marked.span.number, -1)
+    stages = furthest.astype(np.int64).reshape(marked.chunk.number, -1)
     there = ends.reshape(stages.shape) != NO_MEMBER
-    alike = marked.span.prepared.frailties
+    alike = marked.chunk.prepared.frailties
     assert alike is not None
     count, goals = len(alike.gamma), marked.lowered.goal + 1
     # The traits as products of powers of the independent factors, by the kernel's own functions.
@@ -59,8 +60,8 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
         furthest_here = stages[begin : begin + BLOCK][founder, member]
         size = min(BLOCK, len(stages) - begin)
         factor = np.ones((count + 1, size))
-        first = np.uint64(marked.span.first + begin)
-        kernel_traits()(first, powers, alike.gamma, alike.spread, marked.span.key, factor, scratch)
+        first = np.uint64(marked.chunk.first + begin)
+        kernel_traits()(first, powers, alike.gamma, alike.spread, marked.chunk.key, factor, scratch)
         z = (factor[1:] * constant[:, None])[:, founder]
         for f in range(count):
             bins = np.clip(np.searchsorted(EDGES, z[f], side="right") - 1, 0, BINS - 1)
@@ -116,7 +117,7 @@ def _selected(plan: Plan, ranges: Sequence[range]) -> Selection:
     if prepared.frailties is None:
         raise InputError("source", model.name, "a model with frailties: without them all cells are alike")
     stop = np.zeros(1, np.uint8)
-    chunks = (Marked(span, plan.lowered) for cells in ranges for span in plan.ends(prepared, cells, stop))
+    chunks = (Marked(chunk, plan.lowered) for cells in ranges for chunk in plan.ends(prepared, cells, stop))
     sums: list[Ints] | None = None
     for part in plan.workers.results(tally, chunks, sum(map(len, ranges)), stop):
         sums = list(part) if sums is None else [a + b for a, b in zip(sums, part, strict=True)]

@@ -14,7 +14,7 @@ from types import ModuleType
 import numpy as np
 
 from cascade.common import colours, text
-from cascade.kernel import numerics, streams, visits
+from cascade.kernel import births, numerics, streams, visits
 
 _SHARED: dict[ModuleType, str] = {
     streams: """ROUNDS MULTIPLIER_0 MULTIPLIER_1 WEYL_0 WEYL_1 WORD_BITS HALF_BITS LOW_HALF
@@ -22,7 +22,8 @@ _SHARED: dict[ModuleType, str] = {
     numerics: """BIAS EXPONENT_SHIFT LN2 LN2_HIGH LN2_LOW LOG2_E MOST_EXPONENT
         LOG_1 LOG_2 LOG_3 LOG_4 LOG_5 LOG_6 LOG_7 EXP_1 EXP_2 EXP_3 EXP_4 EXP_5
         MOST_CENTRAL CENTRE_SQUARE TAIL_SHIFT FAR_TAIL_FROM CENTRE TAIL FAR_TAIL""",
-    visits: "BOOST_ATTEMPT LEAST_LEFT",
+    births: "BOOST_ATTEMPT",
+    visits: "LEAST_LEFT",
     text: "HOURS_PER_DAY HOURS_PER_YEAR",
     colours: "INK QUIET GRID ALIVE_COLOUR GOAL_COLOUR PALE_VESSELS ARTERY_TEXT VEIN_TEXT",
 }

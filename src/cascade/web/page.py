@@ -14,9 +14,9 @@ from cascade.common.arguments import cell_range, check_seed
 from cascade.common.colours import cause_colours, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.files import write_atomically
-from cascade.common.version import package_version
+from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.prepare import environment, prepare
-from cascade.kernel.streams import STREAM_VERSION, key_of
+from cascade.kernel.streams import key_of
 from cascade.lowering.arguments import check_until
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
