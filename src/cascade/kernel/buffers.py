@@ -46,7 +46,7 @@ class Block(NamedTuple):
     def empty(cls, rows: int, profiles: int) -> Block:
         """Room for so many rows."""
         cell, seen = np.empty(rows, np.uint64), np.empty(rows, np.uint64)
-        return cls(cell, *_words(rows, 3), *_reals(rows, 1), seen, np.ones((profiles, rows)))
+        return cls._make([cell, *_words(rows, 3), *_reals(rows, 1), seen, np.ones((profiles, rows))])
 
 
 class Scratch(NamedTuple):

@@ -70,38 +70,47 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     ax.set_aspect("equal")
     ax.axis("off")
     cells = source.cells if isinstance(source, Result) else table.cells
-    made = made_of(source)
+    _heading(ax, table, made_of(source), used)
+    colours = _Colours(table)
+    of_route = {route: sum(row.colonies for row in table.of_route(route)) or 1.0 for route in {r.route for r in table}}
+    table = replace(table, rows=tuple(replace(row, share=row.colonies / of_route[row.route]) for row in table))
+    where = _vessels(ax, drawn)
+    _beds(ax, plan, where, used, table, colours, source.model)
+    _primary(ax, plan, where, came_in(source.events(), used))
+    _other_routes(ax, plan, table, colours, {site.route for site in source.model.sites if site.flow is not None})
+    _legend(ax, plan, colours, cells)
+    sign(figure, source)
+    return figure
+
+
+def _heading(ax: Axes, table: Organs, made: str, used: Circulation) -> None:
+    """Whose body it is, of how many cells, and what is drawn."""
     ax.text(0.25, 0.42, words(table.label), fontsize=17, color=INK, weight="bold")
     total = sum(row.colonies for row in table)
     blood = sum(row.colonies for row in table if row.organ in used.organs)
     part = f"; {percent_of(blood / total)} of all colonies by blood" if total else ""
     note = f"{made}; circle: cells arrested; colour: colonies; beside it: share of the colonies of its route{part}"
     ax.text(0.25, 0.74, note, fontsize=10, color=QUIET)
-    colours = _Colours(table)
-    of_route = {route: sum(row.colonies for row in table.of_route(route)) or 1.0 for route in {r.route for r in table}}
-    table = replace(table, rows=tuple(replace(row, share=row.colonies / of_route[row.route]) for row in table))
-    where = _vessels(ax, drawn)
+
+
+def _beds(
+    ax: Axes,
+    plan: Plan,
+    where: Mapping[str, Point],
+    used: Circulation,
+    table: Organs,
+    colours: _Colours,
+    model: Model,
+) -> None:
+    """Every bed with what its organ holds; a second bed of an organ holds nothing of its own."""
     rows = {row.organ: row for row in table}
-    beds = {bed.name: bed.site for bed in used.beds}
-    for node, at in where.items():
-        if node in beds:
-            organ = beds[node]
-            second = node != organ  # another bed of an organ that is drawn already
-            _bed(
-                ax,
-                plan,
-                at,
-                f"{node} ({organ})" if second else node,
-                None if second else rows.get(organ),
-                colours,
-                _own(source.model, organ) and not second,
-            )
-    events = source.events()
-    _primary(ax, plan, where, came_in(events, used))
-    _other_routes(ax, plan, table, colours, {site.route for site in source.model.sites if site.flow is not None})
-    _legend(ax, plan, colours, cells)
-    sign(figure, source)
-    return figure
+    for bed in used.beds:
+        if bed.name not in where:
+            continue
+        second = bed.name != bed.site
+        name = f"{bed.name} ({bed.site})" if second else bed.name
+        row = None if second else rows.get(bed.site)
+        _bed(ax, plan, where[bed.name], name, row, colours, _own(model, bed.site) and not second)
 
 
 def has_body(model: Model) -> bool:

@@ -85,25 +85,7 @@ def incidence(
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
     figure, ax = figure_of(ax, (9.5, 5.0))
-    goals = [BEYOND, *(state.name for state in source.model.states if state.stage is None)]
-    palette = cause_colours([name for name in curves.names if name not in goals])
-    dashes = ["-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1))]
-    order = np.argsort(-curves.values[:, -1])
-    for rank, i in enumerate(order):
-        name, values = curves.names[i], curves.values[i]
-        shown = np.where(values > 0, values, np.nan) if log else values
-        if np.isnan(shown).all():
-            continue
-        goal = name in goals
-        style: Any = "-" if goal else dashes[rank % len(dashes)]
-        ax.plot(
-            curves.hours,
-            shown,
-            color=GOAL_COLOUR if goal else palette[name],
-            linestyle=style,
-            linewidth=2.4 if goal else 1.8,
-            label=f"{words(name)}  {share_text(values[-1])}",
-        )
+    _draw_ends(ax, curves, source.model, log=log)
     if not (curves.values > 0).any():
         raise InputError("source", curves.label, "a result in which something happened")
     if log:
@@ -128,6 +110,29 @@ def incidence(
     plain(ax, f"{curves.label}: how lives end")
     sign(figure, source)
     return figure
+
+
+def _draw_ends(ax: Axes, curves: Curves, model: Model, *, log: bool) -> None:
+    """A line for each end, the most frequent first."""
+    goals = [BEYOND, *(state.name for state in model.states if state.stage is None)]
+    palette = cause_colours([name for name in curves.names if name not in goals])
+    dashes = ["-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1))]
+    order = np.argsort(-curves.values[:, -1])
+    for rank, i in enumerate(order):
+        name, values = curves.names[i], curves.values[i]
+        shown = np.where(values > 0, values, np.nan) if log else values
+        if np.isnan(shown).all():
+            continue
+        goal = name in goals
+        style: Any = "-" if goal else dashes[rank % len(dashes)]
+        ax.plot(
+            curves.hours,
+            shown,
+            color=GOAL_COLOUR if goal else palette[name],
+            linestyle=style,
+            linewidth=2.4 if goal else 1.8,
+            label=f"{words(name)}  {share_text(values[-1])}",
+        )
 
 
 BEYOND = "beyond the last step"

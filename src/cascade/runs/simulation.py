@@ -70,8 +70,13 @@ def simulate(
     >>> result.funnel().rows[0].entered
     10000
     """
+    return _simulated(Plan.of(model, cells, seed, until, Workers(executor, chunk, progress)), times, watch)
+
+
+def _simulated(plan: Plan, times: Sequence[float], watch: Sequence[str] | None) -> Result:
+    """The cells of a plan run, and what they add up to with its recipe."""
     grid = check_grid(times)
-    plan = settled(Plan.of(model, cells, seed, until, Workers(executor, chunk, progress)))
+    plan = settled(plan)
     names = plan.model.goals if watch is None else watch
     totals = plan.counts(plan.prepared(watch=watched_states(plan.lowered, names), grid=grid))
     versions = {"cascade": package_version(), "streams": STREAM_VERSION}

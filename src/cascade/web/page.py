@@ -64,16 +64,8 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
     """
     lowered = lower(check_model(model))
     end = check_until(lowered, until)
-    made = prepare(lowered, environment(lowered, end))
-    nodes, chain = fixed(lowered), by_cell(lowered)
-    finite = len(made.tables.window_end) - (end is None)
-    work = len(nodes.weights) * lowered.goal * lowered.size**2 * (1 + finite * MARCH_WORK * lowered.size)
-    if work > MOST_WORK:
-        what = f"{lowered.size} states with {len(lowered.frailty_cv)} frailties and {finite} changes of hazards"
-        raise InputError("model", model.name, f"a smaller one: {what} are too much for a page")
-    if finite and lowered.entry_hours[1] > lowered.entry_hours[0]:
-        wanted = "cells that enter at one moment: in a page, hazards that change begin with them"
-        raise InputError("model.start.entry_hours", list(lowered.entry_hours), wanted)
+    made, nodes, chain = prepare(lowered, environment(lowered, end)), fixed(lowered), by_cell(lowered)
+    _check_work(model, lowered, len(nodes.weights), len(made.tables.window_end) - (end is None))
     alike = made.frailties
     return {
         "name": model.name,
@@ -113,10 +105,24 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "size_of": lowered.size_of.tolist(),
         "largest": int(lowered.size_of.max()),
         "levels": list(lowered.levels) if any(lowered.levels) else [],
-        "chain": None
-        if chain is lowered
-        else {**_exits(chain), "start_cumulative": np.cumsum(chain.start_share).tolist()},
+        "chain": None if chain is lowered else _chain(chain),
     }
+
+
+def _check_work(model: Model, lowered: Lowered, nodes: int, changes: int) -> None:
+    """Refuse what a slider would not be answered for at once, and what a page has no rule for."""
+    work = nodes * lowered.goal * lowered.size**2 * (1 + changes * MARCH_WORK * lowered.size)
+    if work > MOST_WORK:
+        what = f"{lowered.size} states with {len(lowered.frailty_cv)} frailties and {changes} changes of hazards"
+        raise InputError("model", model.name, f"a smaller one: {what} are too much for a page")
+    if changes and lowered.entry_hours[1] > lowered.entry_hours[0]:
+        wanted = "cells that enter at one moment: in a page, hazards that change begin with them"
+        raise InputError("model.start.entry_hours", list(lowered.entry_hours), wanted)
+
+
+def _chain(chain: Lowered) -> dict[str, Any]:
+    """The average cell of a unit."""
+    return {**_exits(chain), "start_cumulative": np.cumsum(chain.start_share).tolist()}
 
 
 def _exits(lowered: Lowered) -> dict[str, Any]:
@@ -136,13 +142,13 @@ def page(model: Model, *, seed: int, cells: range, until: float | None = None) -
     web = files("cascade") / "web"
     data = {**payload(model, seed=seed, until=until), "first": cells.start, "cells": len(cells)}
     # "</" would end the script in which the data stand, and "<!--" would hide its end.
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    packed = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     text = (web / "page.html").read_text(encoding="utf-8")
     styles = [(web / name).read_text(encoding="utf-8") for name in ("page.css", "motion.css")]
     for mark, part in (
         ("/*STYLE*/", colour_properties(":root") + "".join(styles)),
         ("/*SCRIPT*/", script("page.js")),
-        ("/*DATA*/", text),
+        ("/*DATA*/", packed),
         ("<!--TITLE-->", html.escape(data["title"])),
     ):
         text = text.replace(mark, part, 1)
