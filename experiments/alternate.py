@@ -6,6 +6,8 @@ thread.  What is timed is the processor time of the process, so that other work 
 matters little; that the turns alternate takes away the rest.  Both must make the same visits.
 
     python experiments/alternate.py OLD/src NEW/src --pairs 15
+
+The models are made by the package that is installed (or on PYTHONPATH), and handed over as files.
 """
 
 from __future__ import annotations

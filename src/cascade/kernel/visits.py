@@ -123,7 +123,7 @@ def group_exit(hazard, profile, multiplier, i, at, begin, end, share):
     return chosen
 
 
-# Few rows are late: there a call costs less than the time to compile them in place.
+# Few rows are late: for them a call will do, and there is less to compile.
 frail_exit = leaf(group_exit)
 _late_rate, _late_exit = step(group_rate), step(group_exit)
 
