@@ -150,3 +150,20 @@ def test_importing_the_package_is_light() -> None:
         "assert rooms <= {'common', 'model', 'answers'}, rooms\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time", "time_ns"}
+
+
+def clocks_read(code: str) -> set[str]:
+    """Clocks that some code reads."""
+    names = {n.attr for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Attribute)}
+    names |= {n.id for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)}
+    return names & CLOCKS
+
+
+def test_no_test_reads_a_clock() -> None:
+    """Times belong to the benchmark; a deadline against hanging is given to whatever waits."""
+    assert clocks_read("import time\nassert time.perf_counter() < 1") == {"perf_counter"}
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        assert clocks_read(path.read_text(encoding="utf-8")) == set(), path

@@ -7,7 +7,6 @@ import json
 import math
 import os
 import signal
-import subprocess
 import sys
 import time
 import zipfile
@@ -26,6 +25,7 @@ from cascade.common.files import write_atomically
 from cascade.common.version import STREAM_VERSION
 from helpers.budget import within
 from helpers.models import CYCLIC, LINEAR, clustered
+from helpers.processes import started
 
 DATA = Path(__file__).with_name("data")
 
@@ -358,30 +358,55 @@ def test_links_are_followed_and_devices_left_alone(tmp_path: Path) -> None:
 
 
 WRITER = """
-import sys
+import os, sys, time
 from pathlib import Path
 from cascade.common.files import write_atomically
-print("ready", flush=True)
+
+path, moment = Path(sys.argv[1]), sys.argv[2]
+write_atomically(path, b"a" * 3_000_000)
+
+def stop(*_):
+    print(moment, flush=True)
+    time.sleep(1000)
+
+if moment == "before it is safe on disk":
+    os.fsync = stop
+elif moment == "before it takes the place of the old one":
+    Path.replace = stop
+else:
+    print(moment, flush=True)
 n = 0
 while True:
     n += 1
-    write_atomically(Path(sys.argv[1]), bytes([n % 250]) * 3_000_000)
+    write_atomically(path, bytes([n % 250]) * 3_000_000)
 """
+
+
+@pytest.mark.parametrize("moment", ["before it is safe on disk", "before it takes the place of the old one"])
+def test_a_writer_killed_at_the_worst_moment_leaves_the_old_file(moment: str, tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    with started([sys.executable, "-c", WRITER, str(path), moment]) as writer:
+        assert writer.stdout
+        assert writer.stdout.readline() == f"{moment}\n"
+        assert len(list(tmp_path.iterdir())) == 2, "the new one is being written beside the old"
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.wait(timeout=60)
+    assert path.read_bytes() == b"a" * 3_000_000
 
 
 def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "data"
     rng = np.random.default_rng(1)
-    for _ in range(12):
-        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as writer:
+    for _ in range(8):
+        with started([sys.executable, "-c", WRITER, str(path), "any"]) as writer:
             assert writer.stdout
-            writer.stdout.readline()
-            time.sleep(float(rng.uniform(0.005, 0.08)))
+            assert writer.stdout.readline() == "any\n"
+            time.sleep(float(rng.uniform(0.0, 0.05)))
             os.kill(writer.pid, signal.SIGKILL)
-        if path.exists():
-            data = path.read_bytes()
-            assert len(data) == 3_000_000
-            assert len(set(data)) == 1
+            writer.wait(timeout=60)
+        data = path.read_bytes()
+        assert len(data) == 3_000_000
+        assert len(set(data)) == 1
 
 
 def test_results_are_plain_zip_files(result: cascade.runs.result.Result, tmp_path: Path) -> None:
