@@ -260,6 +260,7 @@ class Circulation(Part):
 
     def hours(self, node: str) -> float:
         """Mean transit time of a vessel or bed."""
+        # A conserved tracer stays in a part of the way for its volume over its flow.
         circuit = self.blood_volume / self.cardiac_output / 60.0
         if node in self._beds:
             volume = self._beds[node].volume
@@ -275,6 +276,7 @@ class Circulation(Part):
 
     def _visits(self, start: Mapping[str, float], onward: Mapping[str, Mapping[str, float]], cut: str) -> Any:
         """Expected visits to each node, of cells that start with the given shares; none comes back to ``cut``."""
+        # Visits v solve v = start + P^T v, without the way back to ``cut``: one circuit, or all of them.
         index = {node: i for i, node in enumerate(self.nodes)}
         matrix = np.eye(len(index))
         for node, ways in onward.items():
@@ -346,6 +348,7 @@ class Circulation(Part):
         if cells.half_life_hours is None:
             return cells
         wanted = math.log(2.0) / cells.half_life_hours
+        # Fixed point: the hazard of loss is nearly proportional to the chances, so each step corrects by the ratio.
         factor = 1.0
         for _ in range(200):
             arrest, bed_deaths = cells.arrest * factor, _times(cells.bed_deaths, factor)

@@ -166,6 +166,7 @@ def fill(
             return blood(route.name)
         if target == "{sites}":
             return {first[name]: share for name, share in sites.items()}
+        # Of a chain with one node alone, the second is the first.
         if target in ("{first}", "{second}"):
             return {first[names[min(len(names) - 1, 0 if target == "{first}" else 1)]]: 1.0}
         if target == "{next}":
@@ -209,6 +210,7 @@ def _fill(
     deaths = []
     for death in template.deaths:
         hazard = death.hazard
+        # What soil adds to the moves is taken from this death, so that the time in the state stays.
         if death.balance:
             hazard, gained = hazard - gained, 0.0
         if hazard < 0:

@@ -63,6 +63,7 @@ class Totals(ByValue):
                     sums[name] += getattr(part, name)
                 else:
                     sums[name] = getattr(part, name).copy()
+            # The lowest numbers of all parts, in whatever order these come: each part lists its own lowest.
             watched = [np.sort(np.concatenate([*watched, part.watched]))[:MOST_WATCHED]]
             watched_total += part.watched_total
             visits += part.visits

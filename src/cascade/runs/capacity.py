@@ -27,6 +27,7 @@ def settled(plan: Plan) -> Plan:
     if capacity is None or capacity.factors is not None:
         return plan
     course: tuple[float, ...] = (1.0,) * len(capacity.windows)
+    # A window is right once those before it are: as many trials as windows, and one to see that it repeats.
     for _ in range(len(course) + 2):
         model = plan.model.with_(capacity=capacity.model_copy(update={"factors": course}))
         trial = replace(plan, model=model, workers=plan.workers.quietly())
@@ -47,6 +48,7 @@ def cells_at(lowered: Lowered, totals: Totals, capacity: Capacity) -> Ints:
     net = np.zeros(totals.counts.shape[1], np.int64)
     for i, t in enumerate(lowered.transitions):
         change = -int(occupying[t.source]) + (0 if t.is_death else int(occupying[t.target]))
+        # A move between two states that count changes nothing.
         if change:
             net += change * totals.counts[i]
     at = np.searchsorted(edges, capacity.windows[1:])

@@ -99,6 +99,7 @@ class March:
         self.solver, self.weights = solver, weights
         lowered = solver.lowered
         free = np.ones(lowered.size, bool) if barrier is None else ~barrier
+        # A barrier is a state that nobody leaves: whoever is there has arrived.
         self.hazards = hazards * free[lowered.exit_source]
         self.segments = segments(solver)
         self.once = np.ones(len(lowered.exit_source)) if sizes is None else 1.0 / sizes[lowered.exit_source]
@@ -150,6 +151,7 @@ class March:
         unused = np.zeros((m, len(lowered.transitions)))
         still = (nothing, np.zeros((m, len(start), len(lowered.transitions))), unused, there)
         at_hours: list[tuple[Floats, ...]] = [still] * len(hours)
+        # Whole lives need no inversion: at z = 0 the transforms are the totals themselves.
         for i in np.flatnonzero(np.isinf(hours)).tolist():
             entered, lost, used, _, settled = (part.real for part in parts(np.zeros(1)))
             at_hours[i] = entered, lost, used, settled
@@ -171,6 +173,7 @@ class March:
                 flat.append(block)
             return np.hstack(flat)
 
+        # The running totals have a pole of their own, at 0.
         poles = self.solver.poles(hazards)
         values = invert(transform, hours[later], None if poles is None else np.append(poles, 0.0))
         cuts = np.cumsum([math.prod(shape) for shape in shapes])[:-1]

@@ -50,7 +50,7 @@ class Sums:
 
 
 @dataclass(frozen=True)
-class Blocks:
+class Alike:
     """Components of one rank and size k.
 
     Attributes
@@ -70,6 +70,7 @@ class Blocks:
         flat[:, self.within.groups] = -self.within.of(hazards)
         whole = flat.reshape(len(diagonal), m, k, k)
         solved = inside[self.states]
+        # States left out stay in the matrix as rows of the identity, so that all have one shape.
         whole *= solved[:, :, None] & solved[:, None, :]
         each = np.arange(k)
         whole[:, :, each, each] += np.where(solved, diagonal[:, self.states], 1.0)
@@ -84,7 +85,7 @@ class Components:
         self.moves = np.flatnonzero(lowered.exit_target >= 0)
 
     @cached_property
-    def _found(self) -> tuple[int, Ints]:
+    def _labelled(self) -> tuple[int, Ints]:
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
@@ -97,19 +98,20 @@ class Components:
     @property
     def has_cycle(self) -> bool:
         """Whether a cell can come back to a state (after expansion)."""
-        return self._found[0] < self.lowered.size
+        return self._labelled[0] < self.lowered.size
 
     @cached_property
     def largest(self) -> int:
         """States of the largest component."""
-        return int(np.bincount(self._found[1]).max())
+        return int(np.bincount(self._labelled[1]).max())
 
     @cached_property
     def _rank(self) -> Ints:
         """The order in which cells come to the components, by state: all moves lead to later ranks."""
-        lowered, (count, label) = self.lowered, self._found
+        lowered, (count, label) = self.lowered, self._labelled
         source, target = label[lowered.exit_source[self.moves]], label[lowered.exit_target[self.moves]]
         between = np.unique(np.stack([source, target])[:, source != target], axis=1)
+        # Pushed on until nothing moves: as many passes as the longest way between components.
         rank = np.zeros(count, np.int64)
         while True:
             later = rank.copy()
@@ -119,26 +121,27 @@ class Components:
             rank = later
 
     @cached_property
-    def ranks(self) -> list[tuple[list[Blocks], Sums]]:
+    def ranks(self) -> list[tuple[list[Alike], Sums]]:
         """For each rank its components by size, and the moves that leave the rank by target."""
-        lowered, (_, label) = self.lowered, self._found
+        lowered, (_, label) = self.lowered, self._labelled
         size = np.bincount(label)[label]
         source, target = lowered.exit_source[self.moves], lowered.exit_target[self.moves]
         inside = label[source] == label[target]
         ranks = []
         for r in range(int(self._rank.max()) + 1):
             of_rank = self._rank == r
-            blocks = []
+            groups_alike = []
             for k in np.unique(size[of_rank]).tolist():
                 some = np.flatnonzero(of_rank & (size == k))
                 states = some[np.argsort(label[some], kind="stable")].reshape(-1, k)
+                # A state's place in the row of all states of these components: component times k plus column.
                 place = np.full(lowered.size, -1)
                 place[states.ravel()] = np.arange(states.size)
                 within = inside & (place[source] >= 0)
                 at = place[source[within]] * k + place[target[within]] % k
-                blocks.append(Blocks(states, Sums.by(self.moves[within], at)))
+                groups_alike.append(Alike(states, Sums.by(self.moves[within], at)))
             leaving = ~inside & of_rank[source]
-            ranks.append((blocks, Sums.by(self.moves[leaving], target[leaving])))
+            ranks.append((groups_alike, Sums.by(self.moves[leaving], target[leaving])))
         return ranks
 
     def solve(self, hazards: Numbers, diagonal: Numbers, inside: Mask, inflow: Numbers) -> Numbers:
@@ -156,18 +159,20 @@ class Components:
         x = np.zeros_like(entering)
         for components, out in self.ranks:
             busy = False
-            for block in components:
-                states = block.states[inside[block.states].any(axis=1)]
+            for alike in components:
+                states = alike.states[inside[alike.states].any(axis=1)]
                 if not len(states):
                     continue
                 busy = True
-                if block.states.shape[1] == 1:
+                # A state that cells do not come back to needs no matrix.
+                if alike.states.shape[1] == 1:
                     alone = states[:, 0]
                     x[:, alone] = entering[:, alone] / diagonal[:, alone]
                     continue
-                matrix = block.matrices(hazards, diagonal, inside)
-                held = entering[:, block.states] * inside[block.states]
-                x[:, block.states] = np.linalg.solve(matrix.swapaxes(2, 3), held[..., None])[..., 0]
+                matrix = alike.matrices(hazards, diagonal, inside)
+                held = entering[:, alike.states] * inside[alike.states]
+                x[:, alike.states] = np.linalg.solve(matrix.swapaxes(2, 3), held[..., None])[..., 0]
+            # Whatever leaves this rank enters a later one, which is solved after it.
             if busy and len(out.members):
                 flow = x[:, lowered.exit_source[out.members]] * hazards[:, out.members]
                 entering[:, out.groups] += out.sums(flow)
@@ -179,12 +184,12 @@ class Components:
             return np.unique(-total[:, inside])
         eigenvalues: list[Numbers] = []
         for components, _ in self.ranks:
-            for block in components:
-                solved = inside[block.states]
+            for alike in components:
+                solved = inside[alike.states]
                 if not solved.any():
                     continue
-                if block.states.shape[1] == 1:
-                    eigenvalues.append(-total[:, block.states[solved.ravel(), 0]].ravel())
+                if alike.states.shape[1] == 1:
+                    eigenvalues.append(-total[:, alike.states[solved.ravel(), 0]].ravel())
                 else:
-                    eigenvalues.append(np.linalg.eigvals(-block.matrices(hazards, total, inside)).ravel())
+                    eigenvalues.append(np.linalg.eigvals(-alike.matrices(hazards, total, inside)).ravel())
         return np.unique(np.concatenate(eigenvalues)) if eigenvalues else np.zeros(0)

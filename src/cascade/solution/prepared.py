@@ -131,7 +131,7 @@ class Prepared:
         base = lowered.exit_hazard
         if not self.changes:
             base = base * lowered.multipliers[0, lowered.exit_transition]
-        return np.asarray(base * nodes.factors[:, lowered.exit_profile])
+        return np.asarray(base * nodes.multipliers[:, lowered.exit_profile])
 
     def average(self, nodes: Nodes, z: Numbers) -> Passage:
         """Passage at each z, averaged over the frailties: arrays of shape (len(z), ...)."""

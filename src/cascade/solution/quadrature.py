@@ -22,8 +22,8 @@ class Nodes:
 
     Attributes
     ----------
-    factors : (n, P) float
-        Factor on the hazards of each profile; column 0 is 1.
+    multipliers : (n, P) float
+        Multiplier of the hazards of each profile; column 0 is 1.
     weights : (n,) float
         They sum to 1.
     replicate : (n,) int
@@ -32,7 +32,7 @@ class Nodes:
         log Z of the frailties.
     """
 
-    factors: Floats
+    multipliers: Floats
     weights: Floats
     replicate: Ints
     logs: Floats
@@ -78,10 +78,10 @@ def _grid(lowered: Lowered, points: int) -> Nodes:
         log_z, w = _gamma(float(cv), points) if gamma else _lognormal(float(cv), points)
         logs = np.hstack([np.repeat(logs, points, axis=0), np.tile(log_z, len(logs))[:, None]])
         weights = np.outer(weights, w).ravel()
-    return Nodes(_factors(logs, lowered), weights, np.zeros(len(weights), np.int64), _mixed(logs, lowered))
+    return Nodes(_multipliers(logs, lowered), weights, np.zeros(len(weights), np.int64), _mixed(logs, lowered))
 
 
-def _factors(logs: Floats, lowered: Lowered) -> Floats:
+def _multipliers(logs: Floats, lowered: Lowered) -> Floats:
     """Factors on the hazards, kept within 1e-100 to 1e100: beyond, a probability has long reached its limit."""
     return np.asarray(np.exp(np.clip(logs @ lowered.profiles.T, -230.0, 230.0)))
 
@@ -184,4 +184,4 @@ def _sobol(lowered: Lowered, replicates: int = _SOBOL_REPLICATES) -> Nodes:
     points = np.vstack(logs)
     n = len(points)
     weights = np.full(n, 1.0 / n)
-    return Nodes(_factors(points, lowered), weights, np.concatenate(replicate), _mixed(points, lowered))
+    return Nodes(_multipliers(points, lowered), weights, np.concatenate(replicate), _mixed(points, lowered))

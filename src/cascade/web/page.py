@@ -97,7 +97,7 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "frailty_gamma": [] if alike is None else alike.gamma.astype(int).tolist(),
         "frailty_spread": [] if alike is None else alike.spread.tolist(),
         # Twelve digits are more than the rule has, and the page shall stay small.
-        "nodes": [[float(f"{x:.12g}") for x in (w, *z)] for w, z in zip(nodes.weights, nodes.factors, strict=True)],
+        "nodes": [[float(f"{x:.12g}") for x in (w, *z)] for w, z in zip(nodes.weights, nodes.multipliers, strict=True)],
         "random_nodes": bool(nodes.replicate.any()),
         "clocks": lowered.clocks.tolist(),
         "clock_start": lowered.clock_start.tolist(),
