@@ -35,6 +35,7 @@ def copy(tmp_path: Path) -> Path:
 STATISTICS = "; from cascade.kernel import loop; print(sum(loop.run.stats.cache_hits.values()))"
 
 
+@pytest.mark.full
 def test_the_cache_saves_the_compiling_and_an_edit_of_the_streams_is_seen_in_spite_of_it(copy: Path) -> None:
     folder = copy / "cascade" / "kernel" / "__pycache__"
     before, hits = run(RUN + STATISTICS, copy).stdout.splitlines()

@@ -226,12 +226,14 @@ def textbook_page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Ite
     assert page.complaints == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", MODELS)
 def test_the_engine_in_the_browser(name: str, textbook_page: Any) -> None:
     model = MODELS[name]
     ask(lambda given: textbook_page.evaluate(ASK, given), model, {model.stages[1]: 0.1})
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["clusters, factor, frailty", "one gamma", "platelets", "clusters of the catalogue"])
 def test_the_engine_in_the_browser_knows_company(name: str, textbook_page: Any) -> None:
     model = COMPANY[name]
@@ -335,6 +337,7 @@ def test_every_state_of_a_cancer_has_a_place_in_the_picture(name: str) -> None:
     assert body_map(TEXTBOOK) is None
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("width", [1280, 400])
 def test_nothing_is_wider_than_the_window(browser: Any, width: int, tmp_path: Path) -> None:
     path = write_page(cascade.load("colon"), tmp_path / "c.html", seed=5, cells=1000)
@@ -350,6 +353,7 @@ def test_nothing_is_wider_than_the_window(browser: Any, width: int, tmp_path: Pa
     page.close()
 
 
+@pytest.mark.full
 def test_less_motion_where_it_is_asked_for(browser: Any, tmp_path: Path) -> None:
     path = write_page(TEXTBOOK, tmp_path / "t.html", seed=5, cells=1000)
     context = browser.new_context(reduced_motion="reduce")

@@ -66,6 +66,7 @@ def test_the_contract_is_kept(copy: Path) -> None:
     assert " 0 broken" in said, said
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", VIOLATIONS)
 def test_a_planted_violation_breaks_the_contract(name: str, copy: Path) -> None:
     file, line, contract = VIOLATIONS[name]

@@ -85,6 +85,7 @@ def test_a_new_process(wanted: list[str]) -> None:
     assert in_a_new_process(PYTHONHASHSEED="5") == wanted
 
 
+@pytest.mark.full
 def test_a_generic_processor_gives_the_same_bits_as_the_host(wanted: list[str], tmp_path: object) -> None:
     """No fused multiply-add, no wide vectors: the plain instruction set of the architecture."""
     assert in_a_new_process(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="", NUMBA_CACHE_DIR=str(tmp_path)) == wanted

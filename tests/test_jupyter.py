@@ -11,6 +11,7 @@ import pytest
 
 from helpers.processes import serving
 
+pytestmark = pytest.mark.full
 pytest.importorskip("jupyterlab", reason="pip install 'metastatic-cascade[browser]'")
 pytest.importorskip("anywidget", reason="pip install 'metastatic-cascade[notebooks]'")
 

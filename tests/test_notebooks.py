@@ -14,6 +14,7 @@ import cascade
 from cascade.cli.teaching import notebooks_folder
 from helpers.processes import serving
 
+pytestmark = pytest.mark.full
 pytest.importorskip("marimo", reason="pip install 'metastatic-cascade[notebooks]'")
 pytest.importorskip("anywidget", reason="pip install 'metastatic-cascade[notebooks]'")
 FOLDER = notebooks_folder()

@@ -119,6 +119,22 @@ class March:
         step = max(1, _BATCH_BYTES // width)
         return (slice(a, a + step) for a in range(0, len(self.weights), step))
 
+    def _transforms(self, segment: Segment, hazards: Floats, there: Floats, z: Numbers) -> tuple[Numbers, ...]:
+        """Entered, lost, used, there and settled in a segment, per node and point z of its transform."""
+        lowered = self.solver.lowered
+        m, n = len(hazards), len(z)
+        now = there + segment.jump * self.start
+        many, at = np.repeat(hazards, n, axis=0), np.tile(z, m)
+        inflow = np.repeat(now, n, axis=0).astype(np.result_type(now, z))
+        if segment.rate:
+            inflow = inflow + segment.rate * self.start / at[:, None, None]
+        # What was there before has entered before.
+        before = np.cumsum(np.repeat(there, n, axis=0).sum(axis=2)[:, ::-1], axis=1)[:, ::-1]
+        flow = self.solver.by_stage(many, at, inflow)
+        used = np.zeros((len(at), len(lowered.transitions)), flow.present.dtype)
+        used[:, self.outer.groups] = self.outer.of(flow.present.sum(axis=1)[:, lowered.exit_source] * many * self.once)
+        return flow.entered - before, flow.lost, used, flow.present, flow.settled
+
     def _advance(self, segment: Segment, nodes: slice, there: Floats, hours: Floats) -> list[tuple[Floats, ...]]:
         """Entered, lost, used and there at each of ``hours`` after the segment began, per node.
 
@@ -129,22 +145,9 @@ class March:
         hazards = self._multiplied(segment, nodes)
         m = len(hazards)
         start = self.start
-        now = there + segment.jump * start
 
         def parts(z: Numbers) -> tuple[Numbers, ...]:
-            n = len(z)
-            many, at = np.repeat(hazards, n, axis=0), np.tile(z, m)
-            inflow = np.repeat(now, n, axis=0).astype(np.result_type(now, z))
-            if segment.rate:
-                inflow = inflow + segment.rate * start / at[:, None, None]
-            # What was there before has entered before.
-            before = np.cumsum(np.repeat(there, n, axis=0).sum(axis=2)[:, ::-1], axis=1)[:, ::-1]
-            flow = self.solver.by_stage(many, at, inflow)
-            used = np.zeros((len(at), len(lowered.transitions)), flow.present.dtype)
-            used[:, self.outer.groups] = self.outer.of(
-                flow.present.sum(axis=1)[:, lowered.exit_source] * many * self.once
-            )
-            return flow.entered - before, flow.lost, used, flow.present, flow.settled
+            return self._transforms(segment, hazards, there, z)
 
         # Those that enter at the very moment at which it begins still wait.
         nothing = np.zeros((m, len(start)))
