@@ -105,8 +105,8 @@ def test_public_names() -> None:
         "load", "models", "moving_cells", "open_result", "plot", "replay", "selection", "simulate", "treatment",
         "treatments",
     ]  # fmt: skip
-    for name in cascade.__all__:
-        assert getattr(cascade, name) is not None
+    for name in [*cascade.__all__, "Result", "Exact", "Comparison"]:
+        assert getattr(cascade, name).__name__.endswith(name)
     # A function must stay one after the module that holds it has been imported.
     importlib.import_module("cascade.runs.pairing")
     importlib.import_module("cascade.runs.simulation")

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from cascade.catalog import load, models, treatment, treatments
     from cascade.cli.demonstration import demo
     from cascade.plot.moving import moving_cells
+    from cascade.runs.comparison import Comparison as Comparison
     from cascade.runs.histories import replay
     from cascade.runs.pairing import compare
+    from cascade.runs.result import Result as Result
     from cascade.runs.saved import open_result
     from cascade.runs.simulation import simulate
     from cascade.runs.tallying import selection
+    from cascade.solution.answer import Exact as Exact
     from cascade.solution.answer import exact
 
 __all__ = [
@@ -52,6 +55,10 @@ __all__ = [
 # numba, scipy or matplotlib.  No module may bear the name of a function here: importing
 # it would put the module in the function's place.
 _LATER = {
+    # What the functions return, for annotations.
+    "Comparison": "cascade.runs.comparison",
+    "Exact": "cascade.solution.answer",
+    "Result": "cascade.runs.result",
     "body": "cascade.body",
     "compare": "cascade.runs.pairing",
     "demo": "cascade.cli.demonstration",

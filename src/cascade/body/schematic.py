@@ -13,7 +13,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Layout:
     """Where things stand, in inches from the top left of a page of 13 by 8.4."""
 
     width: float = 13.0
@@ -46,7 +46,7 @@ class Line:
 class Schematic:
     """Lines, where beds and vessels are by name, and names of veins that lead to another bed."""
 
-    plan: Plan
+    layout: Layout
     lines: tuple[Line, ...]
     where: dict[str, Point]
     names: tuple[tuple[str, Point], ...]
@@ -62,12 +62,12 @@ def circulation_of(sites: Sequence[Site]) -> Circulation | None:
     return None
 
 
-def schematic(used: Circulation, plan: Plan | None = None) -> Schematic:
+def schematic(used: Circulation, layout: Layout | None = None) -> Schematic:
     """The schematic of a circulation."""
-    plan = plan or Plan()
+    layout = layout or Layout()
     beds = [bed for bed in used.beds if bed.flow > 0]
     upper = next(bed.name for bed in used.beds if bed.to == LEFT_HEART)
-    levels = {bed.name: plan.rung(i, len(beds)) for i, bed in enumerate(beds)}
+    levels = {bed.name: layout.rung(i, len(beds)) for i, bed in enumerate(beds)}
     flows = used.flows
     lines: list[Line] = []
     names: list[tuple[str, Point]] = []
@@ -77,17 +77,17 @@ def schematic(used: Circulation, plan: Plan | None = None) -> Schematic:
 
     # Trunks: what is still to be given off, and what has come together.
     arterial, venous = 1.0, 1.0
-    above_a, above_v = plan.hearts, plan.hearts
+    above_a, above_v = layout.hearts, layout.hearts
     for bed in beds:
         y = levels[bed.name]
-        line([plan.arteries] * 2, [above_a, y], arterial, "artery")
-        line([plan.bed, plan.arteries], [y, y], bed.flow, "artery")
+        line([layout.arteries] * 2, [above_a, y], arterial, "artery")
+        line([layout.bed, layout.arteries], [y, y], bed.flow, "artery")
         arterial, above_a = max(0.0, arterial - bed.flow), y
         into_portal = any(vessel.name == bed.to and vessel.to in levels for vessel in used.vessels)
         if not into_portal:
             through = flows[bed.name]
-            line([plan.veins] * 2, [above_v, y], venous, "vein")
-            line([plan.veins, plan.bed], [y, y], through, "vein")
+            line([layout.veins] * 2, [above_v, y], venous, "vein")
+            line([layout.veins, layout.bed], [y, y], through, "vein")
             venous, above_v = max(0.0, venous - through), y
     # Veins that lead to another bed.
     for vessel in used.vessels:
@@ -97,31 +97,31 @@ def schematic(used: Circulation, plan: Plan | None = None) -> Schematic:
             for low, high in _rising(fed, levels, levels[vessel.to] + 0.1):
                 carried += low.flow
                 y = levels[low.name]
-                line([plan.portal, plan.bed], [y, y], low.flow, "portal")
-                line([plan.portal] * 2, [y, high], carried, "portal")
+                line([layout.portal, layout.bed], [y, y], low.flow, "portal")
+                line([layout.portal] * 2, [y, high], carried, "portal")
             end = levels[vessel.to] + 0.1
-            line([plan.portal, plan.bed - 0.1], [end, end], carried, "portal")
+            line([layout.portal, layout.bed - 0.1], [end, end], carried, "portal")
             lowest = sorted((levels[bed.name] for bed in fed), reverse=True)[:2]
-            names.append((vessel.name, (plan.portal + 0.1, sum(lowest) / 2)))
+            names.append((vessel.name, (layout.portal + 0.1, sum(lowest) / 2)))
     # The bed between the two hearts.
-    line([plan.veins, plan.veins, plan.bed], [plan.hearts, plan.lung, plan.lung], 1.0, "vein")
-    line([plan.bed, plan.arteries, plan.arteries], [plan.lung, plan.lung, plan.hearts], 1.0, "artery")
-    where = {name: (plan.bed, y) for name, y in levels.items()} | {upper: (plan.bed, plan.lung)}
+    line([layout.veins, layout.veins, layout.bed], [layout.hearts, layout.lung, layout.lung], 1.0, "vein")
+    line([layout.bed, layout.arteries, layout.arteries], [layout.lung, layout.lung, layout.hearts], 1.0, "artery")
+    where = {name: (layout.bed, y) for name, y in levels.items()} | {upper: (layout.bed, layout.lung)}
     portal = next((v for v in used.vessels if v.to in levels and any(b.to == v.name for b in beds)), None)
     for vessel in used.vessels:
         if vessel.name == LEFT_HEART:
-            where[vessel.name] = (plan.arteries + 0.24, plan.hearts - 0.05)
+            where[vessel.name] = (layout.arteries + 0.24, layout.hearts - 0.05)
         elif vessel.name == RIGHT_HEART:
-            where[vessel.name] = (plan.veins, plan.hearts)
+            where[vessel.name] = (layout.veins, layout.hearts)
         elif portal is not None and vessel.name == portal.name:
-            where[vessel.name] = (plan.portal, levels[portal.to] + 0.45)
+            where[vessel.name] = (layout.portal, levels[portal.to] + 0.45)
         elif vessel.to in levels:  # beside the name of the bed
-            where[vessel.name] = (plan.bed - 0.35 - 0.075 * len(vessel.to), levels[vessel.to])
+            where[vessel.name] = (layout.bed - 0.35 - 0.075 * len(vessel.to), levels[vessel.to])
         elif vessel.to == RIGHT_HEART and vessel.volume is None:
-            where[vessel.name] = (plan.veins, plan.first + 0.25)
+            where[vessel.name] = (layout.veins, layout.first + 0.25)
         else:
-            where[vessel.name] = (plan.veins, (plan.first + plan.last) / 2)
-    return Schematic(plan, tuple(lines), where, tuple(names))
+            where[vessel.name] = (layout.veins, (layout.first + layout.last) / 2)
+    return Schematic(layout, tuple(lines), where, tuple(names))
 
 
 def _rising(fed: Sequence[Bed], levels: dict[str, float], end: float) -> list[tuple[Bed, float]]:

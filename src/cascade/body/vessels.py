@@ -15,16 +15,16 @@ from cascade.body.network import LEFT_HEART, RIGHT_HEART, CellClass, Circulation
 from cascade.body.places import POOL
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """A vessel or bed, and whether the cell has been through the arteries."""
 
     node: str
     arterial: bool
 
 
-def name_of(place: Place, cells: CellClass) -> str:
-    """Name of the state of a class of cells in a place."""
-    return f"{place.node}{' (arterial)' if place.arterial else ''}, {cells.name}"
+def name_of(location: Location, cells: CellClass) -> str:
+    """Name of the state of a class of cells in a location."""
+    return f"{location.node}{' (arterial)' if location.arterial else ''}, {cells.name}"
 
 
 def pool_of(cells: CellClass) -> str:
@@ -34,7 +34,7 @@ def pool_of(cells: CellClass) -> str:
 
 def entrance(vessel: str, classes: Iterable[CellClass]) -> dict[str, float]:
     """States of the cells that enter by a vessel, with their shares."""
-    return {name_of(Place(vessel, False), cells): cells.share for cells in classes if cells.share > 0}
+    return {name_of(Location(vessel, False), cells): cells.share for cells in classes if cells.share > 0}
 
 
 def came_in(events: Mapping[str, float], circulation: Circulation) -> dict[str, float]:
@@ -75,26 +75,26 @@ def states(
         if cells.share <= 0:
             continue
         scaled = circulation.scaled(cells, homing)
-        waiting = [Place(vessel, False) for vessel in dict.fromkeys(entries)]
+        waiting = [Location(vessel, False) for vessel in dict.fromkeys(entries)]
         seen, comes_round = set(waiting), False
         while waiting:
-            place = waiting.pop(0)
-            ways = circulation.ways(place.node, scaled, homing)
+            location = waiting.pop(0)
+            ways = circulation.ways(location.node, scaled, homing)
             moves: dict[str, float] = {}
             for node, hazard in ways.moves.items():
-                if pool and place.arterial and node == RIGHT_HEART:
+                if pool and location.arterial and node == RIGHT_HEART:
                     moves[pool_of(cells)] = hazard
                     comes_round |= hazard > 0
                     continue
-                onward = Place(node, pool and (place.arterial or place.node == LEFT_HEART))
+                onward = Location(node, pool and (location.arterial or location.node == LEFT_HEART))
                 moves[name_of(onward, cells)] = hazard
                 if onward not in seen and hazard > 0:
                     seen.add(onward)
                     waiting.append(onward)
-            bed = circulation.is_bed(place.node)
+            bed = circulation.is_bed(location.node)
             stage = "arrest" if bed else "circulation"
-            source = circulation.source_of(place.node)
-            filled.append(_state(name_of(place, cells), place.node, stage, moves, ways, source, cells))
+            source = circulation.source_of(location.node)
+            filled.append(_state(name_of(location, cells), location.node, stage, moves, ways, source, cells))
         if comes_round:
             circuit = circulation.circuit(scaled, homing)
             ways = circulation.ways(RIGHT_HEART, scaled, homing)._replace(

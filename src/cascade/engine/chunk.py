@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cascade.common.errors import CascadeError
 from cascade.engine.counts import MOST_WATCHED, Totals
-from cascade.engine.prepare import Prepared, rows_of
+from cascade.engine.prepare import Inputs, rows_of
 from cascade.kernel.buffers import (
     RECORDED,
     UNFINISHED,
@@ -38,7 +38,7 @@ class Chunk:
     process) end at once, unfinished, when it is set.
     """
 
-    prepared: Prepared
+    inputs: Inputs
     key: npt.NDArray[np.uint64]
     rows: int
     stages: int
@@ -54,7 +54,7 @@ class Chunk:
         """Run the chunk."""
         from cascade.engine.compiled import kernel_run
 
-        tables, frailties, clocks = self.prepared
+        tables, frailties, clocks = self.inputs
         largest = clocks.largest if clocks else 1
         shape, outcomes = (self.rows, tables.bins), self.number * largest if self.outcomes else 0
         block = Block.empty(BLOCK, len(frailties.powers) if frailties else 1)
@@ -119,7 +119,7 @@ def run_totals(chunk: Chunk) -> Totals:
 
 def chunk_of(
     lowered: Lowered,
-    prepared: Prepared,
+    inputs: Inputs,
     seed: int,
     cells: range,
     stop: npt.NDArray[np.uint8],
@@ -129,4 +129,4 @@ def chunk_of(
     """The chunk of consecutive cells; those that share ``stop`` are ended together."""
     layout, stages = rows_of(lowered), len(lowered.stages)
     rows, ends = layout.total, slice(layout.stay, layout.inner)
-    return Chunk(prepared, key_of(seed), rows, stages, ends, cells.start, len(cells), outcomes=outcomes, stop=stop)
+    return Chunk(inputs, key_of(seed), rows, stages, ends, cells.start, len(cells), outcomes=outcomes, stop=stop)

@@ -26,7 +26,7 @@ class Environment(NamedTuple):
     multipliers: Floats
 
 
-class Prepared(NamedTuple):
+class Inputs(NamedTuple):
     """All that the kernel reads of a model in an environment; None: what this model does not need."""
 
     tables: Tables
@@ -64,7 +64,7 @@ def environment(lowered: Lowered, until: float | None) -> Environment:
 
 def prepare(
     lowered: Lowered, environment: Environment, *, watch: Sequence[int] = (), grid: Sequence[float] = ()
-) -> Prepared:
+) -> Inputs:
     """All that the kernel reads.
 
     Parameters
@@ -77,7 +77,7 @@ def prepare(
         Times in hours that shall be exact edges of the histograms.
     """
     made = _tables(lowered, environment, watch, grid)
-    return Prepared(made, frailties(lowered), clocks(lowered, environment))
+    return Inputs(made, frailties(lowered), clocks(lowered, environment))
 
 
 def _marks(lowered: Lowered, watch: Sequence[int]) -> Longs:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from cascade.common.errors import is_number
-from cascade.model.raw import Node, get, items
+from cascade.model.raw import RawState, get, items
 
 BREAK = "clusters: break"
 """Way of a cluster that falls apart."""
@@ -34,9 +34,9 @@ def switch_way(factor: str, level: str) -> str:
     return f"{factor}: {level}"
 
 
-def hazard_names(nodes: Iterable[Node]) -> list[str]:
+def hazard_names(states: Iterable[RawState]) -> list[str]:
     """Names of all moves and deaths, ``state.target`` and ``state.cause``, in order."""
-    return [hazard_name(node.name, way) for node in nodes for way in node.targets + node.causes]
+    return [hazard_name(state.name, way) for state in states for way in state.targets + state.causes]
 
 
 def alike(pattern: str, names: Iterable[str]) -> list[str]:

@@ -26,7 +26,7 @@ def text_of(value: object) -> str | None:
 
 
 @dataclass(frozen=True)
-class Node:
+class RawState:
     """What the check needs of one state."""
 
     index: int
@@ -39,16 +39,16 @@ class Node:
     milestone: str | None
 
 
-def nodes_of(data: Mapping[str, Any]) -> list[Node]:
+def raw_states(data: Mapping[str, Any]) -> list[RawState]:
     """Every state that has a name, with what is readable of it."""
-    nodes = []
+    states = []
     for index, state in enumerate(items(data, "states")):
         name = text_of(get(state, "name"))
         if name is None:
             continue
         phases = get(state, "phases", 1)
-        nodes.append(
-            Node(
+        states.append(
+            RawState(
                 index,
                 name,
                 text_of(get(state, "stage")),
@@ -59,7 +59,7 @@ def nodes_of(data: Mapping[str, Any]) -> list[Node]:
                 text_of(get(state, "milestone")),
             )
         )
-    return nodes
+    return states
 
 
 def repeated(names: Sequence[object]) -> Iterator[tuple[int, object]]:

@@ -16,7 +16,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, Rectangle, RegularPolygo
 
 from cascade.answers.organs import OrganRow, Organs
 from cascade.body import Circulation, came_in
-from cascade.body.schematic import Plan, Point, Schematic, circulation_of, schematic
+from cascade.body.schematic import Layout, Point, Schematic, circulation_of, schematic
 from cascade.common.colours import ARTERY, ARTERY_TEXT, INK, PORTAL, PORTAL_TEXT, QUIET, VEIN, VEIN_TEXT
 from cascade.common.errors import InputError
 from cascade.common.text import number
@@ -57,16 +57,16 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     table = organs_of(source)
     used = _circulation_of(source.model) if body is None else body
     drawn = schematic(used)
-    plan = drawn.plan
+    layout = drawn.layout
     if ax is None:
-        figure: Figure = Picture(figsize=(plan.width, plan.height))
+        figure: Figure = Picture(figsize=(layout.width, layout.height))
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     else:
         root = ax.get_figure(root=True)
         assert isinstance(root, Figure)
         figure = root
-    ax.set_xlim(0, plan.width)
-    ax.set_ylim(plan.height, 0)
+    ax.set_xlim(0, layout.width)
+    ax.set_ylim(layout.height, 0)
     ax.set_aspect("equal")
     ax.axis("off")
     cells = source.cells if isinstance(source, Result) else table.cells
@@ -75,10 +75,10 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     of_route = {route: sum(row.colonies for row in table.of_route(route)) or 1.0 for route in {r.route for r in table}}
     table = replace(table, rows=tuple(replace(row, share=row.colonies / of_route[row.route]) for row in table))
     where = _vessels(ax, drawn)
-    _beds(ax, plan, where, used, table, colours, source.model)
-    _primary(ax, plan, where, came_in(source.events(), used))
-    _other_routes(ax, plan, table, colours, {site.route for site in source.model.sites if site.flow is not None})
-    _legend(ax, plan, colours, cells)
+    _beds(ax, layout, where, used, table, colours, source.model)
+    _primary(ax, layout, where, came_in(source.events(), used))
+    _other_routes(ax, layout, table, colours, {site.route for site in source.model.sites if site.flow is not None})
+    _legend(ax, layout, colours, cells)
     sign(figure, source)
     return figure
 
@@ -95,7 +95,7 @@ def _heading(ax: Axes, table: Organs, made: str, used: Circulation) -> None:
 
 def _beds(
     ax: Axes,
-    plan: Plan,
+    layout: Layout,
     where: Mapping[str, Point],
     used: Circulation,
     table: Organs,
@@ -110,7 +110,7 @@ def _beds(
         second = bed.name != bed.site
         name = f"{bed.name} ({bed.site})" if second else bed.name
         row = None if second else rows.get(bed.site)
-        _bed(ax, plan, where[bed.name], name, row, colours, _own(model, bed.site) and not second)
+        _bed(ax, layout, where[bed.name], name, row, colours, _own(model, bed.site) and not second)
 
 
 def has_body(model: Model) -> bool:
@@ -148,29 +148,29 @@ class _Colours:
 
 def _vessels(ax: Axes, drawn: Schematic) -> Mapping[str, Point]:
     """Draw the vessels; returns where beds and vessels are."""
-    plan = drawn.plan
+    layout = drawn.layout
     for line in drawn.lines:
         style: dict[str, Any] = {"solid_capstyle": "round", "solid_joinstyle": "round"}
         width = max(0.7, WIDEST * line.flow)
         ax.plot(*zip(*line.points, strict=True), color=KINDS[line.kind], linewidth=width, zorder=1, **style)
     for name, (x, y) in drawn.names:
         ax.text(x, y, name, fontsize=8.5, color=PORTAL_TEXT, va="center")
-    hearts = ((plan.veins, "right\nheart", VEIN_TEXT), (plan.arteries, "left\nheart", ARTERY_TEXT))
+    hearts = ((layout.veins, "right\nheart", VEIN_TEXT), (layout.arteries, "left\nheart", ARTERY_TEXT))
     for x, name, colour in hearts:
         ax.add_patch(
-            Rectangle((x - 0.27, plan.hearts - 0.24), 0.54, 0.48, facecolor=colour, edgecolor="white", zorder=3)
+            Rectangle((x - 0.27, layout.hearts - 0.24), 0.54, 0.48, facecolor=colour, edgecolor="white", zorder=3)
         )
-        ax.text(x, plan.hearts, name, ha="center", va="center", fontsize=8.5, color="white", zorder=4)
-    middle = (plan.first + plan.last) / 2
+        ax.text(x, layout.hearts, name, ha="center", va="center", fontsize=8.5, color="white", zorder=4)
+    middle = (layout.first + layout.last) / 2
     ax.text(
-        plan.arteries + 0.2, middle, "arteries", fontsize=9, color=ARTERY_TEXT, rotation=90, va="center", ha="center"
+        layout.arteries + 0.2, middle, "arteries", fontsize=9, color=ARTERY_TEXT, rotation=90, va="center", ha="center"
     )
     return drawn.where
 
 
 def _bed(
     ax: Axes,
-    plan: Plan,
+    layout: Layout,
     at: tuple[float, float],
     name: str,
     row: OrganRow | None,
@@ -182,7 +182,7 @@ def _bed(
     ax.add_patch(Circle((x, y), radius, facecolor=colours.of(row), edgecolor=INK, linewidth=0.9, zorder=5))
     halo = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.9}
     text = f"{name} (own organ)" if is_primary else name
-    if y == plan.lung:
+    if y == layout.lung:
         ax.text(x, y + radius + 0.1, text, ha="center", va="top", fontsize=10, color=INK, zorder=6)
     else:
         left = x - max(radius, 0.12) - 0.1
@@ -193,16 +193,16 @@ def _bed(
         ax.text(right, y, percent_of(row.share), va="center", fontsize=9, weight=bold, color=INK, bbox=halo, zorder=4)
 
 
-def _primary(ax: Axes, plan: Plan, where: Mapping[str, tuple[float, float]], entries: Mapping[str, float]) -> None:
+def _primary(ax: Axes, layout: Layout, where: Mapping[str, tuple[float, float]], entries: Mapping[str, float]) -> None:
     """The primary, with arrows to the vessels by which its cells come into the blood."""
     total = sum(entries.values())
     if total <= 0:
         return
     main = max(entries, key=lambda vessel: entries[vessel])
-    right = where[main][0] > plan.bed
-    x = plan.arteries + 0.85 if right else 0.75
+    right = where[main][0] > layout.bed
+    x = layout.arteries + 0.85 if right else 0.75
     y = 1.15 if right else float(np.average([where[v][1] for v in entries], weights=list(entries.values())))
-    y = min(max(y, 1.4 if right else 3.0), plan.last - 2.85)
+    y = min(max(y, 1.4 if right else 3.0), layout.last - 2.85)
     ax.add_patch(RegularPolygon((x, y), 6, radius=0.3, facecolor=INK, edgecolor="white", zorder=6))
     ax.text(x, y, "primary", ha="center", va="center", fontsize=7.5, color="white", zorder=7)
     for vessel, n in sorted(entries.items(), key=lambda item: -item[1]):
@@ -222,36 +222,38 @@ def _primary(ax: Axes, plan: Plan, where: Mapping[str, tuple[float, float]], ent
             va="top" if not right else "center", fontsize=8.5, color=INK, linespacing=1.35)  # fmt: skip
 
 
-def _other_routes(ax: Axes, plan: Plan, table: Organs, colours: _Colours, drawn: set[str]) -> None:
+def _other_routes(ax: Axes, layout: Layout, table: Organs, colours: _Colours, drawn: set[str]) -> None:
     """The routes that are not drawn yet, each with its sites."""
     routes = [route for route in dict.fromkeys(row.route for row in table) if route not in drawn]
     if not routes:
         return
     total = sum(row.colonies for row in table) or 1.0
     lines = sum(1.35 + len(table.of_route(route)) for route in routes)
-    step = min(0.34, (plan.last - plan.first - 0.9) / lines)
-    y = plan.first
-    ax.text(plan.other, y - 0.12, "Other routes", fontsize=12, weight="bold", color=INK, va="bottom")
+    step = min(0.34, (layout.last - layout.first - 0.9) / lines)
+    y = layout.first
+    ax.text(layout.other, y - 0.12, "Other routes", fontsize=12, weight="bold", color=INK, va="bottom")
     for route in routes:
         y += 0.95 * step
         share = sum(row.colonies for row in table.of_route(route)) / total
         text = f"{words(route)}: {percent_of(share)} of all colonies"
-        ax.text(plan.other, y, text, fontsize=9.5, color=QUIET, va="center", style="italic")
+        ax.text(layout.other, y, text, fontsize=9.5, color=QUIET, va="center", style="italic")
         for row in table.of_route(route):
             y += step
             radius = min(colours.radius(row), 0.47 * step)
-            ax.add_patch(Circle((plan.other + 0.3, y), radius, facecolor=colours.of(row), edgecolor=INK, linewidth=0.9))
+            ax.add_patch(
+                Circle((layout.other + 0.3, y), radius, facecolor=colours.of(row), edgecolor=INK, linewidth=0.9)
+            )
             text = words(row.organ)
-            ax.text(plan.other + 0.7, y, text, fontsize=9, va="center", color=INK)
+            ax.text(layout.other + 0.7, y, text, fontsize=9, va="center", color=INK)
             if row.colonies > 0:
                 bold = "bold" if row.share >= 0.1 else "normal"
-                ax.text(plan.width - 0.25, y, percent_of(row.share), fontsize=9, va="center", ha="right", weight=bold)
+                ax.text(layout.width - 0.25, y, percent_of(row.share), fontsize=9, va="center", ha="right", weight=bold)
         y += 0.4 * step
 
 
-def _legend(ax: Axes, plan: Plan, colours: _Colours, cells: float) -> None:
+def _legend(ax: Axes, layout: Layout, colours: _Colours, cells: float) -> None:
     """Scales of colour and size, at the lower left."""
-    x, y = 0.35, plan.height - 1.62
+    x, y = 0.35, layout.height - 1.62
     bar = ax.inset_axes((x, y, 1.75, 0.13), transform=ax.transData)
     scale = ax.get_figure(root=True).colorbar(  # type: ignore[union-attr]
         ScalarMappable(colours.norm, colours.map), cax=bar, orientation="horizontal"

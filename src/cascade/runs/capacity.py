@@ -31,7 +31,7 @@ def settled(plan: Plan) -> Plan:
     for _ in range(len(course) + 2):
         model = plan.model.with_(capacity=capacity.model_copy(update={"factors": course}))
         trial = replace(plan, model=model, workers=plan.workers.quietly())
-        present = cells_at(trial.lowered, trial.counts(trial.prepared(grid=capacity.windows[1:])), capacity)
+        present = cells_at(trial.lowered, trial.counts(trial.inputs(grid=capacity.windows[1:])), capacity)
         next_course = tuple(1.0 / (1.0 + float(n) / capacity.half) for n in present)
         if next_course == course:
             return replace(plan, model=model)

@@ -15,7 +15,7 @@ from cascade.common.arguments import check_cells, check_seed
 from cascade.common.frozen import ByValue
 from cascade.common.text import hours, text_table
 from cascade.engine.chunk import Chunk, scratch_of
-from cascade.engine.prepare import Prepared, environment, frailties, prepare, rows_of
+from cascade.engine.prepare import Inputs, environment, frailties, prepare, rows_of
 from cascade.kernel.streams import key_of
 from cascade.lowering.arguments import check_until
 from cascade.lowering.lower import lower
@@ -146,14 +146,14 @@ def replay(model: Model, *, seed: int, cells: Sequence[int], until: float | None
     """
     numbers = check_cells(cells)
     lowered = lower(check_model(model))
-    prepared = prepare(lowered, environment(lowered, check_until(lowered, until)))
+    inputs = prepare(lowered, environment(lowered, check_until(lowered, until)))
     traits = traits_of(model, seed=check_seed(seed), cells=sorted(set(numbers)))
-    return histories_of(lowered, prepared, seed, numbers, traits)
+    return histories_of(lowered, inputs, seed, numbers, traits)
 
 
 def histories_of(
     lowered: Lowered,
-    prepared: Prepared,
+    inputs: Inputs,
     seed: int,
     cells: Sequence[int],
     traits: Mapping[str, npt.NDArray[np.float64]] | None = None,
@@ -166,13 +166,13 @@ def histories_of(
         about = layout.total, stages, slice(layout.stay, layout.inner)
         room = _FIRST_ROOM * len(distinct)
         while True:
-            done = Chunk(prepared, key_of(seed), *about, 0, len(distinct), cells=distinct, events=room).run()
+            done = Chunk(inputs, key_of(seed), *about, 0, len(distinct), cells=distinct, events=room).run()
             if done.recorded <= room:
                 break
             room = done.recorded
         for cell, member, visit, way, time in zip(*(column.tolist() for column in done.events), strict=True):
             lives[cell].setdefault(member, []).append((visit, way, time))
-    starts = start_states(lowered, prepared, seed, distinct)
+    starts = start_states(lowered, inputs, seed, distinct)
     traits = traits or {}
     histories = {
         cell: _founder(lowered, cell, *starts[cell], lives[cell], {name: float(z[i]) for name, z in traits.items()})
@@ -227,11 +227,11 @@ def traits_of(model: Model, *, seed: int, cells: Sequence[int]) -> dict[str, npt
     return {frailty.name: values[:, f] for f, frailty in enumerate(model.frailties)}
 
 
-def start_states(lowered: Lowered, prepared: Prepared, seed: int, cells: Sequence[int]) -> dict[int, tuple[int, float]]:
+def start_states(lowered: Lowered, inputs: Inputs, seed: int, cells: Sequence[int]) -> dict[int, tuple[int, float]]:
     """State (expanded) and time of entry of each cell, by the draws that the kernel uses."""
     from cascade.kernel.streams import start_block
 
-    made = prepared.tables
+    made = inputs.tables
     several = len(lowered.start_state) > 1 or made.entry_high > made.entry_low
     k0, k1 = key_of(seed)
     starts = {}

@@ -136,7 +136,7 @@ def compare(
 def _compared(one: Plan, two: Plan) -> Comparison:
     """All cells paired, and what they add up to."""
     stop = np.zeros(1, np.uint8)
-    sides = (side.ends(side.prepared(), side.cells, stop) for side in (one, two))
+    sides = (side.ends(side.inputs(), side.cells, stop) for side in (one, two))
     chunks = (Pair(first, second) for first, second in zip(*sides, strict=True))
     sums = _Sums(len(one.model.stages), clusters=one.model.clusters is not None)
     for part in one.workers.results(run_pair, chunks, len(one.cells), stop):

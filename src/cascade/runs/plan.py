@@ -13,7 +13,7 @@ from cascade.common.arguments import cell_range, seed_of
 from cascade.engine.chunk import Chunk, chunk_of, run_totals
 from cascade.engine.counts import Totals
 from cascade.engine.executor import LARGEST_CHUNK, Workers
-from cascade.engine.prepare import Prepared, environment, prepare
+from cascade.engine.prepare import Inputs, environment, prepare
 from cascade.lowering.arguments import check_until
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
@@ -56,14 +56,14 @@ class Plan:
         """The end of the run, checked against the model."""
         return check_until(self.lowered, self.until)
 
-    def prepared(self, *, watch: Sequence[int] = (), grid: Sequence[float] = ()) -> Prepared:
+    def inputs(self, *, watch: Sequence[int] = (), grid: Sequence[float] = ()) -> Inputs:
         """What the kernel reads; see ``engine.prepare``."""
         return prepare(self.lowered, environment(self.lowered, self.end), watch=watch, grid=grid)
 
-    def counts(self, prepared: Prepared) -> Totals:
+    def counts(self, inputs: Inputs) -> Totals:
         """All cells run, and what they add up to."""
         stop = np.zeros(1, np.uint8)
-        chunks = (chunk_of(self.lowered, prepared, self.seed, part, stop) for part in self.workers.cut(self.cells))
+        chunks = (chunk_of(self.lowered, inputs, self.seed, part, stop) for part in self.workers.cut(self.cells))
         return Totals.gathered(self.workers.results(run_totals, chunks, len(self.cells), stop))
 
     @property
@@ -71,7 +71,7 @@ class Plan:
         """Founders of a chunk in which the end of every member is kept."""
         return LARGEST_CHUNK // (self.model.clusters.largest if self.model.clusters else 1)
 
-    def ends(self, prepared: Prepared, cells: range, stop: npt.NDArray[np.uint8]) -> Iterator[Chunk]:
+    def ends(self, inputs: Inputs, cells: range, stop: npt.NDArray[np.uint8]) -> Iterator[Chunk]:
         """Chunks in which the end of every member is kept."""
         for part in self.workers.cut(cells, self.largest_chunk):
-            yield chunk_of(self.lowered, prepared, self.seed, part, stop, outcomes=True)
+            yield chunk_of(self.lowered, inputs, self.seed, part, stop, outcomes=True)

@@ -78,7 +78,7 @@ def _simulated(plan: Plan, times: Sequence[float], watch: Sequence[str] | None) 
     grid = check_grid(times)
     plan = settled(plan)
     names = plan.model.goals if watch is None else watch
-    totals = plan.counts(plan.prepared(watch=watched_states(plan.lowered, names), grid=grid))
+    totals = plan.counts(plan.inputs(watch=watched_states(plan.lowered, names), grid=grid))
     versions = {"cascade": package_version(), "streams": STREAM_VERSION}
     ranges = ((plan.cells.start, plan.cells.stop),)
     return Result(plan.model, plan.seed, ranges, plan.end, grid, tuple(names), totals, versions)

@@ -46,7 +46,7 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
     # One row for each founder, one column for each of its members.
     stages = furthest.astype(np.int64).reshape(marked.chunk.number, -1)
     there = ends.reshape(stages.shape) != NO_MEMBER
-    alike = marked.chunk.prepared.frailties
+    alike = marked.chunk.inputs.frailties
     assert alike is not None
     count, goals = len(alike.gamma), marked.lowered.goal + 1
     # The traits as products of powers of the independent factors, by the kernel's own functions.
@@ -113,11 +113,11 @@ def selection(
 
 def _selected(plan: Plan, ranges: Sequence[range]) -> Selection:
     """All cells run, their traits tallied by the furthest stage."""
-    prepared, model = plan.prepared(), plan.model
-    if prepared.frailties is None:
+    inputs, model = plan.inputs(), plan.model
+    if inputs.frailties is None:
         raise InputError("source", model.name, "a model with frailties: without them all cells are alike")
     stop = np.zeros(1, np.uint8)
-    chunks = (Marked(chunk, plan.lowered) for cells in ranges for chunk in plan.ends(prepared, cells, stop))
+    chunks = (Marked(chunk, plan.lowered) for cells in ranges for chunk in plan.ends(inputs, cells, stop))
     sums: list[Ints] | None = None
     for part in plan.workers.results(tally, chunks, sum(map(len, ranges)), stop):
         sums = list(part) if sums is None else [a + b for a, b in zip(sums, part, strict=True)]

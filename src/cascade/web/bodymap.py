@@ -28,37 +28,37 @@ def body_map(model: Model) -> dict[str, Any] | None:
     if used is None:
         return None
     drawn = schematic(used)
-    plan, where = drawn.plan, drawn.where
+    layout, where = drawn.layout, drawn.where
     sites = {bed.name: bed.site for bed in used.beds}
     names: list[tuple[str, float, float, str]] = [
-        ("right heart", plan.veins - 0.3, plan.hearts, "right"),
-        ("left heart", plan.arteries - 0.3, plan.hearts, "right"),
+        ("right heart", layout.veins - 0.3, layout.hearts, "right"),
+        ("left heart", layout.arteries - 0.3, layout.hearts, "right"),
         (PRIMARY, 0.75, 2.45, "center"),
-        (POOL, plan.bed, plan.hearts + 0.28, "center"),
+        (POOL, layout.bed, layout.hearts + 0.28, "center"),
     ]
     names += [(stage, 1.2, _primary_height(k), "left") for k, stage in enumerate(model.stages[:BEFORE_THE_VESSEL])]
     for bed, site in sites.items():
         if bed in where:
             x, y = where[bed]
             text = bed if bed == site else f"{bed} ({site})"
-            names.append((text, x, y + 0.3, "center") if y == plan.lung else (text, x - 0.2, y, "right"))
+            names.append((text, x, y + 0.3, "center") if y == layout.lung else (text, x - 0.2, y, "right"))
     places, elsewhere = _places(model, drawn)
-    y = plan.first
+    y = layout.first
     for name, states in elsewhere.items():
-        step = min(0.55, (plan.last - plan.first) / max(1, len(elsewhere)))
-        names.append((name, plan.other, y - 0.02, "left"))
+        step = min(0.55, (layout.last - layout.first) / max(1, len(elsewhere)))
+        names.append((name, layout.other, y - 0.02, "left"))
         for k, state in enumerate(states):
-            places[state] = (plan.other + 0.15 + _NEST * min(k, 5), y + 0.24)
+            places[state] = (layout.other + 0.15 + _NEST * min(k, 5), y + 0.24)
         y += step
     return {
-        "width": plan.width if elsewhere else plan.other,
-        "height": plan.height,
+        "width": layout.width if elsewhere else layout.other,
+        "height": layout.height,
         "lines": [[[c for point in line.points for c in point], line.flow, line.kind] for line in drawn.lines],
         "names": names,
         # Where there is room for them.
         "more": [(name, x, y, "left") for name, (x, y) in drawn.names],
         "places": places,
-        "beds": [plan.bed, *(where[bed][1] for bed in sites if bed in where)],
+        "beds": [layout.bed, *(where[bed][1] for bed in sites if bed in where)],
         "hearts": [*where[RIGHT_HEART], *where[LEFT_HEART]],
     }
 
@@ -72,7 +72,7 @@ def _places(model: Model, drawn: Schematic) -> tuple[dict[str, tuple[float, floa
         if place.at == PRIMARY:
             places[state.name] = (0.75, _primary_height(place.step))
         elif place.at == POOL:
-            places[state.name] = (drawn.plan.bed, drawn.plan.hearts)
+            places[state.name] = (drawn.layout.bed, drawn.layout.hearts)
         elif place.at in drawn.where:
             # Arrested in the bed; what has left the vessel stands to the right of it.
             x, y = drawn.where[place.at]

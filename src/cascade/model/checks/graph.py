@@ -7,10 +7,10 @@ from typing import Any
 
 from cascade.common.errors import Fault, is_number, nearest
 from cascade.model.limits import SHARE_TOLERANCE
-from cascade.model.raw import Node, get, items, repeated, text_of
+from cascade.model.raw import RawState, get, items, repeated, text_of
 
 
-def name_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+def name_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
     """Names that are used twice."""
     for index, name in repeated(items(data, "stages")):
         yield Fault(f"stages[{index}]", name, "each stage is named once")
@@ -24,60 +24,62 @@ def name_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Faul
     ):
         for index, name in repeated([get(part, key) for part in items(data, field)]):
             yield Fault(f"{field}[{index}].{key}", name, "each name is used once")
-    for node in nodes:
-        for index, name in repeated(node.targets):
-            yield Fault(f"states[{node.index}].moves[{index}].to", name, "one move to each target")
-        for index, name in repeated(node.causes):
-            yield Fault(f"states[{node.index}].deaths[{index}].cause", name, "each cause is named once in a state")
-        for name in set(node.targets) & set(node.causes):
+    for state in states:
+        for index, name in repeated(state.targets):
+            yield Fault(f"states[{state.index}].moves[{index}].to", name, "one move to each target")
+        for index, name in repeated(state.causes):
+            yield Fault(f"states[{state.index}].deaths[{index}].cause", name, "each cause is named once in a state")
+        for name in set(state.targets) & set(state.causes):
             yield Fault(
-                f"states[{node.index}].deaths", name, "a cause may not bear the name of a target of the same state"
+                f"states[{state.index}].deaths", name, "a cause may not bear the name of a target of the same state"
             )
 
 
-def cause_faults(nodes: Sequence[Node]) -> Iterator[Fault]:
+def cause_faults(states: Sequence[RawState]) -> Iterator[Fault]:
     """Curves over time name causes of death and goals alike: they may not be the same."""
-    goals = {node.name for node in nodes if node.absorbing}
-    for node in nodes:
-        for index, cause in enumerate(node.causes):
+    goals = {state.name for state in states if state.absorbing}
+    for state in states:
+        for index, cause in enumerate(state.causes):
             if cause in goals:
                 yield Fault(
-                    f"states[{node.index}].deaths[{index}].cause", cause, "another name than that of an absorbing state"
+                    f"states[{state.index}].deaths[{index}].cause",
+                    cause,
+                    "another name than that of an absorbing state",
                 )
 
 
-def state_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+def state_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
     """States that lead nowhere, to nothing, or belong to no stage."""
-    names = [node.name for node in nodes]
+    names = [state.name for state in states]
     stages = [s for s in items(data, "stages") if isinstance(s, str)]
     if isinstance(data.get("states"), list | tuple) and not data["states"]:
         yield Fault("states", (), "at least one state")
-    for node in nodes:
-        path = f"states[{node.index}]"
-        for index, target in enumerate(node.targets):
+    for state in states:
+        path = f"states[{state.index}]"
+        for index, target in enumerate(state.targets):
             if target not in names:
                 yield Fault(f"{path}.moves[{index}].to", target, f"the name of a state; {nearest(target, names)}")
-            elif target == node.name:
+            elif target == state.name:
                 yield Fault(f"{path}.moves[{index}].to", target, "another state than this one")
-        ways = len(node.targets) + len(node.causes)
-        if node.absorbing and ways:
-            yield Fault(path, node.name, "an absorbing state has no moves and no deaths")
-        if node.absorbing and node.phases > 1:
-            yield Fault(f"{path}.phases", node.phases, "1: an absorbing state has no phases to pass")
-        if not node.absorbing and not ways:
-            yield Fault(path, node.name, "a way out (moves or deaths), or absorbing = true")
-        if node.stage is None and not node.absorbing:
+        ways = len(state.targets) + len(state.causes)
+        if state.absorbing and ways:
+            yield Fault(path, state.name, "an absorbing state has no moves and no deaths")
+        if state.absorbing and state.phases > 1:
+            yield Fault(f"{path}.phases", state.phases, "1: an absorbing state has no phases to pass")
+        if not state.absorbing and not ways:
+            yield Fault(path, state.name, "a way out (moves or deaths), or absorbing = true")
+        if state.stage is None and not state.absorbing:
             yield Fault(f"{path}.stage", None, f"the stage that this state belongs to; {nearest('', stages)}")
-        elif node.stage is not None and node.stage not in stages:
-            yield Fault(f"{path}.stage", node.stage, f"one of the stages; {nearest(node.stage, stages)}")
+        elif state.stage is not None and state.stage not in stages:
+            yield Fault(f"{path}.stage", state.stage, f"one of the stages; {nearest(state.stage, stages)}")
 
 
-def start_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+def start_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
     """Shares and times of the start."""
     start = data.get("start")
-    names = {node.name: node for node in nodes}
+    names = {state.name: state for state in states}
     shares = items(start, "states")
-    if start is not None and not shares and nodes:
+    if start is not None and not shares and states:
         yield Fault("start.states", get(start, "states"), "at least one state with its share")
     total = 0.0
     for index, share in enumerate(shares):
@@ -113,25 +115,25 @@ def _spread(seeds: Iterable[str], ways: Mapping[str, Iterable[str]]) -> set[str]
     return reached
 
 
-def way_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+def way_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
     """States that nobody comes to, and cycles without a way out."""
-    names = {node.name for node in nodes}
+    names = {state.name for state in states}
     starts = {str(get(share, "state")) for share in items(data.get("start"), "states")} & names
-    forward = {node.name: [t for t in node.targets if t in names] for node in nodes}
+    forward = {state.name: [t for t in state.targets if t in names] for state in states}
     backward: dict[str, list[str]] = {name: [] for name in names}
-    for node in nodes:
-        for target in forward[node.name]:
-            backward[target].append(node.name)
+    for state in states:
+        for target in forward[state.name]:
+            backward[target].append(state.name)
     reached = _spread(starts, forward)
     # A dead end or an unknown target has its own fault: here only true cycles are named.
-    ends = {n.name for n in nodes if n.absorbing or n.causes or len(forward[n.name]) < max(1, len(n.targets))}
+    ends = {n.name for n in states if n.absorbing or n.causes or len(forward[n.name]) < max(1, len(n.targets))}
     ending = _spread(ends, backward)
-    for node in nodes:
-        if starts and node.name not in reached:
-            yield Fault(f"states[{node.index}]", node.name, "a path that leads here from a start state")
-        if node.name not in ending:
+    for state in states:
+        if starts and state.name not in reached:
+            yield Fault(f"states[{state.index}]", state.name, "a path that leads here from a start state")
+        if state.name not in ending:
             yield Fault(
-                f"states[{node.index}]",
-                node.name,
+                f"states[{state.index}]",
+                state.name,
                 "a way out of the cycle that it is in: a death or an absorbing state",
             )

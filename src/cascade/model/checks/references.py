@@ -8,12 +8,12 @@ from typing import Any
 
 from cascade.common.errors import Fault, is_number, nearest
 from cascade.model.names import alike, hazard_names, matching, switch_names
-from cascade.model.raw import Node, get, items, parts_with_source, text_of
+from cascade.model.raw import RawState, get, items, parts_with_source, text_of
 
 
-def frailty_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+def frailty_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
     """Hazards of frailties that are none, or are named twice."""
-    names = hazard_names(nodes)
+    names = hazard_names(states)
     for f, frailty in enumerate(items(data, "frailties")):
         used: set[str] = set()
         for h, entry in enumerate(items(frailty, "hazards")):
@@ -33,22 +33,22 @@ def frailty_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[F
             used |= set(meant)
 
 
-def treatment_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+def treatment_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
     """Treatments that act on no hazard."""
-    ways = hazard_names(nodes) + switch_names(data)
+    ways = hazard_names(states) + switch_names(data)
     for i, treatment in enumerate(items(data, "treatments")):
         acts = [p for effect in items(treatment, "effects") if isinstance(p := get(effect, "hazard"), str)]
         if acts and not any(matching(pattern, ways) for pattern in acts):
             yield Fault(f"treatments[{i}].effects", acts, "at least one that acts on a hazard of this model")
 
 
-def capacity_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+def capacity_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
     """States, hazards and windows of a shared capacity."""
     capacity = data.get("capacity")
     if capacity is None:
         return
-    states, ways = [node.name for node in nodes], hazard_names(nodes) + switch_names(data)
-    for field, candidates, what in (("occupied_by", states, "state"), ("hazards", ways, "hazard")):
+    names, ways = [state.name for state in states], hazard_names(states) + switch_names(data)
+    for field, candidates, what in (("occupied_by", names, "state"), ("hazards", ways, "hazard")):
         for i, pattern in enumerate(items(capacity, field)):
             if not isinstance(pattern, str):
                 continue  # has a fault of type

@@ -8,13 +8,13 @@ from typing import Any
 from cascade.common.errors import Fault, is_number, nearest
 from cascade.model.limits import MAX_STATES, SHARE_TOLERANCE
 from cascade.model.names import EVERYWHERE, hazard_name, hazard_names, living_states, matching, switch_names
-from cascade.model.raw import Node, get, items, repeated
+from cascade.model.raw import RawState, get, items, repeated
 
 
-def factor_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+def factor_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
     """Levels, states, shares and hazards of factors."""
-    ways = hazard_names(nodes)
-    grown = {node.name: node.phases for node in nodes}
+    ways = hazard_names(states)
+    grown = {state.name: state.phases for state in states}
     for f, factor in enumerate(items(data, "factors")):
         path = f"factors[{f}]"
         levels = [level for level in items(factor, "levels") if isinstance(level, str)]
@@ -59,7 +59,7 @@ def factor_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fa
         yield Fault(field, f"{sum(grown.values())} states", f"at most {MAX_STATES} states, phases and {what} counted")
 
 
-def cluster_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+def cluster_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
     """Sizes, hazards and states of clusters."""
     clusters = data.get("clusters")
     if clusters is None:
@@ -76,7 +76,7 @@ def cluster_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[F
     for f, factor in enumerate(items(data, "factors")):
         if get(factor, "name") == "clusters":
             yield Fault(f"factors[{f}].name", "clusters", "another name: this one is taken by the clusters")
-    ways = hazard_names(nodes)
+    ways = hazard_names(states)
     for i, effect in enumerate(items(clusters, "effects")):
         pattern = get(effect, "hazard")
         if isinstance(pattern, str) and not matching(pattern, ways):
@@ -88,18 +88,18 @@ def cluster_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[F
             continue
         meant = set(living_states([pattern], items(data, "states")))
         if not meant:
-            names = [node.name for node in nodes]
+            names = [state.name for state in states]
             yield Fault(path, pattern, f"a state that is not absorbing; {nearest(pattern, names)}")
         if meant & entered:
             yield Fault(path, pattern, "each state once")
         entered |= meant
 
 
-def clash_faults(data: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[Fault]:
+def clash_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
     """Ways of states that bear the name of a switch."""
     switches = set(switch_names(data))
-    for node in nodes:
-        for way in node.targets + node.causes:
-            if hazard_name(node.name, way) in switches:
+    for state in states:
+        for way in state.targets + state.causes:
+            if hazard_name(state.name, way) in switches:
                 wanted = "another name: a switch of a factor, or of breaking, has this one"
-                yield Fault(f"states[{node.index}]", way, wanted)
+                yield Fault(f"states[{state.index}]", way, wanted)
