@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 VIOLATIONS = {
     "a room imports one above it": ("solution/laplace.py", "import cascade.runs.result", "Rooms"),
     "answers import the lowering beside them": ("answers/curves.py", "import cascade.lowering.lower", "Rooms"),
+    "a module beside the rooms": ("helpers.py", "", "Rooms"),
+    "a room that the contract does not name": ("patient/__init__.py", "", "Rooms"),
     "the kernel imports the model": ("kernel/numerics.py", "import cascade.model", "The kernel"),
     "the kernel imports the package": ("kernel/streams.py", "import cascade", "The kernel"),
     "the kernel imports an error": ("kernel/loop.py", "from cascade.common.errors import CascadeError", "The kernel"),
@@ -66,18 +69,33 @@ def test_the_contract_is_kept(copy: Path) -> None:
     assert " 0 broken" in said, said
 
 
+def test_the_rules_name_every_room() -> None:
+    """A rule that lists rooms holds for the new one too."""
+    rooms = {f"cascade.{path.parent.name}" for path in PACKAGE.glob("*/__init__.py")}
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    rules = {rule["name"]: rule for rule in settings["tool"]["importlinter"]["contracts"]}
+    kernel, figures = (next(r for name, r in rules.items() if name.startswith(s)) for s in ("The kernel", "Figures"))
+    assert set(kernel["forbidden_modules"]) == rooms - {"cascade.kernel"}
+    assert set(figures["source_modules"]) == rooms - {"cascade.plot", "cascade.cli"}
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("name", VIOLATIONS)
 def test_a_planted_violation_breaks_the_contract(name: str, copy: Path) -> None:
     file, line, contract = VIOLATIONS[name]
     path = copy / "cascade" / file
-    text = path.read_text()
-    path.write_text(f"{text}\n{line}\n")
-    try:
-        broken = [line for line in contracts(copy).splitlines() if line.endswith("BROKEN")]
-        assert any(line.startswith(contract) for line in broken), broken
-    finally:
+    text = path.read_text() if path.exists() else None
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"{text or ''}\n{line}\n")
+    said = contracts(copy)
+    if text is None:
+        path.unlink()
+        if path.parent != copy / "cascade":
+            path.parent.rmdir()
+    else:
         path.write_text(text)
+    broken = [line for line in said.splitlines() if line.endswith("BROKEN")]
+    assert any(line.startswith(contract) for line in broken), said
 
 
 # Names.
