@@ -39,10 +39,10 @@ def test_blocks_are_the_reference_blocks() -> None:
     plain = [int(word) for word in key]
     for cell in (0, 1, 2**32 - 1, 2**32, 2**45 + 17):
         for visit in (0, 1, 77):
-            ours = streams.visit_block(np.uint64(cell), np.uint64(visit), streams.KIND_VISIT, *key)
+            ours = streams.visit_words(np.uint64(cell), np.uint64(visit), streams.KIND_VISIT, *key)
             assert tuple(ours) == reference.uniforms(cell, visit, 0, plain)
-        assert tuple(streams.start_block(np.uint64(cell), *key)) == reference.uniforms(cell, 0, 1 << 24, plain)[:2]
-        ours = streams.frailty_block(np.uint64(cell), np.uint64(3), np.uint64(9), *key)
+        assert tuple(streams.start_words(np.uint64(cell), *key)) == reference.uniforms(cell, 0, 1 << 24, plain)[:2]
+        ours = streams.frailty_words(np.uint64(cell), np.uint64(3), np.uint64(9), *key)
         assert tuple(ours) == reference.uniforms(cell, 9, (2 << 24) | 3, plain)[:2]
 
 
@@ -61,7 +61,7 @@ def test_neighbouring_seeds_and_cells_are_unrelated() -> None:
     def column(seed: int, first: int, visit: int) -> np.ndarray:
         key = streams.key_of(seed)
         return np.array(
-            [streams.visit_block(np.uint64(first + i), np.uint64(visit), streams.KIND_VISIT, *key)[0] for i in range(n)]
+            [streams.visit_words(np.uint64(first + i), np.uint64(visit), streams.KIND_VISIT, *key)[0] for i in range(n)]
         )
 
     base = column(7, 0, 0)

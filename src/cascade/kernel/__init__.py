@@ -35,7 +35,7 @@ cumulative share exceeds U:  h(e1) z + ... + h(e) z > U R.
 One round of a block, every row one visit (``loop.run``):
 
          +-> fill up: fragments that wait, else founders; starts, frailties    births, fragments
-         |   draw: one Philox block a row                                      visits, streams
+         |   draw: four words of Philox a row                                  visits, streams
          |   race: which group is due first; choose: its exit                  visits
     rows |   switching visits, and those beyond their window: the whole rule   switching, visits
          |   count: row of the exit and bin of the time; ends                  tally

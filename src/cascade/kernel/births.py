@@ -10,7 +10,7 @@ import numpy as np
 
 from cascade.kernel.jit import step
 from cascade.kernel.numerics import exp, log, normal_quantile, normal_quantiles
-from cascade.kernel.streams import frailty_block, start_block
+from cascade.kernel.streams import frailty_words, start_words
 from cascade.kernel.tally import batch_of
 
 _BIT = np.uint64(1)
@@ -47,7 +47,7 @@ def draw_starts(begin, end, key, tables, block, scratch, out):
     start_state, cumulative, marks, started = tables.start_state, tables.start_cumulative, tables.marks, out.started
     low, high, k0, k1 = tables.entry_low, tables.entry_high, key[0], key[1]
     for i in range(cell.size):
-        uniform[i], later[i] = start_block(cell[i], k0, k1)
+        uniform[i], later[i] = start_words(cell[i], k0, k1)
     for i in range(cell.size):
         state[i] = 0
         time[i] = low + later[i] * (high - low)
@@ -97,11 +97,11 @@ def log_gamma_frailty(shape, f, cell, k0, k1):
     c = 1.0 / np.sqrt(9.0 * d)
     boost = 0.0
     if shape < 1.0:
-        u, _ = frailty_block(cell, f, BOOST_ATTEMPT, k0, k1)
+        u, _ = frailty_words(cell, f, BOOST_ATTEMPT, k0, k1)
         boost = log(u) / shape
     attempt = np.uint64(0)
     while True:
-        u, accept = frailty_block(cell, f, attempt, k0, k1)
+        u, accept = frailty_words(cell, f, attempt, k0, k1)
         x = normal_quantile(u)
         v = (1.0 + c * x) * (1.0 + c * x) * (1.0 + c * x)
         if v > 0.0 and log(accept) < 0.5 * x * x + d - d * v + d * log(v):
@@ -124,7 +124,7 @@ def draw_frailties(begin, end, key, frailties, cells, multiplier, scratch):
                 value[i] = log_gamma_frailty(spread[f], np.uint64(f), cell[i], k0, k1)
         else:
             for i in range(cell.size):
-                uniform[i], _ = frailty_block(cell[i], np.uint64(f), np.uint64(0), k0, k1)
+                uniform[i], _ = frailty_words(cell[i], np.uint64(f), np.uint64(0), k0, k1)
             normal_quantiles(uniform, value, tails, tail_values)
             sigma = spread[f]
             for i in range(cell.size):

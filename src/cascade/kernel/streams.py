@@ -52,7 +52,7 @@ _ONE_LESS_HALF_STEP = 1.0 - 2.0**-49
 
 @leaf
 def philox(c0, c1, c2, c3, k0, k1):
-    """One Philox4x32-10 block: four 32-bit words (held in 64) from counter and key."""
+    """Philox4x32-10: four 32-bit words (held in 64) from counter and key."""
     for _ in range(ROUNDS):
         p0 = MULTIPLIER_0 * c0
         p1 = MULTIPLIER_1 * c2
@@ -71,7 +71,7 @@ def uniform_48(word, half):
 
 
 @leaf
-def visit_block(cell, visit, purpose, k0, k1):
+def visit_words(cell, visit, purpose, k0, k1):
     """Draws of one visit: two uniforms of 48 bits (moves, deaths), one of 32 (choice)."""
     w0, w1, w2, w3 = philox(cell & WORD, cell >> WORD_BITS, visit, purpose, k0, k1)
     for_moves = uniform_48(w0, w1 & LOW_HALF)
@@ -81,14 +81,14 @@ def visit_block(cell, visit, purpose, k0, k1):
 
 
 @leaf
-def start_block(cell, k0, k1):
+def start_words(cell, k0, k1):
     """Draws at birth: a uniform for the start state and one for the time of entry."""
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, np.uint64(0), KIND_START, k0, k1)
     return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
 
 
 @leaf
-def frailty_block(cell, frailty, attempt, k0, k1):
+def frailty_words(cell, frailty, attempt, k0, k1):
     """Two uniforms for frailty number ``frailty`` of a cell, at one attempt."""
     purpose = KIND_FRAILTY | frailty
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, attempt, purpose, k0, k1)
@@ -96,7 +96,7 @@ def frailty_block(cell, frailty, attempt, k0, k1):
 
 
 @leaf
-def clock_block(cell, draw, purpose, k0, k1):
+def clock_words(cell, draw, purpose, k0, k1):
     """One draw of a factor's clock: a uniform of 48 bits (exponential), one of 32.
 
     The second chooses the switch with which the clock begins anew.

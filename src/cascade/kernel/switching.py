@@ -13,7 +13,7 @@ import numpy as np
 from cascade.kernel.buffers import RECORDED, UNFINISHED
 from cascade.kernel.jit import step
 from cascade.kernel.numerics import minus_log
-from cascade.kernel.streams import MEMBER_BITS, clock_block
+from cascade.kernel.streams import MEMBER_BITS, clock_words
 from cascade.kernel.tally import batch_of, bin_of
 from cascade.kernel.visits import frail_exit, mean_of, rewind
 
@@ -37,7 +37,7 @@ def begin_units(begin, end, key, clocks, block, units):
         left, anchor, drawn = all_left[c][begin:end], all_anchor[c][begin:end], all_drawn[c][begin:end]
         kind = purpose[c]
         for i in range(left.size):
-            left[i], _ = clock_block(cell[i], np.uint64(0), kind | (member[i] << MEMBER_BITS), k0, k1)
+            left[i], _ = clock_words(cell[i], np.uint64(0), kind | (member[i] << MEMBER_BITS), k0, k1)
         for i in range(left.size):
             left[i] = minus_log(left[i])
         for i in range(left.size):
@@ -173,7 +173,7 @@ def draw_switches(under_way, key, clocks, block, units, scratch):
         founder[k], draw[k] = cell[i], np.uint64(drawn[c, i])
         kind[k] = purpose[c] | (member[i] << MEMBER_BITS)
     for k in range(under_way):
-        uniform[k], share[k] = clock_block(founder[k], draw[k], kind[k], k0, k1)
+        uniform[k], share[k] = clock_words(founder[k], draw[k], kind[k], k0, k1)
     for k in range(under_way):
         uniform[k] = minus_log(uniform[k])
 
@@ -322,7 +322,7 @@ def pass_on(moves, key, tables, clocks, block, units, scratch):
                 left[c, i], anchor[c, i] = rewind(left[c, i], anchor[c, i], before, after, event[i])
             else:
                 kind = purpose[c] | (member[i] << MEMBER_BITS)
-                uniform, _ = clock_block(cell[i], np.uint64(drawn[c, i]), kind, k0, k1)
+                uniform, _ = clock_words(cell[i], np.uint64(drawn[c, i]), kind, k0, k1)
                 left[c, i] = minus_log(uniform)
                 anchor[c, i] = event[i]
                 drawn[c, i] += _ONE

@@ -13,7 +13,7 @@ import numpy as np
 
 from cascade.kernel.jit import leaf, step
 from cascade.kernel.numerics import minus_log
-from cascade.kernel.streams import KIND_VISIT, MEMBER_BITS, visit_block
+from cascade.kernel.streams import KIND_VISIT, MEMBER_BITS, visit_words
 
 _ONE = np.uint32(1)
 _TWO = np.uint32(2)
@@ -23,17 +23,17 @@ LEAST_LEFT = 1e-300
 
 @step
 def draw(rows, key, block, units, scratch):
-    """One Philox block for each row: two unit exponentials and a uniform."""
+    """Four words of the stream for each row: two unit exponentials and a uniform."""
     cell, visit, k0, k1 = block.cell, block.visit, key[0], key[1]
     moves, deaths, choice = scratch.for_moves, scratch.for_deaths, scratch.choice
     if units is None:
         for i in range(rows):
-            moves[i], deaths[i], choice[i] = visit_block(cell[i], np.uint64(visit[i]), KIND_VISIT, k0, k1)
+            moves[i], deaths[i], choice[i] = visit_words(cell[i], np.uint64(visit[i]), KIND_VISIT, k0, k1)
     else:
         member = units.member
         for i in range(rows):
             purpose = KIND_VISIT | (member[i] << MEMBER_BITS)
-            moves[i], deaths[i], choice[i] = visit_block(cell[i], np.uint64(visit[i]), purpose, k0, k1)
+            moves[i], deaths[i], choice[i] = visit_words(cell[i], np.uint64(visit[i]), purpose, k0, k1)
     # A loop of its own for the logarithms: both then fit the vector registers.
     for i in range(rows):
         moves[i] = minus_log(moves[i])

@@ -229,7 +229,7 @@ def traits_of(model: Model, *, seed: int, cells: Sequence[int]) -> dict[str, npt
 
 def start_states(lowered: Lowered, inputs: Inputs, seed: int, cells: Sequence[int]) -> dict[int, tuple[int, float]]:
     """State (expanded) and time of entry of each cell, by the draws that the kernel uses."""
-    from cascade.kernel.streams import start_block
+    from cascade.kernel.streams import start_words
 
     made = inputs.tables
     several = len(lowered.start_state) > 1 or made.entry_high > made.entry_low
@@ -238,7 +238,7 @@ def start_states(lowered: Lowered, inputs: Inputs, seed: int, cells: Sequence[in
     for cell in cells:
         which, time = 0, made.entry_low
         if several:
-            for_state, for_time = start_block(np.uint64(cell), k0, k1)
+            for_state, for_time = start_words(np.uint64(cell), k0, k1)
             which = int(np.searchsorted(made.start_cumulative[:-1], for_state, side="right"))
             time += for_time * (made.entry_high - made.entry_low)
         starts[cell] = (int(lowered.start_state[which]), float(time))

@@ -171,9 +171,8 @@ class March:
             flat = []
             shapes.clear()
             for part in (entered / over[:, None], lost / over[:, None, None], used / over[:, None], state):
-                block = part.reshape(m, n, -1).swapaxes(0, 1).reshape(n, -1)
                 shapes.append((m, *part.shape[1:]))
-                flat.append(block)
+                flat.append(part.reshape(m, n, -1).swapaxes(0, 1).reshape(n, -1))
             return np.hstack(flat)
 
         # The running totals have a pole of their own, at 0.

@@ -35,7 +35,7 @@ def _hyperbola(ratio: float) -> tuple[float, float]:
     return float(angles[best]), float(a[best])
 
 
-def _blocks(times: Floats) -> Iterator[Ints]:
+def _groups(times: Floats) -> Iterator[Ints]:
     """Indices of positive times in groups, within a factor of 2 of each other."""
     order = np.argsort(times, kind="stable")
     order = order[times[order] > 0]
@@ -68,12 +68,12 @@ def invert(transform: Transform, times: Floats, poles: Complexes | None) -> Floa
     """
     shape = transform(np.array([1.0 + 0j])).shape[1:]
     values = np.zeros((len(times), *shape))
-    for block in _blocks(times):
-        on_hyperbola = None if poles is None else _on_hyperbola(transform, times[block], poles)
+    for group in _groups(times):
+        on_hyperbola = None if poles is None else _on_hyperbola(transform, times[group], poles)
         if on_hyperbola is not None:
-            values[block] = on_hyperbola
+            values[group] = on_hyperbola
         else:
-            for index in block:
+            for index in group:
                 values[index] = _on_line(transform, float(times[index]))
     return values
 
