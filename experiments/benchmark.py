@@ -13,6 +13,7 @@ import json
 import math
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ from numba import njit
 import cascade
 from cascade.kernel.streams import key_of, philox
 from cascade.lowering.lower import lower
+from cascade.web.modules import joined
+from cascade.web.page import payload
 
 SURVIVAL = [0.1, 0.5, 0.3, 0.02, 0.8, 0.83, 0.02]
 STEPS = [f"step {i + 1}" for i in range(len(SURVIVAL))]
@@ -230,6 +233,25 @@ def best_of(runs: int, work: Callable[[], object]) -> tuple[float, object]:
     return best, value
 
 
+def slider(name: str, runs: int) -> float | None:
+    """Milliseconds that the page of a model takes to answer a slider, in node; None without node."""
+    node = shutil.which("node")
+    if node is None:
+        return None
+    data = json.dumps(payload(cascade.load(name), seed=1))
+    code = (
+        f"{joined('model.js')}\nconst m = new Model({data});\nlet best = Infinity;\n"
+        f"for (let i = 0; i <= {runs}; i++) {{\n"
+        "  const begin = performance.now();\n"
+        "  m.scaleDeaths(1, 1 + i);\n"
+        "  m.exact();\n"
+        "  best = Math.min(best, performance.now() - begin);\n"
+        "}\nconsole.log(best);"
+    )
+    command = [node, "--input-type=module", "-"]
+    return float(subprocess.run(command, input=code, capture_output=True, text=True, check=True).stdout)
+
+
 def in_a_process(cells: float, threads: int, name: str = "") -> tuple[float, float, int]:
     """Wall seconds, peak MB and CPU count of one command that runs the seven steps, or a model by name."""
     script = (
@@ -295,9 +317,9 @@ def main() -> int:
     k0, k1 = key_of(1)
     zero = np.uint64(0)
     bare_loop(1, zero, zero, k0, k1)
-    blocks = 50_000_000
-    seconds, _ = best_of(runs, lambda: bare_loop(blocks, zero, zero, k0, k1))
-    floor = row("floor: one Philox block", seconds, blocks, blocks)
+    draws = 50_000_000
+    seconds, _ = best_of(runs, lambda: bare_loop(draws, zero, zero, k0, k1))
+    floor = row("floor: one Philox draw of four words", seconds, draws, draws)
 
     ours = {}
     with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(2) as two:
@@ -382,6 +404,12 @@ def main() -> int:
     ):
         targets.append((f"exact answer for colon cancer with factors, {states} states, {name}, seconds",
                         best_of(2, work)[0], most, "at most"))  # fmt: skip
+    for name in ("textbook", "platelets", "colon"):
+        milliseconds = slider(name, runs)
+        if milliseconds is None:
+            print("no node on this machine: no times of sliders")
+            break
+        targets.append((f"a slider on the page of {name}, milliseconds", milliseconds, 200.0, "at most"))
     if mesa_row is not None:
         targets.append(("cells/s, one thread, against Mesa", ratio(one, mesa_row, "cells_per_s"), 300.0, "at least"))
     if options.huge:
