@@ -106,6 +106,7 @@ def from_state(model: Model, state: str) -> Model:
     return Model(name=state, stages=[kept.stage], states=[kept, *others])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", HAZARDS)
 def test_a_planted_error_of_two_per_cent_is_caught(name: str) -> None:
     """With 99 % power: the share of each way out, cells started in that hazard's state."""

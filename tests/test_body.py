@@ -208,6 +208,7 @@ def test_homing_multiplies_the_hazard_of_arrest() -> None:
     assert rows["bone"] / rows["skin"] == pytest.approx(more["bone"] / more["skin"], rel=1e-9)
 
 
+@pytest.mark.full
 def test_script_and_catalogue_agree() -> None:
     """What experiments/fit_soil.py finds is what the catalogue holds; a planted difference is seen."""
     import fit_soil
@@ -306,6 +307,7 @@ def test_autopsies_do_disagree_where_it_is_said() -> None:
     assert [name for name in CANCERS if body.cancer(name).disagreements] == ["lung", "uterus"]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", CANCERS)
 def test_simulation_and_exact_answer_agree_on_every_cancer(name: str) -> None:
     model = cascade.load(name)
