@@ -42,7 +42,7 @@ from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkI
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 ROOMS: dict[str, Any] = tomllib.loads((HERE / "rooms.toml").read_text(encoding="utf-8"))
-PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "-n", "0", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 TIMED_OUT = "timeout"
 LIBRARIES = (
     "matplotlib.backends.backend_agg matplotlib.figure numba numpy pandas pydantic pytest scipy.optimize"
@@ -184,7 +184,11 @@ class Tests:
         digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
         out, log = folder / f"{room}-{digest[:12]}.json", folder / f"{room}.log"
         arguments = [*PYTEST, *(f"tests/{name}" for name in ROOMS[room]["tests"])]
-        code = 0 if out.exists() else in_child(lambda: watch(arguments, Path("src/cascade", room).resolve(), out), 1800, log)
+        code = (
+            0
+            if out.exists()
+            else in_child(lambda: watch(arguments, Path("src/cascade", room).resolve(), out), 1800, log)
+        )
         if code != 0:
             out.unlink(missing_ok=True)
             raise SystemExit(log.read_text() + "\nthe tests fail without any mutant")
@@ -248,7 +252,9 @@ def run(database: WorkDB, room: str, folder: Path, options: argparse.Namespace) 
         database.set_result(item.job_id, result)
         spec = item.mutations[0]
         said = result.output if result.output == TIMED_OUT else result.test_outcome.value
-        print(f"{time.monotonic() - begin:6.0f} s  {done}/{len(pending)}  {spec.module_path}:{spec.start_pos[0]}  {said}")
+        print(
+            f"{time.monotonic() - begin:6.0f} s  {done}/{len(pending)}  {spec.module_path}:{spec.start_pos[0]}  {said}"
+        )
 
 
 def _forget(database: WorkDB, item: WorkItem) -> None:
