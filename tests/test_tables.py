@@ -1,0 +1,140 @@
+"""Tables as people read them: every number of a line is that of its row, beside it that of the other answer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import cascade
+from cascade.answers.funnel import Funnel, causes_text, row_of
+from cascade.answers.sizes import Sizes
+from cascade.answers.table import Table
+from cascade.common.text import number, percent
+from helpers.models import TURNED_BACK, two_levels
+
+CELLS = 3000
+MODELS = {
+    "textbook": cascade.load("textbook"),
+    "clusters": cascade.load("clusters"),
+    "turned back": two_levels(TURNED_BACK),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_funnel_shows_its_rows_and_those_beside_it(name: str) -> None:
+    counted, exact = cascade.simulate(MODELS[name], cells=CELLS, seed=1).funnel(), cascade.exact(MODELS[name]).funnel()
+    header, lines = counted.as_text(exact)
+    assert header == ["step", "entered", "passed", "of previous", "of all", "95 % interval", "exact: passed", "lost to"]
+    for line, row, other in zip(lines, counted.rows, exact.rows, strict=False):
+        assert line[:3] == [row.step, number(row.entered), number(row.passed)]
+        assert line[3:5] == [percent(row.fraction_of_previous), percent(row.fraction_of_all)]
+        high = percent(row.high)
+        assert line[5] == (f"{percent(row.low).removesuffix(' %')} to {high}" if row.passed else f"below {high}")
+        # The exact funnel of one cell, told for as many as were counted.
+        assert line[6] == number(other.fraction_of_all * counted.cells)
+    marks = lines[len(counted.rows) :]
+    assert len(marks) == len(counted.milestones)
+    for line, mark, other_mark in zip(marks, counted.milestones, exact.milestones, strict=True):
+        assert line[:5] == [f"  ever {mark.name}", "", number(mark.cells), "", percent(mark.fraction_of_all)]
+        assert line[6:] == [number(other_mark.fraction_of_all * counted.cells), ""]
+    text = counted.table(exact)
+    steps, _, causes = text.partition("\n\n")
+    assert "lost to" not in steps
+    listed = causes.split("\n\n")[0].splitlines()
+    assert listed[0].split() == ["step", "lost", "to"]
+    ended = [row for row in counted.rows if causes_text(row)]
+    for line, row in zip(listed[-len(ended) :], ended, strict=True):
+        assert line.startswith(row.step)
+        assert line.index(causes_text(row)) == listed[0].index("lost to"), "texts stand to the left"
+
+
+@pytest.mark.parametrize("still", [0, 7])
+@pytest.mark.parametrize("causes", [0, 1, 4, 5])
+def test_the_largest_causes_of_loss_come_first(causes: int, still: int) -> None:
+    lost = {f"cause {i}": float(10 * (i + 1)) for i in range(causes)} | {"nothing": 0.0}
+    total = sum(lost.values()) + still
+    row = row_of("step", 1000, 1, 1000, lost, still)
+    shares = [f"cause {i} {100 * 10 * (i + 1) / total:.0f} %" for i in reversed(range(causes))][:4]
+    waiting = [f"(still there {100 * still / total:.0f} %)"] if still else []
+    assert causes_text(row) == ", ".join(shares + waiting) + (", ..." if causes > 4 else "")
+
+
+def test_a_share_that_is_small_is_not_none() -> None:
+    text = causes_text(row_of("step", 1000, 1, 1000, {"often": 999.0, "seldom": 1.0}, 0))
+    assert text == "often 100 %, seldom <1 %"
+
+
+def test_own_counts_are_lost_to_what_was_there_before() -> None:
+    rows = Funnel.from_counts({"injected": 100, "held": 40, "colonies": 3}).rows
+    assert [(r.step, r.entered, r.passed, dict(r.lost), r.still) for r in rows] == [
+        ("held", 100, 40, {"lost": 60}, 0),
+        ("colonies", 40, 3, {"lost": 37}, 0),
+    ]
+    assert Funnel.from_counts({"a": 10**18, "b": 0}).cells == 10**18
+    with pytest.raises(cascade.InputError, match="1e18"):
+        Funnel.from_counts({"a": 10**18 + 1, "b": 0})
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        ("injected,100\nheld,40", "line 1.*headings"),
+        ("step,number\ninjected", "line 2.*a name and a number"),
+        ("step,number\n\ninjected,100\nheld,x", "line 4.*a name and a number"),
+        ("step\ninjected\nheld", "line 2.*a name and a number"),
+    ],
+)
+def test_a_file_says_which_line_is_wrong(lines: str, wanted: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(lines)
+    with pytest.raises(cascade.InputError, match=wanted):
+        Funnel.from_csv(path)
+
+
+def test_columns_after_the_second_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("step,number,note\n injected , 1000 ,first\nheld,40,second\n")
+    funnel = Funnel.from_csv(path)
+    assert [row.step for row in funnel.rows] == ["held"]
+    assert (funnel.cells, funnel.label) == (1000, "own")
+
+
+def test_organs_show_their_rows_and_the_colonies_beside_them() -> None:
+    colon = cascade.load("colon")
+    counted, exact = cascade.simulate(colon, cells=2_000_000, seed=1).organs(), cascade.exact(colon).organs()
+    header, lines = counted.as_text(exact)
+    assert header[-2:] == ["95 % interval", "exact: colonies"]
+    of_one = {row.organ: row.colonies for row in exact}
+    for line, row in zip(lines, counted, strict=True):
+        numbers = [number(n) for n in (row.arrested, row.extravasated, row.colonies)]
+        assert line[:6] == [row.organ, row.route, *numbers, percent(row.share)]
+        assert line[7] == number(of_one[row.organ] * counted.cells / exact.cells)
+    keys = [(row.route, -row.colonies, -row.arrested, row.organ) for row in counted]
+    for route in {row.route for row in counted}:
+        assert (own := [key for key in keys if key[0] == route]) == sorted(own)
+    assert [line for line in counted.table(exact).splitlines() if line.startswith("liver")]
+
+
+def test_sizes_show_units_cells_and_their_mean() -> None:
+    result = cascade.simulate(MODELS["clusters"], cells=CELLS, seed=1)
+    sizes = result.sizes()
+    _, lines = sizes.as_text()
+    assert len(sizes) == len(lines) == 1 + len(MODELS["clusters"].stages)
+    for line, row, units in zip(lines, sizes, sizes.by_size, strict=True):
+        by_hand = sum(k * n for k, n in enumerate(units.tolist()))
+        assert (row.singles, row.clusters, row.cells) == (units[1], sum(units[2:]), by_hand)
+        assert line[1:4] == [number(n) for n in (row.singles, row.clusters, row.cells)]
+        assert line[4] == (f"{by_hand / sum(units.tolist()):.3g}" if by_hand else "-")
+    assert sizes.rows[0].cells == result.cells
+
+
+@pytest.mark.parametrize(
+    "table", [cascade.exact(MODELS["clusters"]).sizes(), cascade.exact(MODELS["textbook"]).funnel()]
+)
+def test_names_stand_to_the_left_and_numbers_to_the_right(table: Table[object]) -> None:
+    lines = str(table).split("\n\n")[0].splitlines()
+    assert all(re.match(r"\S| {2}ever", line) for line in lines if not set(line) <= set("- "))
+    assert len({len(line.rstrip()) for line in lines}) == 1, "the last column ends where its heading ends"
+    assert isinstance(table, Funnel | Sizes)
