@@ -1,0 +1,236 @@
+"""Two models compared: every number counted anew from the replayed lives, and the texts that show them."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+
+import cascade
+from cascade.common.text import hours, number, percent
+from cascade.model import Model
+from cascade.runs.comparison import CauseRow, Comparison, End
+from cascade.runs.histories import History
+from helpers.models import CYCLIC, FRAIL, LINEAR, clustered, two_levels
+
+CELLS, SEED = 4000, 7
+PAIRS = {
+    "linear": (LINEAR, LINEAR.with_(name="other", scale={"*.immune killing": 0.2, "detachment.breach": 0.9}), None),
+    "cyclic": (CYCLIC, CYCLIC.with_(name="other", scale={"*.shear": 0.2, "tissue.tumour": 0.5}), None),
+    "unfinished": (FRAIL, FRAIL.with_(name="other", scale={"*.shear": 0.2, "tissue.tumour": 0.5}), 30.0),
+}
+
+
+@cache
+def compared(name: str) -> Comparison:
+    """The comparison of a pair of models."""
+    one, two, until = PAIRS[name]
+    return cascade.compare(one, two, cells=CELLS, seed=SEED, until=until)
+
+
+def end_of(model: Model, life: History) -> tuple[int, End]:
+    """Number of steps passed and the end of one replayed life."""
+    stage_of = {state.name: state.stage for state in model.states}
+    stages = [stage_of[stay.state] for stay in life.stays]
+    if None in stages:
+        return len(model.stages), End(model.stages[-1], "", "success")
+    furthest = max(model.stages.index(stage) for stage in stages)
+    last = life.stays[-1]
+    died = (last.ended_by, "death") if last.died else ("", "alive")
+    return furthest, End(model.stages[furthest], *died)  # type: ignore[arg-type]
+
+
+@cache
+def ends(name: str) -> list[tuple[tuple[int, End], tuple[int, End]]]:
+    """Both ends of each cell."""
+    one, two, until = PAIRS[name]
+    lives = (cascade.replay(m, seed=SEED, cells=range(CELLS), until=until) for m in (one, two))
+    return [(end_of(one, a), end_of(two, b)) for a, b in zip(*lives, strict=True)]
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_every_cell_is_counted_by_both_its_ends(name: str) -> None:
+    found, model = compared(name), PAIRS[name][0]
+    goal, both = len(model.stages), ends(name)
+    furthest = Counter((a, b) for (a, _), (b, _) in both)
+    assert {at: n for at, n in np.ndenumerate(found.furthest) if n} == dict(furthest)
+    assert found.ends == Counter((a, b) for (_, a), (_, b) in both)
+    saved = [cell for cell, ((a, _), (b, _)) in enumerate(both) if a < goal == b]
+    lost = [cell for cell, ((a, _), (b, _)) in enumerate(both) if b < goal == a]
+    assert (list(found.saved_cells), list(found.lost_cells)) == (saved[:1000], lost[:1000])
+    assert (found.saved, found.lost, found.unchanged) == (len(saved), len(lost), CELLS - len(saved) - len(lost))
+    assert saved
+    assert found.saved_from == {s: sum(both[c][0][0] == k for c in saved) for k, s in enumerate(model.stages)}
+    assert found.lost_at == {s: sum(both[c][1][0] == k for c in lost) for k, s in enumerate(model.stages)}
+    assert (found.cells, found.seed, found.until) == (CELLS, SEED, PAIRS[name][2])
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_every_step_counts_those_that_passed_it_under_either_model(name: str) -> None:
+    found, both = compared(name), [(a, b) for (a, _), (b, _) in ends(name)]
+    assert [row.step for row in found.rows] == list(PAIRS[name][0].stages)
+    for k, row in enumerate(found.rows, 1):
+        gained, lost = (sum(x < k <= y for x, y in pairs) for pairs in (both, [(b, a) for a, b in both]))
+        assert (row.passed, row.passed_other) == (sum(a >= k for a, _ in both), sum(b >= k for _, b in both))
+        assert (row.gained, row.lost) == (gained, lost)
+        assert row.difference == pytest.approx((gained - lost) / CELLS)
+        assert row.low < row.difference < row.high
+    assert found.difference == (found.rows[-1].low, found.rows[-1].high)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_causes_tell_what_became_of_the_cells_that_each_had_ended(name: str) -> None:
+    found, both = compared(name), [(a, b) for (_, a), (_, b) in ends(name)]
+    wanted = []
+    for end in {end for pair in both for end in pair if end.kind != "success"}:
+        here = [b for a, b in both if a == end]
+        saved = sum(b.kind == "success" for b in here)
+        moved = sum(b not in (end,) and b.kind != "success" for b in here)
+        lost = sum(a.kind == "success" and b == end for a, b in both)
+        wanted.append(CauseRow(end.step, end.cause, end.kind, len(here), saved, moved, lost))
+    rows = found.causes()
+    assert sorted(map(repr, rows)) == sorted(map(repr, wanted))
+    for before, after in itertools.pairwise(rows):
+        keys = [(-r.saved - r.lost, -r.moved, r.step, r.cause) for r in (before, after)]
+        assert keys == sorted(keys)
+
+
+def cells_of(lines: list[str], dashes: str) -> list[list[str]]:
+    """Texts of the columns of a table, cut where its line of dashes has gaps."""
+    spans, at = [], 0
+    for part in dashes.split("  "):
+        spans.append((at, at + len(part)))
+        at += len(part) + 2
+    return [[line[a:b].strip() for a, b in spans] for line in lines]
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_text_of_a_comparison_shows_its_rows_causes_and_traits(name: str) -> None:
+    found = compared(name)
+    tables = [part.splitlines() for part in str(found).split("\n\n")]
+    steps = cells_of(tables[0][2:], tables[0][1])
+    assert steps == [
+        [
+            row.step,
+            *(number(n) for n in (row.passed, row.passed_other, row.gained, row.lost)),
+            percent(row.difference),
+            f"{percent(row.low)} to {percent(row.high)}",
+        ]
+        for row in found.rows
+    ]
+    changed = [r for r in found.causes() if r.saved + r.moved + r.lost]
+    listed = cells_of(tables[1][2:], tables[1][1])
+    assert listed == [
+        [r.step, r.cause or f"({r.kind})", *map(number, (r.cells, r.saved, r.moved, r.lost))] for r in changed[:12]
+    ]
+    rest = str(found).split("\n\n", 2)[2]
+    summary = f"saved {found.saved:,}, lost {found.lost:,}, unchanged {found.unchanged:,} of {CELLS:,} cells"
+    assert summary in rest.splitlines()
+    assert found.caption == summary
+    assert f"<caption>{summary}</caption>" in found._repr_html_()
+    traits = found.traits()
+    for trait, means in traits.items():
+        assert any(
+            line.startswith(trait) and all(f"{z:.3g}" in line for z in means.values()) for line in rest.split("\n")
+        )
+    assert bool(traits) == ("mean of all cells" in rest) == (name == "unfinished")
+
+
+def test_the_longest_list_of_causes_has_twelve() -> None:
+    """Of fifteen causes that all move cells."""
+    states = [{"name": "here", "stage": "way", "moves": [{"to": "goal", "hazard": 1.0}],
+               "deaths": [{"cause": f"cause {i}", "hazard": 1.0} for i in range(15)]},
+              {"name": "goal", "absorbing": True}]  # fmt: skip
+    model = Model(name="many", stages=["way"], states=states)
+    found = cascade.compare(model, model.with_(scale={"here.goal": 9.0}), cells=2000, seed=1)
+    assert len([r for r in found.causes() if r.saved]) == 15
+    assert len([line for line in str(found).splitlines() if line.startswith("way") and "cause" in line]) == 12
+
+
+def test_means_of_traits_are_told_of_groups_that_have_cells() -> None:
+    helped = FRAIL.with_(name="helped", scale={"*.shear": 0.2})
+    found = cascade.compare(FRAIL, helped, cells=CELLS, seed=SEED)
+    assert not found.lost
+    assert found.saved
+    lives = cascade.replay(FRAIL, seed=SEED, cells=found.saved_cells)
+    for trait, means in found.traits().items():
+        assert means == {"saved": pytest.approx(np.mean([life.traits[trait] for life in lives]))}
+    assert f"of {len(found.saved_cells):,} saved" in str(found)
+    assert " lost" not in str(found).split("mean of all cells: 1)")[1].splitlines()[0]
+    same = cascade.compare(FRAIL, FRAIL, cells=100, seed=SEED)
+    assert same.traits() == {}
+    assert "independent runs" not in str(same)
+    assert "mean of all cells" not in str(same)
+    swapped = cascade.compare(helped, FRAIL, cells=CELLS, seed=SEED)
+    assert (swapped.lost, swapped.lost_cells) == (found.saved, found.saved_cells)
+    assert f"of {len(found.saved_cells):,} lost" in str(swapped)
+
+
+def levels_of(life: History) -> bool:
+    """Whether any stay of a life has a level."""
+    return any(stay.level for stay in life.stays)
+
+
+@pytest.mark.parametrize("model", [CYCLIC, FRAIL, two_levels(CYCLIC)], ids=lambda m: m.name)
+def test_two_lives_stand_side_by_side(model: Model) -> None:
+    found = cascade.compare(model, model.with_(name="other", scale={"*.shear": 0.05}), cells=500, seed=SEED)
+    signs = set()
+    for both in found.replay(range(40)):
+        head, titles, dashes, *lines = str(both).splitlines()
+        assert head.startswith(f"cell {both.one.cell}")
+        assert (": " in head) == bool(both.one.traits)
+        assert all(f"{trait} {z:.2g}" in head for trait, z in both.one.traits.items())
+        named = levels_of(both.one) or levels_of(both.two)
+        cells = cells_of(lines, dashes)
+        assert cells_of([titles], dashes)[0] == [
+            *[model.name, *["level"] * named, "entered", "left by"],
+            "",
+            *["other", *["level"] * named, "entered", "left by"],
+        ]
+        assert len(lines) == max(len(both.one.stays), len(both.two.stays))
+        for line, (a, b) in zip(cells, itertools.zip_longest(both.one.stays, both.two.stays), strict=True):
+            sides = [
+                [s.state, *[s.level] * named, hours(s.entered), s.way] if s else [""] * (3 + named) for s in (a, b)
+            ]
+            assert line == [*sides[0], "=" if a == b else "|", *sides[1]]
+            signs.add(line[3 + named])
+    assert signs == {"=", "|"}
+
+
+@pytest.mark.parametrize("model", [CYCLIC, FRAIL, clustered(two_levels(CYCLIC))], ids=lambda m: m.name)
+def test_a_history_is_told_stay_by_stay(model: Model) -> None:
+    lives = cascade.replay(model, seed=SEED, cells=[5, *range(60), 5], until=40.0)
+    assert [life.cell for life in lives] == [5, *range(60), 5]
+    assert lives[0] == lives[6] == lives[-1]
+    blocks = str(lives).split("\n\n")
+    units = [unit for life in lives for unit in (life, *life.fragments)]
+    assert len(blocks) == len(units)
+    for block, unit in zip(blocks, units, strict=True):
+        head, titles, dashes, *lines = block.splitlines()
+        name = head.partition(":")[0]
+        last = unit.member + unit.size - 1
+        alone = f", member {unit.member}" if unit.member else ""
+        assert name == f"cell {unit.cell}" + (f", members {unit.member} to {last}" if unit.size > 1 else alone)
+        assert all(f"{trait} {z:.2g}" in head for trait, z in unit.traits.items())
+        named = levels_of(unit)
+        assert cells_of([titles], dashes)[0] == ["state", *["level"] * named, "entered", "left", "by"]
+        assert cells_of(lines, dashes) == [
+            [s.state, *[s.level] * named, hours(s.entered), hours(s.left), s.way] for s in unit.stays
+        ]
+    rows = lives.to_dicts()
+    assert [(r["cell"], r["member"], r["state"], r["entered"]) for r in rows] == [
+        (unit.cell, unit.member, s.state, s.entered) for unit in units for s in unit.stays
+    ]
+    assert lives._repr_html_().startswith("<pre>")
+
+
+def test_the_way_of_a_stay_and_the_fate_of_a_life_are_the_same_told_twice() -> None:
+    for life in cascade.replay(CYCLIC, seed=SEED, cells=range(300), until=20.0):
+        last = life.stays[-1]
+        assert all(stay.way == stay.ended_by and not stay.died for stay in life.stays[:-1])
+        assert last.way == (f"died: {last.ended_by}" if last.died else "still there")
+        assert life.fate == (f"{last.state}.{last.ended_by}" if last.died else last.state)
+        assert all(a.left == b.entered and a.ended_by == b.state for a, b in itertools.pairwise(life.stays))
