@@ -110,6 +110,14 @@ def test_a_clustered_difference_is_that_of_student(number: int, largest: int, le
     assert found == pytest.approx(np.clip([middle - wanted, middle + wanted], -1, 1), rel=1e-9)
 
 
+def test_a_batch_of_one_cell_is_a_batch() -> None:
+    ones = np.ones(20, np.int64)
+    change = np.array([1, 0, 0, -1] * 5)
+    error = math.hypot(change.std(ddof=1) / math.sqrt(20), 1 / 20)
+    wanted = stats.t(19).interval(0.95)[1] * error
+    assert clustered_difference(change, ones, 1) == pytest.approx((-wanted, wanted), rel=1e-9)
+
+
 def away(count: int, share: float, effect: float, largest: int) -> float:
     """Design effect of the limit away from a count: with one more founder of the largest size."""
     variance = effect * count * (1 - share)

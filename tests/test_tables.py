@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -138,3 +139,20 @@ def test_names_stand_to_the_left_and_numbers_to_the_right(table: Table[object]) 
     assert all(re.match(r"\S| {2}ever", line) for line in lines if not set(line) <= set("- "))
     assert len({len(line.rstrip()) for line in lines}) == 1, "the last column ends where its heading ends"
     assert isinstance(table, Funnel | Sizes)
+
+
+def test_organs_and_routes_stand_to_the_left() -> None:
+    header, *lines = str(cascade.exact(cascade.load("colon")).organs()).splitlines()
+    at = header.index("route")
+    assert header[at - 1] == " "
+    assert all(line[at - 1] == " " and line[at] != " " for line in lines if not set(line) <= set("- "))
+
+
+def test_a_notebook_shows_whose_table_it_is() -> None:
+    clusters = cascade.load("clusters")
+    result = cascade.simulate(clusters, cells=CELLS, seed=1)
+    tables = [result.funnel(), result.sizes(), cascade.exact(cascade.load("colon")).organs()]
+    for table, name in zip(tables, (clusters, clusters, cascade.load("colon")), strict=True):
+        assert (name.title or name.name) in table.caption
+        assert html.escape(table.caption) in table._repr_html_()
+    assert Table().caption == ""
