@@ -56,7 +56,7 @@ def test_a_design_effect_makes_so_many_times_fewer_cells_of_them(effects: tuple[
 
 def test_of_nothing_anything_may_be() -> None:
     assert proportion(0, 0) == (0.0, 1.0)
-    assert paired_difference(0, 0, 0) == (-1.0, 1.0)
+    assert all(paired_difference(0, 0, 0, level) == (-1.0, 1.0) for level in LEVELS)
     none, one = np.zeros(3, np.int64), np.array([5, 0, 0])
     for sizes in (none, one):
         assert clustered_difference(none, sizes, 4) == (-1.0, 1.0), "one batch tells no spread"

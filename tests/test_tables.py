@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import cascade
-from cascade.answers.funnel import Funnel, causes_text, row_of
+from cascade.answers.funnel import Funnel, FunnelRow, causes_text, row_of
+from cascade.answers.organs import organs_of
 from cascade.answers.sizes import Sizes
 from cascade.answers.table import Table
 from cascade.common.text import number, percent
@@ -156,3 +157,21 @@ def test_a_notebook_shows_whose_table_it_is() -> None:
         assert (name.title or name.name) in table.caption
         assert html.escape(table.caption) in table._repr_html_()
     assert Table().caption == ""
+
+
+def test_organs_that_nobody_came_to_have_none() -> None:
+    colon = cascade.load("colon")
+    rows = organs_of(colon, {}, 100, exact=False).rows
+    assert len(rows) == len(colon.sites)
+    assert {(r.arrested, r.extravasated, r.colonies, r.share, r.low, r.high) for r in rows} == {(0, 0, 0, 0, 0, 1)}
+
+
+def test_of_a_row_that_says_no_more_nobody_is_left() -> None:
+    row = FunnelRow("step", 5, 5, 1.0, 1.0, 1.0, 1.0)
+    assert row.entered == row.passed + sum(row.lost.values()) + row.still
+
+
+def test_a_name_of_a_funnel_is_given_by_name() -> None:
+    """So that a second table is not taken for one."""
+    with pytest.raises(TypeError):
+        Funnel.from_counts({"a": 2, "b": 1}, "label")  # type: ignore[misc]
