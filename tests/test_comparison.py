@@ -220,6 +220,11 @@ def test_a_history_is_told_stay_by_stay(model: Model) -> None:
         assert cells_of(lines, dashes) == [
             [s.state, *[s.level] * named, hours(s.entered), hours(s.left), s.way] for s in unit.stays
         ]
+        for line, s in zip(lines, unit.stays, strict=True):
+            # Names to the left, hours to the right.
+            assert line.startswith(s.state)
+            assert line[titles.index("  by") + 2 :].startswith(s.way)
+            assert line[: titles.index("entered") + len("entered")].endswith(f" {hours(s.entered)}")
     rows = lives.to_dicts()
     assert [(r["cell"], r["member"], r["state"], r["entered"]) for r in rows] == [
         (unit.cell, unit.member, s.state, s.entered) for unit in units for s in unit.stays

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,3 +194,54 @@ def test_moving_cells_are_named_by_cell_and_member() -> None:
         for name, unit in zip(named, units, strict=True):
             alone = not unit.member and unit.size == 1
             assert name == (str(unit.cell) if alone else f"{unit.cell}, member {unit.member}")
+
+
+# Ends of what is allowed, and causes by any name.
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_organs_of_other_routes_are_named_beside_their_circles(name: str) -> None:
+    ax = drawn(name)
+    (heading,) = words(ax, "Other routes")
+    for circle in (p for p in ax.patches if isinstance(p, Circle) and p.center[0] > heading.get_position()[0]):
+        (x, y), texts = circle.center, [t for t in ax.texts if t.get_position()[1] == circle.center[1]]
+        beside = [t for t in texts if t.get_ha() == "left" and t.get_position()[0] > x + circle.radius]
+        assert any(t.get_position()[0] - x < 0.6 for t in beside), f"no name at {y:.2f}"
+
+
+def test_a_cause_of_any_name_has_its_own_share() -> None:
+    """Names before and after that of the cells that are still there, which have a share of their own."""
+    deaths = [{"cause": cause, "hazard": 1.0} for cause in ("age", "still", "vanished")]
+    states = [{"name": "here", "stage": "way", "moves": [{"to": "goal", "hazard": 1.0}], "deaths": deaths},
+              {"name": "goal", "absorbing": True}]  # fmt: skip
+    funnel = cascade.exact(Model(name="named", stages=["way"], states=states), until=0.1).funnel()
+    ax = cascade.plot.funnel(cascade.exact(Model(name="named", stages=["way"], states=states), until=0.1)).axes[1]
+    (row,) = funnel.rows
+    total = row.still + sum(row.lost.values())
+    widths = [p.get_width() for p in ax.patches if isinstance(p, Rectangle) and p.get_width() > 0]
+    assert widths == pytest.approx([*(row.lost[cause] / total for cause in row.lost), row.still / total])
+    assert sum(widths) == pytest.approx(1.0)
+
+
+def test_bars_begin_and_end_near_the_ends_of_their_axis() -> None:
+    """Of names in a row there is less than one place left at either end."""
+    for figure, axis in (
+        (cascade.plot.waterfall(cascade.exact(cascade.load("textbook"))), "x"),
+        (cascade.plot.organs(cascade.exact(cascade.load("colon"))), "y"),
+        (cascade.plot.funnel(cascade.exact(cascade.load("textbook"))), "y"),
+    ):
+        ax = figure.axes[0]
+        low, high = sorted(ax.get_xlim() if axis == "x" else ax.get_ylim())
+        places = ax.get_xticks() if axis == "x" else ax.get_yticks()
+        assert 0.3 < min(places) - low < 1.0
+        assert 0.3 < high - max(places) < 1.0
+
+
+@pytest.mark.parametrize(("dpi", "fine"), [(9, False), (10, True), (2000, True), (2001, False), (5000, False)])
+def test_the_fineness_of_a_picture_has_bounds(dpi: int, fine: bool, tmp_path: Path) -> None:
+    figure = cascade.plot.Picture(figsize=(0.2, 0.2))
+    if fine:
+        assert cascade.plot.save(figure, tmp_path / "f.png", dpi=dpi).exists()
+    else:
+        with pytest.raises(cascade.InputError, match="dpi"):
+            cascade.plot.save(figure, tmp_path / "f.png", dpi=dpi)
