@@ -109,6 +109,27 @@ def test_a_copy_with_changes_is_checked() -> None:
             part.model_copy(update=update)
 
 
+def answers() -> list[Any]:
+    """Results of every kind, with all that they remember."""
+    model = two_levels(TURNED_BACK)
+    result = cascade.simulate(model, cells=2000, seed=1)
+    comparison = cascade.compare(model, model.with_(scale={"*.shear": 0.5}), cells=500, seed=1)
+    selection = cascade.selection(FRAIL, cells=500, seed=1)
+    history = result.replay([3])[0]
+    held = [result, result.totals, result.lowered, comparison, selection, history]
+    held += [result.funnel(), result.occupancy(), result.incidence(), model.hazard_table]
+    assert result.edges.size
+    assert result.success >= 0
+    model.with_(scale={"*.shear": 0.5})
+    return held
+
+
+@pytest.mark.parametrize("again", [lambda a: a, copy.copy, copy.deepcopy, lambda a: pickle.loads(pickle.dumps(a))])  # noqa: S301
+def test_nothing_of_an_answer_can_be_changed_nor_of_its_copies(again: Any) -> None:
+    for answer in answers():
+        assert list(changeable(again(answer))) == [], type(answer)
+
+
 # A model is lowered once.
 
 

@@ -30,11 +30,25 @@ def changeable(root: object) -> Iterator[str]:
             waiting += [(f"{path}[{key!r}]", item) for key, item in value.items()]
         elif isinstance(value, tuple):
             waiting += [(f"{path}[{i}]", item) for i, item in enumerate(value)]
-        elif isinstance(value, BaseModel):
+        elif isinstance(value, BaseModel) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
             # With what cached properties have put beside the fields.
-            waiting += [(f"{path}.{name}", item) for name, item in vars(value).items() if not name.startswith("_")]
-        elif dataclasses.is_dataclass(value):
-            waiting += [(f"{path}.{f.name}", getattr(value, f.name)) for f in dataclasses.fields(value)]
+            waiting += [(f"{path}.{name}", item) for name, item in vars(value).items()]
+            if not _refuses_attributes(value):
+                yield path
+        elif hasattr(value, "__dict__") and type(value).__module__.startswith("cascade."):
+            yield path  # a plain class: anyone may set what it has
+
+
+def _refuses_attributes(value: Any) -> bool:
+    """Whether a field cannot be set anew."""
+    name = next(iter(vars(value)), None)
+    if name is None:
+        return True
+    try:
+        setattr(value, name, getattr(value, name))
+    except (AttributeError, ValueError):  # FrozenInstanceError, pydantic's ValidationError
+        return True
+    return False
 
 
 def _refuses(mapping: Mapping[Any, Any]) -> bool:

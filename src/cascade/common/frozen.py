@@ -49,12 +49,8 @@ def read_only(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array
 
 
-class ByValue:
-    """For frozen dataclasses that hold arrays and mappings: equal and hashed by what they hold.
-
-    Arrays become read only, mappings refuse changes.  The dataclass is made with ``eq=False``: the
-    comparison that dataclasses write by themselves raises on arrays.
-    """
+class ReadOnly:
+    """For frozen dataclasses: arrays become read only, mappings refuse changes, in copies too."""
 
     def __post_init__(self) -> None:
         for field in fields(self):  # type: ignore[arg-type]
@@ -63,6 +59,23 @@ class ByValue:
                 read_only(value)
             elif isinstance(value, dict) and not isinstance(value, FrozenDict):
                 object.__setattr__(self, field.name, FrozenDict(value))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Cached properties are made again.
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Copies of arrays can be written to until someone says no.
+        self.__dict__.update(state)
+        ReadOnly.__post_init__(self)
+
+
+class ByValue(ReadOnly):
+    """For frozen dataclasses that are equal, and hash, by the arrays and mappings that they hold.
+
+    The dataclass is made with ``eq=False``: the comparison that dataclasses write by themselves
+    raises on arrays.
+    """
 
     def _values(self) -> list[Any]:
         return [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type]

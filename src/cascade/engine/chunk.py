@@ -34,7 +34,7 @@ class Chunk:
     """A piece of work that any executor can be handed: cells ``first`` to ``first + number``.
 
     ``cells`` lists the cell numbers instead; ``outcomes`` asks for the end of each cell,
-    ``events`` for room to write down that many events.  Spans that share ``stop`` (in one
+    ``events`` for room to write down that many events.  Chunks that share ``stop`` (in one
     process) end at once, unfinished, when it is set.
     """
 

@@ -22,7 +22,7 @@ class Totals(ByValue):
     Attributes
     ----------
     counts : (rows, bins) int
-        Events by row (``tables.rows_of``) and bin of time.
+        Events by row (``engine.prepare.rows_of``) and bin of time.
     started : (starts,) int
     overtaken : (stages + 1, rows) int
         Cells whose last state belongs to another stage than the furthest they reached.

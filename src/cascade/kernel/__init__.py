@@ -1,7 +1,7 @@
 r"""The compiled kernel: cells through their visits, arrays in and arrays out; it imports nothing of cascade but itself.
 
 Symbols.  A *block* has the rows of the cells under way; a model has W windows of constant
-hazards, S states, E exits of these (moves and deaths), G = 2 groups of exits in each state
+hazards, S states, E exits of these (moves, deaths, switches), G = 2 groups of exits in each state
 (its moves, its deaths), P profiles of frailties and C clocks of factors.  Of exit e in window
 w the hazard is h(w, e); a cell multiplies it by z(p), with p the profile of e and z(0) = 1.
 The rate of a group g is

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from cascade.common.frozen import read_only
+from cascade.common.frozen import ReadOnly
 from cascade.common.types import Floats, Ints, Mask
 
 
@@ -32,8 +32,8 @@ class Transition:
 
 
 @dataclass(frozen=True, eq=False)
-class Lowered:
-    """A model as arrays.  S: states after expansion into phases, E: exits of these.
+class Lowered(ReadOnly):  # one serves many answers
+    """A model as arrays.  S: states after expansion into phases, levels and sizes, E: exits of these.
 
     Attributes
     ----------
@@ -116,12 +116,6 @@ class Lowered:
     entry_hours: tuple[float, float]
     window_start: Floats
     multipliers: Floats
-
-    def __post_init__(self) -> None:
-        # One lowered model serves many answers.
-        for field in fields(self):
-            if isinstance(value := getattr(self, field.name), np.ndarray):
-                read_only(value)
 
     @property
     def size(self) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from cascade.common.errors import InputError, nearest
+from cascade.common.frozen import FrozenDict
 from cascade.model.names import alike, hazard_name, pattern_parts, switch_ways
 from cascade.model.parts import Death, Move
 
@@ -38,12 +40,11 @@ class Hazard(NamedTuple):
     part: Move | Death | None
 
 
+@dataclass(frozen=True)
 class HazardTable:
     """All hazards, state by state: moves, deaths, then the switches of factors and of breaking."""
 
-    def __init__(self, rows: Iterable[Hazard]) -> None:
-        self.rows = tuple(rows)
-        self._number = {row.name: number for number, row in enumerate(self.rows)}
+    rows: tuple[Hazard, ...]
 
     @classmethod
     def of(cls, model: Model) -> HazardTable:
@@ -55,7 +56,7 @@ class HazardTable:
             rows += [Hazard(hazard_name(state.name, m.to), i, m.to, index[m.to], m) for m in state.moves]
             rows += [Hazard(hazard_name(state.name, d.cause), i, d.cause, -1, d) for d in state.deaths]
             rows += [Hazard(hazard_name(state.name, way), i, way, i, None) for way in switched[i]]
-        return cls(rows)
+        return cls(tuple(rows))
 
     def __iter__(self) -> Iterator[Hazard]:
         return iter(self.rows)
@@ -69,16 +70,20 @@ class HazardTable:
         return tuple(row.name for row in self.rows)
 
     @cached_property
-    def _by_state(self) -> dict[int, list[int]]:
+    def _number(self) -> FrozenDict[str, int]:
+        return FrozenDict({row.name: number for number, row in enumerate(self.rows)})
+
+    @cached_property
+    def _by_state(self) -> FrozenDict[int, tuple[int, ...]]:
         """Numbers of the hazards of each state."""
         numbers: dict[int, list[int]] = {}
         for number, row in enumerate(self.rows):
             numbers.setdefault(row.state, []).append(number)
-        return numbers
+        return FrozenDict({state: tuple(some) for state, some in numbers.items()})
 
-    def of_state(self, state: int) -> list[int]:
+    def of_state(self, state: int) -> tuple[int, ...]:
         """Numbers of the hazards of a state, in order."""
-        return self._by_state.get(state, [])
+        return self._by_state.get(state, ())
 
     def matching(self, pattern: str, *, switches: bool = True) -> list[int]:
         """Numbers of the hazards that a pattern means, in order; see ``names.matching``."""
@@ -95,16 +100,16 @@ class HazardTable:
         return [n for n, (s, w) in enumerate(self._pairs) if s in states and w in ways]
 
     @cached_property
-    def _pairs(self) -> list[tuple[str, str]]:
-        return [pattern_parts(name) for name in self.names]
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
+        return tuple(pattern_parts(name) for name in self.names)
 
     @cached_property
-    def _states(self) -> list[str]:
-        return list(dict.fromkeys(state for state, _ in self._pairs))
+    def _states(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(state for state, _ in self._pairs))
 
     @cached_property
-    def _ways(self) -> list[str]:
-        return list(dict.fromkeys(way for _, way in self._pairs))
+    def _ways(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(way for _, way in self._pairs))
 
     def named(self, pattern: object, field: str) -> list[int]:
         """Numbers of the moves and deaths that a user's pattern means.

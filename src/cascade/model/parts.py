@@ -47,7 +47,7 @@ class State(Part):
         What it means for a site (see `Site`) that a cell enters: it is now *arrested* there, has
         *extravasated*, or founded a *colony*.  Labels for tables: the engine ignores them.
     place : Place
-        Where it stands in pictures; it is no part of what two models are compared by (their digests).
+        Where it stands in pictures: digests leave it out, ``==`` does not.
     """
 
     name: Name

@@ -18,7 +18,7 @@ from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
 from cascade.common.arguments import check_cells
 from cascade.common.errors import InputError
-from cascade.common.frozen import ByValue
+from cascade.common.frozen import ByValue, read_only
 from cascade.engine.counts import MOST_WATCHED, Totals
 from cascade.engine.prepare import Rows, rows_of
 from cascade.lowering.lower import lower
@@ -99,7 +99,7 @@ class Result(ByValue):
 
     @cached_property
     def _sums(self) -> npt.NDArray[np.int64]:
-        return np.asarray(self.totals.counts.sum(axis=1))
+        return read_only(np.asarray(self.totals.counts.sum(axis=1)))
 
     @cached_property
     def _ended(self) -> npt.NDArray[np.int64]:
@@ -112,7 +112,7 @@ class Result(ByValue):
                 ended[lowered.state_stage[transition.source], t] += self._sums[t] - elsewhere[t]
         for s in range(len(lowered.states)):
             ended[lowered.state_stage[s], rows.stay + s] += self._sums[rows.stay + s] - elsewhere[rows.stay + s]
-        return ended
+        return read_only(ended)
 
     def funnel(self) -> Funnel:
         """Distinct cells that entered and passed each step, with the causes of loss."""
@@ -232,7 +232,7 @@ class Result(ByValue):
     @cached_property
     def edges(self) -> npt.NDArray[np.float64]:
         """Times in hours at which the counts by time are exact."""
-        return time_edges(self.times)
+        return read_only(time_edges(self.times))
 
     def occupancy(self, times: Sequence[float] | None = None) -> Curves:
         """Share of all cells in each state, by time.

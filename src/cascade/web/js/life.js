@@ -1,4 +1,4 @@
-// The life of one unit by the rule of a visit, as visits.py and units.py state it.
+// The life of one unit by the rule of a visit, as visits.py, switching.py and fragments.py state it.
 // @ts-check
 /** @import { Clock, Rates, Rules, Told, Unit } from "./types.js" */
 
