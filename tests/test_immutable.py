@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import pickle
 from typing import Any
 
@@ -80,6 +81,18 @@ def test_equal_models_hash_alike_and_others_differ(model: Model) -> None:
     other = model.with_(title="another title")
     assert other != model
     assert len({model, again, other}) == 2
+
+
+def test_the_fields_of_a_part_are_what_it_was_made_of_whatever_it_remembers() -> None:
+    """Cached properties lie beside the fields; a part made from ``dict(part)`` must not meet them."""
+    model, circulation = two_levels(LINEAR), body.circulation("female")
+    parts: list[Any] = [model, circulation, body.cancer("colon"), body.fitted(), cascade.treatment("nk-depletion")]
+    for part in [*parts, *model.states, *model.factors, *body.cell_classes(0.1)]:
+        for name in dir(type(part)):
+            if isinstance(getattr(type(part), name, None), functools.cached_property):
+                getattr(part, name)
+        assert set(dict(part)) == set(type(part).model_fields)
+        assert type(part)(**dict(part)) == part
 
 
 def test_a_copy_with_changes_is_checked() -> None:

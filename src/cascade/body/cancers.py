@@ -215,7 +215,7 @@ class Cancer(Part):
         for field in fields:
             if field not in Cancer.model_fields:
                 raise InputError("with_", field, f"a field of Cancer; {nearest(field, Cancer.model_fields)}")
-        unchanged = {field: getattr(self, field) for field in Cancer.model_fields}
+        unchanged = dict(self)
         # A new name does not make it another cancer for the fit.
         unchanged["fitted_as"] = self.fit_name if self.fit_name in fitted().cancers else None
         return Cancer(**{**unchanged, **fields})

@@ -56,11 +56,15 @@ class Part(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
+    def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+        """Fields and values, for ``dict(part)``; what cached properties remember is no field."""
+        return ((field, getattr(self, field)) for field in type(self).model_fields)
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
         """A changed copy, checked like any other; without changes the part itself, since nothing can change it."""
         if not update:
             return self
-        return type(self)(**{**{field: getattr(self, field) for field in type(self).model_fields}, **update})
+        return type(self)(**{**dict(self), **update})
 
     @classmethod
     def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]

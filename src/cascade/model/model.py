@@ -204,7 +204,7 @@ class Model(Part):
             raise InputError(
                 "with_", sorted(unknown)[0], f"a field of Model; {nearest(sorted(unknown)[0], Model.model_fields)}"
             )
-        data: dict[str, Any] = {field: getattr(self, field) for field in Model.model_fields}
+        data = dict(self)
         if hazards or scale:
             data["states"] = [
                 _with_hazards(state, [values[number] for number in table.of_state(i)])
