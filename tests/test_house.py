@@ -6,6 +6,7 @@ import ast
 import os
 import pkgutil
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ VIOLATIONS = {
     "a room imports one above it": ("solution/laplace.py", "import cascade.runs.result", "Rooms"),
     "answers import the lowering beside them": ("answers/curves.py", "import cascade.lowering.lower", "Rooms"),
     "a module beside the rooms": ("helpers.py", "", "Rooms"),
-    "a room that the contract does not name": ("patient/__init__.py", "", "Rooms"),
+    "a room that the contract does not name": ("unnamed/__init__.py", "", "Rooms"),
     "the kernel imports the model": ("kernel/numerics.py", "import cascade.model", "The kernel"),
     "the kernel imports the package": ("kernel/streams.py", "import cascade", "The kernel"),
     "the kernel imports an error": ("kernel/loop.py", "from cascade.common.errors import CascadeError", "The kernel"),
@@ -75,6 +76,8 @@ def test_the_rules_name_every_room() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     rules = {rule["name"]: rule for rule in settings["tool"]["importlinter"]["contracts"]}
     kernel, figures = (next(r for name, r in rules.items() if name.startswith(s)) for s in ("The kernel", "Figures"))
+    table = (ROOT / "CONTRIBUTING.md").read_text().split("| room |")[1].split("\n\n")[0]
+    assert {f"cascade.{name}" for name in re.findall(r"`(\w+)/`", table.replace("`js/`", ""))} == rooms
     assert set(kernel["forbidden_modules"]) == rooms - {"cascade.kernel"}
     assert set(figures["source_modules"]) == rooms - {"cascade.plot", "cascade.cli"}
 
