@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from functools import cache
 
@@ -98,6 +99,12 @@ def test_causes_tell_what_became_of_the_cells_that_each_had_ended(name: str) -> 
         assert keys == sorted(keys)
 
 
+def columns_of(titles: str, dashes: str) -> list[tuple[int, int, str]]:
+    """Begin, end and title of each column of a table, by its line of dashes."""
+    spans = [match.span() for match in re.finditer("-+", dashes)]
+    return [(begin, end, titles[begin:end].strip()) for begin, end in spans]
+
+
 def cells_of(lines: list[str], dashes: str) -> list[list[str]]:
     """Texts of the columns of a table, cut where its line of dashes has gaps."""
     spans, at = [], 0
@@ -190,6 +197,10 @@ def test_two_lives_stand_side_by_side(model: Model) -> None:
             "",
             *["other", *["level"] * named, "entered", "left by"],
         ]
+        for start, end, title in columns_of(titles, dashes):
+            shown = [line[start:end].ljust(end - start) for line in lines if line[start:end].strip()]
+            side = -1 if title == "entered" else 0
+            assert all(text[side] != " " for text in shown), "hours stand to the right, names to the left"
         assert len(lines) == max(len(both.one.stays), len(both.two.stays))
         for line, (a, b) in zip(cells, itertools.zip_longest(both.one.stays, both.two.stays), strict=True):
             sides = [

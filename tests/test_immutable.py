@@ -131,6 +131,9 @@ def answers() -> list[Any]:
     history = result.replay([3])[0]
     held = [result, result.totals, result.lowered, comparison, selection, history]
     held += [result.funnel(), result.occupancy(), result.incidence(), model.hazard_table]
+    held += [comparison.rows, comparison.causes(), comparison.replay([3]), history.stays]
+    clusters = cascade.simulate(clustered(LINEAR), cells=500, seed=1)
+    held += [clusters.sizes(), cascade.simulate(cascade.load("colon"), cells=500, seed=1).organs()]
     assert result.edges.size
     assert result.success >= 0
     model.with_(scale={"*.shear": 0.5})

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -230,6 +231,20 @@ def test_comparison_counts_add_up() -> None:
         cascade.compare(LINEAR, CYCLIC, cells=10, seed=1)
 
 
+def test_arrivals_do_not_depend_on_the_order_of_states() -> None:
+    """Cells held in an organ come from states named before and after it."""
+    model = cascade.load("breast")
+    turned = model.with_(states=model.states[::-1], start=model.start)
+    n = 20_000
+    tables = [cascade.simulate(m, cells=n, seed=1).organs() for m in (model, turned)]
+    truth = {(row.organ, row.route): row for row in cascade.exact(model).organs()}
+    for table in tables:
+        for row in table:
+            share = truth[row.organ, row.route].arrested / 1e6
+            # A cell may be held more than once: its variance is at most that of four.
+            assert within(row.arrested / n, share, math.sqrt(4 * max(share, 1e-4) / n))
+
+
 def succeeded(model: cascade.Model, cells: int, seed: int) -> npt.NDArray[np.float64]:
     """1 for each cell that succeeds, else 0."""
     flags = np.zeros(cells)
@@ -246,6 +261,23 @@ def test_fewer_cells_is_the_ratio_of_the_variances(factor: float) -> None:
     assert found.fewer_cells == pytest.approx((one.var() + two.var()) / (two - one).var(), rel=1e-12)
     assert f"{found.fewer_cells:.3g} times as many cells" in str(found)
     assert cascade.compare(LINEAR, LINEAR, cells=n, seed=4).fewer_cells == math.inf
+
+
+def test_fewer_cells_where_as_many_are_saved_as_lost() -> None:
+    """Two ways to the goal, each open under one model: the difference is small, its variance is not."""
+    ways = [{"name": name, "stage": "way", "moves": [{"to": "goal", "hazard": 1.0}],
+             "deaths": [{"cause": "shear", "hazard": 1.0}]} for name in "ab"]  # fmt: skip
+    start = {"name": "here", "stage": "start", "moves": [{"to": "a", "hazard": 1.0}, {"to": "b", "hazard": 1.0}]}
+    goal = {"name": "goal", "absorbing": True}
+    model = cascade.Model(name="two ways", stages=["start", "way"], states=[start, *ways, goal])
+    one, two = (model.with_(scale={f"{name}.shear": 9.0}) for name in "ab")
+    n = 20_000
+    found, (first, second) = cascade.compare(one, two, cells=n, seed=3), (succeeded(m, n, 3) for m in (one, two))
+    assert min(found.saved, found.lost) > n / 20
+    assert found.fewer_cells == pytest.approx((first.var() + second.var()) / (second - first).var(), rel=1e-12)
+    low = min(found.saved, found.lost)
+    both = np.array([[0, 0, 0], [0, n - 2 * low, low], [0, low, 0]])
+    assert "two independent runs" in str(replace(found, furthest=both))
 
 
 def test_fewer_cells_of_clusters_is_the_ratio_of_the_variances_of_founders() -> None:

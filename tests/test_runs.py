@@ -15,7 +15,9 @@ from scipy import stats
 import cascade
 from cascade.answers.intervals import clustered_proportion, proportion
 from cascade.common.text import number
+from cascade.engine.executor import LARGEST_CHUNK, Workers
 from cascade.model import Model
+from cascade.runs.plan import Plan
 from cascade.runs.result import Result
 from cascade.runs.traits import BINS, EDGES, Selection
 from helpers.budget import agrees
@@ -217,3 +219,11 @@ def test_ranges_are_those_of_the_cells_that_were_run() -> None:
     for cell in (4, 40):
         with pytest.raises(cascade.InputError, match="a cell of this run"):
             result.replay([cell])
+
+
+def test_a_chunk_that_keeps_every_member_has_room_for_the_largest_clusters() -> None:
+    model = clustered(LINEAR)
+    assert model.clusters is not None
+    largest = model.clusters.largest
+    chunk = Plan.of(model, 10, 1, None, Workers()).largest_chunk
+    assert LARGEST_CHUNK - largest < chunk * largest <= LARGEST_CHUNK

@@ -28,7 +28,7 @@ def settled(plan: Plan) -> Plan:
         return plan
     course: tuple[float, ...] = (1.0,) * len(capacity.windows)
     # A window is right once those before it are: as many trials as windows, and one to see that it repeats.
-    for _ in range(len(course) + 2):
+    for _ in range(len(course) + 1):
         model = plan.model.with_(capacity=capacity.model_copy(update={"factors": course}))
         trial = replace(plan, model=model, workers=plan.workers.quietly())
         present = cells_at(trial.lowered, trial.counts(trial.inputs(grid=capacity.windows[1:])), capacity)
