@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from cascade.common.portable import in_order, log1p, power
 from cascade.common.types import Floats
 from cascade.engine.choices import cumulative, frail_groups, guide_table, parts_of, rates_and_bounds
 from cascade.kernel.inputs import Clocks, Frailties, Longs, Tables
@@ -103,7 +105,7 @@ def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], gr
     coarse = np.concatenate([[0.0], time_edges()[:-1]])
     live = lowered.exit_target >= 0
     earlier = lowered.stage[lowered.exit_target[live]] < lowered.stage[lowered.exit_source[live]]
-    shares = lowered.start_share / lowered.start_share.sum()
+    shares = lowered.start_share / in_order(lowered.start_share.tolist())
     return Tables(
         states=size,
         exits=exits,
@@ -145,8 +147,8 @@ def frailties(lowered: Lowered) -> Frailties | None:
     """Frailties as the kernel draws them; None for a model whose cells are alike."""
     if len(lowered.profiles) == 1:
         return None
-    cv = lowered.frailty_cv
-    spread = np.where(lowered.frailty_gamma, cv**-2.0, np.sqrt(np.log1p(cv**2)))
+    kinds = zip(lowered.frailty_cv.tolist(), lowered.frailty_gamma.tolist(), strict=True)
+    spread = np.array([power(cv, -2.0) if gamma else math.sqrt(log1p(cv * cv)) for cv, gamma in kinds])
     # Copies: what is lowered can only be read, which numba takes for another type.
     return Frailties(lowered.profiles.copy(), lowered.frailty_gamma.copy(), spread)
 
