@@ -33,6 +33,7 @@ WRONG: dict[str, Callable[[list[Any]], Any]] = {
     "without its mark": lambda results: results[-1][1],
 }
 
+OTHER = LINEAR.with_(scale={"*.lost": 2.0})
 RUNS: dict[str, Callable[[Executor], Any]] = {
     "simulate": lambda executor: cascade.simulate(LINEAR, cells=1000, seed=1, chunk=100, executor=executor).totals,
     "clusters": lambda executor: (
