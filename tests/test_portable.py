@@ -29,6 +29,7 @@ ALLOWED = {
     "model/checks/units.py: sum": "a number of states",
     "model/observables.py: math.exp": "a share of patients: an answer, no number of a model",
     "model/observables.py: **": "a share of patients: an answer, no number of a model",
+    "engine/prepare.py: **": "a whole power of two",
     "lowering/timegrid.py: **": "whole powers of two",
 }
 """What the rooms may do all the same, and why."""
