@@ -164,8 +164,8 @@ ENDLESS = """
 name = "endless"
 stages = ["a"]
 states = [
-    { name = "x", stage = "a", moves = [{ to = "y", hazard = 1e12 }], deaths = [{ cause = "d", hazard = 1e-4 }] },
-    { name = "y", stage = "a", moves = [{ to = "x", hazard = 1e12 }] },
+    { name = "x", stage = "a", moves = [{ to = "y", hazard = 1e3 }], deaths = [{ cause = "d", hazard = 3e-4 }] },
+    { name = "y", stage = "a", moves = [{ to = "x", hazard = 1e3 }] },
 ]
 """
 

@@ -50,6 +50,7 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="Folder for the result, the table and the figure.")
     ] = None,
     threads: Threads = None,
+    beside: Annotated[bool, typer.Option("--exact/--no-exact", help="The exact answer beside the counts.")] = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -64,28 +65,33 @@ def run(
         progress = False if quiet else None
         result = simulate(chosen, cells=wanted, seed=number, until=end, executor=executor, progress=progress)
     chosen = result.model  # with what the cells brought about, where they share a capacity
-    funnel, answer = result.funnel(), exact(chosen, until=end)
+    funnel, answer = result.funnel(), exact(chosen, until=end) if beside else None
     head = heading(chosen, f"{_number(result)}, seed {result.seed}" + (f", until {end:g} h" if end else ""))
-    table = funnel.table(beside=answer.funnel())
+    table = funnel.table(beside=answer.funnel()) if answer else str(funnel)
     if chosen.sites:
-        table += f"\n\n{result.organs().table(beside=answer.organs())}"
+        table += f"\n\n{result.organs().table(beside=answer.organs()) if answer else result.organs()}"
     if chosen.clusters:
         table += f"\n\n{result.sizes()}"
     if not as_json:
         typer.echo(f"{head}\n{table}")
     files = [] if folder is None else _save_run(result, f"{head}\n{table}\n", folder)
     if as_json:
-        rows = {"funnel": funnel.to_dicts(), "exact": answer.funnel(result.cells).to_dicts()}
-        ends: dict[str, Any] = {"fates": result.fates(), "milestones": result.milestones()}
-        if chosen.sites:
-            ends |= {"organs": result.organs().to_dicts(), "organs_exact": answer.organs(result.cells).to_dicts()}
-        if chosen.clusters:
-            ends |= {"sizes": result.sizes().to_dicts()}
-        print_json(clean({"recipe": result.recipe, **rows, **ends, "files": [str(f) for f in files]}))
+        print_json(clean({**_run_data(result, answer), "files": [str(f) for f in files]}))
         return
     for file in files:
         typer.echo(f"saved: {file.resolve()}")
     typer.echo(NOTICE)
+
+
+def _run_data(result: Result, answer: Exact | None) -> dict[str, Any]:
+    """A run as plain data, with the exact answer where there is one."""
+    model = result.model
+    data: dict[str, Any] = {"recipe": result.recipe, "funnel": result.funnel().to_dicts()}
+    data |= {"exact": answer.funnel(result.cells).to_dicts()} if answer else {}
+    data |= {"fates": result.fates(), "milestones": result.milestones()}
+    data |= {"organs": result.organs().to_dicts()} if model.sites else {}
+    data |= {"organs_exact": answer.organs(result.cells).to_dicts()} if model.sites and answer else {}
+    return data | ({"sizes": result.sizes().to_dicts()} if model.clusters else {})
 
 
 def _number(result: Result) -> str:

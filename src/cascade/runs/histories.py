@@ -16,13 +16,14 @@ from cascade.common.frozen import ByValue
 from cascade.common.portable import exp
 from cascade.common.text import hours, text_table
 from cascade.engine.chunk import Chunk, scratch_of
-from cascade.engine.prepare import Inputs, environment, frailties, prepare, rows_of
+from cascade.engine.executor import Workers
+from cascade.engine.prepare import Inputs, frailties, rows_of
 from cascade.kernel.streams import key_of
-from cascade.lowering.arguments import check_until
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import FOREVER
-from cascade.model import Model, check_model
+from cascade.model import Model
+from cascade.runs.plan import Plan
 
 _FIRST_ROOM = 16
 
@@ -146,10 +147,10 @@ def replay(model: Model, *, seed: int, cells: Sequence[int], until: float | None
     2
     """
     numbers = check_cells(cells)
-    lowered = lower(check_model(model))
-    inputs = prepare(lowered, environment(lowered, check_until(lowered, until)))
-    traits = traits_of(model, seed=check_seed(seed), cells=sorted(set(numbers)))
-    return histories_of(lowered, inputs, seed, numbers, traits)
+    plan = Plan.of(model, 1, check_seed(seed), until, Workers())
+    inputs = plan.inputs()
+    traits = traits_of(model, seed=plan.seed, cells=sorted(set(numbers)))
+    return histories_of(plan.lowered, inputs, plan.seed, numbers, traits)
 
 
 def histories_of(

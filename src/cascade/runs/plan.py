@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.common.arguments import cell_range, seed_of
-from cascade.common.errors import CascadeError
+from cascade.common.errors import CascadeError, InputError
 from cascade.engine.chunk import Chunk, chunk_of, run_totals
 from cascade.engine.counts import Totals
 from cascade.engine.executor import LARGEST_CHUNK, Workers
@@ -19,6 +20,10 @@ from cascade.lowering.arguments import check_until
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model, check_model
+from cascade.solution.events import expected_visits
+
+MOST_VISITS = 1e7
+"""Expected visits of a cell beyond which no run is begun: a cell alone would take minutes, a block of them hours."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,26 @@ class Plan:
         """The end of the run, checked against the model."""
         return check_until(self.lowered, self.until)
 
+    def check_visits(self) -> None:
+        """That cells come to their ends.
+
+        Raises
+        ------
+        InputError
+            When they would make so many visits before that the run would not end.
+        """
+        visits = expected_visits(self.model, self.end)
+        if visits > MOST_VISITS:
+            what = f"{visits:.2g}" if math.isfinite(visits) else "more than can be told"
+            wanted = (
+                f"an end so early that a cell makes at most {MOST_VISITS:.0e} visits to states; here it would make"
+                f" {what}: cells go to and fro and hardly ever leave (the exact answer needs no visits)"
+            )
+            raise InputError("until", self.until, wanted)
+
     def inputs(self, *, watch: Sequence[int] = (), grid: Sequence[float] = ()) -> Inputs:
         """What the kernel reads; see ``engine.prepare``."""
+        self.check_visits()
         return prepare(self.lowered, environment(self.lowered, self.end), watch=watch, grid=grid)
 
     def counts(self, inputs: Inputs) -> Totals:

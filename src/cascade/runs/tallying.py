@@ -18,6 +18,7 @@ from cascade.lowering.lowered import Lowered
 from cascade.model import Model, check_model
 from cascade.runs.capacity import settled
 from cascade.runs.plan import Plan
+from cascade.runs.provenance import check_lives
 from cascade.runs.result import Result
 from cascade.runs.traits import BINS, EDGES, Selection
 
@@ -101,6 +102,7 @@ def selection(
     if isinstance(source, Result):
         if not (cells is None and seed is None and until is None):
             raise InputError("cells, seed, until", (cells, seed, until), "none: of a result its own are taken")
+        check_lives(source.model, source.versions, "their traits")
         ranges = [range(*pair) for pair in source.ranges]
         plan = Plan.of(source.model, ranges[0], source.seed, source.until, workers)
     else:

@@ -16,7 +16,6 @@ from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
 from cascade.common.arguments import check_moments
 from cascade.common.errors import InputError, is_number, nearest
-from cascade.common.text import hours, percent, text_table
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model
@@ -24,7 +23,7 @@ from cascade.solution import survivors
 from cascade.solution.branching import chance_of_none
 from cascade.solution.courses import Account, Courses
 from cascade.solution.events import expected_events
-from cascade.solution.passage_times import PassageTime, passage_times, refined
+from cascade.solution.passage_times import PassageTime, passage_times, refined, text_of
 from cascade.solution.prepared import Prepared
 from cascade.solution.quadrature import Nodes
 from cascade.solution.sensitivity import elasticities
@@ -363,12 +362,7 @@ class Exact:
     def __str__(self) -> str:
         lines = [str(self.funnel())]
         if self.until is None and not self.changes:
-            rows = [
-                [t.name, t.kind, percent(t.probability), hours(t.mean_hours), hours(t.median_hours)]
-                for t in self.times()
-            ]
-            header = ["of those who pass, or die of", "", "probability", "mean time", "median time"]
-            lines.append(text_table(header, rows, left=(0, 1)))
+            lines.append(text_of(self.times()))
         if len(self._prepared.nodes.weights) > 1:
             told = f"averaged over the frailties with an error of {self.error:.1g}"
             timed = self.until is None and not self.changes

@@ -70,7 +70,7 @@ class Courses:
             there = (p.present + p.settled / z[:, None, None]).reshape(len(z), -1)
             return np.hstack([p.entered / over, p.lost.reshape(len(z), -1) / over, there])
 
-        values = self.after_entry(transform, times, self.prepared.poles(used))
+        values = self.after_entry(transform, times, self.prepared.poles(used), used.error)
         cuts = np.cumsum([stages * width for width in widths])[:-1]
         entered, lost, there = np.split(values, cuts, axis=1)
         account = entered.copy(), lost.reshape(n, stages, -1).copy(), there.reshape(n, stages, -1).copy()
@@ -109,7 +109,7 @@ class Courses:
             joined = np.hstack([lost / over, present + settled / over])
             return np.asarray(np.tensordot(weights, joined.reshape(m, n, -1), axes=(0, 0)))
 
-        values = self.after_entry(transform, times, p.poles(used))
+        values = self.after_entry(transform, times, p.poles(used), used.error)
         if float(values.min()) < -ROUNDING:
             raise CascadeError("the curves of this model did not converge: a share came out below 0")
         lost, there = np.split(np.maximum(values, 0.0), [len(self.lowered.transitions)], axis=1)
@@ -129,11 +129,11 @@ class Courses:
             return np.asarray((weights @ hit / z)[:, None])
 
         # A set made absorbing has a spectrum of its own.
-        value = float(self.after_entry(transform, np.array([time]), p.poles(nodes, without=states))[0, 0])
+        value = float(self.after_entry(transform, np.array([time]), p.poles(nodes, without=states), nodes.error)[0, 0])
         started = float(self.lowered.start_share[states[self.lowered.start_state]].sum())
         return value + started * float(self.waiting(np.array([time]))[0])
 
-    def after_entry(self, transform: Transform, times: Floats, poles: Complexes | None) -> Floats:
+    def after_entry(self, transform: Transform, times: Floats, poles: Complexes | None, error: float = 0.0) -> Floats:
         """Invert a transform, averaged over the time of entry.
 
         Early on, the average is a difference of integrals; long after the last entry, where
@@ -142,19 +142,19 @@ class Courses:
         earliest, latest = self.lowered.entry_hours
         span = latest - earliest
         if span == 0:
-            return invert(transform, times - earliest, poles)
+            return invert(transform, times - earliest, poles, error)
         late = times - latest > span
         values = np.zeros((len(times), *transform(np.ones(1, np.complex128)).shape[1:]))
         soon = times[~late]
         if soon.size:
             moments = np.concatenate([soon - earliest, soon - latest])
-            integrals = invert(lambda z: np.asarray(transform(z) / z[:, None]), moments, poles)
+            integrals = invert(lambda z: np.asarray(transform(z) / z[:, None]), moments, poles, error)
             values[~late] = (integrals[: len(soon)] - integrals[len(soon) :]) / span
         if late.any():
             x, w = np.polynomial.legendre.leggauss(ENTRY_POINTS)
             entries = earliest + span * (x + 1.0) / 2.0
             moments = (times[late][:, None] - entries).ravel()
-            parts = invert(transform, moments, poles).reshape(int(late.sum()), ENTRY_POINTS, -1)
+            parts = invert(transform, moments, poles, error).reshape(int(late.sum()), ENTRY_POINTS, -1)
             values[late] = np.tensordot(w / 2.0, parts, axes=(0, 1))
         return values
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascade.common.text import hours, percent, text_table
 from cascade.common.types import Floats
 from cascade.solution.courses import Courses
 from cascade.solution.prepared import Prepared
@@ -17,16 +18,14 @@ MEAN_TOLERANCE = 1e-6
 STEP = 1e-30
 """Of derivatives by a complex step, which are exact: nothing cancels, however small the step is."""
 
-POINTS = 33
-"""Chebyshev points of an octave of time."""
+MANY_POINTS, FEW_POINTS = 33, 9
+"""Chebyshev points of an octave of time; few of them where averages over frailties lose more than these do."""
 
 SMOOTH = 1e-10
 """The last coefficients of a smooth curve, against its largest."""
 
 FARTHEST = 60
 """Octaves from an hour, either way, within which a median is looked for."""
-
-_CHEBYSHEV = np.cos(np.pi * np.arange(POINTS) / (POINTS - 1))[::-1]
 
 
 @dataclass(frozen=True)
@@ -106,6 +105,10 @@ class Reached:
         # Of the nodes that the curves have: their halves are reached for certain.
         self._ends = self._rows(whole.entered.real, whole.lost.real)[0]
         self._octaves: dict[int, tuple[Floats, bool]] = {}
+        error = prepared.curve_nodes.error
+        points = MANY_POINTS if error < 1e-5 else FEW_POINTS
+        self._smooth = max(SMOOTH, error)
+        self._at = np.cos(np.pi * np.arange(points) / (points - 1))[::-1]
 
     def _rows(self, entered: Floats, lost: Floats) -> Floats:
         """Steps and causes side by side, (times, rows)."""
@@ -118,12 +121,12 @@ class Reached:
         return self._rows(entered, lost)
 
     def _octave(self, number: int) -> tuple[Floats, bool]:
-        """Chebyshev coefficients (POINTS, rows) in log2 t from ``number`` to ``number`` + 1; whether they suffice."""
+        """Chebyshev coefficients (points, rows) in log2 t from ``number`` to ``number`` + 1; whether they suffice."""
         if number not in self._octaves:
-            values = self.at(2.0 ** (number + (1.0 - _CHEBYSHEV) / 2.0))[::-1]
-            coefficients = np.asarray(np.polynomial.chebyshev.chebfit(_CHEBYSHEV, values, POINTS - 1), np.float64)
+            values = self.at(2.0 ** (number + (1.0 - self._at) / 2.0))[::-1]
+            coefficients = np.asarray(np.polynomial.chebyshev.chebfit(self._at, values, len(self._at) - 1), np.float64)
             tail = np.abs(coefficients[-3:]).max(axis=0)
-            self._octaves[number] = coefficients, bool((tail <= SMOOTH * np.abs(coefficients).max(axis=0)).all())
+            self._octaves[number] = coefficients, bool((tail <= self._smooth * np.abs(coefficients).max(axis=0)).all())
         return self._octaves[number]
 
     def _value(self, number: int, row: int, x: float) -> float:
@@ -151,6 +154,13 @@ class Reached:
         low, high = 2.0**number, 2.0 ** (number + 1)
         reached = lambda t: float(self.at(np.array([t]))[0, row]) - half  # noqa: E731
         return float(brentq(reached, low, high, xtol=1e-300, rtol=1e-10))
+
+
+def text_of(times: Sequence[PassageTime]) -> str:
+    """A table for people."""
+    rows = [[t.name, t.kind, percent(t.probability), hours(t.mean_hours), hours(t.median_hours)] for t in times]
+    header = ["of those who pass, or die of", "", "probability", "mean time", "median time"]
+    return text_table(header, rows, left=(0, 1))
 
 
 def refined(prepared: Prepared, of: Callable[[Nodes], Floats]) -> tuple[Nodes, bool]:

@@ -10,6 +10,7 @@ in ``passage`` (hazards that stay) and ``changing`` (windows); curves over time 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -90,6 +91,11 @@ class Prepared:
         return self._choose_nodes(UNTIL_TOLERANCE, 1e-15, INVERSION_SOLVES)
 
     def _choose_nodes(self, relative: float, absolute: float, solves: float) -> tuple[Nodes, Floats]:
+        """Nodes of the frailties that are told how good they are, and their errors; see ``_compared_nodes``."""
+        nodes, errors = self._compared_nodes(relative, absolute, solves)
+        return replace(nodes, error=float(errors.max())), errors
+
+    def _compared_nodes(self, relative: float, absolute: float, solves: float) -> tuple[Nodes, Floats]:
         """Nodes of the frailties fine enough for the probability of each step, and the error left of each.
 
         ``solves``: how often each node will be solved for; there are as few nodes as the bound on work
@@ -122,6 +128,12 @@ class Prepared:
         """The largest error of each step over the windows that were looked at, (stages + 1,)."""
         return np.asarray(errors.reshape(-1, self.lowered.goal + 1).max(axis=0))
 
+    def nodes_for(self, solves: float) -> Nodes:
+        """Nodes for the ends of lives, each solved for so often: those at hand, where these are few enough."""
+        if len(self.nodes.weights) <= self.most_nodes(solves):
+            return self.nodes
+        return self._choose_nodes(CURVE_TOLERANCE, 1e-15, solves)[0]
+
     def most_nodes(self, solves: float) -> int:
         """Nodes that the bound on work allows, each solved for so often."""
         return int(min(MOST_SECONDS / (self.solver.cost * solves), 1e9))
@@ -132,12 +144,12 @@ class Prepared:
         chosen = np.unique(np.linspace(0, len(windows) - 1, min(len(windows), 6)).astype(int)).tolist()
         parts = []
         for window in chosen:
-            z = np.full(len(nodes.weights), self._transform_at(window))
+            z = np.full(len(nodes.weights), self.transform_at(window))
             hazards = self.hazards(nodes) * windows[window][self.lowered.exit_transition]
             parts.append(self.solver.passage(hazards, z).entered.real)
         return np.hstack(parts)
 
-    def _transform_at(self, window: int) -> float:
+    def transform_at(self, window: int) -> float:
         """Where the transform stands for what has happened by the end of the run, or of a window.
 
         That of a time is 1 / time.  At 0, for whole lives, a model whose cells circle for ever has

@@ -12,6 +12,9 @@ from cascade.lowering.lowered import Lowered
 
 MOST_ON_A_GRID = 3
 MOST_POINTS = 40_000
+_GRIDS = (8, 12, 18, 26, 34, 48, 64, 96, 150)
+"""Points of a frailty, grid by grid."""
+
 _SOBOL_REPLICATES = 16
 _SOBOL_POINTS = 512
 
@@ -30,12 +33,15 @@ class Nodes:
         Independent replicate that a random point belongs to; all 0 for points of a grid.
     logs : (n, F) float
         log Z of the frailties.
+    error : float
+        What an average over them may be off by: an inversion need not be finer.
     """
 
     multipliers: Floats
     weights: Floats
     replicate: Ints
     logs: Floats
+    error: float = 0.0
 
     def standard_errors(self, values: Floats) -> Floats:
         """Standard errors of the averages of (n, ...), from the spread of independent replicates."""
@@ -44,22 +50,29 @@ class Nodes:
         return np.asarray(means.std(axis=0, ddof=1) / np.sqrt(count))
 
 
+def alike(lowered: Lowered) -> Nodes:
+    """One node: cells whose frailties are all 1."""
+    return Nodes(
+        np.ones((1, len(lowered.profiles))), np.ones(1), np.zeros(1, np.int64), np.zeros((1, len(lowered.frailty_cv)))
+    )
+
+
 def refinements(lowered: Lowered, most: int = MOST_POINTS) -> Iterator[Nodes]:
     """Finer and finer nodes; one alone where no frailty or only random points are to be had.
 
-    At least two grids, and at least four random points for each replicate, however few ``most`` allows.
+    Random points stand in where ``most`` does not allow two grids: few of them, but at least 32.
     """
     frailties = len(lowered.frailty_cv)
     if frailties == 0:
-        yield Nodes(np.ones((1, 1)), np.ones(1), np.zeros(1, np.int64), np.zeros((1, 0)))
-    elif frailties > MOST_ON_A_GRID:
-        points = 4
-        while points < _SOBOL_POINTS and 2 * points * _SOBOL_REPLICATES <= most:
+        yield alike(lowered)
+    elif frailties > MOST_ON_A_GRID or _GRIDS[1] ** frailties > most:
+        points, replicates = 4, _SOBOL_REPLICATES if most >= 8 * _SOBOL_REPLICATES else _SOBOL_REPLICATES // 2
+        while points < _SOBOL_POINTS and 2 * points * replicates <= most:
             points *= 2
-        yield _sobol(lowered, points=points)
+        yield _sobol(lowered, replicates, points)
     else:
-        for k, points in enumerate((8, 12, 18, 26, 34, 48, 64, 96, 150)):
-            if points**frailties <= min(most, MOST_POINTS) or k < 2:
+        for points in _GRIDS:
+            if points**frailties <= min(most, MOST_POINTS):
                 yield _grid(lowered, points)
 
 

@@ -11,7 +11,8 @@ from cascade.solution.prepared import Prepared
 def elasticities(prepared: Prepared, stage: int) -> dict[str, float]:
     """D log P / d log hazard for every hazard, P the probability of coming to a stage; nan where P is 0."""
     prepared.only_whole_lives("elasticities")
-    lowered, nodes = prepared.lowered, prepared.nodes
+    lowered = prepared.lowered
+    nodes = prepared.nodes_for(len(lowered.transitions))
     hazards = prepared.hazards(nodes).astype(np.complex128)
     found = {}
     for t, transition in enumerate(lowered.transitions):
