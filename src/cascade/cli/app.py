@@ -11,6 +11,7 @@ import typer
 
 from cascade.cli.options import NOTICE
 from cascade.common.errors import CascadeError
+from cascade.common.notices import be_patient
 
 app = typer.Typer(
     name="cascade",
@@ -36,6 +37,7 @@ def main_options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: errors of the input end with 2, an interrupt with 130, never with a traceback."""
+    be_patient(False)  # until an option says so
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console that lacks a letter gets a question mark

@@ -17,6 +17,7 @@ import typer
 
 from cascade import catalog
 from cascade.common.errors import InputError
+from cascade.common.notices import be_patient
 from cascade.model import Model
 
 NOTICE = "For research and teaching, never for decisions about a patient."
@@ -41,9 +42,22 @@ Treat = Annotated[
 
 Threads = Annotated[int | None, typer.Option(min=1, max=1024, metavar="N", help="Threads; default: one per processor.")]
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else on standard output.")]
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+
+def _patiently(value: bool) -> bool:
+    """Say nothing about what is waited for, where that was asked for."""
+    if value:
+        be_patient()
+    return value
+
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON, and nothing else on standard output.", callback=_patiently)
+]
+
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress bar, no word about compiling.", callback=_patiently)
+]
 
 
 class Kind(StrEnum):
