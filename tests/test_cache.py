@@ -18,7 +18,7 @@ from numba import config, njit
 from numba.core import caching
 
 from cascade.common import notices
-from cascade.engine import cache, compiled
+from cascade.engine import compiled
 from helpers.processes import started
 
 
@@ -132,8 +132,9 @@ def test_a_damaged_file_is_set_aside_and_the_code_compiled_anew(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.usefixtures("folder")
 def test_whatever_linking_raises_is_damage_too(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fresh()
     with monkeypatch.context() as patch:
@@ -164,9 +165,8 @@ def test_a_disk_that_takes_nothing_costs_the_cache_and_not_the_run(
     assert [path for path in folder.rglob("*") if path.is_file()] == [], "nothing half written stays"
 
 
-def test_a_folder_that_became_a_file_costs_the_cache_and_not_the_run(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("folder")
+def test_a_folder_that_became_a_file_costs_the_cache_and_not_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     function = njit(twice)
     function._cache = compiled._cache_of(function.py_func)
     place = Path(function._cache.cache_path)
@@ -185,7 +185,7 @@ def test_a_file_that_cannot_be_moved_away_is_left_and_said(
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EACCES, "no")
 
-    monkeypatch.setattr(cache.os, "replace", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
     assert fresh() == (4.0, 0)
     assert "stays" in capsys.readouterr().err
 

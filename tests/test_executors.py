@@ -53,7 +53,7 @@ WORK: dict[str, Callable[[Executor], object]] = {
     "simulate": lambda pool: cascade.simulate(MODEL, cells=1000, seed=1, executor=pool, chunk=100),
     "compare": lambda pool: cascade.compare(MODEL, MODEL, cells=1000, seed=1, executor=pool, chunk=100),
     "selection": lambda pool: cascade.selection(
-        MODEL.with_(frailties=[{"name": "f", "cv": 1.0, "hazards": [{"hazard": "*.arrest"}]}]),
+        MODEL.with_(frailties=[{"name": "f", "cv": 1.0, "hazards": [{"hazard": "*.lost"}]}]),
         cells=1000, seed=1, executor=pool, chunk=100,
     ),
 }  # fmt: skip

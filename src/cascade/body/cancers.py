@@ -21,7 +21,7 @@ from cascade.common.errors import Fault, InputError, ModelError, nearest
 from cascade.common.files import packaged, parse_toml, write_atomically
 from cascade.common.frozen import FrozenDict
 from cascade.model import Model
-from cascade.model.base import ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, faults_of
+from cascade.model.base import ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, Text, faults_of
 
 SUM_TOLERANCE = 1e-9
 
@@ -75,9 +75,9 @@ class GuideSite(Part):
 
     site: Name
     tier: Literal["first", "also", "rare"]
-    route: str
+    route: Text
     at: Name | None = None
-    note: str = ""
+    note: Text = ""
 
 
 class Cancer(Part):
@@ -112,9 +112,9 @@ class Cancer(Part):
     """
 
     name: Name
-    title: str = ""
-    description: str = ""
-    limits: str = ""
+    title: Text = ""
+    description: Text = ""
+    limits: Text = ""
     primary: Name
     sex: Literal["male", "female"] = "male"
     drainage: FrozenMapping[Name, Share]

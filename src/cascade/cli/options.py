@@ -43,7 +43,6 @@ Treat = Annotated[
 Threads = Annotated[int | None, typer.Option(min=1, max=1024, metavar="N", help="Threads; default: one per processor.")]
 
 
-
 def _patiently(value: bool) -> bool:
     """Say nothing about what is waited for, where that was asked for."""
     if value:

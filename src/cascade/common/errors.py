@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+
+DATES = dt.date | dt.time | dt.timedelta | np.datetime64 | np.timedelta64
 
 
 class CascadeError(ValueError):
@@ -31,7 +36,7 @@ class Fault:
     accepted: str
 
     def __str__(self) -> str:
-        return f"{self.path} = {shorten(self.value)}: {self.accepted}"
+        return f"{self.path} = {shorten(self.value)}: {self.accepted}{_of_dates(self.value)}"
 
 
 class ModelError(CascadeError):
@@ -49,12 +54,18 @@ class InputError(CascadeError):
 
     def __init__(self, field: str, value: object, accepted: str) -> None:
         self.field = field
-        super().__init__(f"{field} = {shorten(value)}: {accepted}")
+        super().__init__(f"{field} = {shorten(value)}: {accepted}{_of_dates(value)}")
+
+
+def _of_dates(value: object) -> str:
+    """What to write in place of a date or a span of time."""
+    return "; hours are plain numbers: span / datetime.timedelta(hours=1)" if isinstance(value, DATES) else ""
 
 
 def is_number(value: object) -> bool:
     """Whether a value is a real number of Python or NumPy that a double can hold, and no bool."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    # NumPy counts a span of time among the whole numbers.
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers.Real):
         return False
     try:
         float(value)
@@ -65,7 +76,7 @@ def is_number(value: object) -> bool:
 
 def is_whole(value: object) -> bool:
     """Whether a value is a whole number of Python or NumPy, and no bool."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool | np.timedelta64)
 
 
 def shorten(value: object, limit: int = 120) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import pickle
 import secrets
 from pathlib import Path
@@ -80,7 +79,7 @@ class Files:
         path = self.path(key)
         aside = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
         try:
-            os.replace(path, aside)
+            path.replace(aside)
         except OSError:
             return "it cannot be moved, and stays"
         return f"it now lies in {aside.name}"

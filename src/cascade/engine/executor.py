@@ -185,8 +185,9 @@ def reporter(progress: Progress, cells: int) -> Iterator[Callable[[int], object]
         raise InputError("progress", progress, "True, False, None, or a function of (done, all)")
     stream = sys.stderr
     # A service, or an app without a window, has none; others have closed it.
-    shown = stream is not None and not getattr(stream, "closed", False) and (progress or (cells >= LONG_RUN and stream.isatty()))
-    if progress is False or not shown:
+    there = stream is not None and not getattr(stream, "closed", False)
+    wanted = progress if progress is not None else cells >= LONG_RUN and there and stream.isatty()
+    if not (there and wanted):
         yield lambda _: None
         return
     from tqdm.auto import tqdm

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.files import parse_toml, write_atomically
 from cascade.common.sums import in_order
-from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, faults_of
+from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, Text, faults_of
 from cascade.model.checks import check
 from cascade.model.factors import Clusters, Factor
 from cascade.model.hazards import HazardTable
@@ -75,9 +75,9 @@ class Model(Part):
     """
 
     name: Name
-    title: str = ""
-    description: str = ""
-    limits: str = ""
+    title: Text = ""
+    description: Text = ""
+    limits: Text = ""
     stages: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
     states: Annotated[tuple[State, ...], Field(strict=False)]
     start: Start
