@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -39,6 +40,32 @@ Treat = Annotated[
         help="Treat with an entry of 'cascade models' or a .toml file, for a time: nk-depletion@0h:2d. Repeatable.",
     ),
 ]
+
+
+def path_of(text: object) -> Path:
+    """A path that can be one: not empty, no longer than the system allows."""
+    given = str(text)
+    if not given.strip():
+        raise typer.BadParameter("a name that is not empty")
+    try:
+        os.lstat(given)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # whoever reads or writes there will tell
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"a name that the system takes ({getattr(error, 'strerror', error)})") from None
+    return Path(given)
+
+
+Figure = Annotated[
+    Path | None, typer.Option("--out", metavar="PATH", parser=path_of, help="Also a figure: .png, .svg or .pdf.")
+]
+
+Folder = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", parser=path_of, help="Folder for the result, the table and the figure."),
+]
+
+Force = Annotated[bool, typer.Option("--force", help="Write over what holds another run.")]
 
 Threads = Annotated[int | None, typer.Option(min=1, max=1024, metavar="N", help="Threads; default: one per processor.")]
 
@@ -122,6 +149,14 @@ def parse_hours(text: str | None, option: str = "--until", *, zero: bool = False
     return value
 
 
+def loaded(argument: str, name: str) -> Model:
+    """The model of an argument, which errors name."""
+    try:
+        return catalog.load(name)
+    except InputError as error:
+        raise (error.renamed(argument) if error.field == "model" else error) from None
+
+
 def treated(model: Model, wanted: Sequence[str] | None) -> Model:
     """The model with the treatments named as ``NAME``, ``NAME@FROM:TO`` or ``NAME@FROM:``."""
     chosen = []
@@ -132,13 +167,21 @@ def treated(model: Model, wanted: Sequence[str] | None) -> Model:
             raise InputError("--treat", text, "a name, or name@from:to such as nk-depletion@1d:10d")
         start = parse_hours(begin or None, "--treat", zero=True)
         stop = parse_hours(end, "--treat") if end else math.inf if at else None
-        chosen.append(catalog.treatment(name, start, stop))
+        try:
+            chosen.append(catalog.treatment(name, start, stop))
+        except InputError as error:
+            raise (error.renamed("--treat") if error.field == "treatment" else error) from None
     return model.with_treatments(*chosen)
 
 
 def pool_of(threads: int | None) -> AbstractContextManager[Executor | None]:
     """Threads to work on; None: the package's own choice."""
     return nullcontext() if threads is None else ThreadPoolExecutor(threads)
+
+
+def as_range(cells: int | range) -> range:
+    """Numbers of the cells."""
+    return cells if isinstance(cells, range) else range(cells)
 
 
 def output_folder(out: Path | None) -> Path | None:

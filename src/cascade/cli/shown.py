@@ -12,7 +12,8 @@ import typer
 from cascade import catalog
 from cascade.answers.funnel import Funnel
 from cascade.cli.app import app
-from cascade.cli.options import AsJson, Kind, ModelName, print_json
+from cascade.cli.keeping import never_over_another, note_in
+from cascade.cli.options import AsJson, Force, Kind, ModelName, path_of, print_json
 from cascade.common.errors import InputError
 from cascade.model import Model
 from cascade.model.treatments import Treatment
@@ -54,13 +55,17 @@ def show(
 @app.command()
 def plot(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A saved result (.cascade), or a CSV of counts: step, number.")
+        Path,
+        typer.Argument(metavar="FILE", parser=path_of, help="A saved result (.cascade), or a CSV: step, number."),
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="PATH", help="The figure: .png, .svg or .pdf. Default: beside the file."),
+        typer.Option(
+            "--out", metavar="PATH", parser=path_of, help="The figure: .png, .svg, .pdf. Default: beside FILE."
+        ),
     ] = None,
     kind: Annotated[Kind, typer.Option(help="Which figure.")] = Kind.funnel,
+    force: Force = False,
 ) -> None:
     """Draw a saved result, or your own counts (CSV)."""
     from cascade import plot as figures
@@ -86,4 +91,7 @@ def plot(
             Kind.body: figures.body,
         }
         figure = drawers[kind](result)
+    # What a figure is of stands in its label, and in the file.
+    same = path.is_file() and str(figure.get_label()) in note_in(path)
+    never_over_another("--out", path, same, force)
     typer.echo(f"saved: {figures.save(figure, path).resolve()}")

@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from cascade.catalog import load
 from cascade.cli.app import app
-from cascade.cli.options import Cells, Quiet, Seed, parse_cells, parse_seed
+from cascade.cli.keeping import Recipe, never_over_another
+from cascade.cli.options import Cells, Force, Quiet, Seed, parse_cells, parse_seed, path_of
 from cascade.common.errors import CascadeError, InputError
 
 
@@ -17,13 +19,16 @@ from cascade.common.errors import CascadeError, InputError
 def demo(
     cells: Cells = "1e8",
     seed: Seed = "1889",
-    out: Annotated[Path, typer.Option(metavar="PATH", help="The figure: .png, .svg or .pdf.")] = Path(
+    out: Annotated[Path, typer.Option(metavar="PATH", parser=path_of, help="The figure: .png, .svg or .pdf.")] = Path(
         "cascade-demo.png"
     ),
     html: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also a page of sliders and moving cells, to mail to students."),
+        typer.Option(
+            metavar="FILE", parser=path_of, help="Also a page of sliders and moving cells, to mail to students."
+        ),
     ] = None,
+    force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """See it work: 10^8 cells, the exact answer, a figure."""
@@ -32,7 +37,11 @@ def demo(
     wanted = parse_cells(cells)
     if isinstance(wanted, range):
         raise InputError("--cells", cells, "a number for the demo")
-    typer.echo(str(show_all(cells=wanted, seed=parse_seed(seed) or 0, path=out, html=html, progress=not quiet)))
+    recipe = Recipe((load("textbook"),), parse_seed(seed) or 0, range(wanted), None)
+    never_over_another("--out", out, out.is_file() and recipe.is_drawn(out), force)
+    never_over_another("--html", html, html is not None and html.is_file() and recipe.is_shown(html), force)
+    shown = show_all(cells=wanted, seed=recipe.seed or 0, path=out, html=html, progress=not quiet)
+    typer.echo(str(shown))
 
 
 @app.command()

@@ -7,6 +7,7 @@ import difflib
 import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,6 +16,17 @@ DATES = dt.date | dt.time | dt.timedelta | np.datetime64 | np.timedelta64
 
 class CascadeError(ValueError):
     """Base of every error that a wrong input can cause; the command line exits with 2 on it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors come back from other processes: there is no text to be made anew.
+        return _again, (type(self), self.args, dict(self.__dict__))
+
+
+def _again(kind: type[CascadeError], args: tuple[Any, ...], fields: dict[str, Any]) -> CascadeError:
+    """An error as it was, without a look at what it was made from."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
 
 
 @dataclass(frozen=True)
@@ -50,11 +62,21 @@ class ModelError(CascadeError):
 
 
 class InputError(CascadeError):
-    """A wrong argument of a function or of the command line."""
+    """A wrong argument of a function or of the command line.
+
+    ``field`` is its name, ``given`` what came as Python writes it, ``accepted`` what to write.
+    """
 
     def __init__(self, field: str, value: object, accepted: str) -> None:
-        self.field = field
-        super().__init__(f"{field} = {shorten(value)}: {accepted}{_of_dates(value)}")
+        self.field, self.given, self.accepted = field, shorten(value), f"{accepted}{_of_dates(value)}"
+        super().__init__(f"{field} = {self.given}: {self.accepted}")
+
+    def renamed(self, field: str) -> Self:
+        """The same of a field that whoever gave it knows by another name."""
+        error = type(self)(field, None, "")
+        error.given, error.accepted = self.given, self.accepted
+        error.args = (f"{field} = {self.given}: {self.accepted}",)
+        return error
 
 
 def _of_dates(value: object) -> str:
