@@ -21,12 +21,14 @@ from cascade.common.errors import Fault, InputError, ModelError, nearest
 from cascade.common.files import packaged, parse_toml, write_atomically
 from cascade.common.frozen import FrozenDict
 from cascade.model import Model
-from cascade.model.base import ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, Text, faults_of
+from cascade.model.base import CONTROL, ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, Text, faults_of
 
 SUM_TOLERANCE = 1e-9
 
 
-SiteName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\s.*:,{}][^.*:,{}\n\r\t]*$")]
+SiteName = Annotated[
+    str, StringConstraints(min_length=1, max_length=60, pattern=rf"^[^\s.*:,{{}}{CONTROL}][^.*:,{{}}{CONTROL}]*$")
+]
 
 
 class RouteSite(Part):
@@ -63,7 +65,7 @@ class RouteUse(Part):
 class Autopsies(Part):
     """Patients with a metastasis in each organ, of how many."""
 
-    rows: Annotated[tuple[str, ...], Field(strict=False)]
+    rows: Annotated[tuple[Text, ...], Field(strict=False)]
     of: Annotated[int, Field(ge=1)]
     found: FrozenMapping[Name, Annotated[int, Field(ge=0)]]
     suspect: FrozenMapping[Name, str] = Field(default_factory=FrozenDict)
@@ -126,7 +128,7 @@ class Cancer(Part):
     autopsies: Autopsies | None = None
     guide: Annotated[tuple[GuideSite, ...], Field(strict=False)] = ()
     guide_source: Keys = ()
-    disagreements: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    disagreements: Annotated[tuple[Text, ...], Field(strict=False)] = ()
     fitted_as: Name | None = None
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 

@@ -28,7 +28,7 @@ class Cells(Part):
     """Classes of cells in the blood, and how metastases were found."""
 
     classes: Annotated[tuple[CellClass, ...], Field(strict=False)]
-    organs: FrozenMapping[str, Finding] = Field(default_factory=FrozenDict)
+    organs: FrozenMapping[Text, Finding] = Field(default_factory=FrozenDict)
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
 

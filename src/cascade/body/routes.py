@@ -75,7 +75,7 @@ class Route(Part):
     after: Text | None = None
     outlet: FrozenMapping[Name, Share] = Field(default_factory=FrozenDict)
     like: Text | None = None
-    words: FrozenMapping[str, str] = Field(default_factory=FrozenDict)
+    words: FrozenMapping[Text, Text] = Field(default_factory=FrozenDict)
     circulates: bool = False
     pattern: bool = False
 

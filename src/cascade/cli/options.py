@@ -6,9 +6,9 @@ import json
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -149,12 +149,19 @@ def parse_hours(text: str | None, option: str = "--until", *, zero: bool = False
     return value
 
 
+@contextmanager
+def blaming(argument: str) -> Iterator[None]:
+    """Errors about a name that is loaded, in the words of the command line: which argument it stands in."""
+    try:
+        yield
+    except InputError as error:
+        raise (error.renamed(argument) if error.field in ("model", "treatment") else error) from None
+
+
 def loaded(argument: str, name: str) -> Model:
     """The model of an argument, which errors name."""
-    try:
+    with blaming(argument):
         return catalog.load(name)
-    except InputError as error:
-        raise (error.renamed(argument) if error.field == "model" else error) from None
 
 
 def treated(model: Model, wanted: Sequence[str] | None) -> Model:
@@ -167,10 +174,8 @@ def treated(model: Model, wanted: Sequence[str] | None) -> Model:
             raise InputError("--treat", text, "a name, or name@from:to such as nk-depletion@1d:10d")
         start = parse_hours(begin or None, "--treat", zero=True)
         stop = parse_hours(end, "--treat") if end else math.inf if at else None
-        try:
+        with blaming("--treat"):
             chosen.append(catalog.treatment(name, start, stop))
-        except InputError as error:
-            raise (error.renamed("--treat") if error.field == "treatment" else error) from None
     return model.with_treatments(*chosen)
 
 

@@ -13,7 +13,7 @@ from cascade import catalog
 from cascade.answers.funnel import Funnel
 from cascade.cli.app import app
 from cascade.cli.keeping import never_over_another, note_in
-from cascade.cli.options import AsJson, Force, Kind, ModelName, path_of, print_json
+from cascade.cli.options import AsJson, Force, Kind, ModelName, blaming, path_of, print_json
 from cascade.common.errors import InputError
 from cascade.model import Model
 from cascade.model.treatments import Treatment
@@ -41,7 +41,8 @@ def show(
     """Show a model (states, hazards), a cancer (routes, first bed, soil) or a treatment, with sources and limits."""
     from cascade.cli import descriptions
 
-    chosen = catalog.load_any(model)
+    with blaming("MODEL"):
+        chosen = catalog.load_any(model)
     if as_json:
         print_json(chosen.model_dump(mode="json"))
     elif isinstance(chosen, Treatment):

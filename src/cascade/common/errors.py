@@ -9,10 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
-import numpy as np
-
-DATES = dt.date | dt.time | dt.timedelta | np.datetime64 | np.timedelta64
-
 
 class CascadeError(ValueError):
     """Base of every error that a wrong input can cause; the command line exits with 2 on it."""
@@ -81,13 +77,19 @@ class InputError(CascadeError):
 
 def _of_dates(value: object) -> str:
     """What to write in place of a date or a span of time."""
-    return "; hours are plain numbers: span / datetime.timedelta(hours=1)" if isinstance(value, DATES) else ""
+    dates = isinstance(value, dt.date | dt.time | dt.timedelta) or _is_span(value)
+    return "; hours are plain numbers: span / datetime.timedelta(hours=1)" if dates else ""
+
+
+def _is_span(value: object) -> bool:
+    """Whether a value is a date or a span of time of NumPy, which counts spans among the whole numbers."""
+    # By name: what an interrupt can fall into before the command hears of it imports nothing large.
+    return type(value).__module__ == "numpy" and type(value).__name__ in ("datetime64", "timedelta64")
 
 
 def is_number(value: object) -> bool:
     """Whether a value is a real number of Python or NumPy that a double can hold, and no bool."""
-    # NumPy counts a span of time among the whole numbers.
-    if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or _is_span(value) or not isinstance(value, numbers.Real):
         return False
     try:
         float(value)
@@ -98,7 +100,7 @@ def is_number(value: object) -> bool:
 
 def is_whole(value: object) -> bool:
     """Whether a value is a whole number of Python or NumPy, and no bool."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool | np.timedelta64)
+    return not isinstance(value, bool) and isinstance(value, numbers.Integral) and not _is_span(value)
 
 
 def shorten(value: object, limit: int = 120) -> str:

@@ -13,11 +13,12 @@ from cascade.common.frozen import FrozenDict
 from cascade.common.text import UNPRINTABLE
 
 # Lone surrogates are refused by pydantic itself, and its patterns know none.
-_CONTROL = UNPRINTABLE.replace(r"\ud800-\udfff", "")
+CONTROL = UNPRINTABLE.replace(r"\ud800-\udfff", "")
+"""Control characters, for a class of a pattern of pydantic."""
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=rf"^[^\s.*{_CONTROL}][^.*{_CONTROL}]*$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=rf"^[^\s.*{CONTROL}][^.*{CONTROL}]*$")]
 
-_TEXT = rf"^[\n\t[^{_CONTROL}]]*$"
+_TEXT = rf"^[\n\t[^{CONTROL}]]*$"
 
 Text = Annotated[str, StringConstraints(pattern=_TEXT)]
 """What people read: titles, notes, citations."""

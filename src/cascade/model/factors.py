@@ -57,7 +57,7 @@ class Factor(Part):
 
     name: Name
     levels: Annotated[tuple[Name, ...], Field(strict=False, min_length=2, max_length=64)]
-    states: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    states: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
     begin: FrozenMapping[Name, Share] = Field(default_factory=FrozenDict)
     switches: Annotated[tuple[Switch, ...], Field(strict=False)] = ()
     effects: Annotated[tuple[LevelEffect, ...], Field(strict=False)] = ()

@@ -93,8 +93,8 @@ class Capacity(Part):
     """
 
     name: Name = "immune capacity"
-    occupied_by: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
-    hazards: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    occupied_by: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
+    hazards: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
     half: Annotated[float, BeforeValidator(plain), Field(gt=0, le=1e18, allow_inf_nan=False)]
     windows: Annotated[tuple[Hours, ...], Field(strict=False, min_length=1, max_length=5000)]
     factors: Annotated[tuple[Share, ...], Field(strict=False)] | None = None
