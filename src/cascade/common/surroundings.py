@@ -29,8 +29,11 @@ def blamed(error: BaseException) -> InputError | None:
         given = {name: value for name, value in sorted(os.environ.items()) if name.startswith(begin)}
         if library not in rooms or not given or not isinstance(error, ValueError | KeyError | RuntimeError):
             continue
-        # The one whose value is complained of, or all of them.
-        named = {name: value for name, value in given.items() if value and repr(value) in str(error)} or given
+        # Those that are complained of, by value or by a word of their name, or all of them.
+        text = str(error).lower()
+        words = {name: [word for word in name.lower().split("_")[1:] if len(word) > 4] for name in given}
+        named = {name: value for name, value in given.items() if value and repr(value).lower() in text}
+        named = named or {name: given[name] for name in given if any(word in text for word in words[name])} or given
         return InputError(", ".join(named), ", ".join(named.values()), f"what {library} takes, or nothing ({error})")
     return None
 
