@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -51,21 +50,18 @@ def teach(
 ) -> None:
     """Notebooks for a class, on this machine: one idea each, with sliders."""
     import importlib.util
-    import os
-    import subprocess
+    import secrets
+
+    from cascade.cli import classroom
 
     if importlib.util.find_spec("marimo") is None:
         raise CascadeError("the notebooks need more: pip install 'metastatic-cascade[notebooks]'")
-    folder = notebooks_folder()
-    typer.echo(f"http://127.0.0.1:{port}  (end with Ctrl-C)")
-    # The check for updates is the one thing that would leave the machine.
-    environment = {**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1"}
-    options = ["--host", "127.0.0.1", "--port", str(port), *([] if show else ["--headless"])]
-    command = [sys.executable, "-m", "marimo", "--quiet", "run", str(folder), *options]
-    if os.name == "posix":
-        # In its place: whoever ends this command ends the server.
-        os.execve(sys.executable, command, environment)  # noqa: S606
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
+    folder, token = notebooks_folder(), secrets.token_urlsafe(16)
+    classroom.check_port(port)
+    classroom.warm()
+    classroom.check_port(port)  # that took a while
+    typer.echo(f"http://{classroom.HERE}:{port}/?access_token={token}  (end with Ctrl-C)")
+    classroom.serve(folder, port, token, show=show)
 
 
 def notebooks_folder() -> Path:
