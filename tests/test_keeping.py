@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
 
 import cascade
 from cascade.cli import main
+
+EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
@@ -153,3 +156,35 @@ def test_every_command_that_writes_can_be_forced() -> None:
     writing = {name for name, command in commands.items() if any("--out" in p.opts for p in command.params)}
     forced = {name for name, command in commands.items() if any("--force" in p.opts for p in command.params)}
     assert writing == forced >= {"run", "compare", "plot", "demo"}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in EXPERIMENTS.glob("[a-z]*.py") if "arguments(" in path.read_text())
+)
+def test_no_experiment_writes_over_another_run(name: str) -> None:
+    """Each asks for its folder before any work."""
+    text = (EXPERIMENTS / f"{name}.py").read_text()
+    assert f'own_folder(options, "{name}")' in text
+    assert "options.out" not in text
+
+
+def test_the_folder_of_an_experiment_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(EXPERIMENTS))
+    report = importlib.import_module("_report")
+
+    def folder(*options: str) -> Path:
+        parser = report.arguments("", cells=10, seed=1)
+        return Path(report.own_folder(parser.parse_args(["--out", str(tmp_path), *options]), "mine"))
+
+    for _ in range(2):
+        (folder() / "table.json").write_text("rows")
+    for other in (("--seed", "2"), ("--cells", "20")):
+        with pytest.raises(SystemExit) as end:
+            folder(*other)
+        assert end.value.code == 2
+    folder("--seed", "2", "--force")
+    with pytest.raises(SystemExit):
+        folder()
+    (tmp_path / "mine" / "run.json").unlink()
+    with pytest.raises(SystemExit):
+        folder()
