@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import html
 import re
 import typing
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,6 @@ from cascade.common import notices
 from cascade.common.text import html_table, printable, text_table
 from cascade.model.base import Part, Text
 
-assert body
 CONTROLS = ["\0", "\x07", "\x08", "\x1b[31m", "\x7f", "\x9b1m", "\u2028", "\u202e", "\u2066", "\ufffe", "\uffff"]
 """What ends a string, rings, deletes, colours, turns a line around, or may not stand in XML."""
 
@@ -223,6 +224,67 @@ def test_iterators_serve_as_lists() -> None:
     assert len(pairs.replay(iter([3, 5]))) == 2
     with pytest.raises(cascade.InputError, match="watch"):
         cascade.simulate(MODEL, cells=10, seed=1, watch=(name for name in ("circulating",)))  # type: ignore[arg-type]
+
+
+def plain_model() -> dict[str, Any]:
+    """A model as plain data, in which something is wrong that only the second look finds."""
+    return {
+        "name": "x",
+        "stages": ["s"],
+        "start": {"states": [{"state": "a"}], "entry_hours": [0.0, 1.0]},
+        "states": [
+            {"name": "a", "stage": "s", "moves": [{"to": "b", "hazard": 1}], "deaths": [{"cause": "d", "hazard": 1}]},
+            {"name": "b", "absorbing": True},
+        ],
+        "frailties": [{"name": "z", "cv": 1.0, "hazards": [{"hazard": "a.d"}]}],
+        "factors": [{
+            "name": "f", "levels": ["u", "v"], "states": ["a"],
+            "switches": [{"level": "u", "to": "v", "hazard": 1.0}],
+            "effects": [{"level": "v", "hazard": "a.d", "factor": 0.5}],
+        }],
+        "capacity": {"occupied_by": ["a"], "hazards": ["a.d"], "half": 5, "windows": [0, 1]},
+        "treatments": [{"name": "t", "effects": [{"hazard": "a.d", "factor": 0.5}]}],
+    }  # fmt: skip
+
+
+def walked(data: Any, wrap: Callable[[list[Any]], Any]) -> Any:
+    """The same data with something else in place of every list."""
+    if isinstance(data, dict):
+        return {name: walked(value, wrap) for name, value in data.items()}
+    return wrap([walked(value, wrap) for value in data]) if isinstance(data, list) else data
+
+
+WRAPS = [
+    iter,
+    tuple,
+    deque,
+    lambda values: (value for value in values),
+    lambda values: dict(enumerate(values)).values(),
+]
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+def test_every_list_of_a_model_may_be_anything_that_can_be_walked_through(wrap: Callable[[list[Any]], Any]) -> None:
+    """At any depth, and what is wrong inside is found all the same."""
+    listed = cascade.Model(**plain_model())
+    assert cascade.Model(**walked(plain_model(), wrap)).digest() == listed.digest()
+    for place in ("frailties", "factors", "capacity", "treatments"):
+        data = plain_model()
+        text = repr(data[place]).replace("'a.d'", "'a.nothing'")
+        data[place] = ast.literal_eval(text)
+        with pytest.raises(cascade.ModelError, match="nothing") as one:
+            cascade.Model(**data)
+        with pytest.raises(cascade.ModelError) as two:
+            cascade.Model(**walked(data, wrap))
+        assert [fault.path for fault in one.value.faults] == [fault.path for fault in two.value.faults]
+
+
+@pytest.mark.parametrize("path", [1, None, b"x.toml", 1.5, ["x"]])
+def test_a_path_is_text(path: Any) -> None:
+    for thing in (MODEL, body.cancer("colon")):
+        with pytest.raises(cascade.InputError) as error:
+            thing.save(path)
+        assert error.value.field == "path"
 
 
 @pytest.mark.parametrize("wrong", ["a", 0, -1, 1.5, None, True, np.timedelta64(2, "h"), [1]])

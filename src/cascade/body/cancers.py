@@ -18,7 +18,7 @@ from cascade.body.network import CellClass, Circulation, check_homing
 from cascade.body.reference import cell_classes, cells, circulation
 from cascade.body.routes import Route, routes
 from cascade.common.errors import Fault, InputError, ModelError, nearest
-from cascade.common.files import packaged, parse_toml, write_atomically
+from cascade.common.files import as_path, packaged, parse_toml, write_atomically
 from cascade.common.frozen import FrozenDict
 from cascade.model import Model
 from cascade.model.base import CONTROL, ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, Text, faults_of
@@ -225,7 +225,7 @@ class Cancer(Part):
     def save(self, path: str | Path) -> None:
         """Write the cancer as a TOML file, whole or not at all: a start for one of your own."""
         data = self.with_().model_dump(mode="json", exclude_defaults=True, exclude_none=True)
-        write_atomically(Path(path), tomli_w.dumps(data).encode())
+        write_atomically(as_path(path), tomli_w.dumps(data).encode())
 
     def model(
         self,

@@ -32,6 +32,19 @@ def packaged(package: str, *path: str) -> dict[str, Any]:
     return parse_toml(resources.files(package).joinpath(*path).read_text(encoding="utf-8"), "/".join(path))
 
 
+def as_path(path: object, field: str = "path") -> Path:
+    """A path from what a user gave.
+
+    Raises
+    ------
+    InputError
+        When it is neither text nor a path: a number would be taken for a file that is open already.
+    """
+    if isinstance(path, str | Path):
+        return Path(path)
+    raise InputError(field, path, "the name of a file, as text or a pathlib.Path")
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` by way of a temporary file, fsync and replace.
 

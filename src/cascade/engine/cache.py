@@ -80,6 +80,8 @@ class Files:
         aside = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
         try:
             path.replace(aside)
+        except FileNotFoundError:
+            return "another process has moved it"
         except OSError:
             return "it cannot be moved, and stays"
         return f"it now lies in {aside.name}"
