@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import threading
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ended_well = isinstance(error, SystemExit) and error.code in (0, None)
         if ended_well or not (heard or isinstance(error, KeyboardInterrupt)):
             raise
-        if sys.stderr is not None:
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # there may be no stderr
             sys.stderr.write("cascade: interrupted; nothing was left half written\n")
         sys.exit(130)
     finally:
