@@ -55,6 +55,30 @@ def test_a_run_does_not_go_into_the_folder_of_another(
     assert held(tmp_path)["result.cascade"] != before["result.cascade"]
 
 
+def test_of_a_run_that_was_written_over_nothing_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, "run", "colon", *RUN[2:], "--out", tmp_path)[0] == 0
+    assert "body.png" in held(tmp_path)
+    (tmp_path / "mine.png").write_text("unconcerned")
+    assert call(capsys, *RUN, "--out", tmp_path, "--force")[0] == 0
+    assert sorted(held(tmp_path)) == ["funnel.png", "funnel.txt", "mine.png", "result.cascade"]
+
+
+def test_a_place_where_nothing_can_be_written_is_told_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here no work would end."""
+    monkeypatch.setattr("cascade.engine.executor.Workers.results", lambda *_: pytest.fail("it works"))
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "file").write_text("")
+    for name in ("folder.png", "nowhere/x.png", "file/x.png"):
+        for arguments in (COMPARE, ("demo", "--cells", "1e13", "-q")):
+            code, said = call(capsys, *arguments, "--out", tmp_path / name, "--force")
+            assert code == 2
+            assert "--out" in said
+    assert call(capsys, *RUN, "--out", tmp_path / "file")[0] == 2
+    assert call(capsys, "demo", "-q", "--out", tmp_path / "x.png", "--html", tmp_path / "nowhere" / "x.html")[0] == 2
+
+
 def test_the_same_run_may_be_written_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (RUN, (*RUN, "--until", "2d"), ("run", "clusters", *RUN[2:]), (*RUN, "--cells", "50:99")):
         folder = tmp_path / "-".join(arguments).replace(":", "_")

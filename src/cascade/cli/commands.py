@@ -104,7 +104,7 @@ def _number(result: Result) -> str:
 
 
 def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
-    """Result, tables and figures of a run."""
+    """Result, tables and figures of a run; of another that was there nothing is left."""
     from cascade import plot
     from cascade.common.files import write_atomically
 
@@ -115,6 +115,9 @@ def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
         files.append(plot.save(plot.organs(result), organs))
     if plot.has_body(result.model):
         files.append(plot.save(plot.body(result), body))
+    for left in (organs, body):
+        if left not in files:
+            left.unlink(missing_ok=True)
     return files
 
 

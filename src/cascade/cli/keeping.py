@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -100,14 +101,20 @@ def _texts_of_png(data: bytes) -> Iterator[str]:
 
 
 def never_over_another(option: str, path: Path | None, same: bool, force: bool) -> None:
-    """Refuse to write a file over that of another run, or over what is of none.
+    """Refuse to write a file over that of another run, or over what is of none, or where none can be: before any work.
 
     Raises
     ------
     InputError
-        When the file exists and is not of the same run.
+        When the file exists and is not of the same run, or its folder does not.
     """
-    if path is None or force or same or not path.is_file():
+    if path is None:
+        return
+    if path.exists() and not path.is_file():
+        raise InputError(option, str(path), "a file, not a folder or a device")
+    if not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+        raise InputError(option, str(path), f"a file in a folder that can be written to; {path.parent} is none")
+    if force or same or not path.is_file():
         return
     match = re.search(r"model (\S+) .*?seed (\d+)", note_in(path))
     held = f"another run (model {match[1]}, seed {match[2]})" if match else "something else"
