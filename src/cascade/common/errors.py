@@ -14,14 +14,14 @@ class CascadeError(ValueError):
     """Base of every error that a wrong input can cause; the command line exits with 2 on it."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Errors come back from other processes: there is no text to be made anew.
-        return _again, (type(self), self.args, dict(self.__dict__))
+        # From another process: the constructors of its kinds want more than the message.
+        return _restored, (type(self), self.args, self.__dict__)
 
 
-def _again(kind: type[CascadeError], args: tuple[Any, ...], fields: dict[str, Any]) -> CascadeError:
-    """An error as it was, without a look at what it was made from."""
-    error = kind.__new__(kind, *args)
-    error.__dict__.update(fields)
+def _restored(kind: type[CascadeError], args: tuple[Any, ...], state: dict[str, Any]) -> CascadeError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
     return error
 
 

@@ -9,13 +9,13 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecu
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from typing import NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from cascade.common.arguments import check_chunk
-from cascade.common.errors import InputError
+from cascade.common.errors import CascadeError, InputError
 
 LARGEST_CHUNK = 1 << 22
 SMALLEST_CHUNK = 1 << 14
@@ -89,34 +89,36 @@ class Workers:
         """
         with self._pool() as pool, reporter(self.progress, cells) as report:
             most = 2 * workers_of(pool) + 1
-            waiting: dict[Future[U], int] = {}
+            waiting: dict[Future[tuple[int, U]], tuple[int, int]] = {}
             # Those that have ended, cancelled ones too: ``wait`` never hears of these from a pool that was shut down.
-            ended: SimpleQueue[Future[U]] = SimpleQueue()
-            todo = iter(chunks)
+            ended: SimpleQueue[Future[tuple[int, U]]] = SimpleQueue()
+            todo = enumerate(chunks)
             try:
                 while True:
-                    for chunk in todo:
-                        future = self._submitted(pool, task, chunk)
-                        waiting[future] = chunk.number
+                    for mark, chunk in todo:
+                        future = self._submitted(pool, task, chunk, mark)
+                        if future in waiting:
+                            raise _mixed_up(mark)
+                        waiting[future] = mark, chunk.number
                         future.add_done_callback(ended.put)
                         if len(waiting) >= most:
                             break
                     if not waiting:
                         return
                     future = _next(ended)
-                    more = waiting.pop(future)
-                    result = self._result(future)
-                    report(more)
+                    mark, number = waiting.pop(future)
+                    result = _of_this(self._result(future), mark)
+                    report(number)
                     yield result
             except BaseException:
                 stop[0] = 1
                 wait([future for future in waiting if not future.cancel()], GRACE)
                 raise
 
-    def _submitted(self, pool: Executor, task: Callable[[T], U], chunk: T) -> Future[U]:
+    def _submitted(self, pool: Executor, task: Callable[[T], U], chunk: T, mark: int) -> Future[tuple[int, U]]:
         """A task under way, or the error that says why the executor takes none."""
         try:
-            return pool.submit(task, chunk)
+            return pool.submit(_marked, task, chunk, mark)
         except RuntimeError as error:
             self._refuse(error)
 
@@ -157,6 +159,22 @@ def _next(ended: SimpleQueue[Future[U]]) -> Future[U]:
             return ended.get(timeout=TICK)
         except Empty:
             continue
+
+
+def _marked(task: Callable[[T], U], chunk: T, mark: int) -> tuple[int, U]:
+    """The result of a chunk with the number of the chunk."""
+    return mark, task(chunk)
+
+
+def _of_this(returned: object, mark: int) -> Any:
+    """The result, if it is that of the chunk that was handed out: executors can mix them up, or forget them."""
+    if not (isinstance(returned, tuple) and len(returned) == 2 and returned[0] == mark):
+        raise _mixed_up(mark)
+    return returned[1]
+
+
+def _mixed_up(mark: int) -> CascadeError:
+    return CascadeError(f"the executor did not give back the result of the piece of work {mark} that it was handed")
 
 
 def workers_of(executor: Executor | None) -> int:

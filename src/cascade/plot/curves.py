@@ -180,7 +180,9 @@ def _state_colours(model: Model) -> dict[str, tuple[float, float, float]]:
 def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:
     """Times for the curves of an exact answer: from a hundredth of the shortest mean to the longest."""
     if times is not None:
-        return [t for t in times if t > 0]  # the axis of time is logarithmic
+        return [
+            t for t in times if t != 0
+        ]  # the axis of time is logarithmic; hours below zero are refused with the rest
     means = [t.mean_hours for t in source.times() if np.isfinite(t.mean_hours) and t.mean_hours > 0]
     low, high = (min(means) / 100, max(means) * 20) if means else (0.01, 1000.0)
     return [
