@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from scipy import stats
 
 from cascade.common.files import write_atomically
+from cascade.common.version import STREAM_VERSION
 
 FALSE_ALARM = 1e-4
 """Probability that a right program fails an experiment, shared by all its counts."""
@@ -39,7 +41,24 @@ def arguments(text: str, cells: float, seed: int) -> argparse.ArgumentParser:
     parser.add_argument("--cells", type=float, default=cells, help="number of cells (default: %(default)g)")
     parser.add_argument("--seed", type=int, default=seed, help="default: %(default)d")
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder (default: %(default)s)")
+    parser.add_argument("--force", action="store_true", help="write over what the folder holds of another run")
     return parser
+
+
+def own_folder(options: argparse.Namespace, name: str) -> Path:
+    """The folder of an experiment, made if need be; ends with 2 where it holds another run, before any work."""
+    folder: Path = options.out / name
+    recipe = {"cells": options.cells, "seed": options.seed, "streams": STREAM_VERSION}
+    note = folder / "run.json"
+    if not options.force and folder.is_dir() and any(folder.iterdir()):
+        held = json.loads(note.read_text()) if note.is_file() else "a run that left no note"
+        if held != recipe:
+            words = f"--out = {str(options.out)!r}: {folder} holds {held}; write to another, or give --force"
+            print(words, file=sys.stderr)
+            raise SystemExit(2)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(note, json.dumps(recipe).encode())
+    return folder
 
 
 def counts_agree(checks: Sequence[tuple[str, int, int, float]]) -> list[str]:

@@ -31,7 +31,7 @@ from itertools import pairwise
 from scipy.optimize import brentq
 
 import cascade
-from _report import CALIBRATED_TO, arguments, counts_agree, verdict
+from _report import CALIBRATED_TO, arguments, counts_agree, own_folder, verdict
 from cascade.common.files import write_atomically
 from cascade.common.text import percent, text_table
 
@@ -101,8 +101,7 @@ def calibrated_power(model: cascade.Model, several: dict[int, float]) -> float:
 def main() -> int:
     """Run the experiment; 0 when B10 is reproduced and simulation and exact answer agree."""
     options = arguments(__doc__ or "", cells=4e6, seed=2014).parse_args()
-    folder = options.out / "clusters"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = own_folder(options, "clusters")
     shed = {part.size: part.share for part in cascade.load("clusters").clusters.sizes}
     several = {size: share for size, share in shed.items() if size > 1}
     share_shed = sum(several.values())

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import cascade
-from _report import Row, arguments, counts_agree, off_target, show, verdict, write
+from _report import Row, arguments, counts_agree, off_target, own_folder, show, verdict, write
 
 HOURS = {"s": 1 / 3600, "h": 1.0}
 
@@ -27,8 +27,7 @@ def half_life(result, count: int) -> float:
 def main() -> int:
     """Run the experiment; 0 when it passes."""
     options = arguments(__doc__ or "", cells=1e6, seed=2004).parse_args()
-    folder = options.out / "ctc_half_life"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = own_folder(options, "ctc_half_life")
     rows, checks, recipes = [], [], {}
     figure = Figure(figsize=(9.5, 4.2), layout="constrained")
     axes = figure.subplots(1, 2)

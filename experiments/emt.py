@@ -15,7 +15,7 @@ import math
 import sys
 
 import cascade
-from _report import arguments, counts_agree, verdict
+from _report import arguments, counts_agree, own_folder, verdict
 from cascade.common.files import write_atomically
 from cascade.common.text import percent, text_table
 
@@ -44,8 +44,7 @@ def arms() -> dict[str, cascade.Model]:
 def main() -> int:
     """Run the experiment; 0 when the ratios are within their ranges and simulation and exact answer agree."""
     options = arguments(__doc__ or "", cells=2e7, seed=2012).parse_args()
-    folder = options.out / "emt"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = own_folder(options, "emt")
     exact = {name: cascade.exact(model) for name, model in arms().items()}
     exposure = -math.log(1.0 - BASELINE) / exact["none"].success
     rows, checks, metastases = [], [], {}

@@ -16,7 +16,7 @@ import sys
 from matplotlib.figure import Figure
 
 import cascade
-from _report import arguments, counts_agree, verdict
+from _report import arguments, counts_agree, own_folder, verdict
 from cascade import body
 from cascade.common.files import write_atomically
 from cascade.common.text import percent, text_table
@@ -56,8 +56,7 @@ def passage(events: dict[str, float], beds: set[str], cells: str) -> dict[str, f
 def main() -> int:
     """Run the experiment; 0 when simulation and exact answer agree."""
     options = arguments(__doc__ or "", cells=1e6, seed=2002).parse_args()
-    folder = options.out / "first_pass"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = own_folder(options, "first_pass")
     rows, checks, report = [], [], []
     bars: dict[str, list[tuple[str, float, float, float]]] = {}
     for primary in PRIMARIES:

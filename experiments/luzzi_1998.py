@@ -13,7 +13,7 @@ import sys
 import numpy as np
 
 import cascade
-from _report import Row, arguments, counts_agree, off_target, show, verdict, write
+from _report import Row, arguments, counts_agree, off_target, own_folder, show, verdict, write
 
 DAY = 24.0
 MOMENTS = {"90 min": 1.5, "day 3": 3 * DAY, "day 5": 5 * DAY, "day 10": 10 * DAY, "day 13": 13 * DAY}
@@ -97,8 +97,7 @@ def main() -> int:
     if options.fit:
         fit(model)
         return 0
-    folder = options.out / "luzzi_1998"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = own_folder(options, "luzzi_1998")
     times = list(MOMENTS.values())
     result = cascade.simulate(model, cells=options.cells, seed=options.seed, until=13 * DAY, times=times)
     result.save(folder / "result.cascade")

@@ -17,7 +17,7 @@ import math
 import sys
 
 import cascade
-from _report import arguments, counts_agree, verdict
+from _report import arguments, counts_agree, own_folder, verdict
 from cascade.common.files import write_atomically
 from cascade.common.text import percent, text_table
 
@@ -42,8 +42,7 @@ def arms(name: str) -> dict[tuple[bool, bool], cascade.Model]:
 def main() -> int:
     """Run the experiment; 0 when the default model keeps the rules and simulation and exact answer agree."""
     options = arguments(__doc__ or "", cells=2e6, seed=2005).parse_args()
-    folder = options.out / "platelets_and_nk"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = own_folder(options, "platelets_and_nk")
     checks, report, problems = [], {}, []
     for name in ("platelets", "platelets-all-four"):
         alive = {}

@@ -15,7 +15,7 @@ import math
 import sys
 
 import cascade
-from _report import arguments, counts_agree, verdict
+from _report import arguments, counts_agree, own_folder, verdict
 from cascade.common.files import write_atomically
 from cascade.common.text import percent, text_table
 
@@ -25,8 +25,7 @@ TREATMENTS = ("nk-depletion", "exercise", "anti-adhesion", "targeted")
 def main() -> int:
     """Run the experiment; 0 when simulated and exact traits agree."""
     options = arguments(__doc__ or "", cells=4e6, seed=1952).parse_args()
-    folder = options.out / "selection"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = own_folder(options, "selection")
     unlike = cascade.load("unlike-cells")
     alike = unlike.with_(frailties=(), correlations=(), name="alike cells")
     exact, plain = cascade.exact(unlike), cascade.exact(alike)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 import cascade
 from cascade.cli.teaching import notebooks_folder
-from helpers.processes import serving
+from helpers.processes import teaching
 
 pytestmark = pytest.mark.full
 pytest.importorskip("marimo", reason="pip install 'metastatic-cascade[notebooks]'")
@@ -111,7 +110,7 @@ def test_moving_cells_hold_the_replayed_lives() -> None:
 @pytest.fixture(scope="module")
 def address(browser: Any) -> Iterator[str]:  # noqa: ARG001
     """The gallery, as ``cascade teach`` starts it."""
-    with serving(lambda port: [sys.executable, "-m", "cascade", "teach", "--no-show", "--port", str(port)]) as address:
+    with teaching() as address:
         yield address
 
 
@@ -130,7 +129,7 @@ def test_a_class_opens_the_gallery_and_moves_a_slider(browser: Any, address: str
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
     page.wait_for_selector("text=The Bottleneck", timeout=60_000)
-    page.goto(f"{address}?file=1_the_bottleneck.py")
+    page.goto(f"{address}&file=1_the_bottleneck.py")
     page.wait_for_selector("text=founds a macrometastasis", timeout=60_000)
     before = page.inner_text("text=founds a macrometastasis")
     thumb = page.locator("[role=slider]").first

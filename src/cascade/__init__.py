@@ -8,15 +8,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from cascade.answers.funnel import Funnel
 from cascade.common.errors import CascadeError, InputError, ModelError
-from cascade.model import Model
-from cascade.model.treatments import Treatment
 
 if TYPE_CHECKING:
     from cascade import body, plot
+    from cascade.answers.funnel import Funnel
     from cascade.catalog import load, models, treatment, treatments
     from cascade.cli.demonstration import demo
+    from cascade.model import Model
+    from cascade.model.treatments import Treatment
     from cascade.plot.moving import moving_cells
     from cascade.runs.comparison import Comparison as Comparison
     from cascade.runs.histories import replay
@@ -52,13 +52,17 @@ __all__ = [
 ]
 
 # Loaded at first use: importing the package must neither compile anything nor bring in
-# numba, scipy or matplotlib.  No module may bear the name of a function here: importing
-# it would put the module in the function's place.
+# numba, scipy, matplotlib or pydantic: so short is it that hardly an interrupt can fall
+# into it.  No module may bear the name of a function here: importing it would put the
+# module in the function's place.
 _LATER = {
     # What the functions return, for annotations.
     "Comparison": "cascade.runs.comparison",
     "Exact": "cascade.solution.answer",
+    "Funnel": "cascade.answers.funnel",
+    "Model": "cascade.model",
     "Result": "cascade.runs.result",
+    "Treatment": "cascade.model.treatments",
     "body": "cascade.body",
     "compare": "cascade.runs.pairing",
     "demo": "cascade.cli.demonstration",
@@ -79,7 +83,14 @@ _LATER = {
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'cascade' has no attribute {name!r}")
-    module = importlib.import_module(_LATER[name])
+    try:
+        module = importlib.import_module(_LATER[name])
+    except Exception as error:
+        from cascade.common.surroundings import blamed
+
+        if reason := blamed(error):
+            raise reason from error
+        raise
     value = module if name in ("body", "plot") else getattr(module, name)
     globals()[name] = value
     return value

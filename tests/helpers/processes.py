@@ -43,6 +43,34 @@ def with_all_that_it_started(process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
+def teaching(env: Mapping[str, str] | None = None, command: Sequence[str] = ()) -> Iterator[str]:
+    """The address that ``cascade teach`` prints, once it is served; ended afterwards."""
+    begin = command or (sys.executable, "-m", "cascade")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    given = {**os.environ, **(env or {})}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(
+        [*begin, "teach", "--no-show", "--port", str(port)], env=given, start_new_session=True, text=True, **pipes
+    )  # type: ignore[call-overload]
+    try:
+        assert server.stdout
+        address = server.stdout.readline().split()
+        for _ in range(240):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.25)
+        yield address[0]
+    finally:
+        with_all_that_it_started(server)
+        server.wait(timeout=20)
+        if server.stdout:
+            server.stdout.close()
+
+
+@contextmanager
 def serving(command: Callable[[int], Sequence[str]], env: Mapping[str, str] | None = None) -> Iterator[str]:
     """The address of a server that ``command`` starts at a free port, once it answers; ended afterwards."""
     with socket.socket() as free:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cascade.common.arguments import hours_in_order
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
 
@@ -60,12 +61,7 @@ def choose_edges(
         When a time is not an edge: a histogram knows nothing between its edges.
     """
     if times is not None:
-        try:
-            wanted = np.atleast_1d(np.asarray(times, np.float64))
-        except (TypeError, ValueError):
-            raise InputError("times", times, "a sequence of hours") from None
-        if wanted.ndim != 1:
-            raise InputError("times", times, "a plain sequence of hours")
+        wanted = hours_in_order(times)
         at = np.searchsorted(edges, wanted)
         wrong = wanted[(at >= len(edges)) | (edges[np.minimum(at, len(edges) - 1)] != wanted)]
         if wrong.size:

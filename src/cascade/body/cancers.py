@@ -17,16 +17,18 @@ from cascade.body.network import CellClass, Circulation, check_homing
 from cascade.body.reference import cell_classes, cells, circulation
 from cascade.body.routes import Route, routes
 from cascade.common.errors import Fault, InputError, ModelError, nearest
-from cascade.common.files import packaged, parse_toml, write_atomically
+from cascade.common.files import as_path, packaged, parse_toml, write_atomically
 from cascade.common.frozen import FrozenDict
 from cascade.common.portable import in_order
 from cascade.model import Model
-from cascade.model.base import ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, faults_of
+from cascade.model.base import CONTROL, ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, Text, faults_of
 
 SUM_TOLERANCE = 1e-9
 
 
-SiteName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\s.*:,{}][^.*:,{}\n\r\t]*$")]
+SiteName = Annotated[
+    str, StringConstraints(min_length=1, max_length=60, pattern=rf"^[^\s.*:,{{}}{CONTROL}][^.*:,{{}}{CONTROL}]*$")
+]
 
 
 class RouteSite(Part):
@@ -63,7 +65,7 @@ class RouteUse(Part):
 class Autopsies(Part):
     """Patients with a metastasis in each organ, of how many."""
 
-    rows: Annotated[tuple[str, ...], Field(strict=False)]
+    rows: Annotated[tuple[Text, ...], Field(strict=False)]
     of: Annotated[int, Field(ge=1)]
     found: FrozenMapping[Name, Annotated[int, Field(ge=0)]]
     suspect: FrozenMapping[Name, str] = Field(default_factory=FrozenDict)
@@ -75,9 +77,9 @@ class GuideSite(Part):
 
     site: Name
     tier: Literal["first", "also", "rare"]
-    route: str
+    route: Text
     at: Name | None = None
-    note: str = ""
+    note: Text = ""
 
 
 class Cancer(Part):
@@ -112,9 +114,9 @@ class Cancer(Part):
     """
 
     name: Name
-    title: str = ""
-    description: str = ""
-    limits: str = ""
+    title: Text = ""
+    description: Text = ""
+    limits: Text = ""
     primary: Name
     sex: Literal["male", "female"] = "male"
     drainage: FrozenMapping[Name, Share]
@@ -126,7 +128,7 @@ class Cancer(Part):
     autopsies: Autopsies | None = None
     guide: Annotated[tuple[GuideSite, ...], Field(strict=False)] = ()
     guide_source: Keys = ()
-    disagreements: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    disagreements: Annotated[tuple[Text, ...], Field(strict=False)] = ()
     fitted_as: Name | None = None
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
@@ -223,7 +225,7 @@ class Cancer(Part):
     def save(self, path: str | Path) -> None:
         """Write the cancer as a TOML file, whole or not at all: a start for one of your own."""
         data = self.with_().model_dump(mode="json", exclude_defaults=True, exclude_none=True)
-        write_atomically(Path(path), tomli_w.dumps(data).encode())
+        write_atomically(as_path(path), tomli_w.dumps(data).encode())
 
     def model(
         self,

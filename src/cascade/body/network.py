@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.frozen import FrozenDict
 from cascade.common.portable import in_order, log, solve
-from cascade.model.base import FrozenMapping, Hazard, Keys, Name, Part, Share, Source, faults_of
+from cascade.model.base import FrozenMapping, Hazard, Keys, Name, Part, Share, Source, Text, faults_of
 
 RIGHT_HEART, LEFT_HEART, ARTERIES = "right heart", "left heart", "arteries"
 FLOW_TOLERANCE = 1e-9
@@ -85,7 +85,7 @@ class CellClass(Part):
     vessel_deaths: FrozenMapping[Name, Hazard] = Field(default_factory=FrozenDict)
     half_life_hours: Positive | None = None
     source: Keys = ()
-    note: str = ""
+    note: Text = ""
 
     @model_validator(mode="after")
     def _chances_fit(self) -> CellClass:

@@ -11,7 +11,7 @@ from cascade.body.network import CellClass, Circulation
 from cascade.common.errors import InputError, is_number
 from cascade.common.files import packaged
 from cascade.common.frozen import FrozenDict
-from cascade.model.base import FrozenMapping, Part, Share, Source
+from cascade.model.base import FrozenMapping, Part, Share, Source, Text
 
 SEXES = ("male", "female")
 
@@ -21,14 +21,14 @@ class Finding(Part):
 
     detection: Share = 1.0
     soil: float = 0.0
-    note: str = ""
+    note: Text = ""
 
 
 class Cells(Part):
     """Classes of cells in the blood, and how metastases were found."""
 
     classes: Annotated[tuple[CellClass, ...], Field(strict=False)]
-    organs: FrozenMapping[str, Finding] = Field(default_factory=FrozenDict)
+    organs: FrozenMapping[Text, Finding] = Field(default_factory=FrozenDict)
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
 

@@ -13,7 +13,7 @@ from cascade.common.errors import InputError, nearest
 from cascade.common.files import packaged
 from cascade.common.frozen import FrozenDict
 from cascade.common.portable import log
-from cascade.model.base import FrozenMapping, Name, Part, Share, Source
+from cascade.model.base import FrozenMapping, Name, Part, Share, Source, Text
 from cascade.model.parts import Death, Move, State
 
 Split = Callable[[str], dict[str, float]]
@@ -22,7 +22,7 @@ Split = Callable[[str], dict[str, float]]
 class TemplateMove(Move):
     """A move of a template; its target may hold placeholders."""
 
-    to: str
+    to: Text
     soil: bool = False
 
 
@@ -35,7 +35,7 @@ class TemplateDeath(Death):
 class TemplateState(State):
     """A state of a template."""
 
-    name: str
+    name: Text
     moves: Annotated[tuple[TemplateMove, ...], Field(strict=False)] = ()
     deaths: Annotated[tuple[TemplateDeath, ...], Field(strict=False)] = ()
 
@@ -67,15 +67,15 @@ class Route(Part):
     """
 
     name: Name
-    title: str
-    exit: str | None = None
+    title: Text
+    exit: Text | None = None
     states: Annotated[tuple[TemplateState, ...], Field(strict=False)] = ()
     site_states: Annotated[tuple[TemplateState, ...], Field(strict=False)] = ()
     chain: bool = False
-    after: str | None = None
+    after: Text | None = None
     outlet: FrozenMapping[Name, Share] = Field(default_factory=FrozenDict)
-    like: str | None = None
-    words: FrozenMapping[str, str] = Field(default_factory=FrozenDict)
+    like: Text | None = None
+    words: FrozenMapping[Text, Text] = Field(default_factory=FrozenDict)
     circulates: bool = False
     pattern: bool = False
 

@@ -11,6 +11,8 @@ import typer
 
 from cascade.cli.options import NOTICE
 from cascade.common.errors import CascadeError
+from cascade.common.notices import be_patient
+from cascade.common.surroundings import blamed
 
 app = typer.Typer(
     name="cascade",
@@ -35,24 +37,30 @@ def main_options(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point: errors of the input end with 2, an interrupt with 130, never with a traceback."""
+    """Entry point: errors of the input end with 2, never with a traceback."""
+    be_patient(False)  # until an option says so
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console that lacks a letter gets a question mark
-    # The commands enter themselves as they are imported.
-    from cascade.cli import commands, shown, teaching  # noqa: F401
-
     try:
+        # The commands enter themselves as they are imported.
+        from cascade.cli import commands, shown, teaching  # noqa: F401
+
         app(args=None if arguments is None else list(arguments), prog_name="cascade")
     except CascadeError as error:
         _end(2, str(error))
     except MemoryError:
         _end(1, "not enough memory for a run of this size")
-    except OSError as error:
-        _end(1, f"the output cannot be written ({error.strerror})")
+    except Exception as error:
+        if reason := blamed(error):
+            _end(2, str(reason))
+        if isinstance(error, OSError):
+            where = f" {error.filename}" if error.filename else ""
+            _end(1, f"the system refused{where} ({error.strerror or error})")
+        raise
     except SystemExit as end:
         if end.code == 130:
-            _end(130, "interrupted; nothing was left half written")
+            raise KeyboardInterrupt from None  # Typer has made an exit of it
         if end.code == 1 and "Pacify" in type(sys.stdout).__name__:
             sys.exit(0)  # the reader went away, as in `cascade models | head -1`
         raise

@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cascade import catalog
 from cascade.cli.app import app
 from cascade.cli.descriptions import heading
+from cascade.cli.keeping import RESULT, Recipe, never_in_the_folder_of_another, never_over_another
 from cascade.cli.options import (
     NOTICE,
     AsJson,
     Cells,
+    Figure,
+    Folder,
+    Force,
     ModelName,
     Quiet,
     Seed,
     Threads,
     Treat,
     Until,
+    as_range,
     clean,
+    loaded,
     output_folder,
     parse_cells,
     parse_hours,
@@ -39,6 +44,10 @@ if TYPE_CHECKING:
     from cascade.solution.answer import Exact
 
 
+FILES = RESULT, "funnel.txt", "funnel.png", "organs.png", "body.png"
+"""What a run may leave in its folder."""
+
+
 @app.command()
 def run(
     model: ModelName,
@@ -46,9 +55,8 @@ def run(
     seed: Seed = None,
     until: Until = None,
     treat: Treat = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the result, the table and the figure.")
-    ] = None,
+    out: Folder = None,
+    force: Force = False,
     threads: Threads = None,
     beside: Annotated[bool, typer.Option("--exact/--no-exact", help="The exact answer beside the counts.")] = True,
     as_json: AsJson = False,
@@ -58,9 +66,10 @@ def run(
     from cascade.runs.simulation import simulate
     from cascade.solution.answer import exact
 
-    chosen, number = treated(catalog.load(model), treat), parse_seed(seed)
+    chosen, number = treated(loaded("MODEL", model), treat), parse_seed(seed)
     end, wanted = parse_hours(until), parse_cells(cells)
     folder = output_folder(out)
+    never_in_the_folder_of_another(folder, Recipe((chosen,), number, as_range(wanted), end), FILES, force)
     with pool_of(threads) as executor:
         progress = False if quiet else None
         result = simulate(chosen, cells=wanted, seed=number, until=end, executor=executor, progress=progress)
@@ -101,17 +110,20 @@ def _number(result: Result) -> str:
 
 
 def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
-    """Result, tables and figures of a run."""
+    """Result, tables and figures of a run; of another that was there nothing is left."""
     from cascade import plot
     from cascade.common.files import write_atomically
 
-    table = folder / "funnel.txt"
+    saved, table, funnel, organs, body = (folder / name for name in FILES)
     write_atomically(table, text.encode())
-    files = [result.save(folder / "result.cascade"), table, plot.save(plot.funnel(result), folder / "funnel.png")]
+    files = [result.save(saved), table, plot.save(plot.funnel(result), funnel)]
     if result.model.sites:
-        files.append(plot.save(plot.organs(result), folder / "organs.png"))
+        files.append(plot.save(plot.organs(result), organs))
     if plot.has_body(result.model):
-        files.append(plot.save(plot.body(result), folder / "body.png"))
+        files.append(plot.save(plot.body(result), body))
+    for left in (organs, body):
+        if left not in files:
+            left.unlink(missing_ok=True)
     return files
 
 
@@ -129,7 +141,7 @@ def exact(
     """Solve a model exactly: funnel, causes, times."""
     from cascade.solution.answer import exact as solve
 
-    chosen = treated(catalog.load(model), treat)
+    chosen = treated(loaded("MODEL", model), treat)
     answer = solve(chosen, until=parse_hours(until))
     rates = answer.elasticities() if elasticities else {}
     if as_json:
@@ -177,7 +189,8 @@ def compare(
     cells: Cells = "1e6",
     seed: Seed = None,
     until: Until = None,
-    out: Annotated[Path | None, typer.Option(metavar="PATH", help="Also a figure: .png, .svg or .pdf.")] = None,
+    out: Figure = None,
+    force: Force = False,
     story: Annotated[int, typer.Option(min=0, max=1000, help="Show both lives of so many saved or lost cells.")] = 0,
     threads: Threads = None,
     as_json: AsJson = False,
@@ -188,18 +201,20 @@ def compare(
 
     if other is None and not treat:
         raise InputError("OTHER", None, "another model, or a treatment (--treat)")
-    one, end = catalog.load(model), parse_hours(until)
-    two = treated(one if other is None else catalog.load(other), treat)
+    one, end = loaded("MODEL", model), parse_hours(until)
+    two = treated(one if other is None else loaded("OTHER", other), treat)
+    wanted, number = parse_cells(cells), parse_seed(seed)
     if out is not None:
         from cascade import plot
 
-        plot.check_path(out)
+        recipe = Recipe((one, two), number, as_range(wanted), end)
+        never_over_another("--out", out, plot.check_path(out).is_file() and recipe.is_drawn(out), force)
     with pool_of(threads) as executor:
         comparison = pair(
             one,
             two,
-            cells=parse_cells(cells),
-            seed=parse_seed(seed),
+            cells=wanted,
+            seed=number,
             until=end,
             executor=executor,
             progress=False if quiet else None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ import typer
 
 from cascade import catalog
 from cascade.common.errors import InputError
+from cascade.common.notices import be_patient
 from cascade.model import Model
 
 NOTICE = "For research and teaching, never for decisions about a patient."
@@ -39,11 +41,49 @@ Treat = Annotated[
     ),
 ]
 
+
+def path_of(text: object) -> Path:
+    """A path that can be one: not empty, no longer than the system allows."""
+    given = str(text)
+    if not given.strip():
+        raise typer.BadParameter("a name that is not empty")
+    try:
+        os.lstat(given)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # whoever reads or writes there will tell
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"a name that the system takes ({getattr(error, 'strerror', error)})") from None
+    return Path(given)
+
+
+Figure = Annotated[
+    Path | None, typer.Option("--out", metavar="PATH", parser=path_of, help="Also a figure: .png, .svg or .pdf.")
+]
+
+Folder = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", parser=path_of, help="Folder for the result, the table and the figure."),
+]
+
+Force = Annotated[bool, typer.Option("--force", help="Write over what holds another run.")]
+
 Threads = Annotated[int | None, typer.Option(min=1, max=1024, metavar="N", help="Threads; default: one per processor.")]
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else on standard output.")]
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+def _patiently(value: bool) -> bool:
+    """Say nothing about what is waited for, where that was asked for."""
+    if value:
+        be_patient()
+    return value
+
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON, and nothing else on standard output.", callback=_patiently)
+]
+
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress bar, no word about compiling.", callback=_patiently)
+]
 
 
 class Kind(StrEnum):
@@ -109,6 +149,21 @@ def parse_hours(text: str | None, option: str = "--until", *, zero: bool = False
     return value
 
 
+@contextmanager
+def blaming(argument: str) -> Iterator[None]:
+    """Errors about a name that is loaded, in the words of the command line: which argument it stands in."""
+    try:
+        yield
+    except InputError as error:
+        raise (error.renamed(argument) if error.field in ("model", "treatment") else error) from None
+
+
+def loaded(argument: str, name: str) -> Model:
+    """The model of an argument, which errors name."""
+    with blaming(argument):
+        return catalog.load(name)
+
+
 def treated(model: Model, wanted: Sequence[str] | None) -> Model:
     """The model with the treatments named as ``NAME``, ``NAME@FROM:TO`` or ``NAME@FROM:``."""
     chosen = []
@@ -119,13 +174,19 @@ def treated(model: Model, wanted: Sequence[str] | None) -> Model:
             raise InputError("--treat", text, "a name, or name@from:to such as nk-depletion@1d:10d")
         start = parse_hours(begin or None, "--treat", zero=True)
         stop = parse_hours(end, "--treat") if end else math.inf if at else None
-        chosen.append(catalog.treatment(name, start, stop))
+        with blaming("--treat"):
+            chosen.append(catalog.treatment(name, start, stop))
     return model.with_treatments(*chosen)
 
 
 def pool_of(threads: int | None) -> AbstractContextManager[Executor | None]:
     """Threads to work on; None: the package's own choice."""
     return nullcontext() if threads is None else ThreadPoolExecutor(threads)
+
+
+def as_range(cells: int | range) -> range:
+    """Numbers of the cells."""
+    return cells if isinstance(cells, range) else range(cells)
 
 
 def output_folder(out: Path | None) -> Path | None:

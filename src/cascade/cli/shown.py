@@ -12,7 +12,8 @@ import typer
 from cascade import catalog
 from cascade.answers.funnel import Funnel
 from cascade.cli.app import app
-from cascade.cli.options import AsJson, Kind, ModelName, print_json
+from cascade.cli.keeping import never_over_another, note_in
+from cascade.cli.options import AsJson, Force, Kind, ModelName, blaming, path_of, print_json
 from cascade.common.errors import InputError
 from cascade.model import Model
 from cascade.model.treatments import Treatment
@@ -40,7 +41,8 @@ def show(
     """Show a model (states, hazards), a cancer (routes, first bed, soil) or a treatment, with sources and limits."""
     from cascade.cli import descriptions
 
-    chosen = catalog.load_any(model)
+    with blaming("MODEL"):
+        chosen = catalog.load_any(model)
     if as_json:
         print_json(chosen.model_dump(mode="json"))
     elif isinstance(chosen, Treatment):
@@ -54,13 +56,17 @@ def show(
 @app.command()
 def plot(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A saved result (.cascade), or a CSV of counts: step, number.")
+        Path,
+        typer.Argument(metavar="FILE", parser=path_of, help="A saved result (.cascade), or a CSV: step, number."),
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="PATH", help="The figure: .png, .svg or .pdf. Default: beside the file."),
+        typer.Option(
+            "--out", metavar="PATH", parser=path_of, help="The figure: .png, .svg, .pdf. Default: beside FILE."
+        ),
     ] = None,
     kind: Annotated[Kind, typer.Option(help="Which figure.")] = Kind.funnel,
+    force: Force = False,
 ) -> None:
     """Draw a saved result, or your own counts (CSV)."""
     from cascade import plot as figures
@@ -86,4 +92,7 @@ def plot(
             Kind.body: figures.body,
         }
         figure = drawers[kind](result)
+    # What a figure is of stands in its label, and in the file.
+    same = path.is_file() and str(figure.get_label()) in note_in(path)
+    never_over_another("--out", path, same, force)
     typer.echo(f"saved: {figures.save(figure, path).resolve()}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cascade.catalog import load
 from cascade.cli.app import app
-from cascade.cli.options import Cells, Quiet, Seed, parse_cells, parse_seed
+from cascade.cli.keeping import Recipe, never_over_another
+from cascade.cli.options import Cells, Force, Quiet, Seed, parse_cells, parse_seed, path_of
 from cascade.common.errors import CascadeError, InputError
 
 
@@ -17,13 +18,16 @@ from cascade.common.errors import CascadeError, InputError
 def demo(
     cells: Cells = "1e8",
     seed: Seed = "1889",
-    out: Annotated[Path, typer.Option(metavar="PATH", help="The figure: .png, .svg or .pdf.")] = Path(
+    out: Annotated[Path, typer.Option(metavar="PATH", parser=path_of, help="The figure: .png, .svg or .pdf.")] = Path(
         "cascade-demo.png"
     ),
     html: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also a page of sliders and moving cells, to mail to students."),
+        typer.Option(
+            metavar="FILE", parser=path_of, help="Also a page of sliders and moving cells, to mail to students."
+        ),
     ] = None,
+    force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """See it work: 10^8 cells, the exact answer, a figure."""
@@ -32,7 +36,11 @@ def demo(
     wanted = parse_cells(cells)
     if isinstance(wanted, range):
         raise InputError("--cells", cells, "a number for the demo")
-    typer.echo(str(show_all(cells=wanted, seed=parse_seed(seed) or 0, path=out, html=html, progress=not quiet)))
+    recipe = Recipe((load("textbook"),), parse_seed(seed) or 0, range(wanted), None)
+    never_over_another("--out", out, out.is_file() and recipe.is_drawn(out), force)
+    never_over_another("--html", html, html is not None and html.is_file() and recipe.is_shown(html), force)
+    shown = show_all(cells=wanted, seed=recipe.seed or 0, path=out, html=html, progress=not quiet)
+    typer.echo(str(shown))
 
 
 @app.command()
@@ -42,21 +50,18 @@ def teach(
 ) -> None:
     """Notebooks for a class, on this machine: one idea each, with sliders."""
     import importlib.util
-    import os
-    import subprocess
+    import secrets
+
+    from cascade.cli import classroom
 
     if importlib.util.find_spec("marimo") is None:
         raise CascadeError("the notebooks need more: pip install 'metastatic-cascade[notebooks]'")
-    folder = notebooks_folder()
-    typer.echo(f"http://127.0.0.1:{port}  (end with Ctrl-C)")
-    # The check for updates is the one thing that would leave the machine.
-    environment = {**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1"}
-    options = ["--host", "127.0.0.1", "--port", str(port), *([] if show else ["--headless"])]
-    command = [sys.executable, "-m", "marimo", "--quiet", "run", str(folder), *options]
-    if os.name == "posix":
-        # In its place: whoever ends this command ends the server.
-        os.execve(sys.executable, command, environment)  # noqa: S606
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
+    folder, token = notebooks_folder(), secrets.token_urlsafe(16)
+    classroom.check_port(port)
+    classroom.warm()
+    classroom.check_port(port)  # that took a while
+    typer.echo(f"http://{classroom.HERE}:{port}/?access_token={token}  (end with Ctrl-C)")
+    classroom.serve(folder, port, token, show=show)
 
 
 def notebooks_folder() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 
 import numpy as np
 
@@ -57,13 +57,34 @@ def check_chunk(chunk: object) -> int:
     return int(chunk)  # type: ignore[call-overload,no-any-return]
 
 
+def hours_in_order(times: object) -> Floats:
+    """Times in hours, one or several in an order: shape (n,)."""
+    wanted = "a sequence of hours"
+    if is_number(times):
+        return np.array([float(times)])  # type: ignore[arg-type]
+    if not isinstance(times, Iterable) or isinstance(times, str | bytes | Mapping | Set):
+        raise InputError("times", times, wanted)
+    try:
+        values = list(times)
+    except TypeError:  # an array of no dimension
+        raise InputError("times", times, wanted) from None
+    for value in values:
+        if not is_number(value):
+            raise InputError("times", value, wanted)
+    return np.array(values, np.float64)
+
+
 def check_moments(times: object) -> Floats:
     """Times in hours for exact curves: from 0 on, shape (n,)."""
-    try:
-        at = np.atleast_1d(np.asarray(times, np.float64))
-    except (TypeError, ValueError, OverflowError):
-        raise InputError("times", times, "a sequence of hours >= 0") from None
+    at = hours_in_order(times)
     wrong = at[~((at >= 0) & (at <= MOST_HOURS))]
-    if at.ndim != 1 or wrong.size:
-        raise InputError("times", float(wrong[0]) if wrong.size else times, f"hours from 0 to {MOST_HOURS:g}")
-    return at.reshape(-1)
+    if wrong.size:
+        raise InputError("times", float(wrong[0]), f"hours from 0 to {MOST_HOURS:g}")
+    return at
+
+
+def check_size(least_size: object) -> int:
+    """A number of cells in a unit."""
+    if not is_whole(least_size) or least_size < 1:  # type: ignore[operator]
+        raise InputError("least_size", least_size, "a whole number of cells >= 1")
+    return int(least_size)  # type: ignore[call-overload,no-any-return]

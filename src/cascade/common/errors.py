@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 
 class CascadeError(ValueError):
@@ -43,7 +44,7 @@ class Fault:
     accepted: str
 
     def __str__(self) -> str:
-        return f"{self.path} = {shorten(self.value)}: {self.accepted}"
+        return f"{self.path} = {shorten(self.value)}: {self.accepted}{_of_dates(self.value)}"
 
 
 class ModelError(CascadeError):
@@ -57,17 +58,38 @@ class ModelError(CascadeError):
 
 
 class InputError(CascadeError):
-    """A wrong argument of a function or of the command line."""
+    """A wrong argument of a function or of the command line.
+
+    ``field`` is its name, ``given`` what came as Python writes it, ``accepted`` what to write.
+    """
 
     def __init__(self, field: str, value: object, accepted: str) -> None:
-        self.field = field
-        self.accepted = accepted
-        super().__init__(f"{field} = {shorten(value)}: {accepted}")
+        self.field, self.given, self.accepted = field, shorten(value), f"{accepted}{_of_dates(value)}"
+        super().__init__(f"{field} = {self.given}: {self.accepted}")
+
+    def renamed(self, field: str) -> Self:
+        """The same of a field that whoever gave it knows by another name."""
+        error = type(self)(field, None, "")
+        error.given, error.accepted = self.given, self.accepted
+        error.args = (f"{field} = {self.given}: {self.accepted}",)
+        return error
+
+
+def _of_dates(value: object) -> str:
+    """What to write in place of a date or a span of time."""
+    dates = isinstance(value, dt.date | dt.time | dt.timedelta) or _is_span(value)
+    return "; hours are plain numbers: span / datetime.timedelta(hours=1)" if dates else ""
+
+
+def _is_span(value: object) -> bool:
+    """Whether a value is a date or a span of time of NumPy, which counts spans among the whole numbers."""
+    # By name: what an interrupt can fall into before the command hears of it imports nothing large.
+    return type(value).__module__ == "numpy" and type(value).__name__ in ("datetime64", "timedelta64")
 
 
 def is_number(value: object) -> bool:
     """Whether a value is a real number of Python or NumPy that a double can hold, and no bool."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or _is_span(value) or not isinstance(value, numbers.Real):
         return False
     try:
         float(value)
@@ -78,7 +100,7 @@ def is_number(value: object) -> bool:
 
 def is_whole(value: object) -> bool:
     """Whether a value is a whole number of Python or NumPy, and no bool."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return not isinstance(value, bool) and isinstance(value, numbers.Integral) and not _is_span(value)
 
 
 def shorten(value: object, limit: int = 120) -> str:

@@ -32,6 +32,19 @@ def packaged(package: str, *path: str) -> dict[str, Any]:
     return parse_toml(resources.files(package).joinpath(*path).read_text(encoding="utf-8"), "/".join(path))
 
 
+def as_path(path: object, field: str = "path") -> Path:
+    """A path from what a user gave.
+
+    Raises
+    ------
+    InputError
+        When it is neither text nor a path: a number would be taken for a file that is open already.
+    """
+    if isinstance(path, str | Path):
+        return Path(path)
+    raise InputError(field, path, "the name of a file, as text or a pathlib.Path")
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` by way of a temporary file, fsync and replace.
 
@@ -42,12 +55,15 @@ def write_atomically(path: Path, data: bytes) -> None:
     """
     if "\0" in str(path) or not path.name:
         raise InputError("path", str(path), "the name of a file")
-    # The file that a link points at is replaced, not the link; a device never is.
-    path = Path(os.path.realpath(path))
-    if path.exists() and not path.is_file():
-        raise InputError("path", str(path), "a file, not a folder or a device")
-    # A name of its own for every writer: two may write the same path at once.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        # The file that a link points at is replaced, not the link; a device never is.
+        path = Path(os.path.realpath(path))
+        if path.exists() and not path.is_file():
+            raise InputError("path", str(path), "a file, not a folder or a device")
+    except OSError as error:  # a working directory that was deleted, a name that is too long
+        raise InputError("path", str(path), f"a file that can be written ({error.strerror})") from None
+    # A name of its own for every writer: two may write the same path at once.  No longer than any name may be.
+    temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         with open(temporary, "xb") as file:
             file.write(data)

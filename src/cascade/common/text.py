@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 HOURS_PER_DAY = 24.0
 HOURS_PER_YEAR = 8766.0
+
+UNPRINTABLE = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff"
+"""Characters that steer a terminal or turn a line around, or that no XML may hold, for a class of a pattern."""
+
+_UNPRINTABLE = re.compile(f"[{UNPRINTABLE}]")
+
+
+def printable(text: str) -> str:
+    r"""Text of other people's for a terminal or a figure: what cannot be printed becomes a question mark in a diamond.
+
+    Examples
+    --------
+    >>> printable("\x1b[31mred"), printable("Čapek \N{GREEK SMALL LETTER MU}m")
+    ('\ufffd[31mred', 'Čapek μm')
+    """
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (0,)) -> str:
@@ -20,7 +37,7 @@ def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Seque
     arrest  12
     exit     3
     """
-    lines = [list(header), *[list(row) for row in rows]]
+    lines = [[printable(cell) for cell in line] for line in (header, *rows)]
     widths = [max(len(line[c]) for line in lines) for c in range(len(header))]
 
     def line_of(cells: Sequence[str]) -> str:
@@ -34,9 +51,10 @@ def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Seque
 
 def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
     """A plain HTML table of the same cells."""
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    head = "".join(f"<th>{html.escape(printable(cell))}</th>" for cell in header)
+    lines = ("".join(f"<td>{html.escape(printable(cell))}</td>" for cell in row) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    title = f"<caption>{html.escape(printable(caption))}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import pkgutil
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from numba import config
 from numba.core import caching
 
 from cascade import kernel
+from cascade.common.notices import notice
+from cascade.engine.cache import Cache
 from cascade.kernel import loop
 
 
@@ -46,15 +47,10 @@ def _cache_of(function: Any) -> Any:
     for name in ("UserProvidedCacheLocator", "InTreeCacheLocator", "UserWideCacheLocator"):
         base = getattr(caching, name, None) or getattr(caching, f"_{name}")
         locators.append(type(f"Stamped{name}", (_Stamp, base), {}))
-    # The stamp stands in the name as well: numba would stumble over an index that an older
-    # version of the package wrote, with types that are no longer where they were.
+    # The stamp stands in the name as well: who looks into the folder sees what is old.
     named = property(lambda self: f"{self._filename_base}-{_digest()[:12]}")
     files = type("_Files", (caching.CompileResultCacheImpl,), {"_locator_classes": locators, "filename_base": named})
-    return type("_Cache", (caching.FunctionCache,), {"_impl_class": files})(function)
-
-
-class NoCacheNotice(UserWarning):
-    """Said once where no folder can be written for compiled code."""
+    return type("_Cache", (Cache,), {"_impl_class": files})(function)
 
 
 def kernel_run() -> Callable[..., None]:
@@ -74,10 +70,8 @@ def _with_cache(name: str) -> Callable[..., None]:
         try:
             run._cache = _cache_of(run.py_func)  # noqa: SLF001 (numba has no public way)
         except (RuntimeError, OSError, AttributeError):
-            warnings.warn(
+            notice(
                 "no folder is writable for compiled code: compiling in memory, some seconds in every new process"
-                " (set NUMBA_CACHE_DIR to a writable folder)",
-                NoCacheNotice,
-                stacklevel=2,
+                " (set NUMBA_CACHE_DIR to a writable folder)"
             )
     return run  # type: ignore[no-any-return]

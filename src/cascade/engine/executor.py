@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,12 @@ LARGEST_CHUNK = 1 << 22
 SMALLEST_CHUNK = 1 << 14
 LONG_RUN = 5_000_000
 """Cells from which on a terminal is shown a bar."""
+
+TICK = 0.5
+"""Seconds after which a wait is begun again: some systems hear no interrupt while they wait."""
+
+GRACE = 10.0
+"""Seconds that work in other processes is given to end after an interrupt."""
 
 Progress = bool | Callable[[int, int], None] | None
 
@@ -43,7 +50,7 @@ class Workers:
     Attributes
     ----------
     executor : concurrent.futures.Executor, optional
-        Default: one thread per processor.
+        Default: one thread per processor. It must stay open until the work is done.
     chunk : int, optional
         Cells per task.
     progress : bool or callable, optional
@@ -73,30 +80,62 @@ class Workers:
         """Results of ``task`` on every chunk, as they come; few are under way at once.
 
         On an interrupt nothing more is begun, ``stop`` is set, and what is under way in this process ends at once.
+        A task that never ends cannot be told from a slow one: it is waited for until an interrupt.
+
+        Raises
+        ------
+        InputError
+            When the executor is shut down, cancels a task, or loses a process before all is done.
         """
         with self._pool() as pool, reporter(self.progress, cells) as report:
             most = 2 * workers_of(pool) + 1
             waiting: dict[Future[tuple[int, U]], tuple[int, int]] = {}
+            # Those that have ended, cancelled ones too: ``wait`` never hears of these from a pool that was shut down.
+            ended: SimpleQueue[Future[tuple[int, U]]] = SimpleQueue()
             todo = enumerate(chunks)
             try:
                 while True:
                     for mark, chunk in todo:
-                        waiting[pool.submit(_marked, task, chunk, mark)] = mark, chunk.number
+                        future = self._submitted(pool, task, chunk, mark)
+                        if future in waiting:
+                            raise _mixed_up(mark)
+                        waiting[future] = mark, chunk.number
+                        future.add_done_callback(ended.put)
                         if len(waiting) >= most:
                             break
                     if not waiting:
                         return
-                    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        mark, number = waiting.pop(future)
-                        report(number)
-                        yield _of_this(future.result(), mark)
+                    future = _next(ended)
+                    mark, number = waiting.pop(future)
+                    result = _of_this(self._result(future), mark)
+                    report(number)
+                    yield result
             except BaseException:
                 stop[0] = 1
-                for future in waiting:
-                    future.cancel()
-                wait(waiting)
+                wait([future for future in waiting if not future.cancel()], GRACE)
                 raise
+
+    def _submitted(self, pool: Executor, task: Callable[[T], U], chunk: T, mark: int) -> Future[tuple[int, U]]:
+        """A task under way, or the error that says why the executor takes none."""
+        try:
+            return pool.submit(_marked, task, chunk, mark)
+        except RuntimeError as error:
+            self._refuse(error)
+
+    def _result(self, future: Future[U]) -> U:
+        """What a task gave, or the error that says why it could not."""
+        if future.cancelled():
+            self._refuse("a task was cancelled")
+        try:
+            return future.result()
+        except BrokenExecutor as error:
+            self._refuse(error)
+
+    def _refuse(self, reason: object) -> NoReturn:
+        wanted = f"one that works until all is done, which this did not ({reason})"
+        if isinstance(reason, BrokenExecutor):
+            wanted += '; a process was killed, or a script lacks: if __name__ == "__main__":'
+        raise InputError("executor", self.executor, wanted) from None
 
     @contextmanager
     def _pool(self) -> Iterator[Executor]:
@@ -113,6 +152,15 @@ class Workers:
             threads.shutdown(wait=True, cancel_futures=True)
 
 
+def _next(ended: SimpleQueue[Future[U]]) -> Future[U]:
+    """The next task that has ended."""
+    while True:
+        try:
+            return ended.get(timeout=TICK)
+        except Empty:
+            continue
+
+
 def _marked(task: Callable[[T], U], chunk: T, mark: int) -> tuple[int, U]:
     """The result of a chunk with the number of the chunk."""
     return mark, task(chunk)
@@ -121,8 +169,12 @@ def _marked(task: Callable[[T], U], chunk: T, mark: int) -> tuple[int, U]:
 def _of_this(returned: object, mark: int) -> Any:
     """The result, if it is that of the chunk that was handed out: executors can mix them up, or forget them."""
     if not (isinstance(returned, tuple) and len(returned) == 2 and returned[0] == mark):
-        raise CascadeError(f"the executor did not give back the result of the piece of work {mark} that it was handed")
+        raise _mixed_up(mark)
     return returned[1]
+
+
+def _mixed_up(mark: int) -> CascadeError:
+    return CascadeError(f"the executor did not give back the result of the piece of work {mark} that it was handed")
 
 
 def workers_of(executor: Executor | None) -> int:
@@ -149,11 +201,14 @@ def reporter(progress: Progress, cells: int) -> Iterator[Callable[[int], object]
         return
     if progress is not None and not isinstance(progress, bool):
         raise InputError("progress", progress, "True, False, None, or a function of (done, all)")
-    on = progress if progress is not None else cells >= LONG_RUN and sys.stderr.isatty()
-    if not on:
+    stream = sys.stderr
+    # A service, or an app without a window, has none; others have closed it.
+    there = stream is not None and not getattr(stream, "closed", False)
+    wanted = progress if progress is not None else cells >= LONG_RUN and there and stream.isatty()
+    if not (there and wanted):
         yield lambda _: None
         return
     from tqdm.auto import tqdm
 
-    with tqdm(total=cells, unit=" cells", unit_scale=True, file=sys.stderr, dynamic_ncols=True) as bar:
+    with tqdm(total=cells, unit=" cells", unit_scale=True, file=stream, dynamic_ncols=True) as bar:
         yield bar.update

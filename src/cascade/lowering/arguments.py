@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from cascade.common.arguments import LEAST_HOURS, MOST_HOURS
 from cascade.common.errors import InputError, is_number, nearest
+from cascade.common.notices import notice
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import MOST_GRID_HOURS
+from cascade.model import Model
 
 
 def check_grid(times: object) -> tuple[float, ...]:
@@ -31,6 +33,14 @@ def check_until(lowered: Lowered, until: object) -> float | None:
     if not is_number(until) or not LEAST_HOURS <= until <= MOST_HOURS:  # type: ignore[operator]
         raise InputError("until", until, f"hours from {LEAST_HOURS:g} to {MOST_HOURS:g}, or None")
     return float(until)  # type: ignore[arg-type]
+
+
+def tell_of_late_treatments(model: Model, until: float | None) -> None:
+    """Say which treatments begin only when the run has ended: they change nothing."""
+    for treatment in model.treatments:
+        if until is not None and treatment.start_hours >= until:
+            begin, end = f"{treatment.start_hours:g} h", f"{until:g} h"
+            notice(f"treatment {treatment.name!r} begins at {begin}, the run ends at {end}: it changes nothing")
 
 
 def watched_states(lowered: Lowered, names: object) -> list[int]:

@@ -10,8 +10,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from cascade.common.errors import Fault
 from cascade.common.frozen import FrozenDict
+from cascade.common.text import UNPRINTABLE
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\s.*][^.*\n\r\t]*$")]
+# Lone surrogates are refused by pydantic itself, and its patterns know none.
+CONTROL = UNPRINTABLE.replace(r"\ud800-\udfff", "")
+"""Control characters, for a class of a pattern of pydantic."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=rf"^[^\s.*{CONTROL}][^.*{CONTROL}]*$")]
+
+_TEXT = rf"^[\n\t[^{CONTROL}]]*$"
+
+Text = Annotated[str, StringConstraints(pattern=_TEXT)]
+"""What people read: titles, notes, citations."""
 
 
 def plain(value: Any) -> Any:
@@ -40,7 +50,7 @@ Share = Annotated[float, BeforeValidator(plain), Field(ge=0, le=1, allow_inf_nan
 
 Hours = Annotated[float, BeforeValidator(plain), Field(ge=0, le=1e9, allow_inf_nan=False)]
 
-Keys = Annotated[tuple[str, ...], Field(strict=False)]
+Keys = Annotated[tuple[Text, ...], Field(strict=False)]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -80,12 +90,12 @@ class Source(Part):
     """
 
     key: Name
-    citation: str = Field(min_length=1)
+    citation: Annotated[Text, Field(min_length=1)]
     grade: Literal["A", "B", "C", "D", "illustrative"]
-    doi: str | None = None
-    pmid: str | None = None
-    url: str | None = None
-    note: str = ""
+    doi: Text | None = None
+    pmid: Text | None = None
+    url: Text | None = None
+    note: Text = ""
 
 
 def faults_of(error: ValidationError) -> Iterator[Fault]:
@@ -98,6 +108,8 @@ def faults_of(error: ValidationError) -> Iterator[Fault]:
         if item["type"] == "too_short" and len(item["input"]) > item["ctx"]["actual_length"]:
             continue  # its entries have faults of their own
         words = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
+        if item["type"] == "string_pattern_mismatch" and item["ctx"]["pattern"] == _TEXT:
+            words = "text without control characters"
         if item["type"] == "literal_error":
             words = f"one of {item['ctx']['expected']}"
         yield Fault(path or "model", given, words)
@@ -107,7 +119,7 @@ def faults_of(error: ValidationError) -> Iterator[Fault]:
 _WORDS = {
     "missing": "this field is required",
     "extra_forbidden": "no field of this name is known here",
-    "string_pattern_mismatch": "a name that does not begin with a space and has no '.' or '*'",
+    "string_pattern_mismatch": "a name that does not begin with a space and has no '.', '*' or control character",
     "string_type": "text",
     "float_type": "a number",
     "int_type": "a whole number",

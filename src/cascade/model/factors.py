@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from cascade.common.frozen import FrozenDict
-from cascade.model.base import FrozenMapping, Hazard, Keys, Name, Part, Share, plain
+from cascade.model.base import FrozenMapping, Hazard, Keys, Name, Part, Share, Text, plain
 
 
 class Switch(Part):
@@ -23,10 +23,10 @@ class LevelEffect(Part):
     """``factor`` on the hazards ``state.way`` or ``*.way`` while a cell is at a level."""
 
     level: Name
-    hazard: str
+    hazard: Text
     factor: Annotated[float, BeforeValidator(plain), Field(ge=0, le=1e6, allow_inf_nan=False)]
     source: Keys = ()
-    note: str = ""
+    note: Text = ""
 
 
 class Factor(Part):
@@ -57,7 +57,7 @@ class Factor(Part):
 
     name: Name
     levels: Annotated[tuple[Name, ...], Field(strict=False, min_length=2, max_length=64)]
-    states: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    states: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
     begin: FrozenMapping[Name, Share] = Field(default_factory=FrozenDict)
     switches: Annotated[tuple[Switch, ...], Field(strict=False)] = ()
     effects: Annotated[tuple[LevelEffect, ...], Field(strict=False)] = ()
@@ -78,11 +78,11 @@ class SizeShare(Part):
 class SizeEffect(Part):
     """What it does to a hazard (``state.way`` or ``*.way``) that n > 1 cells are together: ``factor`` * n^power."""
 
-    hazard: str
+    hazard: Text
     factor: Annotated[float, BeforeValidator(plain), Field(ge=0, le=1e6, allow_inf_nan=False)] = 1.0
     power: Annotated[float, BeforeValidator(plain), Field(ge=-10, le=10, allow_inf_nan=False)] = 0.0
     source: Keys = ()
-    note: str = ""
+    note: Text = ""
 
 
 class Breakage(Part):
@@ -99,7 +99,7 @@ class Breakage(Part):
         Per hour and bond, while it is there; a cluster of n cells is a chain with n - 1 bonds.
     """
 
-    state: str
+    state: Text
     on_entering: Share = 0.0
     hazard: Hazard = 0.0
     source: Keys = ()

@@ -18,15 +18,15 @@ import tomli_w
 from pydantic import Field, ValidationError
 
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
-from cascade.common.files import parse_toml, write_atomically
+from cascade.common.files import as_path, parse_toml, write_atomically
 from cascade.common.portable import in_order
-from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, faults_of
+from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, Text, faults_of
 from cascade.model.checks import check
 from cascade.model.factors import Clusters, Factor
 from cascade.model.hazards import HazardTable
 from cascade.model.observables import Exposure, Observation, Site
 from cascade.model.parts import Correlation, Death, Frailty, Move, Start, State
-from cascade.model.raw import get, items
+from cascade.model.raw import get, items, listed
 from cascade.model.survival import hazards_of, survival_faults
 from cascade.model.treatments import Capacity, Treatment
 
@@ -75,9 +75,9 @@ class Model(Part):
     """
 
     name: Name
-    title: str = ""
-    description: str = ""
-    limits: str = ""
+    title: Text = ""
+    description: Text = ""
+    limits: Text = ""
     stages: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
     states: Annotated[tuple[State, ...], Field(strict=False)]
     start: Start
@@ -93,7 +93,7 @@ class Model(Part):
     observations: Annotated[tuple[Observation, ...], Field(strict=False)] = ()
 
     def __init__(self, /, **data: Any) -> None:
-        data = {field: list(value) if isinstance(value, Iterator) else value for field, value in data.items()}
+        data = listed(data)
         if "start" not in data:
             data = {**data, "start": _default_start(data)}
         faults: list[Fault] = []
@@ -278,7 +278,7 @@ class Model(Part):
 
     def save(self, path: str | Path) -> None:
         """Write the model as a TOML file, whole or not at all."""
-        write_atomically(Path(path), self.to_toml().encode())
+        write_atomically(as_path(path), self.to_toml().encode())
 
     def digest(self) -> str:
         """SHA-256 over the whole model: two models are the same when it is."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cascade.model.base import Hours, Keys, Name, Part, Share
+from cascade.model.base import Hours, Keys, Name, Part, Share, Text
 
 
 class Observation(Part):
@@ -19,13 +19,13 @@ class Observation(Part):
 
     name: Name
     value: Annotated[float, Field(allow_inf_nan=False)]
-    unit: str
+    unit: Text
     role: Literal["calibrated", "predicted", "not available"]
     low: float | None = None
     high: float | None = None
     hours: Hours | None = None
     source: Keys = ()
-    note: str = ""
+    note: Text = ""
 
 
 class Place(Part):
@@ -75,7 +75,7 @@ class Site(Part):
     of: Annotated[int, Field(ge=1)] | None = None
     detection: Share = 1.0
     scored: bool = False
-    note: str = ""
+    note: Text = ""
     source: Keys = ()
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from cascade.model.base import Hazard, Hours, Keys, Name, Part, Share, plain
+from cascade.model.base import Hazard, Hours, Keys, Name, Part, Share, Text, plain
 from cascade.model.limits import MAX_STATES
 from cascade.model.observables import Place
 
@@ -66,7 +66,7 @@ class State(Part):
 class FrailHazard(Part):
     """A hazard (``state.target``, ``state.cause`` or ``*.cause``) that is multiplied by Z^power."""
 
-    hazard: str
+    hazard: Text
     power: Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)] = 1.0
 
 

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel
+
+
+def listed(value: Any) -> Any:
+    """Plain data with a list for every iterator, set or view in it: what is looked at twice must still be there."""
+    if isinstance(value, Mapping):
+        return {name: listed(item) for name, item in value.items()} if type(value) is dict else value
+    if isinstance(value, tuple):
+        return tuple(map(listed, value))
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | BaseModel):
+        return value
+    try:
+        return list(map(listed, value))
+    except TypeError:  # an array of no dimension
+        return value
 
 
 def get(part: object, field: str, default: Any = None) -> Any:

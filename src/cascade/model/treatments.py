@@ -7,16 +7,16 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from cascade.common.errors import Fault, ModelError, nearest
-from cascade.model.base import ILLUSTRATIVE, Hours, Keys, Name, Part, Share, Source, faults_of, plain
+from cascade.model.base import ILLUSTRATIVE, Hours, Keys, Name, Part, Share, Source, Text, faults_of, plain
 
 
 class Effect(Part):
     """What a treatment does to hazards: ``factor`` on ``state.way`` or ``*.way``."""
 
-    hazard: str
+    hazard: Text
     factor: Annotated[float, BeforeValidator(plain), Field(ge=0, le=1e6, allow_inf_nan=False)]
     source: Keys = ()
-    note: str = ""
+    note: Text = ""
 
 
 class Treatment(Part):
@@ -43,9 +43,9 @@ class Treatment(Part):
     """
 
     name: Name
-    title: str = ""
-    description: str = ""
-    limits: str = ""
+    title: Text = ""
+    description: Text = ""
+    limits: Text = ""
     effects: Annotated[tuple[Effect, ...], Field(strict=False, min_length=1)]
     start_hours: Hours = 0.0
     end_hours: Hours | None = None
@@ -93,8 +93,8 @@ class Capacity(Part):
     """
 
     name: Name = "immune capacity"
-    occupied_by: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
-    hazards: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    occupied_by: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
+    hazards: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
     half: Annotated[float, BeforeValidator(plain), Field(gt=0, le=1e18, allow_inf_nan=False)]
     windows: Annotated[tuple[Hours, ...], Field(strict=False, min_length=1, max_length=5000)]
     factors: Annotated[tuple[Share, ...], Field(strict=False)] | None = None

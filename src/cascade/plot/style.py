@@ -15,7 +15,7 @@ from cascade.answers.funnel import Funnel
 from cascade.common.colours import INK, QUIET
 from cascade.common.errors import InputError, is_whole
 from cascade.common.files import write_atomically
-from cascade.common.text import percent
+from cascade.common.text import percent, printable
 from cascade.common.version import package_version
 from cascade.runs.comparison import Comparison
 from cascade.runs.result import Result
@@ -54,13 +54,13 @@ def plain(ax: Axes, title: str) -> None:
 
 
 def words(text: str) -> str:
-    """Text of the user's for a figure: a dollar sign begins no formula."""
-    return text.replace("$", r"\$")
+    """Text of the user's for a figure: a dollar sign begins no formula, and what no file may hold is replaced."""
+    return "\n".join(map(printable, text.split("\n"))).replace("$", r"\$")
 
 
 def sign(figure: Figure, *sources: object) -> None:
     """Note on the figure what it shows; ``save`` writes it into the file."""
-    figure.set_label("; ".join(_note_of(source) for source in sources))
+    figure.set_label(printable("; ".join(_note_of(source) for source in sources)))
 
 
 def _note_of(source: object) -> str:

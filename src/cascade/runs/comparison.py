@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from cascade.answers.intervals import Interval, batch_variance, clustered_difference, paired_difference
 from cascade.answers.table import Table, Texts
+from cascade.common.arguments import check_cells
 from cascade.common.frozen import ByValue
 from cascade.common.text import hours, number, percent, text_table
 from cascade.model import Model
@@ -166,7 +167,8 @@ class Comparison(ByValue, Table[ComparisonRow]):
 
     def replay(self, cells: Sequence[int]) -> tuple[TwoLives, ...]:
         """Both lives of each cell, in full."""
-        lives = (replay(m, seed=self.seed, cells=cells, until=self.until) for m in (self.model, self.other))
+        numbers = check_cells(cells)  # once: what is given may be an iterator
+        lives = (replay(m, seed=self.seed, cells=numbers, until=self.until) for m in (self.model, self.other))
         names = self.model.name, self.other.name
         return tuple(TwoLives(names, one, two) for one, two in zip(*lives, strict=True))
 

@@ -16,7 +16,7 @@ from cascade.engine.chunk import Chunk, chunk_of, run_totals
 from cascade.engine.counts import Totals
 from cascade.engine.executor import LARGEST_CHUNK, Workers
 from cascade.engine.prepare import Inputs, environment, prepare
-from cascade.lowering.arguments import check_until
+from cascade.lowering.arguments import check_until, tell_of_late_treatments
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model, check_model
@@ -60,7 +60,9 @@ class Plan:
     @cached_property
     def end(self) -> float | None:
         """The end of the run, checked against the model."""
-        return check_until(self.lowered, self.until)
+        end = check_until(self.lowered, self.until)
+        tell_of_late_treatments(self.model, end)
+        return end
 
     def check_visits(self) -> None:
         """That cells come to their ends.

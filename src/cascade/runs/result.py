@@ -285,10 +285,11 @@ class Result(ByValue):
     def replay(self, cells: Sequence[int]) -> Histories:
         """Full histories of any of the cells, recomputed from the seed."""
         check_lives(self.model, self.versions, "replay")
-        for cell in check_cells(cells):
+        numbers = check_cells(cells)
+        for cell in numbers:
             if not any(start <= cell < stop for start, stop in self.ranges):
                 raise InputError("cells", cell, f"a cell of this run: {self.ranges}")
-        return replay(self.model, seed=self.seed, cells=cells, until=self.until)
+        return replay(self.model, seed=self.seed, cells=numbers, until=self.until)
 
     @property
     def recipe(self) -> dict[str, Any]:

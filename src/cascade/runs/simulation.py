@@ -46,7 +46,9 @@ def simulate(
     watch : sequence of str, optional
         States whose arrivals are listed cell by cell. Default: those beyond the last stage.
     executor : concurrent.futures.Executor, optional
-        Default: one thread per processor.
+        Default: one thread per processor. It must stay open until the run returns: one that is
+        shut down, cancels a task or loses a process ends the run with an error. A task that
+        never ends cannot be told from a slow one; an interrupt (Ctrl-C) ends the run.
     chunk : int, optional
         Cells per task; it changes nothing but the speed.
     progress : bool or callable, optional
@@ -60,7 +62,7 @@ def simulate(
     Raises
     ------
     InputError
-        For a wrong argument.
+        For a wrong argument, or an executor that does not work until all is done.
 
     Examples
     --------

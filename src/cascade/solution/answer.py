@@ -14,7 +14,7 @@ from cascade.answers.curves import Curves
 from cascade.answers.funnel import Funnel, FunnelRow, Milestone
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
-from cascade.common.arguments import check_moments
+from cascade.common.arguments import check_moments, check_size
 from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Lowered
@@ -224,9 +224,9 @@ class Exact:
         Raises
         ------
         InputError
-            When the model is treated, an end is given, or cells circle for ever.
+            When the model is treated, an end is given, or cells circle for ever; for a wrong ``least_size``.
         """
-        p, lowered = self._prepared, self.lowered
+        p, lowered, least = self._prepared, self.lowered, check_size(least_size)
         p.only_whole_lives("times in states", ending=True)
         hazards = p.hazards(p.nodes)
 
@@ -238,7 +238,7 @@ class Exact:
         stays = p.solver.stuck(p.solver.total(hazards)) & ~lowered.absorbing
         for_ever = stays & (p.nodes.weights @ p.solver.arrivals(hazards) > 0)
         spent = np.where(for_ever, np.inf, spent)
-        spent = np.where(lowered.size_of >= least_size, spent, 0.0)
+        spent = np.where(lowered.size_of >= least, spent, 0.0)
         if per_founder:
             started = (lowered.start_share / lowered.size_of[lowered.start_state]).sum()
             spent = spent / lowered.size_of / started

@@ -73,7 +73,7 @@ class Courses:
         values = self.after_entry(transform, times, self.prepared.poles(used), used.error)
         cuts = np.cumsum([stages * width for width in widths])[:-1]
         entered, lost, there = np.split(values, cuts, axis=1)
-        account = entered.copy(), lost.reshape(n, stages, -1).copy(), there.reshape(n, stages, -1).copy()
+        account = entered.copy(), lost.reshape(n, stages, widths[1]).copy(), there.reshape(n, stages, widths[2]).copy()
         return self._checked(times, account)
 
     def _marched(self, times: Floats) -> Account:
@@ -88,7 +88,7 @@ class Courses:
     def _checked(self, times: Floats, account: Account, *, marched: bool = False) -> Account:
         """With the cells that still wait; what is exactly 0 comes out as a rounding error of either sign."""
         self._add_waiting(times, account)
-        if not marched and min(float(part.min()) for part in account) < -ROUNDING:
+        if not marched and min(float(part.min(initial=0.0)) for part in account) < -ROUNDING:
             raise CascadeError("the curves of this model did not converge: a share came out below 0")
         entered, lost, there = (np.maximum(part, 0.0) for part in account)
         return entered, lost, there
@@ -110,7 +110,7 @@ class Courses:
             return np.asarray(np.tensordot(weights, joined.reshape(m, n, -1), axes=(0, 0)))
 
         values = self.after_entry(transform, times, p.poles(used), used.error)
-        if float(values.min()) < -ROUNDING:
+        if float(values.min(initial=0.0)) < -ROUNDING:
             raise CascadeError("the curves of this model did not converge: a share came out below 0")
         lost, there = np.split(np.maximum(values, 0.0), [len(self.lowered.transitions)], axis=1)
         waiting = self.waiting(times)

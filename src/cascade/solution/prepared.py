@@ -17,7 +17,7 @@ import numpy as np
 
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.types import Complexes, Floats, Mask, Numbers
-from cascade.lowering.arguments import check_until
+from cascade.lowering.arguments import check_until, tell_of_late_treatments
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.one_cell import by_cell
@@ -72,6 +72,7 @@ class Prepared:
         self.by_unit: Lowered = lower(model)
         self.lowered: Lowered = by_cell(self.by_unit)
         self.until = check_until(self.lowered, until)
+        tell_of_late_treatments(self.model, self.until)
         self.solver = Solver(self.lowered)
         self.changes = len(self.lowered.window_start) > 1
         self.start_share: Floats = self.lowered.start_share / self.lowered.start_share.sum()

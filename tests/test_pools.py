@@ -1,0 +1,151 @@
+"""Executors that end before the work does, cancel it, or never finish: an error that says so, or an interrupt."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+import cascade
+from helpers.processes import started
+
+MODEL = cascade.Model.from_survival({"arrest": 0.8, "exit": 0.5})
+
+
+class Odd(Executor):
+    """An executor of which the third task fares as ``fate`` says; it works in the calling thread."""
+
+    _max_workers = 2
+
+    def __init__(self, fate: Callable[[Future[Any], Odd], object]) -> None:
+        self.fate, self.tasks = fate, 0
+
+    def submit(self, task: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.tasks += 1
+        future: Future[Any] = Future()
+        if self.tasks == 3:
+            self.fate(future, self)
+        else:
+            future.set_result(task(*args, **kwargs))
+        return future
+
+
+def refuses(*_: object) -> None:
+    raise RuntimeError("cannot schedule new futures after shutdown")
+
+
+def breaks(*_: object) -> None:
+    raise BrokenExecutor("A process in the pool was terminated abruptly")
+
+
+FATES: dict[str, tuple[Callable[[Future[Any], Odd], object], str]] = {
+    "cancelled before it began": (lambda future, _: future.cancel(), "cancelled"),
+    "refused": (refuses, "after shutdown"),
+    "refused by a broken pool": (breaks, "__main__"),
+    "broken under way": (lambda future, _: future.set_exception(BrokenExecutor("abruptly")), "__main__"),
+}
+WORK: dict[str, Callable[[Executor], object]] = {
+    "simulate": lambda pool: cascade.simulate(MODEL, cells=1000, seed=1, executor=pool, chunk=100),
+    "compare": lambda pool: cascade.compare(MODEL, MODEL, cells=1000, seed=1, executor=pool, chunk=100),
+    "selection": lambda pool: cascade.selection(
+        MODEL.with_(frailties=[{"name": "f", "cv": 1.0, "hazards": [{"hazard": "*.lost"}]}]),
+        cells=1000, seed=1, executor=pool, chunk=100,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fate", FATES)
+def test_an_executor_that_does_not_do_its_work_is_named(fate: str) -> None:
+    task, words = FATES[fate]
+    with pytest.raises(cascade.InputError, match=words) as error:
+        WORK["simulate"](Odd(task))
+    assert error.value.field == "executor"
+
+
+# Guards against hanging: what is tried here never returned before.
+ENDED_WHILE_IT_WORKS = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+import cascade
+model = cascade.load("textbook")
+pool = ThreadPoolExecutor(1)
+def told(done, all):
+    threading.Thread(target=pool.shutdown, kwargs={"wait": False, "cancel_futures": sys.argv[1] == "cancel"}).start()
+try:
+    cascade.simulate(model, cells=10**8, seed=1, executor=pool, chunk=1000, progress=told)
+except cascade.InputError as error:
+    print(error.field, error)
+"""
+
+
+@pytest.mark.parametrize("kind", ["cancel", "drain"])
+def test_a_pool_that_is_shut_down_while_it_works_ends_the_run(kind: str) -> None:
+    with started([sys.executable, "-c", ENDED_WHILE_IT_WORKS, kind]) as process:
+        out, err = process.communicate(timeout=60)
+    assert out.startswith("executor executor = "), err
+    assert "Traceback" not in err
+
+
+NEVER = """
+from concurrent.futures import Executor, Future
+import cascade
+class Never(Executor):
+    def submit(self, *args, **kwargs):
+        print("waits", flush=True)
+        future = Future()
+        future.set_running_or_notify_cancel()
+        return future
+import cascade.engine.executor as executor
+executor.GRACE = 0.1
+model = cascade.Model.from_survival({"arrest": 0.8, "exit": 0.5})
+try:
+    cascade.simulate(model, cells=10, seed=1, executor=Never())
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="interrupts are sent as on POSIX")
+def test_an_interrupt_ends_the_wait_for_a_task_that_never_ends() -> None:
+    with started([sys.executable, "-c", NEVER]) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "waits\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert out == "interrupted\n", err
+
+
+@pytest.mark.parametrize("kind", WORK)
+def test_every_kind_of_run_says_so(kind: str) -> None:
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    with pytest.raises(cascade.InputError, match="shutdown"):
+        WORK[kind](pool)
+
+
+def test_an_error_of_a_task_is_its_own() -> None:
+    """What a task raises is no fault of the executor, even when it is a RuntimeError."""
+
+    def fails(future: Future[Any], _: Odd) -> None:
+        future.set_exception(RuntimeError("of the task"))
+
+    with pytest.raises(RuntimeError, match="of the task"):
+        WORK["simulate"](Odd(fails))
+
+
+def test_a_future_that_is_handed_out_twice_is_noticed() -> None:
+    """Else one piece of work would be counted for another, or waited for in vain."""
+
+    class Same(Odd):
+        future: Future[Any] = Future()
+
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:
+            return self.future
+
+    with pytest.raises(cascade.CascadeError, match="did not give back"):
+        WORK["simulate"](Same(refuses))
