@@ -30,7 +30,12 @@ def _():
     model = cascade.load("textbook")
     step_choice = mo.ui.dropdown(list(model.stages), value="detachment", label="Step")
     deaths_slider = mo.ui.slider(
-        -2, 2, step=0.05, value=0.0, label="Hazards of death in the states of the step, as a power of ten", show_value=True
+        -2,
+        2,
+        step=0.05,
+        value=0.0,
+        label="Hazards of death in the states of the step, as a power of ten",
+        show_value=True,
     )
     mo.hstack([step_choice, deaths_slider], justify="start", wrap=True)
     return deaths_slider, model, step_choice
@@ -76,7 +81,9 @@ def _(model):
     least = min(dying, key=dying.get)
     mo.vstack(
         [
-            mo.md("## The number that surprises\n\nHalve the hazards of death in the states of one step, and success grows"),
+            mo.md(
+                "## The number that surprises\n\nHalve the hazards of death in the states of one step, and success grows"
+            ),
             mo.ui.table(
                 [
                     {

@@ -51,6 +51,7 @@ def _(held_slider):
 @app.cell
 def _(models):
     fit = cascade.body.fitted()
+
     def spread(share_held):
         """Shares of blood-borne colonies, and patients with liver metastases per one with lung metastases, by cancer."""
         changed = type(fit)(**{**dict(fit), "share_held": share_held})

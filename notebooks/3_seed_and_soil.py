@@ -57,7 +57,9 @@ def _(full, organs, weight):
     by_blood = sum(row.share for row in blood)
     sites = {site.name: site for site in full.sites}
     scored = [row for row in blood if sites[row.organ].scored]
-    agreement = spearmanr([row.share for row in scored], [sites[row.organ].found / sites[row.organ].of for row in scored])
+    agreement = spearmanr(
+        [row.share for row in scored], [sites[row.organ].found / sites[row.organ].of for row in scored]
+    )
     rank = float(agreement.statistic)
     spared = "; ".join(
         f"{organ} {100 * sites[organ].flow:.0f} % of the blood, {sites[organ].found} of {sites[organ].of} autopsies"

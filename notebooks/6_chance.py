@@ -23,7 +23,9 @@ def _():
 
 @app.cell
 def _():
-    cells_slider = mo.ui.slider(4.0, 7.0, step=0.25, value=6.0, label="Cells that set out, as a power of ten", show_value=True)
+    cells_slider = mo.ui.slider(
+        4.0, 7.0, step=0.25, value=6.0, label="Cells that set out, as a power of ten", show_value=True
+    )
     cells_slider
     return (cells_slider,)
 

@@ -37,7 +37,8 @@ def _():
     modelled = {
         "extravasated and alive / injected, day 3": out["day 3"],
         "micrometastases / extravasated, day 3": at["day 3"]["micrometastasis"] / out["day 3"],
-        "macrometastases day 13 / micrometastases day 3": at["day 13"]["macrometastasis"] / at["day 3"]["micrometastasis"],
+        "macrometastases day 13 / micrometastases day 3": at["day 13"]["macrometastasis"]
+        / at["day 3"]["micrometastasis"],
         "solitary cells / injected, day 13": solitary,
         "macrometastases / injected, day 13": at["day 13"]["macrometastasis"],
         "held and alive in the liver / injected, 90 min": at["90 min"]["lodged"] + out["90 min"],
