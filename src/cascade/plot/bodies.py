@@ -87,9 +87,9 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
 def _heading(ax: Axes, layout: Layout, table: Organs, made: str, used: Circulation) -> None:
     """Whose body it is, of how many cells, and what is drawn."""
     wide = layout.width - 0.5
-    size = smaller(table.label, wide, 17.0, least=9.0)
+    size = smaller(table.label, wide, 17.0, least=9.0, weight="bold")
     # Only a name that is too long even in small type takes two lines.
-    label = broken(table.label, wide, size)
+    label = broken(table.label, wide, size, "bold") if size <= 9.0 else words(table.label)
     ax.text(
         0.25, 0.42, label, fontsize=size, color=INK, weight="bold", va="baseline" if "\n" not in label else "bottom"
     )

@@ -13,6 +13,7 @@ from matplotlib.transforms import ScaledTranslation
 from cascade.common.colours import GRID, INK, QUIET, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.text import number
+from cascade.model import Model
 from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, lines_in, settle
 from cascade.plot.style import Picture, figure_of, plain, sign
 from cascade.runs.comparison import Comparison
@@ -123,7 +124,8 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
     rows = [row for row in source.causes() if row.kind == "death" and row.saved + row.moved + row.lost][:most]
     if ax is None and rows:
         ends = [broken(f"{r.cause}\n({r.step})", NAME, 9.0) for r in rows]
-        height = 1.8 + 0.42 * max(len(source.model.stages), len(rows))
+        below = 9.0 * LINE * sum(_only(model).count("\n") + 1 for model in (source.model, source.other))
+        height = 1.8 + below + 0.42 * max(len(source.model.stages), len(rows))
         figure: Figure = Picture(figsize=(13.0, height), layout="constrained")
         left, right = figure.subplots(1, 2)
         headline(figure, title)
@@ -157,6 +159,11 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
     return figure
 
 
+def _only(model: Model) -> str:
+    """Of cells that passed under one model."""
+    return broken(f"only under {model.name}", 3.6, 9.0)
+
+
 def _high(names: Sequence[str], size: float) -> float:
     """Inches for a row for each name."""
     return len(names) * max(0.42, size * LINE * lines_in([broken(name, NAME, size) for name in names]) + 0.08)
@@ -165,8 +172,8 @@ def _high(names: Sequence[str], size: float) -> float:
 def _gained(ax: Axes, source: Comparison, title: str) -> None:
     ys = np.arange(len(source.model.stages))
     gained, lost = np.array([r.gained for r in source]), np.array([r.lost for r in source])
-    ax.barh(ys, gained, color=GAINED, height=0.6, label=broken(f"only under {source.other.name}", 3.6, 9.0))
-    ax.barh(ys, -lost, color=LOST, height=0.6, label=broken(f"only under {source.model.name}", 3.6, 9.0))
+    ax.barh(ys, gained, color=GAINED, height=0.6, label=_only(source.other))
+    ax.barh(ys, -lost, color=LOST, height=0.6, label=_only(source.model))
     reach = max(int(gained.max(initial=0)), int(lost.max(initial=0)), 1)
     for y, (more, fewer) in enumerate(zip(gained, lost, strict=True)):
         if more:

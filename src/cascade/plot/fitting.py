@@ -31,11 +31,13 @@ def _renderer() -> RendererAgg:
     return RendererAgg(8, 8, 100.0)
 
 
-def width_of(text: str, size: float) -> float:
+def width_of(text: str, size: float, weight: str = "normal") -> float:
     """Inches that a line of text takes, as it stands; a little more, as letters keep to the pixels of a picture."""
     if not text:
         return 0.0
-    pixels, _, _ = _renderer().get_text_width_height_descent(text, FontProperties(size=size), ismath=False)
+    pixels, _, _ = _renderer().get_text_width_height_descent(
+        text, FontProperties(size=size, weight=weight), ismath=False
+    )
     return 1.03 * float(pixels) / 100.0
 
 
@@ -44,19 +46,21 @@ def words(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def broken(text: str, inches: float, size: float = LABEL) -> str:
+def broken(text: str, inches: float, size: float = LABEL, weight: str = "normal") -> str:
     """Text of the user's for a figure, with as many lines as a width asks for; every line of it is kept."""
     lines: list[str] = []
     for given in text.split("\n"):
         line = ""
         for word in given.split(" "):
             longer = f"{line} {word}" if line else word
-            if line and width_of(longer, size) > inches:
+            if line and width_of(longer, size, weight) > inches:
                 lines.append(line)
                 longer = word
             # A word that is too long by itself is cut where the width ends.
-            while len(longer) > 1 and width_of(longer, size) > inches:
-                fits = next(n for n in range(len(longer) - 1, 0, -1) if n == 1 or width_of(longer[:n], size) <= inches)
+            while len(longer) > 1 and width_of(longer, size, weight) > inches:
+                fits = next(
+                    n for n in range(len(longer) - 1, 0, -1) if n == 1 or width_of(longer[:n], size, weight) <= inches
+                )
                 lines.append(longer[:fits])
                 longer = longer[fits:]
             line = longer
@@ -69,9 +73,9 @@ def lines_in(texts: Sequence[str]) -> int:
     return max((text.count("\n") + 1 for text in texts), default=1)
 
 
-def smaller(text: str, inches: float, size: float, least: float = 6.0) -> float:
+def smaller(text: str, inches: float, size: float, least: float = 6.0, weight: str = "normal") -> float:
     """The size of type with which a line of text is no wider than that, but for what would be too small to read."""
-    return max(least, min(size, size * inches / max(width_of(text, size), 1e-9)))
+    return max(least, min(size, size * inches / max(width_of(text, size, weight), 1e-9)))
 
 
 def inches_of(ax: Axes) -> tuple[float, float]:

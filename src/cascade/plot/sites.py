@@ -126,7 +126,7 @@ def _colonies(ax: Axes, table: Organs, title: str) -> None:
         ax.annotate(text, (end, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
     ax.set_yticks(range(len(rows)), [broken(row.organ, NAME) for row in rows])
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.margins(x=0.45 if few(total, exact=table.exact) else 0.18)
+    ax.margins(x=0.4 if few(total, exact=table.exact) else 0.18)
     ax.set_xlim(left=0)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
     left_out = sum(row.colonies > 0 for row in table) - len(rows)

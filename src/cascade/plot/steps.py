@@ -192,21 +192,19 @@ def _causes(ax: Axes, one: Funnel) -> None:
     ax.legend(
         handles=handles,
         loc="upper left",
-        bbox_to_anchor=(1.0, 1.0),
+        # Beside shares of few cells stands of how many.
+        bbox_to_anchor=(1.2 if any(rough) else 1.0, 1.0),
         frameon=False,
         fontsize=9,
         title="lost to",
         alignment="left",
     )
-    # Beside shares of few cells stands of how many.
-    ax.set_xlim(0, 1.17 if any(rough) else 1.0)
-    ax.set_xticks(np.linspace(0.0, 1.0, 6))
+    ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
     ax.tick_params(axis="y", left=False, labelleft=False)
     ax.set_xlabel("share of the cells that came no further", fontsize=10, loc="left")
     plain(ax, "What became of the others")
     ax.spines["left"].set_visible(False)
-    ax.spines["bottom"].set_bounds(0.0, 1.0)
 
 
 def waterfall(source: Funnels, *, ax: Axes | None = None) -> Figure:
@@ -235,10 +233,6 @@ def waterfall(source: Funnels, *, ax: Axes | None = None) -> Figure:
         before = after
     for x in range(len(rows), len(one)):
         ax.annotate("none\npassed", (x, before), ha="center", va="top", fontsize=9, color=QUIET)
-    pitch = inches_of(ax)[0] / (len(one) + 0.2)
-    if given is not None and pitch < _PITCH:
-        names = [broken(row.step, max(pitch - 0.1, 0.5) if pitch >= _UPRIGHT else NAME) for row in one]
-    ax.set_xticks(range(len(one)), names, rotation=0 if given is None or pitch >= _UPRIGHT else 90)
     ax.set_xlim(-0.6, len(one) - 0.4)
     ax.set_ylim(before * 1.09 - 0.25 - 0.1 * any(few(row.passed, exact=one.exact) for row in one), 0.15)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda v, p: share_label(10.0**v, p)))
@@ -246,6 +240,7 @@ def waterfall(source: Funnels, *, ax: Axes | None = None) -> Figure:
     ax.grid(axis="y", color=GRID, linewidth=0.7)
     ax.set_ylabel("share of all cells", fontsize=10)
     plain(ax, f"{one.label}: decades lost at each step")
+    _name_bars(ax, names if given is None else [row.step for row in one], fixed=given is not None)
     sign(figure, source)
     if given is None:
         settle(figure, {ax: (_PITCH * len(one), 3.6)})
@@ -257,6 +252,20 @@ _PITCH = 1.15
 
 _UPRIGHT = 0.75
 """Inches from bar to bar below which names stand on end: in axes that were given."""
+
+
+def _name_bars(ax: Axes, names: Sequence[str], *, fixed: bool) -> None:
+    """Names below the bars; in axes that were given on end, and small, where they are narrow."""
+    if not fixed:
+        ax.set_xticks(range(len(names)), names)
+        return
+    pitch = inches_of(ax)[0] / (len(names) + 0.2)
+    upright = pitch < _UPRIGHT
+    lines = [broken(name, NAME if upright else pitch - 0.1) for name in names]
+    size = max(4.0, min(LABEL, pitch / (LINE * lines_in(lines)))) if upright else LABEL
+    ax.set_xticks(range(len(names)), lines, rotation=90 if upright else 0)
+    for label in ax.get_xticklabels():
+        label.set_fontsize(size)
 
 
 def _below(ax: Axes, text: str, x: float, y: float, size: float, colour: str) -> None:
