@@ -79,23 +79,17 @@ def _(model):
         halved = model.with_(scale=dict.fromkeys(deaths, 0.5))
         gains[name] = cascade.exact(halved).success / cascade.exact(model).success
     least = min(dying, key=dying.get)
+    head = ["step", "its states", "of the cells that come into the states die in them", "success grows"]
+    lines = [head, ["---"] * len(head)]
+    for name, gain in gains.items():
+        states = ", ".join(state.name for state in model.states if state.stage == name)
+        lines.append([name, states, f"{100 * dying[name]:.3g} %", f"{gain:.2f}-fold"])
     mo.vstack(
         [
             mo.md(
                 "## The number that surprises\n\nHalve the hazards of death in the states of one step, and success grows"
             ),
-            mo.ui.table(
-                [
-                    {
-                        "step": name,
-                        "states": ", ".join(s.name for s in model.states if s.stage == name),
-                        "of the cells that come into the states, die in them": f"{100 * dying[name]:.3g} %",
-                        "success grows": f"{gain:.2f}-fold",
-                    }
-                    for name, gain in gains.items()
-                ],
-                selection=None,
-            ),
+            mo.md("\n".join(f"| {' | '.join(line)} |" for line in lines)),
             mo.md(
                 f"Where {100 * dying['detachment']:.0f} % of those that come die, success grows {gains['detachment']:.2f}-fold;"
                 f" where {100 * dying[least]:.0f} % die, {gains[least]:.2f}-fold, however many cells die in all."

@@ -57,13 +57,12 @@ def _():
         for o in luzzi.observations
     ]
     texts = {"published": "{:.3g}", "model": "{:.3g}", "model against published": "{:+.1%}"}
-    mo.ui.table(
-        [
-            {name: "" if v is None else texts[name].format(v) if name in texts else v for name, v in row.items()}
-            for row in compared
-        ],
-        selection=None,
-    )
+    rows = [
+        {name: "" if v is None else texts[name].format(v) if name in texts else v for name, v in row.items()}
+        for row in compared
+    ]
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    mo.md("\n".join(f"| {' | '.join(line)} |" for line in lines))
     return compared, luzzi, modelled
 
 
