@@ -28,16 +28,15 @@ _AROUND = 1.2
 
 @cache
 def _renderer() -> RendererAgg:
-    return RendererAgg(8, 8, 100.0)
+    return RendererAgg(8, 8, 100.0)  # type: ignore[no-untyped-call]
 
 
 def width_of(text: str, size: float, weight: str = "normal") -> float:
     """Inches that a line of text takes, as it stands; a little more, as letters keep to the pixels of a picture."""
     if not text:
         return 0.0
-    pixels, _, _ = _renderer().get_text_width_height_descent(
-        text, FontProperties(size=size, weight=weight), ismath=False
-    )
+    letters = FontProperties(size=size, weight=weight)
+    pixels, _, _ = _renderer().get_text_width_height_descent(text, letters, ismath=False)  # type: ignore[no-untyped-call]
     return 1.03 * float(pixels) / 100.0
 
 
@@ -155,4 +154,4 @@ def _free(ax: Axes) -> float:
     box = ax.get_window_extent()
     others = [other.get_window_extent() for other in figure.axes if other is not ax and other.get_visible()]
     beside = [o.x0 for o in others if o.x0 > box.x0 + 1 and o.y0 < box.y1 and o.y1 > box.y0]
-    return (min([figure.bbox.x1, *beside]) - box.x0) / figure.dpi - _MARGIN
+    return float((min([figure.bbox.x1, *beside]) - box.x0) / figure.dpi) - _MARGIN
