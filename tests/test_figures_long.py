@@ -57,6 +57,12 @@ def compared(name: str) -> Any:
     return cascade.compare(model, better, cells=5000, seed=1)
 
 
+def unchanged(name: str) -> Any:
+    """No cell changes its end: only the steps are drawn, under the title."""
+    model = MODELS[name]()
+    return cascade.compare(model, model.with_(name="another " * 9 + "end"), cells=100, seed=1)
+
+
 def selected(name: str) -> Any:
     model = MODELS[name]()
     deaths = [h for h in model.hazard_names() if CAUSE in h or "lost" in h]
@@ -74,6 +80,7 @@ FIGURES: dict[str, Callable[[str], Figure]] = {
     "occupancy": lambda name: cascade.plot.occupancy(counted(name), living=True),
     "incidence": lambda name: cascade.plot.incidence(counted(name)),
     "comparison": lambda name: cascade.plot.comparison(compared(name)),
+    "empty comparison": lambda name: cascade.plot.comparison(unchanged(name)),
     "selection": lambda name: cascade.plot.selection(selected(name)),
 }
 OF_ORGANS: dict[str, Callable[[Any], Figure]] = {"organs": cascade.plot.organs, "body": cascade.plot.body}

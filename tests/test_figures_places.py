@@ -161,6 +161,13 @@ def test_organs_leaves_the_autopsies_out_where_they_cannot_be_compared() -> None
     assert len(bars(ax)) == 18
 
 
+def test_the_figure_says_whether_its_soil_was_fitted_to_the_counts() -> None:
+    soil = {site.name: 0.0 for site in colon().model.sites if site.soil is not None}
+    alike = cascade.exact(cascade.body.cancer("colon").with_(soil=soil).model())
+    for source, said in ((colon_exact(), "soil was fitted to these counts: calibrated"), (alike, "not that fitted")):
+        assert said in panel(plot.organs(source), "Blood-borne").get_xlabel()
+
+
 def test_organs_in_a_given_axes_shows_the_comparison_alone() -> None:
     ax = Figure().add_subplot()
     figure = plot.organs(colon(), ax=ax)
