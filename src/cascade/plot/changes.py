@@ -122,9 +122,9 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
         raise InputError("source", source, "a Comparison, from cascade.compare(...)")
     title = f"{source.model.name} and {source.other.name}: the same {number(source.cells)} cells"
     rows = [row for row in source.causes() if row.kind == "death" and row.saved + row.moved + row.lost][:most]
+    below = 9.0 * LINE * sum(_only(model).count("\n") + 1 for model in (source.model, source.other))
     if ax is None and rows:
         ends = [broken(f"{r.cause}\n({r.step})", NAME, 9.0) for r in rows]
-        below = 9.0 * LINE * sum(_only(model).count("\n") + 1 for model in (source.model, source.other))
         height = 1.8 + below + 0.42 * max(len(source.model.stages), len(rows))
         figure: Figure = Picture(figsize=(13.0, height), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -151,7 +151,7 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
         high = max(_high(source.model.stages, LABEL), len(rows) * max(0.42, 9.0 * LINE * lines_in(ends) + 0.08))
         settle(figure, {left: (3.6, high), right: (3.0, high)})
     else:
-        figure, only = figure_of(ax, (8.0, 1.8 + 0.45 * len(source.model.stages)))
+        figure, only = figure_of(ax, (8.0, 1.8 + below + 0.45 * len(source.model.stages)))
         _gained(only, source, title)
         if ax is None:
             settle(figure, {only: (4.5, _high(source.model.stages, LABEL))})
