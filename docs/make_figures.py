@@ -54,7 +54,8 @@ def stills() -> None:
             ("moving", "breast", 5, 17, "#motion"),
         ):
             path = cascade.simulate(cascade.load(model), cells=10**6, seed=1889).to_html(FOLDER / "page.html")
-            page = browser.new_page(viewport={"width": 1280, "height": 1330})
+            # The page forbids what the wait below does: to evaluate text.
+            page = browser.new_page(viewport={"width": 1280, "height": 1330}, bypass_csp=True)
             page.goto(f"file://{path.resolve()}")
             page.wait_for_selector("#progress[data-done=true]", timeout=120_000)
             page.locator("#motion select").last.select_option(index=shown)

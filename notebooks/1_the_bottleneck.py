@@ -16,7 +16,10 @@ def _():
         # If you could make one step twice as safe, which would you choose?
 
         Nearly every cell that leaves a tumour dies on the way. The longest bar that is lost is not always
-        the step that decides. Choose a step, change how deadly it is, and watch the last row.
+        the step that decides. Choose a step, change how deadly its states are, and watch the last row. The control
+        multiplies every hazard of death in the states of the step. Cells may come back to these states from later
+        steps, and die there then; a row of the funnel counts a cell by the furthest step that it reached, so that the
+        control of one step can move the rows of others.
         """
     )
     return
@@ -26,7 +29,14 @@ def _():
 def _():
     model = cascade.load("textbook")
     step_choice = mo.ui.dropdown(list(model.stages), value="detachment", label="Step")
-    deaths_slider = mo.ui.slider(-2, 2, step=0.05, value=0.0, label="Deaths there, as a power of ten", show_value=True)
+    deaths_slider = mo.ui.slider(
+        -2,
+        2,
+        step=0.05,
+        value=0.0,
+        label="Hazards of death in the states of the step, as a power of ten",
+        show_value=True,
+    )
     mo.hstack([step_choice, deaths_slider], justify="start", wrap=True)
     return deaths_slider, model, step_choice
 
@@ -40,15 +50,17 @@ def _(deaths_slider, step_choice):
 
 @app.cell
 def _(factor, model, step):
-    inside = {state.name for state in model.states if state.stage == step}
-    causes = [f"{state.name}.{death.cause}" for state in model.states if state.name in inside for death in state.deaths]
-    changed = model.with_(scale=dict.fromkeys(causes, factor), title=f"deaths at {step} x {factor:.3g}")
+    inside = [state for state in model.states if state.stage == step]
+    causes = [f"{state.name}.{death.cause}" for state in inside for death in state.deaths]
+    named = f"deaths in {', '.join(state.name for state in inside)} x {factor:.3g}"
+    changed = model.with_(scale=dict.fromkeys(causes, factor), title=named)
     before, after = cascade.exact(model), cascade.exact(changed)
     mo.vstack(
         [
-            cascade.plot.funnel(before, after, labels=["as it is", f"deaths at {step} x {factor:.3g}"]),
+            cascade.plot.funnel(before, after, labels=["as it is", f"deaths in its states x {factor:.3g}"]),
             mo.md(
-                f"**1 in {1 / after.success:,.0f}** cells founds a macrometastasis (as it is: 1 in {1 / before.success:,.0f})."
+                f"Changed: {named}. **1 in {1 / after.success:,.0f}** cells founds a macrometastasis"
+                f" (as it is: 1 in {1 / before.success:,.0f})."
             ),
         ]
     )
@@ -57,25 +69,39 @@ def _(factor, model, step):
 
 @app.cell
 def _(model):
-    gains = {}
+    # A milestone for each step: the share of the cells that ever come into one of its states.
+    marked = model.with_(states=[{**state.model_dump(), "milestone": state.stage} for state in model.states])
+    come, happen = cascade.exact(marked).milestones(), cascade.exact(model).events()
+    gains, dying = {}, {}
     for name in model.stages:
-        states = [state for state in model.states if state.stage == name]
-        halved = {f"{state.name}.{death.cause}": 0.5 for state in states for death in state.deaths}
-        gains[name] = cascade.exact(model.with_(scale=halved)).success / cascade.exact(model).success
+        deaths = [f"{s.name}.{death.cause}" for s in model.states if s.stage == name for death in s.deaths]
+        dying[name] = sum(happen[death] for death in deaths) / come[name]
+        halved = model.with_(scale=dict.fromkeys(deaths, 0.5))
+        gains[name] = cascade.exact(halved).success / cascade.exact(model).success
+    least = min(dying, key=dying.get)
+    head = ["step", "its states", "of the cells that come into the states die in them", "success grows"]
+    lines = [head, ["---"] * len(head)]
+    for name, gain in gains.items():
+        states = ", ".join(state.name for state in model.states if state.stage == name)
+        lines.append([name, states, f"{100 * dying[name]:.3g} %", f"{gain:.2f}-fold"])
     mo.vstack(
         [
-            mo.md("## The number that surprises\n\nHalve the deaths at one step, and success grows"),
-            mo.ui.table(
-                [{"step": name, "success grows": f"{gain:.2f}-fold"} for name, gain in gains.items()], selection=None
-            ),
             mo.md(
-                "A step that kills nearly all gains twofold, one that kills 3 % gains almost nothing, however many cells die"
-                " in all. Colonization gains fourfold: it is two great hurdles in a row, the first divisions and a blood supply."
-                " What decides is the share that dies *there*, not the number of the dead."
+                "## The number that surprises\n\nHalve the hazards of death in the states of one step, and success grows"
+            ),
+            mo.md("\n".join(f"| {' | '.join(line)} |" for line in lines)),
+            mo.md(
+                f"Where {100 * dying['detachment']:.0f} % of those that come die, success grows {gains['detachment']:.2f}-fold;"
+                f" where {100 * dying[least]:.0f} % die, {gains[least]:.2f}-fold, however many cells die in all."
+                " A step with one state, which no cell goes around, gains 1 / (1 - q / 2) when a share q of those that come"
+                " into the state dies in it, be it on the first visit or on a later one."
+                f" Colonization gains {gains['colonization']:.1f}-fold, more than one state can: it is two great hurdles in a"
+                " row, the first divisions and a blood supply."
+                " What decides is the share of the cells that die *in the states of a step*, not the number of the dead."
             ),
         ]
     )
-    return (gains,)
+    return dying, gains
 
 
 @app.cell

@@ -64,14 +64,16 @@ def _(power, protected):
 @app.cell
 def _(foci, power):
     whole = foci(3) / foci(1)
+    (counted,) = cascade.load("clusters").observations
+    verdict = "fewer" if whole < counted.low else "more" if whole > counted.high else "as many as that"
     mo.md(f"""
     ## The number that surprises
 
-    A cluster of three founds **{whole:.1f} times** as many colonies as a single cell. In mice 23 to 50 times were counted per
-    event in blood. That cells merely add up falls far short of it: something about company must help more than
-    in proportion. With power {power:g}: {"enough" if whole > 23 else "not enough"}.
+    With power {power:g} a cluster of three founds **{whole:.1f} times** as many colonies as a single cell. In mice {counted.low:g} to {counted.high:g} times
+    were counted per event in blood: {verdict}. That cells merely add up (power 1) falls far short of it: something about company must help more
+    than in proportion.
     """)
-    return (whole,)
+    return verdict, whole
 
 
 @app.cell
@@ -92,19 +94,21 @@ def _():
 
 @app.cell
 def _():
+    rare = 1 - next(part.share for part in cascade.load("clusters").clusters.sizes if part.size == 1)
+    (published,) = cascade.load("clusters").observations
     mo.md(
-        """
+        f"""
         ## Things to try
 
-        1. Which power gives 34, the middle of what was published?
-        2. Clusters are rare: 2.5 % of what is shed. What share of all metastases do they found?
+        1. Which power gives {published.value:g}, the middle of what was published?
+        2. Clusters are rare: {100 * rare:.1f} % of the units that are shed. What share of all metastases do they found?
         3. Would clusters that are caught sooner be counted more or less often in a blood sample?
 
         *Sources.* Aceto N and others. Cell 2014;158:1110-1122. Liotta LA and others. Cancer Res 1976;36:889-894. For research and teaching, never
         for decisions about a patient.
         """
     )
-    return
+    return published, rare
 
 
 if __name__ == "__main__":

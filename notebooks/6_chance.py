@@ -15,7 +15,7 @@ def _():
         """
         # Ten patients have the very same tumour. Why do only some get metastases?
 
-        Nothing differs between them: same hazards, same number of cells shed. Set how many cells a tumour sheds.
+        Nothing differs between them: same hazards, same number of cells that set out. Set how many cells of a tumour set out.
         """
     )
     return
@@ -23,22 +23,24 @@ def _():
 
 @app.cell
 def _():
-    cells_slider = mo.ui.slider(4.0, 7.0, step=0.25, value=6.0, label="Cells shed, as a power of ten", show_value=True)
+    cells_slider = mo.ui.slider(
+        4.0, 7.0, step=0.25, value=6.0, label="Cells that set out, as a power of ten", show_value=True
+    )
     cells_slider
     return (cells_slider,)
 
 
 @app.cell
 def _(cells_slider):
-    shed = round(10**cells_slider.value)
-    return (shed,)
+    cells = round(10**cells_slider.value)
+    return (cells,)
 
 
 @app.cell
-def _(shed):
+def _(cells):
     tumour = cascade.load("textbook")
     patients = [
-        int(cascade.simulate(tumour, cells=range(i * shed, (i + 1) * shed), seed=1890).funnel().rows[-1].passed)
+        int(cascade.simulate(tumour, cells=range(i * cells, (i + 1) * cells), seed=1890).funnel().rows[-1].passed)
         for i in range(10)
     ]
     mo.ui.table([{"patient": i + 1, "metastases": n} for i, n in enumerate(patients)], selection=None)
@@ -46,16 +48,16 @@ def _(shed):
 
 
 @app.cell
-def _(patients, shed, tumour):
+def _(cells, patients, tumour):
     import math
 
-    expected = shed * cascade.exact(tumour).success
+    expected = cells * cascade.exact(tumour).success
     none = math.exp(-expected)
     mo.md(f"""
     ## The number that surprises
 
-    On average {expected:.3g} metastases are expected of {shed:,} cells, and still **{100 * none:.0f} %** of patients have none; here
-    {sum(n == 0 for n in patients)} of 10. No hidden trait, no difference in the soil: only that each of many cells has a tiny chance. A difference between two
+    On average {expected:.3g} metastases are expected of {cells:,} cells. Of many such patients **{100 * none:.3g} %** would have none; of these ten
+    {sum(n == 0 for n in patients)} have none. No hidden trait, no difference in the soil: only that each of many cells has a tiny chance. A difference between two
     patients proves nothing by itself.
     """)
     return expected, none
@@ -67,9 +69,10 @@ def _():
         """
         ## Things to try
 
-        1. How many cells must be shed for 19 of 20 patients to have at least one?
+        1. How many cells must set out for 19 of 20 patients to have at least one?
         2. Two patients with 0 and 3: what difference in risk is compatible with that?
-        3. Now let exposure differ between patients, too: `Exposure(cells=..., k=1).share(...)`. What happens to the share without any?
+        3. Now let exposure differ between patients, too: of m expected metastases a share (1 + m / k)^-k of patients has none
+           instead of exp(-m), with k as in `cascade.load("colon").exposure`. Which share is larger?
 
         *Sources.* `textbook` is illustrative. For founding by single cells and chance: Luria SE, Delbrück M. Genetics 1943;28:491-511. For research and
         teaching, never for decisions about a patient.

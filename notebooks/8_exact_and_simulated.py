@@ -46,6 +46,8 @@ def _(number, seed):
 
 @app.cell
 def _(number, standard, truth):
+    import math
+
     share = truth.funnel(1.0).rows[2].passed
     hits = 0
     for other in range(1, 41):
@@ -55,17 +57,18 @@ def _(number, standard, truth):
     ## The number that surprises
 
     Of 40 runs of {number:,} cells, **{hits}** have a 95 % interval that holds the exact share of cells past intravasation. An interval is a
-    promise about runs, not about this one. And where nothing was counted it does not say 0: it says *below 3 in {number:,}*.
+    promise about runs, not about this one. And where nothing was counted it does not say 0: it says *below {-math.log(0.05):.2g} in {number:,}*.
     """)
     return (hits,)
 
 
 @app.cell
-def _():
+def _(truth):
     mo.md(
-        """
+        f"""
         Simulation gives what an equation for averages cannot: single lives, the same cell under two treatments, cells that compete
-        for the same killers. The exact answer gives what simulation cannot: the last row, one in a million, without a million runs. Each tests the other.
+        for the same killers. The exact answer gives what simulation gives only slowly: the last row, 1 in {1 / truth.success:,.0f}, without many
+        millions of cells. Each tests the other.
 
         ## Things to try
 

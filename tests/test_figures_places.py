@@ -156,9 +156,16 @@ def test_organs_leaves_the_autopsies_out_where_they_cannot_be_compared() -> None
     (ax,) = plot.organs(stopped).axes
     assert [t.get_text() for t in ax.texts] == ["no colonies"]
     assert not bars(ax)
-    assert plot.organs(stopped).get_suptitle() == f"{stopped.label}: 2,000 cells, until 24 h"
+    assert plot.organs(stopped).get_suptitle() == f"{stopped.label}: 2,000 cells, until 24 h, 0 colonies"
     (ax,) = plot.organs(cascade.exact(cascade.load("leukemia"))).axes
     assert len(bars(ax)) == 18
+
+
+def test_the_figure_says_whether_its_soil_was_fitted_to_the_counts() -> None:
+    soil = {site.name: 0.0 for site in colon().model.sites if site.soil is not None}
+    alike = cascade.exact(cascade.body.cancer("colon").with_(soil=soil).model())
+    for source, said in ((colon_exact(), "soil was fitted to these counts: calibrated"), (alike, "not that fitted")):
+        assert said in panel(plot.organs(source), "Blood-borne").get_xlabel()
 
 
 def test_organs_in_a_given_axes_shows_the_comparison_alone() -> None:
@@ -166,7 +173,8 @@ def test_organs_in_a_given_axes_shows_the_comparison_alone() -> None:
     figure = plot.organs(colon(), ax=ax)
     assert figure is ax.get_figure()
     assert points(ax, "D") == points(panel(plot.organs(colon()), "Blood-borne"), "D")
-    assert ax.get_title(loc="left") == f"{colon().label}: 8,000,000 cells"
+    total = sum(row.colonies for row in colon().organs())
+    assert ax.get_title(loc="left") == f"{colon().label}: 8,000,000 cells, {total} colonies"
 
 
 # The body.
@@ -174,6 +182,15 @@ def test_organs_in_a_given_axes_shows_the_comparison_alone() -> None:
 
 def circles(ax: Axes) -> list[Circle]:
     return [patch for patch in ax.patches if isinstance(patch, Circle)]
+
+
+SHARE = re.compile(r"<?[\d.]+ %( \([\d,]+ of [\d,]+\))?")
+
+
+def counted_in(text: str) -> tuple[int, int] | None:
+    """Of few that were counted: how many of how many, as a text says."""
+    found = re.search(r"\(([\d,]+) of ([\d,]+)\)", text)
+    return (int(found[1].replace(",", "")), int(found[2].replace(",", ""))) if found else None
 
 
 def named_circle(ax: Axes, text: Text) -> Circle:
@@ -190,7 +207,7 @@ def sites_drawn(ax: Axes, organs: Iterable[str]) -> dict[str, tuple[Circle, str,
     for organ in organs:
         (name,) = (t for t in ax.texts if t.get_text() in (organ, f"{organ} (own organ)"))
         circle = named_circle(ax, name)
-        shares = (t for t in ax.texts if t.get_text().endswith(" %") and where(t)[0] > circle.center[0])
+        shares = (t for t in ax.texts if SHARE.fullmatch(t.get_text()) and where(t)[0] > circle.center[0])
         beside = [t for t in shares if abs(where(t)[1] - circle.center[1]) < 1e-9]
         beside = [t for t in beside if (where(t)[0] > 9) == (circle.center[0] > 9)]  # the list of the other routes
         said = (beside[0].get_text(), str(beside[0].get_weight())) if beside else ("", "")
@@ -243,6 +260,8 @@ def test_the_text_beside_a_circle_is_its_share_of_the_colonies_of_its_route(sour
         _, text, weight = drawn[row.organ]
         if row.colonies > 0:
             share = row.colonies / of_route[row.route]
+            few = not table.exact and of_route[row.route] < 100
+            assert counted_in(text) == ((row.colonies, of_route[row.route]) if few else None)
             if share >= 1e-4:
                 assert share_in(text) == pytest.approx(share, rel=TWO)
             else:
@@ -271,7 +290,7 @@ def test_other_routes_are_listed_with_their_shares_of_all_colonies(source: Sourc
     }
     others = [route for route in of_route if route not in {site.route for site in sites if site.flow is not None}]
     assert len(others) >= 2
-    heads = {t.get_text().partition(":")[0]: t for t in ax.texts if t.get_text().endswith(" % of all colonies")}
+    heads = {t.get_text().partition(":")[0]: t for t in ax.texts if t.get_text().endswith(" of all colonies")}
     heights = [where(heads[route])[1] for route in others]
     assert list(heads) == others
     assert heights == sorted(heights)

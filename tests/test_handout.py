@@ -7,6 +7,7 @@ import math
 import shutil
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,53 @@ def test_a_slider_changes_the_funnel_at_once_and_the_counts_after(textbook_page:
     textbook_page.click("#reset")
     textbook_page.wait_for_selector("#progress[data-done=true]", timeout=30_000)
     assert counted() == [row.passed for row in cascade.simulate(TEXTBOOK, cells=200_000, seed=5).funnel()]
+
+
+def rows_of_the_page(page: Any) -> list[float]:
+    """Shares that passed each step, exact, as the page has them."""
+    return [float(e.get_attribute("data-value")) for e in page.query_selector_all(".row .exact[data-value]")]
+
+
+def test_each_slider_does_what_is_written_beside_it(textbook_page: Any) -> None:
+    """It multiplies the deaths in the states of the step that its label names, whenever a cell is there."""
+    own = {state.name: state.stage for state in TEXTBOOK.states}
+    before, moved = rows_of_the_page(textbook_page), {}
+    for slider in textbook_page.query_selector_all(".slider"):
+        label = slider.query_selector("span").inner_text()
+        (step,) = (step for step in TEXTBOOK.stages if label == f"Deaths in the states of {step}")
+        aria = slider.query_selector("input").get_attribute("aria-label")
+        assert aria.startswith(label)
+        deaths = {
+            n: 0.1 for n, part, _ in TEXTBOOK.hazards() if hasattr(part, "cause") and own[n.split(".")[0]] == step
+        }
+        assert deaths
+        textbook_page.evaluate(
+            "(i) => { i.value = '-1'; i.dispatchEvent(new Event('input')); }", slider.query_selector("input")
+        )
+        shown = rows_of_the_page(textbook_page)
+        assert shown == pytest.approx([row.passed for row in cascade.exact(TEXTBOOK.with_(scale=deaths)).funnel(1.0)])
+        shares = [[b / a for a, b in pairwise([1.0, *passed])] for passed in (before, shown)]
+        moved[step] = [s for s, a, b in zip(TEXTBOOK.stages, *shares, strict=True) if abs(a / b - 1.0) > 1e-3]
+        textbook_page.click("#reset")
+    assert list(moved) == list(TEXTBOOK.stages)
+    assert all(step in rows for step, rows in moved.items())
+    # "A slider can move the rows of other steps": arrest and extravasation lead back to circulation.
+    assert set(moved["circulation"]) >= {"circulation", "arrest", "extravasation"}
+    said = " ".join(textbook_page.inner_text("main").split())
+    assert "A slider multiplies every hazard of death in the states of a step" in said
+    assert "Cells may come back to these states from later steps, and die there then." in said
+    assert "A row counts a cell by the furthest step that it reached, wherever it died" in said
+
+
+def test_a_row_counts_by_the_furthest_step_wherever_a_cell_died() -> None:
+    """As the page says: of the cells that came to arrest and no further, some died in the state of circulation."""
+    died = {h.stays[-1].state for h in cascade.replay(TEXTBOOK, seed=5, cells=range(200_000)) if _came_to_arrest(h)}
+    assert died >= {"circulating", "in_bed"}
+
+
+def _came_to_arrest(history: Any) -> bool:
+    visited = {stay.state for stay in history.stays}
+    return history.stays[-1].died and "in_bed" in visited and not visited & {"arrested", "extravasated"}
 
 
 def test_cells_move_and_their_counts_add_up_to_the_histories(textbook_page: Any) -> None:

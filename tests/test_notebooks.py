@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def test_each_runs_and_teaches(name: str) -> None:
     for part in ("The number that surprises", "## Things to try", "*Sources.*"):
         assert part in text
     assert "For research and teaching, never for decisions about a patient" in " ".join(text.split())
-    assert "def " not in text.replace("def _(", "").replace("def softened(", "").replace("def foci(", "")
+    assert "def " not in text.replace("def _(", "").replace("def spread(", "").replace("def foci(", "")
 
 
 def test_there_are_six_to_eight() -> None:
@@ -65,7 +66,7 @@ def test_sliders_change_what_is_said() -> None:
     added, company = (run("5_clusters", power=p, protected=False)["per_cell"][6] for p in (1.0, 3.0))
     assert added == pytest.approx(1.0, abs=0.02)
     assert company > 10
-    few, lots = (run("6_chance", shed=n) for n in (10_000, 3_000_000))
+    few, lots = (run("6_chance", cells=n) for n in (10_000, 3_000_000))
     assert sum(n == 0 for n in few["patients"]) > sum(n == 0 for n in lots["patients"])
     assert (
         run("7_reading_an_experiment", day=0.0)["alive"].keys()
@@ -74,13 +75,113 @@ def test_sliders_change_what_is_said() -> None:
     assert 30 <= run("8_exact_and_simulated", number=3000, seed=2)["hits"] <= 40
 
 
+def deaths_of(model: cascade.Model, step: str) -> list[str]:
+    return [f"{s.name}.{death.cause}" for s in model.states if s.stage == step for death in s.deaths]
+
+
+def test_the_bottleneck_scales_what_its_label_says_and_its_rule_holds() -> None:
+    """The control takes every death in the states of a step; 1 / (1 - q / 2) is what halving them gives, see below.
+
+    A cell that comes into a state, with hazards d of death and m of moves, and comes back to it
+    from a move with probability r, dies in it with probability q = d / (d + m (1 - r)).  Halved,
+    d / 2 stands for d: its chance to succeed grows by (d + m (1 - r)) / (d / 2 + m (1 - r)).
+    """
+    model = cascade.load("textbook")
+    for step in model.stages:
+        changed = run("1_the_bottleneck", factor=0.1, step=step)["after"]
+        wanted = cascade.exact(model.with_(scale=dict.fromkeys(deaths_of(model, step), 0.1)))
+        assert changed.success == pytest.approx(wanted.success, rel=1e-9)
+    said = run("1_the_bottleneck")
+    single = {s: [x.name for x in model.states if x.stage == s] for s in model.stages}
+    alone = [step for step, names in single.items() if len(names) == 1]
+    # One cell in ten thousand goes from the primary into the blood: around breach and intravasation.
+    around = {"breach", "intravasation"}
+    assert len(alone) == 6
+    for step in alone:
+        rule = 1.0 / (1.0 - said["dying"][step] / 2.0)
+        assert (
+            said["gains"][step] == pytest.approx(rule, rel=1e-9) if step not in around else said["gains"][step] < rule
+        )
+    assert said["gains"]["colonization"] > 2.0, "more than one state can"
+    assert said["dying"]["circulation"] > 3 * (1 - cascade.exact(model).funnel().rows[3].fraction_of_previous)
+
+
+def test_the_first_bed_decides_the_order_of_liver_and_lung() -> None:
+    """The title: liver first in colon cancer, lung first in breast cancer, in the autopsies and at the fitted share."""
+    fitted = run("2_the_first_bed")
+    assert fitted["seen_per_lung"]["colon"] > 1 > fitted["seen_per_lung"]["breast"]
+    assert fitted["per_lung"]["colon"] > 1 > fitted["per_lung"]["breast"]
+    assert [fitted["top"][name][0][0] for name in ("colon", "breast")] == ["liver", "lung"]
+    for name, sites in fitted["counts"].items():
+        assert all(site.found / site.of > 0.1 for site in sites.values()), "both cancers come to both organs"
+        # "Half of all cells held" is further from the autopsies than the fitted share, and so is none.
+        off = [abs(fitted[k][name] / fitted["seen_per_lung"][name] - 1) for k in ("per_lung", "none_per_lung")]
+        assert off[0] < off[1]
+        assert off[0] < abs(fitted["half_per_lung"][name] / fitted["seen_per_lung"][name] - 1)
+    into = cascade.body.came_in(cascade.exact(cascade.load("colon")).events(), cascade.body.circulation("male"))
+    assert into["portal vein"] > 0.95 * sum(into.values()), "nearly all blood of the colon"
+
+
+@pytest.mark.parametrize("cancer", ["breast", "colon", "lung", "melanoma", "prostate"])
+def test_without_soil_only_flow_is_left(cancer: str) -> None:
+    flow, soil = (run("3_seed_and_soil", cancer_name=cancer, weight=w) for w in (0.0, 1.0))
+    fates = {row.organ: row.colonies / row.extravasated for row in flow["organs"].of_route("blood")}
+    assert len(fates) > 15
+    assert max(fates.values()) == pytest.approx(min(fates.values()), rel=1e-9), "all soils are alike"
+    assert flow["rank"] < soil["rank"], "soil is fitted to the order of the organs"
+    assert flow["most"].route != "blood", "what leads of all is not what leads by blood"
+    assert soil["most"].route == "lymph"
+    sites = {site.name: site for site in flow["full"].sites}
+    for organ in ("kidney", "skeletal muscle"):
+        # "Much blood is not enough": more blood than bone has, and fewer metastases.
+        assert sites[organ].flow > 2 * sites["bone"].flow
+        assert sites[organ].found <= sites["bone"].found or cancer == "colon"
+
+
+def test_every_published_figure_stands_beside_the_models() -> None:
+    """By the rules of experiments/luzzi_1998.py."""
+    folder = FOLDER.parent / "experiments"
+    sys.path.insert(0, str(folder))
+    try:
+        import luzzi_1998
+    finally:
+        sys.path.remove(str(folder))
+    model = cascade.load("b16f1-liver")
+    wanted = luzzi_1998.figures(cascade.exact(model).occupancy(list(luzzi_1998.MOMENTS.values())))
+    said = run("7_reading_an_experiment")
+    assert said["modelled"] == pytest.approx(wanted, rel=1e-9)
+    for row, seen in zip(said["compared"], model.observations, strict=True):
+        assert (row["figure"], row["published"]) == (seen.name, seen.value)
+        if seen.role == "not available":
+            assert (row["role"], row["model"]) == ("not in the model", None)
+        else:
+            assert row["role"] == {"calibrated": "fitted", "predicted": "predicted"}[seen.role]
+            assert row["model against published"] == pytest.approx(wanted[seen.name] / seen.value - 1)
+    assert len(said["predicted"]) == 1
+    assert len(said["fitted"]) + len(said["predicted"]) + len(said["missing"]) == len(model.observations)
+    assert said["worst"] < 0.01
+
+
+def test_what_other_notebooks_say_of_numbers() -> None:
+    clusters = cascade.load("clusters")
+    said = run("5_clusters", power=1.0, protected=False)
+    assert said["whole"] == pytest.approx(3.0, rel=0.01), "cells merely add up"
+    assert said["verdict"] == "fewer"
+    assert said["rare"] == pytest.approx(sum(part.share for part in clusters.clusters.sizes if part.size > 1))
+    low, high = clusters.observations[0].low, clusters.observations[0].high
+    assert said["published"].value == pytest.approx((low * high) ** 0.5, rel=0.01), "the middle of what was published"
+    for platelets in (0.1, 0.5, 0.9):
+        assert run("4_the_cloak", platelets=platelets)["pairs"].saved == 0, "a lower count never saves a cell"
+    assert run("4_the_cloak", platelets=10.0)["pairs"].saved > 0
+
+
 MOVED: dict[str, dict[str, Any]] = {
     "1": {"factor": 0.3, "step": "arrest"},
     "2": {"held": 0.2},
     "3": {"cancer_name": "breast", "weight": 0.5},
     "4": {"platelets": 100.0},
     "5": {"power": 2.0, "protected": True},
-    "6": {"shed": 300_000},
+    "6": {"cells": 300_000},
     "7": {"day": 7.0},
     "8": {"number": 3000, "seed": 5},
 }

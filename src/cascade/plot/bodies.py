@@ -21,8 +21,9 @@ from cascade.common.colours import ARTERY, ARTERY_TEXT, INK, PORTAL, PORTAL_TEXT
 from cascade.common.errors import InputError
 from cascade.common.text import number
 from cascade.model import Model
-from cascade.plot.sites import made_of, organs_of, percent_of
-from cascade.plot.style import Picture, sign, words
+from cascade.plot.fitting import broken, smaller, width_of, words
+from cascade.plot.sites import made_of, organs_of, rough, share_of
+from cascade.plot.style import Picture, sign
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
@@ -70,27 +71,35 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     ax.set_aspect("equal")
     ax.axis("off")
     cells = source.cells if isinstance(source, Result) else table.cells
-    _heading(ax, table, made_of(source), used)
-    colours = _Colours(table)
+    _heading(ax, layout, table, made_of(source, table), used)
+    marks = _Marks(table)
     of_route = {route: sum(row.colonies for row in table.of_route(route)) or 1.0 for route in {r.route for r in table}}
     table = replace(table, rows=tuple(replace(row, share=row.colonies / of_route[row.route]) for row in table))
     where = _vessels(ax, drawn)
-    _beds(ax, layout, where, used, table, colours, source.model)
-    _primary(ax, layout, where, came_in(source.events(), used))
-    _other_routes(ax, layout, table, colours, {site.route for site in source.model.sites if site.flow is not None})
-    _legend(ax, layout, colours, cells)
+    _beds(ax, layout, where, used, table, marks, source.model)
+    _primary(ax, layout, where, came_in(source.events(), used), exact=table.exact)
+    _other_routes(ax, layout, table, marks, {site.route for site in source.model.sites if site.flow is not None})
+    _legend(ax, layout, marks, cells)
     sign(figure, source)
     return figure
 
 
-def _heading(ax: Axes, table: Organs, made: str, used: Circulation) -> None:
+def _heading(ax: Axes, layout: Layout, table: Organs, made: str, used: Circulation) -> None:
     """Whose body it is, of how many cells, and what is drawn."""
-    ax.text(0.25, 0.42, words(table.label), fontsize=17, color=INK, weight="bold")
+    wide = layout.width - 0.5
+    size = smaller(table.label, wide, 17.0, least=9.0, weight="bold")
+    # Only a name that is too long even in small type takes two lines.
+    label = broken(table.label, wide, size, "bold") if size <= 9.0 else words(table.label)
+    ax.text(
+        0.25, 0.42, label, fontsize=size, color=INK, weight="bold", va="baseline" if "\n" not in label else "bottom"
+    )
     total = sum(row.colonies for row in table)
     blood = sum(row.colonies for row in table if row.organ in used.organs)
-    part = f"; {percent_of(blood / total)} of all colonies by blood" if total else ""
-    note = f"{made}; circle: cells arrested; colour: colonies; beside it: share of the colonies of its route{part}"
-    ax.text(0.25, 0.74, note, fontsize=10, color=QUIET)
+    part = f"; {share_of(blood, total, exact=table.exact)} of all colonies by blood" if total else ""
+    note = (
+        f"{made}{rough(table)}; circle: cells arrested; colour: colonies; beside it: share of the colonies of its route"
+    )
+    ax.text(0.25, 0.74, note + part, fontsize=smaller(note + part, wide, 10.0), color=QUIET)
 
 
 def _beds(
@@ -99,7 +108,7 @@ def _beds(
     where: Mapping[str, Point],
     used: Circulation,
     table: Organs,
-    colours: _Colours,
+    marks: _Marks,
     model: Model,
 ) -> None:
     """Every bed with what its organ holds; a second bed of an organ holds nothing of its own."""
@@ -110,7 +119,7 @@ def _beds(
         second = bed.name != bed.site
         name = f"{bed.name} ({bed.site})" if second else bed.name
         row = None if second else rows.get(bed.site)
-        _bed(ax, layout, where[bed.name], name, row, colours, _own(model, bed.site) and not second)
+        _bed(ax, layout, where[bed.name], name, row, marks, _own(model, bed.site) and not second)
 
 
 def has_body(model: Model) -> bool:
@@ -129,10 +138,17 @@ def _own(model: Model, organ: str) -> bool:
     return any(site.own for site in model.sites if site.name == organ)
 
 
-class _Colours:
-    """Colour and radius of a circle."""
+class _Marks:
+    """Colour and radius of a circle, and the share that stands beside it."""
 
     def __init__(self, table: Organs) -> None:
+        self.exact = table.exact
+        of_route = {row.route: sum(other.colonies for other in table.of_route(row.route)) or 1.0 for row in table}
+        self.said = {
+            row.organ: share_of(row.colonies, of_route[row.route], exact=table.exact)
+            for row in table
+            if row.colonies > 0
+        }
         self.most = max((row.arrested for row in table), default=1.0) or 1.0
         top = max((row.colonies for row in table), default=1.0) or 1.0
         self.norm = LogNorm(top / 300.0, top, clip=True)
@@ -174,12 +190,12 @@ def _bed(
     at: tuple[float, float],
     name: str,
     row: OrganRow | None,
-    colours: _Colours,
+    marks: _Marks,
     is_primary: bool,
 ) -> None:
     x, y = at
-    radius = colours.radius(row)
-    ax.add_patch(Circle((x, y), radius, facecolor=colours.of(row), edgecolor=INK, linewidth=0.9, zorder=5))
+    radius = marks.radius(row)
+    ax.add_patch(Circle((x, y), radius, facecolor=marks.of(row), edgecolor=INK, linewidth=0.9, zorder=5))
     halo = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.9}
     text = f"{name} (own organ)" if is_primary else name
     if y == layout.lung:
@@ -190,10 +206,12 @@ def _bed(
     if row is not None and row.colonies > 0:
         right = x + max(radius, 0.12) + 0.1
         bold = "bold" if row.share >= 0.1 else "normal"
-        ax.text(right, y, percent_of(row.share), va="center", fontsize=9, weight=bold, color=INK, bbox=halo, zorder=4)
+        ax.text(right, y, marks.said[row.organ], va="center", fontsize=9, weight=bold, color=INK, bbox=halo, zorder=4)
 
 
-def _primary(ax: Axes, layout: Layout, where: Mapping[str, tuple[float, float]], entries: Mapping[str, float]) -> None:
+def _primary(
+    ax: Axes, layout: Layout, where: Mapping[str, tuple[float, float]], entries: Mapping[str, float], *, exact: bool
+) -> None:
     """The primary, with arrows to the vessels by which its cells come into the blood."""
     total = sum(entries.values())
     if total <= 0:
@@ -216,13 +234,13 @@ def _primary(ax: Axes, layout: Layout, where: Mapping[str, tuple[float, float]],
         )  # fmt: skip
         ax.add_patch(arrow)
     listed = "into the blood by\n" + "\n".join(
-        f"{percent_of(n / total)} {v}" for v, n in sorted(entries.items(), key=lambda item: -item[1])
+        f"{share_of(n, total, exact=exact)} {v}" for v, n in sorted(entries.items(), key=lambda item: -item[1])
     )
     ax.text(0.15 if not right else x + 0.4, y + 0.6 if not right else y, listed, ha="left",
             va="top" if not right else "center", fontsize=8.5, color=INK, linespacing=1.35)  # fmt: skip
 
 
-def _other_routes(ax: Axes, layout: Layout, table: Organs, colours: _Colours, drawn: set[str]) -> None:
+def _other_routes(ax: Axes, layout: Layout, table: Organs, marks: _Marks, drawn: set[str]) -> None:
     """The routes that are not drawn yet, each with its sites."""
     routes = [route for route in dict.fromkeys(row.route for row in table) if route not in drawn]
     if not routes:
@@ -234,31 +252,32 @@ def _other_routes(ax: Axes, layout: Layout, table: Organs, colours: _Colours, dr
     ax.text(layout.other, y - 0.12, "Other routes", fontsize=12, weight="bold", color=INK, va="bottom")
     for route in routes:
         y += 0.95 * step
-        share = sum(row.colonies for row in table.of_route(route)) / total
-        text = f"{words(route)}: {percent_of(share)} of all colonies"
-        ax.text(layout.other, y, text, fontsize=9.5, color=QUIET, va="center", style="italic")
+        share = share_of(sum(row.colonies for row in table.of_route(route)), total, exact=marks.exact)
+        text = f"{words(route)}: {share} of all colonies"
+        size = smaller(text, layout.width - layout.other - 0.2, 9.5)
+        ax.text(layout.other, y, text, fontsize=size, color=QUIET, va="center", style="italic")
         for row in table.of_route(route):
             y += step
-            radius = min(colours.radius(row), 0.47 * step)
-            ax.add_patch(
-                Circle((layout.other + 0.3, y), radius, facecolor=colours.of(row), edgecolor=INK, linewidth=0.9)
-            )
-            text = words(row.organ)
-            ax.text(layout.other + 0.7, y, text, fontsize=9, va="center", color=INK)
+            radius = min(marks.radius(row), 0.47 * step)
+            ax.add_patch(Circle((layout.other + 0.3, y), radius, facecolor=marks.of(row), edgecolor=INK, linewidth=0.9))
+            beside = width_of(marks.said.get(row.organ, ""), 10.0) + 0.35
+            size = smaller(row.organ, layout.width - layout.other - 0.7 - beside, 9.0)
+            ax.text(layout.other + 0.7, y, words(row.organ), fontsize=size, va="center", color=INK)
             if row.colonies > 0:
                 bold = "bold" if row.share >= 0.1 else "normal"
-                ax.text(layout.width - 0.25, y, percent_of(row.share), fontsize=9, va="center", ha="right", weight=bold)
+                text = marks.said[row.organ]
+                ax.text(layout.width - 0.25, y, text, fontsize=9, va="center", ha="right", weight=bold)
         y += 0.4 * step
 
 
-def _legend(ax: Axes, layout: Layout, colours: _Colours, cells: float) -> None:
+def _legend(ax: Axes, layout: Layout, marks: _Marks, cells: float) -> None:
     """Scales of colour and size, at the lower left."""
     x, y = 0.35, layout.height - 1.62
     bar = ax.inset_axes((x, y, 1.75, 0.13), transform=ax.transData)
     scale = ax.get_figure(root=True).colorbar(  # type: ignore[union-attr]
-        ScalarMappable(colours.norm, colours.map), cax=bar, orientation="horizontal"
+        ScalarMappable(marks.norm, marks.map), cax=bar, orientation="horizontal"
     )
-    top = float(colours.norm.vmax or 1.0)
+    top = float(marks.norm.vmax or 1.0)
     scale.set_ticks([top / 300, top / 10, top], labels=[number(float(f"{v:.1g}")) for v in (top / 300, top / 10, top)])
     scale.ax.minorticks_off()
     scale.ax.tick_params(labelsize=8, length=2)
@@ -272,7 +291,7 @@ def _legend(ax: Axes, layout: Layout, colours: _Colours, cells: float) -> None:
         ax.text(
             at,
             y + 1.07,
-            number(float(f"{colours.most * share:.1g}")),
+            number(float(f"{marks.most * share:.1g}")),
             fontsize=7.5,
             ha="center",
             va="center",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
 from cascade.common.colours import GRID, INK, QUIET, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.text import number
-from cascade.plot.style import Picture, figure_of, plain, sign, words
+from cascade.model import Model
+from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, lines_in, settle
+from cascade.plot.style import Picture, figure_of, plain, sign
 from cascade.runs.comparison import Comparison
 from cascade.runs.traits import EDGES, Selection
 
@@ -46,7 +51,7 @@ def selection(source: Selection, *, ax: Axes | None = None) -> Figure:
         for empty in panels[count:]:
             empty.set_visible(False)
         title = f"{source.model.title or source.model.name}: {number(source.cells)} cells"
-        figure.suptitle(words(title), x=0.01, ha="left", fontsize=13, color=INK)
+        headline(figure, title)
     else:
         figure, axes = figure_of(ax, (6.0, 5.0))[0], [ax]
     colours = {"start": QUIET, **stage_colours(source.model.stages)}
@@ -56,6 +61,9 @@ def selection(source: Selection, *, ax: Axes | None = None) -> Figure:
         panel.spines["left"].set_visible(False)
         panel.tick_params(axis="y", length=0)
     sign(figure, source)
+    if ax is None:
+        lines = lines_in([text.get_text() for text in axes[0].get_yticklabels()])
+        settle(figure, dict.fromkeys(axes, (2.6, len(source.steps) * max(0.5, 9.0 * LINE * lines + 0.1))))
     return figure
 
 
@@ -93,7 +101,7 @@ def _ridges(ax: Axes, source: Selection, trait: int, colours: dict[str, str]) ->
     ax.minorticks_off()
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     labels = [f"{'started' if row.step == 'start' else 'passed ' + row.step}\n{number(row.cells)}" for row in rows]
-    ax.set_yticks(range(len(rows)), [words(label) for label in reversed(labels)], fontsize=9)
+    ax.set_yticks(range(len(rows)), [broken(label, NAME, 9.0) for label in reversed(labels)], fontsize=9)
     ax.set_ylim(-0.45, len(rows) - 0.05)
     ax.set_xlabel("times the mean cell (dot: mean)", fontsize=10, loc="left")
 
@@ -112,13 +120,15 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
     """
     if not isinstance(source, Comparison):
         raise InputError("source", source, "a Comparison, from cascade.compare(...)")
-    title = f"{_short(source.model.name)} and {_short(source.other.name)}: the same {number(source.cells)} cells"
+    title = f"{source.model.name} and {source.other.name}: the same {number(source.cells)} cells"
     rows = [row for row in source.causes() if row.kind == "death" and row.saved + row.moved + row.lost][:most]
+    below = 9.0 * LINE * sum(_only(model).count("\n") + 1 for model in (source.model, source.other))
     if ax is None and rows:
-        height = 1.8 + 0.42 * max(len(source.model.stages), len(rows))
+        ends = [broken(f"{r.cause}\n({r.step})", NAME, 9.0) for r in rows]
+        height = 1.8 + below + 0.42 * max(len(source.model.stages), len(rows))
         figure: Figure = Picture(figsize=(13.0, height), layout="constrained")
         left, right = figure.subplots(1, 2)
-        figure.suptitle(words(title), x=0.01, ha="left", fontsize=13, color=INK)
+        headline(figure, title)
         _gained(left, source, "Passed a step under one of them only")
         ys = np.arange(len(rows))
         for counts, colour, label, shift in (
@@ -130,7 +140,7 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
                 continue
             right.barh(ys + shift, np.maximum(counts, 0.0), height=0.24, color=colour, label=label)
         right.set_xscale("symlog", linthresh=1.0)
-        right.set_yticks(ys, [words(f"{r.cause}\n({r.step})") for r in rows], fontsize=9)
+        right.set_yticks(ys, ends, fontsize=9)
         right.set_ylim(len(rows) - 0.4, -0.6)
         right.set_xlim(left=0)
         right.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
@@ -138,23 +148,32 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
         right.grid(axis="x", color=GRID, linewidth=0.7)
         right.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         plain(right, "By step and cause of death")
+        high = max(_high(source.model.stages, LABEL), len(rows) * max(0.42, 9.0 * LINE * lines_in(ends) + 0.08))
+        settle(figure, {left: (3.6, high), right: (3.0, high)})
     else:
-        figure, only = figure_of(ax, (8.0, 1.8 + 0.45 * len(source.model.stages)))
+        figure, only = figure_of(ax, (8.0, 1.8 + below + 0.45 * len(source.model.stages)))
         _gained(only, source, title)
+        if ax is None:
+            settle(figure, {only: (4.5, _high(source.model.stages, LABEL))})
     sign(figure, source)
     return figure
 
 
-def _short(name: str, most: int = 44) -> str:
-    """A name that fits into a legend."""
-    return name if len(name) <= most else name[: most - 3] + "..."
+def _only(model: Model) -> str:
+    """Of cells that passed under one model."""
+    return broken(f"only under {model.name}", 3.6, 9.0)
+
+
+def _high(names: Sequence[str], size: float) -> float:
+    """Inches for a row for each name."""
+    return len(names) * max(0.42, size * LINE * lines_in([broken(name, NAME, size) for name in names]) + 0.08)
 
 
 def _gained(ax: Axes, source: Comparison, title: str) -> None:
     ys = np.arange(len(source.model.stages))
     gained, lost = np.array([r.gained for r in source]), np.array([r.lost for r in source])
-    ax.barh(ys, gained, color=GAINED, height=0.6, label=f"only under {_short(source.other.name)}")
-    ax.barh(ys, -lost, color=LOST, height=0.6, label=f"only under {_short(source.model.name)}")
+    ax.barh(ys, gained, color=GAINED, height=0.6, label=_only(source.other))
+    ax.barh(ys, -lost, color=LOST, height=0.6, label=_only(source.model))
     reach = max(int(gained.max(initial=0)), int(lost.max(initial=0)), 1)
     for y, (more, fewer) in enumerate(zip(gained, lost, strict=True)):
         if more:
@@ -168,13 +187,14 @@ def _gained(ax: Axes, source: Comparison, title: str) -> None:
             )
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set_xlim(-1.5 * (reach if lost.any() else 0.05 * reach), 1.3 * (reach if gained.any() else 0.05 * reach))
-    ax.set_yticks(ys, [words(step) for step in source.model.stages])
+    ax.set_yticks(ys, [broken(step, NAME) for step in source.model.stages])
     ax.set_ylim(len(ys) - 0.4, -0.6)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(abs(v))))
-    ax.set_xlabel(
-        "cells; which ones depends on the coupling, only the difference on the models", fontsize=9, loc="left"
-    )
+    note = "cells; which ones depends on the coupling,\nonly the difference on the models"
+    ax.set_xlabel(note, fontsize=9, loc="left")
     ax.grid(axis="x", color=GRID, linewidth=0.7)
-    ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1)
+    # As many points below the axes as ticks and label take, whatever the height of the axes.
+    below = ax.transAxes + ScaledTranslation(0.0, -0.72, ax.get_figure(root=True).dpi_scale_trans)  # type: ignore[union-attr]
+    ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=below, ncols=1)
     plain(ax, title)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
@@ -13,11 +14,14 @@ from matplotlib.ticker import FuncFormatter
 from cascade.answers.curves import Curves
 from cascade.common.colours import GOAL_COLOUR, GRID, cause_colours, stage_colours
 from cascade.common.errors import InputError
-from cascade.common.text import percent
+from cascade.common.text import number, percent
 from cascade.model import Model
-from cascade.plot.style import figure_of, plain, shade, share_label, share_text, sign, words
+from cascade.plot.fitting import LINE, NAME, broken, settle
+from cascade.plot.style import few, figure_of, plain, shade, share_label, share_text, sign
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
+
+Floats = npt.NDArray[np.float64]
 
 
 def occupancy(
@@ -38,6 +42,7 @@ def occupancy(
     curves = _by_stage(curves, source.model)
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
+    given = ax
     figure, ax = figure_of(ax, (9.5, 5.0))
     palette = _state_colours(source.model) | stage_colours(source.model.stages) | {BEYOND: GOAL_COLOUR}
     alive = curves.values.sum(axis=0)
@@ -51,7 +56,7 @@ def occupancy(
         hours,
         values / values.sum(axis=0) if living else values,
         colors=[palette[name] for name in curves.names],
-        labels=[words(name) for name in curves.names],
+        labels=[broken(name, NAME, 9.0) for name in curves.names],
     )
     if not living:
         ax.fill_between(hours, values.sum(axis=0), 1.0, color="#EFEFEF", label="dead", linewidth=0)
@@ -61,9 +66,27 @@ def occupancy(
     _time_axis(ax, hours)
     handles, names = ax.get_legend_handles_labels()
     ax.legend(handles[::-1], names[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
-    plain(ax, f"{curves.label}: where the {'living ' if living else ''}cells are")
+    plain(ax, f"{curves.label}: {_whose(source, alive[shown], living=living)}")
     sign(figure, source)
+    if given is None:
+        settle(figure, {ax: (5.5, max(3.8, _height(ax)))})
     return figure
+
+
+def _whose(source: Result | Exact, alive: Floats, *, living: bool) -> str:
+    """Whose places are shown; of few that were counted, how many they are in the end."""
+    if not living:
+        return "where the cells are"
+    left = round(float(alive[-1]) * source.cells) if isinstance(source, Result) and len(alive) else 0
+    counted = isinstance(source, Result) and few(left, exact=False)
+    return f"where the living cells are{f' ({number(left)} in the end)' if counted else ''}"
+
+
+def _height(ax: Axes) -> float:
+    """Inches down the side of a legend."""
+    legend = ax.get_legend()
+    lines = sum(text.get_text().count("\n") + 1.35 for text in legend.get_texts()) if legend else 0.0
+    return 9.0 * LINE * (lines + 2.0)
 
 
 def incidence(
@@ -84,8 +107,9 @@ def incidence(
     curves = _one_goal(curves, source.model)
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
+    given = ax
     figure, ax = figure_of(ax, (9.5, 5.0))
-    _draw_ends(ax, curves, source.model, log=log)
+    _draw_ends(ax, curves, source, log=log)
     if not (curves.values > 0).any():
         raise InputError("source", curves.label, "a result in which something happened")
     if log:
@@ -109,12 +133,14 @@ def incidence(
     )
     plain(ax, f"{curves.label}: how lives end")
     sign(figure, source)
+    if given is None:
+        settle(figure, {ax: (5.5, max(3.8, _height(ax)))})
     return figure
 
 
-def _draw_ends(ax: Axes, curves: Curves, model: Model, *, log: bool) -> None:
-    """A line for each end, the most frequent first."""
-    goals = [BEYOND, *(state.name for state in model.states if state.stage is None)]
+def _draw_ends(ax: Axes, curves: Curves, source: Result | Exact, *, log: bool) -> None:
+    """A line for each end, the most frequent first; beside a share of few stands how many they are."""
+    goals = [BEYOND, *(state.name for state in source.model.states if state.stage is None)]
     palette = cause_colours([name for name in curves.names if name not in goals])
     dashes = ["-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1))]
     order = np.argsort(-curves.values[:, -1])
@@ -124,6 +150,8 @@ def _draw_ends(ax: Axes, curves: Curves, model: Model, *, log: bool) -> None:
         if np.isnan(shown).all():
             continue
         goal = name in goals
+        count = round(float(values[-1]) * source.cells) if isinstance(source, Result) else 0
+        counted = f" ({number(count)})" if few(count, exact=isinstance(source, Exact)) else ""
         style: Any = "-" if goal else dashes[rank % len(dashes)]
         ax.plot(
             curves.hours,
@@ -131,7 +159,7 @@ def _draw_ends(ax: Axes, curves: Curves, model: Model, *, log: bool) -> None:
             color=GOAL_COLOUR if goal else palette[name],
             linestyle=style,
             linewidth=2.4 if goal else 1.8,
-            label=f"{words(name)}  {share_text(values[-1])}",
+            label=broken(f"{name}  {share_text(values[-1])}{counted}", NAME + 0.6, 9.0),
         )
 
 

@@ -15,11 +15,15 @@ from cascade.common.colours import GRID, INK, QUIET
 from cascade.common.errors import InputError
 from cascade.common.text import hours, number, percent
 from cascade.model import Model
-from cascade.plot.style import Picture, plain, sign, words
+from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, settle
+from cascade.plot.style import Picture, few, plain, sign
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
 ROUTE_COLOURS = ("#882255", "#117733", "#DDAA33", "#6699CC", "#AA4499", "#777777", "#44AA99")
+
+FITTED = "soil fit"
+"""The source of a soil that was fitted to autopsies."""
 
 AUTOPSY_COLOUR, MODEL_COLOUR = "#222222", "#EE6677"
 
@@ -48,7 +52,8 @@ def organs(source: Result | Exact, *, ax: Axes | None = None) -> Figure:
     compared = (
         [row for row in table if _site(model, row.organ).scored] if model.exposure and source.until is None else []
     )
-    counted = f"{table.label}: {made_of(source)}"
+    counted, arise = f"{table.label}: {made_of(source, table)}", f"Where colonies arise{rough(table)}"
+    high = LABEL * LINE * sum(broken(row.organ, NAME).count("\n") + 1.6 for row in _shown(table))
     if ax is not None:
         figure = ax.get_figure(root=True)
         assert isinstance(figure, Figure)
@@ -61,21 +66,38 @@ def organs(source: Result | Exact, *, ax: Axes | None = None) -> Figure:
             figsize=(13.0, max(4.2, 1.6 + 0.3 * max(len(compared), len(_shown(table))))), layout="constrained"
         )
         left, right = figure.subplots(1, 2, width_ratios=[1, 1.05])
-        figure.suptitle(words(counted), x=0.01, ha="left", fontsize=13, color=INK)
-        _colonies(left, table, "Where colonies arise")
+        headline(figure, counted)
+        _colonies(left, table, arise)
         _against_autopsies(right, compared, source, "Blood-borne: model and autopsies")
+        settle(figure, {left: (3.0, high), right: (3.6, LABEL * LINE * 1.2 * len(compared))})
     else:
         figure = Picture(figsize=(8.0, max(3.5, 1.6 + 0.3 * len(_shown(table)))), layout="constrained")
-        figure.suptitle(words(counted), x=0.01, ha="left", fontsize=13, color=INK)
-        _colonies(figure.add_subplot(), table, "Where colonies arise")
+        headline(figure, counted)
+        only = figure.add_subplot()
+        _colonies(only, table, arise)
+        settle(figure, {only: (3.0, high)})
     sign(figure, source)
     return figure
 
 
-def made_of(source: Result | Exact) -> str:
-    """How many cells, and until when."""
-    counted = f"{number(source.cells)} cells" if isinstance(source, Result) else "exact"
-    return counted + (f", until {hours(source.until)}" if source.until is not None else "")
+def made_of(source: Result | Exact, table: Organs) -> str:
+    """How many cells, until when, and how many colonies were counted."""
+    made = f"{number(source.cells)} cells" if isinstance(source, Result) else "exact"
+    made += f", until {hours(source.until)}" if source.until is not None else ""
+    colonies = sum(row.colonies for row in table)
+    return made if table.exact else f"{made}, {number(colonies)} {'colony' if colonies == 1 else 'colonies'}"
+
+
+def rough(table: Organs) -> str:
+    """Of shares of few colonies: that the exact answer tells more."""
+    total = sum(row.colonies for row in table)
+    return " (so few that the exact answer tells more)" if total and few(total, exact=table.exact) else ""
+
+
+def share_of(count: float, total: float, *, exact: bool) -> str:
+    """A share for a label; of few that were counted how many of how many."""
+    of = f" ({number(count)} of {number(total)})" if few(total, exact=exact) else ""
+    return percent_of(count / total) + of
 
 
 def _site(model: Model, name: str) -> Any:
@@ -89,21 +111,22 @@ def _shown(table: Organs, most: int = 18) -> list[OrganRow]:
 
 
 def _colonies(ax: Axes, table: Organs, title: str) -> None:
-    rows = _shown(table)
+    rows, total = _shown(table), sum(row.colonies for row in table)
     routes = list(dict.fromkeys(row.route for row in table))
     palette = dict(zip(routes, ROUTE_COLOURS * 3, strict=False))
     labelled: set[str] = set()
     for y, row in enumerate(rows):
-        label = words(row.route) if row.route not in labelled else None
+        label = broken(row.route, NAME, 9.0) if row.route not in labelled else None
         labelled.add(row.route)
         ax.barh(y, row.share, color=palette[row.route], height=0.7, label=label)
         if not table.exact:
             ax.plot([row.low, row.high], [y, y], color=INK, linewidth=1.3, solid_capstyle="butt")
         end = max(row.share, row.high)
-        ax.annotate(percent_of(row.share), (end, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
-    ax.set_yticks(range(len(rows)), [words(row.organ) for row in rows])
+        text = share_of(row.colonies, total, exact=table.exact)
+        ax.annotate(text, (end, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
+    ax.set_yticks(range(len(rows)), [broken(row.organ, NAME) for row in rows])
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.margins(x=0.18)
+    ax.margins(x=0.4 if few(total, exact=table.exact) else 0.18)
     ax.set_xlim(left=0)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
     left_out = sum(row.colonies > 0 for row in table) - len(rows)
@@ -140,14 +163,12 @@ def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exac
         ax.plot([seen], [y + 0.14], "o", color=AUTOPSY_COLOUR, markersize=5, label="autopsies" if y == 0 else None)
         ax.plot([below, above], [y - 0.14, y - 0.14], color=MODEL_COLOUR, linewidth=1.3)
         ax.plot([middle], [y - 0.14], "D", color=MODEL_COLOUR, markersize=5, label="model" if y == 0 else None)
-    ax.set_yticks(range(len(points)), [words(point[0]) for point in points])
+    ax.set_yticks(range(len(points)), [broken(point[0], NAME) for point in points])
     ax.set_xlim(left=-0.005)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
-    ax.set_xlabel(
-        "share of patients with a metastasis there\n(soil was fitted to these counts: calibrated)",
-        fontsize=10,
-        loc="left",
-    )
+    fitted = any(FITTED in _site(model, row.organ).source for row in rows)
+    note = "soil was fitted to these counts: calibrated" if fitted else "soil is not that fitted to these counts"
+    ax.set_xlabel(f"share of patients with a metastasis there\n({note})", fontsize=10, loc="left")
     ax.grid(axis="x", color=GRID, linewidth=0.7)
     ax.legend(frameon=False, fontsize=9, loc="lower right")
     plain(ax, title)

@@ -14,7 +14,8 @@ from cascade.answers.funnel import Funnel, FunnelRow, percent_short
 from cascade.common.colours import GRID, INK, QUIET, cause_colours, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.text import number, percent
-from cascade.plot.style import Picture, figure_of, plain, shade, share_label, share_text, sign, words
+from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, inches_of, lines_in, settle
+from cascade.plot.style import Picture, few, figure_of, plain, shade, share_label, share_text, sign
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
@@ -57,21 +58,37 @@ def funnel(*sources: Funnels, ax: Axes | None = None, labels: Sequence[str] | No
     names = list(labels) if labels is not None else [f.label for f in funnels]
     if len(names) != len(funnels):
         raise InputError("labels", names, f"{len(funnels)} names")
-    height = 1.9 + len(steps) * (0.42 + 0.2 * len(funnels))
+    # Names beside the bars may take several lines, those of the steps too.
+    beside = lines_in([broken(name, _BESIDE, _size(len(funnels))) for name in names]) if len(funnels) > 1 else 1
+    row = max(0.42 + 0.2 * len(funnels) * beside, LINE * LABEL * lines_in([broken(s, NAME) for s in steps]) + 0.1)
+    height = 1.9 + len(steps) * row
     # "lost" is the cause that a funnel of plain numbers has: nothing to show of it.
     with_causes = ax is None and len(funnels) == 1 and any(set(row.lost) - {"lost"} for row in funnels[0])
     title = f"{names[0]}: {number(funnels[0].cells)} cells" if len(funnels) == 1 else "Survival funnel"
     if with_causes:
         figure: Figure = Picture(figsize=(12.0, height + 0.3), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=[1.45, 1], sharey=True)
-        figure.suptitle(words(title), x=0.01, ha="left", fontsize=13, color=INK)
+        headline(figure, title)
         _causes(right, funnels[0])
         _bars(left, funnels, names, "How many passed each step", 5.2)
+        settle(figure, {left: (5.2, len(steps) * row), right: (3.0, len(steps) * row)})
     else:
         figure, left = figure_of(ax, (9.0, height))
-        _bars(left, funnels, names, title, left.get_window_extent().width / figure.dpi)
+        inches, _ = inches_of(left)
+        _bars(left, funnels, names, title, inches)
+        if ax is None:
+            settle(figure, {left: (inches, len(steps) * row)})
     sign(figure, *sources)
     return figure
+
+
+_BESIDE = 3.4
+"""Inches for a line of a name beside a bar."""
+
+
+def _size(funnels: int) -> float:
+    """Points of the texts beside the bars."""
+    return 9.0 if funnels < 3 else 7.5
 
 
 def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str, inches: float) -> None:
@@ -80,7 +97,7 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
     palette = stage_colours(steps)
     floor = 10.0 ** np.floor(np.log10(min(_smallest(f) for f in funnels)) - 0.3)
     width = 0.8 / len(funnels)
-    size = 9.0 if len(funnels) < 3 else 7.5
+    size = _size(len(funnels))
     room = -np.log10(floor)
     for j, (one, name) in enumerate(zip(funnels, names, strict=True)):
         ys = np.arange(len(steps)) + (j - (len(funnels) - 1) / 2) * width
@@ -94,9 +111,10 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
                 ax.plot([row.high], [y], marker="<", color=INK, markersize=5)
             text = _bar_text(row, exact=one.exact)
             text += f"   {name}" if len(funnels) > 1 else f"   ({number(row.passed)})" if row.passed else ""
+            text = broken(text, max(0.45 * inches, min(_BESIDE, 0.8 * inches)), size)
             halo = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
             ax.annotate(
-                words(text),
+                text,
                 (end, y),
                 xytext=(7, 0),
                 textcoords="offset points",
@@ -106,11 +124,11 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
                 bbox=halo,
             )
             # Decades that the axis must span for this text to end inside it.
-            taken = min(0.0088 * size * len(text) + 0.2, 0.85 * inches)
+            taken = min(0.0088 * size * max(map(len, text.split("\n"))) + 0.2, 0.85 * inches)
             room = max(room, (np.log10(end) - np.log10(floor)) * inches / (inches - taken))
     ax.set_xscale("log")
     ax.set_xlim(floor, floor * 10.0**room)
-    ax.set_yticks(range(len(steps)), [words(step) for step in steps])
+    ax.set_yticks(range(len(steps)), [broken(step, NAME) for step in steps])
     ax.set_ylim(len(steps) - 0.4, -0.6)
     # At most one tick per 0.8 inch: their labels are words.
     most = max(2.0, inches / room * -np.log10(floor) / 0.8)
@@ -141,6 +159,7 @@ def _causes(ax: Axes, one: Funnel) -> None:
     """What those died of whose furthest step it was, as stacked shares."""
     causes = list(dict.fromkeys(cause for row in one for cause in row.lost))
     palette = cause_colours(causes)
+    rough = [few(sum(row.lost.values()) + row.still, exact=one.exact) for row in one]
     for y, row in enumerate(one):
         total = sum(row.lost.values()) + row.still
         if total <= 0:
@@ -163,15 +182,18 @@ def _causes(ax: Axes, one: Funnel) -> None:
                     color="white" if dark else INK,
                 )
             left += share
+        if rough[y]:
+            ax.text(1.02, y, f"of {number(total)}", va="center", fontsize=8.5, color=INK)
     still = any(row.still for row in one)
     handles = [
-        ax.barh([np.nan], [0], color=shade(palette[c], 0.4) if c in palette else "#E6E6E6", label=words(c))
+        ax.barh([np.nan], [0], color=shade(palette[c], 0.4) if c in palette else "#E6E6E6", label=broken(c, NAME, 9.0))
         for c in [*causes, *(["still there"] if still else [])]
     ]
     ax.legend(
         handles=handles,
         loc="upper left",
-        bbox_to_anchor=(1.0, 1.0),
+        # Beside shares of few cells stands of how many.
+        bbox_to_anchor=(1.2 if any(rough) else 1.0, 1.0),
         frameon=False,
         fontsize=9,
         title="lost to",
@@ -195,7 +217,9 @@ def waterfall(source: Funnels, *, ax: Axes | None = None) -> Figure:
     """
     one = _funnel_of(source)
     rows = [row for row in one if row.fraction_of_all > 0]
-    figure, ax = figure_of(ax, (1.9 + 1.15 * len(one), 5.0))
+    names = [broken(row.step, _PITCH - 0.1) for row in one]
+    given = ax
+    figure, ax = figure_of(ax, (max(5.0, 1.9 + _PITCH * len(one)), 4.75 + LINE * LABEL * lines_in(names)))
     palette = stage_colours([row.step for row in one])
     before = 0.0
     for x, row in enumerate(rows):
@@ -203,28 +227,49 @@ def waterfall(source: Funnels, *, ax: Axes | None = None) -> Figure:
         ax.bar(x, after - before, bottom=before, color=palette[row.step], width=0.72)
         if x:
             ax.plot([x - 1 + 0.36, x + 0.36], [before, before], color=QUIET, linewidth=0.8)
-        ax.annotate(
-            f"{after - before:.2f}".replace("-", "\u2212"),
-            (x, after),
-            xytext=(0, -4),
-            textcoords="offset points",
-            ha="center",
-            va="top",
-            fontsize=9.5,
-            color=INK,
-        )
+        counted = f"\n({number(row.passed)} passed)" if few(row.passed, exact=one.exact) else ""
+        text = f"{after - before:.2f}".replace("-", "\u2212") + counted
+        _below(ax, text, x, after, 9.5 if not counted else 8.5, INK)
         before = after
     for x in range(len(rows), len(one)):
         ax.annotate("none\npassed", (x, before), ha="center", va="top", fontsize=9, color=QUIET)
-    ax.set_xticks(
-        range(len(one)), [words(row.step).replace(" ", "\n") for row in one], rotation=0 if len(one) < 8 else 30
-    )
     ax.set_xlim(-0.6, len(one) - 0.4)
-    ax.set_ylim(before * 1.09 - 0.25, 0.15)
+    ax.set_ylim(before * 1.09 - 0.25 - 0.1 * any(few(row.passed, exact=one.exact) for row in one), 0.15)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda v, p: share_label(10.0**v, p)))
     ax.set_yticks(np.arange(0, np.floor(before) - 1, -1.0))
     ax.grid(axis="y", color=GRID, linewidth=0.7)
     ax.set_ylabel("share of all cells", fontsize=10)
     plain(ax, f"{one.label}: decades lost at each step")
+    _name_bars(ax, names if given is None else [row.step for row in one], fixed=given is not None)
     sign(figure, source)
+    if given is None:
+        settle(figure, {ax: (_PITCH * len(one), 3.6)})
     return figure
+
+
+_PITCH = 1.15
+"""Inches from bar to bar of a waterfall."""
+
+_UPRIGHT = 0.75
+"""Inches from bar to bar below which names stand on end: in axes that were given."""
+
+
+def _name_bars(ax: Axes, names: Sequence[str], *, fixed: bool) -> None:
+    """Names below the bars; in axes that were given on end, and small, where they are narrow."""
+    if not fixed:
+        ax.set_xticks(range(len(names)), names)
+        return
+    pitch = inches_of(ax)[0] / (len(names) + 0.2)
+    upright = pitch < _UPRIGHT
+    lines = [broken(name, NAME if upright else pitch - 0.1) for name in names]
+    size = max(4.0, min(LABEL, pitch / (LINE * lines_in(lines)))) if upright else LABEL
+    ax.set_xticks(range(len(names)), lines, rotation=90 if upright else 0)
+    for label in ax.get_xticklabels():
+        label.set_fontsize(size)
+
+
+def _below(ax: Axes, text: str, x: float, y: float, size: float, colour: str) -> None:
+    """A text that hangs from a point."""
+    ax.annotate(
+        text, (x, y), xytext=(0, -4), textcoords="offset points", ha="center", va="top", fontsize=size, color=colour
+    )

@@ -17,6 +17,7 @@ from cascade.common.errors import InputError, is_whole
 from cascade.common.files import write_atomically
 from cascade.common.text import percent, printable
 from cascade.common.version import package_version
+from cascade.plot.fitting import TITLE, broken, inches_of
 from cascade.runs.comparison import Comparison
 from cascade.runs.result import Result
 from cascade.runs.traits import Selection
@@ -43,19 +44,15 @@ def figure_of(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]
 
 
 def plain(ax: Axes, title: str) -> None:
-    """A quiet frame: no box, a light grid, the title at the left."""
-    ax.set_title(words(title), loc="left", fontsize=12, color=INK)
+    """A quiet frame: no box, a light grid, the title at the left, no wider than the axes are now."""
+    text = broken(title, inches_of(ax)[0], TITLE)
+    ax.set_title(text, loc="left", fontsize=TITLE, color=INK, gid="title")
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         ax.spines[side].set_color(QUIET)
     ax.tick_params(colors=INK, labelsize=10)
     ax.set_axisbelow(True)
-
-
-def words(text: str) -> str:
-    """Text of the user's for a figure: a dollar sign begins no formula, and what no file may hold is replaced."""
-    return "\n".join(map(printable, text.split("\n"))).replace("$", r"\$")
 
 
 def sign(figure: Figure, *sources: object) -> None:
@@ -105,6 +102,15 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
     figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
     write_atomically(path, buffer.getvalue())
     return path
+
+
+FEW_COUNTED = 100
+"""Counts below which a share is shown with the count that it comes from: with 100 its interval has some 20 points."""
+
+
+def few(count: float, *, exact: bool) -> bool:
+    """Whether a share of so many is too rough to stand alone."""
+    return not exact and count < FEW_COUNTED
 
 
 def share_label(value: float, _: object) -> str:

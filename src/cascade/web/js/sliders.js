@@ -1,4 +1,4 @@
-// Sliders that change the hazards of death of each step.
+// Sliders that change the hazards of death in the states of each step.
 // @ts-check
 
 import { made } from "./elements.js";
@@ -9,15 +9,16 @@ import { made } from "./elements.js";
  * @param {(factor: number) => void} moved
  */
 function slider(name, moved) {
+  const label = `Deaths in the states of ${name}`;
   const input = made("input", { type: "range", min: "-2", max: "2", step: "0.05", value: "0" }), output = made("output", {}, "×1");
-  input.setAttribute("aria-label", `Deaths at ${name}, as a factor, logarithmic`);
+  input.setAttribute("aria-label", `${label}, as a factor, logarithmic`);
   input.addEventListener("input", () => {
     const factor = 10 ** Number(input.value), rounded = Number(factor.toPrecision(2));
     output.textContent = `×${rounded}`;
     input.setAttribute("aria-valuetext", `times ${rounded}`);
     moved(factor);
   });
-  return { input, label: made("label", { className: "slider" }, made("span", {}, `Deaths at ${name}`), output, input) };
+  return { input, label: made("label", { className: "slider" }, made("span", {}, label), output, input) };
 }
 
 /**
