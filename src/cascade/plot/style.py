@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import colors
+from matplotlib import colors, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -82,7 +82,9 @@ def check_path(path: str | Path) -> Path:
 
 
 def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
-    """Write a figure, whole or not at all; PNG and SVG carry model, seed and version.
+    """Write a figure, whole or not at all; the file carries model, seed and version.
+
+    The same figure gives the same bytes: no file has a date in it.
 
     Raises
     ------
@@ -102,7 +104,8 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
     if kind == "pdf":
         metadata["CreationDate"] = None
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    with rc_context({"svg.hashsalt": "cascade"}):  # else SVG is given names by chance
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
     write_atomically(path, buffer.getvalue())
     return path
 
