@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from scipy import stats
 
 from cascade.common.files import write_atomically
+from cascade.common.jsons import json_text
 
 FALSE_ALARM = 1e-4
 """Probability that a right program fails an experiment, shared by all its counts."""
@@ -81,7 +81,7 @@ def show(rows: Sequence[Row]) -> None:
 
 def write(path: Path, rows: Sequence[Row], recipe: dict[str, Any]) -> None:
     """Save the table with the recipe of the run."""
-    write_atomically(path, json.dumps({"rows": [asdict(r) for r in rows], "recipe": recipe}, indent=1).encode())
+    write_atomically(path, json_text({"rows": [asdict(r) for r in rows], "recipe": recipe}).encode())
 
 
 def verdict(problems: Sequence[str], kept: str = f"calibrated rows within {CALIBRATED_TO:.0%}") -> int:

@@ -98,7 +98,9 @@ def test_a_figure_saved_twice_is_one_file(result: Result, tmp_path: Path, kind: 
     """Also one that is drawn anew: nothing in it comes from a clock, from chance or from what was saved before."""
     for k, draw in enumerate((plot.funnel, plot.occupancy, plot.incidence)):
         figure = draw(result)
-        first, again, anew = (plot.save(f, tmp_path / f"{k}.{kind}").read_bytes() for f in (figure, figure, draw(result)))
+        first, again, anew = (
+            plot.save(f, tmp_path / f"{k}.{kind}").read_bytes() for f in (figure, figure, draw(result))
+        )
         assert first == again == anew
 
 

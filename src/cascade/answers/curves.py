@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
+from cascade.common.jsons import plain_data
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Curves(ByValue):
     def to_dicts(self) -> list[dict[str, Any]]:
         """One dictionary per time."""
         return [
-            {"hours": float(h), **dict(zip(self.names, map(float, column), strict=True))}
+            plain_data({"hours": h, **dict(zip(self.names, column, strict=True))})
             for h, column in zip(self.hours, self.values.T, strict=True)
         ]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from cascade.common.jsons import plain_data
 from cascade.common.text import html_table, percent, text_table
 
 Row = TypeVar("Row")
@@ -45,7 +46,7 @@ class Table(Generic[Row]):
         return len(self.rows)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Rows as plain dictionaries, e.g. for pandas."""
+        """Rows as plain dictionaries, e.g. for pandas or JSON: None for what is infinite or not a number."""
         return [plain(row) for row in self.rows]
 
     def __str__(self) -> str:
@@ -56,9 +57,8 @@ class Table(Generic[Row]):
 
 
 def plain(row: Any) -> dict[str, Any]:
-    """The fields of a row, mappings as plain dictionaries."""
-    values = ((field.name, getattr(row, field.name)) for field in fields(row))
-    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values}
+    """The fields of a row as plain data."""
+    return {field.name: plain_data(getattr(row, field.name)) for field in fields(row)}
 
 
 def interval_text(low: float, high: float, counted: float) -> str:

@@ -21,7 +21,6 @@ from cascade.cli.options import (
     Threads,
     Treat,
     Until,
-    clean,
     output_folder,
     parse_cells,
     parse_hours,
@@ -81,7 +80,7 @@ def run(
             ends |= {"organs": result.organs().to_dicts(), "organs_exact": answer.organs(result.cells).to_dicts()}
         if chosen.clusters:
             ends |= {"sizes": result.sizes().to_dicts()}
-        print_json(clean({"recipe": result.recipe, **rows, **ends, "files": [str(f) for f in files]}))
+        print_json({"recipe": result.recipe, **rows, **ends, "files": [str(f) for f in files]})
         return
     for file in files:
         typer.echo(f"saved: {file.resolve()}")
@@ -127,7 +126,7 @@ def exact(
     answer = solve(chosen, until=parse_hours(until))
     rates = answer.elasticities() if elasticities else {}
     if as_json:
-        print_json(clean({**_exact_data(answer), "elasticities": rates}))
+        print_json({**_exact_data(answer), "elasticities": rates})
         return
     typer.echo(
         heading(chosen, "expected numbers of 1,000,000 cells" + (f", until {answer.until:g} h" if answer.until else ""))
@@ -201,7 +200,7 @@ def compare(
     if out is not None:
         plot.save(plot.comparison(comparison), out)
     if as_json:
-        print_json(clean(_comparison_data(comparison, [one.name, two.name])))
+        print_json(_comparison_data(comparison, [one.name, two.name]))
         return
     typer.echo(
         f"{one.title or one.name} | {two.title or two.name}\n{comparison.cells:,} cells, seed {comparison.seed}\n"

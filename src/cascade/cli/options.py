@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ import typer
 
 from cascade import catalog
 from cascade.common.errors import InputError
+from cascade.common.jsons import json_text
 from cascade.model import Model
 
 NOTICE = "For research and teaching, never for decisions about a patient."
@@ -140,15 +140,4 @@ def output_folder(out: Path | None) -> Path | None:
 
 def print_json(data: Any) -> None:
     """Data for machines on standard output."""
-    typer.echo(json.dumps(data, indent=1, allow_nan=False, default=float))
-
-
-def clean(value: Any) -> Any:
-    """Plain data for JSON: numbers that JSON has no word for become null."""
-    if isinstance(value, dict):
-        return {key: clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    typer.echo(json_text(data))

@@ -289,7 +289,7 @@ class Model(Part):
         # Without defaults: a field that is added in a later version changes no digest.
         # Nor do places in pictures: no answer depends on them.
         content = self.model_dump(mode="json", exclude_defaults=True, exclude={"states": {"__all__": {"place"}}})
-        canonical = json.dumps(content, sort_keys=True)
+        canonical = json.dumps(content, sort_keys=True, allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
