@@ -35,7 +35,7 @@ def occupancy(
     ax : matplotlib Axes, optional
     """
     curves = source.occupancy(_times_of(source, times)) if isinstance(source, Exact) else source.occupancy(times)
-    curves = _by_stage(curves, source.model)
+    curves = _by_stage(_after_the_start(curves), source.model)
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
     figure, ax = figure_of(ax, (9.5, 5.0))
@@ -81,7 +81,7 @@ def incidence(
         Logarithmic shares, so that rare ends can be seen.
     """
     curves = source.incidence(_times_of(source, times)) if isinstance(source, Exact) else source.incidence(times)
-    curves = _one_goal(curves, source.model)
+    curves = _one_goal(_after_the_start(curves), source.model)
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
     figure, ax = figure_of(ax, (9.5, 5.0))
@@ -149,6 +149,12 @@ def _grouped(curves: Curves, group: Mapping[str, str]) -> Curves:
     return Curves(curves.hours, tuple(names), values, curves.label)
 
 
+def _after_the_start(curves: Curves) -> Curves:
+    """Without time 0: the axis of time is logarithmic."""
+    shown = curves.hours > 0
+    return Curves(curves.hours[shown], curves.names, curves.values[:, shown], curves.label)
+
+
 def _by_stage(curves: Curves, model: Model) -> Curves:
     """States of a large model by their stages."""
     if len(model.states) <= MOST_STATES:
@@ -180,7 +186,7 @@ def _state_colours(model: Model) -> dict[str, tuple[float, float, float]]:
 def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:
     """Times for the curves of an exact answer: from a hundredth of the shortest mean to the longest."""
     if times is not None:
-        return [t for t in times if t > 0]  # the axis of time is logarithmic
+        return times
     means = [t.mean_hours for t in source.times() if np.isfinite(t.mean_hours) and t.mean_hours > 0]
     low, high = (min(means) / 100, max(means) * 20) if means else (0.01, 1000.0)
     return [
