@@ -33,7 +33,8 @@ import cascade
 from _report import CALIBRATED_TO, arguments, counts_agree, verdict
 from cascade.common.files import write_atomically
 from cascade.common.jsons import json_text
-from cascade.common.text import percent, text_table
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 OBSERVED, LOW, HIGH = 34.0, 23.0, 50.0
 BLOOD = ("circulating", "in_bed")

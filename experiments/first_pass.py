@@ -19,7 +19,8 @@ from _report import arguments, counts_agree, verdict
 from cascade import body
 from cascade.common.files import write_atomically
 from cascade.common.jsons import json_text
-from cascade.common.text import percent, text_table
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 CLASSES = {
     "held": lambda: body.cell_classes(1.0)[0],

@@ -19,7 +19,8 @@ import cascade
 from _report import arguments, counts_agree, verdict
 from cascade.common.files import write_atomically
 from cascade.common.jsons import json_text
-from cascade.common.text import percent, text_table
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 HOURS = 24.0
 LEAST_BENEFIT, MOST_WITHOUT_NK = 3.0, 0.15

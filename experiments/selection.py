@@ -17,7 +17,8 @@ import cascade
 from _report import arguments, counts_agree, verdict
 from cascade.common.files import write_atomically
 from cascade.common.jsons import json_text
-from cascade.common.text import percent, text_table
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 TREATMENTS = ("nk-depletion", "exercise", "anti-adhesion", "targeted")
 

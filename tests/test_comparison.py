@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import cascade
-from cascade.common.text import hours, number, percent
+from cascade.common.shares import estimate_of_difference
+from cascade.common.text import hours, number
 from cascade.model import Model
 from cascade.runs.comparison import CauseRow, Comparison, End
 from cascade.runs.histories import History
@@ -123,8 +124,7 @@ def test_the_text_of_a_comparison_shows_its_rows_causes_and_traits(name: str) ->
         [
             row.step,
             *(number(n) for n in (row.passed, row.passed_other, row.gained, row.lost)),
-            percent(row.difference),
-            f"{percent(row.low)} to {percent(row.high)}",
+            *estimate_of_difference(row.difference, row.low, row.high),
         ]
         for row in found.rows
     ]

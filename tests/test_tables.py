@@ -13,7 +13,8 @@ from cascade.answers.funnel import Funnel, FunnelRow, causes_text, row_of
 from cascade.answers.organs import organs_of
 from cascade.answers.sizes import Sizes
 from cascade.answers.table import Table
-from cascade.common.text import number, percent
+from cascade.common.shares import estimate_of_share, percent
+from cascade.common.text import number
 from helpers.models import TURNED_BACK, two_levels
 
 CELLS = 3000
@@ -31,15 +32,15 @@ def test_a_funnel_shows_its_rows_and_those_beside_it(name: str) -> None:
     assert header == ["step", "entered", "passed", "of previous", "of all", "95 % interval", "exact: passed", "lost to"]
     for line, row, other in zip(lines, counted.rows, exact.rows, strict=False):
         assert line[:3] == [row.step, number(row.entered), number(row.passed)]
-        assert line[3:5] == [percent(row.fraction_of_previous), percent(row.fraction_of_all)]
-        high = percent(row.high)
-        assert line[5] == (f"{percent(row.low).removesuffix(' %')} to {high}" if row.passed else f"below {high}")
+        assert line[3] == percent(row.fraction_of_previous)
+        assert line[4:6] == list(estimate_of_share(row.fraction_of_all, row.low, row.high))
         # The exact funnel of one cell, told for as many as were counted.
         assert line[6] == number(other.fraction_of_all * counted.cells)
     marks = lines[len(counted.rows) :]
     assert len(marks) == len(counted.milestones)
     for line, mark, other_mark in zip(marks, counted.milestones, exact.milestones, strict=True):
-        assert line[:5] == [f"  ever {mark.name}", "", number(mark.cells), "", percent(mark.fraction_of_all)]
+        assert line[:4] == [f"  ever {mark.name}", "", number(mark.cells), ""]
+        assert line[4:6] == list(estimate_of_share(mark.fraction_of_all, mark.low, mark.high))
         assert line[6:] == [number(other_mark.fraction_of_all * counted.cells), ""]
     text = counted.table(exact)
     steps, _, causes = text.partition("\n\n")
@@ -65,7 +66,7 @@ def test_the_largest_causes_of_loss_come_first(causes: int, still: int) -> None:
 
 def test_a_share_that_is_small_is_not_none() -> None:
     text = causes_text(row_of("step", 1000, 1, 1000, {"often": 999.0, "seldom": 1.0}, 0))
-    assert text == "often 100 %, seldom <1 %"
+    assert text == "often >99 %, seldom <1 %"
 
 
 def test_own_counts_are_lost_to_what_was_there_before() -> None:
@@ -111,7 +112,7 @@ def test_organs_show_their_rows_and_the_colonies_beside_them() -> None:
     of_one = {row.organ: row.colonies for row in exact}
     for line, row in zip(lines, counted, strict=True):
         numbers = [number(n) for n in (row.arrested, row.extravasated, row.colonies)]
-        assert line[:6] == [row.organ, row.route, *numbers, percent(row.share)]
+        assert line[:7] == [row.organ, row.route, *numbers, *estimate_of_share(row.share, row.low, row.high)]
         assert line[7] == number(of_one[row.organ] * counted.cells / exact.cells)
     keys = [(row.route, -row.colonies, -row.arrested, row.organ) for row in counted]
     for route in {row.route for row in counted}:

@@ -10,10 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from cascade.answers.intervals import Interval, proportion
-from cascade.answers.table import Table, Texts, interval_text
+from cascade.answers.table import Table, Texts
 from cascade.common.errors import InputError, is_number
 from cascade.common.frozen import ByValue
-from cascade.common.text import number, percent, text_table
+from cascade.common.shares import estimate_of_share, percent, whole_percent
+from cascade.common.text import number, text_table
 
 MOST_COUNTED = 10**18
 
@@ -166,20 +167,21 @@ class Funnel(Table[FunnelRow]):
         lines = []
         for i, row in enumerate(self.rows):
             line = [row.step, number(row.entered), number(row.passed), percent(row.fraction_of_previous)]
-            line += [percent(row.fraction_of_all), *self._interval(row)]
+            line += self._of_all(row)
             line += [number(beside.rows[i].passed * self.cells / beside.cells)] if beside else []
             lines.append([*line, causes_text(row)])
         shares = {mark.name: mark.fraction_of_all for mark in beside.milestones} if beside else {}
         for mark in self.milestones:
-            line = [f"  ever {mark.name}", "", number(mark.cells), "", percent(mark.fraction_of_all)]
-            line += self._interval(mark)
+            line = [f"  ever {mark.name}", "", number(mark.cells), "", *self._of_all(mark)]
             line += [number(shares[mark.name] * self.cells) if mark.name in shares else ""] if beside else []
             lines.append([*line, ""])
         return [*header, "lost to"], lines
 
-    def _interval(self, row: FunnelRow | Milestone) -> list[str]:
-        """The interval as text; nothing for an exact answer."""
-        return [] if self.exact else [interval_text(row.low, row.high, row.fraction_of_all)]
+    def _of_all(self, row: FunnelRow | Milestone) -> list[str]:
+        """The share of all cells; with its interval where it was counted."""
+        if self.exact:
+            return [percent(row.fraction_of_all)]
+        return list(estimate_of_share(row.fraction_of_all, row.low, row.high))
 
     @property
     def caption(self) -> str:
@@ -232,12 +234,7 @@ def causes_text(row: FunnelRow, most: int = 4) -> str:
     if total <= 0:
         return ""
     parts = sorted(((n, cause) for cause, n in row.lost.items() if n > 0), key=lambda part: -part[0])
-    texts = [f"{cause} {percent_short(n / total)}" for n, cause in parts[:most]]
+    texts = [f"{cause} {whole_percent(n / total)}" for n, cause in parts[:most]]
     if row.still > 0:
-        texts.append(f"(still there {percent_short(row.still / total)})")
+        texts.append(f"(still there {whole_percent(row.still / total)})")
     return ", ".join(texts) + (", ..." if len(parts) > most else "")
-
-
-def percent_short(fraction: float) -> str:
-    """A share in whole per cent; '<1 %' rather than 0."""
-    return "<1 %" if 0 < fraction < 0.005 else f"{100 * fraction:.0f} %"

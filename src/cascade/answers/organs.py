@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.answers.intervals import clustered_proportion, proportion
-from cascade.answers.table import Table, Texts, interval_text
+from cascade.answers.table import Table, Texts
 from cascade.common.errors import InputError
-from cascade.common.text import number, percent, text_table
+from cascade.common.shares import estimate_of_share, percent
+from cascade.common.text import number, text_table
 from cascade.model import Model
 
 
@@ -69,8 +70,7 @@ class Organs(Table[OrganRow]):
         lines = []
         for row in self.rows:
             line = [row.organ, row.route, number(row.arrested), number(row.extravasated), number(row.colonies)]
-            line += [percent(row.share)]
-            line += [] if self.exact else [interval_text(row.low, row.high, row.colonies)]
+            line += [percent(row.share)] if self.exact else estimate_of_share(row.share, row.low, row.high)
             line += [number(colonies.get(row.organ, 0.0))] if beside else []
             lines.append(line)
         return header, lines

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from cascade.common.jsons import plain_data
-from cascade.common.text import html_table, percent, text_table
+from cascade.common.text import html_table, text_table
 
 Row = TypeVar("Row")
 
@@ -59,9 +59,3 @@ class Table(Generic[Row]):
 def plain(row: Any) -> dict[str, Any]:
     """The fields of a row as plain data."""
     return {field.name: plain_data(getattr(row, field.name)) for field in fields(row)}
-
-
-def interval_text(low: float, high: float, counted: float) -> str:
-    """Both ends of an interval of a share; of a count of zero the upper bound alone."""
-    upper = percent(high)
-    return f"{percent(low).removesuffix(' %')} to {upper}" if counted else f"below {upper}"

@@ -30,7 +30,8 @@ from cascade.cli.options import (
     treated,
 )
 from cascade.common.errors import InputError
-from cascade.common.text import percent, text_table
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 if TYPE_CHECKING:
     from cascade.runs.comparison import Comparison

@@ -7,7 +7,8 @@ from textwrap import fill
 
 from cascade.body import Cancer, circulation, fitted
 from cascade.body.routes import routes
-from cascade.common.text import number, percent, text_table
+from cascade.common.shares import percent
+from cascade.common.text import number, text_table
 from cascade.model import Model
 from cascade.model.base import Source
 from cascade.model.treatments import Treatment

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
+from cascade.common.shares import percent as percent  # also to be had from here
+
 HOURS_PER_DAY = 24.0
 HOURS_PER_YEAR = 8766.0
 
@@ -55,30 +57,6 @@ def number(value: float) -> str:
     if abs(value) >= 10:
         return f"{value:.1f}"
     return f"{value:.3g}"
-
-
-def percent(fraction: float) -> str:
-    """A fraction as per cent with three figures that count.
-
-    Examples
-    --------
-    >>> percent(0.1), percent(0.0000123), percent(8.4e-7), percent(0.98765)
-    ('10 %', '0.00123 %', '8.40e-5 %', '98.8 %')
-    """
-    value = 100.0 * fraction
-    if value == 0:
-        return "0 %"
-    if abs(value) >= 0.001:
-        decimals = max(0, 2 - exponent_of(abs(value)))
-        text = f"{value:.{decimals}f}"
-        return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
-    mantissa, _, exponent = f"{value:.2e}".partition("e")
-    return f"{mantissa}e{int(exponent)} %"
-
-
-def exponent_of(value: float) -> int:
-    """Exponent of a positive number in scientific notation."""
-    return int(f"{value:e}".partition("e")[2])
 
 
 def hours(value: float) -> str:

@@ -19,9 +19,10 @@ from cascade.body import Circulation, came_in
 from cascade.body.schematic import Layout, Point, Schematic, circulation_of, schematic
 from cascade.common.colours import ARTERY, ARTERY_TEXT, INK, PORTAL, PORTAL_TEXT, QUIET, VEIN, VEIN_TEXT
 from cascade.common.errors import InputError
+from cascade.common.shares import percent
 from cascade.common.text import number
 from cascade.model import Model
-from cascade.plot.sites import made_of, organs_of, percent_of
+from cascade.plot.sites import made_of, organs_of
 from cascade.plot.style import Picture, sign, words
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
@@ -88,7 +89,7 @@ def _heading(ax: Axes, table: Organs, made: str, used: Circulation) -> None:
     ax.text(0.25, 0.42, words(table.label), fontsize=17, color=INK, weight="bold")
     total = sum(row.colonies for row in table)
     blood = sum(row.colonies for row in table if row.organ in used.organs)
-    part = f"; {percent_of(blood / total)} of all colonies by blood" if total else ""
+    part = f"; {percent(blood / total, 2)} of all colonies by blood" if total else ""
     note = f"{made}; circle: cells arrested; colour: colonies; beside it: share of the colonies of its route{part}"
     ax.text(0.25, 0.74, note, fontsize=10, color=QUIET)
 
@@ -190,7 +191,7 @@ def _bed(
     if row is not None and row.colonies > 0:
         right = x + max(radius, 0.12) + 0.1
         bold = "bold" if row.share >= 0.1 else "normal"
-        ax.text(right, y, percent_of(row.share), va="center", fontsize=9, weight=bold, color=INK, bbox=halo, zorder=4)
+        ax.text(right, y, percent(row.share, 2), va="center", fontsize=9, weight=bold, color=INK, bbox=halo, zorder=4)
 
 
 def _primary(ax: Axes, layout: Layout, where: Mapping[str, tuple[float, float]], entries: Mapping[str, float]) -> None:
@@ -216,7 +217,7 @@ def _primary(ax: Axes, layout: Layout, where: Mapping[str, tuple[float, float]],
         )  # fmt: skip
         ax.add_patch(arrow)
     listed = "into the blood by\n" + "\n".join(
-        f"{percent_of(n / total)} {v}" for v, n in sorted(entries.items(), key=lambda item: -item[1])
+        f"{percent(n / total, 2)} {v}" for v, n in sorted(entries.items(), key=lambda item: -item[1])
     )
     ax.text(0.15 if not right else x + 0.4, y + 0.6 if not right else y, listed, ha="left",
             va="top" if not right else "center", fontsize=8.5, color=INK, linespacing=1.35)  # fmt: skip
@@ -235,7 +236,7 @@ def _other_routes(ax: Axes, layout: Layout, table: Organs, colours: _Colours, dr
     for route in routes:
         y += 0.95 * step
         share = sum(row.colonies for row in table.of_route(route)) / total
-        text = f"{words(route)}: {percent_of(share)} of all colonies"
+        text = f"{words(route)}: {percent(share, 2)} of all colonies"
         ax.text(layout.other, y, text, fontsize=9.5, color=QUIET, va="center", style="italic")
         for row in table.of_route(route):
             y += step
@@ -247,7 +248,7 @@ def _other_routes(ax: Axes, layout: Layout, table: Organs, colours: _Colours, dr
             ax.text(layout.other + 0.7, y, text, fontsize=9, va="center", color=INK)
             if row.colonies > 0:
                 bold = "bold" if row.share >= 0.1 else "normal"
-                ax.text(layout.width - 0.25, y, percent_of(row.share), fontsize=9, va="center", ha="right", weight=bold)
+                ax.text(layout.width - 0.25, y, percent(row.share, 2), fontsize=9, va="center", ha="right", weight=bold)
         y += 0.4 * step
 
 

@@ -13,9 +13,9 @@ from matplotlib.ticker import FuncFormatter
 from cascade.answers.curves import Curves
 from cascade.common.colours import GOAL_COLOUR, GRID, cause_colours, stage_colours
 from cascade.common.errors import InputError
-from cascade.common.text import percent
+from cascade.common.shares import percent
 from cascade.model import Model
-from cascade.plot.style import figure_of, plain, shade, share_label, share_text, sign, words
+from cascade.plot.style import figure_of, plain, shade, share_label, sign, words
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
@@ -131,7 +131,7 @@ def _draw_ends(ax: Axes, curves: Curves, model: Model, *, log: bool) -> None:
             color=GOAL_COLOUR if goal else palette[name],
             linestyle=style,
             linewidth=2.4 if goal else 1.8,
-            label=f"{words(name)}  {share_text(values[-1])}",
+            label=f"{words(name)}  {percent(values[-1])}",
         )
 
 

@@ -13,7 +13,8 @@ from cascade.answers.intervals import proportion
 from cascade.answers.organs import OrganRow, Organs
 from cascade.common.colours import GRID, INK, QUIET
 from cascade.common.errors import InputError
-from cascade.common.text import hours, number, percent
+from cascade.common.shares import percent
+from cascade.common.text import hours, number
 from cascade.model import Model
 from cascade.plot.style import Picture, plain, sign, words
 from cascade.runs.result import Result
@@ -100,7 +101,7 @@ def _colonies(ax: Axes, table: Organs, title: str) -> None:
         if not table.exact:
             ax.plot([row.low, row.high], [y, y], color=INK, linewidth=1.3, solid_capstyle="butt")
         end = max(row.share, row.high)
-        ax.annotate(percent_of(row.share), (end, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
+        ax.annotate(percent(row.share, 2), (end, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
     ax.set_yticks(range(len(rows)), [words(row.organ) for row in rows])
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.margins(x=0.18)
@@ -117,11 +118,6 @@ def _colonies(ax: Axes, table: Organs, title: str) -> None:
     else:
         ax.text(0.5, 0.5, "no colonies", transform=ax.transAxes, ha="center", color=QUIET)
     plain(ax, title)
-
-
-def percent_of(share: float) -> str:
-    """A share for a label: two figures that count."""
-    return percent(float(f"{share:.2g}")) if share >= 1e-4 or share == 0 else "<0.01 %"
 
 
 def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exact, title: str) -> None:

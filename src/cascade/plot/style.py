@@ -15,7 +15,6 @@ from cascade.answers.funnel import Funnel
 from cascade.common.colours import INK, QUIET
 from cascade.common.errors import InputError, is_whole
 from cascade.common.files import write_atomically
-from cascade.common.text import percent
 from cascade.common.version import package_version
 from cascade.runs.comparison import Comparison
 from cascade.runs.result import Result
@@ -116,11 +115,6 @@ def share_label(value: float, _: object) -> str:
     if power == 0:
         return "all"
     return f"1 in {10**power:,}" if power <= 3 else f"1 in $10^{{{power}}}$"
-
-
-def share_text(share: float) -> str:
-    """A share in words: per cent while that is readable, 1 in N below."""
-    return percent(share) if share >= 1e-3 or share == 0 else f"1 in {float(f'{1 / share:.3g}'):,.0f}"
 
 
 def shade(colour: str, lighter: float) -> tuple[float, float, float]:

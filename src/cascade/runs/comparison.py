@@ -13,7 +13,8 @@ import numpy.typing as npt
 from cascade.answers.intervals import Interval, batch_variance, clustered_difference, paired_difference
 from cascade.answers.table import Table, Texts
 from cascade.common.frozen import ByValue
-from cascade.common.text import hours, number, percent, text_table
+from cascade.common.shares import estimate_of_difference
+from cascade.common.text import hours, number, text_table
 from cascade.model import Model
 from cascade.runs.histories import History, replay, traits_of
 
@@ -248,8 +249,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
             [
                 row.step,
                 *(number(n) for n in (row.passed, row.passed_other, row.gained, row.lost)),
-                percent(row.difference),
-                f"{percent(row.low)} to {percent(row.high)}",
+                *estimate_of_difference(row.difference, row.low, row.high),
             ]
             for row in self.rows
         ]

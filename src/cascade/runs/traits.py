@@ -9,6 +9,7 @@ import numpy as np
 
 from cascade.answers.table import Table, Texts
 from cascade.common.frozen import ByValue
+from cascade.common.shares import estimate_of_number
 from cascade.common.text import number, text_table
 from cascade.common.types import Floats, Ints
 from cascade.model import Model
@@ -104,8 +105,8 @@ class Selection(ByValue, Table[SelectionRow]):
         header += ["exact mean"] if beside else []
         lines = []
         for row in self.rows:
-            line = [row.trait, row.step, number(row.cells), f"{row.mean:.4g}", f"{row.low:.4g} to {row.high:.4g}"]
-            line += [f"{row.median:.3g}"]
+            line = [row.trait, row.step, number(row.cells), *estimate_of_number(row.mean, row.low, row.high)]
+            line += [f"{row.median:.3g}" if row.cells else "-"]
             line += [f"{beside[row.trait][self.steps.index(row.step)]:.4g}"] if beside else []
             lines.append(line)
         return header, lines
