@@ -15,7 +15,7 @@ from cascade.answers.sizes import Sizes
 from cascade.answers.table import Table
 from cascade.common.shares import estimate_of_share, percent
 from cascade.common.text import number
-from helpers.models import TURNED_BACK, two_levels
+from helpers.models import FRAIL, TURNED_BACK, two_levels
 
 CELLS = 3000
 MODELS = {
@@ -176,3 +176,69 @@ def test_a_name_of_a_funnel_is_given_by_name() -> None:
     """So that a second table is not taken for one."""
     with pytest.raises(TypeError):
         Funnel.from_counts({"a": 2, "b": 1}, "label")  # type: ignore[misc]
+
+
+# Tables side by side.
+
+
+def funnels() -> dict[str, Funnel]:
+    """Of the same steps: one of each kind."""
+    model = MODELS["clusters"]
+    own = Funnel.from_counts({"shed": 1000, **dict(zip(model.stages, (500, 90, 1), strict=True))})
+    return {
+        "simulated": cascade.simulate(model, cells=CELLS, seed=1).funnel(),
+        "exact": cascade.exact(model).funnel(),
+        "counted": own,
+    }
+
+
+@pytest.mark.parametrize("beside", ["simulated", "exact", "counted"])
+@pytest.mark.parametrize("table", ["simulated", "exact", "counted"])
+def test_a_funnel_beside_another_is_called_what_it_is(table: str, beside: str) -> None:
+    one, two = funnels()[table], funnels()[beside]
+    header, lines = one.as_text(two)
+    assert [name for name in header if ": passed" in name] == [f"{beside}: passed"]
+    at = header.index(f"{beside}: passed")
+    for line, row in zip(lines, two, strict=False):
+        assert line[at] == number(row.passed * one.cells / two.cells)
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (["a", "b"], "only here: 'c'"),
+        (["a", "b", "c", "d"], "only beside: 'd'"),
+        (["a", "x", "c"], "only beside: 'x'; only here: 'b'"),
+        (["b", "a", "c"], "in another order"),
+        ([], "only here"),
+    ],
+)
+def test_funnels_of_other_steps_are_not_paired_by_position(steps: list[str], said: str) -> None:
+    def funnel(names: list[str]) -> Funnel:
+        if not names:
+            return Funnel((), 10)
+        return Funnel.from_counts({"start": 10, **dict.fromkeys(names, 5)})
+
+    for show in (funnel(["a", "b", "c"]).table, funnel(["a", "b", "c"]).as_text):
+        with pytest.raises(cascade.InputError, match=said):
+            show(funnel(steps))
+        with pytest.raises(cascade.InputError, match="a funnel"):
+            show([1, 2, 3])  # type: ignore[arg-type]
+
+
+def test_organs_and_traits_of_others_are_not_paired() -> None:
+    colon, prostate = (cascade.exact(cascade.load(name)).organs() for name in ("colon", "prostate"))
+    with pytest.raises(cascade.InputError, match=r"only beside.*only here"):
+        colon.table(beside=prostate)
+    with pytest.raises(cascade.InputError, match="a table of organs"):
+        colon.table(beside=cascade.exact(MODELS["textbook"]).funnel())  # type: ignore[arg-type]
+    counted = cascade.simulate(cascade.load("colon"), cells=1000, seed=1).organs()
+    assert "simulated: colonies" in colon.table(beside=counted)
+    assert "exact: colonies" in counted.table(beside=colon)
+    found = cascade.selection(FRAIL, cells=1000, seed=1)
+    exact = cascade.exact(FRAIL).traits()
+    assert "exact mean" in found.table(exact)
+    with pytest.raises(cascade.InputError, match="only here: 'visibility'"):
+        found.table({name: means for name, means in exact.items() if name != "visibility"})
+    with pytest.raises(cascade.InputError, match="a mean for each"):
+        found.table({name: means[:-1] for name, means in exact.items()})

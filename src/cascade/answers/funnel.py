@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cascade.answers.intervals import Interval, proportion
-from cascade.answers.table import Table, Texts
+from cascade.answers.table import Table, Texts, check_same
 from cascade.common.errors import InputError, is_number
 from cascade.common.frozen import ByValue
 from cascade.common.shares import estimate_of_share, percent, whole_percent
@@ -78,6 +78,7 @@ class Funnel(Table[FunnelRow]):
     cells: float
     label: str = ""
     exact: bool = False
+    simulated: bool = False
     milestones: tuple[Milestone, ...] = ()
     note: str = ""
 
@@ -151,7 +152,13 @@ class Funnel(Table[FunnelRow]):
         Parameters
         ----------
         beside : Funnel, optional
-            Another funnel of the same steps (the exact answer), shown in a column of its own.
+            Another funnel of the same steps, such as the exact answer: what passed there, of as many
+            cells, in a column of its own that says what it is.
+
+        Raises
+        ------
+        InputError
+            When the steps differ.
         """
         header, lines = self.as_text(beside)
         causes = [[line[0], line[-1]] for line in lines if line[-1]]
@@ -163,17 +170,20 @@ class Funnel(Table[FunnelRow]):
         """Headings and lines: steps, then milestones; the causes of loss in the last column."""
         header = ["step", "entered", "passed", "of previous", "of all"]
         header += [] if self.exact else ["95 % interval"]
-        header += ["exact: passed"] if beside else []
+        if beside is not None:
+            _check_beside(beside, self)
+            header += [f"{beside.kind}: passed"]
         lines = []
         for i, row in enumerate(self.rows):
             line = [row.step, number(row.entered), number(row.passed), percent(row.fraction_of_previous)]
             line += self._of_all(row)
-            line += [number(beside.rows[i].passed * self.cells / beside.cells)] if beside else []
+            line += [number(beside.rows[i].passed * self.cells / beside.cells)] if beside is not None else []
             lines.append([*line, causes_text(row)])
-        shares = {mark.name: mark.fraction_of_all for mark in beside.milestones} if beside else {}
+        shares = {mark.name: mark.fraction_of_all for mark in beside.milestones} if beside is not None else {}
         for mark in self.milestones:
             line = [f"  ever {mark.name}", "", number(mark.cells), "", *self._of_all(mark)]
-            line += [number(shares[mark.name] * self.cells) if mark.name in shares else ""] if beside else []
+            if beside is not None:
+                line.append(number(shares[mark.name] * self.cells) if mark.name in shares else "")
             lines.append([*line, ""])
         return [*header, "lost to"], lines
 
@@ -182,6 +192,11 @@ class Funnel(Table[FunnelRow]):
         if self.exact:
             return [percent(row.fraction_of_all)]
         return list(estimate_of_share(row.fraction_of_all, row.low, row.high))
+
+    @property
+    def kind(self) -> str:
+        """Where the numbers come from: "exact", "simulated", or "counted" by somebody."""
+        return "exact" if self.exact else "simulated" if self.simulated else "counted"
 
     @property
     def caption(self) -> str:
@@ -201,6 +216,13 @@ def _count_of(text: str) -> float | None:
         return float(text) if "_" not in text else None
     except ValueError:
         return None
+
+
+def _check_beside(beside: object, funnel: Funnel) -> None:
+    """A funnel of the same steps."""
+    if not isinstance(beside, Funnel):
+        raise InputError("beside", beside, "a funnel, such as that of the exact answer: exact.funnel()")
+    check_same([row.step for row in beside], [row.step for row in funnel], "steps")
 
 
 def row_of(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from cascade.common.errors import InputError
 from cascade.common.jsons import plain_data
 from cascade.common.text import html_table, text_table
 
@@ -54,6 +55,26 @@ class Table(Generic[Row]):
 
     def _repr_html_(self) -> str:
         return html_table(*self.as_text(), caption=self.caption)
+
+
+def check_same(beside: Iterable[str], rows: Iterable[str], what: str) -> None:
+    """Refuse to pair rows by position: a table beside another has to have the same rows.
+
+    Raises
+    ------
+    InputError
+        Naming those that only one of them has, or that stand in another order.
+    """
+    theirs, ours = list(beside), list(rows)
+    if theirs == ours:
+        return
+    only = {
+        "only beside": [name for name in theirs if name not in ours],
+        "only here": [name for name in ours if name not in theirs],
+    }
+    parts = [f"{where}: {', '.join(map(repr, names))}" for where, names in only.items() if names]
+    differs = "; ".join(parts) or f"in another order here: {', '.join(map(repr, ours))}"
+    raise InputError("beside", theirs, f"a table of the same {what} ({differs})")
 
 
 def plain(row: Any) -> dict[str, Any]:

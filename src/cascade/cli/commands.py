@@ -227,6 +227,7 @@ def _comparison_data(comparison: Comparison, names: list[str]) -> dict[str, Any]
         "unchanged": comparison.unchanged,
         "difference": list(comparison.difference),
         "fewer_cells": comparison.fewer_cells,
+        "pairing": comparison.pairing,
         "causes": [asdict(row) for row in comparison.causes()],
         "saved_cells": comparison.saved_cells[:100],
         "lost_cells": comparison.lost_cells[:100],

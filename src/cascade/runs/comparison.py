@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from typing import Literal
 
@@ -19,6 +20,12 @@ from cascade.model import Model
 from cascade.runs.histories import History, replay, traits_of
 
 SUCCESS, ALIVE = "success", "alive"
+
+BY_VISIT = (
+    "The two models have other states or ways ({differ}). What a cell has in common under both is its draws, by number"
+    " of the cell and of its visit: its n-th visit has the same luck under both, whatever the state. Where the two"
+    " lives have come to different states, they are paired by that luck alone, and mean nothing for each other."
+)
 
 COUPLING = (
     "Which cells are saved or lost depends on how the two runs share their draws;"
@@ -133,6 +140,17 @@ class Comparison(ByValue, Table[ComparisonRow]):
     saved_cells: tuple[int, ...]
     lost_cells: tuple[int, ...]
     batches: npt.NDArray[np.int64]
+
+    @cached_property
+    def pairing(self) -> str:
+        """What it is that a cell shares under two models with other states or ways; "" where these are the same.
+
+        Hazards, frailties, factors and treatments may differ: then every visit is to a state that both have.
+        """
+        one, two = _ways(self.model), _ways(self.other)
+        differ = [name for name in dict.fromkeys([*one, *two]) if one.get(name) != two.get(name)]
+        listed = ", ".join(differ[:6]) + (f" and {len(differ) - 6} more" if len(differ) > 6 else "")
+        return BY_VISIT.format(differ=listed) if differ else ""
 
     def causes(self) -> tuple[CauseRow, ...]:
         """What became of the cells by step and cause of death under ``model``, the most saved first."""
@@ -263,7 +281,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
             parts.append(
                 f"two independent runs would need {self.fewer_cells:.3g} times as many cells for this difference"
             )
-        return "\n".join([*parts, COUPLING])
+        return "\n".join([*parts, COUPLING, *[self.pairing] * bool(self.pairing)])
 
     def _summary(self) -> str:
         return f"saved {self.saved:,}, lost {self.lost:,}, unchanged {self.unchanged:,} of {self.cells:,} cells"
@@ -282,3 +300,10 @@ class Comparison(ByValue, Table[ComparisonRow]):
     def caption(self) -> str:
         """Who is saved and who is lost."""
         return self._summary()
+
+
+def _ways(model: Model) -> dict[str, tuple[object, ...]]:
+    """What a visit to each state can end in, in the order in which a draw chooses."""
+    return {
+        s.name: (s.stage, s.phases, *(m.to for m in s.moves), "", *(d.cause for d in s.deaths)) for s in model.states
+    }

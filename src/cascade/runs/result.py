@@ -139,7 +139,7 @@ class Result(ByValue):
         )
         notes = [COUPLED] * (self.model.capacity is not None) + [CLUSTERED] * (self.model.clusters is not None)
         note = "\n".join(notes)
-        return Funnel(tuple(lines), self.cells, self.label, milestones=marks, note=note)
+        return Funnel(tuple(lines), self.cells, self.label, simulated=True, milestones=marks, note=note)
 
     def __str__(self) -> str:
         return f"{self.label}: {self.cells:,} cells, seed {self.seed}\n{self.funnel()}"
