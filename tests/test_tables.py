@@ -86,7 +86,7 @@ def test_own_counts_are_lost_to_what_was_there_before() -> None:
         ("injected,100\nheld,40", "line 1.*headings"),
         ("step,number\ninjected", "line 2.*a name and a number"),
         ("step,number\n\ninjected,100\nheld,x", "line 4.*a name and a number"),
-        ("step\ninjected\nheld", "line 2.*a name and a number"),
+        ("step\ninjected\nheld", "between commas, semicolons or tabs"),
     ],
 )
 def test_a_file_says_which_line_is_wrong(lines: str, wanted: str, tmp_path: Path) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from cascade.answers.funnel_files import MOST_COUNTED, counts_of, csv_text, is_funnel, rows_of
 from cascade.answers.intervals import Interval, proportion
+from cascade.answers.sheets import read_sheet
 from cascade.answers.table import Table, Texts, check_same
+from cascade.common.arguments import Labelled
 from cascade.common.errors import InputError, is_number
+from cascade.common.files import write_atomically
 from cascade.common.frozen import ByValue
 from cascade.common.shares import estimate_of_share, percent, whole_percent
 from cascade.common.text import number, text_table
-
-MOST_COUNTED = 10**18
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +84,13 @@ class Funnel(Table[FunnelRow]):
 
     @classmethod
     def from_counts(
-        cls, counts: Mapping[str, float] | Sequence[tuple[str, float]], *, label: str = "own counts"
+        cls, counts: Mapping[str, float] | Sequence[tuple[str, float]] | Labelled, *, label: str = "own counts"
     ) -> Funnel:
         """A funnel of one's own data: numbers of cells (or animals, patients) in order.
 
         Parameters
         ----------
-        counts : mapping or sequence of (name, number)
+        counts : mapping, sequence of (name, number) or pandas.Series
             The first is what was started with; each later one is what was left at that step.
 
         Raises
@@ -99,7 +99,10 @@ class Funnel(Table[FunnelRow]):
             When a number is negative, not whole, larger than the one before, or the first is 0.
         """
         try:
-            pairs = list(counts.items()) if isinstance(counts, Mapping) else [(str(name), n) for name, n in counts]
+            if isinstance(counts, Mapping | Labelled):
+                pairs = list(counts.items())
+            else:
+                pairs = [(str(name), n) for name, n in counts]
         except (TypeError, ValueError):
             raise InputError("counts", counts, "a mapping, or pairs, of names and numbers") from None
         names = [name for name, _ in pairs]
@@ -126,25 +129,42 @@ class Funnel(Table[FunnelRow]):
 
     @classmethod
     def from_csv(cls, path: str | Path, *, label: str | None = None) -> Funnel:
-        """A funnel from a CSV file with a header and the columns step, number."""
-        try:
-            with open(path, newline="", encoding="utf-8-sig") as file:
-                reader = csv.reader(file)
-                lines = [(reader.line_num, line) for line in reader if any(cell.strip() for cell in line)]
-        except (OSError, ValueError, csv.Error) as error:
-            raise InputError("file", str(path), f"a readable CSV file ({error})") from None
-        pairs = []
-        for at, line in lines:
-            value = _count_of(line[1]) if len(line) > 1 else None
-            if at == lines[0][0]:
-                if value is not None:
-                    wanted = "a line of headings first, such as: step,number"
-                    raise InputError(f"{path}, line {at}", ",".join(line), wanted)
-            elif value is None:
-                raise InputError(f"{path}, line {at}", ",".join(line), "a name and a number >= 0")
-            else:
-                pairs.append((line[0].strip(), value))
-        return cls.from_counts(pairs, label=label or Path(path).stem)
+        """A funnel from a table in a file, read by its headings.
+
+        Parameters
+        ----------
+        path : str or Path
+            Columns ``step`` and ``number`` (the first number is what was started with), or those of
+            ``to_csv``: ``entered`` and ``passed``.  Others are left alone.  Separated by commas,
+            semicolons or tabs; decimals and thousands as in the file.
+        label : str, optional
+            Default: the name of the file.
+
+        Raises
+        ------
+        InputError
+            When the file is no such table, or a number has two readings: 300.000 may be 300 or 300,000.
+        """
+        sheet, name = read_sheet(path), Path(path).stem if label is None else label
+        if not is_funnel(sheet):
+            return cls.from_counts(counts_of(sheet), label=name)
+        lines, marks, cells, kind = rows_of(sheet)
+        rows, milestones = tuple(FunnelRow(**line) for line in lines), tuple(Milestone(**mark) for mark in marks)
+        exact, simulated = kind == "exact", kind == "simulated"
+        return cls(rows, cells, name, exact=exact, simulated=simulated, milestones=milestones)
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the table as CSV: every number, causes of loss in columns of their own, then milestones.
+
+        ``from_csv`` gives back the same funnel, but for its note.
+
+        Raises
+        ------
+        InputError
+            When the file cannot be written.
+        """
+        write_atomically(Path(path), csv_text(self.rows, self.milestones, self.cells, self.kind).encode())
+        return Path(path)
 
     def table(self, beside: Funnel | None = None) -> str:
         """The funnel as text, the causes of loss below it.
@@ -205,17 +225,6 @@ class Funnel(Table[FunnelRow]):
 
     def __str__(self) -> str:
         return self.table()
-
-
-def _count_of(text: str) -> float | None:
-    """A number as people write counts (1000, 1,000, 1e6), or None."""
-    text = text.strip()
-    if re.fullmatch(r"\d{1,3}([,_]\d{3})+", text):
-        text = text.replace(",", "").replace("_", "")
-    try:
-        return float(text) if "_" not in text else None
-    except ValueError:
-        return None
 
 
 def _check_beside(beside: object, funnel: Funnel) -> None:

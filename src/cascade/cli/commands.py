@@ -101,7 +101,8 @@ def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
 
     table = folder / "funnel.txt"
     write_atomically(table, text.encode())
-    files = [result.save(folder / "result.cascade"), table, plot.save(plot.funnel(result), folder / "funnel.png")]
+    files = [result.save(folder / "result.cascade"), table, result.funnel().to_csv(folder / "funnel.csv")]
+    files.append(plot.save(plot.funnel(result), folder / "funnel.png"))
     if result.model.sites:
         files.append(plot.save(plot.organs(result), folder / "organs.png"))
     if plot.has_body(result.model):

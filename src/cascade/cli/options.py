@@ -17,6 +17,7 @@ import typer
 from cascade import catalog
 from cascade.common.errors import InputError
 from cascade.common.jsons import json_text
+from cascade.common.numbers import readings
 from cascade.model import Model
 
 NOTICE = "For research and teaching, never for decisions about a patient."
@@ -71,7 +72,18 @@ def parse_whole(text: str) -> int:
 
 
 def parse_cells(text: str) -> int | range:
-    """A number of cells, or a range of cell numbers ``first:stop``."""
+    """A number of cells, or a range of cell numbers ``first:stop``.
+
+    Raises
+    ------
+    InputError
+        When it is none, or has two readings: 10.000 is ten to some and ten thousand to others.
+    """
+    for part in text.split(":"):
+        said = sorted(set(readings(part.strip()).values()))
+        if len(said) > 1 or re.fullmatch(r"\s*\d{1,3}(\.\d{3})+\s*", part):
+            plain = " or ".join(f"{value:g}" if value % 1 else f"{value:.0f}" for value in said)
+            raise InputError("--cells", text, f"a number without marks: {plain}")
     try:
         if ":" in text:
             first, stop = map(parse_whole, text.split(":"))

@@ -17,6 +17,9 @@ from cascade.common.errors import InputError
 from cascade.model import Model
 from cascade.model.treatments import Treatment
 
+TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods")
+"""Endings of files that hold a table; of those that are none it is said what to save them as."""
+
 
 @app.command()
 def models(as_json: AsJson = False) -> None:
@@ -54,7 +57,10 @@ def show(
 @app.command()
 def plot(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A saved result (.cascade), or a CSV of counts: step, number.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A saved result (.cascade), or a CSV of counts: step, number; or of a funnel."
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -69,7 +75,7 @@ def plot(
     if not file.is_file():
         raise InputError("FILE", str(file), "a file that exists")
     path = figures.check_path(out or file.with_name(f"{file.stem}-{kind.value}.png"))
-    if file.suffix.lower() == ".csv":
+    if file.suffix.lower() in TABLES:
         counted = Funnel.from_csv(file)
         if kind not in (Kind.funnel, Kind.waterfall):
             raise InputError("--kind", kind.value, "'funnel' or 'waterfall' for a CSV of counts")

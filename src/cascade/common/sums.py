@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+SHARE_TOLERANCE = 1e-6
+"""How far shares may be from 1 in sum: as far as those of single precision are."""
+
+_ROUNDING = 1e-9
+"""How far those of doubles are, which nothing is done to."""
 
 
 def in_order(values: Iterable[float]) -> float:
@@ -19,3 +25,17 @@ def in_order(values: Iterable[float]) -> float:
     for value in values:
         total += value
     return total
+
+
+def shares_of_one(shares: Sequence[float]) -> list[float]:
+    """Shares that sum to 1 but for single precision, made to; others as they are.
+
+    Examples
+    --------
+    >>> shares_of_one([0.33333334, 0.33333334, 0.33333334]), shares_of_one([0.5, 0.4])
+    ([0.3333333333333333, 0.3333333333333333, 0.3333333333333333], [0.5, 0.4])
+    """
+    total = in_order(shares)
+    if _ROUNDING < abs(total - 1.0) <= SHARE_TOLERANCE:
+        return [share / total for share in shares]
+    return list(shares)

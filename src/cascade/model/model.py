@@ -17,8 +17,10 @@ from typing import Annotated, Any
 import tomli_w
 from pydantic import Field, ValidationError
 
+from cascade.common.arguments import Labelled, as_mapping
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.files import parse_toml, write_atomically
+from cascade.common.numbers import plain_number
 from cascade.common.sums import in_order
 from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, faults_of
 from cascade.model.checks import check
@@ -108,11 +110,11 @@ class Model(Part):
     @classmethod
     def from_survival(
         cls,
-        survival: Mapping[str, float],
+        survival: Mapping[str, float] | Labelled,
         *,
-        mean_hours: Mapping[str, float] | float = 1.0,
+        mean_hours: Mapping[str, float] | Labelled | float = 1.0,
         causes: Mapping[str, Mapping[str, float]] | None = None,
-        phases: Mapping[str, int] | None = None,
+        phases: Mapping[str, int] | Labelled | None = None,
         goal: str = "metastasis",
         name: str = "cascade",
         **fields: Any,
@@ -121,13 +123,13 @@ class Model(Part):
 
         Parameters
         ----------
-        survival : mapping of str to float
+        survival : mapping of str to float, or pandas.Series
             Probability of passing each step, in order; any names.
-        mean_hours : mapping or float, optional
+        mean_hours : mapping, pandas.Series or float, optional
             Mean time in each step, of survivors and the lost together; 1 h where not given.
         causes : mapping, optional
             For each step the causes of loss with their weights; default: one, "lost".
-        phases : mapping, optional
+        phases : mapping or pandas.Series, optional
             For each step the number of Erlang phases; default 1.
         goal : str
             Name of the final state.
@@ -147,16 +149,20 @@ class Model(Part):
         for field in fields:
             if field not in cls.model_fields or field in ("stages", "states"):
                 raise InputError("from_survival", field, "a field of Model other than stages and states")
-        faults = list(survival_faults(survival, mean_hours, causes or {}, phases or {}))
+        shares, times = as_mapping(survival), as_mapping(mean_hours)
+        lost_to, erlang = ({} if given is None else as_mapping(given) for given in (causes, phases))
+        if isinstance(lost_to, Mapping):
+            lost_to = {step: as_mapping(weights) for step, weights in lost_to.items()}
+        faults = list(survival_faults(shares, times, lost_to, erlang))
         if faults:
             raise ModelError(name, faults)
-        steps = list(survival)
+        steps = list(shares)
         states: list[State] = []
         for step, target in zip(steps, [*steps[1:], goal], strict=True):
-            k = (phases or {}).get(step, 1)
-            hours = mean_hours[step] if isinstance(mean_hours, Mapping) and step in mean_hours else mean_hours
-            move, death = hazards_of(survival[step], 1.0 if isinstance(hours, Mapping) else hours, k)
-            weights = (causes or {}).get(step, {"lost": 1.0})
+            k = int(erlang.get(step, 1))
+            hours = plain_number(times.get(step, 1.0) if isinstance(times, Mapping) else times)
+            move, death = hazards_of(plain_number(shares[step]), hours, k)
+            weights = {cause: plain_number(w) for cause, w in lost_to.get(step, {"lost": 1.0}).items()}
             total = in_order(weights.values())
             deaths = [{"cause": cause, "hazard": death * weight / total} for cause, weight in weights.items()]
             moves = [{"to": target, "hazard": move}]
