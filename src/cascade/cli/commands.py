@@ -27,8 +27,10 @@ from cascade.cli.options import (
     parse_seed,
     pool_of,
     print_json,
+    say,
     treated,
 )
+from cascade.common.columns import fitted
 from cascade.common.errors import InputError
 from cascade.common.shares import percent
 from cascade.common.text import text_table
@@ -66,14 +68,11 @@ def run(
     chosen = result.model  # with what the cells brought about, where they share a capacity
     funnel, answer = result.funnel(), exact(chosen, until=end)
     head = heading(chosen, f"{_number(result)}, seed {result.seed}" + (f", until {end:g} h" if end else ""))
-    table = funnel.table(beside=answer.funnel())
-    if chosen.sites:
-        table += f"\n\n{result.organs().table(beside=answer.organs())}"
-    if chosen.clusters:
-        table += f"\n\n{result.sizes()}"
     if not as_json:
-        typer.echo(f"{head}\n{table}")
-    files = [] if folder is None else _save_run(result, f"{head}\n{table}\n", folder)
+        say(f"{head}\n{_run_tables(result, answer)}")
+    with fitted(None):  # a file is as wide as its tables, whatever the terminal
+        text = f"{head}\n{_run_tables(result, answer)}\n"
+    files = [] if folder is None else _save_run(result, text, folder)
     if as_json:
         rows = {"funnel": funnel.to_dicts(), "exact": answer.funnel(result.cells).to_dicts()}
         ends: dict[str, Any] = {"fates": result.fates(), "milestones": result.milestones()}
@@ -85,13 +84,23 @@ def run(
         return
     for file in files:
         typer.echo(f"saved: {file.resolve()}")
-    typer.echo(NOTICE)
+    say(NOTICE)
 
 
 def _number(result: Result) -> str:
     """How many cells were run; of clusters how many units, and the cells in them."""
     units = f"{result.founders:,} units, " if result.model.clusters else ""
     return f"{units}{result.cells:,} cells"
+
+
+def _run_tables(result: Result, answer: Exact) -> str:
+    """Every table of a run, the exact answer beside what was counted."""
+    tables = [result.funnel().table(beside=answer.funnel())]
+    if result.model.sites:
+        tables.append(result.organs().table(beside=answer.organs()))
+    if result.model.clusters:
+        tables.append(str(result.sizes()))
+    return "\n\n".join(tables)
 
 
 def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
@@ -130,19 +139,19 @@ def exact(
     if as_json:
         print_json({**_exact_data(answer), "elasticities": rates})
         return
-    typer.echo(
+    say(
         heading(chosen, "expected numbers of 1,000,000 cells" + (f", until {answer.until:g} h" if answer.until else ""))
     )
-    typer.echo(str(answer))
+    say(str(answer))
     if chosen.sites:
-        typer.echo(f"\n{answer.organs()}")
+        say(f"\n{answer.organs()}")
     if chosen.clusters and answer.until is None and not answer.changes:
         chance = percent(1.0 - answer.no_colony)
-        typer.echo(f"\n{answer.sizes()}\n\nunits of which at least one cell founds a colony: {chance}")
+        say(f"\n{answer.sizes()}\n\nunits of which at least one cell founds a colony: {chance}")
     if rates:
         rows = [[name, f"{value:+.4f}"] for name, value in sorted(rates.items(), key=lambda item: -abs(item[1]))]
-        typer.echo("\n" + text_table(["hazard", "elasticity of success"], rows))
-    typer.echo(NOTICE)
+        say("\n" + text_table(["hazard", "elasticity of success"], rows))
+    say(NOTICE)
 
 
 def _exact_data(answer: Exact) -> dict[str, Any]:
@@ -204,17 +213,15 @@ def compare(
     if as_json:
         print_json(_comparison_data(comparison, [one.name, two.name]))
         return
-    typer.echo(
-        f"{one.title or one.name} | {two.title or two.name}\n{comparison.cells:,} cells, seed {comparison.seed}\n"
-    )
-    typer.echo(str(comparison))
+    say(f"{one.title or one.name} | {two.title or two.name}\n{comparison.cells:,} cells, seed {comparison.seed}\n")
+    say(str(comparison))
     saved = comparison.saved_cells[:story]
     changed = [*saved, *comparison.lost_cells[: story - len(saved)]]
     for lives in comparison.replay(changed):
-        typer.echo(f"\n{lives}")
+        say(f"\n{lives}")
     if out is not None:
         typer.echo(f"saved: {out.resolve()}")
-    typer.echo(NOTICE)
+    say(NOTICE)
 
 
 def _comparison_data(comparison: Comparison, names: list[str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from cascade import catalog
+from cascade.common.columns import paragraphs
 from cascade.common.errors import InputError
 from cascade.common.jsons import json_text
 from cascade.common.numbers import readings
@@ -148,6 +149,11 @@ def output_folder(out: Path | None) -> Path | None:
         except OSError as error:
             raise InputError("--out", str(out), f"a folder that can be made ({error.strerror})") from None
     return out
+
+
+def say(text: str) -> None:
+    """Text for people on standard output, no wider than their terminal."""
+    typer.echo(paragraphs(text))
 
 
 def print_json(data: Any) -> None:

@@ -12,7 +12,7 @@ import typer
 from cascade import catalog
 from cascade.answers.funnel import Funnel
 from cascade.cli.app import app
-from cascade.cli.options import AsJson, Kind, ModelName, print_json
+from cascade.cli.options import AsJson, Kind, ModelName, print_json, say
 from cascade.common.errors import InputError
 from cascade.model import Model
 from cascade.model.treatments import Treatment
@@ -28,10 +28,8 @@ def models(as_json: AsJson = False) -> None:
     if as_json:
         print_json([asdict(entry) for entry in [*entries, *remedies]])
         return
-    typer.echo(f"{entries}\n\n{remedies}")
-    typer.echo(
-        "\nGrades: A full text, B abstract, C quoted, D recalled (unverified), illustrative: chosen for teaching."
-    )
+    say(f"{entries}\n\n{remedies}")
+    say("\nGrades: A full text, B abstract, C quoted, D recalled (unverified), illustrative: chosen for teaching.")
 
 
 @app.command()
@@ -47,11 +45,11 @@ def show(
     if as_json:
         print_json(chosen.model_dump(mode="json"))
     elif isinstance(chosen, Treatment):
-        typer.echo(descriptions.treatment_page(chosen))
+        say(descriptions.treatment_page(chosen))
     elif isinstance(chosen, Model):
-        typer.echo(descriptions.model_page(chosen))
+        say(descriptions.model_page(chosen))
     else:
-        typer.echo(descriptions.cancer_page(chosen, states=states))
+        say(descriptions.cancer_page(chosen, states=states))
 
 
 @app.command()
@@ -80,7 +78,7 @@ def plot(
         if kind not in (Kind.funnel, Kind.waterfall):
             raise InputError("--kind", kind.value, "'funnel' or 'waterfall' for a CSV of counts")
         figure = (figures.funnel if kind is Kind.funnel else figures.waterfall)(counted)
-        typer.echo(counted.table())
+        say(counted.table())
     else:
         result = open_result(file)
         drawers: dict[Kind, Callable[..., Any]] = {

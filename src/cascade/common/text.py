@@ -5,33 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from cascade.common.shares import percent as percent  # also to be had from here
+from cascade.common.columns import text_table as text_table
+from cascade.common.shares import percent as percent
 
 HOURS_PER_DAY = 24.0
 HOURS_PER_YEAR = 8766.0
-
-
-def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (0,)) -> str:
-    """Aligned columns; those in ``left`` to the left, all others to the right.
-
-    Examples
-    --------
-    >>> print(text_table(["step", "n"], [["arrest", "12"], ["exit", "3"]]))
-    step     n
-    ------  --
-    arrest  12
-    exit     3
-    """
-    lines = [list(header), *[list(row) for row in rows]]
-    widths = [max(len(line[c]) for line in lines) for c in range(len(header))]
-
-    def line_of(cells: Sequence[str]) -> str:
-        padded = [
-            cell.ljust(w) if c in left else cell.rjust(w) for c, (cell, w) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return "  ".join(padded).rstrip()
-
-    return "\n".join([line_of(lines[0]), "  ".join("-" * w for w in widths), *map(line_of, lines[1:])])
 
 
 def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:

@@ -106,7 +106,8 @@ class TwoLives:
             lines.append([*cells[0], "=" if left == right else "|", *cells[1]])
         one_side, other_side = ([name, *["level"] * named, "entered", "left by"] for name in self.names)
         texts = (0, 1, 3, 4, 5, 6, 8) if named else (0, 2, 3, 4, 6)
-        return text_table([*one_side, "", *other_side], lines, left=texts)
+        mark = len(one_side)
+        return text_table([*one_side, "", *other_side], lines, left=texts, keys=(mark, mark + 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,7 +295,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
             [r.step, r.cause or f"({r.kind})", *(number(n) for n in (r.cells, r.saved, r.moved, r.lost))]
             for r in rows[:most]
         ]
-        return text_table(header, lines, left=(0, 1)) if rows else ""
+        return text_table(header, lines, left=(0, 1), keys=(0, 1)) if rows else ""
 
     @property
     def caption(self) -> str:
