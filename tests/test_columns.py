@@ -16,11 +16,8 @@ from cascade.common.columns import LEAST_WIDTH, fitted, paragraphs, terminal_wid
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.partition("#")[0].strip() for line in re.findall(r"^cascade \w+.*$", README, re.MULTILINE)]
-SMALL = {
-    "--cells 1e7": "--cells 2e5 -q",
-    "--cells 1e8": "--cells 2e5 -q",
-    "cascade demo": "cascade demo --cells 2e5 -q",
-}
+FEW = "--cells 2e5 -q"
+SMALL = {"--cells 1e7": FEW, "--cells 1e8": FEW, "cascade demo": f"cascade demo {FEW}"}
 PATHS = "saved: ", "figure: ", "page: "
 """Lines that end in the path of a file, which is not broken."""
 

@@ -41,9 +41,8 @@ def model_page(model: Model, *, introduced: bool = False) -> str:
             rows.append([first, stage, name, hazard, ", ".join(keys), model.grade_of(keys)])
             first, stage = "", ""
     parts = [] if introduced else [heading(model, _filled(model.description))]
-    parts.append(
-        text_table(["state", "step", "way out", "per hour", "source", "grade"], rows, left=(0, 1, 2, 4, 5), keys=(0, 2))
-    )
+    header = ["state", "step", "way out", "per hour", "source", "grade"]
+    parts.append(text_table(header, rows, left=(0, 1, 2, 4, 5), keys=(0, 2)))
     for frailty in model.frailties:
         acts = ", ".join(f"{entry.hazard}^{entry.power:g}" for entry in frailty.hazards)
         parts.append(f"\nfrailty {frailty.name}: {frailty.distribution}, CV {frailty.cv:g}, on {acts}")
