@@ -67,7 +67,13 @@ def counts_of(sheet: Sheet) -> list[tuple[str, float]]:
     """
     column = _counted_column(sheet)
     names = name_column(sheet, column)
-    return [(cells[names], sheet.number(i, column)) for i, (_, cells) in enumerate(sheet.lines)]
+    counts = []
+    for i, (at, cells) in enumerate(sheet.lines):
+        value = sheet.number(i, column)
+        if not 0 <= value <= MOST_COUNTED or value != int(value):
+            raise InputError(f"{sheet.path}, line {at}", ", ".join(cells), "a name and a whole number from 0 to 1e18")
+        counts.append((cells[names], value))
+    return counts
 
 
 def name_column(sheet: Sheet, other: int | None = None) -> int:

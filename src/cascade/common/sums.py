@@ -32,8 +32,8 @@ def shares_of_one(shares: Sequence[float]) -> list[float]:
 
     Examples
     --------
-    >>> shares_of_one([0.33333334, 0.33333334, 0.33333334]), shares_of_one([0.5, 0.4])
-    ([0.3333333333333333, 0.3333333333333333, 0.3333333333333333], [0.5, 0.4])
+    >>> shares_of_one([0.25000001, 0.25000001, 0.5])[2] < 0.5, shares_of_one([0.5, 0.4])
+    (True, [0.5, 0.4])
     """
     total = in_order(shares)
     if _ROUNDING < abs(total - 1.0) <= SHARE_TOLERANCE:

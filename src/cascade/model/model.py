@@ -17,10 +17,9 @@ from typing import Annotated, Any
 import tomli_w
 from pydantic import Field, ValidationError
 
-from cascade.common.arguments import Labelled, as_mapping
+from cascade.common.arguments import Labelled
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.files import parse_toml, write_atomically
-from cascade.common.numbers import plain_number
 from cascade.common.sums import in_order
 from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, faults_of
 from cascade.model.checks import check
@@ -29,7 +28,7 @@ from cascade.model.hazards import HazardTable
 from cascade.model.observables import Exposure, Observation, Site
 from cascade.model.parts import Correlation, Death, Frailty, Move, Start, State
 from cascade.model.raw import get, items
-from cascade.model.survival import hazards_of, survival_faults
+from cascade.model.survival import given_by_step, hazards_of, survival_faults
 from cascade.model.treatments import Capacity, Treatment
 
 
@@ -149,20 +148,15 @@ class Model(Part):
         for field in fields:
             if field not in cls.model_fields or field in ("stages", "states"):
                 raise InputError("from_survival", field, "a field of Model other than stages and states")
-        shares, times = as_mapping(survival), as_mapping(mean_hours)
-        lost_to, erlang = ({} if given is None else as_mapping(given) for given in (causes, phases))
-        if isinstance(lost_to, Mapping):
-            lost_to = {step: as_mapping(weights) for step, weights in lost_to.items()}
-        faults = list(survival_faults(shares, times, lost_to, erlang))
-        if faults:
+        shares, times, lost_to, erlang = given_by_step(survival, mean_hours, causes, phases)
+        if faults := list(survival_faults(shares, times, lost_to, erlang)):
             raise ModelError(name, faults)
         steps = list(shares)
         states: list[State] = []
         for step, target in zip(steps, [*steps[1:], goal], strict=True):
             k = int(erlang.get(step, 1))
-            hours = plain_number(times.get(step, 1.0) if isinstance(times, Mapping) else times)
-            move, death = hazards_of(plain_number(shares[step]), hours, k)
-            weights = {cause: plain_number(w) for cause, w in lost_to.get(step, {"lost": 1.0}).items()}
+            move, death = hazards_of(shares[step], times.get(step, 1.0) if isinstance(times, Mapping) else times, k)
+            weights = lost_to.get(step, {"lost": 1.0})
             total = in_order(weights.values())
             deaths = [{"cause": cause, "hazard": death * weight / total} for cause, weight in weights.items()]
             moves = [{"to": target, "hazard": move}]
