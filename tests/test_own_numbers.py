@@ -17,7 +17,7 @@ import cascade
 from cascade.answers.funnel import Funnel
 from cascade.body import cancer
 from cascade.cli import main
-from cascade.cli.options import parse_cells
+from cascade.cli.options import parse_cells, parse_hours
 from cascade.common.numbers import readings
 from helpers.models import CYCLIC, LINEAR, two_levels
 
@@ -274,6 +274,16 @@ def test_shares_that_do_not_sum_to_one_are_still_refused() -> None:
 def test_a_number_of_cells_with_two_readings_is_asked_for(text: str) -> None:
     with pytest.raises(cascade.InputError, match=r"--cells.*(without marks|such as)"):
         parse_cells(text)
+
+
+@pytest.mark.parametrize(("text", "plain"), [("1.500d", "1500d, or 1.5000d"), ("10,000", "10000, or 10.0000")])
+def test_a_time_with_two_readings_is_asked_for(text: str, plain: str) -> None:
+    for option in ("--until", "--treat"):
+        with pytest.raises(cascade.InputError, match=f"{option}.*{plain}"):
+            parse_hours(text, option)
+    assert [parse_hours(t) for t in ("0.125", "1.5000d", "1500.000", "1e3")] == [0.125, 36.0, 1500.0, 1000.0]
+    with pytest.raises(cascade.InputError, match="a time > 0"):
+        parse_hours("1,5")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 import cascade
 from cascade.answers.intervals import proportion
+from cascade.answers.table import Table
 from cascade.common.shares import (
     estimate_of_difference,
     estimate_of_number,
@@ -18,6 +21,7 @@ from cascade.common.shares import (
     percent,
     whole_percent,
 )
+from helpers.models import FRAIL
 
 
 def numbers_in(text: str) -> list[Fraction]:
@@ -156,3 +160,53 @@ def test_the_first_row_that_a_new_user_sees() -> None:
     assert [line[4:6] for line in lines] == [["10.001 %", "9.995 to 10.007 %"]] * 2
     whole = cascade.Funnel.from_counts({"shed": 10_000, "kept": 10_000})
     assert whole.as_text()[1][0][4:6] == ["100 %", "above 99.97 %"]
+
+
+# Everywhere.
+
+
+def home_made(text: str) -> list[int]:
+    """Lines on which a share or an interval is formatted by hand."""
+    lines = []
+    for string in ast.walk(ast.parse(text)):
+        parts = string.values if isinstance(string, ast.JoinedStr) else []
+        for i, part in enumerate(parts):
+            if not isinstance(part, ast.Constant) or not i:
+                continue
+            before, around = parts[i - 1], " ".join(map(ast.unparse, parts[i - 1 : i + 2 : 2]))
+            by_hand = isinstance(before, ast.FormattedValue) and before.format_spec is not None
+            if (by_hand and str(part.value).startswith((" %", "%"))) or (
+                part.value in (" to ", " - ") and re.search(r"low|high|lower|upper|interval|ends", around)
+            ):
+                lines.append(string.lineno)
+    return lines
+
+
+def test_no_share_and_no_interval_is_formatted_by_hand() -> None:
+    """There is one home for it."""
+    planted = 'f"{x:.1f} %"\nf"{row.low:.3g} to {row.high:.3g}"\nf"{percent(low)} to {percent(high)}"\nf"{x} %"'
+    assert home_made(planted) == [1, 2, 3]
+    package = Path(cascade.__file__).parent
+    found = {str(path.relative_to(package)): home_made(path.read_text()) for path in package.rglob("*.py")}
+    assert {name for name, lines in found.items() if lines} <= {"common/shares.py"}
+
+
+def counted_tables() -> list[Table[object]]:
+    """Of many cells, so that intervals are narrow, and of few."""
+    model, colon = cascade.load("textbook"), cascade.load("colon")
+    weaker = model.with_(scale={"*.immune killing": 0.2}, name="weak")
+    tables: list[Table[object]] = [cascade.compare(model, weaker, cells=10**6, seed=1)]
+    for cells in (3, 10**7):
+        tables += [cascade.simulate(model, cells=cells, seed=1).funnel()]
+        tables += [cascade.simulate(colon, cells=cells, seed=1).organs()]
+    return [*tables, cascade.selection(FRAIL, cells=10**6, seed=1)]
+
+
+def test_no_table_prints_an_interval_of_nothing() -> None:
+    for table in counted_tables():
+        header, lines = table.as_text()
+        at = header.index("95 % interval")
+        for line in lines:
+            if " to " in line[at] and line[at] != "0 to 100 %":
+                low, high = re.match(r"(\S+) to (\S+)", line[at]).groups()  # type: ignore[union-attr]
+                assert len({low, high, line[at - 1].removesuffix(" %")}) == 3, line

@@ -110,7 +110,10 @@ def parse_hours(text: str | None, option: str = "--until", *, zero: bool = False
     """A time in hours, or with a unit; 0 only where it may be."""
     if text is None:
         return None
-    match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(s|min|h|d|)\s*", text)
+    match = re.fullmatch(r"\s*([0-9.,eE+-]+)\s*(s|min|h|d|)\s*", text)
+    if match and len(said := sorted(set(readings(match[1]).values()))) > 1:
+        plain = f"{said[1]:.0f}{match[2]}, or {said[0]:.4f}{match[2]}"
+        raise InputError(option, text, f"a time with one reading: {plain}")
     try:
         if match is None:
             raise ValueError
