@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cascade.answers.intervals import proportion
@@ -17,9 +17,12 @@ from cascade.common.numbers import readings
 
 MOST_COUNTED = 10**18
 
+ROUNDED = 1e-6
+"""How far expected numbers that ought to be the same may lie apart, relative."""
+
 NAMES = ("step", "steps", "stage", "name", "state")
 COUNTS = ("number", "numbers", "count", "counts", "cells", "n")
-OF_THE_WHOLE = re.compile(r"%|per ?cent|share|fraction|proportion|prozent|ratio", re.IGNORECASE)
+OF_THE_WHOLE = re.compile(r"%|\b(per ?cent|share|fraction|proportion|prozent|ratio)", re.IGNORECASE)
 """Headings of columns that hold no numbers of cells."""
 
 NUMBERS = ("entered", "passed", "fraction_of_previous", "fraction_of_all", "low", "high", "still")
@@ -118,11 +121,12 @@ def rows_of(sheet: Sheet) -> tuple[list[dict[str, Any]], list[dict[str, Any]], f
             marks.append({"name": cells[names], "cells": given.get("passed", 0), **shares})
             continue
         kinds.add(kind)
-        started = started or given.pop(CELLS, given.get("entered", 0.0))
-        given.pop(CELLS, None)
+        cells_given = given.pop(CELLS, None)
+        started = started or cells_given or given.get("entered", 0.0)
         lost = {cause: sheet.number(i, at) for cause, at in causes.items() if cells[at]} if causes else None
-        _check_row(sheet, i, given, rows)
+        _check_row(sheet, i, given, rows[-1]["passed"] if rows else started)
         rows.append({"step": cells[names], **_completed(given, lost, started)})
+        _check_lost(sheet, i, rows[-1])
     if not rows:
         raise InputError(sheet.path, list(sheet.headings), "at least one step below the headings")
     whole = all(row[name] == int(row[name]) for row in rows for name in ("entered", "passed"))
@@ -130,17 +134,25 @@ def rows_of(sheet: Sheet) -> tuple[list[dict[str, Any]], list[dict[str, Any]], f
     return rows, marks, started, kind or ("counted" if whole else "exact")
 
 
-def _check_row(sheet: Sheet, line: int, given: Mapping[str, float], above: Sequence[Mapping[str, Any]]) -> None:
-    """Whether the numbers of a step are possible after those above it."""
+def _check_row(sheet: Sheet, line: int, given: Mapping[str, float], before: float) -> None:
+    """Whether the numbers of a step are possible where so many had passed before, or had started."""
     at, cells = sheet.lines[line]
     where = f"{sheet.path}, line {at}"
     if not {"entered", "passed"} <= set(given):
         raise InputError(where, ", ".join(cells), "numbers that entered and that passed")
     entered, passed = given["entered"], given["passed"]
-    if not 0 <= passed <= entered <= MOST_COUNTED or (not above and entered == 0):
+    if not 0 <= passed <= entered <= MOST_COUNTED or (line == 0 and entered == 0):
         raise InputError(where, [entered, passed], "numbers >= 0, no more passed than entered, some in the first step")
-    if above and not math.isclose(entered, above[-1]["passed"], rel_tol=1e-9):
-        raise InputError(where, entered, f"as many entered as had passed the step before: {above[-1]['passed']:g}")
+    if not math.isclose(entered, before, rel_tol=ROUNDED):
+        raise InputError(where, entered, f"as many entered as had passed the step before, or had started: {before:g}")
+
+
+def _check_lost(sheet: Sheet, line: int, row: Mapping[str, Any]) -> None:
+    """Whether everybody who entered a step passed, was lost or is still there."""
+    ended = [row["passed"], row["still"], *row["lost"].values()]
+    if min(ended) < 0 or not math.isclose(sum(ended), row["entered"], rel_tol=ROUNDED):
+        wanted = f"numbers >= 0 that passed, were lost and are still there, {row['entered']:g} in all"
+        raise InputError(f"{sheet.path}, line {sheet.lines[line][0]}", ended, wanted)
 
 
 def _completed(given: Mapping[str, float], lost: Mapping[str, float] | None, cells: float) -> dict[str, Any]:
