@@ -261,3 +261,11 @@ def test_each_curve_of_incidence_is_seen_on_its_axis(source: Source) -> None:
     (ax,) = picture(plot.incidence, source, log=False).axes
     assert (ax.get_yscale(), ax.get_ylim()) == ("linear", (0.0, 1.0))
     assert all(share_in(label) == pytest.approx(at) for label, at in ticks(ax.yaxis).items())
+
+
+def test_hours_below_zero_are_refused_and_zero_has_no_place() -> None:
+    source = cascade.exact(cascade.load("textbook"))
+    for draw in (plot.occupancy, plot.incidence):
+        with pytest.raises(cascade.InputError, match="times"):
+            draw(source, times=[-1.0, 1.0])
+        assert draw(source, times=[0.0, 1.0, 10.0]).axes

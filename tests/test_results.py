@@ -64,25 +64,6 @@ def test_damaged_files_are_refused(result: cascade.runs.result.Result, tmp_path:
             assert cascade.open_result(path).funnel() == result.funnel()
 
 
-def test_a_recipe_that_does_not_belong_to_the_counts_is_refused(
-    result: cascade.runs.result.Result, tmp_path: Path
-) -> None:
-    path = result.save(tmp_path / "r.cascade")
-    with np.load(path) as file:
-        arrays = dict(file)
-    recipe = json.loads(bytes(arrays["recipe"]).decode())
-    for change in ({"ranges": [[0, 10]]}, {"model_sha256": "0"}, {"seed": "x"}, {"ranges": None}, {"format": 99}):
-        arrays["recipe"] = np.frombuffer(json.dumps({**recipe, **change}).encode(), np.uint8)
-        with open(tmp_path / "bad.cascade", "wb") as file:
-            np.savez(file, **arrays)
-        with pytest.raises(cascade.InputError):
-            cascade.open_result(tmp_path / "bad.cascade")
-    (tmp_path / "text.cascade").write_text("hello")
-    for name in ("text.cascade", "none.cascade"):
-        with pytest.raises(cascade.InputError, match="file"):
-            cascade.open_result(tmp_path / name)
-
-
 SAVED = json.loads((DATA / "saved.json").read_text())
 
 
@@ -93,14 +74,18 @@ def test_results_of_the_version_before_open_and_say_what_they_said(name: str, tm
     assert opened.fates() == told["fates"]
     assert [[row.step, row.entered, row.passed] for row in opened.funnel()] == told["funnel"]
     assert opened.recipe["model_sha256"] == opened.model.digest() == told["digest"]
-    assert [[s.state, s.entered, s.ended_by] for s in opened.replay([7])[0].stays] == told["first"]
-    again = cascade.simulate(opened.model, cells=2000, seed=11, until=opened.until, times=[1.0, 24.0])
-    assert again.totals == opened.totals
-    more = cascade.simulate(opened.model, cells=range(2000, 2500), seed=11, until=opened.until, times=[1.0, 24.0])
-    assert opened.merge(more).cells == opened.cells + more.cells
+    if name == "unlike-cells":  # streams 4 round the spread of a frailty and the mixture of two otherwise
+        with pytest.raises(cascade.InputError, match="streams = 3"):
+            opened.replay([7])
+    else:
+        assert [[s.state, s.entered, s.ended_by] for s in opened.replay([7])[0].stays] == told["first"]
+        again = cascade.simulate(opened.model, cells=2000, seed=11, until=opened.until, times=[1.0, 24.0])
+        assert again.totals == opened.totals
+        more = cascade.simulate(opened.model, cells=range(2000, 2500), seed=11, until=opened.until, times=[1.0, 24.0])
+        assert opened.merge(more).cells == opened.cells + more.cells
     assert cascade.open_result(opened.save(tmp_path / "again.cascade")) == opened
     if opened.model.sites:
-        assert opened.model == cascade.load(name)
+        assert [state.place for state in opened.model.states] == [s.place for s in cascade.load(name).states]
         assert plot.body(opened).axes
         assert all(state.place is not None for state in opened.model.states)
 

@@ -53,6 +53,11 @@ class Clock:
     def due(self) -> float:
         return self.anchor + self.left / self.rate if self.rate > 0 else math.inf
 
+    def is_before(self, other: Clock) -> bool:
+        """Whether it is due first, by what both wait: late in a life two moments may be one number."""
+        wait, others = (clock.left / clock.rate if clock.rate > 0 else math.inf for clock in (self, other))
+        return wait + (self.anchor - other.anchor) < others
+
     def change(self, rate: float, now: float) -> None:
         """Run at another rate from ``now`` on."""
         if rate != self.rate and now > self.anchor:
@@ -336,7 +341,7 @@ class Reference:
                 for other, (clock, _) in agent.switching.items():
                     clock.change(sum(way.rate for way in self.switches(other, agent)), agent.time)
             agent.time = due
-            way = _chosen(deaths if death.due < move.due else moves, choice)
+            way = _chosen(deaths if death.is_before(move) else moves, choice)
             last = agent.phase == self.states[agent.state].phases - 1
             if way.died or last:
                 life.events.append(Event(agent.state, due, way.name, way.died))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from cascade.body.places import BEFORE_THE_VESSEL
 from cascade.body.reference import cells, finding
 from cascade.body.routes import fill, keys_used, routes
 from cascade.common.errors import InputError
+from cascade.common.portable import exp
 from cascade.model import Model
 from cascade.model.base import ILLUSTRATIVE
 from cascade.model.observables import Exposure, Site
@@ -83,7 +83,7 @@ class Assembly:
             inside = vessels.states(self.body, self.classes, self.entries, homing=self.homing, pool=self.pool)
             held = {move["to"] for state in inside for move in state["moves"]}
             met = [organ for organ in self.body.organs if f"{organ}: arrested" in held]
-            soil = {organ: math.exp(self.soil(organ)) for organ in met}
+            soil = {organ: exp(self.soil(organ)) for organ in met}
             states += inside + fill(every_route.circulating, (), dict.fromkeys(met, 1.0), soil, self.blood)
             sites = [self._organ(organ) for organ in met] + sites
         return self._put_together(states, sites, start)
@@ -121,7 +121,7 @@ class Assembly:
     def _put_together(self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]) -> Model:
         cancer = self.cancer
         fit = self.fit.cancers.get(cancer.fit_name)
-        exposure = Exposure(cells=math.exp(fit.log_cells), k=self.fit.k, source=("soil fit",)) if fit else None
+        exposure = Exposure(cells=exp(fit.log_cells), k=self.fit.k, source=("soil fit",)) if fit else None
         start_keys = [key for use in cancer.routes for key in use.source]
         every = [*self.body.sources, *cells().sources, *routes().sources, *self.fit.sources, *cancer.sources]
         keys = keys_used(states) | {key for site in sites for key in site.source} | set(start_keys)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -20,7 +19,8 @@ from cascade.body.routes import Route, routes
 from cascade.common.errors import Fault, InputError, ModelError, nearest
 from cascade.common.files import packaged, parse_toml, write_atomically
 from cascade.common.frozen import FrozenDict
-from cascade.common.sums import SHARE_TOLERANCE
+from cascade.common.numbers import SHARE_TOLERANCE
+from cascade.common.portable import in_order
 from cascade.model import Model
 from cascade.model.base import (
     ILLUSTRATIVE,
@@ -155,7 +155,7 @@ class Cancer(Part):
 
     def _faults(self) -> Iterator[Fault]:
         body, every_route = circulation(self.sex), routes()
-        total = math.fsum(use.share for use in self.routes)
+        total = in_order(use.share for use in self.routes)
         if not self.routes:
             yield Fault("routes", (), "at least one entry")
         elif abs(total - 1.0) > SHARE_TOLERANCE:
@@ -167,7 +167,7 @@ class Cancer(Part):
             if use.name in [other.name for other in self.routes[:i]]:
                 yield Fault(f"routes[{i}].name", use.name, "each route once")
             yield from _site_faults(i, use, every_route.route(use.name))
-        drained = math.fsum(self.drainage.values())
+        drained = in_order(self.drainage.values())
         if abs(drained - 1.0) > SHARE_TOLERANCE:
             yield Fault("drainage", drained, "shares of the vessels that sum to 1")
         ways = [vessel.name for vessel in body.vessels]
@@ -266,7 +266,7 @@ class Cancer(Part):
         if not isinstance(pool, bool):
             raise InputError("pool", pool, "True or False")
         used_classes = _checked(cell_classes(fit.share_held) if classes is None else classes)
-        share = math.fsum(c.share for c in used_classes)
+        share = in_order(c.share for c in used_classes)
         if abs(share - 1.0) > SHARE_TOLERANCE:
             raise InputError("classes", share, "classes of cells whose shares sum to 1")
         check_homing(used, homing or {}, "homing")
@@ -321,7 +321,7 @@ def _site_faults(index: int, use: RouteUse, route: Route) -> Iterator[Fault]:
     names = [site.name for site in use.sites]
     for name in sorted({n for n in names if names.count(n) > 1}):
         yield Fault(path, name, "each site once")
-    total = math.fsum(site.share for site in use.sites)
+    total = in_order(site.share for site in use.sites)
     if not route.chain and use.sites and abs(total - 1.0) > SHARE_TOLERANCE:
         yield Fault(path, total, "shares of the sites that sum to 1")
     for j, site in enumerate(use.sites):

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.frozen import FrozenDict
-from cascade.common.sums import in_order
+from cascade.common.portable import in_order, log, solve
 from cascade.model.base import FrozenMapping, Hazard, Keys, Name, Part, Share, Source, faults_of
 
 RIGHT_HEART, LEFT_HEART, ARTERIES = "right heart", "left heart", "arteries"
@@ -89,7 +89,7 @@ class CellClass(Part):
 
     @model_validator(mode="after")
     def _chances_fit(self) -> CellClass:
-        total = self.arrest + math.fsum(self.bed_deaths.values())
+        total = self.arrest + in_order(self.bed_deaths.values())
         if total > 1.0:
             raise ValueError(f"chances of arrest and death in a bed that sum to 1 at most, not {total:g}")
         return self
@@ -157,7 +157,7 @@ class Circulation(Part):
             raise ModelError(f"circulation {self.name}", faults)
 
     def _faults(self) -> Iterator[Fault]:
-        total = math.fsum(bed.flow for bed in self.beds)
+        total = in_order(bed.flow for bed in self.beds)
         if abs(total - 1.0) > FLOW_TOLERANCE:
             yield Fault("beds", total, "flows that add up to the cardiac output: a sum of 1")
         names = [*(vessel.name for vessel in self.vessels), *(bed.name for bed in self.beds)]
@@ -256,7 +256,7 @@ class Circulation(Part):
         """Share of the cardiac output that passes an organ; the portal blood passes the liver, too."""
         if organ not in self.organs:
             raise InputError("organ", organ, f"an organ with a capillary bed; {nearest(organ, self.organs)}")
-        return math.fsum(flow for node, flow in self.flows.items() if self.is_bed(node) and self.site(node) == organ)
+        return in_order(flow for node, flow in self.flows.items() if self.is_bed(node) and self.site(node) == organ)
 
     def hours(self, node: str) -> float:
         """Mean transit time of a vessel or bed."""
@@ -266,7 +266,7 @@ class Circulation(Part):
             volume = self._beds[node].volume
             if volume is not None:
                 return volume * circuit / self.flows[node]
-            shared = math.fsum(self.flows[bed.name] for bed in self.beds if bed.volume is None)
+            shared = in_order(self.flows[bed.name] for bed in self.beds if bed.volume is None)
             return self.capillary_volume * circuit / shared
         vessel = self._vessels[node]
         if vessel.seconds is not None:
@@ -286,7 +286,7 @@ class Circulation(Part):
         begin = np.zeros(len(index))
         for node, share in start.items():
             begin[index[node]] += share
-        return np.linalg.solve(matrix, begin)
+        return solve(matrix, begin)
 
     def ways(self, node: str, cells: CellClass, homing: Mapping[str, float] | None = None) -> Ways:
         """Hazards of the ways out of a vessel or bed for a class of cells (with ``scaled`` already done)."""
@@ -294,7 +294,7 @@ class Circulation(Part):
         if not self.is_bed(node):
             return Ways(_times(self.onward(node), 1.0 / hours), {}, dict(cells.vessel_deaths))
         organ = self.site(node)
-        passing = max(0.0, 1.0 - cells.arrest - math.fsum(cells.bed_deaths.values()))
+        passing = max(0.0, 1.0 - cells.arrest - in_order(cells.bed_deaths.values()))
         return Ways(
             _times(self.onward(node), passing / hours),
             {organ: cells.arrest * (homing or {}).get(organ, 1.0) / hours},
@@ -331,7 +331,7 @@ class Circulation(Part):
         self, start: Mapping[str, float], cells: CellClass, homing: Mapping[str, float] | None, cut: str
     ) -> tuple[dict[str, float], dict[str, float], float]:
         ways = {node: self.ways(node, cells, homing) for node in self.nodes}
-        total = {node: math.fsum(v for group in w for v in group.values()) for node, w in ways.items()}
+        total = {node: in_order(v for group in w for v in group.values()) for node, w in ways.items()}
         visits = self._visits(start, {n: _times(w.moves, 1.0 / total[n]) for n, w in ways.items()}, cut)
         held: dict[str, float] = {}
         deaths: dict[str, float] = {}
@@ -347,7 +347,7 @@ class Circulation(Part):
         """The class with its chances of arrest and death such that its half-life comes out, homing included."""
         if cells.half_life_hours is None:
             return cells
-        wanted = math.log(2.0) / cells.half_life_hours
+        wanted = log(2.0) / cells.half_life_hours
         # Fixed point: the hazard of loss is nearly proportional to the chances, so each step corrects by the ratio.
         factor = 1.0
         for _ in range(200):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from cascade.body.places import PRIMARY
 from cascade.common.errors import InputError, nearest
 from cascade.common.files import packaged
 from cascade.common.frozen import FrozenDict
+from cascade.common.portable import log
 from cascade.model.base import FrozenMapping, Name, Part, Share, Source
 from cascade.model.parts import Death, Move, State
 
@@ -215,7 +215,7 @@ def _fill(
             hazard, gained = hazard - gained, 0.0
         if hazard < 0:
             most = 1.0 + (soil - 1.0) * death.hazard / (death.hazard - hazard)
-            raise InputError(f"soil of {site}", math.log(soil), f"a log soil of {math.log(most):.3g} at most")
+            raise InputError(f"soil of {site}", log(soil), f"a log soil of {log(most):.3g} at most")
         deaths.append({"cause": death.cause, "hazard": hazard, "source": death.source})
     state = {
         "name": _named(template.name, site or "", words),

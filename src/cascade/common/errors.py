@@ -6,10 +6,22 @@ import difflib
 import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 class CascadeError(ValueError):
     """Base of every error that a wrong input can cause; the command line exits with 2 on it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # From another process: the constructors of its kinds want more than the message.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[CascadeError], args: tuple[Any, ...], state: dict[str, Any]) -> CascadeError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class InputError(CascadeError):
 
     def __init__(self, field: str, value: object, accepted: str) -> None:
         self.field = field
+        self.accepted = accepted
         super().__init__(f"{field} = {shorten(value)}: {accepted}")
 
 

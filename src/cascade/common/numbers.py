@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from cascade.common.portable import in_order
+
+SHARE_TOLERANCE = 1e-6
+"""How far shares may be from 1 in sum: as far as those of single precision are."""
+
+_ROUNDING = 1e-9
+"""How far those of doubles are, which nothing is done to."""
 
 DECIMAL_MARKS = ".", ","
 
@@ -24,6 +33,20 @@ def plain_number(value: Any) -> Any:
     if isinstance(value, np.floating) and value.itemsize < 8:
         return float(str(value))
     return value.item() if isinstance(value, np.generic) else value
+
+
+def shares_of_one(shares: Sequence[float]) -> list[float]:
+    """Shares that sum to 1 but for single precision, made to; others as they are.
+
+    Examples
+    --------
+    >>> shares_of_one([0.25000001, 0.25000001, 0.5])[2] < 0.5, shares_of_one([0.5, 0.4])
+    (True, [0.5, 0.4])
+    """
+    total = in_order(shares)
+    if _ROUNDING < abs(total - 1.0) <= SHARE_TOLERANCE:
+        return [share / total for share in shares]
+    return list(shares)
 
 
 def number_of(text: str, decimal: str = ".") -> float | None:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from cascade.common.arguments import check_chunk
-from cascade.common.errors import InputError
+from cascade.common.errors import CascadeError, InputError
 
 LARGEST_CHUNK = 1 << 22
 SMALLEST_CHUNK = 1 << 14
@@ -76,20 +76,21 @@ class Workers:
         """
         with self._pool() as pool, reporter(self.progress, cells) as report:
             most = 2 * workers_of(pool) + 1
-            waiting: dict[Future[U], int] = {}
-            todo = iter(chunks)
+            waiting: dict[Future[tuple[int, U]], tuple[int, int]] = {}
+            todo = enumerate(chunks)
             try:
                 while True:
-                    for chunk in todo:
-                        waiting[pool.submit(task, chunk)] = chunk.number
+                    for mark, chunk in todo:
+                        waiting[pool.submit(_marked, task, chunk, mark)] = mark, chunk.number
                         if len(waiting) >= most:
                             break
                     if not waiting:
                         return
                     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                     for future in done:
-                        report(waiting.pop(future))
-                        yield future.result()
+                        mark, number = waiting.pop(future)
+                        report(number)
+                        yield _of_this(future.result(), mark)
             except BaseException:
                 stop[0] = 1
                 for future in waiting:
@@ -110,6 +111,18 @@ class Workers:
             yield threads
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _marked(task: Callable[[T], U], chunk: T, mark: int) -> tuple[int, U]:
+    """The result of a chunk with the number of the chunk."""
+    return mark, task(chunk)
+
+
+def _of_this(returned: object, mark: int) -> Any:
+    """The result, if it is that of the chunk that was handed out: executors can mix them up, or forget them."""
+    if not (isinstance(returned, tuple) and len(returned) == 2 and returned[0] == mark):
+        raise CascadeError(f"the executor did not give back the result of the piece of work {mark} that it was handed")
+    return returned[1]
 
 
 def workers_of(executor: Executor | None) -> int:

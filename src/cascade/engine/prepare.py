@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from cascade.common.errors import InputError
+from cascade.common.portable import in_order, log1p, power
 from cascade.common.types import Floats
 from cascade.engine.choices import cumulative, frail_groups, guide_table, parts_of, rates_and_bounds
 from cascade.kernel.inputs import Clocks, Frailties, Longs, Tables
@@ -103,7 +106,7 @@ def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], gr
     coarse = np.concatenate([[0.0], time_edges()[:-1]])
     live = lowered.exit_target >= 0
     earlier = lowered.stage[lowered.exit_target[live]] < lowered.stage[lowered.exit_source[live]]
-    shares = lowered.start_share / lowered.start_share.sum()
+    shares = lowered.start_share / in_order(lowered.start_share.tolist())
     return Tables(
         states=size,
         exits=exits,
@@ -145,10 +148,42 @@ def frailties(lowered: Lowered) -> Frailties | None:
     """Frailties as the kernel draws them; None for a model whose cells are alike."""
     if len(lowered.profiles) == 1:
         return None
-    cv = lowered.frailty_cv
-    spread = np.where(lowered.frailty_gamma, cv**-2.0, np.sqrt(np.log1p(cv**2)))
+    kinds = zip(lowered.frailty_cv.tolist(), lowered.frailty_gamma.tolist(), strict=True)
+    spread = np.array([power(cv, -2.0) if gamma else math.sqrt(log1p(cv * cv)) for cv, gamma in kinds])
     # Copies: what is lowered can only be read, which numba takes for another type.
     return Frailties(lowered.profiles.copy(), lowered.frailty_gamma.copy(), spread)
+
+
+MOST_BIAS = 1e-4
+"""How far the chance of a switch before a move may be off because two moments are one to the clock."""
+
+
+def _check_resolution(lowered: Lowered, environment: Environment, hazard: Floats) -> None:
+    """That the clock tells a switch from the end of a visit.
+
+    Both are moments in hours since the start, doubles: after T hours they are told apart to T / 2^52, and an
+    event of rate r is on the wrong side of another with a chance of at most r T / 2^52.  (A move and a death
+    are compared by what they wait, and need no such bound.)
+
+    Raises
+    ------
+    InputError
+        When that chance may be above ``MOST_BIAS``.
+    """
+    rates = np.array([np.bincount(lowered.exit_source, of_window, lowered.size) for of_window in hazard])
+    fastest, slowest = float(rates.max()), float(rates[rates > 0].min(initial=np.inf))
+    end = float(environment.ends[-1])
+    # Of a million million cells not one waits for 40 means.
+    longest = float(lowered.window_start[-1]) + lowered.entry_hours[1] + 40.0 / slowest
+    hours = min(end, longest)
+    most = MOST_BIAS * 2.0**52 / hours
+    if fastest > most:
+        wanted = (
+            f"hazards that sum to at most {most:.3g} per hour: beyond, the clock of a cell that has lived for"
+            f" {hours:.3g} hours cannot tell a switch of a factor, or a break, from a move; give an earlier end with"
+            " until, or make slow states faster"
+        )
+        raise InputError("hazards", f"{fastest:.3g} per hour", wanted)
 
 
 def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
@@ -157,6 +192,7 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
     if not len(lowered.clocks) and largest == 1:
         return None
     hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
+    _check_resolution(lowered, environment, hazard)
     rate = np.zeros((len(hazard), len(lowered.clock_start) - 1))
     for w, g in zip(*np.nonzero(np.broadcast_to(np.diff(lowered.clock_start) > 0, rate.shape)), strict=True):
         rate[w, g] = cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]

@@ -15,7 +15,7 @@ from cascade.kernel.jit import step
 from cascade.kernel.numerics import minus_log
 from cascade.kernel.streams import MEMBER_BITS, clock_words
 from cascade.kernel.tally import batch_of, bin_of
-from cascade.kernel.visits import frail_exit, mean_of, rewind
+from cascade.kernel.visits import frail_exit, is_first, mean_of, rewind
 
 _ONE = np.uint32(1)
 _TWO = np.uint32(2)
@@ -287,10 +287,10 @@ def switching_visits(special, key, tables, clocks, block, units, grouped, scratc
             d_left, d_anchor = rewind(death_left[j], death_anchor[j], death_rate[j], to_death, now[j])
             move_left[j], move_anchor[j], move_rate[j] = m_left, m_anchor, to_move
             death_left[j], death_anchor[j], death_rate[j] = d_left, d_anchor, to_death
-            move = m_anchor + m_left * mean_of(to_move)
-            death = d_anchor + d_left * mean_of(to_death)
-            visit_due[j] = death if death < move else move
-            dies[j] = np.uint32(death < move)
+            move, death = m_left * mean_of(to_move), d_left * mean_of(to_death)
+            first = is_first(death, d_anchor, move, m_anchor)
+            visit_due[j] = d_anchor + death if first else m_anchor + move
+            dies[j] = np.uint32(first)
     units.waiting[0] = fragments
     tally[RECORDED] = recorded
 

@@ -52,11 +52,12 @@ def race(rows, tables, block, scratch):
     else:
         for i in range(rows):
             group[i] = _TWO * state[i]
+    # Waits are compared, not moments: late in a life two moments may be one to the clock.
     for i in range(rows):
         g = group[i]
-        move = time[i] + moves[i] * mean[g]
-        death = time[i] + deaths[i] * mean[g + _ONE]
-        event[i] = death if death < move else move
+        move = moves[i] * mean[g]
+        death = deaths[i] * mean[g + _ONE]
+        event[i] = time[i] + (death if death < move else move)
         group[i] = g + np.uint32(death < move)
     late = 0
     if window_end.size > 1:
@@ -135,6 +136,12 @@ def mean_of(rate):
 
 
 @leaf
+def is_first(wait, anchor, other_wait, other_anchor):
+    """Whether a clock is due before another, by what they wait: their moments may be one to the clock of the cell."""
+    return wait + (anchor - other_anchor) < other_wait
+
+
+@leaf
 def rewind(left, anchor, rate, new_rate, now):
     """A clock (left, anchor) after its rate has changed at time ``now``.
 
@@ -167,9 +174,9 @@ def race_frail(rows, tables, block, scratch):
             move_rate[i] += parts[at] * multiplier[i]
             death_rate[i] += parts[at + np.uint32(profiles)] * multiplier[i]
     for i in range(rows):
-        move = time[i] + moves[i] * mean_of(move_rate[i])
-        death = time[i] + deaths[i] * mean_of(death_rate[i])
-        event[i] = death if death < move else move
+        move = moves[i] * mean_of(move_rate[i])
+        death = deaths[i] * mean_of(death_rate[i])
+        event[i] = time[i] + (death if death < move else move)
         group[i] += np.uint32(death < move)
     late = 0
     for i in range(rows):
@@ -202,7 +209,7 @@ def resolve(rows, tables, block, scratch):
     """Visits that outlast their window, by the whole rule.
 
     A clock is (anchor, exponential left at the anchor); its event is due at anchor +
-    left / rate.  The clock that is due first wins; the exit within its group is chosen
+    left / rate.  The clock that is due first wins (``is_first``); the exit within its group is chosen
     by the hazards of that moment.
     """
     state, window, time, multiplier = block.state, block.window, block.time, block.multiplier
@@ -223,9 +230,9 @@ def resolve(rows, tables, block, scratch):
         move_rate = _late_rate(parts, profiles, multiplier, i, group)
         death_rate = _late_rate(parts, profiles, multiplier, i, group + _ONE)
         while True:
-            move = move_anchor + move_left * mean_of(move_rate)
-            death = death_anchor + death_left * mean_of(death_rate)
-            earliest = death if death < move else move
+            move, death = move_left * mean_of(move_rate), death_left * mean_of(death_rate)
+            dies = is_first(death, death_anchor, move, move_anchor)
+            earliest = death_anchor + death if dies else move_anchor + move
             end = window_end[w]
             if earliest <= end or w == last_window:
                 break
@@ -242,7 +249,7 @@ def resolve(rows, tables, block, scratch):
             event[i] = end
             exits[i] = all_exits + s
         else:
-            begin, stop = (m1, d1) if death < move else (m0, m1)
-            share = choice[i] * (death_rate if death < move else move_rate)
+            begin, stop = (m1, d1) if dies else (m0, m1)
+            share = choice[i] * (death_rate if dies else move_rate)
             event[i] = earliest
             exits[i] = _late_exit(hazard, profile, multiplier, i, w * all_exits, begin, stop, share)

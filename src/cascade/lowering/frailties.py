@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from cascade.common.sums import in_order
+from cascade.common.portable import exp, in_order, log1p, product
 from cascade.common.types import Floats, Ints
 from cascade.model import Model
 from cascade.model.correlations import cholesky
@@ -30,10 +30,10 @@ def mixing_of(model: Model) -> tuple[Floats, Floats]:
     rows = cholesky(correlation.tolist())
     assert rows is not None  # checked with the model
     root = np.array([[*row, *[0.0] * (size - len(row))] for row in rows])
-    sigma = np.array([math.sqrt(math.log1p(f.cv**2)) for f in model.frailties])
+    sigma = np.array([math.sqrt(log1p(f.cv * f.cv)) for f in model.frailties])
     alike = np.array([f.distribution == "lognormal" for f in model.frailties])
     mixing = np.where(alike[:, None] & alike, sigma[:, None] * root / sigma, np.eye(size))
-    shift = np.where(alike, sigma * (root @ (sigma * alike)) / 2.0 - sigma**2 / 2.0, 0.0)
+    shift = np.where(alike, sigma * product(root, sigma * alike) / 2.0 - sigma * sigma / 2.0, 0.0)
     return mixing, shift
 
 
@@ -47,8 +47,8 @@ def profiles_of(model: Model, mixing: Floats, shift: Floats) -> tuple[Floats, In
     rows: dict[tuple[float, ...], int] = {(0.0,) * size: 0}
     profile, constant = np.zeros(len(table), np.int64), np.ones(len(table))
     for number in np.flatnonzero((powers != 0).any(axis=1)).tolist():
-        mixed = powers[number] @ mixing if model.correlations else powers[number]
+        mixed = product(mixing.T, powers[number]) if model.correlations else powers[number]
         profile[number] = rows.setdefault(tuple(mixed.tolist()), len(rows))
         shifts = zip(powers[number].tolist(), shift.tolist(), strict=True)
-        constant[number] = math.exp(in_order(power * s for power, s in shifts))
+        constant[number] = exp(in_order(power * s for power, s in shifts))
     return np.array(list(rows), np.float64).reshape(len(rows), size), profile, constant

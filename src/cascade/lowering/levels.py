@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cascade.common.portable import power
 from cascade.common.types import Floats, Ints
 from cascade.model import Model
 from cascade.model.factors import Clusters, Factor
@@ -231,6 +232,5 @@ def _size_effects(clusters: Clusters, table: HazardTable) -> dict[int, Floats]:
         for number in table.matching(effect.hazard, switches=False):
             by_size = multipliers.setdefault(number, np.ones(clusters.largest))
             for n in range(2, clusters.largest + 1):
-                # A power differs between machines in its last bit: twelve figures do not.
-                by_size[n - 1] *= float(f"{effect.factor * float(n) ** effect.power:.12g}")
+                by_size[n - 1] *= float(f"{effect.factor * power(float(n), effect.power):.12g}")
     return multipliers

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cascade.common.portable import in_order
 from cascade.lowering.lowered import Lowered
 
 
@@ -44,5 +45,5 @@ def by_cell(lowered: Lowered) -> Lowered:
         exit_inner=lowered.exit_inner[every],
         exit_apart=np.full(len(first), -1),
         exit_profile=lowered.exit_profile[every],
-        start_share=weights / weights.sum(),
+        start_share=weights / in_order(weights.tolist()),
     )

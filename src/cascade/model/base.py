@@ -9,8 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from cascade.common.errors import Fault
 from cascade.common.frozen import FrozenDict
-from cascade.common.numbers import plain_number
-from cascade.common.sums import shares_of_one
+from cascade.common.numbers import plain_number, shares_of_one
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\s.*][^.*\n\r\t]*$")]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cascade.common.errors import Fault, is_number, nearest
-from cascade.common.sums import in_order
+from cascade.common.portable import in_order
 from cascade.model.raw import get, items, text_of
 
 
@@ -48,5 +49,5 @@ def cholesky(matrix: Sequence[Sequence[float]]) -> list[list[float]] | None:
         left = row[i] - in_order(a * a for a in line)
         if left < 1e-12:
             return None
-        done.append([*line, left**0.5])
+        done.append([*line, math.sqrt(left)])
     return done

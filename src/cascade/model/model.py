@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from cascade.common.arguments import Labelled
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.files import parse_toml, write_atomically
-from cascade.common.sums import in_order
+from cascade.common.portable import in_order
 from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, faults_of
 from cascade.model.checks import check
 from cascade.model.factors import Clusters, Factor

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cascade.common.arguments import as_mapping
 from cascade.common.errors import Fault, is_number, is_whole, nearest
 from cascade.common.numbers import plain_number
+from cascade.common.portable import exp, expm1, in_order, log
 from cascade.model.limits import MAX_STATES
 
 
@@ -17,10 +17,10 @@ def hazards_of(p: float, hours: float, phases: int) -> tuple[float, float]:
     if p in (0.0, 1.0):
         total = phases / hours if p else 1.0 / hours
         return total * p, total * (1.0 - p)
-    log_r = math.log(p) / phases
-    fails = -math.expm1(log_r)
+    log_r = log(p) / phases
+    fails = -expm1(log_r)
     total = (1.0 - p) / (fails * hours)
-    return total * math.exp(log_r), total * fails
+    return total * exp(log_r), total * fails
 
 
 def given_by_step(survival: Any, mean_hours: Any, causes: Any, phases: Any) -> tuple[Any, Any, Any, Any]:
@@ -63,5 +63,5 @@ def survival_faults(survival: Any, mean_hours: Any, causes: Any, phases: Any) ->
             yield Fault(f"phases[{step!r}]", k, f"a whole number from 1 to {MAX_STATES}")
     for step, weights in causes.items():
         ok = isinstance(weights, Mapping) and weights and all(is_number(w) and 0 <= w < 1e300 for w in weights.values())
-        if not ok or not sum(weights.values()) > 0:
+        if not ok or not in_order(weights.values()) > 0:
             yield Fault(f"causes[{step!r}]", weights, "weights >= 0, at least one of them above 0")

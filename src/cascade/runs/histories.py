@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cascade.answers.table import Table, plain
 from cascade.common.arguments import check_cells, check_seed
 from cascade.common.frozen import ByValue
+from cascade.common.portable import exp
 from cascade.common.text import hours, text_table
 from cascade.engine.chunk import Chunk, scratch_of
 from cascade.engine.prepare import Inputs, environment, frailties, prepare, rows_of
@@ -223,7 +224,7 @@ def traits_of(model: Model, *, seed: int, cells: Sequence[int]) -> dict[str, npt
     multipliers = np.ones((len(cells), count + 1, 1))
     for cell, factor in zip(cells, multipliers, strict=True):
         kernel_traits()(np.uint64(cell), powers, drawn.gamma, drawn.spread, key, factor, scratch)
-    values = multipliers[:, 1:, 0] * np.exp(lowered.shift)
+    values = multipliers[:, 1:, 0] * [exp(s) for s in lowered.shift.tolist()]
     return {frailty.name: values[:, f] for f, frailty in enumerate(model.frailties)}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.common.arguments import cell_range, seed_of
+from cascade.common.errors import CascadeError
 from cascade.engine.chunk import Chunk, chunk_of, run_totals
 from cascade.engine.counts import Totals
 from cascade.engine.executor import LARGEST_CHUNK, Workers
@@ -64,7 +65,10 @@ class Plan:
         """All cells run, and what they add up to."""
         stop = np.zeros(1, np.uint8)
         chunks = (chunk_of(self.lowered, inputs, self.seed, part, stop) for part in self.workers.cut(self.cells))
-        return Totals.gathered(self.workers.results(run_totals, chunks, len(self.cells), stop))
+        totals = Totals.gathered(self.workers.results(run_totals, chunks, len(self.cells), stop))
+        if int(totals.started.sum()) != len(self.cells):
+            raise CascadeError(f"the parts of this run hold {int(totals.started.sum())} cells, not {len(self.cells)}")
+        return totals
 
     @property
     def largest_chunk(self) -> int:

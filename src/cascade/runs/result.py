@@ -26,6 +26,7 @@ from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import time_edges
 from cascade.model import Model
 from cascade.runs.histories import Histories, replay
+from cascade.runs.provenance import check_lives, same_lives, together
 from cascade.runs.saved import recipe_of, save_result
 from cascade.web.page import write_page
 
@@ -289,6 +290,7 @@ class Result(ByValue):
 
     def replay(self, cells: Sequence[int]) -> Histories:
         """Full histories of any of the cells, recomputed from the seed."""
+        check_lives(self.model, self.versions, "replay")
         for cell in check_cells(cells):
             if not any(start <= cell < stop for start, stop in self.ranges):
                 raise InputError("cells", cell, f"a cell of this run: {self.ranges}")
@@ -321,6 +323,7 @@ class Result(ByValue):
             For a model of so many states, frailties and changes of hazards that a slider would not be
             answered at once; for hazards that change while cells enter one by one.
         """
+        check_lives(self.model, self.versions, "a page, which runs the cells anew,")
         return write_page(self.model, path, seed=self.seed, cells=range(*self.ranges[0]), until=self.until)
 
     def merge(self, other: Result) -> Result:
@@ -338,7 +341,7 @@ class Result(ByValue):
                 raise InputError(f"merge: {name}", getattr(other, name), f"the same as here: {getattr(self, name)!r}")
         if self.model.digest() != other.model.digest():
             raise InputError("merge: model", other.model.name, "the same model, every number of it")
-        if self.versions["streams"] != other.versions["streams"]:
+        if not same_lives(self.model, self.versions["streams"], other.versions["streams"]):
             raise InputError("merge: stream version", other.versions["streams"], f"{self.versions['streams']}")
         merged: list[tuple[int, int]] = []
         for start, stop in sorted(self.ranges + other.ranges):
@@ -348,7 +351,8 @@ class Result(ByValue):
                 merged[-1] = (merged[-1][0], stop)
             else:
                 merged.append((start, stop))
-        return replace(self, ranges=tuple(merged), totals=self.totals + other.totals)
+        versions = together(self.versions, other.versions)
+        return replace(self, ranges=tuple(merged), totals=self.totals + other.totals, versions=versions)
 
 
 def _summed(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

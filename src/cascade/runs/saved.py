@@ -1,27 +1,45 @@
-"""Saved results: a zip of arrays and the recipe that made them; a file is read whole, or refused."""
+"""Saved results: a zip of arrays and the recipe that made them; a file is read whole, or refused.
+
+A file of format 3 carries a digest over its recipe and every number; one of format 2 does not, and is read all
+the same.  Of both the recipe is checked as ``simulate`` checks its arguments, the shapes before the numbers are
+read, and then the numbers: in every state as many cells came as went and stayed.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import zipfile
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from cascade.body import cancer_names
 from cascade.catalog import load
-from cascade.common.arguments import check_seed
-from cascade.common.errors import CascadeError, InputError
+from cascade.common.arguments import cell_range, check_seed
+from cascade.common.errors import CascadeError, InputError, is_whole
 from cascade.common.files import write_atomically
-from cascade.engine.counts import Totals
+from cascade.engine.counts import MOST_WATCHED, Totals
 from cascade.engine.prepare import rows_of
+from cascade.kernel.buffers import BATCHES
+from cascade.lowering.arguments import check_grid, check_until, watched_states
+from cascade.lowering.lower import lower
+from cascade.lowering.timegrid import time_edges
 from cascade.model import Model
 
 if TYPE_CHECKING:
     from cascade.runs.result import Result
 
-FORMAT = 2
+FORMAT = 3
+READ = (2, 3)
+"""Formats that can be opened."""
+
+MOST_RECIPE = 1 << 26
+"""Bytes of a recipe: the largest model that is allowed takes less."""
 
 
 def recipe_of(result: Result) -> dict[str, Any]:
@@ -39,12 +57,26 @@ def recipe_of(result: Result) -> dict[str, Any]:
     }
 
 
+def digest_of(recipe: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
+    """Fingerprint of a recipe (but for this entry) and of every number that was counted."""
+    told = {name: value for name, value in recipe.items() if name != "sha256"}
+    made = hashlib.sha256(json.dumps(told, sort_keys=True, allow_nan=False).encode())
+    for name in Totals.ARRAYS:
+        array = arrays[name]
+        made.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        made.update(np.ascontiguousarray(array).tobytes())
+    return made.hexdigest()
+
+
 def save_result(result: Result, path: str | Path) -> Path:
     """Write a result, whole or not at all."""
     buffer = io.BytesIO()
     arrays = {name: getattr(result.totals, name) for name in Totals.ARRAYS}
     whole = {"watched_total": result.totals.watched_total, "visits": result.totals.visits}
-    text = json.dumps({**recipe_of(result), "totals": whole}, indent=1)
+    recipe = {**recipe_of(result), "totals": whole}
+    text = json.dumps({**recipe, "sha256": digest_of(recipe, arrays)}, allow_nan=False)
+    if len(text) > MOST_RECIPE:
+        raise InputError("model", result.model.name, f"a model whose recipe takes at most {MOST_RECIPE >> 20} MB")
     np.savez_compressed(buffer, recipe=np.frombuffer(text.encode(), np.uint8), **arrays)
     write_atomically(Path(path), buffer.getvalue())
     return Path(path)
@@ -56,41 +88,127 @@ def open_result(path: str | Path) -> Result:
     Raises
     ------
     InputError
-        When the file is not one, or was written by a newer version.
+        When the file is not one, is damaged, was changed after it was written, or was written by a version
+        whose files this one cannot read.
     """
     if not Path(path).is_file():
         raise InputError("file", str(path), "a file that exists")
     try:
         return _read(Path(path))
-    except CascadeError:
-        raise
+    except InputError as error:
+        wanted = error.accepted if error.field == "file" else f"a result whose recipe holds: {error}"
+        raise InputError("file", str(path), wanted) from None
+    except CascadeError as error:
+        wanted = "a result whose model this version can read; simulate it again, or open it with the version that"
+        raise InputError("file", str(path), f"{wanted} wrote it ({error})") from None
     except Exception as error:  # a damaged zip, array or recipe can fail in any way
         wanted = f"an undamaged result saved by Result.save ({type(error).__name__}: {error})"
         raise InputError("file", str(path), wanted) from None
 
 
 def _read(path: Path) -> Result:
+    with zipfile.ZipFile(path) as file:
+        recipe = _recipe_in(file)
+        result_of, shapes = _checked(recipe)
+        for name, wanted in shapes.items():
+            with file.open(f"{name}.npy") as member:
+                _check_header(name, member, wanted)
+        arrays = {}
+        for name in shapes:
+            with file.open(f"{name}.npy") as member:
+                arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
+    if recipe["format"] > 2 and recipe.get("sha256") != digest_of(recipe, arrays):
+        raise InputError("file", "", "a result as it was saved: recipe or numbers of this one were changed since")
+    result: Result = result_of(arrays)
+    if not _add_up(result):
+        raise InputError("file", "", "a result whose counts and recipe belong together")
+    return result
+
+
+def _recipe_in(file: zipfile.ZipFile) -> dict[str, Any]:
+    """The recipe of a file, of a format that can be read."""
+    if file.getinfo("recipe.npy").file_size > MOST_RECIPE:
+        raise InputError("file", "", f"a result with a recipe of at most {MOST_RECIPE >> 20} MB")
+    with file.open("recipe.npy") as member:
+        _check_header("recipe", member, (np.dtype(np.uint8), None))
+    with file.open("recipe.npy") as member:
+        recipe = json.loads(np.lib.format.read_array(member, allow_pickle=False).tobytes().decode())
+    if recipe["format"] not in READ:
+        newer = is_whole(recipe["format"]) and recipe["format"] > FORMAT
+        todo = "install a newer metastatic-cascade" if newer else "simulate anew"
+        maker = dict(recipe.get("versions") or {}).get("cascade", "unknown")
+        formats = " or ".join(map(str, READ))
+        told = f"this one has format {recipe['format']} and was written by version {maker}: {todo}"
+        raise InputError("file", "", f"a result of format {formats}; {told}")
+    return dict(recipe)
+
+
+def _checked(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[np.dtype[Any], tuple[int, ...] | None]]]:
+    """What makes the result from arrays, and the type and shape that each array must have."""
     from cascade.runs.result import Result
 
-    with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
-        recipe = json.loads(bytes(file["recipe"]).decode())
-        if recipe["format"] != FORMAT:
-            raise InputError("file", str(path), f"a result of format {FORMAT}, not {recipe['format']}")
-        arrays = {name: file[name] for name in Totals.ARRAYS}
+    model = _with_places(Model(**recipe["model"]))
+    if recipe["model_sha256"] != model.digest():
+        raise InputError("model_sha256", recipe["model_sha256"], "the digest of the model beside it")
+    lowered, rows = lower(model), rows_of(lower(model))
+    fields: dict[str, Any] = {
+        "model": model,
+        "seed": check_seed(recipe["seed"]),
+        "ranges": _ranges(recipe["ranges"]),
+        "until": check_until(lowered, recipe["until"]),
+        "times": check_grid(recipe["times"]),
+        "watch": tuple(recipe["watch"]),
+        "versions": _versions(recipe["versions"]),
+    }
+    watched_states(lowered, fields["watch"])
     whole = recipe["totals"]
-    result = Result(
-        model=_with_places(Model(**recipe["model"])),
-        seed=check_seed(recipe["seed"]),
-        ranges=tuple((int(a), int(b)) for a, b in recipe["ranges"]),
-        until=recipe["until"],
-        times=tuple(recipe["times"]),
-        watch=tuple(recipe["watch"]),
-        totals=Totals(**arrays, watched_total=int(whole["watched_total"]), visits=int(whole["visits"])),
-        versions=recipe["versions"],
-    )
-    if recipe["model_sha256"] != result.model.digest() or not _belong_together(result):
-        raise InputError("file", str(path), "a result whose counts and recipe belong together")
-    return result
+    for name in ("watched_total", "visits"):
+        if not is_whole(whole[name]) or whole[name] < 0:
+            raise InputError(f"totals.{name}", whole[name], "a whole number >= 0")
+    counted, listed = np.dtype(np.int64), min(int(whole["watched_total"]), MOST_WATCHED)
+    grouped = model.clusters is not None
+    largest = int(lowered.size_of.max())
+    shapes: dict[str, tuple[np.dtype[Any], tuple[int, ...] | None]] = {
+        "counts": (counted, (rows.total, len(time_edges(fields["times"])))),
+        "started": (counted, (len(lowered.start_state),)),
+        "overtaken": (counted, (len(lowered.stages) + 1, rows.total)),
+        "watched": (np.dtype(np.uint64), (listed,)),
+        "by_size": (counted, (rows.total, largest + 1) if grouped else (0, 0)),
+        "batches": (counted, (BATCHES, rows.total + 1) if grouped else (0, 0)),
+        "ended": (counted, (BATCHES, len(lowered.states)) if grouped else (0, 0)),
+    }
+    return lambda arrays: Result(**fields, totals=Totals(**arrays, **whole)), shapes
+
+
+def _check_header(name: str, member: IO[bytes], wanted: tuple[np.dtype[Any], tuple[int, ...] | None]) -> None:
+    """That an array has the type and the shape that it must have, from its first bytes: before room is made for it."""
+    version = np.lib.format.read_magic(member)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(member)
+    expected = wanted[1] if wanted[1] is not None else shape[:1]
+    if (dtype, shape) != (wanted[0], expected):
+        raise InputError("file", "", f"{name} of type {wanted[0]} and shape {expected}, not {dtype} and {shape}")
+
+
+def _ranges(ranges: Any) -> tuple[tuple[int, int], ...]:
+    """Ranges of cells: rising, apart from each other."""
+    wanted = "rising ranges of cell numbers, none twice"
+    made = tuple((pair[0], pair[1]) for pair in ranges)
+    if not made or not all(is_whole(end) for pair in made for end in pair):
+        raise InputError("ranges", ranges, wanted)
+    for first, last in made:
+        cell_range(range(first, last))
+    if any(one[1] >= two[0] for one, two in pairwise(made)):
+        raise InputError("ranges", ranges, wanted)
+    return made
+
+
+def _versions(versions: Any) -> dict[str, Any]:
+    """Versions by name."""
+    told = dict(versions)
+    if not is_whole(told.get("streams")) or not all(isinstance(v, str | int) for v in told.values()):
+        raise InputError("versions", versions, "names of programs with their versions, streams a whole number")
+    return told
 
 
 def _with_places(model: Model) -> Model:
@@ -98,21 +216,27 @@ def _with_places(model: Model) -> Model:
     placed = any(state.place for state in model.states)
     if placed or not model.sites or model.name not in cancer_names():
         return model
-    today = load(model.name)
-    return today if today.digest() == model.digest() else model
+    places = {state.name: state.place for state in load(model.name).states}
+    if places.keys() != {state.name for state in model.states}:
+        return model
+    return model.with_(states=[state.model_copy(update={"place": places[state.name]}) for state in model.states])
 
 
-def _belong_together(result: Result) -> bool:
-    """Whether the counts are those of such a run: shapes, types, and every cell at one end."""
+def _add_up(result: Result) -> bool:
+    """Whether the counts are those of such a run: no number below zero, every cell at one end, all flows closed."""
     lowered, totals = result.lowered, result.totals
-    rows = rows_of(lowered)
-    widths = (rows.total, rows.total + 1, len(lowered.states)) if result.model.clusters else (0, 0, 0)
-    deaths = [i for i, t in enumerate(lowered.transitions) if t.is_death]
-    ended = totals.counts[[*deaths, *range(rows.stay, rows.inner)]].sum()
+    rows, sums = rows_of(lowered), totals.counts.sum(axis=1)
+    present = np.zeros(len(lowered.states), np.int64)
+    np.add.at(present, lowered.base[lowered.start_state], totals.started * lowered.size_of[lowered.start_state])
+    for i, t in enumerate(lowered.transitions):
+        present[t.source] -= sums[i]
+        if not t.is_death:
+            present[t.target] += sums[i]
+    listed, cells = totals.watched, [range(*r) for r in result.ranges]
     return bool(
-        totals.counts.shape == (rows.total, len(result.edges))
-        and totals.counts.dtype == totals.started.dtype == np.int64
-        and int(totals.started.sum()) == result.founders > 0
-        and int(ended) == result.cells
-        and (totals.by_size.shape[0], totals.batches.shape[1], totals.ended.shape[1]) == widths
+        all(int(getattr(totals, name).min(initial=0)) >= 0 for name in Totals.ARRAYS)
+        and int(totals.started.sum()) == result.founders
+        and np.array_equal(present, sums[rows.stay : rows.inner])
+        and bool((listed[1:] > listed[:-1]).all())
+        and (not len(listed) or all(any(int(end) in r for r in cells) for end in (listed[0], listed[-1])))
     )

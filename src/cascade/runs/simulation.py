@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.executor import Progress, Workers
 from cascade.lowering.arguments import check_grid, watched_states
 from cascade.model import Model
 from cascade.runs.capacity import settled
 from cascade.runs.plan import Plan
+from cascade.runs.provenance import versions_here
 from cascade.runs.result import Result
 
 
@@ -79,6 +79,5 @@ def _simulated(plan: Plan, times: Sequence[float], watch: Sequence[str] | None) 
     plan = settled(plan)
     names = plan.model.goals if watch is None else watch
     totals = plan.counts(plan.inputs(watch=watched_states(plan.lowered, names), grid=grid))
-    versions = {"cascade": package_version(), "streams": STREAM_VERSION}
     ranges = ((plan.cells.start, plan.cells.stop),)
-    return Result(plan.model, plan.seed, ranges, plan.end, grid, tuple(names), totals, versions)
+    return Result(plan.model, plan.seed, ranges, plan.end, grid, tuple(names), totals, versions_here())

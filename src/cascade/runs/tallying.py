@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascade.common.errors import InputError
+from cascade.common.portable import exp
 from cascade.common.types import Ints
 from cascade.engine.chunk import BLOCK, Chunk, scratch_of
 from cascade.engine.executor import Progress, Workers
@@ -51,7 +52,7 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
     count, goals = len(alike.gamma), marked.lowered.goal + 1
     # The traits as products of powers of the independent factors, by the kernel's own functions.
     powers = np.vstack([np.zeros(count), marked.lowered.mixing])
-    constant = np.exp(marked.lowered.shift)
+    constant = np.array([exp(s) for s in marked.lowered.shift.tolist()])
     histogram = np.zeros((count, goals, BINS), np.int64)
     sums, squares = np.zeros((count, goals), np.int64), np.zeros((count, goals), np.int64)
     scratch = scratch_of(BLOCK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy as np
 from cascade.answers.table import Table, Texts, check_same
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
+from cascade.common.portable import power
 from cascade.common.shares import estimate_of_number
 from cascade.common.text import number, text_table
 from cascade.common.types import Floats, Ints
@@ -18,7 +20,7 @@ from cascade.model import Model
 BINS = 160
 """Bins of log Z, between 10^-4 and 10^4."""
 
-EDGES = np.concatenate([[0.0], np.geomspace(1e-4, 1e4, BINS - 1), [np.inf]])
+EDGES = np.array([0.0, *(power(10.0, 8.0 * i / (BINS - 2) - 4.0) for i in range(BINS - 1)), math.inf])
 
 
 @dataclass(frozen=True)

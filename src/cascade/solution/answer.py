@@ -24,9 +24,10 @@ from cascade.solution import survivors
 from cascade.solution.branching import chance_of_none
 from cascade.solution.courses import Account, Courses
 from cascade.solution.events import expected_events
-from cascade.solution.passage_times import STEP, PassageTime, passage_times, refined
+from cascade.solution.passage_times import PassageTime, passage_times, refined
 from cascade.solution.prepared import Prepared
 from cascade.solution.quadrature import Nodes
+from cascade.solution.sensitivity import elasticities
 
 
 class Exact:
@@ -46,8 +47,11 @@ class Exact:
         Numerical error of the probabilities: of the quadrature over frailties, or, with
         more than three of them, one standard error; of rounding where cells circle very often
         (known once an answer has been asked for).  In a changing environment: under the
-        hazards of each window as if they stayed.  Curves over time and answers for an
-        ``until`` add the error of the inversion, at most 1e-9.
+        hazards of each window as if they stayed.  Answers for an ``until`` add the error of the
+        inversion, at most 1e-9.  The largest of all steps; each row of the funnel has its own.
+    curve_error : float
+        The same of curves over time.  The work of every answer is bounded: where frailties make it
+        large, fewer points are taken, and the errors say so.
     """
 
     def __init__(self, model: Model, until: float | None = None, *, nodes: Nodes | None = None) -> None:
@@ -85,6 +89,13 @@ class Exact:
         lost = self.__dict__["_end"][1] if "_end" in self.__dict__ else 0.0
         return max(self._prepared.error, lost)
 
+    @property
+    def curve_error(self) -> float:
+        """Numerical error of curves over time and of the probabilities by which medians are found."""
+        if self.changes or self.until is not None:
+            return self.error
+        return self._prepared.curve_error
+
     @cached_property
     def _end(self) -> tuple[Account, float]:
         """What has happened in the end, or by ``until``; the share of cells that rounding has lost."""
@@ -110,16 +121,17 @@ class Exact:
             share = float(entered[k + 1])
             previous = share / float(entered[k]) if entered[k] > 0 else 0.0
             lost, still = self._losses(k, cells)
-            row = FunnelRow(
-                step, cells * float(entered[k]), cells * share, previous, share, *self._bounds(share), lost, still
+            bounds = self._bounds(share, float(self._prepared.errors[k + 1]))
+            rows.append(
+                FunnelRow(step, cells * float(entered[k]), cells * share, previous, share, *bounds, lost, still)
             )
-            rows.append(row)
-        marks = tuple(Milestone(n, cells * p, p, *self._bounds(p)) for n, p in self.milestones().items())
+        marks = tuple(Milestone(n, cells * p, p, *self._bounds(p, self.error)) for n, p in self.milestones().items())
         return Funnel(tuple(rows), cells, self.label, exact=True, milestones=marks)
 
-    def _bounds(self, share: float) -> tuple[float, float]:
-        """A probability less and plus its numerical error."""
-        return max(0.0, share - self.error), min(1.0, share + self.error)
+    def _bounds(self, share: float, error: float) -> tuple[float, float]:
+        """A probability less and plus its numerical error, and what rounding has lost."""
+        error = max(error, self._end[1])
+        return max(0.0, share - error), min(1.0, share + error)
 
     def _losses(self, stage: int, cells: float) -> tuple[dict[str, float], float]:
         """Of those who came as far as a stage: dead by cause, and still there."""
@@ -339,19 +351,11 @@ class Exact:
         of : str, optional
             The step to be passed; default: the last, that is, success.
         """
-        p, lowered = self._prepared, self.lowered
-        p.only_whole_lives("elasticities")
-        of = lowered.stages[-1] if of is None else of
-        if of not in lowered.stages:
-            raise InputError("of", of, f"the name of a step; {nearest(of, lowered.stages)}")
-        k = lowered.stages.index(of) + 1
-        hazards = p.hazards(p.nodes).astype(np.complex128)
-        result = {}
-        for t, transition in enumerate(lowered.transitions):
-            moved = hazards * np.where(lowered.exit_transition == t, 1.0 + 1j * STEP, 1.0)
-            chance = complex(p.nodes.weights @ p.solver.passage(moved, np.zeros(len(moved))).entered[:, k])
-            result[transition.name] = chance.imag / STEP / chance.real if chance.real > 0 else float("nan")
-        return result
+        stages = self.lowered.stages
+        of = stages[-1] if of is None else of
+        if of not in stages:
+            raise InputError("of", of, f"the name of a step; {nearest(of, stages)}")
+        return elasticities(self._prepared, stages.index(of) + 1)
 
     def _repr_html_(self) -> str:
         return self.funnel()._repr_html_()
@@ -366,7 +370,9 @@ class Exact:
             header = ["of those who pass, or die of", "", "probability", "mean time", "median time"]
             lines.append(text_table(header, rows, left=(0, 1)))
         if len(self._prepared.nodes.weights) > 1:
-            lines.append(f"averaged over the frailties with an error of {self.error:.1g}")
+            told = f"averaged over the frailties with an error of {self.error:.1g}"
+            timed = self.until is None and not self.changes
+            lines.append(told + f"; in curves and median times of {self.curve_error:.1g}" * timed)
         return "\n\n".join(lines)
 
 

@@ -96,6 +96,11 @@ class Components:
         return int(count), label.astype(np.int64)
 
     @property
+    def labels(self) -> Ints:
+        """Number of the component of each state."""
+        return self._labelled[1]
+
+    @property
     def has_cycle(self) -> bool:
         """Whether a cell can come back to a state (after expansion)."""
         return self._labelled[0] < self.lowered.size

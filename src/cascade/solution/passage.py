@@ -25,7 +25,10 @@ from cascade.lowering.lowered import Lowered, spread
 from cascade.solution.components import Components, Sums
 
 LARGEST_DENSE = 300
-_BATCH_BYTES = 1 << 26
+_BATCH_BYTES = 1 << 24
+MOST_REMEMBERED = 64
+"""Sets of states whose ways out are remembered."""
+
 ENDLESS = "hazards with which cells do not circle (nearly) for ever; or give an end with until"
 
 
@@ -65,6 +68,7 @@ class Solver:
         self._into = Sums.by(self._moves, lowered.exit_target[self._moves])
         self._dying = Sums.by(self._deaths, lowered.exit_transition[self._deaths])
         self._merged = Sums.by(np.arange(lowered.size), lowered.base)
+        self._by_states: dict[bytes, tuple[Ints, Sums, Sums]] = {}
 
     @cached_property
     def _leaving(self) -> Any:
@@ -78,6 +82,18 @@ class Solver:
     def total(self, hazards: Numbers) -> Numbers:
         """Summed hazards of each state, (B, S)."""
         return np.asarray((self._leaving @ hazards.T).T)
+
+    @cached_property
+    def cost(self) -> float:
+        """Nominal seconds of one `passage` at one node and one z: what bounds of work are counted in.
+
+        Arithmetic, no measurement: it is the same on every machine, as all answers must be.
+        """
+        lowered = self.lowered
+        stages = lowered.goal + 1
+        touched = lowered.size + len(lowered.exit_source) + len(lowered.transitions)
+        sizes = np.bincount(self.components.labels) if self.components.largest <= LARGEST_DENSE else np.zeros(1)
+        return float(stages * (1.6e-8 * touched + 1e-9 * (sizes[sizes > 1].astype(np.float64) ** 3).sum()))
 
     @property
     def has_cycle(self) -> bool:
@@ -127,13 +143,13 @@ class Solver:
         settled, present = np.zeros_like(inflow), np.zeros_like(inflow)
         total = self.total(hazards)
         stuck = self.stuck(total)
-        to = self._into.groups
         for furthest in range(goal + 1):
             inside = (stage <= furthest) & ~stuck
             x = self._time(hazards, z, total, inside, inflow[:, furthest])
-            flow = x[:, lowered.exit_source] * hazards
-            lost[:, furthest, self._dying.groups] = self._dying.of(flow)
-            arrivals = self._into.of(flow)
+            used, dying, into = self._ways_out(np.asarray(x.any(axis=0)))
+            flow = x[:, lowered.exit_source[used]] * hazards[:, used]
+            lost[:, furthest, dying.groups] = dying.of(flow)
+            arrivals, to = into.of(flow), into.groups
             for beyond in range(furthest + 1, goal + 1):
                 there = stage[to] == beyond
                 inflow[:, beyond, to[there]] += arrivals[:, there]
@@ -143,6 +159,20 @@ class Solver:
             settled[:, furthest] = np.where(stuck, inflow[:, furthest], 0.0)
             present[:, furthest] = np.where(stuck, 0.0, x)
         return Passage(entered, lost, settled, present)
+
+    def _ways_out(self, states: Mask) -> tuple[Ints, Sums, Sums]:
+        """Exits of some states; their deaths by transition and their moves by target, as columns of these."""
+        key = states.tobytes()
+        if key not in self._by_states:
+            lowered = self.lowered
+            used = np.flatnonzero(states[lowered.exit_source])
+            dies = lowered.exit_target[used] < 0
+            moves = np.isin(used, self._moves)
+            deaths = Sums.by(np.flatnonzero(dies), lowered.exit_transition[used[dies]])
+            if len(self._by_states) > MOST_REMEMBERED:
+                self._by_states.clear()
+            self._by_states[key] = used, deaths, Sums.by(np.flatnonzero(moves), lowered.exit_target[used[moves]])
+        return self._by_states[key]
 
     def stuck(self, total: Numbers) -> Mask:
         """States that no cell leaves: absorbing, or all hazards 0."""

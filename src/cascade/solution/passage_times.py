@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,17 @@ from cascade.solution.quadrature import Nodes, refinements
 MEAN_TOLERANCE = 1e-6
 STEP = 1e-30
 """Of derivatives by a complex step, which are exact: nothing cancels, however small the step is."""
+
+POINTS = 33
+"""Chebyshev points of an octave of time."""
+
+SMOOTH = 1e-10
+"""The last coefficients of a smooth curve, against its largest."""
+
+FARTHEST = 60
+"""Octaves from an hour, either way, within which a median is looked for."""
+
+_CHEBYSHEV = np.cos(np.pi * np.arange(POINTS) / (POINTS - 1))[::-1]
 
 
 @dataclass(frozen=True)
@@ -45,17 +57,16 @@ def passage_times(prepared: Prepared, courses: Courses, causes: Sequence[str]) -
     lowered = prepared.lowered
     nodes, sure = refined(prepared, lambda n: prepared.average(n, np.array([1j * STEP])).entered[0].imag / STEP)
     shifted = prepared.average(nodes, np.array([1j * STEP]))
+    of_causes = [[i for i, t in enumerate(lowered.transitions) if t.is_death and t.way == cause] for cause in causes]
+    curves = Reached(prepared, courses, of_causes)
     rows = []
     for k, name in enumerate(lowered.stages, 1):
         at_once = float(prepared.start_share[lowered.stage[lowered.start_state] >= k].sum())
         mean, p = _mean(prepared, complex(shifted.entered[0, k]), at_once)
-        reached = _step_reached(prepared, courses, k)
-        rows.append(_row(name, "step", p, mean if sure else float("nan"), mean, reached, at_once=at_once))
-    for cause in causes:
-        of_cause = [i for i, t in enumerate(lowered.transitions) if t.is_death and t.way == cause]
-        mean, p = _mean(prepared, complex(shifted.lost[0][:, of_cause].sum()), 0.0)
-        reached = _cause_reached(courses, of_cause)
-        rows.append(_row(cause, "cause", p, mean if sure else float("nan"), mean, reached, at_once=0.0))
+        rows.append(_row(name, "step", p, mean, sure, 0.0 if at_once >= p / 2 else curves.median(k - 1, mean)))
+    for at, (cause, deaths) in enumerate(zip(causes, of_causes, strict=True), len(lowered.stages)):
+        mean, p = _mean(prepared, complex(shifted.lost[0][:, deaths].sum()), 0.0)
+        rows.append(_row(cause, "cause", p, mean, sure, curves.median(at, mean)))
     return rows
 
 
@@ -68,40 +79,78 @@ def _mean(prepared: Prepared, value: complex, at_once: float) -> tuple[float, fl
     return (-value.imag / STEP + entry * (p - at_once)) / p, p
 
 
-def _step_reached(prepared: Prepared, courses: Courses, k: int) -> Callable[[float], float]:
-    """Probability of having passed to stage ``k`` or beyond by a time."""
-    beyond = prepared.lowered.stage >= k
-    if not prepared.solver.has_cycle:
-        return lambda t: courses.hit_by(beyond, t, prepared.curve_nodes)
-    return lambda t: float(courses.at(np.array([t]))[0][0, k])
-
-
-def _cause_reached(courses: Courses, of_cause: Sequence[int]) -> Callable[[float], float]:
-    """Probability of having died of a cause by a time."""
-    return lambda t: float(courses.wholes(np.array([t]))[0][0, list(of_cause)].sum())
-
-
-def _row(
-    name: str, kind: str, p: float, mean: float, guess: float, reached: Callable[[float], float], *, at_once: float
-) -> PassageTime:
+def _row(name: str, kind: str, p: float, mean: float, sure: bool, median: float) -> PassageTime:
     if p <= 0:
         return PassageTime(name, kind, 0.0, float("nan"), float("nan"))
-    median = 0.0 if at_once >= p / 2 else _median(lambda t: reached(t) - p / 2, guess)
-    return PassageTime(name, kind, p, mean, median)
+    return PassageTime(name, kind, p, mean if sure else float("nan"), median)
 
 
-def _median(rest: Callable[[float], float], guess: float) -> float:
-    """Root of an increasing function of time, by bisection on a log scale around a guess."""
-    from scipy.optimize import brentq
+class Reached:
+    """Probability of having passed each step, and of having died of each cause, by a time: octave by octave.
 
-    low, high = guess * 1e-3, guess
-    while rest(low) > 0 and low > 1e-15:
-        low *= 1e-3
-    while rest(high) < 0 and high < 1e15:
-        high *= 2
-    if rest(low) > 0 or rest(high) < 0:
-        return float("nan")
-    return float(brentq(rest, low, high, xtol=1e-300, rtol=1e-10))
+    An inversion costs the same solves for one time and for all within a factor of two, and for one row and
+    for all of them.  So each octave is inverted once, for all rows, at Chebyshev points of log t; within it
+    the rows are polynomials, whose roots are the medians.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    courses : Courses
+    of_causes : sequence of sequence of int
+        Transitions of each cause of death.
+    """
+
+    def __init__(self, prepared: Prepared, courses: Courses, of_causes: Sequence[Sequence[int]]) -> None:
+        self._courses, self._of_causes = courses, of_causes
+        whole = prepared.average(prepared.curve_nodes, np.zeros(1))
+        # Of the nodes that the curves have: their halves are reached for certain.
+        self._ends = self._rows(whole.entered.real, whole.lost.real)[0]
+        self._octaves: dict[int, tuple[Floats, bool]] = {}
+
+    def _rows(self, entered: Floats, lost: Floats) -> Floats:
+        """Steps and causes side by side, (times, rows)."""
+        gone = lost.sum(axis=1)
+        return np.column_stack([entered[:, 1:], *(gone[:, deaths].sum(axis=1) for deaths in self._of_causes)])
+
+    def at(self, times: Floats) -> Floats:
+        """Each row at each time, (times, rows)."""
+        entered, lost, _ = self._courses.at(times)
+        return self._rows(entered, lost)
+
+    def _octave(self, number: int) -> tuple[Floats, bool]:
+        """Chebyshev coefficients (POINTS, rows) in log2 t from ``number`` to ``number`` + 1; whether they suffice."""
+        if number not in self._octaves:
+            values = self.at(2.0 ** (number + (1.0 - _CHEBYSHEV) / 2.0))[::-1]
+            coefficients = np.asarray(np.polynomial.chebyshev.chebfit(_CHEBYSHEV, values, POINTS - 1), np.float64)
+            tail = np.abs(coefficients[-3:]).max(axis=0)
+            self._octaves[number] = coefficients, bool((tail <= SMOOTH * np.abs(coefficients).max(axis=0)).all())
+        return self._octaves[number]
+
+    def _value(self, number: int, row: int, x: float) -> float:
+        """A row at a place from -1 to 1 within an octave."""
+        return float(np.polynomial.chebyshev.chebval(x, self._octave(number)[0][:, row]))
+
+    def median(self, row: int, guess: float) -> float:
+        """Time by which half of those have come to whom it ever happens; nan where it never does."""
+        from scipy.optimize import brentq
+
+        half = float(self._ends[row]) / 2.0
+        if not half > 0 or not guess > 0:
+            return float("nan")
+        number = math.floor(math.log2(guess * math.log(2.0)))
+        while self._value(number, row, -1.0) > half and number > -FARTHEST:
+            number -= 1
+        while self._value(number, row, 1.0) < half and number < FARTHEST:
+            number += 1
+        if abs(number) >= FARTHEST:
+            return float("nan")
+        if self._octave(number)[1]:
+            x = brentq(lambda x: self._value(number, row, x) - half, -1.0, 1.0, xtol=1e-14, rtol=1e-12)
+            return float(2.0 ** (number + (x + 1.0) / 2.0))
+        # A kink, as where the entries end: no polynomial follows it.
+        low, high = 2.0**number, 2.0 ** (number + 1)
+        reached = lambda t: float(self.at(np.array([t]))[0, row]) - half  # noqa: E731
+        return float(brentq(reached, low, high, xtol=1e-300, rtol=1e-10))
 
 
 def refined(prepared: Prepared, of: Callable[[Nodes], Floats]) -> tuple[Nodes, bool]:
@@ -110,7 +159,7 @@ def refined(prepared: Prepared, of: Callable[[Nodes], Floats]) -> tuple[Nodes, b
     Those of the probabilities may be too few for a mean time, which may even be infinite.
     """
     last: Floats | None = None
-    for nodes in refinements(prepared.lowered):
+    for nodes in refinements(prepared.lowered, prepared.most_nodes(1)):
         value = np.asarray(of(nodes), np.float64)
         if len(nodes.weights) == 1 or nodes.replicate.any():
             return nodes, True

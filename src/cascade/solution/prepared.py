@@ -30,6 +30,15 @@ UNTIL_TOLERANCE = 1e-8
 CURVE_TOLERANCE = 1e-6
 MARCHED_ERROR = 1e-5
 
+MOST_SECONDS = 2.0
+"""Bound on the work of an answer, in nominal seconds (`Solver.cost`)."""
+
+INVERSION_SOLVES = 66
+"""Solves that an inversion takes for times within a factor of two of each other."""
+
+CURVE_OCTAVES = 6
+"""Octaves of time that a curve takes: what its nodes are chosen for."""
+
 
 class Prepared:
     """A model made ready to be solved.
@@ -51,8 +60,10 @@ class Prepared:
     changes : bool
         Whether hazards change with time.
     nodes : Nodes
+    errors : (stages + 1,) float
+        Numerical error of the probability of coming to each stage.
     error : float
-        Numerical error of the probabilities; see `cascade.solution.answer.Exact`.
+        The largest of them; see `cascade.solution.answer.Exact`.
     """
 
     def __init__(self, model: Model, until: float | None = None, nodes: Nodes | None = None) -> None:
@@ -63,38 +74,57 @@ class Prepared:
         self.solver = Solver(self.lowered)
         self.changes = len(self.lowered.window_start) > 1
         self.start_share: Floats = self.lowered.start_share / self.lowered.start_share.sum()
-        self.nodes, self.error = (nodes, 0.0) if nodes is not None else self._fine_enough()
+        exact = np.zeros(self.lowered.goal + 1)
+        self.nodes, self.errors = (nodes, exact) if nodes is not None else self._fine_enough()
+        self.error = float(self.errors.max())
 
-    def _fine_enough(self) -> tuple[Nodes, float]:
-        """Nodes for the probabilities, and the error left."""
+    def _fine_enough(self) -> tuple[Nodes, Floats]:
+        """Nodes for the probabilities, and the errors left."""
         if self.changes and len(self.lowered.frailty_cv) > 1:
             # Each node is marched through all windows: fewer nodes, and no claim to more than they give.
-            nodes, error = self._choose_nodes(CURVE_TOLERANCE, 1e-15)
-            return nodes, max(error, MARCHED_ERROR)
-        return self._choose_nodes(QUADRATURE_TOLERANCE if self.until is None else UNTIL_TOLERANCE, 1e-15)
+            solves = INVERSION_SOLVES * len(self.lowered.window_start)
+            nodes, error = self._choose_nodes(CURVE_TOLERANCE, 1e-15, solves)
+            return nodes, np.maximum(error, MARCHED_ERROR)
+        if self.until is None:
+            return self._choose_nodes(QUADRATURE_TOLERANCE, 1e-15, 1)
+        return self._choose_nodes(UNTIL_TOLERANCE, 1e-15, INVERSION_SOLVES)
 
-    def _choose_nodes(self, relative: float, absolute: float) -> tuple[Nodes, float]:
-        """Nodes of the frailties fine enough for the probability of each step, and the error left."""
+    def _choose_nodes(self, relative: float, absolute: float, solves: float) -> tuple[Nodes, Floats]:
+        """Nodes of the frailties fine enough for the probability of each step, and the error left of each.
+
+        ``solves``: how often each node will be solved for; there are as few nodes as the bound on work
+        allows, and what that leaves of the error is told.
+        """
         if not len(self.lowered.frailty_cv):
-            return next(refinements(self.lowered)), 0.0
+            return next(refinements(self.lowered)), np.zeros(self.lowered.goal + 1)
         last: Floats | None = None
-        change, error = 0.0, 0.0
+        change = np.zeros(0)
         steps, goal = len(self.lowered.stages), self.lowered.goal
-        for nodes in refinements(self.lowered):
+        for nodes in refinements(self.lowered, self.most_nodes(solves)):
             entered = self._entered_in_windows(nodes)
             value = nodes.weights @ entered
             if nodes.replicate.any():
-                return nodes, nodes.standard_error(entered)
+                return nodes, self._worst(nodes.standard_errors(entered))
             if not np.isfinite(value).all():
                 raise CascadeError("the average over the frailties did not converge: their spread is too large")
             if last is not None:
-                before, change = change, float(np.max(np.abs(value - last)))
+                before, change = change, np.abs(value - last)
                 # The rule converges geometrically: each change predicts what is left after it.
-                error = min(change, 10 * change**2 / before) if before > 0 else change
-                if error <= max(relative * float(value[steps :: goal + 1].min()), absolute):
-                    break
+                was = float(before.max(initial=0.0))
+                error = np.minimum(change, 10 * change * (change.max() / was)) if was > 0 else change
+                if float(error.max()) <= max(relative * float(value[steps :: goal + 1].min()), absolute):
+                    return nodes, self._worst(error)
             last = value
-        return nodes, error
+        # The work is bounded before the rule has converged: no forecast, but the last change itself.
+        return nodes, self._worst(change)
+
+    def _worst(self, errors: Floats) -> Floats:
+        """The largest error of each step over the windows that were looked at, (stages + 1,)."""
+        return np.asarray(errors.reshape(-1, self.lowered.goal + 1).max(axis=0))
+
+    def most_nodes(self, solves: float) -> int:
+        """Nodes that the bound on work allows, each solved for so often."""
+        return int(min(MOST_SECONDS / (self.solver.cost * solves), 1e9))
 
     def _entered_in_windows(self, nodes: Nodes) -> Floats:
         """Probabilities of the steps at each node, under the hazards of each window, or of some that are far apart."""
@@ -121,9 +151,18 @@ class Prepared:
         return 1.0 / float(start[window + 1] - start[window])
 
     @cached_property
+    def _for_curves(self) -> tuple[Nodes, Floats]:
+        return self._choose_nodes(CURVE_TOLERANCE, 1e-13, INVERSION_SOLVES * CURVE_OCTAVES)
+
+    @property
     def curve_nodes(self) -> Nodes:
         """Coarser nodes: a curve needs hundreds of solves at each of them."""
-        return self._choose_nodes(CURVE_TOLERANCE, 1e-13)[0]
+        return self._for_curves[0]
+
+    @property
+    def curve_error(self) -> float:
+        """What averages over the frailties lose with these nodes."""
+        return float(self._for_curves[1].max())
 
     def hazards(self, nodes: Nodes) -> Floats:
         """Hazards at each node, (N, E); in a changing environment without its multipliers."""

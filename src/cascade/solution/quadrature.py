@@ -37,23 +37,29 @@ class Nodes:
     replicate: Ints
     logs: Floats
 
-    def standard_error(self, values: Floats) -> float:
-        """The largest standard error of the averages of (n, ...), from the spread of independent replicates."""
+    def standard_errors(self, values: Floats) -> Floats:
+        """Standard errors of the averages of (n, ...), from the spread of independent replicates."""
         count = self.replicate.max() + 1
         means = np.array([values[self.replicate == r].mean(axis=0) for r in range(count)])
-        return float((means.std(axis=0, ddof=1) / np.sqrt(count)).max())
+        return np.asarray(means.std(axis=0, ddof=1) / np.sqrt(count))
 
 
-def refinements(lowered: Lowered) -> Iterator[Nodes]:
-    """Finer and finer nodes; one alone where no frailty or only random points are to be had."""
+def refinements(lowered: Lowered, most: int = MOST_POINTS) -> Iterator[Nodes]:
+    """Finer and finer nodes; one alone where no frailty or only random points are to be had.
+
+    At least two grids, and at least four random points for each replicate, however few ``most`` allows.
+    """
     frailties = len(lowered.frailty_cv)
     if frailties == 0:
         yield Nodes(np.ones((1, 1)), np.ones(1), np.zeros(1, np.int64), np.zeros((1, 0)))
     elif frailties > MOST_ON_A_GRID:
-        yield _sobol(lowered)
+        points = 4
+        while points < _SOBOL_POINTS and 2 * points * _SOBOL_REPLICATES <= most:
+            points *= 2
+        yield _sobol(lowered, points=points)
     else:
-        for points in (8, 12, 18, 26, 34, 48, 64, 96, 150):
-            if points**frailties <= MOST_POINTS:
+        for k, points in enumerate((8, 12, 18, 26, 34, 48, 64, 96, 150)):
+            if points**frailties <= min(most, MOST_POINTS) or k < 2:
                 yield _grid(lowered, points)
 
 
@@ -155,7 +161,7 @@ def _trapezoidal(log_density: Callable[[Floats], Floats], strip: float, points: 
     return x, density / density.sum()
 
 
-def _sobol(lowered: Lowered, replicates: int = _SOBOL_REPLICATES) -> Nodes:
+def _sobol(lowered: Lowered, replicates: int = _SOBOL_REPLICATES, points: int = _SOBOL_POINTS) -> Nodes:
     """Randomised points: independent scramblings give a standard error.
 
     References
@@ -169,7 +175,7 @@ def _sobol(lowered: Lowered, replicates: int = _SOBOL_REPLICATES) -> Nodes:
     logs, replicate = [], []
     # Fixed scramblings: the exact answer of a model is one number, not a new one each time.
     for r, child in enumerate(np.random.SeedSequence(20121).spawn(replicates)):
-        u = qmc.Sobol(frailties, scramble=True, rng=np.random.default_rng(child)).random(_SOBOL_POINTS)
+        u = qmc.Sobol(frailties, scramble=True, rng=np.random.default_rng(child)).random(points)
         u = np.clip(u, 1e-15, 1 - 1e-15)
         log_z = np.empty_like(u)
         for f, (gamma, cv) in enumerate(zip(lowered.frailty_gamma, lowered.frailty_cv, strict=True)):
@@ -180,8 +186,7 @@ def _sobol(lowered: Lowered, replicates: int = _SOBOL_REPLICATES) -> Nodes:
                 sigma = np.sqrt(np.log1p(cv**2))
                 log_z[:, f] = sigma * ndtri(u[:, f]) - 0.5 * sigma**2
         logs.append(log_z)
-        replicate.append(np.full(_SOBOL_POINTS, r))
-    points = np.vstack(logs)
-    n = len(points)
-    weights = np.full(n, 1.0 / n)
-    return Nodes(_multipliers(points, lowered), weights, np.concatenate(replicate), _mixed(points, lowered))
+        replicate.append(np.full(points, r))
+    at = np.vstack(logs)
+    weights = np.full(len(at), 1.0 / len(at))
+    return Nodes(_multipliers(at, lowered), weights, np.concatenate(replicate), _mixed(at, lowered))

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cascade.common.errors import Fault, is_number, nearest
-from cascade.common.sums import SHARE_TOLERANCE
+from cascade.common.numbers import SHARE_TOLERANCE
+from cascade.common.portable import in_order
 from cascade.model.limits import MAX_STATES
 from cascade.model.names import EVERYWHERE, hazard_name, hazard_names, living_states, matching, switch_names
 from cascade.model.raw import RawState, get, items, repeated
@@ -29,7 +30,7 @@ def factor_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterat
             unknown = [level for level in begin if level not in levels]
             for level in unknown:
                 yield Fault(f"{path}.begin", level, f"a level; {nearest(level, levels)}")
-            total = sum(begin.values())
+            total = in_order(begin.values())
             if not unknown and abs(total - 1.0) > SHARE_TOLERANCE:
                 yield Fault(f"{path}.begin", total, "shares that sum to 1")
         pairs = []
@@ -69,8 +70,8 @@ def cluster_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Itera
     for index, size in repeated([str(get(part, "size")) for part in sizes]):
         yield Fault(f"clusters.sizes[{index}].size", size, "each size once")
     shares = [get(part, "share") for part in sizes]
-    if shares and all(map(is_number, shares)) and abs(sum(shares) - 1.0) > SHARE_TOLERANCE:
-        yield Fault("clusters.sizes", sum(shares), "shares that sum to 1")
+    if shares and all(map(is_number, shares)) and abs(in_order(shares) - 1.0) > SHARE_TOLERANCE:
+        yield Fault("clusters.sizes", in_order(shares), "shares that sum to 1")
     whole = [size for part in sizes if is_number(size := get(part, "size"))]
     if whole and max(whole) == 1:
         yield Fault("clusters.sizes", whole, "at least one size above 1; without clusters leave the field out")

@@ -18,10 +18,9 @@ export function liveAlone(rules, cell, unit, each) {
   let { state, time, furthest } = unit;
   for (let visit = 0; !absorbing[state]; visit++) {
     const [u, v, choice] = visitDraws(cell, visit, 0, key);
-    const move = time + minusLog(u) * mean[2 * state];
-    const death = time + minusLog(v) * mean[2 * state + 1];
+    const move = minusLog(u) * mean[2 * state], death = minusLog(v) * mean[2 * state + 1];
     const dies = death < move;
-    const event = dies ? death : move;
+    const event = time + (dies ? death : move);
     if (event === Infinity) break;
     let exit = exit_start[2 * state + (dies ? 1 : 0)];
     while (choice >= bound[exit]) exit++;
@@ -55,6 +54,17 @@ function rewind(clock, rate, newRate, now) {
  */
 function dueOf(clock, rate) {
   return clock.anchor + clock.left * (1 / rate);
+}
+
+/**
+ * Whether a clock is due before another, by what they wait: their moments may be one to the clock of the cell.
+ * @param {Clock} clock
+ * @param {number} rate
+ * @param {Clock} other
+ * @param {number} otherRate
+ */
+function isFirst(clock, rate, other, otherRate) {
+  return clock.left * (1 / rate) + (clock.anchor - other.anchor) < other.left * (1 / otherRate);
 }
 
 /** A unit with clocks of its own (factors, breaking) and hazards of its own, in an environment that changes. */
@@ -167,9 +177,9 @@ export class Life {
   _wait() {
     for (;;) {
       const { end } = this._rates();
-      const moves = dueOf(this.move, this.toMove), dies = dueOf(this.death, this.toDeath);
-      this.dies = dies < moves;
-      const over = this.dies ? dies : moves, first = this._firstClock();
+      this.dies = isFirst(this.death, this.toDeath, this.move, this.toMove);
+      const over = this.dies ? dueOf(this.death, this.toDeath) : dueOf(this.move, this.toMove);
+      const first = this._firstClock();
       const due = first < 0 ? Infinity : this._dueAt(first);
       if (Math.min(due, over) > end) {
         if (this.window === this.rules.windows.length - 1) return -1;

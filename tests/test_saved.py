@@ -1,0 +1,278 @@
+"""Files of results that lie, are of another version, or hold more than they say."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import pickle
+import random
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cascade
+from cascade.catalog import names
+from cascade.common.version import STREAM_VERSION
+from cascade.runs import saved
+from cascade.runs.provenance import same_lives
+from cascade.runs.result import Result
+from helpers.models import CYCLIC, FRAIL, LINEAR, clustered, correlated, two_levels
+
+DATA = Path(__file__).with_name("data")
+MODELS = {"cyclic": CYCLIC, "clusters": clustered(CYCLIC), "levels": two_levels(FRAIL)}
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def result(request: pytest.FixtureRequest) -> Result:
+    return cascade.simulate(MODELS[request.param], cells=range(10, 2010), seed=5, until=80.0, times=[1.0, 30.0])
+
+
+Parts = tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]
+
+
+def parts_of(result: Result, path: Path) -> Parts:
+    """Recipe and arrays of a saved result."""
+    with np.load(result.save(path)) as file:
+        arrays = dict(file)
+    return json.loads(arrays.pop("recipe").tobytes().decode()), arrays
+
+
+def write(path: Path, parts: Parts, *, sign: bool = False, old: bool = False) -> Path:
+    """A file of these parts; ``sign``: with a digest that fits them; ``old``: of format 2, which has none."""
+    recipe, arrays = parts
+    if sign:
+        recipe = {**recipe, "sha256": saved.digest_of(recipe, arrays)}
+    if old:
+        recipe = {**{k: v for k, v in recipe.items() if k != "sha256"}, "format": 2}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, recipe=np.frombuffer(json.dumps(recipe).encode(), np.uint8), **arrays)
+    path.write_bytes(buffer.getvalue())
+    return path
+
+
+def test_what_is_saved_opens_and_is_equal(result: Result, tmp_path: Path) -> None:
+    again = cascade.open_result(result.save(tmp_path / "r.cascade"))
+    assert again == result
+    assert again.recipe == result.recipe
+    assert {"cascade", "streams", "python", "numpy", "numba"} <= set(again.recipe["versions"])
+    parts = parts_of(result, tmp_path / "r.cascade")
+    assert cascade.open_result(write(tmp_path / "old.cascade", parts, old=True)) == result
+
+
+LIES: dict[str, dict[str, Any]] = {
+    "another seed": {"seed": 6},
+    "a text for an end": {"until": "abc"},
+    "another end": {"until": 81.0},
+    "no end": {"until": None},
+    "an end below zero": {"until": -1.0},
+    "an end that is no number": {"until": float("nan")},
+    "ranges below zero": {"ranges": [[-2000, 0]]},
+    "overlapping ranges": {"ranges": [[10, 1500], [1490, 2000]]},
+    "ranges that fall": {"ranges": [[2010, 10]]},
+    "ranges in parts of cells": {"ranges": [[10.0, 2010.0]]},
+    "other cells": {"ranges": [[0, 2000]]},
+    "fewer cells": {"ranges": [[10, 20]]},
+    "no ranges": {"ranges": []},
+    "nothing for ranges": {"ranges": None},
+    "a text for a seed": {"seed": "x"},
+    "a seed below zero": {"seed": -1},
+    "other times": {"times": [1.0, 31.0]},
+    "times below zero": {"times": [-1.0, 30.0]},
+    "unknown states watched": {"watch": ["nowhere"]},
+    "no streams": {"versions": {"cascade": "1"}},
+    "other streams": {"versions": {"cascade": "0.1", "streams": 1}},
+    "another model": {"model_sha256": "0"},
+    "another format": {"format": 99},
+    "no digest": {"sha256": None},
+    "more visits": {"totals": {"watched_total": 0, "visits": -1}},
+}
+"""What is changed in a recipe."""
+
+SEEN_WITHOUT_DIGEST = (
+    set(LIES) - {"another seed", "another end", "no end", "other cells", "other times"} - {"other streams", "no digest"}
+)
+"""Lies that checks see in files that carry no digest; of the rest such a file cannot know."""
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_recipe_that_was_changed_is_refused(lie: str, result: Result, tmp_path: Path) -> None:
+    recipe, arrays = parts_of(result, tmp_path / "r.cascade")
+    changed = {**recipe, **LIES[lie]}
+    with pytest.raises(cascade.InputError, match="file"):
+        cascade.open_result(write(tmp_path / "bad.cascade", (changed, arrays)))
+    if lie in SEEN_WITHOUT_DIGEST - {"another format"}:
+        with pytest.raises(cascade.InputError, match="file"):
+            cascade.open_result(write(tmp_path / "bad.cascade", (changed, arrays), old=True))
+        if lie != "an end that is no number":  # which has no digest
+            with pytest.raises(cascade.InputError, match="file"):
+                cascade.open_result(write(tmp_path / "bad.cascade", (changed, arrays), sign=True))
+
+
+def _moved(arrays: dict[str, Any]) -> None:
+    rows = np.flatnonzero(arrays["counts"].sum(axis=1))
+    at = int(np.argmax(arrays["counts"][rows[0]]))
+    arrays["counts"][rows[0], at] -= 1
+    arrays["counts"][rows[1], at] += 1
+
+
+def _negative(arrays: dict[str, Any]) -> None:
+    arrays["counts"][0, :2] = -1, arrays["counts"][0, :2].sum() + 1
+
+
+def _later(arrays: dict[str, Any]) -> None:
+    arrays["counts"][0] = np.roll(arrays["counts"][0], 1)
+
+
+def _watched(arrays: dict[str, Any]) -> None:
+    arrays["watched"] = arrays["watched"][:-1]
+
+
+def _outside(arrays: dict[str, Any]) -> None:
+    arrays["watched"] = np.append(arrays["watched"][:-1], np.uint64(10**6))
+
+
+def _cut(arrays: dict[str, Any]) -> None:
+    arrays["counts"] = arrays["counts"][:, :-1]
+
+
+def _wide(arrays: dict[str, Any]) -> None:
+    arrays["overtaken"] = arrays["overtaken"].astype(np.float64)
+
+
+def _other_types(arrays: dict[str, Any]) -> None:
+    arrays["started"] = arrays["started"].astype(np.int32)
+
+
+def _turned(arrays: dict[str, Any]) -> None:
+    arrays["counts"] = np.asfortranarray(arrays["counts"])[::-1].copy()
+
+
+DAMAGE = [_moved, _negative, _later, _watched, _outside, _cut, _wide, _other_types, _turned]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_numbers_that_were_changed_are_refused(damage: Callable[[Any], None], result: Result, tmp_path: Path) -> None:
+    recipe, arrays = parts_of(result, tmp_path / "r.cascade")
+    changed = copy.deepcopy(arrays)
+    damage(changed)
+    with pytest.raises(cascade.InputError, match="file"):
+        cascade.open_result(write(tmp_path / "bad.cascade", (recipe, changed)))
+    if damage is not _later:  # in a file without digest nothing tells when things happened
+        with pytest.raises(cascade.InputError, match="file"):
+            cascade.open_result(write(tmp_path / "bad.cascade", (recipe, changed), old=True))
+
+
+def test_any_number_changed_anywhere_is_seen(result: Result, tmp_path: Path) -> None:
+    recipe, arrays = parts_of(result, tmp_path / "r.cascade")
+    rng = random.Random(1)  # noqa: S311
+    for _ in range(40):
+        changed = copy.deepcopy(arrays)
+        name = rng.choice([name for name, array in arrays.items() if array.size])
+        flat = changed[name].reshape(-1)
+        flat[rng.randrange(flat.size)] += np.asarray(1, flat.dtype)
+        with pytest.raises(cascade.InputError, match="file"):
+            cascade.open_result(write(tmp_path / "bad.cascade", (recipe, changed)))
+
+
+@pytest.mark.parametrize("name", ["counts", "started", "overtaken", "watched", "by_size", "batches", "ended", "recipe"])
+def test_shapes_are_read_before_room_is_made(name: str, result: Result, tmp_path: Path) -> None:
+    """An array of half a gigabyte of zeros takes half a megabyte in a file, and no memory before it is refused."""
+    recipe, arrays = parts_of(result, tmp_path / "r.cascade")
+    path = tmp_path / "bomb.cascade"
+    huge = np.zeros(1 << 26, np.int64) if name != "recipe" else np.zeros(1 << 28, np.uint8)
+    told = {"recipe": np.frombuffer(json.dumps(recipe).encode(), np.uint8), **arrays, name: huge}
+    np.savez_compressed(tmp_path / "bomb.npz", **told)
+    (tmp_path / "bomb.npz").rename(path)
+    del huge, told
+    assert path.stat().st_size < 2_000_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(cascade.InputError, match="file"):
+            cascade.open_result(path)
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_files_of_other_formats_say_what_to_do(result: Result, tmp_path: Path) -> None:
+    recipe, arrays = parts_of(result, tmp_path / "r.cascade")
+    for number, todo in ((1, "simulate anew"), (99, "install a newer")):
+        told = {**recipe, "format": number, "versions": {"cascade": "0.0.7", "streams": 1}}
+        with pytest.raises(cascade.InputError, match=f"format {number} .* version 0.0.7: {todo}"):
+            cascade.open_result(write(tmp_path / "other.cascade", (told, arrays)))
+    odd = {**recipe, "model": {**recipe["model"], "moons": 2}}
+    with pytest.raises(cascade.InputError, match="whose model this version can read"):
+        cascade.open_result(write(tmp_path / "odd.cascade", (odd, arrays), sign=True))
+
+
+def test_other_streams_keep_what_is_true_and_refuse_the_rest(tmp_path: Path) -> None:
+    """Counts of older or newer random streams are true; cells lived again would be others."""
+    frail = cascade.simulate(correlated(0.4), cells=2000, seed=1)
+    factors = cascade.simulate(two_levels(LINEAR), cells=2000, seed=1)
+    plain = cascade.simulate(LINEAR, cells=2000, seed=1)
+    for made, streams, alike in (
+        (frail, 3, False), (factors, 3, True), (factors, 1, False), (plain, 1, True), (plain, 2, True),
+        (plain, STREAM_VERSION + 1, False), (plain, 0, False),
+    ):  # fmt: skip
+        other = replace(made, versions={**made.versions, "streams": streams, "cascade": "0.0.9"})
+        opened = cascade.open_result(other.save(tmp_path / "r.cascade"))
+        assert opened.funnel() == made.funnel()
+        assert cascade.plot.funnel(opened).axes
+        assert opened.organs if made.model.sites else opened.fates() == made.fates()
+        if alike:
+            assert [str(life) for life in opened.replay([7])] == [str(life) for life in made.replay([7])]
+            assert opened.to_html(tmp_path / "page.html").exists()
+            assert opened.merge(cascade.simulate(made.model, cells=range(2000, 2100), seed=1)).cells == 2100
+            continue
+        untrue: list[Callable[[], object]] = [
+            lambda opened=opened: opened.replay([7]),
+            lambda opened=opened: opened.to_html(tmp_path / "page.html"),
+            lambda opened=opened: cascade.moving_cells(opened),
+        ]
+        for act in untrue:
+            with pytest.raises(cascade.InputError, match=r"streams = .* simulate anew, or install .* 0\.0\.9"):
+                act()
+        with pytest.raises(cascade.InputError, match="merge: stream version"):
+            opened.merge(cascade.simulate(made.model, cells=range(2000, 2100), seed=1))
+
+
+def test_streams_are_alike_only_for_models_that_no_change_between_them_touches() -> None:
+    for model in (LINEAR, CYCLIC, clustered(CYCLIC)):
+        assert all(same_lives(model, streams) for streams in range(1, STREAM_VERSION + 1))
+    assert not same_lives(FRAIL, 2)
+    assert not same_lives(correlated(0.4), 3)
+    assert same_lives(correlated(0.4), 2, 2)
+    for odd in (None, "4", 0, STREAM_VERSION + 1, True, 4.5):
+        assert odd is True or not same_lives(LINEAR, odd)
+
+
+def test_merged_results_name_all_versions_that_made_them() -> None:
+    one = cascade.simulate(LINEAR, cells=100, seed=1)
+    two = cascade.simulate(LINEAR, cells=range(100, 200), seed=1)
+    other = replace(two, versions={**two.versions, "python": "3.99.1", "numpy": "9"})
+    merged = one.merge(other).versions
+    assert merged["python"] == f"{one.versions['python']}, 3.99.1"
+    assert merged["streams"] == STREAM_VERSION
+    assert one.merge(two).versions == one.versions
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name not in ("clusters",)][:8])
+def test_results_of_the_catalogue_add_up(name: str, tmp_path: Path) -> None:
+    model = cascade.load(name)
+    made = cascade.simulate(model, cells=3000, seed=2, until=200.0)
+    assert cascade.open_result(made.save(tmp_path / "r.cascade")) == made
+
+
+def test_errors_come_whole_from_another_process() -> None:
+    for act in (lambda: cascade.load("nothing"), lambda: cascade.Model(name="x", stages=["a"], states=[])):
+        with pytest.raises(cascade.CascadeError) as caught:
+            act()
+        again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301
+        assert (type(again), str(again)) == (type(caught.value), str(caught.value))
+        assert vars(again).keys() == vars(caught.value).keys()
