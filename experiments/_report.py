@@ -14,6 +14,7 @@ from typing import Any
 from scipy import stats
 
 from cascade.common.files import write_atomically
+from cascade.common.jsons import json_text
 from cascade.common.version import STREAM_VERSION
 
 FALSE_ALARM = 1e-4
@@ -57,7 +58,7 @@ def own_folder(options: argparse.Namespace, name: str) -> Path:
             print(words, file=sys.stderr)
             raise SystemExit(2)
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(note, json.dumps(recipe).encode())
+    write_atomically(note, json_text(recipe).encode())
     return folder
 
 
@@ -100,7 +101,7 @@ def show(rows: Sequence[Row]) -> None:
 
 def write(path: Path, rows: Sequence[Row], recipe: dict[str, Any]) -> None:
     """Save the table with the recipe of the run."""
-    write_atomically(path, json.dumps({"rows": [asdict(r) for r in rows], "recipe": recipe}, indent=1).encode())
+    write_atomically(path, json_text({"rows": [asdict(r) for r in rows], "recipe": recipe}).encode())
 
 
 def verdict(problems: Sequence[str], kept: str = f"calibrated rows within {CALIBRATED_TO:.0%}") -> int:

@@ -26,6 +26,7 @@ import numpy as np
 from numba import njit
 
 import cascade
+from cascade.common.jsons import json_text
 from cascade.kernel.streams import key_of, philox
 from cascade.lowering.lower import lower
 from cascade.web.modules import joined
@@ -434,7 +435,7 @@ def main() -> int:
         print(f"{'reached' if good else 'MISSED '}  {name}: {value:.2f} ({kind} {wanted:g})")
     options.out.mkdir(parents=True, exist_ok=True)
     table = {"machine": platform.platform(), "rows": rows, "targets": [[n, v, w, k] for n, v, w, k in targets]}
-    (options.out / "benchmark.json").write_text(json.dumps(table, indent=1))
+    (options.out / "benchmark.json").write_text(json_text(table))
     return 1 if missed else 0
 
 

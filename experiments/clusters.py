@@ -22,7 +22,6 @@ grade D) and a variant whose clusters are held sooner (against B13) are printed,
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from dataclasses import dataclass
@@ -33,7 +32,9 @@ from scipy.optimize import brentq
 import cascade
 from _report import CALIBRATED_TO, arguments, counts_agree, own_folder, verdict
 from cascade.common.files import write_atomically
-from cascade.common.text import percent, text_table
+from cascade.common.jsons import json_text
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 OBSERVED, LOW, HIGH = 34.0, 23.0, 50.0
 BLOOD = ("circulating", "in_bed")
@@ -147,7 +148,7 @@ def main() -> int:
         "\ntheir size would be cleared less than twice as fast. Over 90 % traverse such constrictions (B13)."
     )
     problems += counts_agree(checks)
-    write_atomically(folder / "clusters.json", json.dumps(report, indent=1).encode())
+    write_atomically(folder / "clusters.json", json_text(report).encode())
     return verdict(problems, "B10 as calibrated")
 
 

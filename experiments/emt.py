@@ -10,14 +10,15 @@ beforehand: reversible over sustained within 2.2 to 30, sustained over none with
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 
 import cascade
 from _report import arguments, counts_agree, own_folder, verdict
 from cascade.common.files import write_atomically
-from cascade.common.text import percent, text_table
+from cascade.common.jsons import json_text
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 BASELINE = 0.30
 PUBLISHED = {
@@ -75,7 +76,7 @@ def main() -> int:
         "(54.8 % against 59.1 %; Zheng 2015, F03); this model would not say so."
     )
     report = {"exposure": exposure, "metastases_per_mouse": metastases}
-    write_atomically(folder / "emt.json", json.dumps(report, indent=1).encode())
+    write_atomically(folder / "emt.json", json_text(report).encode())
     return verdict(problems, "ratios within their ranges")
 
 

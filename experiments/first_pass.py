@@ -10,7 +10,6 @@ several; they show how far the two published half-lives lie apart.
 
 from __future__ import annotations
 
-import json
 import sys
 
 from matplotlib.figure import Figure
@@ -19,7 +18,9 @@ import cascade
 from _report import arguments, counts_agree, own_folder, verdict
 from cascade import body
 from cascade.common.files import write_atomically
-from cascade.common.text import percent, text_table
+from cascade.common.jsons import json_text
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 CLASSES = {
     "held": lambda: body.cell_classes(1.0)[0],
@@ -115,7 +116,7 @@ def main() -> int:
         ax.set_xlabel("of the cells in the first bed")
     ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     figure.savefig(folder / "first_pass.png", dpi=130)
-    write_atomically(folder / "first_pass.json", json.dumps(report, indent=1).encode())
+    write_atomically(folder / "first_pass.json", json_text(report).encode())
     wrong = counts_agree(checks)
     print(f"saved: {(folder / 'first_pass.json').resolve()}")
     return verdict(wrong, "nothing fitted, nothing scored")

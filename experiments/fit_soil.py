@@ -14,7 +14,6 @@ they differ.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from pathlib import Path
@@ -28,6 +27,7 @@ import _soil
 import cascade
 from cascade import body
 from cascade.common.files import write_atomically
+from cascade.common.jsons import json_text
 from cascade.common.text import text_table
 
 K = 1.0
@@ -253,7 +253,7 @@ def main() -> int:
     print(f"  brain, were every metastasis there found: {blind.beta[data.organs.index('brain')]:+.2f}")
 
     made = as_fit(data, share, found, K)
-    text = json.dumps({"contrast": [wanted, low, high], "by_k": report, "profiles": profiles, "fit": made}, indent=1)
+    text = json_text({"contrast": [wanted, low, high], "by_k": report, "profiles": profiles, "fit": made})
     write_atomically(folder / "fit.json", text.encode())
     draw(data, found, folder / "soil.png")
     if options.write:

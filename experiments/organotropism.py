@@ -23,7 +23,6 @@ of 95 % predictive intervals for counts left out in ten folds.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from pathlib import Path
@@ -36,6 +35,7 @@ from scipy.stats import binom, spearmanr, wilcoxon
 import _soil
 from cascade import body
 from cascade.common.files import write_atomically
+from cascade.common.jsons import json_text
 from cascade.common.text import text_table
 from fit_soil import K, contrast_interval, held_by_contrast
 
@@ -292,7 +292,7 @@ def main() -> int:
         "contrast": [wanted, low, high],
         "coverage": [inside, count],
     }
-    write_atomically(folder / "organotropism.json", json.dumps(report, indent=1).encode())
+    write_atomically(folder / "organotropism.json", json_text(report).encode())
     draw(data, {c: (np.concatenate(shown[c]), rows_of) for c in COLUMNS}, table, folder / "organotropism.png")
     print(f"saved: {(folder / 'organotropism.json').resolve()}")
     passed = 0.90 <= covered <= 0.99

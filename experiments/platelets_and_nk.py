@@ -12,14 +12,15 @@ as it comes.  Direction only: every size is illustrative, nothing is calibrated 
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 
 import cascade
 from _report import arguments, counts_agree, own_folder, verdict
 from cascade.common.files import write_atomically
-from cascade.common.text import percent, text_table
+from cascade.common.jsons import json_text
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 HOURS = 24.0
 LEAST_BENEFIT, MOST_WITHOUT_NK = 3.0, 0.15
@@ -70,7 +71,7 @@ def main() -> int:
         elif share > MOST_WITHOUT_NK:
             print("This disagrees with B17: there, NK depletion abolished the benefit of platelets.\n")
     problems += counts_agree(checks)
-    write_atomically(folder / "platelets_and_nk.json", json.dumps(report, indent=1).encode())
+    write_atomically(folder / "platelets_and_nk.json", json_text(report).encode())
     return verdict(problems, "the rules for the default model")
 
 

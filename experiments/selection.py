@@ -10,14 +10,15 @@ founders of colonies are not a fair sample.
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 
 import cascade
 from _report import arguments, counts_agree, own_folder, verdict
 from cascade.common.files import write_atomically
-from cascade.common.text import percent, text_table
+from cascade.common.jsons import json_text
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 TREATMENTS = ("nk-depletion", "exercise", "anti-adhesion", "targeted")
 
@@ -72,7 +73,7 @@ def main() -> int:
     ][:4]
     cascade.plot.save(cascade.plot.selection(found), folder / "selection.png")
     report = {"rows": found.to_dicts(), "exact": traits, "cells": found.cells, "seed": found.seed}
-    write_atomically(folder / "selection.json", json.dumps(report, indent=1).replace("NaN", "null").encode())
+    write_atomically(folder / "selection.json", json_text(report).encode())
     wrong = counts_agree(checks)
     for row in found:
         truth = traits[row.trait][found.steps.index(row.step)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,9 @@ from hypothesis import settings
 
 settings.register_profile("fixed", derandomize=True, max_examples=40, deadline=None, database=None)
 settings.load_profile("fixed")
+
+# How wide the terminal is in which the tests are started shall change none of them.
+os.environ.pop("COLUMNS", None)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # No request shall leave the machine: what a browser asks for by itself is switched off.

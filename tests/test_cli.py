@@ -52,7 +52,7 @@ def test_run_saves_result_table_and_figure(capsys: pytest.CaptureFixture[str], t
         str(tmp_path),
     )
     assert code == 0
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["funnel.png", "funnel.txt", "result.cascade"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["funnel.csv", "funnel.png", "funnel.txt", "result.cascade"]
     saved = cascade.open_result(tmp_path / "result.cascade")
     assert saved.ranges == ((5000, 15000),)
     assert saved.until == 312.0
@@ -274,7 +274,7 @@ def test_cancers_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_pat
     assert code == 0
     assert "exact: colonies" in out
     assert {p.name for p in tmp_path.iterdir()} == {
-        "result.cascade", "funnel.txt", "funnel.png", "organs.png", "body.png",
+        "result.cascade", "funnel.txt", "funnel.csv", "funnel.png", "organs.png", "body.png",
     }  # fmt: skip
     code, out, _ = call(capsys, "show", "prostate")
     for text in ("first bed", "30 % by the vertebral plexus: bone", "log soil", "48 %", "91 of 193", "limits"):

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import cascade
-from cascade.common.text import hours, number, percent
+from cascade.common.shares import estimate_of_difference
+from cascade.common.text import hours, number
 from cascade.model import Model
 from cascade.runs.comparison import CauseRow, Comparison, End
 from cascade.runs.histories import History
@@ -123,8 +124,7 @@ def test_the_text_of_a_comparison_shows_its_rows_causes_and_traits(name: str) ->
         [
             row.step,
             *(number(n) for n in (row.passed, row.passed_other, row.gained, row.lost)),
-            percent(row.difference),
-            f"{percent(row.low)} to {percent(row.high)}",
+            *estimate_of_difference(row.difference, row.low, row.high),
         ]
         for row in found.rows
     ]
@@ -250,3 +250,43 @@ def test_the_way_of_a_stay_and_the_fate_of_a_life_are_the_same_told_twice() -> N
         assert last.way == (f"died: {last.ended_by}" if last.died else "still there")
         assert life.fate == (f"{last.state}.{last.ended_by}" if last.died else last.state)
         assert all(a.left == b.entered and a.ended_by == b.state for a, b in itertools.pairwise(life.stays))
+
+
+def _renamed(old: str, new: str) -> Model:
+    """The same model with one name changed, of a state or of a cause."""
+    return Model.from_toml(CYCLIC.to_toml().replace(f'"{old}"', f'"{new}"')).with_(name="renamed")
+
+
+SHIELD = cascade.Treatment(name="shield", effects=[{"hazard": "*.shear", "factor": 0.1}], end_hours=2.0)
+ONE_PHASE = [state.model_copy(update={"phases": 1}) for state in CYCLIC.states]
+
+
+@pytest.mark.parametrize(
+    ("other", "differ"),
+    [
+        (CYCLIC.with_(scale={"*.shear": 0.1}, name="o"), ""),
+        (CYCLIC.with_(hazards={"tissue.asleep": 0.0}, name="o"), ""),
+        (CYCLIC.with_treatments(SHIELD), ""),
+        (FRAIL, ""),
+        (two_levels(CYCLIC), ""),
+        (_renamed("asleep", "dormant"), "tissue, asleep, dormant"),
+        (_renamed("shear", "tearing"), "blood, bed"),
+        (CYCLIC.with_(states=ONE_PHASE, name="o"), "bed"),
+    ],
+)
+def test_a_pairing_by_visit_alone_is_called_one(other: Model, differ: str) -> None:
+    """Where the graphs of the models are the same, whatever their numbers, nothing need be said."""
+    comparison = cascade.compare(CYCLIC, other, cells=300, seed=SEED, until=50.0)
+    said = "by number of the cell and of its visit"
+    assert (said in str(comparison)) == (said in comparison.pairing) == bool(differ)
+    if differ:
+        assert f"({differ})" in comparison.pairing
+        assert comparison.pairing in str(comparison)
+
+
+def test_a_cell_has_the_same_luck_at_the_same_visit_under_other_names() -> None:
+    """What the text says: with equal hazards, lives differ in nothing but names."""
+    comparison = cascade.compare(CYCLIC, _renamed("asleep", "dormant"), cells=300, seed=SEED)
+    assert comparison.saved == comparison.lost == 0
+    for lives in comparison.replay(range(50)):
+        assert [s.entered for s in lives.one.stays] == [s.entered for s in lives.two.stays]

@@ -14,6 +14,7 @@ from scipy import stats
 
 import cascade
 from cascade.answers.intervals import clustered_proportion, proportion
+from cascade.common.shares import estimate_of_number
 from cascade.common.text import number
 from cascade.engine.executor import LARGEST_CHUNK, Workers
 from cascade.model import Model
@@ -202,7 +203,8 @@ def test_the_text_of_a_selection_shows_its_rows_and_the_exact_means(model: Model
         for line, row, (trait, k) in zip(
             lines, found, itertools.product(found.traits, range(len(found.steps))), strict=True
         ):
-            shown = [f"{row.mean:.4g}", f"{row.low:.4g} to {row.high:.4g}", f"{row.median:.3g}"]
+            estimate = estimate_of_number(row.mean, row.low, row.high)
+            shown = [*estimate, f"{row.median:.3g}" if row.cells else "-"]
             assert line[:6] == [trait, found.steps[k], number(row.cells), *shown]
             assert line[6:] == ([f"{other[trait][k]:.4g}"] if other else [])
             assert len(line) == len(header)

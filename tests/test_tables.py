@@ -13,8 +13,9 @@ from cascade.answers.funnel import Funnel, FunnelRow, causes_text, row_of
 from cascade.answers.organs import organs_of
 from cascade.answers.sizes import Sizes
 from cascade.answers.table import Table
-from cascade.common.text import number, percent
-from helpers.models import TURNED_BACK, two_levels
+from cascade.common.shares import estimate_of_share, percent
+from cascade.common.text import number
+from helpers.models import FRAIL, TURNED_BACK, two_levels
 
 CELLS = 3000
 MODELS = {
@@ -31,15 +32,15 @@ def test_a_funnel_shows_its_rows_and_those_beside_it(name: str) -> None:
     assert header == ["step", "entered", "passed", "of previous", "of all", "95 % interval", "exact: passed", "lost to"]
     for line, row, other in zip(lines, counted.rows, exact.rows, strict=False):
         assert line[:3] == [row.step, number(row.entered), number(row.passed)]
-        assert line[3:5] == [percent(row.fraction_of_previous), percent(row.fraction_of_all)]
-        high = percent(row.high)
-        assert line[5] == (f"{percent(row.low).removesuffix(' %')} to {high}" if row.passed else f"below {high}")
+        assert line[3] == percent(row.fraction_of_previous)
+        assert line[4:6] == list(estimate_of_share(row.fraction_of_all, row.low, row.high))
         # The exact funnel of one cell, told for as many as were counted.
         assert line[6] == number(other.fraction_of_all * counted.cells)
     marks = lines[len(counted.rows) :]
     assert len(marks) == len(counted.milestones)
     for line, mark, other_mark in zip(marks, counted.milestones, exact.milestones, strict=True):
-        assert line[:5] == [f"  ever {mark.name}", "", number(mark.cells), "", percent(mark.fraction_of_all)]
+        assert line[:4] == [f"  ever {mark.name}", "", number(mark.cells), ""]
+        assert line[4:6] == list(estimate_of_share(mark.fraction_of_all, mark.low, mark.high))
         assert line[6:] == [number(other_mark.fraction_of_all * counted.cells), ""]
     text = counted.table(exact)
     steps, _, causes = text.partition("\n\n")
@@ -65,7 +66,7 @@ def test_the_largest_causes_of_loss_come_first(causes: int, still: int) -> None:
 
 def test_a_share_that_is_small_is_not_none() -> None:
     text = causes_text(row_of("step", 1000, 1, 1000, {"often": 999.0, "seldom": 1.0}, 0))
-    assert text == "often 100 %, seldom <1 %"
+    assert text == "often >99 %, seldom <1 %"
 
 
 def test_own_counts_are_lost_to_what_was_there_before() -> None:
@@ -85,7 +86,7 @@ def test_own_counts_are_lost_to_what_was_there_before() -> None:
         ("injected,100\nheld,40", "line 1.*headings"),
         ("step,number\ninjected", "line 2.*a name and a number"),
         ("step,number\n\ninjected,100\nheld,x", "line 4.*a name and a number"),
-        ("step\ninjected\nheld", "line 2.*a name and a number"),
+        ("step\ninjected\nheld", "between commas, semicolons or tabs"),
     ],
 )
 def test_a_file_says_which_line_is_wrong(lines: str, wanted: str, tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_organs_show_their_rows_and_the_colonies_beside_them() -> None:
     of_one = {row.organ: row.colonies for row in exact}
     for line, row in zip(lines, counted, strict=True):
         numbers = [number(n) for n in (row.arrested, row.extravasated, row.colonies)]
-        assert line[:6] == [row.organ, row.route, *numbers, percent(row.share)]
+        assert line[:7] == [row.organ, row.route, *numbers, *estimate_of_share(row.share, row.low, row.high)]
         assert line[7] == number(of_one[row.organ] * counted.cells / exact.cells)
     keys = [(row.route, -row.colonies, -row.arrested, row.organ) for row in counted]
     for route in {row.route for row in counted}:
@@ -175,3 +176,69 @@ def test_a_name_of_a_funnel_is_given_by_name() -> None:
     """So that a second table is not taken for one."""
     with pytest.raises(TypeError):
         Funnel.from_counts({"a": 2, "b": 1}, "label")  # type: ignore[misc]
+
+
+# Tables side by side.
+
+
+def funnels() -> dict[str, Funnel]:
+    """Of the same steps: one of each kind."""
+    model = MODELS["clusters"]
+    own = Funnel.from_counts({"shed": 1000, **dict(zip(model.stages, (500, 90, 1), strict=True))})
+    return {
+        "simulated": cascade.simulate(model, cells=CELLS, seed=1).funnel(),
+        "exact": cascade.exact(model).funnel(),
+        "counted": own,
+    }
+
+
+@pytest.mark.parametrize("beside", ["simulated", "exact", "counted"])
+@pytest.mark.parametrize("table", ["simulated", "exact", "counted"])
+def test_a_funnel_beside_another_is_called_what_it_is(table: str, beside: str) -> None:
+    one, two = funnels()[table], funnels()[beside]
+    header, lines = one.as_text(two)
+    assert [name for name in header if ": passed" in name] == [f"{beside}: passed"]
+    at = header.index(f"{beside}: passed")
+    for line, row in zip(lines, two, strict=False):
+        assert line[at] == number(row.passed * one.cells / two.cells)
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (["a", "b"], "only here: 'c'"),
+        (["a", "b", "c", "d"], "only beside: 'd'"),
+        (["a", "x", "c"], "only beside: 'x'; only here: 'b'"),
+        (["b", "a", "c"], "in another order"),
+        ([], "only here"),
+    ],
+)
+def test_funnels_of_other_steps_are_not_paired_by_position(steps: list[str], said: str) -> None:
+    def funnel(names: list[str]) -> Funnel:
+        if not names:
+            return Funnel((), 10)
+        return Funnel.from_counts({"start": 10, **dict.fromkeys(names, 5)})
+
+    for show in (funnel(["a", "b", "c"]).table, funnel(["a", "b", "c"]).as_text):
+        with pytest.raises(cascade.InputError, match=said):
+            show(funnel(steps))
+        with pytest.raises(cascade.InputError, match="a funnel"):
+            show([1, 2, 3])  # type: ignore[arg-type]
+
+
+def test_organs_and_traits_of_others_are_not_paired() -> None:
+    colon, prostate = (cascade.exact(cascade.load(name)).organs() for name in ("colon", "prostate"))
+    with pytest.raises(cascade.InputError, match=r"only beside.*only here"):
+        colon.table(beside=prostate)
+    with pytest.raises(cascade.InputError, match="a table of organs"):
+        colon.table(beside=cascade.exact(MODELS["textbook"]).funnel())  # type: ignore[arg-type]
+    counted = cascade.simulate(cascade.load("colon"), cells=1000, seed=1).organs()
+    assert "simulated: colonies" in colon.table(beside=counted)
+    assert "exact: colonies" in counted.table(beside=colon)
+    found = cascade.selection(FRAIL, cells=1000, seed=1)
+    exact = cascade.exact(FRAIL).traits()
+    assert "exact mean" in found.table(exact)
+    with pytest.raises(cascade.InputError, match="only here: 'visibility'"):
+        found.table({name: means for name, means in exact.items() if name != "visibility"})
+    with pytest.raises(cascade.InputError, match="a mean for each"):
+        found.table({name: means[:-1] for name, means in exact.items()})

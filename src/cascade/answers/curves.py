@@ -12,6 +12,7 @@ import numpy.typing as npt
 from cascade.common.arguments import hours_in_order
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
+from cascade.common.jsons import plain_data
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,37 +43,53 @@ class Curves(ByValue):
     def to_dicts(self) -> list[dict[str, Any]]:
         """One dictionary per time."""
         return [
-            {"hours": float(h), **dict(zip(self.names, map(float, column), strict=True))}
+            plain_data({"hours": h, **dict(zip(self.names, column, strict=True))})
             for h, column in zip(self.hours, self.values.T, strict=True)
         ]
 
 
-def choose_edges(
+def choose_moments(
     edges: npt.NDArray[np.float64],
     times: Sequence[float] | None,
     counts: npt.NDArray[np.int64],
     until: float | None,
-) -> npt.NDArray[np.int64]:
-    """Indices of the edges at which curves are asked for.
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Hours at which counted curves are asked for, and the number of bins that have gone by then.
+
+    Known are the start, when no bin has, the edges, and the end of the run, when all have.  By
+    default: from the edge before the first event to that after the last, or to the end.  (Without
+    an end, what happens later than the last finite edge, 30,000 years, belongs to no moment.)
 
     Raises
     ------
     InputError
-        When a time is not an edge: a histogram knows nothing between its edges.
+        When a time is none of these: a histogram knows nothing between its edges.
     """
     if times is not None:
-        wanted = hours_in_order(times)
-        at = np.searchsorted(edges, wanted)
-        wrong = wanted[(at >= len(edges)) | (edges[np.minimum(at, len(edges) - 1)] != wanted)]
-        if wrong.size:
-            raise InputError(
-                "times", float(wrong[0]), "times that were given to simulate(..., times=...), or edges of the result"
-            )
-        if until is not None and wanted.size and wanted.max() > until:
-            raise InputError("times", float(wanted.max()), f"times up to the end of the run, {until:g} h")
-        return at
+        return _asked(edges, times, len(edges), until)
     used = np.flatnonzero(counts.any(axis=0))
     if used.size == 0:
-        return np.arange(0)
-    at = np.arange(max(0, used[0] - 1), min(used[-1] + 1, len(edges) - 1))
-    return at[edges[at] <= until] if until is not None else at
+        return np.zeros(0), np.zeros(0, np.int64)
+    gone = np.arange(used[0], used[-1] + 2)
+    hours = np.concatenate([[0.0], edges])[gone]
+    within = hours <= until if until is not None else gone < len(edges)
+    hours, gone = hours[within], gone[within]
+    if until is not None and gone[-1] <= used[-1]:
+        hours, gone = np.append(hours, until), np.append(gone, len(edges))
+    return hours, gone
+
+
+def _asked(
+    edges: npt.NDArray[np.float64], times: Sequence[float], bins: int, until: float | None
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The same for times that are asked for."""
+    wanted = hours_in_order(times)
+    at = np.minimum(np.searchsorted(edges, wanted), len(edges) - 1)
+    gone = np.where(wanted == 0.0, 0, np.where(wanted == until, bins, at + 1))
+    wrong = wanted[(wanted != 0.0) & (wanted != until) & ((edges[at] != wanted) | ~np.isfinite(wanted))]
+    if wrong.size:
+        known = "times that were given to simulate(..., times=...), 0, the end of the run, or edges of the result"
+        raise InputError("times", float(wrong[0]), known)
+    if until is not None and wanted.size and wanted.max() > until:
+        raise InputError("times", float(wanted.max()), f"times up to the end of the run, {until:g} h")
+    return wanted, gone

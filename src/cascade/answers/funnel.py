@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from cascade.answers.funnel_files import MOST_COUNTED, counts_of, csv_text, is_funnel, rows_of
 from cascade.answers.intervals import Interval, proportion
-from cascade.answers.table import Table, Texts, interval_text
+from cascade.answers.sheets import read_sheet
+from cascade.answers.table import Table, Texts, check_same
+from cascade.common.arguments import Labelled
 from cascade.common.errors import InputError, is_number
+from cascade.common.files import write_atomically
 from cascade.common.frozen import ByValue
-from cascade.common.text import number, percent, text_table
-
-MOST_COUNTED = 10**18
+from cascade.common.shares import estimate_of_share, percent, whole_percent
+from cascade.common.text import number, text_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,18 +78,19 @@ class Funnel(Table[FunnelRow]):
     cells: float
     label: str = ""
     exact: bool = False
+    simulated: bool = False
     milestones: tuple[Milestone, ...] = ()
     note: str = ""
 
     @classmethod
     def from_counts(
-        cls, counts: Mapping[str, float] | Sequence[tuple[str, float]], *, label: str = "own counts"
+        cls, counts: Mapping[str, float] | Sequence[tuple[str, float]] | Labelled, *, label: str = "own counts"
     ) -> Funnel:
         """A funnel of one's own data: numbers of cells (or animals, patients) in order.
 
         Parameters
         ----------
-        counts : mapping or sequence of (name, number)
+        counts : mapping, sequence of (name, number) or pandas.Series
             The first is what was started with; each later one is what was left at that step.
 
         Raises
@@ -97,7 +99,10 @@ class Funnel(Table[FunnelRow]):
             When a number is negative, not whole, larger than the one before, or the first is 0.
         """
         try:
-            pairs = list(counts.items()) if isinstance(counts, Mapping) else [(str(name), n) for name, n in counts]
+            if isinstance(counts, Mapping | Labelled):
+                pairs = list(counts.items())
+            else:
+                pairs = [(str(name), n) for name, n in counts]
         except (TypeError, ValueError):
             raise InputError("counts", counts, "a mapping, or pairs, of names and numbers") from None
         names = [name for name, _ in pairs]
@@ -124,25 +129,42 @@ class Funnel(Table[FunnelRow]):
 
     @classmethod
     def from_csv(cls, path: str | Path, *, label: str | None = None) -> Funnel:
-        """A funnel from a CSV file with a header and the columns step, number."""
-        try:
-            with open(path, newline="", encoding="utf-8-sig") as file:
-                reader = csv.reader(file)
-                lines = [(reader.line_num, line) for line in reader if any(cell.strip() for cell in line)]
-        except (OSError, ValueError, csv.Error) as error:
-            raise InputError("file", str(path), f"a readable CSV file ({error})") from None
-        pairs = []
-        for at, line in lines:
-            value = _count_of(line[1]) if len(line) > 1 else None
-            if at == lines[0][0]:
-                if value is not None:
-                    wanted = "a line of headings first, such as: step,number"
-                    raise InputError(f"{path}, line {at}", ",".join(line), wanted)
-            elif value is None:
-                raise InputError(f"{path}, line {at}", ",".join(line), "a name and a number >= 0")
-            else:
-                pairs.append((line[0].strip(), value))
-        return cls.from_counts(pairs, label=label or Path(path).stem)
+        """A funnel from a table in a file, read by its headings.
+
+        Parameters
+        ----------
+        path : str or Path
+            Columns ``step`` and ``number`` (the first number is what was started with), or those of
+            ``to_csv``: ``entered`` and ``passed``.  Others are left alone.  Separated by commas,
+            semicolons or tabs; decimals and thousands as in the file.
+        label : str, optional
+            Default: the name of the file.
+
+        Raises
+        ------
+        InputError
+            When the file is no such table, or a number has two readings: 300.000 may be 300 or 300,000.
+        """
+        sheet, name = read_sheet(path), Path(path).stem if label is None else label
+        if not is_funnel(sheet):
+            return cls.from_counts(counts_of(sheet), label=name)
+        lines, marks, cells, kind = rows_of(sheet)
+        rows, milestones = tuple(FunnelRow(**line) for line in lines), tuple(Milestone(**mark) for mark in marks)
+        exact, simulated = kind == "exact", kind == "simulated"
+        return cls(rows, cells, name, exact=exact, simulated=simulated, milestones=milestones)
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the table as CSV: every number, causes of loss in columns of their own, then milestones.
+
+        ``from_csv`` gives back the same funnel, but for its note.
+
+        Raises
+        ------
+        InputError
+            When the file cannot be written.
+        """
+        write_atomically(Path(path), csv_text(self.rows, self.milestones, self.cells, self.kind).encode())
+        return Path(path)
 
     def table(self, beside: Funnel | None = None) -> str:
         """The funnel as text, the causes of loss below it.
@@ -150,7 +172,13 @@ class Funnel(Table[FunnelRow]):
         Parameters
         ----------
         beside : Funnel, optional
-            Another funnel of the same steps (the exact answer), shown in a column of its own.
+            Another funnel of the same steps, such as the exact answer: what passed there, of as many
+            cells, in a column of its own that says what it is.
+
+        Raises
+        ------
+        InputError
+            When the steps differ.
         """
         header, lines = self.as_text(beside)
         causes = [[line[0], line[-1]] for line in lines if line[-1]]
@@ -162,24 +190,33 @@ class Funnel(Table[FunnelRow]):
         """Headings and lines: steps, then milestones; the causes of loss in the last column."""
         header = ["step", "entered", "passed", "of previous", "of all"]
         header += [] if self.exact else ["95 % interval"]
-        header += ["exact: passed"] if beside else []
+        if beside is not None:
+            _check_beside(beside, self)
+            header += [f"{beside.kind}: passed"]
         lines = []
         for i, row in enumerate(self.rows):
             line = [row.step, number(row.entered), number(row.passed), percent(row.fraction_of_previous)]
-            line += [percent(row.fraction_of_all), *self._interval(row)]
-            line += [number(beside.rows[i].passed * self.cells / beside.cells)] if beside else []
+            line += self._of_all(row)
+            line += [number(beside.rows[i].passed * self.cells / beside.cells)] if beside is not None else []
             lines.append([*line, causes_text(row)])
-        shares = {mark.name: mark.fraction_of_all for mark in beside.milestones} if beside else {}
+        shares = {mark.name: mark.fraction_of_all for mark in beside.milestones} if beside is not None else {}
         for mark in self.milestones:
-            line = [f"  ever {mark.name}", "", number(mark.cells), "", percent(mark.fraction_of_all)]
-            line += self._interval(mark)
-            line += [number(shares[mark.name] * self.cells) if mark.name in shares else ""] if beside else []
+            line = [f"  ever {mark.name}", "", number(mark.cells), "", *self._of_all(mark)]
+            if beside is not None:
+                line.append(number(shares[mark.name] * self.cells) if mark.name in shares else "")
             lines.append([*line, ""])
         return [*header, "lost to"], lines
 
-    def _interval(self, row: FunnelRow | Milestone) -> list[str]:
-        """The interval as text; nothing for an exact answer."""
-        return [] if self.exact else [interval_text(row.low, row.high, row.fraction_of_all)]
+    def _of_all(self, row: FunnelRow | Milestone) -> list[str]:
+        """The share of all cells; with its interval where it was counted."""
+        if self.exact:
+            return [percent(row.fraction_of_all)]
+        return list(estimate_of_share(row.fraction_of_all, row.low, row.high))
+
+    @property
+    def kind(self) -> str:
+        """Where the numbers come from: "exact", "simulated", or "counted" by somebody."""
+        return "exact" if self.exact else "simulated" if self.simulated else "counted"
 
     @property
     def caption(self) -> str:
@@ -190,15 +227,11 @@ class Funnel(Table[FunnelRow]):
         return self.table()
 
 
-def _count_of(text: str) -> float | None:
-    """A number as people write counts (1000, 1,000, 1e6), or None."""
-    text = text.strip()
-    if re.fullmatch(r"\d{1,3}([,_]\d{3})+", text):
-        text = text.replace(",", "").replace("_", "")
-    try:
-        return float(text) if "_" not in text else None
-    except ValueError:
-        return None
+def _check_beside(beside: object, funnel: Funnel) -> None:
+    """A funnel of the same steps."""
+    if not isinstance(beside, Funnel):
+        raise InputError("beside", beside, "a funnel, such as that of the exact answer: exact.funnel()")
+    check_same([row.step for row in beside], [row.step for row in funnel], "steps")
 
 
 def row_of(
@@ -232,12 +265,7 @@ def causes_text(row: FunnelRow, most: int = 4) -> str:
     if total <= 0:
         return ""
     parts = sorted(((n, cause) for cause, n in row.lost.items() if n > 0), key=lambda part: -part[0])
-    texts = [f"{cause} {percent_short(n / total)}" for n, cause in parts[:most]]
+    texts = [f"{cause} {whole_percent(n / total)}" for n, cause in parts[:most]]
     if row.still > 0:
-        texts.append(f"(still there {percent_short(row.still / total)})")
+        texts.append(f"(still there {whole_percent(row.still / total)})")
     return ", ".join(texts) + (", ..." if len(parts) > most else "")
-
-
-def percent_short(fraction: float) -> str:
-    """A share in whole per cent; '<1 %' rather than 0."""
-    return "<1 %" if 0 < fraction < 0.005 else f"{100 * fraction:.0f} %"

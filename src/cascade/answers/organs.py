@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.answers.intervals import clustered_proportion, proportion
-from cascade.answers.table import Table, Texts, interval_text
+from cascade.answers.table import Table, Texts, check_same
 from cascade.common.errors import InputError
-from cascade.common.text import number, percent, text_table
+from cascade.common.shares import estimate_of_share, percent
+from cascade.common.text import number, text_table
 from cascade.model import Model
 
 
@@ -57,21 +58,33 @@ class Organs(Table[OrganRow]):
         return [row for row in self.rows if row.route == route]
 
     def table(self, beside: Organs | None = None) -> str:
-        """The table as text; with the exact answer's colonies in a column of their own."""
+        """The table as text; colonies of another one, such as the exact answer, in a column of their own.
+
+        Raises
+        ------
+        InputError
+            When the organs differ.
+        """
         return text_table(*self.as_text(beside), left=self.left)
 
     def as_text(self, beside: Organs | None = None) -> Texts:
         """Headings and lines; ``beside`` is told for as many cells."""
         header = ["organ", "route", "arrested", "extravasated", "colonies", "of colonies"]
         header += [] if self.exact else ["95 % interval"]
-        header += ["exact: colonies"] if beside else []
-        colonies = {row.organ: row.colonies * self.cells / beside.cells for row in beside} if beside else {}
+        colonies = {}
+        if beside is not None:
+            if not isinstance(beside, Organs):
+                raise InputError(
+                    "beside", beside, "a table of organs, such as that of the exact answer: exact.organs()"
+                )
+            check_same(sorted(row.organ for row in beside), sorted(row.organ for row in self), "organs")
+            header += ["exact: colonies" if beside.exact else "simulated: colonies"]
+            colonies = {row.organ: row.colonies * self.cells / beside.cells for row in beside}
         lines = []
         for row in self.rows:
             line = [row.organ, row.route, number(row.arrested), number(row.extravasated), number(row.colonies)]
-            line += [percent(row.share)]
-            line += [] if self.exact else [interval_text(row.low, row.high, row.colonies)]
-            line += [number(colonies.get(row.organ, 0.0))] if beside else []
+            line += [percent(row.share)] if self.exact else estimate_of_share(row.share, row.low, row.high)
+            line += [number(colonies[row.organ])] if beside is not None else []
             lines.append(line)
         return header, lines
 

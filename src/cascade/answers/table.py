@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from cascade.common.text import html_table, percent, text_table
+from cascade.common.errors import InputError
+from cascade.common.jsons import plain_data
+from cascade.common.text import html_table, text_table
 
 Row = TypeVar("Row")
 
@@ -45,7 +47,7 @@ class Table(Generic[Row]):
         return len(self.rows)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Rows as plain dictionaries, e.g. for pandas."""
+        """Rows as plain dictionaries, e.g. for pandas or JSON: None for what is infinite or not a number."""
         return [plain(row) for row in self.rows]
 
     def __str__(self) -> str:
@@ -55,13 +57,26 @@ class Table(Generic[Row]):
         return html_table(*self.as_text(), caption=self.caption)
 
 
+def check_same(beside: Iterable[str], rows: Iterable[str], what: str) -> None:
+    """Refuse to pair rows by position: a table beside another has to have the same rows.
+
+    Raises
+    ------
+    InputError
+        Naming those that only one of them has, or that stand in another order.
+    """
+    theirs, ours = list(beside), list(rows)
+    if theirs == ours:
+        return
+    only = {
+        "only beside": [name for name in theirs if name not in ours],
+        "only here": [name for name in ours if name not in theirs],
+    }
+    parts = [f"{where}: {', '.join(map(repr, names))}" for where, names in only.items() if names]
+    differs = "; ".join(parts) or f"in another order here: {', '.join(map(repr, ours))}"
+    raise InputError("beside", theirs, f"a table of the same {what} ({differs})")
+
+
 def plain(row: Any) -> dict[str, Any]:
-    """The fields of a row, mappings as plain dictionaries."""
-    values = ((field.name, getattr(row, field.name)) for field in fields(row))
-    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values}
-
-
-def interval_text(low: float, high: float, counted: float) -> str:
-    """Both ends of an interval of a share; of a count of zero the upper bound alone."""
-    upper = percent(high)
-    return f"{percent(low).removesuffix(' %')} to {upper}" if counted else f"below {upper}"
+    """The fields of a row as plain data."""
+    return {field.name: plain_data(getattr(row, field.name)) for field in fields(row)}

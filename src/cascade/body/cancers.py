@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
 from cascade.body.assembly import Assembly
 from cascade.body.calibration import Fit, LogSoil, fitted
@@ -19,12 +19,23 @@ from cascade.body.routes import Route, routes
 from cascade.common.errors import Fault, InputError, ModelError, nearest
 from cascade.common.files import as_path, packaged, parse_toml, write_atomically
 from cascade.common.frozen import FrozenDict
+from cascade.common.numbers import SHARE_TOLERANCE
 from cascade.common.portable import in_order
 from cascade.model import Model
-from cascade.model.base import CONTROL, ILLUSTRATIVE, FrozenMapping, Keys, Name, Part, Share, Source, Text, faults_of
-
-SUM_TOLERANCE = 1e-9
-
+from cascade.model.base import (
+    CONTROL,
+    ILLUSTRATIVE,
+    FrozenMapping,
+    Keys,
+    Name,
+    Part,
+    Share,
+    SharesByName,
+    Source,
+    Text,
+    faults_of,
+    rescaled,
+)
 
 SiteName = Annotated[
     str, StringConstraints(min_length=1, max_length=60, pattern=rf"^[^\s.*:,{{}}{CONTROL}][^.*:,{{}}{CONTROL}]*$")
@@ -56,7 +67,7 @@ class RouteUse(Part):
 
     name: Name
     share: Share
-    sites: Annotated[tuple[RouteSite, ...], Field(strict=False)] = ()
+    sites: Annotated[tuple[RouteSite, ...], Field(strict=False), AfterValidator(rescaled)] = ()
     patients: Share | None = None
     patients_source: Keys = ()
     source: Keys = ()
@@ -119,9 +130,9 @@ class Cancer(Part):
     limits: Text = ""
     primary: Name
     sex: Literal["male", "female"] = "male"
-    drainage: FrozenMapping[Name, Share]
+    drainage: SharesByName
     drainage_source: Keys = ()
-    routes: Annotated[tuple[RouteUse, ...], Field(strict=False)]
+    routes: Annotated[tuple[RouteUse, ...], Field(strict=False), AfterValidator(rescaled)]
     neighbours: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     soil: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
     homing: FrozenMapping[Name, float] = Field(default_factory=FrozenDict)
@@ -151,7 +162,7 @@ class Cancer(Part):
         total = in_order(use.share for use in self.routes)
         if not self.routes:
             yield Fault("routes", (), "at least one entry")
-        elif abs(total - 1.0) > SUM_TOLERANCE:
+        elif abs(total - 1.0) > SHARE_TOLERANCE:
             yield Fault("routes", total, "shares of the routes that sum to 1")
         for i, use in enumerate(self.routes):
             if use.name not in every_route.names:
@@ -161,7 +172,7 @@ class Cancer(Part):
                 yield Fault(f"routes[{i}].name", use.name, "each route once")
             yield from _site_faults(i, use, every_route.route(use.name))
         drained = in_order(self.drainage.values())
-        if abs(drained - 1.0) > SUM_TOLERANCE:
+        if abs(drained - 1.0) > SHARE_TOLERANCE:
             yield Fault("drainage", drained, "shares of the vessels that sum to 1")
         ways = [vessel.name for vessel in body.vessels]
         for vessel in self.drainage:
@@ -260,7 +271,7 @@ class Cancer(Part):
             raise InputError("pool", pool, "True or False")
         used_classes = _checked(cell_classes(fit.share_held) if classes is None else classes)
         share = in_order(c.share for c in used_classes)
-        if abs(share - 1.0) > SUM_TOLERANCE:
+        if abs(share - 1.0) > SHARE_TOLERANCE:
             raise InputError("classes", share, "classes of cells whose shares sum to 1")
         check_homing(used, homing or {}, "homing")
         check_homing(used, self.homing, "homing of the cancer")
@@ -299,7 +310,7 @@ def _checked(classes: object) -> tuple[CellClass, ...]:
     names = [c.name for c in classes]
     if len(set(names)) < len(names):
         raise InputError("classes", names, "classes with names of their own")
-    return tuple(classes)
+    return tuple(rescaled(tuple(classes)))
 
 
 def _site_faults(index: int, use: RouteUse, route: Route) -> Iterator[Fault]:
@@ -315,7 +326,7 @@ def _site_faults(index: int, use: RouteUse, route: Route) -> Iterator[Fault]:
     for name in sorted({n for n in names if names.count(n) > 1}):
         yield Fault(path, name, "each site once")
     total = in_order(site.share for site in use.sites)
-    if not route.chain and use.sites and abs(total - 1.0) > SUM_TOLERANCE:
+    if not route.chain and use.sites and abs(total - 1.0) > SHARE_TOLERANCE:
         yield Fault(path, total, "shares of the sites that sum to 1")
     for j, site in enumerate(use.sites):
         if route.chain and site.share != 1.0:

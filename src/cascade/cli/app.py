@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cascade.cli.options import NOTICE
+from cascade.common.columns import fitted, terminal_width
 from cascade.common.errors import CascadeError
 from cascade.common.notices import be_patient
 from cascade.common.surroundings import blamed
@@ -46,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The commands enter themselves as they are imported.
         from cascade.cli import commands, shown, teaching  # noqa: F401
 
-        app(args=None if arguments is None else list(arguments), prog_name="cascade")
+        with fitted(terminal_width()):
+            app(args=None if arguments is None else list(arguments), prog_name="cascade")
     except CascadeError as error:
         _end(2, str(error))
     except MemoryError:

@@ -25,7 +25,6 @@ from cascade.cli.options import (
     Treat,
     Until,
     as_range,
-    clean,
     loaded,
     output_folder,
     parse_cells,
@@ -33,10 +32,13 @@ from cascade.cli.options import (
     parse_seed,
     pool_of,
     print_json,
+    say,
     treated,
 )
+from cascade.common.columns import fitted
 from cascade.common.errors import InputError
-from cascade.common.text import percent, text_table
+from cascade.common.shares import percent
+from cascade.common.text import text_table
 
 if TYPE_CHECKING:
     from cascade.runs.comparison import Comparison
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from cascade.solution.answer import Exact
 
 
-FILES = RESULT, "funnel.txt", "funnel.png", "organs.png", "body.png"
+FILES = RESULT, "funnel.txt", "funnel.csv", "funnel.png", "organs.png", "body.png"
 """What a run may leave in its folder."""
 
 
@@ -74,22 +76,19 @@ def run(
         progress = False if quiet else None
         result = simulate(chosen, cells=wanted, seed=number, until=end, executor=executor, progress=progress)
     chosen = result.model  # with what the cells brought about, where they share a capacity
-    funnel, answer = result.funnel(), exact(chosen, until=end) if beside else None
+    answer = exact(chosen, until=end) if beside else None
     head = heading(chosen, f"{_number(result)}, seed {result.seed}" + (f", until {end:g} h" if end else ""))
-    table = funnel.table(beside=answer.funnel()) if answer else str(funnel)
-    if chosen.sites:
-        table += f"\n\n{result.organs().table(beside=answer.organs()) if answer else result.organs()}"
-    if chosen.clusters:
-        table += f"\n\n{result.sizes()}"
     if not as_json:
-        typer.echo(f"{head}\n{table}")
-    files = [] if folder is None else _save_run(result, f"{head}\n{table}\n", folder)
+        say(f"{head}\n{_run_tables(result, answer)}")
+    with fitted(None):  # a file is as wide as its tables, whatever the terminal
+        text = f"{head}\n{_run_tables(result, answer)}\n"
+    files = [] if folder is None else _save_run(result, text, folder)
     if as_json:
-        print_json(clean({**_run_data(result, answer), "files": [str(f) for f in files]}))
+        print_json({**_run_data(result, answer), "files": [str(f) for f in files]})
         return
     for file in files:
         typer.echo(f"saved: {file.resolve()}")
-    typer.echo(NOTICE)
+    say(NOTICE)
 
 
 def _run_data(result: Result, answer: Exact | None) -> dict[str, Any]:
@@ -109,14 +108,24 @@ def _number(result: Result) -> str:
     return f"{units}{result.cells:,} cells"
 
 
+def _run_tables(result: Result, answer: Exact | None) -> str:
+    """Every table of a run, the exact answer, if there is one, beside what was counted."""
+    tables = [result.funnel().table(beside=answer.funnel() if answer else None)]
+    if result.model.sites:
+        tables.append(result.organs().table(beside=answer.organs() if answer else None))
+    if result.model.clusters:
+        tables.append(str(result.sizes()))
+    return "\n\n".join(tables)
+
+
 def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
     """Result, tables and figures of a run; of another that was there nothing is left."""
     from cascade import plot
     from cascade.common.files import write_atomically
 
-    saved, table, funnel, organs, body = (folder / name for name in FILES)
+    saved, table, rows, funnel, organs, body = (folder / name for name in FILES)
     write_atomically(table, text.encode())
-    files = [result.save(saved), table, plot.save(plot.funnel(result), funnel)]
+    files = [result.save(saved), table, result.funnel().to_csv(rows), plot.save(plot.funnel(result), funnel)]
     if result.model.sites:
         files.append(plot.save(plot.organs(result), organs))
     if plot.has_body(result.model):
@@ -145,21 +154,21 @@ def exact(
     answer = solve(chosen, until=parse_hours(until))
     rates = answer.elasticities() if elasticities else {}
     if as_json:
-        print_json(clean({**_exact_data(answer), "elasticities": rates}))
+        print_json({**_exact_data(answer), "elasticities": rates})
         return
-    typer.echo(
+    say(
         heading(chosen, "expected numbers of 1,000,000 cells" + (f", until {answer.until:g} h" if answer.until else ""))
     )
-    typer.echo(str(answer))
+    say(str(answer))
     if chosen.sites:
-        typer.echo(f"\n{answer.organs()}")
+        say(f"\n{answer.organs()}")
     if chosen.clusters and answer.until is None and not answer.changes:
         chance = percent(1.0 - answer.no_colony)
-        typer.echo(f"\n{answer.sizes()}\n\nunits of which at least one cell founds a colony: {chance}")
+        say(f"\n{answer.sizes()}\n\nunits of which at least one cell founds a colony: {chance}")
     if rates:
         rows = [[name, f"{value:+.4f}"] for name, value in sorted(rates.items(), key=lambda item: -abs(item[1]))]
-        typer.echo("\n" + text_table(["hazard", "elasticity of success"], rows))
-    typer.echo(NOTICE)
+        say("\n" + text_table(["hazard", "elasticity of success"], rows))
+    say(NOTICE)
 
 
 def _exact_data(answer: Exact) -> dict[str, Any]:
@@ -222,19 +231,17 @@ def compare(
     if out is not None:
         plot.save(plot.comparison(comparison), out)
     if as_json:
-        print_json(clean(_comparison_data(comparison, [one.name, two.name])))
+        print_json(_comparison_data(comparison, [one.name, two.name]))
         return
-    typer.echo(
-        f"{one.title or one.name} | {two.title or two.name}\n{comparison.cells:,} cells, seed {comparison.seed}\n"
-    )
-    typer.echo(str(comparison))
+    say(f"{one.title or one.name} | {two.title or two.name}\n{comparison.cells:,} cells, seed {comparison.seed}\n")
+    say(str(comparison))
     saved = comparison.saved_cells[:story]
     changed = [*saved, *comparison.lost_cells[: story - len(saved)]]
     for lives in comparison.replay(changed):
-        typer.echo(f"\n{lives}")
+        say(f"\n{lives}")
     if out is not None:
         typer.echo(f"saved: {out.resolve()}")
-    typer.echo(NOTICE)
+    say(NOTICE)
 
 
 def _comparison_data(comparison: Comparison, names: list[str]) -> dict[str, Any]:
@@ -248,6 +255,7 @@ def _comparison_data(comparison: Comparison, names: list[str]) -> dict[str, Any]
         "unchanged": comparison.unchanged,
         "difference": list(comparison.difference),
         "fewer_cells": comparison.fewer_cells,
+        "pairing": comparison.pairing,
         "causes": [asdict(row) for row in comparison.causes()],
         "saved_cells": comparison.saved_cells[:100],
         "lost_cells": comparison.lost_cells[:100],

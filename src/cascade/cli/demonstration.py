@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cascade.catalog import load
+from cascade.common.columns import paragraphs
 from cascade.common.text import number
 from cascade.engine.executor import Progress
 from cascade.runs.result import Result
@@ -43,7 +44,7 @@ class Demonstration:
         parts = []
         for result, answer in ((self.standard, self.standard_exact), (self.published, self.published_exact)):
             end = "" if result.until is None else f", {result.until / 24:g} days"
-            parts.append(f"{result.label}: {number(result.cells)} cells{end}, seed {result.seed}")
+            parts.append(paragraphs(f"{result.label}: {number(result.cells)} cells{end}, seed {result.seed}"))
             parts.append(result.funnel().table(beside=answer.funnel()))
             parts.append("")
         files = [f"figure: {self.path.resolve()}", *([f"page: {self.page.resolve()}"] if self.page else [])]

@@ -7,18 +7,26 @@ from textwrap import fill
 
 from cascade.body import Cancer, circulation, fitted
 from cascade.body.routes import routes
-from cascade.common.text import number, percent, text_table
+from cascade.common.columns import text_width
+from cascade.common.shares import percent
+from cascade.common.text import number, text_table
 from cascade.model import Model
 from cascade.model.base import Source
 from cascade.model.treatments import Treatment
 from cascade.solution.answer import exact
 
 WIDTH = 110
+"""Columns of a page, where the terminal does not say."""
 
 
 def heading(model: Model | Cancer, what: str) -> str:
     """Title of a model, and what is shown of it."""
     return f"{model.title or model.name}\n{what}\n"
+
+
+def _filled(text: str, indent: str = "") -> str:
+    """A paragraph of the width of the terminal, or of a page."""
+    return fill(" ".join(text.split()), text_width(WIDTH), initial_indent=indent, subsequent_indent=indent)
 
 
 def model_page(model: Model, *, introduced: bool = False) -> str:
@@ -32,8 +40,9 @@ def model_page(model: Model, *, introduced: bool = False) -> str:
         for name, hazard, keys in ways or [("", "", ())]:
             rows.append([first, stage, name, hazard, ", ".join(keys), model.grade_of(keys)])
             first, stage = "", ""
-    parts = [] if introduced else [heading(model, model.description.strip())]
-    parts.append(text_table(["state", "step", "way out", "per hour", "source", "grade"], rows, left=(0, 1, 2, 4, 5)))
+    parts = [] if introduced else [heading(model, _filled(model.description))]
+    header = ["state", "step", "way out", "per hour", "source", "grade"]
+    parts.append(text_table(header, rows, left=(0, 1, 2, 4, 5), keys=(0, 2)))
     for frailty in model.frailties:
         acts = ", ".join(f"{entry.hazard}^{entry.power:g}" for entry in frailty.hazards)
         parts.append(f"\nfrailty {frailty.name}: {frailty.distribution}, CV {frailty.cv:g}, on {acts}")
@@ -73,7 +82,7 @@ def treatment_page(treatment: Treatment) -> str:
     """Effects, sources and limits of a treatment."""
     rows = [[e.hazard, f"x {e.factor:g}", ", ".join(e.source), e.note] for e in treatment.effects]
     table = text_table(["hazard", "factor", "source", "note"], rows, left=(0, 2, 3))
-    head = f"{treatment.title or treatment.name}\n{' '.join(treatment.description.split())}\n"
+    head = f"{treatment.title or treatment.name}\n{_filled(treatment.description)}\n"
     return "\n".join([head, table, *_ending(treatment.sources, treatment.limits)])
 
 
@@ -84,17 +93,21 @@ def _ending(sources: Iterable[Source], limits: str) -> list[str]:
         link = f" doi:{source.doi}" if source.doi else f" PMID {source.pmid}" if source.pmid else ""
         link = link or (f" {source.url}" if source.url else "")
         text = f"{source.key} (grade {source.grade}): {source.citation}.{link} {source.note}".rstrip()
-        lines.append(fill(text, WIDTH, initial_indent="  ", subsequent_indent="      "))
+        lines.append(fill(text, text_width(WIDTH), initial_indent="  ", subsequent_indent="      "))
     parts = ["", "sources", *lines] if lines else []
     if limits:
-        parts += ["", "limits", fill(" ".join(limits.split()), WIDTH, initial_indent="  ", subsequent_indent="  ")]
+        parts += [
+            "",
+            "limits",
+            _filled(limits, indent="  "),
+        ]
     return parts
 
 
 def cancer_page(cancer: Cancer, *, states: bool = False) -> str:
     """Routes, first bed, soil, what guides and autopsies say, sources and limits of a cancer."""
     model = cancer.model()
-    parts = [heading(cancer, " ".join(cancer.description.split()))]
+    parts = [heading(cancer, _filled(cancer.description))]
     parts.append(_routes(cancer))
     if any(routes().route(use.name).feeds_blood for use in cancer.routes):
         parts += [_first_beds(cancer), _soil(model)]
@@ -178,7 +191,7 @@ def _guide(cancer: Cancer, model: Model) -> Sequence[str]:
                 named.append(site.site.replace("_", " ") + where)
         if named:
             text = f"{words}: {'; '.join(named)}"
-            lines.append(fill(text, WIDTH, initial_indent="  ", subsequent_indent="      "))
+            lines.append(fill(text, text_width(WIDTH), initial_indent="  ", subsequent_indent="      "))
     parts = (
         [f"\nwhat patient guides name ({', '.join(cancer.guide_source)}), and the site of the model", *lines]
         if lines
@@ -191,5 +204,5 @@ def _guide(cancer: Cancer, model: Model) -> Sequence[str]:
         parts.append("\nautopsies: none in the table; this cancer is unscored and illustrative")
     if cancer.disagreements:
         parts.append("autopsies and guides disagree")
-        parts += [fill(t, WIDTH, initial_indent="  ", subsequent_indent="  ") for t in cancer.disagreements]
+        parts += [_filled(t, indent="  ") for t in cancer.disagreements]
     return parts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -17,8 +16,11 @@ from typing import Annotated, Any
 import typer
 
 from cascade import catalog
+from cascade.common.columns import paragraphs
 from cascade.common.errors import InputError
+from cascade.common.jsons import json_text
 from cascade.common.notices import be_patient
+from cascade.common.numbers import readings
 from cascade.model import Model
 
 NOTICE = "For research and teaching, never for decisions about a patient."
@@ -111,7 +113,18 @@ def parse_whole(text: str) -> int:
 
 
 def parse_cells(text: str) -> int | range:
-    """A number of cells, or a range of cell numbers ``first:stop``."""
+    """A number of cells, or a range of cell numbers ``first:stop``.
+
+    Raises
+    ------
+    InputError
+        When it is none, or has two readings: 10.000 is ten to some and ten thousand to others.
+    """
+    for part in text.split(":"):
+        said = sorted(set(readings(part.strip()).values()))
+        if len(said) > 1 or re.fullmatch(r"\s*\d{1,3}(\.\d{3})+\s*", part):
+            plain = " or ".join(f"{value:g}" if value % 1 else f"{value:.0f}" for value in said)
+            raise InputError("--cells", text, f"a number without marks: {plain}")
     try:
         if ":" in text:
             first, stop = map(parse_whole, text.split(":"))
@@ -137,7 +150,10 @@ def parse_hours(text: str | None, option: str = "--until", *, zero: bool = False
     """A time in hours, or with a unit; 0 only where it may be."""
     if text is None:
         return None
-    match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(s|min|h|d|)\s*", text)
+    match = re.fullmatch(r"\s*([0-9.,eE+-]+)\s*(s|min|h|d|)\s*", text)
+    if match and len(said := sorted(set(readings(match[1]).values()))) > 1:
+        plain = f"{said[1]:.0f}{match[2]}, or {said[0]:.4f}{match[2]}"
+        raise InputError(option, text, f"a time with one reading: {plain}")
     try:
         if match is None:
             raise ValueError
@@ -199,17 +215,11 @@ def output_folder(out: Path | None) -> Path | None:
     return out
 
 
+def say(text: str) -> None:
+    """Text for people on standard output, no wider than their terminal."""
+    typer.echo(paragraphs(text))
+
+
 def print_json(data: Any) -> None:
     """Data for machines on standard output."""
-    typer.echo(json.dumps(data, indent=1, allow_nan=False, default=float))
-
-
-def clean(value: Any) -> Any:
-    """Plain data for JSON: numbers that JSON has no word for become null."""
-    if isinstance(value, dict):
-        return {key: clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    typer.echo(json_text(data))

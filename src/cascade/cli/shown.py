@@ -13,10 +13,13 @@ from cascade import catalog
 from cascade.answers.funnel import Funnel
 from cascade.cli.app import app
 from cascade.cli.keeping import never_over_another, note_in
-from cascade.cli.options import AsJson, Force, Kind, ModelName, blaming, path_of, print_json
+from cascade.cli.options import AsJson, Force, Kind, ModelName, blaming, path_of, print_json, say
 from cascade.common.errors import InputError
 from cascade.model import Model
 from cascade.model.treatments import Treatment
+
+TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods")
+"""Endings of files that hold a table; of those that are none it is said what to save them as."""
 
 
 @app.command()
@@ -26,10 +29,8 @@ def models(as_json: AsJson = False) -> None:
     if as_json:
         print_json([asdict(entry) for entry in [*entries, *remedies]])
         return
-    typer.echo(f"{entries}\n\n{remedies}")
-    typer.echo(
-        "\nGrades: A full text, B abstract, C quoted, D recalled (unverified), illustrative: chosen for teaching."
-    )
+    say(f"{entries}\n\n{remedies}")
+    say("\nGrades: A full text, B abstract, C quoted, D recalled (unverified), illustrative: chosen for teaching.")
 
 
 @app.command()
@@ -46,18 +47,22 @@ def show(
     if as_json:
         print_json(chosen.model_dump(mode="json"))
     elif isinstance(chosen, Treatment):
-        typer.echo(descriptions.treatment_page(chosen))
+        say(descriptions.treatment_page(chosen))
     elif isinstance(chosen, Model):
-        typer.echo(descriptions.model_page(chosen))
+        say(descriptions.model_page(chosen))
     else:
-        typer.echo(descriptions.cancer_page(chosen, states=states))
+        say(descriptions.cancer_page(chosen, states=states))
 
 
 @app.command()
 def plot(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", parser=path_of, help="A saved result (.cascade), or a CSV: step, number."),
+        typer.Argument(
+            metavar="FILE",
+            parser=path_of,
+            help="A saved result (.cascade), or a CSV of counts: step, number; or of a funnel.",
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -75,12 +80,12 @@ def plot(
     if not file.is_file():
         raise InputError("FILE", str(file), "a file that exists")
     path = figures.check_path(out or file.with_name(f"{file.stem}-{kind.value}.png"))
-    if file.suffix.lower() == ".csv":
+    if file.suffix.lower() in TABLES:
         counted = Funnel.from_csv(file)
         if kind not in (Kind.funnel, Kind.waterfall):
             raise InputError("--kind", kind.value, "'funnel' or 'waterfall' for a CSV of counts")
         figure = (figures.funnel if kind is Kind.funnel else figures.waterfall)(counted)
-        typer.echo(counted.table())
+        say(counted.table())
     else:
         result = open_result(file)
         drawers: dict[Kind, Callable[..., Any]] = {

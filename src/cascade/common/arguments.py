@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Set
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +16,23 @@ MOST_CELLS = 1 << 62
 LEAST_HOURS, MOST_HOURS = 1e-9, 1e12
 
 MOST_CHUNK = 1 << 26
+
+
+@runtime_checkable
+class Labelled(Protocol):
+    """What gives names and values as a mapping does, but is none: a pandas.Series."""
+
+    def items(self) -> Iterable[tuple[Any, Any]]:
+        """Names and values in order."""
+
+
+def as_mapping(value: Any) -> Any:
+    """A pandas.Series with names that differ as a mapping; anything else as it is."""
+    if isinstance(value, Mapping) or not isinstance(value, Labelled):
+        return value
+    pairs = list(value.items())
+    named = {name: entry for name, entry in pairs if isinstance(name, str)}
+    return named if len(named) == len(pairs) else value
 
 
 def cell_range(cells: object) -> range:

@@ -3,50 +3,15 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Sequence
+
+from cascade.common.columns import text_table as text_table
+from cascade.common.printable import UNPRINTABLE as UNPRINTABLE
+from cascade.common.printable import printable as printable
+from cascade.common.shares import percent as percent
 
 HOURS_PER_DAY = 24.0
 HOURS_PER_YEAR = 8766.0
-
-UNPRINTABLE = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff"
-"""Characters that steer a terminal or turn a line around, or that no XML may hold, for a class of a pattern."""
-
-_UNPRINTABLE = re.compile(f"[{UNPRINTABLE}]")
-
-
-def printable(text: str) -> str:
-    r"""Text of other people's for a terminal or a figure: what cannot be printed becomes a question mark in a diamond.
-
-    Examples
-    --------
-    >>> printable("\x1b[31mred"), printable("Čapek \N{GREEK SMALL LETTER MU}m")
-    ('\ufffd[31mred', 'Čapek μm')
-    """
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (0,)) -> str:
-    """Aligned columns; those in ``left`` to the left, all others to the right.
-
-    Examples
-    --------
-    >>> print(text_table(["step", "n"], [["arrest", "12"], ["exit", "3"]]))
-    step     n
-    ------  --
-    arrest  12
-    exit     3
-    """
-    lines = [[printable(cell) for cell in line] for line in (header, *rows)]
-    widths = [max(len(line[c]) for line in lines) for c in range(len(header))]
-
-    def line_of(cells: Sequence[str]) -> str:
-        padded = [
-            cell.ljust(w) if c in left else cell.rjust(w) for c, (cell, w) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return "  ".join(padded).rstrip()
-
-    return "\n".join([line_of(lines[0]), "  ".join("-" * w for w in widths), *map(line_of, lines[1:])])
 
 
 def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
@@ -73,30 +38,6 @@ def number(value: float) -> str:
     if abs(value) >= 10:
         return f"{value:.1f}"
     return f"{value:.3g}"
-
-
-def percent(fraction: float) -> str:
-    """A fraction as per cent with three figures that count.
-
-    Examples
-    --------
-    >>> percent(0.1), percent(0.0000123), percent(8.4e-7), percent(0.98765)
-    ('10 %', '0.00123 %', '8.40e-5 %', '98.8 %')
-    """
-    value = 100.0 * fraction
-    if value == 0:
-        return "0 %"
-    if abs(value) >= 0.001:
-        decimals = max(0, 2 - exponent_of(abs(value)))
-        text = f"{value:.{decimals}f}"
-        return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
-    mantissa, _, exponent = f"{value:.2e}".partition("e")
-    return f"{mantissa}e{int(exponent)} %"
-
-
-def exponent_of(value: float) -> int:
-    """Exponent of a positive number in scientific notation."""
-    return int(f"{value:e}".partition("e")[2])
 
 
 def hours(value: float) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from cascade.common.errors import Fault
 from cascade.common.frozen import FrozenDict
+from cascade.common.numbers import plain_number, shares_of_one
 from cascade.common.text import UNPRINTABLE
 
 # Lone surrogates are refused by pydantic itself, and its patterns know none.
@@ -24,11 +24,6 @@ Text = Annotated[str, StringConstraints(pattern=_TEXT)]
 """What people read: titles, notes, citations."""
 
 
-def plain(value: Any) -> Any:
-    """NumPy's numbers as Python's."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
 LEAST_HAZARD = 1e-15
 """Smallest hazard above 0: once in a hundred billion years."""
 
@@ -41,14 +36,14 @@ def _not_absurdly_small(value: float) -> float:
 
 Hazard = Annotated[
     float,
-    BeforeValidator(plain),
+    BeforeValidator(plain_number),
     Field(ge=0, le=1e12, allow_inf_nan=False),
     AfterValidator(_not_absurdly_small),
 ]
 
-Share = Annotated[float, BeforeValidator(plain), Field(ge=0, le=1, allow_inf_nan=False)]
+Share = Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=1, allow_inf_nan=False)]
 
-Hours = Annotated[float, BeforeValidator(plain), Field(ge=0, le=1e9, allow_inf_nan=False)]
+Hours = Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 Keys = Annotated[tuple[Text, ...], Field(strict=False)]
 
@@ -56,6 +51,22 @@ K = TypeVar("K")
 V = TypeVar("V")
 FrozenMapping = Annotated[Mapping[K, V], AfterValidator(FrozenDict)]
 """A table of names and values that cannot be changed."""
+
+
+def rescaled(parts: Any) -> Any:
+    """Parts with shares, or a table of shares: made to sum to 1 where single precision, or print, has left them short.
+
+    Shares whose sum is farther from 1 stay as they are, and are told as a fault.
+    """
+    if isinstance(parts, Mapping):
+        return dict(zip(parts, shares_of_one(list(parts.values())), strict=True))
+    shares = [part.share for part in parts]
+    new = shares_of_one(shares)
+    return parts if new == shares else tuple(p.model_copy(update={"share": s}) for p, s in zip(parts, new, strict=True))
+
+
+SharesByName = Annotated[Mapping[Name, Share], AfterValidator(rescaled), AfterValidator(FrozenDict)]
+"""A table of shares that sum to 1."""
 
 ILLUSTRATIVE = "illustrative"
 """Key of the source of a number that is chosen for teaching and cites nothing."""

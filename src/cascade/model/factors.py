@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from cascade.common.frozen import FrozenDict
-from cascade.model.base import FrozenMapping, Hazard, Keys, Name, Part, Share, Text, plain
+from cascade.common.numbers import plain_number
+from cascade.model.base import Hazard, Keys, Name, Part, Share, SharesByName, Text, rescaled
 
 
 class Switch(Part):
@@ -24,7 +25,7 @@ class LevelEffect(Part):
 
     level: Name
     hazard: Text
-    factor: Annotated[float, BeforeValidator(plain), Field(ge=0, le=1e6, allow_inf_nan=False)]
+    factor: Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=1e6, allow_inf_nan=False)]
     source: Keys = ()
     note: Text = ""
 
@@ -58,7 +59,7 @@ class Factor(Part):
     name: Name
     levels: Annotated[tuple[Name, ...], Field(strict=False, min_length=2, max_length=64)]
     states: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
-    begin: FrozenMapping[Name, Share] = Field(default_factory=FrozenDict)
+    begin: SharesByName = Field(default_factory=FrozenDict)
     switches: Annotated[tuple[Switch, ...], Field(strict=False)] = ()
     effects: Annotated[tuple[LevelEffect, ...], Field(strict=False)] = ()
     source: Keys = ()
@@ -79,8 +80,8 @@ class SizeEffect(Part):
     """What it does to a hazard (``state.way`` or ``*.way``) that n > 1 cells are together: ``factor`` * n^power."""
 
     hazard: Text
-    factor: Annotated[float, BeforeValidator(plain), Field(ge=0, le=1e6, allow_inf_nan=False)] = 1.0
-    power: Annotated[float, BeforeValidator(plain), Field(ge=-10, le=10, allow_inf_nan=False)] = 0.0
+    factor: Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=1e6, allow_inf_nan=False)] = 1.0
+    power: Annotated[float, BeforeValidator(plain_number), Field(ge=-10, le=10, allow_inf_nan=False)] = 0.0
     source: Keys = ()
     note: Text = ""
 
@@ -121,7 +122,7 @@ class Clusters(Part):
         A treatment multiplies their hazards as ``state.clusters: break``.
     """
 
-    sizes: Annotated[tuple[SizeShare, ...], Field(strict=False, min_length=1)]
+    sizes: Annotated[tuple[SizeShare, ...], Field(strict=False, min_length=1), AfterValidator(rescaled)]
     effects: Annotated[tuple[SizeEffect, ...], Field(strict=False)] = ()
     breaks: Annotated[tuple[Breakage, ...], Field(strict=False)] = ()
     source: Keys = ()

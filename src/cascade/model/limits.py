@@ -10,6 +10,3 @@ MAX_STAGES = 31
 
 MAX_MILESTONES = 30
 """Distinct milestones that one model may have."""
-
-SHARE_TOLERANCE = 1e-9
-"""How far the shares of a start may be from 1 in sum."""

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import tomli_w
 from pydantic import Field, ValidationError
 
+from cascade.common.arguments import Labelled
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.files import as_path, parse_toml, write_atomically
 from cascade.common.portable import in_order
@@ -27,7 +28,7 @@ from cascade.model.hazards import HazardTable
 from cascade.model.observables import Exposure, Observation, Site
 from cascade.model.parts import Correlation, Death, Frailty, Move, Start, State
 from cascade.model.raw import get, items, listed
-from cascade.model.survival import hazards_of, survival_faults
+from cascade.model.survival import given_by_step, hazards_of, survival_faults
 from cascade.model.treatments import Capacity, Treatment
 
 
@@ -108,11 +109,11 @@ class Model(Part):
     @classmethod
     def from_survival(
         cls,
-        survival: Mapping[str, float],
+        survival: Mapping[str, float] | Labelled,
         *,
-        mean_hours: Mapping[str, float] | float = 1.0,
+        mean_hours: Mapping[str, float] | Labelled | float = 1.0,
         causes: Mapping[str, Mapping[str, float]] | None = None,
-        phases: Mapping[str, int] | None = None,
+        phases: Mapping[str, int] | Labelled | None = None,
         goal: str = "metastasis",
         name: str = "cascade",
         **fields: Any,
@@ -121,13 +122,13 @@ class Model(Part):
 
         Parameters
         ----------
-        survival : mapping of str to float
+        survival : mapping of str to float, or pandas.Series
             Probability of passing each step, in order; any names.
-        mean_hours : mapping or float, optional
+        mean_hours : mapping, pandas.Series or float, optional
             Mean time in each step, of survivors and the lost together; 1 h where not given.
         causes : mapping, optional
             For each step the causes of loss with their weights; default: one, "lost".
-        phases : mapping, optional
+        phases : mapping or pandas.Series, optional
             For each step the number of Erlang phases; default 1.
         goal : str
             Name of the final state.
@@ -147,16 +148,15 @@ class Model(Part):
         for field in fields:
             if field not in cls.model_fields or field in ("stages", "states"):
                 raise InputError("from_survival", field, "a field of Model other than stages and states")
-        faults = list(survival_faults(survival, mean_hours, causes or {}, phases or {}))
-        if faults:
+        shares, times, lost_to, erlang = given_by_step(survival, mean_hours, causes, phases)
+        if faults := list(survival_faults(shares, times, lost_to, erlang)):
             raise ModelError(name, faults)
-        steps = list(survival)
+        steps = list(shares)
         states: list[State] = []
         for step, target in zip(steps, [*steps[1:], goal], strict=True):
-            k = (phases or {}).get(step, 1)
-            hours = mean_hours[step] if isinstance(mean_hours, Mapping) and step in mean_hours else mean_hours
-            move, death = hazards_of(survival[step], 1.0 if isinstance(hours, Mapping) else hours, k)
-            weights = (causes or {}).get(step, {"lost": 1.0})
+            k = int(erlang.get(step, 1))
+            move, death = hazards_of(shares[step], times.get(step, 1.0) if isinstance(times, Mapping) else times, k)
+            weights = lost_to.get(step, {"lost": 1.0})
             total = in_order(weights.values())
             deaths = [{"cause": cause, "hazard": death * weight / total} for cause, weight in weights.items()]
             moves = [{"to": target, "hazard": move}]
@@ -289,7 +289,7 @@ class Model(Part):
         # Without defaults: a field that is added in a later version changes no digest.
         # Nor do places in pictures: no answer depends on them.
         content = self.model_dump(mode="json", exclude_defaults=True, exclude={"states": {"__all__": {"place"}}})
-        canonical = json.dumps(content, sort_keys=True)
+        canonical = json.dumps(content, sort_keys=True, allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 

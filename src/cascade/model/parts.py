@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from cascade.model.base import Hazard, Hours, Keys, Name, Part, Share, Text, plain
+from cascade.common.numbers import plain_number
+from cascade.model.base import Hazard, Hours, Keys, Name, Part, Share, Text, rescaled
 from cascade.model.limits import MAX_STATES
 from cascade.model.observables import Place
 
@@ -77,7 +78,7 @@ class Frailty(Part):
     """
 
     name: Name
-    cv: Annotated[float, BeforeValidator(plain), Field(ge=1e-3, le=10, allow_inf_nan=False)]
+    cv: Annotated[float, BeforeValidator(plain_number), Field(ge=1e-3, le=10, allow_inf_nan=False)]
     distribution: Literal["lognormal", "gamma"] = "lognormal"
     hazards: Annotated[tuple[FrailHazard, ...], Field(strict=False, min_length=1)]
     source: Keys = ()
@@ -87,7 +88,7 @@ class Correlation(Part):
     """Correlation of the logarithms of two log-normal frailties."""
 
     between: Annotated[tuple[Name, Name], Field(strict=False)]
-    value: Annotated[float, BeforeValidator(plain), Field(gt=-1, lt=1, allow_inf_nan=False)]
+    value: Annotated[float, BeforeValidator(plain_number), Field(gt=-1, lt=1, allow_inf_nan=False)]
     source: Keys = ()
 
 
@@ -105,6 +106,6 @@ class Start(Part):
     Until it enters, a cell waits in its start state.
     """
 
-    states: Annotated[tuple[StartShare, ...], Field(strict=False)]
+    states: Annotated[tuple[StartShare, ...], Field(strict=False), AfterValidator(rescaled)]
     entry_hours: Annotated[tuple[Hours, Hours], Field(strict=False)] = (0.0, 0.0)
     source: Keys = ()

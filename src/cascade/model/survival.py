@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cascade.common.arguments import as_mapping
 from cascade.common.errors import Fault, is_number, is_whole, nearest
+from cascade.common.numbers import plain_number
 from cascade.common.portable import exp, expm1, in_order, log
 from cascade.model.limits import MAX_STATES
 
@@ -19,6 +21,21 @@ def hazards_of(p: float, hours: float, phases: int) -> tuple[float, float]:
     fails = -expm1(log_r)
     total = (1.0 - p) / (fails * hours)
     return total * exp(log_r), total * fails
+
+
+def given_by_step(survival: Any, mean_hours: Any, causes: Any, phases: Any) -> tuple[Any, Any, Any, Any]:
+    """The arguments of ``from_survival`` as plain mappings of plain numbers, where they can be; no check yet."""
+    given = [survival, mean_hours, {} if causes is None else causes, {} if phases is None else phases]
+    shares, hours, weights, whole = map(_plain, given)
+    return shares, hours, weights, whole
+
+
+def _plain(value: Any) -> Any:
+    """A mapping, or a series of pandas, and what it holds; else a number as Python's."""
+    table = as_mapping(value)
+    if isinstance(table, Mapping):
+        return {name: _plain(entry) for name, entry in table.items()}
+    return plain_number(table)
 
 
 def survival_faults(survival: Any, mean_hours: Any, causes: Any, phases: Any) -> Iterator[Fault]:

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from cascade.common.errors import Fault, ModelError, nearest
-from cascade.model.base import ILLUSTRATIVE, Hours, Keys, Name, Part, Share, Source, Text, faults_of, plain
+from cascade.common.numbers import plain_number
+from cascade.model.base import ILLUSTRATIVE, Hours, Keys, Name, Part, Share, Source, Text, faults_of
 
 
 class Effect(Part):
     """What a treatment does to hazards: ``factor`` on ``state.way`` or ``*.way``."""
 
     hazard: Text
-    factor: Annotated[float, BeforeValidator(plain), Field(ge=0, le=1e6, allow_inf_nan=False)]
+    factor: Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=1e6, allow_inf_nan=False)]
     source: Keys = ()
     note: Text = ""
 
@@ -95,7 +96,7 @@ class Capacity(Part):
     name: Name = "immune capacity"
     occupied_by: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
     hazards: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
-    half: Annotated[float, BeforeValidator(plain), Field(gt=0, le=1e18, allow_inf_nan=False)]
+    half: Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1e18, allow_inf_nan=False)]
     windows: Annotated[tuple[Hours, ...], Field(strict=False, min_length=1, max_length=5000)]
     factors: Annotated[tuple[Share, ...], Field(strict=False)] | None = None
     source: Keys = ()

@@ -14,10 +14,11 @@ from matplotlib.ticker import FuncFormatter
 from cascade.answers.curves import Curves
 from cascade.common.colours import GOAL_COLOUR, GRID, cause_colours, stage_colours
 from cascade.common.errors import InputError
-from cascade.common.text import number, percent
+from cascade.common.shares import percent
+from cascade.common.text import number
 from cascade.model import Model
 from cascade.plot.fitting import LINE, NAME, broken, settle
-from cascade.plot.style import few, figure_of, plain, shade, share_label, share_text, sign
+from cascade.plot.style import few, figure_of, plain, shade, share_label, sign
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
@@ -39,7 +40,7 @@ def occupancy(
     ax : matplotlib Axes, optional
     """
     curves = source.occupancy(_times_of(source, times)) if isinstance(source, Exact) else source.occupancy(times)
-    curves = _by_stage(curves, source.model)
+    curves = _by_stage(_after_the_start(curves), source.model)
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
     given = ax
@@ -104,7 +105,7 @@ def incidence(
         Logarithmic shares, so that rare ends can be seen.
     """
     curves = source.incidence(_times_of(source, times)) if isinstance(source, Exact) else source.incidence(times)
-    curves = _one_goal(curves, source.model)
+    curves = _one_goal(_after_the_start(curves), source.model)
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
     given = ax
@@ -159,7 +160,7 @@ def _draw_ends(ax: Axes, curves: Curves, source: Result | Exact, *, log: bool) -
             color=GOAL_COLOUR if goal else palette[name],
             linestyle=style,
             linewidth=2.4 if goal else 1.8,
-            label=broken(f"{name}  {share_text(values[-1])}{counted}", NAME + 0.6, 9.0),
+            label=broken(f"{name}  {percent(values[-1])}{counted}", NAME + 0.6, 9.0),
         )
 
 
@@ -175,6 +176,12 @@ def _grouped(curves: Curves, group: Mapping[str, str]) -> Curves:
     for name, value in zip(curves.names, curves.values, strict=True):
         values[names.index(group.get(name, name))] += value
     return Curves(curves.hours, tuple(names), values, curves.label)
+
+
+def _after_the_start(curves: Curves) -> Curves:
+    """Without time 0: the axis of time is logarithmic."""
+    shown = curves.hours > 0
+    return Curves(curves.hours[shown], curves.names, curves.values[:, shown], curves.label)
 
 
 def _by_stage(curves: Curves, model: Model) -> Curves:
@@ -208,9 +215,7 @@ def _state_colours(model: Model) -> dict[str, tuple[float, float, float]]:
 def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:
     """Times for the curves of an exact answer: from a hundredth of the shortest mean to the longest."""
     if times is not None:
-        return [
-            t for t in times if t != 0
-        ]  # the axis of time is logarithmic; hours below zero are refused with the rest
+        return times
     means = [t.mean_hours for t in source.times() if np.isfinite(t.mean_hours) and t.mean_hours > 0]
     low, high = (min(means) / 100, max(means) * 20) if means else (0.01, 1000.0)
     return [

@@ -13,7 +13,8 @@ from cascade.answers.intervals import proportion
 from cascade.answers.organs import OrganRow, Organs
 from cascade.common.colours import GRID, INK, QUIET
 from cascade.common.errors import InputError
-from cascade.common.text import hours, number, percent
+from cascade.common.shares import percent
+from cascade.common.text import hours, number
 from cascade.model import Model
 from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, settle
 from cascade.plot.style import Picture, few, plain, sign
@@ -97,7 +98,7 @@ def rough(table: Organs) -> str:
 def share_of(count: float, total: float, *, exact: bool) -> str:
     """A share for a label; of few that were counted how many of how many."""
     of = f" ({number(count)} of {number(total)})" if few(total, exact=exact) else ""
-    return percent_of(count / total) + of
+    return percent(count / total, 2) + of
 
 
 def _site(model: Model, name: str) -> Any:
@@ -140,11 +141,6 @@ def _colonies(ax: Axes, table: Organs, title: str) -> None:
     else:
         ax.text(0.5, 0.5, "no colonies", transform=ax.transAxes, ha="center", color=QUIET)
     plain(ax, title)
-
-
-def percent_of(share: float) -> str:
-    """A share for a label: two figures that count."""
-    return percent(float(f"{share:.2g}")) if share >= 1e-4 or share == 0 else "<0.01 %"
 
 
 def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exact, title: str) -> None:

@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from cascade.answers.funnel import Funnel, FunnelRow, percent_short
+from cascade.answers.funnel import Funnel, FunnelRow
 from cascade.common.colours import GRID, INK, QUIET, cause_colours, stage_colours
 from cascade.common.errors import InputError
-from cascade.common.text import number, percent
+from cascade.common.shares import estimate_of_share, percent, whole_percent
+from cascade.common.text import number
 from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, inches_of, lines_in, settle
-from cascade.plot.style import Picture, few, figure_of, plain, shade, share_label, share_text, sign
+from cascade.plot.style import Picture, few, figure_of, plain, shade, share_label, sign
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
@@ -146,7 +147,7 @@ def _bar_text(row: FunnelRow, *, exact: bool) -> str:
     """The share of the previous step; of a count of zero what it may be at most."""
     if row.passed:
         return f"{percent(row.fraction_of_previous)} of previous"
-    return "none" if exact else f"none: below {share_text(row.high)} of all"
+    return "none" if exact else f"none: {estimate_of_share(0.0, 0.0, row.high).interval} of all"
 
 
 def _smallest(one: Funnel) -> float:
@@ -175,7 +176,7 @@ def _causes(ax: Axes, one: Funnel) -> None:
                 ax.text(
                     left + share / 2,
                     y,
-                    percent_short(share),
+                    whole_percent(share),
                     ha="center",
                     va="center",
                     fontsize=8.5,

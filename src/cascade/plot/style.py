@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import colors
+from matplotlib import colors, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -15,7 +15,7 @@ from cascade.answers.funnel import Funnel
 from cascade.common.colours import INK, QUIET
 from cascade.common.errors import InputError, is_whole
 from cascade.common.files import write_atomically
-from cascade.common.text import percent, printable
+from cascade.common.text import printable
 from cascade.common.version import package_version
 from cascade.plot.fitting import TITLE, broken, inches_of
 from cascade.runs.comparison import Comparison
@@ -79,7 +79,9 @@ def check_path(path: str | Path) -> Path:
 
 
 def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
-    """Write a figure, whole or not at all; PNG and SVG carry model, seed and version.
+    """Write a figure, whole or not at all; the file carries model, seed and version.
+
+    The same figure gives the same bytes: no file has a date in it.
 
     Raises
     ------
@@ -99,7 +101,8 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
     if kind == "pdf":
         metadata["CreationDate"] = None
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    with rc_context({"svg.hashsalt": "cascade"}):  # else SVG is given names by chance
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
     write_atomically(path, buffer.getvalue())
     return path
 
@@ -119,11 +122,6 @@ def share_label(value: float, _: object) -> str:
     if power == 0:
         return "all"
     return f"1 in {10**power:,}" if power <= 3 else f"1 in $10^{{{power}}}$"
-
-
-def share_text(share: float) -> str:
-    """A share in words: per cent while that is readable, 1 in N below."""
-    return percent(share) if share >= 1e-3 or share == 0 else f"1 in {float(f'{1 / share:.3g}'):,.0f}"
 
 
 def shade(colour: str, lighter: float) -> tuple[float, float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from typing import Literal
 
@@ -14,11 +15,18 @@ from cascade.answers.intervals import Interval, batch_variance, clustered_differ
 from cascade.answers.table import Table, Texts
 from cascade.common.arguments import check_cells
 from cascade.common.frozen import ByValue
-from cascade.common.text import hours, number, percent, text_table
+from cascade.common.shares import estimate_of_difference
+from cascade.common.text import hours, number, text_table
 from cascade.model import Model
 from cascade.runs.histories import History, replay, traits_of
 
 SUCCESS, ALIVE = "success", "alive"
+
+BY_VISIT = (
+    "The two models have other states or ways ({differ}). What a cell has in common under both is its draws, by number"
+    " of the cell and of its visit: its n-th visit has the same luck under both, whatever the state. Where the two"
+    " lives have come to different states, they are paired by that luck alone, and mean nothing for each other."
+)
 
 COUPLING = (
     "Which cells are saved or lost depends on how the two runs share their draws;"
@@ -99,7 +107,8 @@ class TwoLives:
             lines.append([*cells[0], "=" if left == right else "|", *cells[1]])
         one_side, other_side = ([name, *["level"] * named, "entered", "left by"] for name in self.names)
         texts = (0, 1, 3, 4, 5, 6, 8) if named else (0, 2, 3, 4, 6)
-        return text_table([*one_side, "", *other_side], lines, left=texts)
+        mark = len(one_side)
+        return text_table([*one_side, "", *other_side], lines, left=texts, keys=(mark, mark + 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +142,17 @@ class Comparison(ByValue, Table[ComparisonRow]):
     saved_cells: tuple[int, ...]
     lost_cells: tuple[int, ...]
     batches: npt.NDArray[np.int64]
+
+    @cached_property
+    def pairing(self) -> str:
+        """What it is that a cell shares under two models with other states or ways; "" where these are the same.
+
+        Hazards, frailties, factors and treatments may differ: then every visit is to a state that both have.
+        """
+        one, two = _ways(self.model), _ways(self.other)
+        differ = [name for name in dict.fromkeys([*one, *two]) if one.get(name) != two.get(name)]
+        listed = ", ".join(differ[:6]) + (f" and {len(differ) - 6} more" if len(differ) > 6 else "")
+        return BY_VISIT.format(differ=listed) if differ else ""
 
     def causes(self) -> tuple[CauseRow, ...]:
         """What became of the cells by step and cause of death under ``model``, the most saved first."""
@@ -250,8 +270,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
             [
                 row.step,
                 *(number(n) for n in (row.passed, row.passed_other, row.gained, row.lost)),
-                percent(row.difference),
-                f"{percent(row.low)} to {percent(row.high)}",
+                *estimate_of_difference(row.difference, row.low, row.high),
             ]
             for row in self.rows
         ]
@@ -265,7 +284,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
             parts.append(
                 f"two independent runs would need {self.fewer_cells:.3g} times as many cells for this difference"
             )
-        return "\n".join([*parts, COUPLING])
+        return "\n".join([*parts, COUPLING, *[self.pairing] * bool(self.pairing)])
 
     def _summary(self) -> str:
         return f"saved {self.saved:,}, lost {self.lost:,}, unchanged {self.unchanged:,} of {self.cells:,} cells"
@@ -278,9 +297,16 @@ class Comparison(ByValue, Table[ComparisonRow]):
             [r.step, r.cause or f"({r.kind})", *(number(n) for n in (r.cells, r.saved, r.moved, r.lost))]
             for r in rows[:most]
         ]
-        return text_table(header, lines, left=(0, 1)) if rows else ""
+        return text_table(header, lines, left=(0, 1), keys=(0, 1)) if rows else ""
 
     @property
     def caption(self) -> str:
         """Who is saved and who is lost."""
         return self._summary()
+
+
+def _ways(model: Model) -> dict[str, tuple[object, ...]]:
+    """What a visit to each state can end in, in the order in which a draw chooses."""
+    return {
+        s.name: (s.stage, s.phases, *(m.to for m in s.moves), "", *(d.cause for d in s.deaths)) for s in model.states
+    }

@@ -116,7 +116,7 @@ class Histories(Table[History]):
         return self.cells[index]
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """One dictionary per stay."""
+        """One dictionary per stay; a stay that never ends has None for the time when it was left."""
         lives = [life for history in self for life in (history, *history.fragments)]
         return [{"cell": life.cell, "member": life.member, **plain(stay)} for life in lives for stay in life.stays]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cascade.answers.curves import Curves, choose_edges
+from cascade.answers.curves import Curves, choose_moments
 from cascade.answers.funnel import Funnel, Milestone, row_of
 from cascade.answers.intervals import Interval, clustered_proportion, proportion
 from cascade.answers.organs import Organs, organs_of
@@ -140,7 +140,7 @@ class Result(ByValue):
         )
         notes = [COUPLED] * (self.model.capacity is not None) + [CLUSTERED] * (self.model.clusters is not None)
         note = "\n".join(notes)
-        return Funnel(tuple(lines), self.cells, self.label, milestones=marks, note=note)
+        return Funnel(tuple(lines), self.cells, self.label, simulated=True, milestones=marks, note=note)
 
     def __str__(self) -> str:
         return f"{self.label}: {self.cells:,} cells, seed {self.seed}\n{self.funnel()}"
@@ -241,25 +241,31 @@ class Result(ByValue):
         Parameters
         ----------
         times : sequence of float, optional
-            Hours; must be among ``edges`` (give ``times=`` to ``simulate``). Default: all
-            edges between the first and the last event.
+            Hours: 0, the end of the run, or any of ``edges`` (give ``times=`` to ``simulate``).
+            Default: all edges from before the first event to after the last, or to the end.
         """
         lowered = self.lowered
-        at = choose_edges(self.edges, times, self.totals.counts, self.until)
+        hours, gone = choose_moments(self.edges, times, self.totals.counts, self.until)
         net = np.zeros((len(lowered.states), self.totals.counts.shape[1]), np.int64)
         for i, t in enumerate(lowered.transitions):
             net[t.source] -= self.totals.counts[i]
             if not t.is_death:
                 net[t.target] += self.totals.counts[i]
-        present = np.cumsum(net, axis=1)[:, at]
+        present = _summed(net)[:, gone]
         for k, state in enumerate(lowered.base[lowered.start_state]):
             present[state] += self._started_cells[k]
-        return Curves(self.edges[at], lowered.states, present / self.cells, self.label)
+        return Curves(hours, lowered.states, present / self.cells, self.label)
 
     def incidence(self, times: Sequence[float] | None = None) -> Curves:
-        """Cumulative incidence of each cause of death and of success, by time (shares of all cells)."""
+        """Cumulative incidence of each cause of death and of success, by time (shares of all cells).
+
+        Parameters
+        ----------
+        times : sequence of float, optional
+            Hours, as for ``occupancy``.
+        """
         lowered = self.lowered
-        at = choose_edges(self.edges, times, self.totals.counts, self.until)
+        hours, gone = choose_moments(self.edges, times, self.totals.counts, self.until)
         causes = list(dict.fromkeys(t.way for t in lowered.transitions if t.is_death))
         sums = {cause: np.zeros(self.totals.counts.shape[1], np.int64) for cause in causes}
         for i, t in enumerate(lowered.transitions):
@@ -269,8 +275,8 @@ class Result(ByValue):
             sums[lowered.states[s]] = self.totals.counts[
                 [i for i, t in enumerate(lowered.transitions) if t.target == s]
             ].sum(axis=0)
-        values = np.array([np.cumsum(n)[at] for n in sums.values()]) / self.cells
-        return Curves(self.edges[at], tuple(sums), values, self.label)
+        values = _summed(np.array(list(sums.values())))[:, gone] / self.cells
+        return Curves(hours, tuple(sums), values, self.label)
 
     @property
     def watched(self) -> npt.NDArray[np.uint64]:
@@ -348,3 +354,8 @@ class Result(ByValue):
                 merged.append((start, stop))
         versions = together(self.versions, other.versions)
         return replace(self, ranges=tuple(merged), totals=self.totals + other.totals, versions=versions)
+
+
+def _summed(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """What has been counted when so many bins have gone by, shape (rows, bins + 1)."""
+    return np.pad(np.cumsum(counts, axis=1), ((0, 0), (1, 0)))

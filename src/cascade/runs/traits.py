@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascade.answers.table import Table, Texts
+from cascade.answers.table import Table, Texts, check_same
+from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
 from cascade.common.portable import power
+from cascade.common.shares import estimate_of_number
 from cascade.common.text import number, text_table
 from cascade.common.types import Floats, Ints
 from cascade.model import Model
@@ -97,20 +99,37 @@ class Selection(ByValue, Table[SelectionRow]):
         return float(np.sqrt(low * high))
 
     def table(self, beside: Mapping[str, Sequence[float]] | None = None) -> str:
-        """The table as text; with the exact means (``Exact.traits()``) in a column of their own."""
+        """The table as text; with the exact means (``Exact.traits()``) in a column of their own.
+
+        Raises
+        ------
+        InputError
+            When their traits or steps differ.
+        """
         return text_table(*self.as_text(beside), left=self.left)
 
     def as_text(self, beside: Mapping[str, Sequence[float]] | None = None) -> Texts:
         """Headings and lines."""
         header = ["trait", "of the cells that passed", "cells", "mean", "95 % interval", "median"]
-        header += ["exact mean"] if beside else []
+        if beside is not None:
+            self._check_beside(beside)
+            header += ["exact mean"]
         lines = []
         for row in self.rows:
-            line = [row.trait, row.step, number(row.cells), f"{row.mean:.4g}", f"{row.low:.4g} to {row.high:.4g}"]
-            line += [f"{row.median:.3g}"]
-            line += [f"{beside[row.trait][self.steps.index(row.step)]:.4g}"] if beside else []
+            line = [row.trait, row.step, number(row.cells), *estimate_of_number(row.mean, row.low, row.high)]
+            line += [f"{row.median:.3g}" if row.cells else "-"]
+            line += [f"{beside[row.trait][self.steps.index(row.step)]:.4g}"] if beside is not None else []
             lines.append(line)
         return header, lines
+
+    def _check_beside(self, beside: object) -> None:
+        """Means of the same traits, one for each step."""
+        if not isinstance(beside, Mapping):
+            raise InputError("beside", beside, "the traits of the exact answer: exact.traits()")
+        check_same(beside, self.traits, "traits")
+        for trait, means in beside.items():
+            if len(means) != len(self.steps):
+                raise InputError(f"beside[{trait!r}]", list(means), f"a mean for each of {list(self.steps)}")
 
     @property
     def caption(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cascade.common.errors import Fault, is_number, nearest
-from cascade.model.limits import SHARE_TOLERANCE
+from cascade.common.numbers import SHARE_TOLERANCE
 from cascade.model.raw import RawState, get, items, repeated, text_of
 
 

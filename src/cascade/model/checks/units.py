@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cascade.common.errors import Fault, is_number, nearest
+from cascade.common.numbers import SHARE_TOLERANCE
 from cascade.common.portable import in_order
-from cascade.model.limits import MAX_STATES, SHARE_TOLERANCE
+from cascade.model.limits import MAX_STATES
 from cascade.model.names import EVERYWHERE, hazard_name, hazard_names, living_states, matching, switch_names
 from cascade.model.raw import RawState, get, items, repeated
 

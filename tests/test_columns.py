@@ -1,0 +1,138 @@
+"""Tables at the width of a terminal: every line fits, and nothing is lost."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cascade
+from cascade.cli import main
+from cascade.common.columns import LEAST_WIDTH, fitted, paragraphs, terminal_width, text_table
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line.partition("#")[0].strip() for line in re.findall(r"^cascade \w+.*$", README, re.MULTILINE)]
+FEW = "--cells 2e5 -q"
+SMALL = {"--cells 1e7": FEW, "--cells 1e8": FEW, "cascade demo": f"cascade demo {FEW}"}
+PATHS = "saved: ", "figure: ", "page: "
+"""Lines that end in the path of a file, which is not broken."""
+
+
+def test_the_commands_of_the_readme_fit_a_terminal_of_80_columns(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    cascade.load("textbook").with_(scale={"*.shear": 0.5}, name="mine").save("mine.toml")
+    Path("counts.csv").write_text("step,number\ninjected,100000\narrested in the lung,870\ngrown,3\n")
+    commands = [command for command in COMMANDS if "teach" not in command]
+    assert len(commands) > 10
+    wide = []
+    for command in commands:
+        for text, small in SMALL.items():
+            command = command.replace(text, small)
+        with pytest.raises(SystemExit) as end:
+            main(shlex.split(command)[1:])
+        out, err = capsys.readouterr()
+        assert not end.value.code, (command, err)
+        wide += [(command, line) for line in out.splitlines() if len(line) > 80 and not line.startswith(PATHS)]
+    assert wide == []
+    kept = Path("results/textbook/funnel.txt").read_text()
+    assert kept.count("exact: passed") == 1, "a file is as wide as its table"
+    assert max(map(len, kept.splitlines())) > 80
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in [*cascade.models(), *cascade.catalog.treatments()]])
+def test_pages_of_the_catalogue_fit_too(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["show", name])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 5
+    assert [line for line in lines if len(line) > 80 and " " in line.strip()] == []
+
+
+words = st.lists(st.text("abcdefgh", min_size=1, max_size=9), min_size=1, max_size=6).map(" ".join)
+numbers = st.integers(0, 10**7).map(lambda n: f"{n:,}")
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]], set[int]]:
+    """Headings, lines and the columns of words; the first holds a name for each line."""
+    of_words = draw(st.lists(st.booleans(), min_size=1, max_size=9))
+    left = {0, *(c for c, is_left in enumerate(of_words) if is_left)}
+    height = draw(st.integers(1, 4))
+    lines = [
+        [f"n{i} {draw(words)}", *(draw(words if c in left else numbers) for c in range(1, len(of_words)))]
+        for i in range(height)
+    ]
+    return [draw(words) for _ in of_words], lines, left
+
+
+@given(tables(), st.integers(LEAST_WIDTH, 130))
+def test_a_table_fits_and_every_word_of_it_is_there(
+    table: tuple[list[str], list[list[str]], set[int]], width: int
+) -> None:
+    header, lines, left = table
+    with fitted(width):
+        text = text_table(header, lines, left)
+    assert all(len(line) <= width for line in text.split("\n"))
+    blocks = text.split("\n\n")
+    shown = 0
+    for block in blocks:
+        parts = block.split("\n")
+        at = next(i for i, line in enumerate(parts) if set(line) <= set("- ") and line)
+        spans = [match.span() for match in re.finditer("-+", parts[at])]
+        heads = [" ".join(" ".join(line[a:b] for line in parts[:at]).split()) for a, b in spans]
+        columns = [0, *range(shown + (shown == 0), shown + (shown == 0) + len(spans) - 1)]
+        assert heads == [header[c] for c in columns]
+        # Wrapped cells of a line follow each other: a column read down is its words in order.
+        for c, (a, b) in zip(columns, spans, strict=True):
+            down = " ".join(line[a:b] for line in parts[at + 1 :]).split()
+            assert down == " ".join(line[c] for line in lines).split()
+        shown = columns[-1] if len(columns) > 1 else 0
+        shown += 1
+    assert shown == len(header)
+
+
+@given(tables())
+def test_a_table_that_fits_stays_as_it_is(table: tuple[list[str], list[list[str]], set[int]]) -> None:
+    plain = text_table(*table)
+    widest = max(map(len, plain.split("\n")))
+    with fitted(max(widest + 20, LEAST_WIDTH)):
+        assert text_table(*table) == plain
+        with fitted(None):
+            assert text_table(*table) == plain
+
+
+def test_each_part_of_a_folded_table_says_which_rows_it_has() -> None:
+    header = ["state", "a number of them", "way", "another number", "grade"]
+    lines = [["blood", "1", "to the bed", "2", "A"], ["", "3", "dies", "4", "illustrative"]]
+    with fitted(40):
+        blocks = text_table(header, lines, left=(0, 2, 4), keys=(0, 2)).split("\n\n")
+    assert len(blocks) == 2
+    assert all("state" in block and "way" in block and "to the bed" in block for block in blocks)
+
+
+@given(st.lists(words, max_size=5).map("\n  ".join), st.integers(LEAST_WIDTH, 99))
+def test_paragraphs_fit_and_keep_their_words(text: str, width: int) -> None:
+    assert paragraphs(text) == text
+    with fitted(width):
+        broken = paragraphs(text)
+    assert all(len(line) <= width for line in broken.split("\n"))
+    assert broken.split() == text.split()
+
+
+def test_only_a_terminal_or_columns_give_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is piped to a file is as wide as it is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert terminal_width() is None
+    for columns, width in (("80", 80), ("13", LEAST_WIDTH), ("", None), ("wide", None)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert terminal_width() == width

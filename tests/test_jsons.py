@@ -1,0 +1,90 @@
+"""JSON that any reader takes: null for infinity, in everything that the package writes or hands out."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cascade
+from cascade.answers.table import Table
+from cascade.common.jsons import json_text, plain_data
+from helpers.models import CYCLIC, FRAIL
+
+ROOT = Path(__file__).parents[1]
+ELSEWHERE = {"runs/saved.py", "web/constants.py"}
+"""They write finite numbers alone: the checked recipe of a run, and constants."""
+
+
+def loose(text: str) -> list[int]:
+    """Lines on which JSON is written that only Python may be able to read."""
+    lines = []
+    for call in ast.walk(ast.parse(text)):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] in {"dump", "dumps", "JSONEncoder"}:
+            strict = any(k.arg == "allow_nan" and ast.unparse(k.value) == "False" for k in call.keywords)
+            of_json = ast.unparse(call.func).split(".")[0] in {"json", "dump", "dumps", "JSONEncoder"}
+            lines += [call.lineno] * (of_json and not strict)
+    return lines
+
+
+def test_nothing_writes_loose_json() -> None:
+    assert loose("import json\njson.dumps(x)\njson.dump(x, f, allow_nan=True)\ndumps(x)") == [2, 3, 4]
+    assert loose("json.dumps(x, allow_nan=False)\njson.loads(x)\ntomli_w.dumps(x)") == []
+    package = ROOT / "src" / "cascade"
+    found = {str(p.relative_to(package)): lines for p in package.rglob("*.py") if (lines := loose(p.read_text()))}
+    assert set(found) <= ELSEWHERE, found
+
+
+HALF = cascade.Model.from_survival({"arrest": 0.5})
+TREATED = CYCLIC.with_treatments(
+    cascade.Treatment(name="for ever", effects=[{"hazard": "*.shear", "factor": 0.5}], end_hours=None)
+)
+HANDED_OUT: dict[str, Callable[[], Any]] = {
+    "lives that go on for ever": lambda: cascade.replay(HALF, seed=1, cells=range(20)).to_dicts(),
+    "lives of clusters": lambda: cascade.replay(cascade.load("clusters"), seed=1, cells=range(99)).to_dicts(),
+    "funnel": lambda: cascade.simulate(CYCLIC, cells=100, seed=1).funnel().to_dicts(),
+    "exact funnel": lambda: cascade.exact(CYCLIC).funnel().to_dicts(),
+    "steps that no unit passed": lambda: cascade.simulate(cascade.load("clusters"), cells=3, seed=1).sizes().to_dicts(),
+    "organs": lambda: cascade.exact(cascade.load("colon")).organs().to_dicts(),
+    "traits of nobody": lambda: cascade.selection(FRAIL, cells=2, seed=1).to_dicts(),
+    "steps of two models": lambda: cascade.compare(CYCLIC, TREATED, cells=100, seed=1).to_dicts(),
+    "counted curves": lambda: cascade.simulate(CYCLIC, cells=100, seed=1).occupancy().to_dicts(),
+    "exact curves": lambda: cascade.exact(CYCLIC).incidence([0.0, 1.0]).to_dicts(),
+}
+
+
+@pytest.mark.parametrize("name", HANDED_OUT)
+def test_what_is_handed_out_as_dictionaries_is_plain_data(name: str) -> None:
+    rows = HANDED_OUT[name]()
+    assert rows
+    assert json.loads(json.dumps(rows, allow_nan=False)) == rows
+
+
+def test_each_table_hands_out_what_is_tested_here() -> None:
+    """A new table is to be added above."""
+    tables = {kind.__name__ for kind in Table.__subclasses__()}
+    assert tables == {"Funnel", "Organs", "Sizes", "Comparison", "Selection", "Histories"}
+
+
+def test_a_stay_without_an_end_has_no_time_of_leaving() -> None:
+    lives = cascade.replay(HALF, seed=1, cells=range(20))
+    stays = [stay for life in lives for stay in life.stays]
+    left = [row["left"] for row in lives.to_dicts()]
+    assert left == [None if stay.left == float("inf") else stay.left for stay in stays]
+    assert None in left
+
+
+def test_plain_data_keeps_what_json_can_say() -> None:
+    data = {"a": [np.int64(3), np.float64(0.1), True, None, "x"], "b": np.array([1.0, np.nan]), "c": (float("-inf"),)}
+    assert plain_data(data) == {"a": [3, 0.1, True, None, "x"], "b": [1.0, None], "c": [None]}
+    assert json.loads(json_text(data)) == plain_data(data)
+    times = [asdict(time) for time in cascade.exact(CYCLIC).times()]
+    assert len(json.loads(json_text(times))) == len(times)
+    with pytest.raises(TypeError):
+        json_text({"a": object()})
