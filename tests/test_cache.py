@@ -29,9 +29,10 @@ def twice(x: Any) -> Any:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of its own, and notices that nobody has heard."""
+    """A cache folder of its own, and notices that nobody has heard nor silenced."""
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(notices, "_patient", False)
     return tmp_path
 
 
@@ -204,6 +205,7 @@ def test_who_asked_for_quiet_hears_of_damage_and_not_of_waiting(
 
 def test_notices_need_no_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(notices, "_patient", False)
     closed = open(os.devnull, "w")  # noqa: SIM115
     closed.close()
     for stream in (None, closed):

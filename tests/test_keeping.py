@@ -60,7 +60,7 @@ def test_of_a_run_that_was_written_over_nothing_is_left(tmp_path: Path, capsys: 
     assert "body.png" in held(tmp_path)
     (tmp_path / "mine.png").write_text("unconcerned")
     assert call(capsys, *RUN, "--out", tmp_path, "--force")[0] == 0
-    assert sorted(held(tmp_path)) == ["funnel.png", "funnel.txt", "mine.png", "result.cascade"]
+    assert sorted(held(tmp_path)) == ["funnel.csv", "funnel.png", "funnel.txt", "mine.png", "result.cascade"]
 
 
 def test_a_place_where_nothing_can_be_written_is_told_before_any_work(

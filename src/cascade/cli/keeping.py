@@ -66,7 +66,7 @@ class Recipe:
         """Whether a page is that of this run; a page counts no more than its first cells."""
         text = path.read_text(encoding="utf-8", errors="replace")
         return all(
-            f'"{name}":{json.dumps(value)}' in text
+            f'"{name}":{json.dumps(value, allow_nan=False)}' in text
             for name, value in (("name", self.models[0].name), ("seed", str(self.seed)), ("first", self.cells.start))
         )
 

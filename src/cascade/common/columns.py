@@ -29,7 +29,7 @@ Cells = Sequence[Sequence[str]]
 
 def terminal_width() -> int | None:
     """Columns of the terminal, or what the variable COLUMNS says; None where output goes to a file or pipe."""
-    if not os.environ.get("COLUMNS", "").isdigit() and not sys.stdout.isatty():
+    if not os.environ.get("COLUMNS", "").isdigit() and not (sys.stdout is not None and sys.stdout.isatty()):
         return None
     return max(LEAST_WIDTH, shutil.get_terminal_size().columns)
 

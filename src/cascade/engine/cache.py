@@ -17,7 +17,7 @@ from typing import Any
 
 import numba
 from numba.core import caching
-from numba.core.serialize import dumps
+from numba.core.serialize import dumps as serialized
 
 from cascade.common.notices import notice
 
@@ -64,7 +64,7 @@ class Files:
 
     def save(self, key: Any, data: Any) -> None:
         """Write an entry in one piece."""
-        whole = dumps((self._key(key), data))
+        whole = serialized((self._key(key), data))
         path = self.path(key)
         temporary = path.with_name(f"{path.name}.tmp.{secrets.token_hex(8)}")
         try:

@@ -38,7 +38,7 @@ def width_of(text: str, size: float, weight: str = "normal") -> float:
     if not text:
         return 0.0
     letters = FontProperties(size=size, weight=weight)
-    pixels, _, _ = _renderer().get_text_width_height_descent(text, letters, ismath=False)  # type: ignore[no-untyped-call]
+    pixels, _, _ = _renderer().get_text_width_height_descent(printable(text), letters, ismath=False)  # type: ignore[no-untyped-call]
     return 1.03 * float(pixels) / 100.0
 
 

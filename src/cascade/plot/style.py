@@ -100,6 +100,10 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
         metadata["Date"] = None
     if kind == "pdf":
         metadata["CreationDate"] = None
+    if figure.get_layout_engine() is not None:
+        # Laid out once and for all: each further round of the layout would move things by a hair.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     buffer = io.BytesIO()
     with rc_context({"svg.hashsalt": "cascade"}):  # else SVG is given names by chance
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)

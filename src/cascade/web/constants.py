@@ -60,7 +60,7 @@ def _literal(value: object) -> str:
         return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, int | np.integer):
         return hex(value) if value > 0xFFFF else str(value)
-    return json.dumps(value)
+    return json.dumps(value, allow_nan=False)
 
 
 if __name__ == "__main__":
