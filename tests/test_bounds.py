@@ -58,8 +58,12 @@ COMMANDS = [
 ]
 
 
+FAST = {"textbook", "unlike-cells"}
+NAMES = [pytest.param(e.name, marks=[] if e.name in FAST else pytest.mark.full) for e in cascade.models()]
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: " ".join(c))
-@pytest.mark.parametrize("name", [entry.name for entry in cascade.models()])
+@pytest.mark.parametrize("name", NAMES)
 def test_every_command_answers_for_every_model_of_the_catalogue(
     name: str, command: list[str], meter: Meter, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,6 +110,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("until", [None, 100.0])
 def test_models_with_frailties_and_phases_have_bounded_work(answer: str, until: float | None, meter: Meter) -> None:
@@ -150,6 +155,7 @@ def test_the_error_of_a_grid_that_the_bound_cuts_short_is_kept(seconds: float, m
         assert abs(row.fraction_of_all - true.fraction_of_all) <= 4 * cut.error
 
 
+@pytest.mark.full
 def test_medians_are_roots_of_the_curves() -> None:
     for model in (
         LINEAR,

@@ -55,6 +55,7 @@ def test_a_run_does_not_go_into_the_folder_of_another(
     assert held(tmp_path)["result.cascade"] != before["result.cascade"]
 
 
+@pytest.mark.full
 def test_of_a_run_that_was_written_over_nothing_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, "run", "colon", *RUN[2:], "--out", tmp_path)[0] == 0
     assert "body.png" in held(tmp_path)
@@ -79,6 +80,7 @@ def test_a_place_where_nothing_can_be_written_is_told_before_any_work(
     assert call(capsys, "demo", "-q", "--out", tmp_path / "x.png", "--html", tmp_path / "nowhere" / "x.html")[0] == 2
 
 
+@pytest.mark.full
 def test_the_same_run_may_be_written_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (RUN, (*RUN, "--until", "2d"), ("run", "clusters", *RUN[2:]), (*RUN, "--cells", "50:99")):
         folder = tmp_path / "-".join(arguments).replace(":", "_")
@@ -130,6 +132,7 @@ def test_a_comparison_is_not_drawn_over_another(kind: str, tmp_path: Path, capsy
     assert figure.read_bytes() != before
 
 
+@pytest.mark.full
 def test_a_saved_result_is_not_drawn_over_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     call(capsys, *RUN, "--out", one)

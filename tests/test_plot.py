@@ -94,6 +94,7 @@ for draw in (plot.funnel, plot.waterfall):
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
 def test_a_figure_saved_twice_is_one_file(result: Result, tmp_path: Path, kind: str) -> None:
     """Also one that is drawn anew: nothing in it comes from a clock, from chance or from what was saved before."""
@@ -105,6 +106,7 @@ def test_a_figure_saved_twice_is_one_file(result: Result, tmp_path: Path, kind: 
         assert first == again == anew
 
 
+@pytest.mark.full
 def test_a_figure_is_one_file_whatever_the_order_of_sets(tmp_path: Path) -> None:
     """In processes that order sets of names otherwise."""
     for order in ("1", "2"):

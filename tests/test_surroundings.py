@@ -179,6 +179,7 @@ main(arguments)
 """
 
 
+@pytest.mark.full
 @pytest.mark.skipif(os.name != "posix", reason="interrupts are sent as on POSIX")
 @pytest.mark.parametrize("turned", ["plain", "turned"])
 @pytest.mark.parametrize(

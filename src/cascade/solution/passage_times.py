@@ -24,6 +24,9 @@ MANY_POINTS, FEW_POINTS = 33, 9
 SMOOTH = 1e-10
 """The last coefficients of a smooth curve, against its largest."""
 
+NEAR = 0.01
+"""Of a half octave: how near to a root a polynomial comes that does not quite follow its curve."""
+
 FARTHEST = 60
 """Octaves from an hour, either way, within which a median is looked for."""
 
@@ -147,13 +150,18 @@ class Reached:
             number += 1
         if abs(number) >= FARTHEST:
             return float("nan")
+        x = brentq(lambda x: self._value(number, row, x) - half, -1.0, 1.0, xtol=1e-14, rtol=1e-12)
         if self._octave(number)[1]:
-            x = brentq(lambda x: self._value(number, row, x) - half, -1.0, 1.0, xtol=1e-14, rtol=1e-12)
             return float(2.0 ** (number + (x + 1.0) / 2.0))
-        # A kink, as where the entries end: no polynomial follows it.
-        low, high = 2.0**number, 2.0 ** (number + 1)
-        reached = lambda t: float(self.at(np.array([t]))[0, row]) - half  # noqa: E731
-        return float(brentq(reached, low, high, xtol=1e-300, rtol=1e-10))
+
+        # A kink, as where the entries end: a polynomial only comes near, and the curve itself is asked.
+        def rest(x: float) -> float:
+            return float(self.at(np.array([2.0 ** (number + (x + 1.0) / 2.0)]))[0, row]) - half
+
+        low, high = max(-1.0, x - NEAR), min(1.0, x + NEAR)
+        if rest(low) > 0 or rest(high) < 0:
+            low, high = -1.0, 1.0
+        return float(2.0 ** (number + (brentq(rest, low, high, xtol=1e-10) + 1.0) / 2.0))
 
 
 def text_of(times: Sequence[PassageTime]) -> str:
