@@ -146,7 +146,7 @@ def test_what_only_bears_the_name_of_a_table_is_named(tmp_path: Path) -> None:
             Funnel.from_csv(path)
     with pytest.raises(cascade.InputError, match="UTF-8 or UTF-16"):
         Funnel.from_csv(written(tmp_path, b"step,number\na,1\n\0\x01\x02"))
-    with pytest.raises(cascade.InputError, match="readable"):
+    with pytest.raises(cascade.InputError, match="a file that exists"):
         Funnel.from_csv(tmp_path / "none.csv")
     told = Funnel.from_csv(written(tmp_path, "sep=;\nstep;number\na,b;3\nc;1\n"), label="x")
     assert told == Funnel.from_counts({"a,b": 3, "c": 1}, label="x")

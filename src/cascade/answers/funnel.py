@@ -13,7 +13,7 @@ from cascade.answers.sheets import read_sheet
 from cascade.answers.table import Table, Texts, check_same
 from cascade.common.arguments import Labelled
 from cascade.common.errors import InputError, is_number
-from cascade.common.files import write_atomically
+from cascade.common.files import as_path, write_atomically
 from cascade.common.frozen import ByValue
 from cascade.common.shares import estimate_of_share, percent, whole_percent
 from cascade.common.text import number, text_table
@@ -163,8 +163,9 @@ class Funnel(Table[FunnelRow]):
         InputError
             When the file cannot be written.
         """
-        write_atomically(Path(path), csv_text(self.rows, self.milestones, self.cells, self.kind).encode())
-        return Path(path)
+        target = as_path(path)
+        write_atomically(target, csv_text(self.rows, self.milestones, self.cells, self.kind).encode())
+        return target
 
     def table(self, beside: Funnel | None = None) -> str:
         """The funnel as text, the causes of loss below it.

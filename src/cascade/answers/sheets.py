@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cascade.common.errors import InputError
+from cascade.common.files import check_exists
 from cascade.common.numbers import readings
 
 SEPARATORS = ",;\t"
@@ -104,8 +105,10 @@ def read_sheet(path: str | Path) -> Sheet:
 def _text_of(path: str | Path) -> str:
     """The text of a file, whatever its encoding and its ends of lines."""
     try:
-        data = Path(path).read_bytes()
-    except (OSError, ValueError, TypeError) as error:
+        data = check_exists(path).read_bytes()
+    except InputError:
+        raise
+    except OSError as error:
         raise InputError("file", str(path), f"a readable CSV file ({error})") from None
     for begin, what in SPREADSHEETS.items():
         if data.startswith(begin):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cascade.common.errors import InputError, nearest
-from cascade.common.files import parse_toml
+from cascade.common.files import as_path, parse_toml
 from cascade.common.text import html_table, text_table
 from cascade.model import Model
 from cascade.model.base import ILLUSTRATIVE
@@ -197,7 +197,7 @@ def load_any(name_or_path: str | Path) -> Model | Cancer | Treatment:
 
 def _content(field: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return as_path(path, field).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InputError(field, path, f"a TOML file that can be read ({error})") from None
 

@@ -33,16 +33,36 @@ def packaged(package: str, *path: str) -> dict[str, Any]:
 
 
 def as_path(path: object, field: str = "path") -> Path:
-    """A path from what a user gave.
+    """A path from what a user gave, with ``~`` as the home folder.
 
     Raises
     ------
     InputError
         When it is neither text nor a path: a number would be taken for a file that is open already.
     """
-    if isinstance(path, str | Path):
-        return Path(path)
-    raise InputError(field, path, "the name of a file, as text or a pathlib.Path")
+    if not isinstance(path, str | Path):
+        raise InputError(field, path, "the name of a file, as text or a pathlib.Path")
+    with contextlib.suppress(RuntimeError):  # nobody's home: the name stands as it is
+        return Path(path).expanduser()
+    return Path(path)
+
+
+def check_exists(path: object, field: str = "file") -> Path:
+    """A path at which there is a file.
+
+    Raises
+    ------
+    InputError
+        When there is none, or no name of one.
+    """
+    found = as_path(path, field)
+    try:
+        there = found.is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds what no name may
+        there = False
+    if not there:
+        raise InputError(field, str(path), "a file that exists")
+    return found
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from cascade.answers.funnel import Funnel
 from cascade.common.colours import INK, QUIET
 from cascade.common.errors import InputError, is_whole
-from cascade.common.files import write_atomically
+from cascade.common.files import as_path, write_atomically
 from cascade.common.text import printable
 from cascade.common.version import package_version
 from cascade.plot.fitting import TITLE, broken, inches_of
@@ -75,7 +75,7 @@ def check_path(path: str | Path) -> Path:
     """A path whose ending says a format that ``save`` can write."""
     if not isinstance(path, str | Path) or Path(path).suffix.lower() not in (".png", ".svg", ".pdf"):
         raise InputError("path", str(path), "a name that ends in .png, .svg or .pdf")
-    return Path(path)
+    return as_path(path)
 
 
 def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:

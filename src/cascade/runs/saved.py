@@ -22,7 +22,7 @@ from cascade.body import cancer_names
 from cascade.catalog import load
 from cascade.common.arguments import cell_range, check_seed
 from cascade.common.errors import CascadeError, InputError, is_whole
-from cascade.common.files import write_atomically
+from cascade.common.files import as_path, check_exists, write_atomically
 from cascade.engine.counts import MOST_WATCHED, Totals
 from cascade.engine.prepare import rows_of
 from cascade.kernel.buffers import BATCHES
@@ -78,8 +78,9 @@ def save_result(result: Result, path: str | Path) -> Path:
     if len(text) > MOST_RECIPE:
         raise InputError("model", result.model.name, f"a model whose recipe takes at most {MOST_RECIPE >> 20} MB")
     np.savez_compressed(buffer, recipe=np.frombuffer(text.encode(), np.uint8), **arrays)
-    write_atomically(Path(path), buffer.getvalue())
-    return Path(path)
+    target = as_path(path)
+    write_atomically(target, buffer.getvalue())
+    return target
 
 
 def open_result(path: str | Path) -> Result:
@@ -91,10 +92,9 @@ def open_result(path: str | Path) -> Result:
         When the file is not one, is damaged, was changed after it was written, or was written by a version
         whose files this one cannot read.
     """
-    if not Path(path).is_file():
-        raise InputError("file", str(path), "a file that exists")
+    there = check_exists(path)
     try:
-        return _read(Path(path))
+        return _read(there)
     except InputError as error:
         wanted = error.accepted if error.field == "file" else f"a result whose recipe holds: {error}"
         raise InputError("file", str(path), wanted) from None

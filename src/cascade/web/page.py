@@ -13,7 +13,7 @@ import numpy as np
 from cascade.common.arguments import cell_range, check_seed
 from cascade.common.colours import cause_colours, stage_colours
 from cascade.common.errors import InputError
-from cascade.common.files import write_atomically
+from cascade.common.files import as_path, write_atomically
 from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.prepare import environment, prepare
 from cascade.kernel.streams import key_of
@@ -159,7 +159,7 @@ def check_page(path: object) -> Path:
     """A path that a browser would take for a page."""
     if not isinstance(path, str | Path) or Path(path).suffix.lower() not in (".html", ".htm"):
         raise InputError("path", str(path), "a file that ends in .html")
-    return Path(path)
+    return as_path(path)
 
 
 def write_page(
