@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import cascade
+from cascade.common.version import package_version
 
 PACKAGE = Path(cascade.__file__).parent
 RUN = "import cascade; print(cascade.simulate(cascade.load('ctc-mouse'), cells=20000, seed=1, until=0.02).fates())"
@@ -100,11 +101,15 @@ def test_import_is_light() -> None:
 
 
 def test_public_names() -> None:
-    assert cascade.__all__ == [
+    functions = {
         "CascadeError", "Funnel", "InputError", "Model", "ModelError", "Treatment", "body", "compare", "demo", "exact",
         "load", "models", "moving_cells", "open_result", "plot", "replay", "selection", "simulate", "treatment",
         "treatments",
-    ]  # fmt: skip
+    }  # fmt: skip
+    # And every part that a file of a model may hold, but for the places of pictures, which the body writes.
+    parts = set(cascade.Model.model_json_schema()["$defs"]) - {"Place"}
+    assert set(cascade.__all__) == functions | parts
+    assert cascade.__version__ == package_version()
     for name in [*cascade.__all__, "Result", "Exact", "Comparison"]:
         assert getattr(cascade, name).__name__.endswith(name)
     # A function must stay one after the module that holds it has been imported.

@@ -16,6 +16,27 @@ if TYPE_CHECKING:
     from cascade.catalog import load, models, treatment, treatments
     from cascade.cli.demonstration import demo
     from cascade.model import Model
+    from cascade.model.base import Source as Source
+    from cascade.model.factors import Breakage as Breakage
+    from cascade.model.factors import Clusters as Clusters
+    from cascade.model.factors import Factor as Factor
+    from cascade.model.factors import LevelEffect as LevelEffect
+    from cascade.model.factors import SizeEffect as SizeEffect
+    from cascade.model.factors import SizeShare as SizeShare
+    from cascade.model.factors import Switch as Switch
+    from cascade.model.observables import Exposure as Exposure
+    from cascade.model.observables import Observation as Observation
+    from cascade.model.observables import Site as Site
+    from cascade.model.parts import Correlation as Correlation
+    from cascade.model.parts import Death as Death
+    from cascade.model.parts import FrailHazard as FrailHazard
+    from cascade.model.parts import Frailty as Frailty
+    from cascade.model.parts import Move as Move
+    from cascade.model.parts import Start as Start
+    from cascade.model.parts import StartShare as StartShare
+    from cascade.model.parts import State as State
+    from cascade.model.treatments import Capacity as Capacity
+    from cascade.model.treatments import Effect as Effect
     from cascade.model.treatments import Treatment
     from cascade.plot.moving import moving_cells
     from cascade.runs.comparison import Comparison as Comparison
@@ -29,11 +50,32 @@ if TYPE_CHECKING:
     from cascade.solution.answer import exact
 
 __all__ = [
+    "Breakage",
+    "Capacity",
     "CascadeError",
+    "Clusters",
+    "Correlation",
+    "Death",
+    "Effect",
+    "Exposure",
+    "Factor",
+    "FrailHazard",
+    "Frailty",
     "Funnel",
     "InputError",
+    "LevelEffect",
     "Model",
     "ModelError",
+    "Move",
+    "Observation",
+    "Site",
+    "SizeEffect",
+    "SizeShare",
+    "Source",
+    "Start",
+    "StartShare",
+    "State",
+    "Switch",
     "Treatment",
     "body",
     "compare",
@@ -80,7 +122,25 @@ _LATER = {
 }
 
 
+# The parts of a model, as a file of it names them.
+_LATER |= {
+    name: module
+    for module, names in {
+        "cascade.model.base": "Source",
+        "cascade.model.factors": "Breakage Clusters Factor LevelEffect SizeEffect SizeShare Switch",
+        "cascade.model.observables": "Exposure Observation Site",
+        "cascade.model.parts": "Correlation Death FrailHazard Frailty Move Start StartShare State",
+        "cascade.model.treatments": "Capacity Effect",
+    }.items()
+    for name in names.split()
+}
+
+
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from cascade.common.version import package_version
+
+        return package_version()
     if name not in _LATER:
         raise AttributeError(f"module 'cascade' has no attribute {name!r}")
     try:

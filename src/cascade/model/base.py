@@ -18,7 +18,8 @@ CONTROL = UNPRINTABLE.replace(r"\ud800-\udfff", "")
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=rf"^[^\s.*{CONTROL}][^.*{CONTROL}]*$")]
 
-_TEXT = rf"^[\n\t[^{CONTROL}]]*$"
+# Without a class within a class, which patterns of JSON schemas do not know.
+_TEXT = "^[^" + CONTROL.replace(r"\x00-\x1f", r"\x00-\x08\x0b-\x1f") + "]*$"
 
 Text = Annotated[str, StringConstraints(pattern=_TEXT)]
 """What people read: titles, notes, citations."""
@@ -72,10 +73,28 @@ ILLUSTRATIVE = "illustrative"
 """Key of the source of a number that is chosen for teaching and cites nothing."""
 
 
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
+def _with_bounds(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        # A field may bear such a name; what it holds is then no number.
+        return {_BOUNDS.get(k, k) if isinstance(v, int | float) else k: _with_bounds(v) for k, v in schema.items()}
+    return [_with_bounds(part) for part in schema] if isinstance(schema, list) else schema
+
+
 class Part(BaseModel):
     """Base of the parts: strict types, no unknown field, unchangeable through and through."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **named: Any) -> dict[str, Any]:
+        """The JSON schema of the fields, with bounds in the words that schemas know."""
+        # Behind a validator of our own pydantic leaves the bounds under its own names.
+        schema = _with_bounds(super().model_json_schema(*args, **named))
+        assert isinstance(schema, dict)
+        return schema
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
         """Fields and values, for ``dict(part)``; what cached properties remember is no field."""
