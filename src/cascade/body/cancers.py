@@ -147,10 +147,10 @@ class Cancer(Part):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise ModelError(str(data.get("name", "?")), faults_of(error)) from None
+            raise ModelError(str(data.get("name", "?")), faults_of(error), "cancer") from None
         faults = list(self._faults())
         if faults:
-            raise ModelError(self.name, faults)
+            raise ModelError(self.name, faults, "cancer")
 
     @property
     def fit_name(self) -> str:

@@ -151,10 +151,10 @@ class Circulation(Part):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise ModelError(f"circulation {data.get('name', '?')}", faults_of(error)) from None
+            raise ModelError(str(data.get("name", "?")), faults_of(error), "circulation") from None
         faults = list(self._faults())
         if faults:
-            raise ModelError(f"circulation {self.name}", faults)
+            raise ModelError(self.name, faults, "circulation")
 
     def _faults(self) -> Iterator[Fault]:
         total = in_order(bed.flow for bed in self.beds)

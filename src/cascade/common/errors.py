@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -50,11 +50,27 @@ class Fault:
 class ModelError(CascadeError):
     """Every fault of a model at once, in ``.faults``."""
 
-    def __init__(self, name: str, faults: Iterable[Fault]) -> None:
+    def __init__(self, name: str, faults: Iterable[Fault], kind: str = "model") -> None:
         self.faults = tuple(faults)
         count = f"{len(self.faults)} fault" + ("s" if len(self.faults) != 1 else "")
-        lines = "\n".join(f"  {fault}" for fault in self.faults)
-        super().__init__(f"model {name!r} has {count}:\n{lines}")
+        super().__init__(f"{kind} {shorten(name)} has {count}:\n" + "\n".join(_told(self.faults)))
+
+
+MOST_ALIKE = 3
+"""Faults of one kind that are told one by one."""
+
+
+def _told(faults: Sequence[Fault]) -> list[str]:
+    """A line for each fault; of those that one mistake has made everywhere a few, and how many more."""
+    alike: dict[str, list[Fault]] = {}
+    for fault in faults:
+        alike.setdefault(fault.accepted, []).append(fault)
+    lines = []
+    for same in alike.values():
+        lines += [f"  {fault}" for fault in same[:MOST_ALIKE]]
+        if len(same) > MOST_ALIKE:
+            lines.append(f"  and {len(same) - MOST_ALIKE} more of this kind, up to {same[-1].path}")
+    return lines
 
 
 class InputError(CascadeError):
@@ -104,9 +120,9 @@ def is_whole(value: object) -> bool:
 
 
 def shorten(value: object, limit: int = 120) -> str:
-    """The value as Python writes it, cut to ``limit`` characters."""
+    """The value as Python writes it, in one line, cut to ``limit`` characters."""
     try:
-        text = repr(value)
+        text = " ".join(repr(value).split("\n"))
     except ValueError:  # a whole number with more digits than Python writes
         return "a number of thousands of digits"
     return text if len(text) <= limit else text[: limit - 3] + "..."

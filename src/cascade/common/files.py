@@ -40,7 +40,7 @@ def as_path(path: object, field: str = "path") -> Path:
     InputError
         When it is neither text nor a path: a number would be taken for a file that is open already.
     """
-    if not isinstance(path, str | Path):
+    if not isinstance(path, str | Path) or path == "":
         raise InputError(field, path, "the name of a file, as text or a pathlib.Path")
     with contextlib.suppress(RuntimeError):  # nobody's home: the name stands as it is
         return Path(path).expanduser()

@@ -151,6 +151,8 @@ class Model(Part):
         shares, times, lost_to, erlang = given_by_step(survival, mean_hours, causes, phases)
         if faults := list(survival_faults(shares, times, lost_to, erlang)):
             raise ModelError(name, faults)
+        if not isinstance(goal, str) or goal in shares:
+            raise InputError("goal", goal, "the name of what is reached in the end, not that of a step")
         steps = list(shares)
         states: list[State] = []
         for step, target in zip(steps, [*steps[1:], goal], strict=True):
@@ -225,7 +227,13 @@ class Model(Part):
                 raise InputError("treatments", treatment, "a Treatment, such as cascade.treatment('nk-depletion')")
             if not any(self.hazard_table.matching(effect.hazard) for effect in treatment.effects):
                 acts = ", ".join(effect.hazard for effect in treatment.effects)
-                raise InputError("treatments", treatment.name, f"one that acts on this model: it has none of {acts}")
+                one = next((row.name for row in self.hazard_table if row.part is not None), "state.cause")
+                effect = f"{{'hazard': {one!r}, 'factor': {treatment.effects[0].factor:g}}}"
+                wanted = (
+                    f"one that acts on a hazard of this model, which has none of {acts}; written for it, with hazards"
+                    f" of its own: cascade.Treatment(name={treatment.name!r}, effects=[{effect}])"
+                )
+                raise InputError("treatments", treatment.name, wanted)
         if not treatments:
             return self
         added, titles = (

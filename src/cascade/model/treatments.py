@@ -56,15 +56,15 @@ class Treatment(Part):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise ModelError(f"treatment {data.get('name', '?')}", faults_of(error)) from None
+            raise ModelError(str(data.get("name", "?")), faults_of(error), "treatment") from None
         if self.end_hours is not None and self.end_hours <= self.start_hours:
             fault = Fault("end_hours", self.end_hours, f"a time after its start ({self.start_hours:g} h)")
-            raise ModelError(f"treatment {self.name}", [fault])
+            raise ModelError(self.name, [fault], "treatment")
         keys = {source.key for source in self.sources} | {ILLUSTRATIVE}
         unknown = sorted({key for effect in self.effects for key in effect.source} - keys)
         if unknown:
             fault = Fault("effects.source", unknown[0], f"the key of a source; {nearest(unknown[0], sorted(keys))}")
-            raise ModelError(f"treatment {self.name}", [fault])
+            raise ModelError(self.name, [fault], "treatment")
 
     def during(self, start_hours: float, end_hours: float | None = None) -> Treatment:
         """The same treatment at another time."""

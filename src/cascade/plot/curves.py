@@ -39,6 +39,7 @@ def occupancy(
         Shares of the living cells only: shows the few that are left after heavy losses.
     ax : matplotlib Axes, optional
     """
+    _check_source(source)
     curves = source.occupancy(_times_of(source, times)) if isinstance(source, Exact) else source.occupancy(times)
     curves = _by_stage(_after_the_start(curves), source.model)
     if not len(curves.hours):
@@ -104,6 +105,7 @@ def incidence(
     log : bool
         Logarithmic shares, so that rare ends can be seen.
     """
+    _check_source(source)
     curves = source.incidence(_times_of(source, times)) if isinstance(source, Exact) else source.incidence(times)
     curves = _one_goal(_after_the_start(curves), source.model)
     if not len(curves.hours):
@@ -210,6 +212,12 @@ def _state_colours(model: Model) -> dict[str, tuple[float, float, float]]:
     for i, goal in enumerate(name for name in (state.name for state in model.states) if name not in colours):
         colours[goal] = shade(GOAL_COLOUR, 0.3 * i)
     return colours
+
+
+def _check_source(source: object) -> None:
+    """That somebody gave what has a model: curves alone have no colours."""
+    if not isinstance(source, Result | Exact):
+        raise InputError("source", source, "a result or an exact answer; times= says which curves of it are drawn")
 
 
 def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 from matplotlib.axes import Axes
@@ -11,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
+from cascade.common.notices import notice
 from cascade.common.text import printable
 
 TITLE, SUPTITLE, LABEL = 12.0, 13.0, 10.0
@@ -38,7 +41,8 @@ def width_of(text: str, size: float, weight: str = "normal") -> float:
     if not text:
         return 0.0
     letters = FontProperties(size=size, weight=weight)
-    pixels, _, _ = _renderer().get_text_width_height_descent(printable(text), letters, ismath=False)  # type: ignore[no-untyped-call]
+    with letters_missing():
+        pixels, _, _ = _renderer().get_text_width_height_descent(printable(text), letters, ismath=False)  # type: ignore[no-untyped-call]
     return 1.03 * float(pixels) / 100.0
 
 
@@ -86,6 +90,24 @@ def inches_of(ax: Axes) -> tuple[float, float]:
     return box.width / dpi, box.height / dpi
 
 
+@contextmanager
+def letters_missing() -> Iterator[None]:
+    """One notice in place of a warning for each letter of a script that the font does not have."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    missing = [str(w.message) for w in caught if "missing from font" in str(w.message)]
+    for one in caught:
+        if "missing from font" not in str(one.message):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    if missing:
+        font = missing[0].rpartition("font(s) ")[2].rstrip(".")
+        notice(
+            f"names in a figure have letters that its font ({font}) lacks: they are drawn as boxes; install a font"
+            " that has them and say so: matplotlib.rcParams['font.family'] = ['DejaVu Sans', 'Noto Sans CJK SC']"
+        )
+
+
 def headline(figure: Figure, title: str) -> None:
     """The title of a figure of several panels."""
     text = broken(title, figure.get_figwidth() - 2 * _MARGIN, SUPTITLE)
@@ -105,7 +127,8 @@ def settle(figure: Figure, least: Mapping[Axes, tuple[float, float]]) -> None:
     # So that the layout finds room at once, and does not give up.
     figure.set_figheight(max(figure.get_figheight(), max(high for _, high in least.values()) + _AROUND))
     for _ in range(_ROUNDS):
-        figure.draw_without_rendering()
+        with letters_missing():
+            figure.draw_without_rendering()
         wide, high = (max(need[k] / max(inches_of(ax)[k], 0.1) - 1.0 for ax, need in least.items()) for k in (0, 1))
         titles = _break_titles(figure)
         if wide <= 0.01 and high <= 0.01 and not titles:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from matplotlib import colors
@@ -56,8 +56,10 @@ def funnel(*sources: Funnels, ax: Axes | None = None, labels: Sequence[str] | No
     for other in funnels[1:]:
         if [row.step for row in other] != steps:
             raise InputError("sources", [row.step for row in other], f"funnels with the same steps: {steps}")
+    if labels is not None and (isinstance(labels, str) or not isinstance(labels, Iterable)):
+        raise InputError("labels", labels, f"{len(funnels)} names")
     names = list(labels) if labels is not None else [f.label for f in funnels]
-    if len(names) != len(funnels):
+    if len(names) != len(funnels) or not all(isinstance(name, str) for name in names):
         raise InputError("labels", names, f"{len(funnels)} names")
     # Names beside the bars may take several lines, those of the steps too.
     beside = lines_in([broken(name, _BESIDE, _size(len(funnels))) for name in names]) if len(funnels) > 1 else 1

@@ -17,7 +17,7 @@ from cascade.common.errors import InputError, is_whole
 from cascade.common.files import as_path, write_atomically
 from cascade.common.text import printable
 from cascade.common.version import package_version
-from cascade.plot.fitting import TITLE, broken, inches_of
+from cascade.plot.fitting import TITLE, broken, inches_of, letters_missing
 from cascade.runs.comparison import Comparison
 from cascade.runs.result import Result
 from cascade.runs.traits import Selection
@@ -29,7 +29,8 @@ class Picture(Figure):
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=100)
+        with letters_missing():
+            self.savefig(buffer, format="png", dpi=100)
         return buffer.getvalue()
 
 
@@ -88,6 +89,8 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
     InputError
         When the ending is not .png, .svg or .pdf, or the file cannot be written.
     """
+    if not isinstance(figure, Figure):
+        raise InputError("figure", figure, "a Figure, such as cascade.plot.funnel(...) gives back")
     path = check_path(path)
     kind = path.suffix.lower().lstrip(".")
     if not is_whole(dpi) or not 10 <= dpi <= 2000:
@@ -102,10 +105,11 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
         metadata["CreationDate"] = None
     if figure.get_layout_engine() is not None:
         # Laid out once and for all: each further round of the layout would move things by a hair.
-        figure.draw_without_rendering()
+        with letters_missing():
+            figure.draw_without_rendering()
         figure.set_layout_engine("none")
     buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "cascade"}):  # else SVG is given names by chance
+    with letters_missing(), rc_context({"svg.hashsalt": "cascade"}):  # else SVG is given names by chance
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
     write_atomically(path, buffer.getvalue())
     return path
