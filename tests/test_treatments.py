@@ -329,7 +329,7 @@ def test_wrong_treatments_get_clear_messages() -> None:
     effect = [{"hazard": "*.immune killing", "factor": 0.5}]
     with pytest.raises(cascade.ModelError, match=r"end_hours = 1\.0: a time after its start \(2 h\)"):
         cascade.Treatment(name="t", effects=effect, start_hours=2.0, end_hours=1.0)
-    with pytest.raises(cascade.InputError, match=r"it has none of \*\.nothing"):
+    with pytest.raises(cascade.InputError, match=r"which has none of \*\.nothing"):
         LINEAR.with_treatments(cascade.Treatment(name="t", effects=[{"hazard": "*.nothing", "factor": 2.0}]))
     with pytest.raises(cascade.ModelError, match="factor"):
         cascade.Treatment(name="t", effects=[{"hazard": "*.shear", "factor": -1.0}])

