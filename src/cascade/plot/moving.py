@@ -49,13 +49,14 @@ def moving_cells(result: Result, cells: Sequence[int] | None = None) -> Any:
     numbers = check_cells(cells)
     if len(numbers) > MOST:
         raise InputError("cells", len(numbers), f"at most {MOST} cells")
+    histories = result.replay(numbers)
     try:
         import anywidget
         import traitlets
     except ImportError:
         raise CascadeError("moving cells need more: pip install 'metastatic-cascade[notebooks]'") from None
     style = (files("cascade") / "web" / "motion.css").read_text(encoding="utf-8")
-    lives = [_life(life, result) for history in result.replay(numbers) for life in (history, *history.fragments)]
+    lives = [_life(life, result) for history in histories for life in (history, *history.fragments)]
     fields = {
         "_esm": joined("widget.js"),
         "_css": colour_properties(".cascade-motion") + style,
