@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cascade
 from cascade.cli import main
+from cascade.common import notices
 from cascade.model import Model
 from cascade.runs.plan import MOST_VISITS
 from cascade.solution.answer import Exact
@@ -170,6 +172,21 @@ def test_medians_are_roots_of_the_curves() -> None:
             curves = curve([row.median_hours, 1e7])
             at, end = curves[row.name]
             assert at == pytest.approx(end / 2, rel=1e-6), (model.name, row.name)
+
+
+def test_long_work_is_said_before_it_is_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also how long; not of what comes at once, and not where quiet was asked for."""
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(notices, "_patient", False)
+    monkeypatch.setattr("cascade.cli.commands.LONG", 1.0)
+    path = UNLIKE.with_(frailties=UNLIKE.frailties[:4], correlations=()).save(tmp_path / "four.toml")
+    for name, said in (("textbook", False), (str(tmp_path / "four.toml"), True)):
+        with pytest.raises(SystemExit):
+            main(["exact", name, "--until", "20d"])
+        assert ("averages over unlike cells" in capsys.readouterr().err) == said, path
+    assert cascade.exact(UNLIKE).work > 50 * cascade.exact(cascade.load("textbook")).work > 0
 
 
 # Runs that would not end.

@@ -37,6 +37,7 @@ from cascade.cli.options import (
 )
 from cascade.common.columns import fitted
 from cascade.common.errors import InputError
+from cascade.common.notices import notice
 from cascade.common.shares import percent
 from cascade.common.text import text_table
 
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from cascade.runs.result import Result
     from cascade.solution.answer import Exact
 
+
+LONG = 3.0
+"""Nominal seconds of an exact answer from which on is said that it takes long."""
 
 FILES = RESULT, "funnel.txt", "funnel.csv", "funnel.png", "organs.png", "body.png"
 """What a run may leave in its folder."""
@@ -77,6 +81,8 @@ def run(
         result = simulate(chosen, cells=wanted, seed=number, until=end, executor=executor, progress=progress)
     chosen = result.model  # with what the cells brought about, where they share a capacity
     answer = exact(chosen, until=end) if beside else None
+    if answer:
+        _say_if_long(answer)
     head = heading(chosen, f"{_number(result)}, seed {result.seed}" + (f", until {end:g} h" if end else ""))
     if not as_json:
         say(f"{head}\n{_run_tables(result, answer)}")
@@ -89,6 +95,13 @@ def run(
     for file in files:
         typer.echo(f"saved: {file.resolve()}")
     say(NOTICE)
+
+
+def _say_if_long(answer: Exact) -> None:
+    """What is waited for, before it is."""
+    if answer.work > LONG:
+        told = f"the exact answer averages over unlike cells: some {answer.work:.0f} s on a usual machine"
+        notice(f"{told} (run has --no-exact)", waiting=True)
 
 
 def _run_data(result: Result, answer: Exact | None) -> dict[str, Any]:
@@ -152,6 +165,7 @@ def exact(
 
     chosen = treated(loaded("MODEL", model), treat)
     answer = solve(chosen, until=parse_hours(until))
+    _say_if_long(answer)
     rates = answer.elasticities() if elasticities else {}
     if as_json:
         print_json({**_exact_data(answer), "elasticities": rates})

@@ -49,8 +49,7 @@ class Exact:
         hazards of each window as if they stayed.  Answers for an ``until`` add the error of the
         inversion, at most 1e-9.  The largest of all steps; each row of the funnel has its own.
     curve_error : float
-        The same of curves over time.  The work of every answer is bounded: where frailties make it
-        large, fewer points are taken, and the errors say so.
+        The same of curves over time.  Work is bounded: where it would be large, errors are, and say so.
     """
 
     def __init__(self, model: Model, until: float | None = None, *, nodes: Nodes | None = None) -> None:
@@ -87,6 +86,11 @@ class Exact:
         """Numerical error of the probabilities."""
         lost = self.__dict__["_end"][1] if "_end" in self.__dict__ else 0.0
         return max(self._prepared.error, lost)
+
+    @property
+    def work(self) -> float:
+        """What the whole answer takes, in nominal seconds."""
+        return self._prepared.work
 
     @property
     def curve_error(self) -> float:

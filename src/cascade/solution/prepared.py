@@ -135,6 +135,16 @@ class Prepared:
             return self.nodes
         return self._choose_nodes(CURVE_TOLERANCE, 1e-15, solves)[0]
 
+    @property
+    def work(self) -> float:
+        """Nominal seconds of the ends of all lives and of the curves from which medians come; of an end, of that."""
+        if self.until is not None:
+            return self.solver.cost * len(self.nodes.weights) * INVERSION_SOLVES
+        if self.changes:
+            return self.solver.cost * len(self.nodes.weights) * INVERSION_SOLVES * len(self.lowered.window_start)
+        curves = len(self.curve_nodes.weights) * INVERSION_SOLVES * 2 * CURVE_OCTAVES
+        return self.solver.cost * (len(self.nodes.weights) + curves)
+
     def most_nodes(self, solves: float) -> int:
         """Nodes that the bound on work allows, each solved for so often."""
         return int(min(MOST_SECONDS / (self.solver.cost * solves), 1e9))
