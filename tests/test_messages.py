@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 import cascade
 from cascade import body, plot
 from cascade.common import notices
+from cascade.model.base import faults_of
 from helpers.models import CYCLIC
 
 MODEL = cascade.Model.from_survival({"arrest": 0.5, "exit": 0.4})
@@ -88,3 +90,27 @@ def test_a_script_that_the_font_lacks_is_said_once(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "font" in said
+
+
+THEIRS = ("Input should", "should have", "Field required", "valid ", "characters")
+WRONG = [None, "", "x" * 100, "{x}", -1, 0, 1e300, 1.5, float("nan"), [], {}, [1], True, 10**9]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda w: repr(w)[:10])
+def test_faults_are_told_in_the_words_of_this_package(wrong: object) -> None:
+    """Every field of every part given what it does not take: no word of the library that checks the types."""
+    told = 0
+    parts = [getattr(cascade, name) for name in cascade.Model.model_json_schema()["$defs"] if name != "Place"]
+    for part in (cascade.Model, *parts):
+        for field in part.model_fields:
+            try:
+                part(**{field: wrong})
+            except cascade.ModelError as error:
+                said = str(error)
+            except ValidationError as error:
+                said = "\n".join(map(str, faults_of(error)))
+            else:
+                continue
+            told += 1
+            assert not any(words in said for words in THEIRS), said
+    assert told > 80

@@ -137,7 +137,8 @@ def faults_of(error: ValidationError) -> Iterator[Fault]:
         given = None if item["type"] == "missing" else item["input"]
         if item["type"] == "too_short" and len(item["input"]) > item["ctx"]["actual_length"]:
             continue  # its entries have faults of their own
-        words = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
+        ours = _WORDS.get(item["type"], "").format(**item.get("ctx") or {})
+        words = ours or item["msg"].removeprefix("Value error, ")
         if item["type"] == "string_pattern_mismatch" and item["ctx"]["pattern"] == _TEXT:
             words = "text without control characters"
         if item["type"] == "literal_error":
@@ -159,4 +160,11 @@ _WORDS = {
     "finite_number": "a finite number",
     "dict_type": "a table of names and values",
     "too_short": "at least one entry",
+    "too_long": "at most {max_length} entries",
+    "string_too_short": "text of at least {min_length} letter",
+    "string_too_long": "text of at most {max_length} letters",
+    "greater_than": "a number > {gt:g}",
+    "greater_than_equal": "a number >= {ge:g}",
+    "less_than": "a number < {lt:g}",
+    "less_than_equal": "a number <= {le:g}",
 }
