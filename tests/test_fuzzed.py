@@ -1,4 +1,4 @@
-"""Model files that something has gone wrong in: every command answers or names the fault, and none hangs."""
+"""Model files that something has gone wrong in, some 170 of them: every command answers or names the fault, and none hangs."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_no_file_makes_a_command_hang_or_break(name: str, tmp_path: Path, capfd:
     data = tomllib.loads(cascade.load(name).to_toml())
     path = tmp_path / "model.toml"
     refused = 0
-    for _ in range(10):
+    for _ in range(6):
         path.write_text(tomli_w.dumps(mutated(data, rng)))
         for command in COMMANDS:
             # Ends the process, with the place where it hung: nothing runs on.
