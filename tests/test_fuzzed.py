@@ -1,4 +1,4 @@
-"""Model files that something has gone wrong in, some 170 of them: every command answers or names the fault, and none hangs."""
+"""Some 170 model files that something has gone wrong in: every command answers or names the fault, and none hangs."""
 
 from __future__ import annotations
 
