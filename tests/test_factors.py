@@ -164,7 +164,7 @@ def test_wrong_factors_get_one_clear_message() -> None:
         ({"switches": [{**switch, "to": "off"}]}, "another level"),
         ({"switches": [switch, switch]}, "each switch once"),
         ({"effects": [{"level": "on", "hazard": "*.nothing", "factor": 1.0}]}, "a hazard of the model"),
-        ({"effects": [{"level": "on", "hazard": names(LINEAR)[0], "factor": -1.0}]}, "greater than or equal to 0"),
+        ({"effects": [{"level": "on", "hazard": names(LINEAR)[0], "factor": -1.0}]}, "a number >= 0"),
     ):
         with pytest.raises(cascade.ModelError, match=message) as caught:
             LINEAR.with_(factors=[{**right, **changes}])

@@ -161,7 +161,7 @@ def test_wrong_input_gets_clear_messages() -> None:
     with pytest.raises(cascade.InputError, match="a Selection"):
         plot.selection(TWO_FRAILTIES)  # type: ignore[arg-type]
     for correlations, message in (
-        ([{"between": NAMES, "value": 1.5}], "less than 1"),
+        ([{"between": NAMES, "value": 1.5}], "a number < 1"),
         ([{"between": [NAMES[0], "nobody"], "value": 0.5}], "did you mean|the name of a frailty"),
         ([{"between": [NAMES[0], NAMES[0]], "value": 0.5}], "two frailties"),
         ([{"between": NAMES, "value": 0.5}] * 2, "each pair once"),

@@ -270,15 +270,15 @@ def test_wrong_clusters_get_one_clear_message() -> None:
     assert right is not None
     plain = right.model_dump()
     for changes, message in (
-        ({"sizes": [{"size": 65, "share": 1.0}]}, "less than or equal to 64"),
-        ({"sizes": [{"size": 0, "share": 1.0}]}, "greater than or equal to 1"),
+        ({"sizes": [{"size": 65, "share": 1.0}]}, "a number <= 64"),
+        ({"sizes": [{"size": 0, "share": 1.0}]}, "a number >= 1"),
         ({"sizes": [{"size": 1, "share": 1.0}]}, "at least one size above 1"),
         ({"sizes": [{"size": 2, "share": 0.5}]}, "shares that sum to 1"),
         ({"sizes": [{"size": 2, "share": 0.5}, {"size": 2, "share": 0.5}]}, "each size once"),
         ({"effects": [{"hazard": "*.nothing"}]}, "a hazard of the model"),
         ({"breaks": [{"state": "nowhere"}]}, "a state that is not absorbing"),
         ({"breaks": [{"state": "breach"}, {"state": "b*"}]}, "each state once"),
-        ({"breaks": [{"state": "breach", "on_entering": 1.5}]}, "less than or equal to 1"),
+        ({"breaks": [{"state": "breach", "on_entering": 1.5}]}, "a number <= 1"),
     ):
         with pytest.raises(cascade.ModelError, match=message) as caught:
             LINEAR.with_(clusters={**plain, **changes})
