@@ -60,12 +60,9 @@ COMMANDS = [
 ]
 
 
-FAST = {"textbook", "unlike-cells"}
-NAMES = [pytest.param(e.name, marks=[] if e.name in FAST else pytest.mark.full) for e in cascade.models()]
-
-
+@pytest.mark.full
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: " ".join(c))
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [entry.name for entry in cascade.models()])
 def test_every_command_answers_for_every_model_of_the_catalogue(
     name: str, command: list[str], meter: Meter, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,6 +171,7 @@ def test_medians_are_roots_of_the_curves() -> None:
             assert at == pytest.approx(end / 2, rel=1e-6), (model.name, row.name)
 
 
+@pytest.mark.full
 def test_long_work_is_said_before_it_is_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -269,6 +269,7 @@ def _halved(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.full
 def test_cancers_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, out, _ = call(capsys, "run", "colon", "--cells", "1e5", "--seed", "1", "-q", "--out", str(tmp_path))
     assert code == 0

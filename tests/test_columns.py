@@ -22,6 +22,7 @@ PATHS = "saved: ", "figure: ", "page: "
 """Lines that end in the path of a file, which is not broken."""
 
 
+@pytest.mark.full
 def test_the_commands_of_the_readme_fit_a_terminal_of_80_columns(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

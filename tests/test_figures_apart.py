@@ -43,6 +43,7 @@ def clashes(figure: Figure) -> list[tuple[str, str]]:
     return [(a, b) for (a, x), (b, y) in combinations(boxes, 2) if shared(x, y)]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["textbook", "breast"])
 def test_texts_lie_apart(name: str, kind: str) -> None:
@@ -52,6 +53,7 @@ def test_texts_lie_apart(name: str, kind: str) -> None:
             assert not clashes(getattr(cascade.plot, kind)(source))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", CANCERS)
 def test_names_and_lists_of_the_body_lie_apart_and_off_the_symbols(name: str) -> None:
     figure = cascade.plot.body(cascade.exact(cascade.load(name)))
@@ -68,6 +70,7 @@ def test_names_and_lists_of_the_body_lie_apart_and_off_the_symbols(name: str) ->
 LONG = ["a long label of a funnel, such as people write", "b" * 60]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("several", "labels"), [(1, None), (2, None), (2, LONG), (4, list("abcd"))])
 @pytest.mark.parametrize("name", ["textbook", "platelets", "colon"])
 def test_texts_of_a_funnel_end_near_the_right_of_its_panel(name: str, several: int, labels: list[str] | None) -> None:

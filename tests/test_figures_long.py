@@ -122,6 +122,7 @@ def test_nothing_is_cut_and_no_label_lies_on_another(name: str, kind: str) -> No
     assert upright(figure) == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", FIGURES)
 def test_long_names_are_told_whole(kind: str) -> None:
     name = "seven long steps"
@@ -134,6 +135,7 @@ def test_long_names_are_told_whole(kind: str) -> None:
     assert all(any(unbroken(title) in text for text in told) for title in names)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", OF_ORGANS)
 @pytest.mark.parametrize("title", ["Colon cancer", TITLE, f"{TITLE}, {TITLE}"])
 def test_titles_of_figures_by_organ_are_whole(kind: str, title: str) -> None:

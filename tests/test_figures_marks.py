@@ -94,6 +94,7 @@ def heights(figure: Figure, ax: Axes) -> list[float]:
     return [p.get_window_extent().height / figure.dpi for p in ax.patches if isinstance(p, Rectangle) and p.get_width()]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("several", [1, 2, 4])
 @pytest.mark.parametrize("name", ["textbook", "clusters", "colon"])
 def test_bars_of_a_funnel_are_as_high_as_their_text_and_not_much_higher(several: int, name: str) -> None:

@@ -176,6 +176,7 @@ def test_the_engine_in_node(name: str) -> None:
         ask(in_node, model, factors)
 
 
+@pytest.mark.full
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
 @pytest.mark.parametrize("name", COMPANY)
 def test_the_engine_knows_cells_that_differ_and_keep_company(name: str) -> None:
@@ -195,6 +196,7 @@ TREATED = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
 @pytest.mark.parametrize("name", TREATED)
 def test_the_engine_knows_treatments_and_ends(name: str) -> None:
@@ -303,6 +305,7 @@ def test_each_slider_does_what_is_written_beside_it(textbook_page: Any) -> None:
     assert "A row counts a cell by the furthest step that it reached, wherever it died" in said
 
 
+@pytest.mark.full
 def test_a_row_counts_by_the_furthest_step_wherever_a_cell_died() -> None:
     """As the page says: of the cells that came to arrest and no further, some died in the state of circulation."""
     died = {h.stays[-1].state for h in cascade.replay(TEXTBOOK, seed=5, cells=range(200_000)) if _came_to_arrest(h)}

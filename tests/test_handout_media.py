@@ -107,6 +107,7 @@ def test_on_paper_bars_have_the_width_of_the_sheet(browser: Any, path: Path) -> 
     page.context.close()
 
 
+@pytest.mark.full
 def test_bars_are_seen_among_forced_colours(forced: Any) -> None:
     shares = [row.fraction_of_all for row in cascade.exact(TEXTBOOK).funnel()]
     for bar, share in zip(forced.query_selector_all(".bar"), shares, strict=True):
@@ -117,6 +118,7 @@ def test_bars_are_seen_among_forced_colours(forced: Any) -> None:
         assert contrast(colour_at(picture, 0.999), free) >= SEEN, "a frame shows where all would be"
 
 
+@pytest.mark.full
 def test_the_legend_and_the_cells_keep_their_colours_among_forced_ones(forced: Any) -> None:
     dots = forced.query_selector_all(".legend i")
     shown = [colour_at(pixels(dot), 0.5) for dot in dots]
@@ -126,6 +128,7 @@ def test_the_legend_and_the_cells_keep_their_colours_among_forced_ones(forced: A
     assert np.allclose(canvas[3, 3], 1.0), "names are written in dark ink: the ground is white"
 
 
+@pytest.mark.full
 def test_what_is_not_printed_is_seen(browser: Any, path: Path) -> None:
     page = opened(browser, path)
     page.add_style_tag(content=".bar > div { print-color-adjust: economy !important; }")

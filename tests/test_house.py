@@ -125,6 +125,7 @@ def submodules() -> list[str]:
     return [module.name for module in found if not module.name.endswith("__main__")]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("seed", range(3))
 def test_modules_imported_in_any_order_hide_no_public_name(seed: int) -> None:
     """Whoever imports a module that bears the name of a function puts it in the function's place."""

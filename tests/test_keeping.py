@@ -35,6 +35,7 @@ def held(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("other", [*OTHERS, "drawn seed", "range", "model"])
 def test_a_run_does_not_go_into_the_folder_of_another(
     other: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -114,6 +115,7 @@ def test_files_that_are_of_no_run_are_kept_too(tmp_path: Path, capsys: pytest.Ca
         assert (folder / name).read_text() == "mine"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
 def test_a_comparison_is_not_drawn_over_another(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figure = tmp_path / f"c.{kind}"
@@ -159,6 +161,7 @@ def test_a_saved_result_is_not_drawn_over_another(tmp_path: Path, capsys: pytest
     assert call(capsys, "plot", counts, "--out", photo)[0] == 2
 
 
+@pytest.mark.full
 def test_the_demo_is_not_shown_over_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figure, page = tmp_path / "d.png", tmp_path / "d.html"
     demo = ("demo", "--cells", "1e4", "-q")

@@ -71,6 +71,7 @@ def test_a_zero_count_shows_its_upper_bound() -> None:
     assert "below 0.3 % of all" in texts(plot.funnel(cascade.Funnel.from_counts({"in": 1000, "out": 0})))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
 def test_files_carry_model_seed_and_version(result: Result, tmp_path: Path, kind: str) -> None:
     path = plot.save(plot.funnel(result), tmp_path / f"f.{kind}")
@@ -167,6 +168,7 @@ def test_the_body_names_its_vessels() -> None:
     assert "into the blood by\n99 % portal vein" in shown
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", cascade.body.cancer_names())
 def test_the_body_of_each_cancer_names_all_its_sites(name: str) -> None:
     exact = cascade.exact(cascade.load(name))

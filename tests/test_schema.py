@@ -23,6 +23,7 @@ def data_of(model: cascade.Model) -> dict[str, Any]:
     return tomllib.loads(model.to_toml())
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", names())
 def test_models_of_the_catalogue_keep_the_schema(name: str) -> None:
     jsonschema.validate(data_of(cascade.load(name)), SCHEMA)

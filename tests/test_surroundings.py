@@ -59,6 +59,7 @@ except BaseException:
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", ["none", "closed"])
 def test_nothing_needs_a_stream(kind: str, tmp_path: Path) -> None:
     code, _, _ = ended((sys.executable, "-c", WITHOUT_STREAMS, str(tmp_path), kind))
@@ -77,6 +78,7 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.full
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere no system takes a working directory away")
 @pytest.mark.parametrize(
     "arguments",

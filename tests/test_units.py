@@ -324,6 +324,7 @@ def coverage(model: Model, founders: int, seeds: range) -> tuple[np.ndarray, np.
     return inside / len(seeds), paired / len(seeds)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("large", "founders"), [(8, 2000), (64, 300)])
 def test_intervals_hold_for_rare_and_for_unequal_clusters(large: int, founders: int) -> None:
     """Half of the units single, half large; success of 1 in 50 to 1 in 1000: at least 90 % of 100 runs."""
