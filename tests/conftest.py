@@ -13,6 +13,10 @@ from hypothesis import settings
 settings.register_profile("fixed", derandomize=True, max_examples=40, deadline=None, database=None)
 settings.load_profile("fixed")
 
+# Workers of the suite stand in each other's way where every one of them solves on all processors: before numpy comes.
+for library in ("OPENBLAS", "MKL", "OMP"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 # How wide the terminal is in which the tests are started shall change none of them.
 os.environ.pop("COLUMNS", None)
 
