@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
 from cascade.common.errors import InputError
+from cascade.common.frozen import FrozenDict
 from cascade.common.portable import log1p, power
 from cascade.common.version import STREAM_VERSION, package_version
 from cascade.model import Model
 
 
-def versions_here() -> dict[str, Any]:
+@cache
+def versions_here() -> FrozenDict[str, Any]:
     """Versions of what a result is made with: the package, its random streams, Python, numpy and numba."""
+    # Looked up once: it takes as long as half a million visits.
     used = {name: version(name) for name in ("numpy", "numba")}
-    return {"cascade": package_version(), "streams": STREAM_VERSION, "python": platform.python_version(), **used}
+    told = {"cascade": package_version(), "streams": STREAM_VERSION, "python": platform.python_version(), **used}
+    return FrozenDict(told)
 
 
 def same_lives(model: Model, one: object, two: object = STREAM_VERSION) -> bool:

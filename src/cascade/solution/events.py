@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from cascade.common.errors import InputError
@@ -48,6 +50,7 @@ def _uses(prepared: Prepared, z: Numbers) -> Numbers:
     return np.asarray(np.tensordot(nodes.weights, used.reshape(m, n, -1), axes=(0, 0)))
 
 
+@lru_cache(maxsize=8)
 def expected_visits(model: Model, until: float | None) -> float:
     """Visits of a cell to states, switches among them: how long a simulation of it takes.
 
