@@ -243,9 +243,8 @@ def test_a_class_opens_the_gallery_and_moves_a_slider(browser: Any, address: str
     page.wait_for_selector("canvas", timeout=30_000)
     before_it = page.evaluate(COUNTS, False)
     page.click("button:has-text('Play')")
-    page.wait_for_timeout(1500)
+    page.wait_for_function(f"(waiting) => ({COUNTS})(false).waiting < waiting", arg=before_it["waiting"])
     page.screenshot(path=tmp_path / "app.png")
-    assert page.evaluate(COUNTS, False)["waiting"] < before_it["waiting"]
     end = page.evaluate(COUNTS, True)
     assert end["waiting"] + sum(end["alive"]) + sum(sum(d.values()) for d in end["dead"]) == end["cells"] > 0
     assert {url.split("/")[2].partition(":")[0] for url in asked if "//" in url} <= {"127.0.0.1", ""}
