@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 import cascade
 from cascade.cli import main
 from cascade.common import notices
+from cascade.engine import executor
 from cascade.model import Model
 from cascade.runs.plan import MOST_VISITS
 from cascade.solution.answer import Exact
@@ -232,3 +235,41 @@ def test_runs_that_would_not_end_are_refused_at_once(until: float | None) -> Non
         with pytest.raises(cascade.InputError, match=r"until = .* to and fro"):
             act()
     assert cascade.simulate(model, cells=10, seed=1, until=1.0).cells == 10
+
+
+def test_a_chunk_of_slow_cells_is_small_and_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells that go to and fro a million times: a chunk by their number alone would be silent for minutes."""
+    slow, fast = circling(3e3, 0.3), circling(1.0, 0.3)
+    told: list[tuple[int, int]] = []
+    whole = cascade.simulate(slow, cells=300, seed=1, chunk=300)
+    monkeypatch.setattr(executor, "LARGEST_WORK", 1 << 19)
+    cut = cascade.simulate(slow, cells=300, seed=1, progress=lambda done, of: told.append((done, of)))
+    assert len(told) > 2
+    assert told[-1] == (300, 300)
+    assert cut == whole
+    # Of two models the slower one tells how both are cut.
+    for pair in ((slow, fast), (fast, slow)):
+        told.clear()
+        compared = cascade.compare(*pair, cells=300, seed=1, progress=lambda done, of: told.append((done, of)))
+        assert len(told) > 2
+        assert compared == cascade.compare(*pair, cells=300, seed=1, chunk=300)
+
+
+class Terminal(io.StringIO):
+    """Standard error of somebody who looks at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("cells", "visits", "shown"), [(10_000, 1e4, True), (10_000, 10.0, False), (10**7, 10.0, True)]
+)
+def test_long_work_is_told_by_a_bar_whatever_makes_it_long(
+    cells: int, visits: float, *, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with executor.reporter(None, cells, visits) as tell:
+        tell(cells)
+    assert ("cells" in terminal.getvalue()) == shown

@@ -19,8 +19,11 @@ from cascade.common.errors import CascadeError, InputError
 
 LARGEST_CHUNK = 1 << 22
 SMALLEST_CHUNK = 1 << 14
-LONG_RUN = 5_000_000
-"""Cells from which on a terminal is shown a bar."""
+LARGEST_WORK = 1 << 26
+"""Visits of a chunk: a second or two of work, after which progress is told and an interrupt is heard."""
+
+LONG_WORK = 5e7
+"""Visits of a run from which on a terminal is shown a bar."""
 
 TICK = 0.5
 """Seconds after which a wait is begun again: some systems hear no interrupt while they wait."""
@@ -55,21 +58,25 @@ class Workers:
         Cells per task.
     progress : bool or callable, optional
         True: a bar on stderr; a callable is given (done, all). Default: a bar for long runs on a terminal.
+    visits : float
+        How many visits to states a cell is expected to make: how long it takes.
     """
 
     executor: Executor | None = None
     chunk: int | None = None
     progress: Progress = None
+    visits: float = 1.0
 
     def quietly(self) -> Workers:
         """The same, whose progress no function is told: for work before the work."""
         return replace(self, progress=False) if callable(self.progress) else self
 
     def cut(self, cells: range, largest: int = LARGEST_CHUNK) -> Iterator[range]:
-        """The cells in chunks; by default several for each worker, none beyond ``largest``."""
+        """The cells in chunks; by default several for each worker, none beyond ``largest``, nor of too much work."""
         size = self.chunk
         if size is None:
             size = min(largest, max(SMALLEST_CHUNK, len(cells) // (8 * workers_of(self.executor))))
+            size = min(size, max(1, int(LARGEST_WORK / self.visits)))
         size = check_chunk(size)
         for start in range(0, len(cells), size):
             yield cells[start : start + size]
@@ -87,7 +94,7 @@ class Workers:
         InputError
             When the executor is shut down, cancels a task, or loses a process before all is done.
         """
-        with self._pool() as pool, reporter(self.progress, cells) as report:
+        with self._pool() as pool, reporter(self.progress, cells, self.visits) as report:
             most = 2 * workers_of(pool) + 1
             waiting: dict[Future[tuple[int, U]], tuple[int, int]] = {}
             # Those that have ended, cancelled ones too: ``wait`` never hears of these from a pool that was shut down.
@@ -187,8 +194,8 @@ def workers_of(executor: Executor | None) -> int:
 
 
 @contextmanager
-def reporter(progress: Progress, cells: int) -> Iterator[Callable[[int], object]]:
-    """A function that is told how many more cells are done."""
+def reporter(progress: Progress, cells: int, visits: float) -> Iterator[Callable[[int], object]]:
+    """A function that is told how many more cells are done, each of so many visits."""
     if callable(progress):
         done = 0
 
@@ -204,7 +211,7 @@ def reporter(progress: Progress, cells: int) -> Iterator[Callable[[int], object]
     stream = sys.stderr
     # A service, or an app without a window, has none; others have closed it.
     there = stream is not None and not getattr(stream, "closed", False)
-    wanted = progress if progress is not None else cells >= LONG_RUN and there and stream.isatty()
+    wanted = progress if progress is not None else cells * visits >= LONG_WORK and there and stream.isatty()
     if not (there and wanted):
         yield lambda _: None
         return

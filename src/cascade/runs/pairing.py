@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -136,10 +136,13 @@ def compare(
 def _compared(one: Plan, two: Plan) -> Comparison:
     """All cells paired, and what they add up to."""
     stop = np.zeros(1, np.uint8)
+    # Both are cut alike, into what the slower one bears.
+    slower = max((one.paced, two.paced), key=lambda workers: workers.visits)
+    one, two = (replace(side, workers=slower) for side in (one, two))
     sides = (side.ends(side.inputs(), side.cells, stop) for side in (one, two))
     chunks = (Pair(first, second) for first, second in zip(*sides, strict=True))
     sums = _Sums(len(one.model.stages), clusters=one.model.clusters is not None)
-    for part in one.workers.results(run_pair, chunks, len(one.cells), stop):
+    for part in one.paced.results(run_pair, chunks, len(one.cells), stop):
         sums.add(part)
     width = (len(one.model.stages) + 1) * rows_of(two.lowered).total
     ends: Counter[tuple[End, End]] = Counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -64,8 +64,9 @@ class Plan:
         tell_of_late_treatments(self.model, end)
         return end
 
-    def check_visits(self) -> None:
-        """That cells come to their ends.
+    @cached_property
+    def paced(self) -> Workers:
+        """The workers, told how long a cell takes.
 
         Raises
         ------
@@ -80,17 +81,18 @@ class Plan:
                 f" {what}: cells go to and fro and hardly ever leave (the exact answer needs no visits)"
             )
             raise InputError("until", self.until, wanted)
+        return replace(self.workers, visits=max(visits, self.workers.visits))
 
     def inputs(self, *, watch: Sequence[int] = (), grid: Sequence[float] = ()) -> Inputs:
         """What the kernel reads; see ``engine.prepare``."""
-        self.check_visits()
+        _ = self.paced  # refuses a run that would not end
         return prepare(self.lowered, environment(self.lowered, self.end), watch=watch, grid=grid)
 
     def counts(self, inputs: Inputs) -> Totals:
         """All cells run, and what they add up to."""
         stop = np.zeros(1, np.uint8)
-        chunks = (chunk_of(self.lowered, inputs, self.seed, part, stop) for part in self.workers.cut(self.cells))
-        totals = Totals.gathered(self.workers.results(run_totals, chunks, len(self.cells), stop))
+        chunks = (chunk_of(self.lowered, inputs, self.seed, part, stop) for part in self.paced.cut(self.cells))
+        totals = Totals.gathered(self.paced.results(run_totals, chunks, len(self.cells), stop))
         if int(totals.started.sum()) != len(self.cells):
             raise CascadeError(f"the parts of this run hold {int(totals.started.sum())} cells, not {len(self.cells)}")
         return totals
@@ -102,5 +104,5 @@ class Plan:
 
     def ends(self, inputs: Inputs, cells: range, stop: npt.NDArray[np.uint8]) -> Iterator[Chunk]:
         """Chunks in which the end of every member is kept."""
-        for part in self.workers.cut(cells, self.largest_chunk):
+        for part in self.paced.cut(cells, self.largest_chunk):
             yield chunk_of(self.lowered, inputs, self.seed, part, stop, outcomes=True)

@@ -122,7 +122,7 @@ def _selected(plan: Plan, ranges: Sequence[range]) -> Selection:
     stop = np.zeros(1, np.uint8)
     chunks = (Marked(chunk, plan.lowered) for cells in ranges for chunk in plan.ends(inputs, cells, stop))
     sums: list[Ints] | None = None
-    for part in plan.workers.results(tally, chunks, sum(map(len, ranges)), stop):
+    for part in plan.paced.results(tally, chunks, sum(map(len, ranges)), stop):
         sums = list(part) if sums is None else [a + b for a, b in zip(sums, part, strict=True)]
     assert sums is not None
     # Those that passed step k came to stage k + 1 or beyond.
