@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from matplotlib.colors import to_hex
 
 import cascade
 from cascade import plot
+from cascade.answers.curves import Curves
 from helpers.drawn import (
     BEYOND,
     GOAL,
@@ -269,3 +271,28 @@ def test_hours_below_zero_are_refused_and_zero_has_no_place() -> None:
         with pytest.raises(cascade.InputError, match="times"):
             draw(source, times=[-1.0, 1.0])
         assert draw(source, times=[0.0, 1.0, 10.0]).axes
+
+
+@pytest.mark.parametrize("kind", ["occupancy", "incidence"])
+@pytest.mark.parametrize("source", [textbook, colon, unfinished, cyclic_exact])
+def test_curves_alone_are_drawn_like_the_answer_that_gave_them(source: Source, kind: str, tmp_path: Path) -> None:
+    answer = source()
+    times = (0.5, 1.0, 2.0, 30.0) if source is cyclic_exact else None
+    draw = getattr(plot, kind)
+    curves = getattr(answer, kind)(times)
+    for name, figure in (("one", draw(curves)), ("two", draw(answer, times=times))):
+        plot.save(figure, tmp_path / f"{name}.svg")
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_curves_of_another_kind_or_of_nobody_are_refused() -> None:
+    result = textbook()
+    no_model = Curves(np.ones(1), ("a",), np.ones((1, 1)))
+    wrong = [(plot.occupancy, result.incidence()), (plot.incidence, result.occupancy())]
+    wrong += [(draw, cascade.exact(result.model).reach([1.0, 2.0])) for draw in (plot.occupancy, plot.incidence)]
+    wrong += [(draw, no_model) for draw in (plot.occupancy, plot.incidence)]
+    for draw, curves in wrong:
+        with pytest.raises(cascade.InputError, match=r"^source = .*: curves that (occupancy|incidence)"):
+            draw(curves)
+    with pytest.raises(cascade.InputError, match=r"^times = .*: none with curves"):
+        plot.occupancy(result.occupancy(), times=[1.0])

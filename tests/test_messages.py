@@ -28,8 +28,8 @@ SAID: list[tuple[Callable[[], object], str]] = [
     (lambda: cascade.Treatment(name="x", effects=[]), r"^treatment 'x' has 1 fault"),  # type: ignore[arg-type]
     (lambda: body.circulation("male").model_copy(update={"beds": ()}), r"^circulation "),
     (lambda: body.cancer("colon").model_copy(update={"drainage": {"veins": 0.5}}), r"^cancer 'colon' has"),
-    (lambda: plot.occupancy(RESULT.occupancy()), r"^source = .*: a result or an exact answer"),  # type: ignore[arg-type]
-    (lambda: plot.incidence(3), r"^source = 3: a result or an exact answer"),  # type: ignore[arg-type]
+    (lambda: plot.occupancy(RESULT.incidence()), r"^source = .*: curves that occupancy of a result"),
+    (lambda: plot.incidence(3), r"^source = 3: a result, an exact answer, or curves"),  # type: ignore[arg-type]
     (lambda: plot.funnel(FUNNEL, labels=3), r"^labels = 3: 1 names"),  # type: ignore[arg-type]
     (lambda: plot.funnel(FUNNEL, labels=[3]), r"^labels = \[3\]: 1 names"),  # type: ignore[list-item]
     (lambda: plot.funnel(FUNNEL, labels="x"), r"^labels = 'x': 1 names"),

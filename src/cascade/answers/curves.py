@@ -13,6 +13,7 @@ from cascade.common.arguments import hours_in_order
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
 from cascade.common.jsons import plain_data
+from cascade.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +28,24 @@ class Curves(ByValue):
         Shares of all cells that started.
     label : str
         What they belong to.
+    kind : str
+        "occupancy", "incidence" or "reach", by the question that they answer.
+    model : Model or None
+        The model whose cells they are of; None for curves that no answer gave.
+    made : str
+        How: the end of the run, and seed and cells or that it is the exact answer.
+    cells : int
+        Cells that were counted; 0 for an exact answer.
     """
 
     hours: npt.NDArray[np.float64]
     names: tuple[str, ...]
     values: npt.NDArray[np.float64]
     label: str = ""
+    kind: str = ""
+    model: Model | None = None
+    made: str = ""
+    cells: int = 0
 
     def __getitem__(self, name: str) -> npt.NDArray[np.float64]:
         """The curve of one name, shape (n,)."""

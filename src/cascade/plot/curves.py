@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,30 +27,34 @@ Floats = npt.NDArray[np.float64]
 
 
 def occupancy(
-    source: Result | Exact, *, times: Sequence[float] | None = None, living: bool = False, ax: Axes | None = None
+    source: Result | Exact | Curves,
+    *,
+    times: Sequence[float] | None = None,
+    living: bool = False,
+    ax: Axes | None = None,
 ) -> Figure:
     """Stacked shares of cells in each state over time (log scale), the dead on top.
 
     Parameters
     ----------
-    source : Result or Exact
+    source : Result, Exact or Curves
+        Curves are those that ``occupancy`` of a result or an exact answer gave.
     times : sequence of float, optional
-        Hours. Default: those of the result; for an exact answer a grid over its time scale.
+        Hours. Default: those of the result; for an exact answer a grid over its time scale; those of curves.
     living : bool
         Shares of the living cells only: shows the few that are left after heavy losses.
     ax : matplotlib Axes, optional
     """
-    _check_source(source)
-    curves = source.occupancy(_times_of(source, times)) if isinstance(source, Exact) else source.occupancy(times)
-    curves = _by_stage(_after_the_start(curves), source.model)
+    curves, model = _curves_of(source, "occupancy", times)
+    curves = _by_stage(_after_the_start(curves), model)
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
     given = ax
     figure, ax = figure_of(ax, (9.5, 5.0))
-    palette = _state_colours(source.model) | stage_colours(source.model.stages) | {BEYOND: GOAL_COLOUR}
+    palette = _state_colours(model) | stage_colours(model.stages) | {BEYOND: GOAL_COLOUR}
     alive = curves.values.sum(axis=0)
     # From where one cell in a thousand has left its start; of the living, while there are some.
-    begin = {source.model.start.states[0].state, *source.model.stages[:1]}
+    begin = {model.start.states[0].state, *model.stages[:1]}
     moved = 1.0 - next(v for name, v in zip(curves.names, curves.values, strict=True) if name in begin)
     shown = np.arange(len(alive)) >= max(0, int(np.argmax(moved > 1e-3)) - 1)
     shown &= (alive > 0) | (not living)
@@ -68,19 +73,19 @@ def occupancy(
     _time_axis(ax, hours)
     handles, names = ax.get_legend_handles_labels()
     ax.legend(handles[::-1], names[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
-    plain(ax, f"{curves.label}: {_whose(source, alive[shown], living=living)}")
-    sign(figure, source)
+    plain(ax, f"{curves.label}: {_whose(curves, alive[shown], living=living)}")
+    sign(figure, curves)
     if given is None:
         settle(figure, {ax: (5.5, max(3.8, _height(ax)))})
     return figure
 
 
-def _whose(source: Result | Exact, alive: Floats, *, living: bool) -> str:
+def _whose(curves: Curves, alive: Floats, *, living: bool) -> str:
     """Whose places are shown; of few that were counted, how many they are in the end."""
     if not living:
         return "where the cells are"
-    left = round(float(alive[-1]) * source.cells) if isinstance(source, Result) and len(alive) else 0
-    counted = isinstance(source, Result) and few(left, exact=False)
+    left = round(float(alive[-1]) * curves.cells) if len(alive) else 0
+    counted = few(left, exact=not curves.cells)
     return f"where the living cells are{f' ({number(left)} in the end)' if counted else ''}"
 
 
@@ -92,27 +97,27 @@ def _height(ax: Axes) -> float:
 
 
 def incidence(
-    source: Result | Exact, *, times: Sequence[float] | None = None, ax: Axes | None = None, log: bool = True
+    source: Result | Exact | Curves, *, times: Sequence[float] | None = None, ax: Axes | None = None, log: bool = True
 ) -> Figure:
     """Cumulative incidence of each cause of death, and of success, over time.
 
     Parameters
     ----------
-    source : Result or Exact
+    source : Result, Exact or Curves
+        Curves are those that ``incidence`` of a result or an exact answer gave.
     times : sequence of float, optional
         Hours, as for ``occupancy``.
     ax : matplotlib Axes, optional
     log : bool
         Logarithmic shares, so that rare ends can be seen.
     """
-    _check_source(source)
-    curves = source.incidence(_times_of(source, times)) if isinstance(source, Exact) else source.incidence(times)
-    curves = _one_goal(_after_the_start(curves), source.model)
+    curves, model = _curves_of(source, "incidence", times)
+    curves = _one_goal(_after_the_start(curves), model)
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
     given = ax
     figure, ax = figure_of(ax, (9.5, 5.0))
-    _draw_ends(ax, curves, source, log=log)
+    _draw_ends(ax, curves, model, log=log)
     if not (curves.values > 0).any():
         raise InputError("source", curves.label, "a result in which something happened")
     if log:
@@ -135,15 +140,15 @@ def incidence(
         alignment="left",
     )
     plain(ax, f"{curves.label}: how lives end")
-    sign(figure, source)
+    sign(figure, curves)
     if given is None:
         settle(figure, {ax: (5.5, max(3.8, _height(ax)))})
     return figure
 
 
-def _draw_ends(ax: Axes, curves: Curves, source: Result | Exact, *, log: bool) -> None:
+def _draw_ends(ax: Axes, curves: Curves, model: Model, *, log: bool) -> None:
     """A line for each end, the most frequent first; beside a share of few stands how many they are."""
-    goals = [BEYOND, *(state.name for state in source.model.states if state.stage is None)]
+    goals = [BEYOND, *(state.name for state in model.states if state.stage is None)]
     palette = cause_colours([name for name in curves.names if name not in goals])
     dashes = ["-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1))]
     order = np.argsort(-curves.values[:, -1])
@@ -153,8 +158,8 @@ def _draw_ends(ax: Axes, curves: Curves, source: Result | Exact, *, log: bool) -
         if np.isnan(shown).all():
             continue
         goal = name in goals
-        count = round(float(values[-1]) * source.cells) if isinstance(source, Result) else 0
-        counted = f" ({number(count)})" if few(count, exact=isinstance(source, Exact)) else ""
+        count = round(float(values[-1]) * curves.cells)
+        counted = f" ({number(count)})" if few(count, exact=not curves.cells) else ""
         style: Any = "-" if goal else dashes[rank % len(dashes)]
         ax.plot(
             curves.hours,
@@ -177,13 +182,13 @@ def _grouped(curves: Curves, group: Mapping[str, str]) -> Curves:
     values = np.zeros((len(names), len(curves.hours)))
     for name, value in zip(curves.names, curves.values, strict=True):
         values[names.index(group.get(name, name))] += value
-    return Curves(curves.hours, tuple(names), values, curves.label)
+    return replace(curves, names=tuple(names), values=values)
 
 
 def _after_the_start(curves: Curves) -> Curves:
     """Without time 0: the axis of time is logarithmic."""
     shown = curves.hours > 0
-    return Curves(curves.hours[shown], curves.names, curves.values[:, shown], curves.label)
+    return replace(curves, hours=curves.hours[shown], values=curves.values[:, shown])
 
 
 def _by_stage(curves: Curves, model: Model) -> Curves:
@@ -192,7 +197,7 @@ def _by_stage(curves: Curves, model: Model) -> Curves:
         return curves
     grouped = _grouped(curves, {state.name: state.stage or BEYOND for state in model.states})
     order = [grouped.names.index(name) for name in (*model.stages, BEYOND) if name in grouped.names]
-    return Curves(grouped.hours, tuple(grouped.names[i] for i in order), grouped.values[order], grouped.label)
+    return replace(grouped, names=tuple(grouped.names[i] for i in order), values=grouped.values[order])
 
 
 def _one_goal(curves: Curves, model: Model) -> Curves:
@@ -214,10 +219,27 @@ def _state_colours(model: Model) -> dict[str, tuple[float, float, float]]:
     return colours
 
 
-def _check_source(source: object) -> None:
-    """That somebody gave what has a model: curves alone have no colours."""
-    if not isinstance(source, Result | Exact):
-        raise InputError("source", source, "a result or an exact answer; times= says which curves of it are drawn")
+def _curves_of(
+    source: object, kind: Literal["occupancy", "incidence"], times: Sequence[float] | None
+) -> tuple[Curves, Model]:
+    """The curves to draw and their model.
+
+    Raises
+    ------
+    InputError
+        For curves of another kind, or that no answer gave: they have no colours; for other times than theirs.
+    """
+    if isinstance(source, Exact):
+        source = getattr(source, kind)(_times_of(source, times))
+    elif isinstance(source, Result):
+        source = getattr(source, kind)(times)
+    elif times is not None:
+        raise InputError("times", times, "none with curves, which have their own")
+    if not isinstance(source, Curves):
+        raise InputError("source", source, "a result, an exact answer, or curves of one")
+    if source.model is None or source.kind != kind:
+        raise InputError("source", source.names, f"curves that {kind} of a result or an exact answer gave")
+    return source, source.model
 
 
 def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:

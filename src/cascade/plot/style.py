@@ -11,12 +11,14 @@ from matplotlib import colors, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cascade.answers.curves import Curves
 from cascade.answers.funnel import Funnel
 from cascade.common.colours import INK, QUIET
 from cascade.common.errors import InputError, is_whole
 from cascade.common.files import as_path, write_atomically
 from cascade.common.text import printable
 from cascade.common.version import package_version
+from cascade.model import Model
 from cascade.plot.fitting import TITLE, broken, inches_of, letters_missing
 from cascade.runs.comparison import Comparison
 from cascade.runs.result import Result
@@ -65,11 +67,17 @@ def _note_of(source: object) -> str:
     """Models with their digests, the end of the run, and how it was made."""
     if isinstance(source, Funnel):
         return source.label
-    assert isinstance(source, Result | Exact | Comparison | Selection)
+    if isinstance(source, Curves | Result | Exact):
+        return f"{_named(source.model)}, {source.made}"
+    assert isinstance(source, Comparison | Selection)
     models = (source.model, source.other) if isinstance(source, Comparison) else (source.model,)
-    named = " and ".join(f"model {model.name} (sha256 {model.digest()[:16]})" for model in models)
-    made = "exact answer" if isinstance(source, Exact) else f"seed {source.seed}, cells {source.cells}"
-    return f"{named}, until {source.until}, {made}"
+    return f"{' and '.join(map(_named, models))}, until {source.until}, seed {source.seed}, cells {source.cells}"
+
+
+def _named(model: Model | None) -> str:
+    """A model with the digest that says which."""
+    assert model is not None  # what has none is not drawn
+    return f"model {model.name} (sha256 {model.digest()[:16]})"
 
 
 def check_path(path: str | Path) -> Path:

@@ -94,6 +94,11 @@ class Result(ByValue):
         return np.asarray(self.totals.started * self.lowered.size_of[self.lowered.start_state])
 
     @property
+    def made(self) -> str:
+        """How it was made, in words."""
+        return f"until {self.until}, seed {self.seed}, cells {self.cells}"
+
+    @property
     def label(self) -> str:
         """Name of the model."""
         return self.model.title or self.model.name
@@ -254,7 +259,9 @@ class Result(ByValue):
         present = _summed(net)[:, gone]
         for k, state in enumerate(lowered.base[lowered.start_state]):
             present[state] += self._started_cells[k]
-        return Curves(hours, lowered.states, present / self.cells, self.label)
+        return Curves(
+            hours, lowered.states, present / self.cells, self.label, "occupancy", self.model, self.made, self.cells
+        )
 
     def incidence(self, times: Sequence[float] | None = None) -> Curves:
         """Cumulative incidence of each cause of death and of success, by time (shares of all cells).
@@ -276,7 +283,7 @@ class Result(ByValue):
                 [i for i, t in enumerate(lowered.transitions) if t.target == s]
             ].sum(axis=0)
         values = _summed(np.array(list(sums.values())))[:, gone] / self.cells
-        return Curves(hours, tuple(sums), values, self.label)
+        return Curves(hours, tuple(sums), values, self.label, "incidence", self.model, self.made, self.cells)
 
     @property
     def watched(self) -> npt.NDArray[np.uint64]:

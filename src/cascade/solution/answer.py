@@ -82,6 +82,11 @@ class Exact:
         return self.model.title or self.model.name
 
     @property
+    def made(self) -> str:
+        """How it was made, in words."""
+        return f"until {self.until}, exact answer"
+
+    @property
     def error(self) -> float:
         """Numerical error of the probabilities."""
         lost = self.__dict__["_end"][1] if "_end" in self.__dict__ else 0.0
@@ -318,7 +323,7 @@ class Exact:
         """Probability of being in each state, at each time in hours."""
         at = check_moments(times)
         _, there = self._courses.wholes(at)
-        return Curves(at, self.lowered.states, there.T, self.label)
+        return Curves(at, self.lowered.states, there.T, self.label, "occupancy", self.model, self.made)
 
     def incidence(self, times: Sequence[float]) -> Curves:
         """Cumulative incidence of each cause of death and of success, at each time in hours."""
@@ -331,13 +336,15 @@ class Exact:
                 curves[t.way] = curves.get(t.way, np.zeros(len(at))) + lost[:, i]
         for s in np.flatnonzero(lowered.state_stage == lowered.goal):
             curves[lowered.states[s]] = there[:, s]
-        return Curves(at, tuple(curves), np.array(list(curves.values())), self.label)
+        return Curves(
+            at, tuple(curves), np.array(list(curves.values())), self.label, "incidence", self.model, self.made
+        )
 
     def reach(self, times: Sequence[float]) -> Curves:
         """Probability of having passed each step by each time in hours."""
         at = check_moments(times)
         entered, _, _ = self._courses.at(at)
-        return Curves(at, self.lowered.stages, entered[:, 1:].T, self.label)
+        return Curves(at, self.lowered.stages, entered[:, 1:].T, self.label, "reach", self.model, self.made)
 
     def times(self) -> list[PassageTime]:
         """Mean and median hours to pass each step, and to die of each cause, of those who do.
