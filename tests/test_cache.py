@@ -17,8 +17,8 @@ import pytest
 from numba import config, njit
 from numba.core import caching
 
-from cascade.common import notices
-from cascade.engine import compiled
+from cascade import kernel
+from cascade.common import compiled, notices
 from helpers.processes import started
 
 
@@ -39,7 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def fresh(x: Any = 2.0) -> tuple[Any, int]:
     """What a function says that knows nothing but its folder, and how often it was taken from there."""
     function = njit(twice)
-    function._cache = compiled._cache_of(function.py_func)
+    function._cache = compiled.cache_of(function.py_func, kernel)
     return function(x), sum(function.stats.cache_hits.values())
 
 
@@ -51,7 +51,7 @@ def test_what_was_compiled_is_found_again_and_the_compiling_is_said_once(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fresh() == (4.0, 0)
-    assert capsys.readouterr().err.count("compiling the kernel, once") == 1
+    assert capsys.readouterr().err.count("compiling, once") == 1
     assert len(entries(folder)) == 1
     notices._said.clear()
     assert fresh() == (4.0, 1)
@@ -169,7 +169,7 @@ def test_a_disk_that_takes_nothing_costs_the_cache_and_not_the_run(
 @pytest.mark.usefixtures("folder")
 def test_a_folder_that_became_a_file_costs_the_cache_and_not_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     function = njit(twice)
-    function._cache = compiled._cache_of(function.py_func)
+    function._cache = compiled.cache_of(function.py_func, kernel)
     place = Path(function._cache.cache_path)
     place.rmdir()
     place.write_text("in the way")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from coverage import Coverage
 
-KERNEL = ("cascade.kernel", "cascade.engine.compiled")
+KERNEL = ("cascade.kernel", "cascade.elimination", "cascade.engine.compiled")
 
 
 class Watch:

@@ -166,7 +166,7 @@ class Exact:
             return float(account.there[:, states].sum()) + waiting * started
         if p.until is not None:
             return self._courses.hit_by(states, p.until, p.nodes)
-        return float(p.nodes.weights @ p.solver.hits(p.hazards(p.nodes), np.zeros(len(p.nodes.weights)), states))
+        return float(p.solver.hits(p.hazards(p.nodes), np.zeros(1), p.nodes.weights, states)[0].real)
 
     def traits(self) -> dict[str, tuple[float, ...]]:
         """Mean of each frailty among the cells that start, and among those that pass each step.
@@ -212,8 +212,11 @@ class Exact:
             began = lowered.stage[lowered.start_state] >= k
             np.add.at(table[k], lowered.size_of[lowered.start_state[began]], lowered.start_share[began])
             if k:
-                into, flow = p.solver.first_arrivals(hazards, np.zeros(len(weights)), lowered.stage >= k)
-                np.add.at(table[k], lowered.size_of[lowered.exit_source[into]], weights @ flow.real)
+                before = lowered.stage < k
+                uses = p.solver.flows(hazards, np.zeros(1), weights, before)[1][0].real
+                into = np.flatnonzero(before[lowered.exit_source] & (lowered.exit_target >= 0))
+                into = into[~before[lowered.exit_target[into]]]
+                np.add.at(table[k], lowered.size_of[lowered.exit_source[into]], uses[into])
         units = cells * table / np.maximum(np.arange(table.shape[1]), 1)
         return Sizes(lowered.stages, units, self.label)
 
@@ -240,12 +243,14 @@ class Exact:
         hazards = p.hazards(p.nodes)
 
         def lived(nodes: Nodes) -> Floats:
-            return np.asarray(nodes.weights @ p.solver.time_in_states(p.hazards(nodes)).real)
+            hazards = p.hazards(nodes)
+            time = p.solver.flows(hazards, np.zeros(1), nodes.weights)[0][0].real
+            return np.asarray(np.where(p.solver.stuck(hazards), 0.0, time))
 
         nodes, sure = refined(p, lived)
         spent = lived(nodes) if sure else np.full(lowered.size, np.nan)
-        stays = p.solver.stuck(p.solver.total(hazards)) & ~lowered.absorbing
-        for_ever = stays & (p.nodes.weights @ p.solver.arrivals(hazards) > 0)
+        stays = p.solver.stuck(hazards) & ~lowered.absorbing
+        for_ever = stays & (p.solver.flows(hazards, np.zeros(1), p.nodes.weights)[0][0].real > 0)
         spent = np.where(for_ever, np.inf, spent)
         spent = np.where(lowered.size_of >= least, spent, 0.0)
         if per_founder:

@@ -7,7 +7,7 @@ import numpy as np
 from cascade.common.errors import InputError
 from cascade.common.types import Floats, Mask, Numbers
 from cascade.lowering.lowered import Lowered, spread
-from cascade.solution.passage import ENDLESS
+from cascade.solution.solver import ENDLESS
 
 
 def chance_of_none(lowered: Lowered, hazards: Floats, missed: Mask) -> Numbers:

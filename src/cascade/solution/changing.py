@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 
 from cascade.common.types import Complexes, Floats, Ints, Mask, Numbers
-from cascade.solution.components import Sums
 from cascade.solution.laplace import invert
-from cascade.solution.passage import Solver
+from cascade.solution.solver import Solver
 
 _BATCH_BYTES = 1 << 26
 
@@ -103,8 +102,7 @@ class March:
         self.hazards = hazards * free[lowered.exit_source]
         self.segments = segments(solver)
         self.once = np.ones(len(lowered.exit_source)) if sizes is None else 1.0 / sizes[lowered.exit_source]
-        outer = np.flatnonzero(~lowered.exit_inner)
-        self.outer = Sums.by(outer, lowered.exit_transition[outer])
+        self.once *= ~lowered.exit_inner
         # First arrivals are asked of states, whatever the stages.
         self.start = solver.begin() if barrier is None else solver.begin().sum(axis=0, keepdims=True)
 
@@ -122,17 +120,12 @@ class March:
     def _transforms(self, segment: Segment, hazards: Floats, there: Floats, z: Numbers) -> tuple[Numbers, ...]:
         """Entered, lost, used, there and settled in a segment, per node and point z of its transform."""
         lowered = self.solver.lowered
-        m, n = len(hazards), len(z)
-        now = there + segment.jump * self.start
-        many, at = np.repeat(hazards, n, axis=0), np.tile(z, m)
-        inflow = np.repeat(now, n, axis=0).astype(np.result_type(now, z))
-        if segment.rate:
-            inflow = inflow + segment.rate * self.start / at[:, None, None]
         # What was there before has entered before.
-        before = np.cumsum(np.repeat(there, n, axis=0).sum(axis=2)[:, ::-1], axis=1)[:, ::-1]
-        flow = self.solver.by_stage(many, at, inflow)
-        used = np.zeros((len(at), len(lowered.transitions)), flow.present.dtype)
-        used[:, self.outer.groups] = self.outer.of(flow.present.sum(axis=1)[:, lowered.exit_source] * many * self.once)
+        before = np.cumsum(there.sum(axis=2)[:, ::-1], axis=1)[:, None, ::-1]
+        flow = self.solver.by_stage(hazards, z, there + segment.jump * self.start, segment.rate * self.start[None])
+        by_exit = flow.present.sum(axis=2)[..., lowered.exit_source] * (hazards * self.once)[:, None]
+        used = np.zeros((*by_exit.shape[:2], len(lowered.transitions)), np.complex128)
+        np.add.at(used.T, lowered.exit_transition, by_exit.T)
         return flow.entered - before, flow.lost, used, flow.present, flow.settled
 
     def _advance(self, segment: Segment, nodes: slice, there: Floats, hours: Floats) -> list[tuple[Floats, ...]]:
@@ -156,7 +149,7 @@ class March:
         at_hours: list[tuple[Floats, ...]] = [still] * len(hours)
         # Whole lives need no inversion: at z = 0 the transforms are the totals themselves.
         for i in np.flatnonzero(np.isinf(hours)).tolist():
-            entered, lost, used, _, settled = (part.real for part in parts(np.zeros(1)))
+            entered, lost, used, _, settled = (part[:, 0].real for part in parts(np.zeros(1)))
             at_hours[i] = entered, lost, used, settled
         later = np.flatnonzero((hours > 0) & np.isfinite(hours))
         if not len(later):
@@ -165,19 +158,16 @@ class March:
 
         def transform(z: Complexes) -> Complexes:
             n = len(z)
-            over = np.tile(z, m)
             entered, lost, used, present, settled = parts(z)
-            state = present + settled / over[:, None, None]
+            over = z[:, None, None]
             flat = []
             shapes.clear()
-            for part in (entered / over[:, None], lost / over[:, None, None], used / over[:, None], state):
-                shapes.append((m, *part.shape[1:]))
-                flat.append(part.reshape(m, n, -1).swapaxes(0, 1).reshape(n, -1))
+            for part in (entered / z[:, None], lost / over, used / z[:, None], present + settled / over):
+                shapes.append((m, *part.shape[2:]))
+                flat.append(part.swapaxes(0, 1).reshape(n, -1))
             return np.hstack(flat)
 
-        # The running totals have a pole of their own, at 0.
-        poles = self.solver.poles(hazards)
-        values = invert(transform, hours[later], None if poles is None else np.append(poles, 0.0))
+        values = invert(transform, hours[later], self.solver.poles(hazards))
         cuts = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
         for i, row in zip(later.tolist(), values, strict=True):
             split = zip(np.split(row, cuts), shapes, strict=True)

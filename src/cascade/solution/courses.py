@@ -13,9 +13,9 @@ import numpy as np
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.types import Complexes, Floats, Mask
 from cascade.solution.laplace import Transform, invert
-from cascade.solution.passage import ENDLESS
 from cascade.solution.prepared import Prepared
 from cascade.solution.quadrature import Nodes
+from cascade.solution.solver import ENDLESS
 
 ENTRY_POINTS = 24
 ROUNDING = 1e-9
@@ -103,11 +103,8 @@ class Courses:
         hazards, weights = p.hazards(used), used.weights
 
         def transform(z: Complexes) -> Complexes:
-            m, n = len(hazards), len(z)
-            over = np.tile(z, m)[:, None]
-            lost, settled, present = p.solver.whole(np.repeat(hazards, n, axis=0), np.tile(z, m))
-            joined = np.hstack([lost / over, present + settled / over])
-            return np.asarray(np.tensordot(weights, joined.reshape(m, n, -1), axes=(0, 0)))
+            lost, there = p.solver.courses(hazards, z, weights)
+            return np.hstack([lost[0], there[0]])
 
         values = self.after_entry(transform, times, p.poles(used), used.error)
         if float(values.min(initial=0.0)) < -ROUNDING:
@@ -124,9 +121,7 @@ class Courses:
         hazards, weights = p.hazards(nodes), nodes.weights
 
         def transform(z: Complexes) -> Complexes:
-            m, n = len(hazards), len(z)
-            hit = p.solver.hits(np.repeat(hazards, n, axis=0), np.tile(z, m), states).reshape(m, n)
-            return np.asarray((weights @ hit / z)[:, None])
+            return np.asarray((p.solver.hits(hazards, z, weights, states) / z)[:, None])
 
         # A set made absorbing has a spectrum of its own.
         value = float(self.after_entry(transform, np.array([time]), p.poles(nodes, without=states), nodes.error)[0, 0])

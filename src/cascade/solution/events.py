@@ -23,7 +23,7 @@ def expected_events(prepared: Prepared, courses: Courses, *, units: bool) -> dic
         used = marched.at([float("inf") if until is None else until])[0].used
         return {t.name: max(0.0, float(used[i])) for i, t in enumerate(lowered.transitions)}
     if until is None:
-        by_exit = _uses(prepared, np.zeros(1))[0]
+        by_exit = _uses(prepared, np.zeros(1))[0].real
     else:
         poles = prepared.poles(prepared.nodes)
         by_exit = courses.after_entry(
@@ -43,11 +43,7 @@ def _by_transition(prepared: Prepared, by_exit: Floats) -> dict[str, float]:
 def _uses(prepared: Prepared, z: Numbers) -> Numbers:
     """Expected uses of each exit, (len(z), E): their transform, at z = 0 their number."""
     nodes = prepared.nodes
-    hazards = prepared.hazards(nodes)
-    m, n = len(hazards), len(z)
-    many = np.repeat(hazards, n, axis=0)
-    used = prepared.solver.time_in_states(many, np.tile(z, m))[:, prepared.lowered.exit_source] * many
-    return np.asarray(np.tensordot(nodes.weights, used.reshape(m, n, -1), axes=(0, 0)))
+    return prepared.solver.flows(prepared.hazards(nodes), z, nodes.weights)[1]
 
 
 @lru_cache(maxsize=8)
@@ -66,8 +62,7 @@ def expected_visits(model: Model, until: float | None) -> float:
         hazards = (lowered.exit_hazard * multipliers[lowered.exit_transition])[None]
         z = np.full(1, prepared.transform_at(window))
         try:
-            spent = solver.time_in_states(hazards, z)
+            most = max(most, float(solver.flows(hazards, z, np.ones(1))[1].real.sum()))
         except InputError:
             return float("inf")
-        most = max(most, float((spent * solver.total(hazards)).sum()))
     return most if np.isfinite(most) and most >= 0 else float("inf")

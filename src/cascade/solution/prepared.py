@@ -23,8 +23,8 @@ from cascade.lowering.lowered import Lowered
 from cascade.lowering.one_cell import by_cell
 from cascade.model import Model, check_model
 from cascade.solution.changing import March
-from cascade.solution.passage import Passage, Solver
 from cascade.solution.quadrature import Nodes, refinements
+from cascade.solution.solver import Passage, Solver
 
 QUADRATURE_TOLERANCE = 1e-10
 UNTIL_TOLERANCE = 1e-8
@@ -155,9 +155,9 @@ class Prepared:
         chosen = np.unique(np.linspace(0, len(windows) - 1, min(len(windows), 6)).astype(int)).tolist()
         parts = []
         for window in chosen:
-            z = np.full(len(nodes.weights), self.transform_at(window))
             hazards = self.hazards(nodes) * windows[window][self.lowered.exit_transition]
-            parts.append(self.solver.passage(hazards, z).entered.real)
+            passage = self.solver.passage(hazards, np.array([self.transform_at(window)]))
+            parts.append(passage.entered[:, 0].real)
         return np.hstack(parts)
 
     def transform_at(self, window: int) -> float:
@@ -197,16 +197,11 @@ class Prepared:
 
     def average(self, nodes: Nodes, z: Numbers) -> Passage:
         """Passage at each z, averaged over the frailties: arrays of shape (len(z), ...)."""
-        hazards = self.hazards(nodes)
-        n, m = len(z), len(hazards)
-        passage = self.solver.passage(np.repeat(hazards, n, axis=0), np.tile(z, m))
-        parts = (passage.entered, passage.lost, passage.settled, passage.present)
-        return Passage(*(np.tensordot(nodes.weights, p.reshape(m, n, *p.shape[1:]), axes=(0, 0)) for p in parts))
+        return self.solver.passage(self.hazards(nodes), z, nodes.weights)
 
     def poles(self, nodes: Nodes, without: Mask | None = None) -> Complexes | None:
-        """Singularities of the transforms, that of a running total at 0 among them."""
-        poles = self.solver.poles(self.hazards(nodes), without)
-        return None if poles is None else np.append(poles, 0.0)
+        """Singularities of the transforms off the real axis."""
+        return self.solver.poles(self.hazards(nodes), without)
 
     def march(self, barrier: Mask | None = None, *, units: bool = False) -> March:
         """The distribution of cells in a changing environment; with ``units`` their events count once a unit."""

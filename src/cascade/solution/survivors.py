@@ -12,8 +12,7 @@ def entered_by_node(prepared: Prepared) -> Floats:
     """Probability of coming to each stage, the start among them, at each node of the frailties, (N, stages + 1)."""
     prepared.only_whole_lives("traits of survivors")
     nodes = prepared.nodes
-    passage = prepared.solver.passage(prepared.hazards(nodes), np.zeros(len(nodes.weights)))
-    return np.asarray(passage.entered.real)
+    return np.asarray(prepared.solver.passage(prepared.hazards(nodes), np.zeros(1)).entered[:, 0].real)
 
 
 def trait_means(prepared: Prepared, entered: Floats, used: Mask | None = None) -> Floats:

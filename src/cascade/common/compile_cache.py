@@ -112,7 +112,7 @@ class Cache(caching.FunctionCache):  # type: ignore[misc]
             notice(f"compiled code in {path} cannot be used ({reason}): {where}; compiling anew")
             return None
         if found is None:
-            words = "compiling the kernel, once: some seconds, on a busy machine more; later runs take it from the disk"
+            words = "compiling, once: some seconds, on a busy machine more; later runs take the code from the disk"
             notice(words, waiting=True)
         return found
 

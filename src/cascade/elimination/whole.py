@@ -1,0 +1,288 @@
+"""One system, whatever the stages: times and flows forward, chances adjoint, and derivatives from both."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from cascade.elimination.component import adjoint, censor, clear, forward
+from cascade.elimination.jit import entry, step
+
+
+@step
+def _largest(system):
+    """States of the largest component."""
+    largest = 1
+    for c in range(len(system.begin) - 1):
+        largest = max(largest, system.begin[c + 1] - system.begin[c])
+    return largest
+
+
+@step
+def _fill(system, c, hazards, z, inside, moves, leave):
+    """A component of the system of the states ``inside``."""
+    first, k = system.begin[c], system.begin[c + 1] - system.begin[c]
+    clear(system, first, k, moves, leave)
+    for p in range(k):
+        s = system.order[first + p]
+        leave[p] = z
+        if not inside[s]:
+            leave[p] += 1.0
+            continue
+        for a in range(system.exit_begin[s], system.exit_begin[s + 1]):
+            hazard, to = hazards[system.exit[a]], system.target[a]
+            if to >= 0 and system.component[to] == c and inside[to]:
+                if to != s:
+                    moves[p, system.place[to]] += hazard
+            else:
+                leave[p] += hazard
+
+
+@step
+def _total(system, s, hazards):
+    """Summed hazards of a state."""
+    total = 0.0
+    for a in range(system.exit_begin[s], system.exit_begin[s + 1]):
+        total += hazards[system.exit[a]]
+    return total
+
+
+@step
+def times(system, hazards, z, inside, directions, moves, columns, flow):
+    """``flow`` (1 + P, S), what flows in, becomes the time in each state ``inside``; elsewhere it stays what arrived.
+
+    Row 0 is the system itself, the others its derivatives: row r by the logarithm of the hazards times
+    ``directions[r - 1]``.  What the hazards gain carries cells of row 0 from their state to the target.
+    False where cells circle for ever.
+    """
+    leave, out, held = columns[0], columns[1], columns[2]
+    rows = len(flow)
+    for c in range(len(system.begin) - 1):
+        first, k = system.begin[c], system.begin[c + 1] - system.begin[c]
+        busy = False
+        for p in range(k):
+            s = system.order[first + p]
+            for r in range(rows):
+                busy |= inside[s] and flow[r, s] != 0.0
+        if not busy:
+            continue
+        s = system.order[first]
+        total = z + _total(system, s, hazards)
+        if k > 1:
+            _fill(system, c, hazards, z, inside, moves, leave)
+            censor(system, first, k, moves, leave, out)
+        elif total == 0.0:
+            return False
+        for r in range(rows):
+            if r > 0:
+                _divert(system, c, hazards, inside, directions[r - 1], flow[0], flow[r])
+            if k == 1:
+                flow[r, s] /= total
+            else:
+                for p in range(k):
+                    held[p] = flow[r, system.order[first + p]] if inside[system.order[first + p]] else 0.0
+                if not forward(system, first, k, moves, out, held):
+                    return False
+                for p in range(k):
+                    if inside[system.order[first + p]]:
+                        flow[r, system.order[first + p]] = held[p]
+            _pass_on(system, c, hazards, inside, flow[r])
+    return True
+
+
+@step
+def _divert(system, c, hazards, inside, direction, time, flow):
+    """What more of the hazards of a component make flow, per unit of their logarithm."""
+    for p in range(system.begin[c], system.begin[c + 1]):
+        s = system.order[p]
+        if not inside[s] or time[s] == 0.0:
+            continue
+        for a in range(system.exit_begin[s], system.exit_begin[s + 1]):
+            e, to = system.exit[a], system.target[a]
+            if direction[e] != 0.0:
+                more = direction[e] * hazards[e] * time[s]
+                flow[s] -= more
+                if to >= 0:
+                    flow[to] += more
+
+
+@step
+def _pass_on(system, c, hazards, inside, flow):
+    """What leaves a component flows in elsewhere."""
+    for p in range(system.begin[c], system.begin[c + 1]):
+        s = system.order[p]
+        if not inside[s] or flow[s] == 0.0:
+            continue
+        for a in range(system.exit_begin[s], system.exit_begin[s + 1]):
+            to = system.target[a]
+            if to >= 0 and not (inside[to] and system.component[to] == c):
+                flow[to] += flow[s] * hazards[system.exit[a]]
+
+
+@step
+def chances(system, hazards, z, inside, prize, moves, columns, gain):
+    """``gain`` (S,), per hour in states ``inside`` and at once elsewhere, becomes what a cell in a state will gain.
+
+    ``prize`` (E,): gained with every use of an exit.
+    """
+    leave, out, held = columns[0], columns[1], columns[2]
+    for c in range(len(system.begin) - 2, -1, -1):
+        first, k = system.begin[c], system.begin[c + 1] - system.begin[c]
+        busy = False
+        for p in range(k):
+            s = system.order[first + p]
+            held[p] = 0.0
+            if not inside[s]:
+                continue
+            held[p] = gain[s]
+            for a in range(system.exit_begin[s], system.exit_begin[s + 1]):
+                e, to = system.exit[a], system.target[a]
+                held[p] += hazards[e] * prize[e]
+                if to >= 0 and not (inside[to] and system.component[to] == c):
+                    held[p] += hazards[e] * gain[to]
+            busy |= held[p] != 0.0
+        if not busy:
+            continue
+        if k == 1:
+            s = system.order[first]
+            total = z + _total(system, s, hazards)
+            gain[s] = held[0] / total if total != 0.0 else held[0]
+            continue
+        _fill(system, c, hazards, z, inside, moves, leave)
+        censor(system, first, k, moves, leave, out)
+        adjoint(system, first, k, moves, out, held)
+        for p in range(k):
+            if inside[system.order[first + p]]:
+                gain[system.order[first + p]] = held[p]
+
+
+@entry
+def flows(system, hazards, weights, z, inside, inflow, time, use):
+    """Time in each state, and how often each exit is used; at z = 0 expected numbers.
+
+    Parameters
+    ----------
+    system : System
+    hazards : (N, E) float
+    weights : (N,) float
+    z : (Z,) complex
+    inside : (S,) bool
+        Whoever leaves these states does not come back.
+    inflow : (S,) float
+    time : (N or 1, Z, S) complex; use : (N or 1, Z, E) complex
+        What comes out is added here, weighed: of each node, or of all.  ``time`` outside counts arrivals.
+
+    Returns
+    -------
+    bool
+        False where cells circle for ever.
+    """
+    largest = _largest(system)
+    moves, columns = np.zeros((largest, largest), np.complex128), np.zeros((3, largest), np.complex128)
+    flow = np.zeros((1, len(inflow)), np.complex128)
+    none = np.zeros((0, hazards.shape[1]))
+    ends = True
+    for n in range(len(weights)):
+        into = n if time.shape[0] > 1 else 0
+        for i in range(len(z)):
+            flow[0] = inflow
+            ends &= times(system, hazards[n], z[i], inside, none, moves, columns, flow)
+            for s in range(len(inflow)):
+                if flow[0, s] == 0.0:
+                    continue
+                time[into, i, s] += weights[n] * flow[0, s]
+                if inside[s]:
+                    for a in range(system.exit_begin[s], system.exit_begin[s + 1]):
+                        e = system.exit[a]
+                        use[into, i, e] += weights[n] * flow[0, s] * hazards[n, e]
+    return ends
+
+
+@entry
+def courses(system, hazards, weights, z, inside, inflow, directions, column, lost, there):
+    """Transforms of the shares of cells that have died of each transition, and that are in each state.
+
+    Parameters
+    ----------
+    system, hazards, weights, z, inside, inflow
+        As for ``flows``; z is not 0.
+    directions : (P, E) float
+        For each derivative what it changes of the logarithms of the hazards.
+    column : (S,) int
+        Column of ``there`` that a state is added to.
+    lost : (1 + P, Z, T), there : (1 + P, Z, columns) complex
+        What comes out is added here, averaged over the nodes: the shares, and their derivatives.
+
+    Returns
+    -------
+    bool
+        False where cells circle for ever.
+    """
+    largest = _largest(system)
+    moves, columns = np.zeros((largest, largest), np.complex128), np.zeros((3, largest), np.complex128)
+    flow = np.zeros((len(lost), len(inflow)), np.complex128)
+    ends = True
+    for n in range(len(weights)):
+        for i in range(len(z)):
+            flow[0] = inflow
+            flow[1:] = 0.0
+            ends &= times(system, hazards[n], z[i], inside, directions, moves, columns, flow)
+            for s in range(len(inflow)):
+                for r in range(len(lost)):
+                    there[r, i, column[s]] += weights[n] * (flow[r, s] if inside[s] else flow[r, s] / z[i])
+                if not inside[s]:
+                    continue
+                for a in range(system.exit_begin[s], system.exit_begin[s + 1]):
+                    if system.target[a] >= 0:
+                        continue
+                    e, t = system.exit[a], system.transition[a]
+                    flux = weights[n] * hazards[n, e] / z[i]
+                    lost[0, i, t] += flux * flow[0, s]
+                    for r in range(1, len(lost)):
+                        lost[r, i, t] += flux * (flow[r, s] + directions[r - 1, e] * flow[0, s])
+    return ends
+
+
+@entry
+def gains(system, hazards, weights, z, inside, inflow, gain, prize, value, slope):
+    """What cells will gain, and its derivatives by the logarithm of the hazard of each transition.
+
+    Of q_e: q_e x_s (prize_e + h_target - h_s), x forward and h adjoint, h = 0 for the dead.
+
+    Parameters
+    ----------
+    system, hazards, weights, z, inside, inflow
+        As for ``flows``.
+    gain : (S,) float
+        Per hour in a state ``inside``, at once on arrival elsewhere.
+    prize : (E,) float
+        For each use of an exit.
+    value : (Z,) complex; slope : (Z, T) complex
+        What comes out is added here, averaged over the nodes.
+
+    Returns
+    -------
+    bool
+        False where cells circle for ever.
+    """
+    largest = _largest(system)
+    moves, columns = np.zeros((largest, largest), np.complex128), np.zeros((3, largest), np.complex128)
+    flow, worth = np.zeros((1, len(inflow)), np.complex128), np.zeros(len(inflow), np.complex128)
+    none = np.zeros((0, hazards.shape[1]))
+    ends = True
+    for n in range(len(weights)):
+        for i in range(len(z)):
+            worth[:] = gain
+            flow[0] = inflow
+            chances(system, hazards[n], z[i], inside, prize, moves, columns, worth)
+            ends &= times(system, hazards[n], z[i], inside, none, moves, columns, flow)
+            for s in range(len(inflow)):
+                value[i] += weights[n] * inflow[s] * worth[s]
+                if not inside[s] or flow[0, s] == 0.0:
+                    continue
+                for a in range(system.exit_begin[s], system.exit_begin[s + 1]):
+                    e, to = system.exit[a], system.target[a]
+                    after = prize[e] + (worth[to] if to >= 0 else 0.0) - worth[s]
+                    slope[i, system.transition[a]] += weights[n] * hazards[n, e] * flow[0, s] * after
+    return ends
