@@ -36,6 +36,9 @@ class Curves(ByValue):
         How: the end of the run, and seed and cells or that it is the exact answer.
     cells : int
         Cells that were counted; 0 for an exact answer.
+    errors : (len(names), n) float or None
+        Of an exact answer the numerical error of each value; a value that is not above its error is 0.
+        None for counted curves.
     """
 
     hours: npt.NDArray[np.float64]
@@ -46,6 +49,7 @@ class Curves(ByValue):
     model: Model | None = None
     made: str = ""
     cells: int = 0
+    errors: npt.NDArray[np.float64] | None = None
 
     def __getitem__(self, name: str) -> npt.NDArray[np.float64]:
         """The curve of one name, shape (n,)."""

@@ -21,9 +21,9 @@ from cascade.lowering.lowered import Lowered
 from cascade.model import Model
 from cascade.solution import survivors
 from cascade.solution.branching import chance_of_none
-from cascade.solution.courses import Account, Courses
+from cascade.solution.courses import Courses
 from cascade.solution.events import expected_events
-from cascade.solution.passage_times import PassageTime, passage_times, refined, text_of
+from cascade.solution.passage_times import MEAN_TOLERANCE, PassageTime, passage_times, text_of
 from cascade.solution.prepared import Prepared
 from cascade.solution.quadrature import Nodes
 from cascade.solution.sensitivity import elasticities
@@ -38,18 +38,15 @@ class Exact:
     until : float, optional
         Answer for this moment (hours) rather than for the end of all lives.
     nodes : Nodes, optional
-        Points of the frailties; default: as many as the probabilities need.
+        Points of the frailties; default: as many as each answer needs.
 
     Attributes
     ----------
     error : float
-        Numerical error of the probabilities: of the quadrature over frailties, or, with
-        more than three of them, one standard error; of rounding where cells circle very often
-        (known once an answer has been asked for).  In a changing environment: under the
-        hazards of each window as if they stayed.  Answers for an ``until`` add the error of the
-        inversion, at most 1e-9.  The largest of all steps; each row of the funnel has its own.
-    curve_error : float
-        The same of curves over time.  Work is bounded: where it would be large, errors are, and say so.
+        Numerical error of the probabilities of the steps, the largest: of the average over frailties (with
+        more than three of them, one standard error) and, by an ``until`` or in a changing environment, of
+        inversion.  Each row of the funnel has its own, and so has each value of a curve.  Work is bounded:
+        where it would be large, errors are, and say so.
     """
 
     def __init__(self, model: Model, until: float | None = None, *, nodes: Nodes | None = None) -> None:
@@ -88,9 +85,8 @@ class Exact:
 
     @property
     def error(self) -> float:
-        """Numerical error of the probabilities."""
-        lost = self.__dict__["_end"][1] if "_end" in self.__dict__ else 0.0
-        return max(self._prepared.error, lost)
+        """Numerical error of the probabilities of the steps."""
+        return float(self._courses.end[1].entered.max())
 
     @property
     def work(self) -> float:
@@ -98,21 +94,9 @@ class Exact:
         return self._prepared.work
 
     @property
-    def curve_error(self) -> float:
-        """Numerical error of curves over time and of the probabilities by which medians are found."""
-        if self.changes or self.until is not None:
-            return self.error
-        return self._prepared.curve_error
-
-    @cached_property
-    def _end(self) -> tuple[Account, float]:
-        """What has happened in the end, or by ``until``; the share of cells that rounding has lost."""
-        return self._courses.end()
-
-    @property
     def success(self) -> float:
         """Probability that a cell passes the last step (by ``until``)."""
-        return float(self._end[0][0][-1])
+        return float(self._courses.end[0].entered[-1])
 
     def funnel(self, cells: float = 1_000_000) -> Funnel:
         """Expected numbers of distinct cells that enter and pass each step, with the causes of loss.
@@ -123,27 +107,23 @@ class Exact:
             Number of cells that start.
         """
         cells = _check_number(cells)
-        (entered, _, _), _ = self._end
+        entered, errors = (course.entered for course in self._courses.end)
         rows = []
         for k, step in enumerate(self.lowered.stages):
             share = float(entered[k + 1])
             previous = share / float(entered[k]) if entered[k] > 0 else 0.0
             lost, still = self._losses(k, cells)
-            bounds = self._bounds(share, float(self._prepared.errors[k + 1]))
+            bounds = _bounds(share, float(errors[k + 1]))
             rows.append(
                 FunnelRow(step, cells * float(entered[k]), cells * share, previous, share, *bounds, lost, still)
             )
-        marks = tuple(Milestone(n, cells * p, p, *self._bounds(p, self.error)) for n, p in self.milestones().items())
+        reached = {name: self._ever(states) for name, states in self._milestone_states().items()}
+        marks = tuple(Milestone(n, cells * p, p, *_bounds(p, error)) for n, (p, error) in reached.items())
         return Funnel(tuple(rows), cells, self.label, exact=True, milestones=marks)
-
-    def _bounds(self, share: float, error: float) -> tuple[float, float]:
-        """A probability less and plus its numerical error, and what rounding has lost."""
-        error = max(error, self._end[1])
-        return max(0.0, share - error), min(1.0, share + error)
 
     def _losses(self, stage: int, cells: float) -> tuple[dict[str, float], float]:
         """Of those who came as far as a stage: dead by cause, and still there."""
-        (_, lost, there), _ = self._end
+        _, lost, there = self._courses.end[0]
         causes: dict[str, float] = {}
         for t, transition in enumerate(self.lowered.transitions):
             if transition.is_death and lost[stage, t] > 0:
@@ -152,21 +132,32 @@ class Exact:
 
     def milestones(self) -> dict[str, float]:
         """Probability of ever entering (by ``until``) a state with each milestone."""
+        return {name: self._ever(states)[0] for name, states in self._milestone_states().items()}
+
+    def _milestone_states(self) -> dict[str, Mask]:
+        """Expanded states with each milestone."""
         lowered = self.lowered
         of_state = lowered.state_milestone[lowered.base]
-        return {name: self._ever(of_state == m) for m, name in enumerate(lowered.milestones)}
+        return {name: of_state == m for m, name in enumerate(lowered.milestones)}
 
-    def _ever(self, states: Mask) -> float:
-        """Probability of ever coming (by ``until``) to a set of expanded states."""
+    def _ever(self, states: Mask) -> tuple[float, float]:
+        """Probability of ever coming (by ``until``) to a set of expanded states, and its error."""
         p, lowered = self._prepared, self.lowered
         if p.changes:
-            account = p.march(states).at([float("inf") if p.until is None else p.until])[0]
+            (account,), (wrong,) = p.marched([float("inf") if p.until is None else p.until], states)
             waiting = 0.0 if p.until is None else float(self._courses.waiting(np.array([p.until]))[0])
             started = float(p.start_share[states[lowered.start_state]].sum())
-            return float(account.there[:, states].sum()) + waiting * started
+            error = float(wrong.there[:, states].sum())
+            return float(account.there[:, states].sum()) + waiting * started, error
         if p.until is not None:
-            return self._courses.hit_by(states, p.until, p.nodes)
-        return float(p.solver.hits(p.hazards(p.nodes), np.zeros(1), p.nodes.weights, states)[0].real)
+            return self._courses.hit_by(states, p.until)
+
+        def hits(nodes: Nodes) -> tuple[Floats, Floats]:
+            value = p.solver.hits(p.hazards(nodes), np.zeros(1), nodes.weights, states).real
+            return value, np.zeros(1)
+
+        average = p.averaged(hits, 1, absolute=1e-300)
+        return float(average.values[0]), float(average.errors[0])
 
     def traits(self) -> dict[str, tuple[float, ...]]:
         """Mean of each frailty among the cells that start, and among those that pass each step.
@@ -242,13 +233,14 @@ class Exact:
         p.only_whole_lives("times in states", ending=True)
         hazards = p.hazards(p.nodes)
 
-        def lived(nodes: Nodes) -> Floats:
-            hazards = p.hazards(nodes)
-            time = p.solver.flows(hazards, np.zeros(1), nodes.weights)[0][0].real
-            return np.asarray(np.where(p.solver.stuck(hazards), 0.0, time))
+        def lived(nodes: Nodes) -> tuple[Floats, Floats]:
+            at = p.hazards(nodes)
+            time = p.solver.flows(at, np.zeros(1), nodes.weights)[0][0].real
+            return np.where(p.solver.stuck(at), 0.0, time), np.zeros(lowered.size)
 
-        nodes, sure = refined(p, lived)
-        spent = lived(nodes) if sure else np.full(lowered.size, np.nan)
+        spent, errors, nodes = p.averaged(lived, 1, absolute=1e-300)
+        settled = (errors <= MEAN_TOLERANCE * spent) | bool(nodes.replicate.any())
+        spent = np.where(settled, spent, np.nan)
         stays = p.solver.stuck(hazards) & ~lowered.absorbing
         for_ever = stays & (p.solver.flows(hazards, np.zeros(1), p.nodes.weights)[0][0].real > 0)
         spent = np.where(for_ever, np.inf, spent)
@@ -282,7 +274,7 @@ class Exact:
     def fates(self) -> dict[str, float]:
         """Probability of each end: ``state.cause`` for deaths, the state for cells still there."""
         lowered = self.lowered
-        (_, lost, there), _ = self._end
+        _, lost, there = self._courses.end[0]
         fates = {t.name: float(lost[:, i].sum()) for i, t in enumerate(lowered.transitions) if t.is_death}
         fates |= {name: float(there[:, s].sum()) for s, name in enumerate(lowered.states)}
         return {name: p for name, p in fates.items() if p > 0}
@@ -290,7 +282,7 @@ class Exact:
     def causes(self) -> dict[str, float]:
         """Probability of death by each cause, over all states."""
         causes: dict[str, float] = {}
-        lost = self._end[0][1].sum(axis=0)
+        lost = self._courses.end[0].lost.sum(axis=0)
         for i, t in enumerate(self.lowered.transitions):
             if t.is_death:
                 causes[t.way] = causes.get(t.way, 0.0) + float(lost[i])
@@ -327,36 +319,39 @@ class Exact:
     def occupancy(self, times: Sequence[float]) -> Curves:
         """Probability of being in each state, at each time in hours."""
         at = check_moments(times)
-        _, there = self._courses.wholes(at)
-        return Curves(at, self.lowered.states, there.T, self.label, "occupancy", self.model, self.made)
+        (_, there), (_, errors) = self._courses.wholes(at)
+        return Curves(at, self.lowered.states, there.T, self.label, "occupancy", self.model, self.made, 0, errors.T)
 
     def incidence(self, times: Sequence[float]) -> Curves:
         """Cumulative incidence of each cause of death and of success, at each time in hours."""
-        lowered = self.lowered
         at = check_moments(times)
-        lost, there = self._courses.wholes(at)
+        values, errors = (self._ends(*both) for both in self._courses.wholes(at))
+        rows, wrong = (np.array(list(curves.values())) for curves in (values, errors))
+        return Curves(at, tuple(values), rows, self.label, "incidence", self.model, self.made, 0, wrong)
+
+    def _ends(self, lost: Floats, there: Floats) -> dict[str, Floats]:
+        """Deaths by cause, and cells in states beyond the last step."""
+        lowered = self.lowered
         curves: dict[str, Floats] = {}
         for i, t in enumerate(lowered.transitions):
             if t.is_death:
-                curves[t.way] = curves.get(t.way, np.zeros(len(at))) + lost[:, i]
+                curves[t.way] = curves.get(t.way, np.zeros(len(lost))) + lost[:, i]
         for s in np.flatnonzero(lowered.state_stage == lowered.goal):
             curves[lowered.states[s]] = there[:, s]
-        return Curves(
-            at, tuple(curves), np.array(list(curves.values())), self.label, "incidence", self.model, self.made
-        )
+        return curves
 
     def reach(self, times: Sequence[float]) -> Curves:
         """Probability of having passed each step by each time in hours."""
         at = check_moments(times)
-        entered, _, _ = self._courses.at(at)
-        return Curves(at, self.lowered.stages, entered[:, 1:].T, self.label, "reach", self.model, self.made)
+        values, errors = (course.entered[:, 1:].T for course in self._courses.at(at))
+        return Curves(at, self.lowered.stages, values, self.label, "reach", self.model, self.made, 0, errors)
 
     def times(self) -> list[PassageTime]:
         """Mean and median hours to pass each step, and to die of each cause, of those who do.
 
         For whole lives, whatever ``until`` is.  A cell that starts beyond a step has passed it at 0.
         """
-        return passage_times(self._prepared, self._courses, list(self.causes()))
+        return passage_times(self._prepared, self._courses, list(self.causes()))[0]
 
     def elasticities(self, of: str | None = None) -> dict[str, float]:
         """D log P / d log hazard for every hazard: by how many per cent P changes per per cent.
@@ -377,13 +372,17 @@ class Exact:
 
     def __str__(self) -> str:
         lines = [str(self.funnel())]
+        told = f"averaged over the frailties with an error of {self.error:.1g}"
         if self.until is None and not self.changes:
-            lines.append(text_of(self.times()))
-        if len(self._prepared.nodes.weights) > 1:
-            told = f"averaged over the frailties with an error of {self.error:.1g}"
-            timed = self.until is None and not self.changes
-            lines.append(told + f"; in curves and median times of {self.curve_error:.1g}" * timed)
-        return "\n\n".join(lines)
+            times, error = passage_times(self._prepared, self._courses, list(self.causes()))
+            lines.append(text_of(times))
+            told += f"; in the probabilities of median times of {error:.1g}"
+        return "\n\n".join([*lines, *([told] if self.model.frailties else [])])
+
+
+def _bounds(share: float, error: float) -> tuple[float, float]:
+    """A probability less and plus its numerical error."""
+    return max(0.0, share - error), min(1.0, share + error)
 
 
 def _check_number(cells: object) -> float:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,8 +41,7 @@ class Segment:
         return self.end - self.begin
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """What has happened up to a moment, of all cells (frailties averaged).
 
     ``entered`` (stages + 1,): first arrivals at a stage or beyond; ``lost`` (stages + 1, T):
@@ -85,6 +84,11 @@ class March:
         are then left out of account.
     sizes : (S,) int, optional
         Cells of a unit: their transitions are then counted once for each unit.
+
+    Attributes
+    ----------
+    error : float
+        Weighted sum over the nodes of the errors of all inversions so far.
     """
 
     def __init__(
@@ -95,7 +99,7 @@ class March:
         barrier: Mask | None = None,
         sizes: Ints | None = None,
     ) -> None:
-        self.solver, self.weights = solver, weights
+        self.solver, self.weights, self.error = solver, weights, 0.0
         lowered = solver.lowered
         free = np.ones(lowered.size, bool) if barrier is None else ~barrier
         # A barrier is a state that nobody leaves: whoever is there has arrived.
@@ -167,7 +171,8 @@ class March:
                 flat.append(part.swapaxes(0, 1).reshape(n, -1))
             return np.hstack(flat)
 
-        values = invert(transform, hours[later], self.solver.poles(hazards))
+        values, errors = invert(transform, hours[later], self.solver.poles(hazards))
+        self.error += float(errors.max(initial=0.0)) * float(self.weights[nodes].sum())
         cuts = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
         for i, row in zip(later.tolist(), values, strict=True):
             split = zip(np.split(row, cuts), shapes, strict=True)

@@ -8,23 +8,42 @@ both its ends, divided by T.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
+from typing import NamedTuple
+
 import numpy as np
 
-from cascade.common.errors import CascadeError, InputError
+from cascade.common.errors import InputError
 from cascade.common.types import Complexes, Floats, Mask
+from cascade.solution.changing import Account
 from cascade.solution.laplace import Transform, invert
 from cascade.solution.prepared import Prepared
 from cascade.solution.quadrature import Nodes
 from cascade.solution.solver import ENDLESS
 
 ENTRY_POINTS = 24
-ROUNDING = 1e-9
-"""A share that comes out this far below 0, or a sum of shares this far from 1, is rounding."""
-
 LOST_IN_ROUNDING = 1e-6
 
-Account = tuple[Floats, Floats, Floats]
-"""Entered (..., stages + 1), lost (..., stages + 1, T), still there (..., stages + 1, states)."""
+
+class Course(NamedTuple):
+    """What has happened by each of n times, or its errors.
+
+    Attributes
+    ----------
+    entered : (n, stages + 1)
+    lost : (n, stages + 1, T)
+    there : (n, stages + 1, states)
+        Still there, by furthest stage and state of the model.
+    """
+
+    entered: Floats
+    lost: Floats
+    there: Floats
+
+    def at(self, time: int) -> Course:
+        """Those of one time, without the axis of times."""
+        return Course(*(part[time] for part in self))
 
 
 class Courses:
@@ -34,102 +53,132 @@ class Courses:
         self.prepared = prepared
         self.lowered = prepared.lowered
 
-    def end(self) -> tuple[Account, float]:
-        """What has happened in the end, or by ``until``, and the share of cells that rounding has lost."""
+    @cached_property
+    def end(self) -> tuple[Course, Course]:
+        """What has happened in the end, or by ``until``, without an axis of times; and the errors."""
         p = self.prepared
-        if p.changes and p.until is None:
-            last = p.marched.at([float("inf")])[0]
-            account: Account = last.entered, last.lost, self._by_state(last.there)
-        elif p.until is None:
-            whole = p.average(p.nodes, np.zeros(1))
-            account = whole.entered[0].real, whole.lost[0].real, whole.settled[0].real
+        if p.until is not None:
+            course, errors = (both.at(0) for both in self.at(np.array([p.until])))
+        elif p.changes:
+            (last,), (wrong,) = p.marched([float("inf")])
+            course, errors = (Course(a.entered, a.lost, self._by_state(a.there)) for a in (last, wrong))
         else:
-            entered, lost, there = self.at(np.array([p.until]), p.nodes)
-            account = entered[0], lost[0], there[0]
+            value, error, _ = p.whole
+            course, errors = (Course(part.entered, part.lost, part.settled) for part in (value, error))
         # Where cells circle a billion times before they die, their few deaths drown in rounding.
-        missing = abs(float(account[1].sum() + account[2].sum()) - 1.0)
-        if missing > LOST_IN_ROUNDING:
+        missing = abs(float(course.lost.sum() + course.there.sum()) - 1.0)
+        if missing > LOST_IN_ROUNDING + float(errors.lost.sum() + errors.there.sum()):
             raise InputError("model", p.model.name, ENDLESS)
-        return account, missing if missing > ROUNDING else 0.0
+        return course, errors
 
     def _by_state(self, there: Floats) -> Floats:
         """Columns of expanded states added up to those of the model's states."""
         return np.asarray(np.add.reduceat(there, np.unique(self.lowered.base, return_index=True)[1], axis=-1))
 
-    def at(self, times: Floats, nodes: Nodes | None = None) -> Account:
-        """What has happened by each time, with a leading axis of times."""
+    def at(self, times: Floats, parts: int = 1) -> tuple[Course, Course]:
+        """What has happened by each time, and the errors; the bound on work is that of so many such questions."""
         if self.prepared.changes:
             return self._marched(times)
-        used = self.prepared.curve_nodes if nodes is None else nodes
         stages, n = self.lowered.goal + 1, len(times)
         widths = 1, len(self.lowered.transitions), len(self.lowered.states)
 
-        def transform(z: Complexes) -> Complexes:
-            p = self.prepared.average(used, z)
-            over = z[:, None]
-            there = (p.present + p.settled / z[:, None, None]).reshape(len(z), -1)
-            return np.hstack([p.entered / over, p.lost.reshape(len(z), -1) / over, there])
+        def transform_of(nodes: Nodes) -> Transform:
+            def transform(z: Complexes) -> Complexes:
+                p = self.prepared.average(nodes, z)
+                over = z[:, None]
+                there = (p.present + p.settled / z[:, None, None]).reshape(len(z), -1)
+                return np.hstack([p.entered / over, p.lost.reshape(len(z), -1) / over, there])
 
-        values = self.after_entry(transform, times, self.prepared.poles(used), used.error)
+            return transform
+
+        values, errors = self.averaged(transform_of, times, parts=parts)
         cuts = np.cumsum([stages * width for width in widths])[:-1]
-        entered, lost, there = np.split(values, cuts, axis=1)
-        account = entered.copy(), lost.reshape(n, stages, widths[1]).copy(), there.reshape(n, stages, widths[2]).copy()
-        return self._checked(times, account)
 
-    def _marched(self, times: Floats) -> Account:
+        def unpacked(rows: Floats) -> Course:
+            entered, lost, there = np.split(rows, cuts, axis=1)
+            return Course(entered.copy(), lost.reshape(n, stages, -1).copy(), there.reshape(n, stages, -1).copy())
+
+        return self._checked(times, unpacked(values), unpacked(errors))
+
+    def averaged(
+        self, transform_of: Callable[[Nodes], Transform], times: Floats, without: Mask | None = None, parts: int = 1
+    ) -> tuple[Floats, Floats]:
+        """The inverse of a transform, averaged over frailties and times of entry, at each time; and the errors.
+
+        ``transform_of``: for nodes the transform, summed over them with their weights.
+        """
+        p = self.prepared
+
+        def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+            # A set made absorbing has a spectrum of its own.
+            return self._after_entry(transform_of(nodes), times, p.poles(nodes, without))
+
+        octaves = len(np.unique(np.floor(np.log2(np.maximum(times, 1e-300))))) if len(times) else 1
+        average = p.averaged(solve, p.solves(octaves * parts, len(times) * parts))
+        return average.values, average.errors
+
+    def _marched(self, times: Floats) -> tuple[Course, Course]:
         """The same where hazards change."""
-        accounts = self.prepared.marched.at([float(t) for t in times])
+        values, errors = self.prepared.marched([float(t) for t in times])
         n, stages = len(times), self.lowered.goal + 1
-        there = self._by_state(np.array([a.there for a in accounts]).reshape(n, stages, self.lowered.size))
-        entered = np.array([a.entered for a in accounts]).reshape(n, stages)
-        lost = np.array([a.lost for a in accounts]).reshape(n, stages, len(self.lowered.transitions))
-        return self._checked(times, (entered, lost, there), marched=True)
 
-    def _checked(self, times: Floats, account: Account, *, marched: bool = False) -> Account:
-        """With the cells that still wait; what is exactly 0 comes out as a rounding error of either sign."""
-        self._add_waiting(times, account)
-        if not marched and min(float(part.min(initial=0.0)) for part in account) < -ROUNDING:
-            raise CascadeError("the curves of this model did not converge: a share came out below 0")
-        entered, lost, there = (np.maximum(part, 0.0) for part in account)
-        return entered, lost, there
+        def packed(accounts: list[Account]) -> Course:
+            there = self._by_state(np.array([a.there for a in accounts]).reshape(n, stages, self.lowered.size))
+            entered = np.array([a.entered for a in accounts]).reshape(n, stages)
+            lost = np.array([a.lost for a in accounts]).reshape(n, stages, len(self.lowered.transitions))
+            return Course(entered, lost, there)
 
-    def wholes(self, times: Floats) -> tuple[Floats, Floats]:
-        """Lost (n, T) and still there (n, states) at each time, whatever the stage: one solve, not one a stage."""
+        return self._checked(times, packed(values), packed(errors))
+
+    def _checked(self, times: Floats, course: Course, errors: Course) -> tuple[Course, Course]:
+        """With the cells that still wait; a share that is less than its error is none that is known."""
+        self._add_waiting(times, course)
+        return Course(*(known(part, error) for part, error in zip(course, errors, strict=True))), errors
+
+    def wholes(self, times: Floats) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+        """Lost (n, T) and still there (n, states) at each time, whatever the stage: one solve, not one a stage.
+
+        And the errors of both.
+        """
         p = self.prepared
         if p.changes:
-            _, gone, left = self.at(times)
-            return gone.sum(axis=1), left.sum(axis=1)
-        used = p.curve_nodes if p.until is None else p.nodes
-        hazards, weights = p.hazards(used), used.weights
+            course, wrong = self.at(times)
+            return (
+                (course.lost.sum(axis=1), course.there.sum(axis=1)),
+                (wrong.lost.max(axis=1), wrong.there.max(axis=1)),
+            )
 
-        def transform(z: Complexes) -> Complexes:
-            lost, there = p.solver.courses(hazards, z, weights)
-            return np.hstack([lost[0], there[0]])
+        def transform_of(nodes: Nodes) -> Transform:
+            hazards = p.hazards(nodes)
 
-        values = self.after_entry(transform, times, p.poles(used), used.error)
-        if float(values.min(initial=0.0)) < -ROUNDING:
-            raise CascadeError("the curves of this model did not converge: a share came out below 0")
-        lost, there = np.split(np.maximum(values, 0.0), [len(self.lowered.transitions)], axis=1)
+            def transform(z: Complexes) -> Complexes:
+                lost, there = p.solver.courses(hazards, z, nodes.weights)
+                return np.hstack([lost[0], there[0]])
+
+            return transform
+
+        values, errors = self.averaged(transform_of, times)
         waiting = self.waiting(times)
+        cut = len(self.lowered.transitions)
         for state, share in zip(self.lowered.start_state, p.start_share, strict=True):
-            there[:, self.lowered.base[state]] += waiting * share
-        return lost, there
+            values[:, cut + self.lowered.base[state]] += waiting * share
+        values = known(values, errors)
+        return (values[:, :cut], values[:, cut:]), (errors[:, :cut], errors[:, cut:])
 
-    def hit_by(self, states: Mask, time: float, nodes: Nodes) -> float:
-        """Probability of a first arrival in a set of states by a time."""
+    def hit_by(self, states: Mask, time: float) -> tuple[float, float]:
+        """Probability of a first arrival in a set of states by a time, and its error."""
         p = self.prepared
-        hazards, weights = p.hazards(nodes), nodes.weights
 
-        def transform(z: Complexes) -> Complexes:
-            return np.asarray((p.solver.hits(hazards, z, weights, states) / z)[:, None])
+        def transform_of(nodes: Nodes) -> Transform:
+            hazards = p.hazards(nodes)
+            return lambda z: np.asarray((p.solver.hits(hazards, z, nodes.weights, states) / z)[:, None])
 
-        # A set made absorbing has a spectrum of its own.
-        value = float(self.after_entry(transform, np.array([time]), p.poles(nodes, without=states), nodes.error)[0, 0])
+        values, errors = self.averaged(transform_of, np.array([time]), without=states)
         started = float(self.lowered.start_share[states[self.lowered.start_state]].sum())
-        return value + started * float(self.waiting(np.array([time]))[0])
+        return float(values[0, 0]) + started * float(self.waiting(np.array([time]))[0]), float(errors[0, 0])
 
-    def after_entry(self, transform: Transform, times: Floats, poles: Complexes | None, error: float = 0.0) -> Floats:
-        """Invert a transform, averaged over the time of entry.
+    def _after_entry(self, transform: Transform, times: Floats, poles: Complexes | None) -> tuple[Floats, Floats]:
+        """Invert a transform, averaged over the time of entry; and the errors.
 
         Early on, the average is a difference of integrals; long after the last entry, where
         such a difference would lose digits, it is a Gaussian quadrature over the entries.
@@ -137,29 +186,30 @@ class Courses:
         earliest, latest = self.lowered.entry_hours
         span = latest - earliest
         if span == 0:
-            return invert(transform, times - earliest, poles, error)
+            return invert(transform, times - earliest, poles)
         late = times - latest > span
         values = np.zeros((len(times), *transform(np.ones(1, np.complex128)).shape[1:]))
+        errors = np.zeros_like(values)
         soon = times[~late]
         if soon.size:
-            moments = np.concatenate([soon - earliest, soon - latest])
-            integrals = invert(lambda z: np.asarray(transform(z) / z[:, None]), moments, poles, error)
-            values[~late] = (integrals[: len(soon)] - integrals[len(soon) :]) / span
+            moments, n = np.concatenate([soon - earliest, soon - latest]), len(soon)
+            integrals, wrong = invert(lambda z: np.asarray(transform(z) / z[:, None]), moments, poles)
+            values[~late], errors[~late] = (integrals[:n] - integrals[n:]) / span, (wrong[:n] + wrong[n:]) / span
         if late.any():
             x, w = np.polynomial.legendre.leggauss(ENTRY_POINTS)
             entries = earliest + span * (x + 1.0) / 2.0
             moments = (times[late][:, None] - entries).ravel()
-            parts = invert(transform, moments, poles, error).reshape(int(late.sum()), ENTRY_POINTS, -1)
-            values[late] = np.tensordot(w / 2.0, parts, axes=(0, 1))
-        return values
+            for into, part in zip((values, errors), invert(transform, moments, poles), strict=True):
+                into[late] = np.tensordot(w / 2.0, part.reshape(int(late.sum()), ENTRY_POINTS, -1), axes=(0, 1))
+        return values, errors
 
-    def _add_waiting(self, times: Floats, account: Account) -> None:
+    def _add_waiting(self, times: Floats, course: Course) -> None:
         """Cells that have not entered yet wait in their start state."""
         waiting = self.waiting(times)
         for state, share in zip(self.lowered.start_state, self.prepared.start_share, strict=True):
             stage = self.lowered.stage[state]
-            account[0][:, : stage + 1] += (waiting * share)[:, None]
-            account[2][:, stage, self.lowered.base[state]] += waiting * share
+            course[0][:, : stage + 1] += (waiting * share)[:, None]
+            course[2][:, stage, self.lowered.base[state]] += waiting * share
 
     def waiting(self, times: Floats) -> Floats:
         """Share of the cells that have not entered yet."""
@@ -167,3 +217,8 @@ class Courses:
         if latest > earliest:
             return np.clip((latest - times) / (latest - earliest), 0.0, 1.0)
         return (times <= earliest).astype(np.float64)
+
+
+def known(values: Floats, errors: Floats) -> Floats:
+    """Shares; 0 where no more is known than that they are below their error."""
+    return np.where(values > errors, values, 0.0)

@@ -12,23 +12,21 @@ from cascade.lowering.lower import lower
 from cascade.model import Model
 from cascade.solution.courses import Courses
 from cascade.solution.prepared import Prepared
-from cascade.solution.quadrature import alike
+from cascade.solution.quadrature import Nodes, alike
 
 
 def expected_events(prepared: Prepared, courses: Courses, *, units: bool) -> dict[str, float]:
     """Uses of each transition per cell that starts (by ``until``); with ``units`` a cluster's count once."""
     lowered, until = prepared.lowered, prepared.until
     if prepared.changes:
-        marched = prepared.march(units=True) if units else prepared.marched
-        used = marched.at([float("inf") if until is None else until])[0].used
+        used = prepared.marched([float("inf") if until is None else until], units=units)[0][0].used
         return {t.name: max(0.0, float(used[i])) for i, t in enumerate(lowered.transitions)}
     if until is None:
-        by_exit = _uses(prepared, np.zeros(1))[0].real
+        by_exit = _uses(prepared, prepared.nodes, np.zeros(1))[0].real
     else:
-        poles = prepared.poles(prepared.nodes)
-        by_exit = courses.after_entry(
-            lambda z: _uses(prepared, z) / z[:, None], np.array([until]), poles, prepared.nodes.error
-        )[0]
+        by_exit = courses.averaged(lambda nodes: lambda z: _uses(prepared, nodes, z) / z[:, None], np.array([until]))[
+            0
+        ][0]
     return _by_transition(prepared, by_exit / lowered.size_of[lowered.exit_source] if units else by_exit)
 
 
@@ -40,9 +38,8 @@ def _by_transition(prepared: Prepared, by_exit: Floats) -> dict[str, float]:
     return {t.name: max(0.0, float(counts[i])) for i, t in enumerate(lowered.transitions)}
 
 
-def _uses(prepared: Prepared, z: Numbers) -> Numbers:
+def _uses(prepared: Prepared, nodes: Nodes, z: Numbers) -> Numbers:
     """Expected uses of each exit, (len(z), E): their transform, at z = 0 their number."""
-    nodes = prepared.nodes
     return prepared.solver.flows(prepared.hazards(nodes), z, nodes.weights)[1]
 
 

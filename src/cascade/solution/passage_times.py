@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cascade.common.text import hours, percent, text_table
-from cascade.common.types import Floats
+from cascade.common.types import Floats, Mask
 from cascade.solution.courses import Courses
-from cascade.solution.prepared import Prepared
-from cascade.solution.quadrature import Nodes, refinements
+from cascade.solution.prepared import CURVE_OCTAVES, Prepared
+from cascade.solution.quadrature import Nodes
 
 MEAN_TOLERANCE = 1e-6
 STEP = 1e-30
 """Of derivatives by a complex step, which are exact: nothing cancels, however small the step is."""
 
-MANY_POINTS, FEW_POINTS = 33, 9
+POINTS = 9, 17, 33
 """Chebyshev points of an octave of time; few of them where averages over frailties lose more than these do."""
 
 SMOOTH = 1e-10
@@ -53,38 +53,56 @@ class PassageTime:
     median_hours: float
 
 
-def passage_times(prepared: Prepared, courses: Courses, causes: Sequence[str]) -> list[PassageTime]:
-    """Mean and median hours to pass each step, and to die of each cause, of those who do."""
+def passage_times(prepared: Prepared, courses: Courses, causes: Sequence[str]) -> tuple[list[PassageTime], float]:
+    """Mean and median hours to pass each step, and to die of each cause, of those who do.
+
+    And the error of the probabilities at which the medians were found.
+    """
     prepared.only_whole_lives("times of passage", ending=True, until=True)
     lowered = prepared.lowered
-    nodes, sure = refined(prepared, lambda n: prepared.average(n, np.array([1j * STEP])).entered[0].imag / STEP)
-    shifted = prepared.average(nodes, np.array([1j * STEP]))
+
+    def delayed(nodes: Nodes) -> tuple[Floats, Floats]:
+        passage = prepared.average(nodes, np.array([1j * STEP]))
+        parts = np.concatenate([passage.entered[0], passage.lost[0].sum(axis=0)])
+        values = np.concatenate([parts.real, parts.imag / STEP])
+        return values, np.zeros_like(values)
+
+    average = prepared.averaged(delayed, 1, absolute=1e-300)
+    (p, delay), (_, wrong) = (np.split(part, 2) for part in average[:2])
     of_causes = [[i for i, t in enumerate(lowered.transitions) if t.is_death and t.way == cause] for cause in causes]
     curves = Reached(prepared, courses, of_causes)
+
+    def sure(value: float, error: float) -> bool:
+        """Whether a mean over the frailties settles."""
+        return prepared.random or error <= MEAN_TOLERANCE * abs(value)
+
     rows = []
     for k, name in enumerate(lowered.stages, 1):
         at_once = float(prepared.start_share[lowered.stage[lowered.start_state] >= k].sum())
-        mean, p = _mean(prepared, complex(shifted.entered[0, k]), at_once)
-        rows.append(_row(name, "step", p, mean, sure, 0.0 if at_once >= p / 2 else curves.median(k - 1, mean)))
+        mean = _mean(prepared, float(p[k]), float(delay[k]), at_once)
+        median = 0.0 if at_once >= p[k] / 2 else curves.median(k - 1, mean)
+        rows.append(_row(name, "step", float(p[k]), mean if sure(delay[k], wrong[k]) else math.nan, median))
     for at, (cause, deaths) in enumerate(zip(causes, of_causes, strict=True), len(lowered.stages)):
-        mean, p = _mean(prepared, complex(shifted.lost[0][:, deaths].sum()), 0.0)
-        rows.append(_row(cause, "cause", p, mean, sure, curves.median(at, mean)))
-    return rows
+        which = lowered.goal + 1 + np.array(deaths)
+        chance = float(p[which].sum())
+        mean = _mean(prepared, chance, float(delay[which].sum()), 0.0)
+        settled = sure(delay[which].sum(), wrong[which].sum())
+        rows.append(_row(cause, "cause", chance, mean if settled else math.nan, curves.median(at, mean)))
+    return rows, curves.error
 
 
-def _mean(prepared: Prepared, value: complex, at_once: float) -> tuple[float, float]:
-    """Mean hours of those to whom it happens, and its probability, from the transform near 0."""
-    p = value.real
+def _mean(prepared: Prepared, p: float, delay: float, at_once: float) -> float:
+    """Mean hours of those to whom it happens."""
     if p <= 0:
-        return float("nan"), 0.0
+        return float("nan")
     entry = sum(prepared.lowered.entry_hours) / 2
-    return (-value.imag / STEP + entry * (p - at_once)) / p, p
+    return (-delay + entry * (p - at_once)) / p
 
 
-def _row(name: str, kind: str, p: float, mean: float, sure: bool, median: float) -> PassageTime:
+def _row(name: str, kind: str, p: float, mean: float, median: float) -> PassageTime:
     if p <= 0:
         return PassageTime(name, kind, 0.0, float("nan"), float("nan"))
-    return PassageTime(name, kind, p, mean if sure else float("nan"), median)
+    return PassageTime(name, kind, p, mean, median)
 
 
 class Reached:
@@ -100,18 +118,21 @@ class Reached:
     courses : Courses
     of_causes : sequence of sequence of int
         Transitions of each cause of death.
+
+    Attributes
+    ----------
+    error : float
+        The largest error of a probability so far.
     """
 
     def __init__(self, prepared: Prepared, courses: Courses, of_causes: Sequence[Sequence[int]]) -> None:
         self._courses, self._of_causes = courses, of_causes
-        whole = prepared.average(prepared.curve_nodes, np.zeros(1))
-        # Of the nodes that the curves have: their halves are reached for certain.
-        self._ends = self._rows(whole.entered.real, whole.lost.real)[0]
-        self._octaves: dict[int, tuple[Floats, bool]] = {}
-        error = prepared.curve_nodes.error
-        points = MANY_POINTS if error < 1e-5 else FEW_POINTS
-        self._smooth = max(SMOOTH, error)
-        self._at = np.cos(np.pi * np.arange(points) / (points - 1))[::-1]
+        whole = prepared.whole[0]
+        self._ends = self._rows(whole.entered[None], whole.lost[None])[0]
+        self._octaves: dict[int, tuple[Floats, Mask]] = {}
+        self.error = 0.0
+        self._edges: dict[int, Floats] = {}
+        self._rough = prepared.random
 
     def _rows(self, entered: Floats, lost: Floats) -> Floats:
         """Steps and causes side by side, (times, rows)."""
@@ -120,16 +141,35 @@ class Reached:
 
     def at(self, times: Floats) -> Floats:
         """Each row at each time, (times, rows)."""
-        entered, lost, _ = self._courses.at(times)
-        return self._rows(entered, lost)
+        course, errors = self._courses.at(times, CURVE_OCTAVES)
+        self.error = max(self.error, float(errors.entered.max()))
+        return self._rows(course.entered, course.lost)
 
-    def _octave(self, number: int) -> tuple[Floats, bool]:
+    def _edge(self, number: int) -> Floats:
+        """Each row at 2 to the ``number`` hours, (rows,)."""
+        if number not in self._edges:
+            self._edges[number] = self.at(np.array([2.0**number]))[0]
+        return self._edges[number]
+
+    def _octave(self, number: int) -> tuple[Floats, Mask]:
         """Chebyshev coefficients (points, rows) in log2 t from ``number`` to ``number`` + 1; whether they suffice."""
         if number not in self._octaves:
-            values = self.at(2.0 ** (number + (1.0 - self._at) / 2.0))[::-1]
-            coefficients = np.asarray(np.polynomial.chebyshev.chebfit(self._at, values, len(self._at) - 1), np.float64)
-            tail = np.abs(coefficients[-3:]).max(axis=0)
-            self._octaves[number] = coefficients, bool((tail <= self._smooth * np.abs(coefficients).max(axis=0)).all())
+            values = np.array([self._edge(number), self._edge(number + 1)])
+            for points in POINTS[: 1 if self._rough else None]:
+                x = -np.cos(np.pi * np.arange(points) / (points - 1))
+                # Every other point is one of those before.
+                whole = np.empty((points, values.shape[1]))
+                skip = (points - 1) // (len(values) - 1)
+                whole[::skip] = values
+                new = np.arange(points) % skip != 0
+                whole[new] = self.at(2.0 ** (number + (1.0 + x[new]) / 2.0))
+                values = whole
+                coefficients = np.asarray(np.polynomial.chebyshev.chebfit(x, values, points - 1), np.float64)
+                smooth = np.maximum(SMOOTH * np.abs(coefficients).max(axis=0), self.error)
+                sufficient = np.abs(coefficients[-3:]).max(axis=0) <= smooth
+                if sufficient.all():
+                    break
+            self._octaves[number] = coefficients, sufficient
         return self._octaves[number]
 
     def _value(self, number: int, row: int, x: float) -> float:
@@ -141,17 +181,20 @@ class Reached:
         from scipy.optimize import brentq
 
         half = float(self._ends[row]) / 2.0
-        if not half > 0 or not guess > 0:
+        if not half > 0:
             return float("nan")
+        guess = guess if 1e-15 < guess < 1e15 else 1.0
         number = math.floor(math.log2(guess * math.log(2.0)))
-        while self._value(number, row, -1.0) > half and number > -FARTHEST:
+        while self._edge(number)[row] > half and number > -FARTHEST:
             number -= 1
-        while self._value(number, row, 1.0) < half and number < FARTHEST:
+        while self._edge(number + 1)[row] < half and number < FARTHEST:
             number += 1
         if abs(number) >= FARTHEST:
             return float("nan")
+        if (self._value(number, row, -1.0) - half) * (self._value(number, row, 1.0) - half) > 0:
+            return float(2.0 ** (number + float(self._edge(number)[row] < half)))  # within rounding of an edge
         x = brentq(lambda x: self._value(number, row, x) - half, -1.0, 1.0, xtol=1e-14, rtol=1e-12)
-        if self._octave(number)[1]:
+        if self._octave(number)[1][row]:
             return float(2.0 ** (number + (x + 1.0) / 2.0))
 
         # A kink, as where the entries end: a polynomial only comes near, and the curve itself is asked.
@@ -169,19 +212,3 @@ def text_of(times: Sequence[PassageTime]) -> str:
     rows = [[t.name, t.kind, percent(t.probability), hours(t.mean_hours), hours(t.median_hours)] for t in times]
     header = ["of those who pass, or die of", "", "probability", "mean time", "median time"]
     return text_table(header, rows, left=(0, 1))
-
-
-def refined(prepared: Prepared, of: Callable[[Nodes], Floats]) -> tuple[Nodes, bool]:
-    """Nodes at which a mean over the frailties stays as it is, and whether it does.
-
-    Those of the probabilities may be too few for a mean time, which may even be infinite.
-    """
-    last: Floats | None = None
-    for nodes in refinements(prepared.lowered, prepared.most_nodes(1)):
-        value = np.asarray(of(nodes), np.float64)
-        if len(nodes.weights) == 1 or nodes.replicate.any():
-            return nodes, True
-        if last is not None and np.allclose(value, last, rtol=MEAN_TOLERANCE, atol=1e-300):
-            return nodes, True
-        last = value
-    return prepared.nodes, False

@@ -4,14 +4,16 @@ Every answer is an average over the frailties of something that is solved at fix
 
     answer = sum_n w_n f(hazards at node n),
 
-the nodes chosen fine enough for the probability of each step.  What is solved at fixed traits stands
-in ``passage`` (hazards that stay) and ``changing`` (windows); curves over time in ``courses``.
+the nodes refined until the answer itself, each of its numbers, does not change any more: an average of
+exp(-hazard Z t) needs others than that of a probability.  What is solved at fixed traits stands in
+``solver`` (hazards that stay) and ``changing`` (windows); curves over time in ``courses``.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,23 +24,40 @@ from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.one_cell import by_cell
 from cascade.model import Model, check_model
-from cascade.solution.changing import March
-from cascade.solution.quadrature import Nodes, refinements
+from cascade.solution.changing import Account, March
+from cascade.solution.quadrature import MOST_POINTS, Nodes, alike, grids, on_a_grid, random, shift_of
 from cascade.solution.solver import Passage, Solver
 
-QUADRATURE_TOLERANCE = 1e-10
-UNTIL_TOLERANCE = 1e-8
-CURVE_TOLERANCE = 1e-6
-MARCHED_ERROR = 1e-5
+RELATIVE, ABSOLUTE = 1e-10, 1e-10
+"""Change of a number at which an average is not refined any more: a part of it, or of one."""
 
 MOST_SECONDS = 2.0
 """Bound on the work of an answer, in nominal seconds (`Solver.cost`)."""
 
-INVERSION_SOLVES = 66
-"""Solves that an inversion takes for times within a factor of two of each other."""
+INVERSION_SOLVES, LINE_SOLVES = 40, 120
+"""Solves that an inversion takes for all times within a factor of two of each other; for one, where it oscillates."""
 
-CURVE_OCTAVES = 6
-"""Octaves of time that a curve takes: what its nodes are chosen for."""
+CURVE_OCTAVES = 24
+"""Octaves of time that all medians of an answer take."""
+
+
+LEAST_SHIFT = 0.5
+"""Of the normal scores of frailties, by which those that succeed differ, for points of their own."""
+
+
+class Average(NamedTuple):
+    """An average over the frailties.
+
+    Attributes
+    ----------
+    values, errors : arrays of one shape
+    nodes : Nodes
+        The points at which it was taken, with weights that add up to 1.
+    """
+
+    values: Floats
+    errors: Floats
+    nodes: Nodes
 
 
 class Prepared:
@@ -49,7 +68,7 @@ class Prepared:
     model : Model
     until : float, optional
     nodes : Nodes, optional
-        Points of the frailties; default: as many as the probabilities need.
+        Points of the frailties; default: as many as each answer needs.
 
     Attributes
     ----------
@@ -60,11 +79,6 @@ class Prepared:
     solver : Solver
     changes : bool
         Whether hazards change with time.
-    nodes : Nodes
-    errors : (stages + 1,) float
-        Numerical error of the probability of coming to each stage.
-    error : float
-        The largest of them; see `cascade.solution.answer.Exact`.
     """
 
     def __init__(self, model: Model, until: float | None = None, nodes: Nodes | None = None) -> None:
@@ -76,89 +90,144 @@ class Prepared:
         self.solver = Solver(self.lowered)
         self.changes = len(self.lowered.window_start) > 1
         self.start_share: Floats = self.lowered.start_share / self.lowered.start_share.sum()
-        exact = np.zeros(self.lowered.goal + 1)
-        self.nodes, self.errors = (nodes, exact) if nodes is not None else self._fine_enough()
-        self.error = float(self.errors.max())
+        self._given = nodes
 
-    def _fine_enough(self) -> tuple[Nodes, Floats]:
-        """Nodes for the probabilities, and the errors left."""
-        if self.changes and len(self.lowered.frailty_cv) > 1:
-            # Each node is marched through all windows: fewer nodes, and no claim to more than they give.
-            solves = INVERSION_SOLVES * len(self.lowered.window_start)
-            nodes, error = self._choose_nodes(CURVE_TOLERANCE, 1e-15, solves)
-            return nodes, np.maximum(error, MARCHED_ERROR)
-        if self.until is None:
-            return self._choose_nodes(QUADRATURE_TOLERANCE, 1e-15, 1)
-        return self._choose_nodes(UNTIL_TOLERANCE, 1e-15, INVERSION_SOLVES)
+    @property
+    def frailties(self) -> int:
+        """Number of frailties."""
+        return len(self.lowered.frailty_cv)
 
-    def _choose_nodes(self, relative: float, absolute: float, solves: float) -> tuple[Nodes, Floats]:
-        """Nodes of the frailties that are told how good they are, and their errors; see ``_compared_nodes``."""
-        nodes, errors = self._compared_nodes(relative, absolute, solves)
-        return replace(nodes, error=float(errors.max())), errors
+    @property
+    def random(self) -> bool:
+        """Whether averages over frailties are taken at random points: their errors are standard errors."""
+        return bool(self.nodes.replicate.any())
 
-    def _compared_nodes(self, relative: float, absolute: float, solves: float) -> tuple[Nodes, Floats]:
-        """Nodes of the frailties fine enough for the probability of each step, and the error left of each.
+    def averaged(
+        self, solve: Callable[[Nodes], tuple[Floats, Floats]], solves: float, absolute: float = ABSOLUTE
+    ) -> Average:
+        """The average over the frailties of what is solved at each of their nodes, with the error of each number.
 
-        ``solves``: how often each node will be solved for; there are as few nodes as the bound on work
-        allows, and what that leaves of the error is told.
+        Parameters
+        ----------
+        solve : callable
+            For nodes the weighted sums of the numbers over them, and of their errors.
+        solves : float
+            How often each node is solved for; there are as few nodes as the bound on work allows.
+        absolute : float
+            Change at which the average may stay as it is.
         """
-        if not len(self.lowered.frailty_cv):
-            return next(refinements(self.lowered)), np.zeros(self.lowered.goal + 1)
-        last: Floats | None = None
-        change = np.zeros(0)
-        steps, goal = len(self.lowered.stages), self.lowered.goal
-        for nodes in refinements(self.lowered, self.most_nodes(solves)):
-            entered = self._entered_in_windows(nodes)
-            value = nodes.weights @ entered
-            if nodes.replicate.any():
-                return nodes, self._worst(nodes.standard_errors(entered))
+        if self._given is not None:
+            return Average(*solve(self._given), self._given)
+        if not self.frailties:
+            return Average(*solve(alike(self.lowered)), alike(self.lowered))
+        most = self.most_nodes(solves)
+        if on_a_grid(self.lowered, most):
+            return self._refined(solve, most, absolute)
+        return self._at_random(solve, most)
+
+    def _at_random(self, solve: Callable[[Nodes], tuple[Floats, Floats]], most: int) -> Average:
+        """Random points among all cells, and as many among those that succeed: for each number the better ones."""
+        shift = self._shift
+        apart = [shift] if np.abs(shift).max() > LEAST_SHIFT else []
+        plain, *shifted = [_replicated(solve, random(self.lowered, most, s)) for s in ((), *([s] for s in apart))]
+        value, spread, errors = plain
+        for other, narrower, wrong in shifted:
+            # Not just the smaller one: of two that are alike the choice would be biased.
+            better = narrower < spread / 2.0
+            value, spread, errors = (
+                np.where(better, new, old) for new, old in ((other, value), (narrower, spread), (wrong, errors))
+            )
+        around = [share * shift for share in (0.0, 0.5, 1.0, 1.0)] if apart else ()
+        return Average(value, spread + errors, Nodes.joined([random(self.lowered, most, around)]))
+
+    @cached_property
+    def _shift(self) -> Floats:
+        """How those that succeed differ in their frailties."""
+        return shift_of(self.lowered, self._success)
+
+    def _refined(self, solve: Callable[[Nodes], tuple[Floats, Floats]], most: int, absolute: float) -> Average:
+        """The trapezoidal rule on finer and finer grids."""
+        parts: list[Nodes] = []
+        total, errors, weight = np.zeros(1), np.zeros(1), 0.0
+        value = change = left = np.zeros(1)
+        for number, nodes in enumerate(grids(self.lowered, most)):
+            more, error = solve(nodes)
+            total, errors, weight = total + more, errors + error, weight + float(nodes.weights.sum())
+            parts.append(nodes)
+            before, value = value, total / weight
             if not np.isfinite(value).all():
                 raise CascadeError("the average over the frailties did not converge: their spread is too large")
-            if last is not None:
-                before, change = change, np.abs(value - last)
-                # The rule converges geometrically: each change predicts what is left after it.
-                was = float(before.max(initial=0.0))
-                error = np.minimum(change, 10 * change * (change.max() / was)) if was > 0 else change
-                if float(error.max()) <= max(relative * float(value[steps :: goal + 1].min()), absolute):
-                    return nodes, self._worst(error)
-            last = value
-        # The work is bounded before the rule has converged: no forecast, but the last change itself.
-        return nodes, self._worst(change)
+            if not number:
+                continue
+            last, change = change, np.abs(value - before)
+            left = change
+            if number > 1:
+                # The change is the error of the value before; halving the steps about squares it.
+                left = change * np.minimum(1.0, 10.0 * change / np.maximum(last, 1e-300))
+            if (left <= np.maximum(RELATIVE * np.abs(value), np.maximum(absolute, errors / weight))).all():
+                break
+        else:
+            left = change  # bounded before it has converged: no forecast, but the last change itself
+        return Average(value, left + errors / weight, Nodes.joined(parts))
 
-    def _worst(self, errors: Floats) -> Floats:
-        """The largest error of each step over the windows that were looked at, (stages + 1,)."""
-        return np.asarray(errors.reshape(-1, self.lowered.goal + 1).max(axis=0))
+    def _success(self, nodes: Nodes) -> Floats:
+        """Probability of success at each node, under the hazards of the last window."""
+        hazards = self.hazards(nodes) * (
+            self.lowered.multipliers[-1, self.lowered.exit_transition] if self.changes else 1
+        )
+        z = 0.0 if self.until is None and not self.lowered.has_endless_cycle() else 1.0 / (self.until or 1e4)
+        return np.asarray(self.solver.passage(hazards, np.array([z])).entered[:, 0, -1].real)
 
-    def nodes_for(self, solves: float) -> Nodes:
-        """Nodes for the ends of lives, each solved for so often: those at hand, where these are few enough."""
-        if len(self.nodes.weights) <= self.most_nodes(solves):
-            return self.nodes
-        return self._choose_nodes(CURVE_TOLERANCE, 1e-15, solves)[0]
+    @cached_property
+    def whole(self) -> tuple[Passage, Passage, Nodes]:
+        """What becomes of all cells in the end, where hazards stay; the error of each number; and the nodes."""
+        shapes: list[tuple[int, ...]] = []
+
+        def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+            passage = self.average(nodes, np.zeros(1))
+            parts = [part[0].real for part in (passage.entered, passage.lost, passage.settled)]
+            shapes[:] = [part.shape for part in parts]
+            values = np.concatenate([part.ravel() for part in parts])
+            return values, np.zeros_like(values)
+
+        average = self.averaged(solve, 1, absolute=1e-300)
+        cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+
+        def unpacked(flat: Floats) -> Passage:
+            split = zip(np.split(flat, cuts), shapes, strict=True)
+            entered, lost, settled = (part.reshape(shape) for part, shape in split)
+            return Passage(entered, lost, settled, np.zeros_like(settled))
+
+        return unpacked(average.values), unpacked(average.errors), average.nodes
+
+    @property
+    def nodes(self) -> Nodes:
+        """Nodes fine enough for the ends of all lives."""
+        return self.whole[2]
 
     @property
     def work(self) -> float:
-        """Nominal seconds of the ends of all lives and of the curves from which medians come; of an end, of that."""
-        if self.until is not None:
-            return self.solver.cost * len(self.nodes.weights) * INVERSION_SOLVES
-        if self.changes:
-            return self.solver.cost * len(self.nodes.weights) * INVERSION_SOLVES * len(self.lowered.window_start)
-        curves = len(self.curve_nodes.weights) * INVERSION_SOLVES * 2 * CURVE_OCTAVES
-        return self.solver.cost * (len(self.nodes.weights) + curves)
+        """Nominal seconds that an answer and the medians take at most: arithmetic, no measurement."""
+        windows = len(self.lowered.window_start)
+        curves = 0 if self.until is not None or self.changes else CURVE_OCTAVES
+        solves = 1 + self.solves(curves or windows)
+        most = {0: 1, 1: 1025, 2: 16_641}.get(self.frailties, MOST_POINTS)
+        return self.solver.cost * solves * min(most, self.most_nodes(solves / 2))
+
+    def solves(self, octaves: float, times: float = 1) -> float:
+        """Solves that curves take at a node, over so many octaves and at so many times."""
+        return max(octaves, times) * LINE_SOLVES if self._oscillates else octaves * INVERSION_SOLVES
+
+    @cached_property
+    def _oscillates(self) -> bool:
+        """Whether curves may oscillate: the fast inversion may not serve then."""
+        poles = self.poles(alike(self.lowered))
+        # A hyperbola reaches farther up than to the left: what dies out faster than it turns lies inside.
+        return poles is None or bool((np.abs(poles.imag) > 0.5 * np.abs(poles.real)).any())
 
     def most_nodes(self, solves: float) -> int:
         """Nodes that the bound on work allows, each solved for so often."""
         return int(min(MOST_SECONDS / (self.solver.cost * solves), 1e9))
-
-    def _entered_in_windows(self, nodes: Nodes) -> Floats:
-        """Probabilities of the steps at each node, under the hazards of each window, or of some that are far apart."""
-        windows = self.lowered.multipliers if self.changes else np.ones((1, len(self.lowered.transitions)))
-        chosen = np.unique(np.linspace(0, len(windows) - 1, min(len(windows), 6)).astype(int)).tolist()
-        parts = []
-        for window in chosen:
-            hazards = self.hazards(nodes) * windows[window][self.lowered.exit_transition]
-            passage = self.solver.passage(hazards, np.array([self.transform_at(window)]))
-            parts.append(passage.entered[:, 0].real)
-        return np.hstack(parts)
 
     def transform_at(self, window: int) -> float:
         """Where the transform stands for what has happened by the end of the run, or of a window.
@@ -173,20 +242,6 @@ class Prepared:
             return 0.0
         return 1.0 / float(start[window + 1] - start[window])
 
-    @cached_property
-    def _for_curves(self) -> tuple[Nodes, Floats]:
-        return self._choose_nodes(CURVE_TOLERANCE, 1e-13, INVERSION_SOLVES * CURVE_OCTAVES)
-
-    @property
-    def curve_nodes(self) -> Nodes:
-        """Coarser nodes: a curve needs hundreds of solves at each of them."""
-        return self._for_curves[0]
-
-    @property
-    def curve_error(self) -> float:
-        """What averages over the frailties lose with these nodes."""
-        return float(self._for_curves[1].max())
-
     def hazards(self, nodes: Nodes) -> Floats:
         """Hazards at each node, (N, E); in a changing environment without its multipliers."""
         lowered = self.lowered
@@ -196,22 +251,38 @@ class Prepared:
         return np.asarray(base * nodes.multipliers[:, lowered.exit_profile])
 
     def average(self, nodes: Nodes, z: Numbers) -> Passage:
-        """Passage at each z, averaged over the frailties: arrays of shape (len(z), ...)."""
+        """Passage at each z, summed over the nodes with their weights: arrays of shape (len(z), ...)."""
         return self.solver.passage(self.hazards(nodes), z, nodes.weights)
 
     def poles(self, nodes: Nodes, without: Mask | None = None) -> Complexes | None:
         """Singularities of the transforms off the real axis."""
         return self.solver.poles(self.hazards(nodes), without)
 
-    def march(self, barrier: Mask | None = None, *, units: bool = False) -> March:
-        """The distribution of cells in a changing environment; with ``units`` their events count once a unit."""
-        sizes = self.lowered.size_of if units else None
-        return March(self.solver, self.hazards(self.nodes), self.nodes.weights, barrier, sizes)
+    def marched(
+        self, times: Sequence[float], barrier: Mask | None = None, *, units: bool = False
+    ) -> tuple[list[Account], list[Account]]:
+        """What has happened by each time in a changing environment, and the errors.
 
-    @cached_property
-    def marched(self) -> March:
-        """The distribution of all cells."""
-        return self.march()
+        ``barrier``: expanded states that cells do not leave; with ``units`` events count once a unit.
+        """
+        sizes = self.lowered.size_of if units else None
+        shapes: list[tuple[int, ...]] = []
+
+        def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+            march = March(self.solver, self.hazards(nodes), nodes.weights, barrier, sizes)
+            accounts = march.at(times)
+            shapes[:] = [part.shape for part in accounts[0]]
+            values = np.array([np.concatenate([part.ravel() for part in account]) for account in accounts])
+            return values, np.full_like(values, march.error)
+
+        average = self.averaged(solve, self.solves(len(self.lowered.window_start) + 1))
+        cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+
+        def unpacked(rows: Floats) -> list[Account]:
+            split = (np.split(row, cuts) for row in rows)
+            return [Account(*(part.reshape(shape) for part, shape in zip(s, shapes, strict=True))) for s in split]
+
+        return unpacked(average.values), unpacked(average.errors)
 
     def only_whole_lives(self, what: str, *, ending: bool = False, until: bool = False) -> None:
         """Refuse what needs hazards that stay, lives that are followed to their ends, and ends that come.
@@ -225,3 +296,11 @@ class Prepared:
             raise InputError("until", self.until, f"None: {what} are computed for whole lives")
         if ending and self.lowered.has_endless_cycle():
             raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
+
+
+def _replicated(solve: Callable[[Nodes], tuple[Floats, Floats]], nodes: Nodes) -> tuple[Floats, Floats, Floats]:
+    """Averages over random points, their standard errors, and the mean errors of what was averaged."""
+    count = int(nodes.replicate.max()) + 1
+    parts = [solve(nodes[nodes.replicate == r]) for r in range(count)]
+    values, errors = (count * np.array(part) for part in zip(*parts, strict=True))
+    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(count), errors.mean(axis=0)

@@ -1,19 +1,30 @@
-"""Averages over frailties: trapezoidal quadrature for up to three, scrambled Sobol points above."""
+"""Points of the frailties: grids of the trapezoidal rule for up to three, scrambled Sobol points above.
+
+The rule converges like exp(-2 pi strip / step) for an integrand that is analytic in |Im x| < strip, as
+products of hazards, densities and exp(-hazard t) are in log Z: halving the step squares what is left.
+
+References: Trefethen LN, Weideman JAC. SIAM Rev 2014;56:385-458.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from cascade.common.types import Floats, Ints
+from cascade.common.types import Floats, Ints, Mask
 from cascade.lowering.lowered import Lowered
 
 MOST_ON_A_GRID = 3
 MOST_POINTS = 40_000
-_GRIDS = (8, 12, 18, 26, 34, 48, 64, 96, 150)
-"""Points of a frailty, grid by grid."""
+_INTERVALS = {1: 16, 2: 8, 3: 8}
+"""Of the first grid, by the number of frailties; each further one halves its steps."""
+
+_DEPTH = 40.0
+"""Points reach to where the density has fallen by this power of e."""
 
 _SOBOL_REPLICATES = 16
 _SOBOL_POINTS = 512
@@ -28,26 +39,32 @@ class Nodes:
     multipliers : (n, P) float
         Multiplier of the hazards of each profile; column 0 is 1.
     weights : (n,) float
-        They sum to 1.
+        Their sums over grids and replicates are normalised by whoever averages.
     replicate : (n,) int
         Independent replicate that a random point belongs to; all 0 for points of a grid.
     logs : (n, F) float
         log Z of the frailties.
-    error : float
-        What an average over them may be off by: an inversion need not be finer.
     """
 
     multipliers: Floats
     weights: Floats
     replicate: Ints
     logs: Floats
-    error: float = 0.0
 
-    def standard_errors(self, values: Floats) -> Floats:
-        """Standard errors of the averages of (n, ...), from the spread of independent replicates."""
-        count = self.replicate.max() + 1
-        means = np.array([values[self.replicate == r].mean(axis=0) for r in range(count)])
-        return np.asarray(means.std(axis=0, ddof=1) / np.sqrt(count))
+    def __getitem__(self, which: slice | Mask) -> Nodes:
+        """Some of the points."""
+        return Nodes(self.multipliers[which], self.weights[which], self.replicate[which], self.logs[which])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Nodes]) -> Nodes:
+        """All points together, with weights that add up to 1."""
+        weights = np.concatenate([part.weights for part in parts])
+        return cls(
+            np.concatenate([part.multipliers for part in parts]),
+            weights / weights.sum(),
+            np.concatenate([part.replicate for part in parts]),
+            np.concatenate([part.logs for part in parts]),
+        )
 
 
 def alike(lowered: Lowered) -> Nodes:
@@ -57,23 +74,33 @@ def alike(lowered: Lowered) -> Nodes:
     )
 
 
-def refinements(lowered: Lowered, most: int = MOST_POINTS) -> Iterator[Nodes]:
-    """Finer and finer nodes; one alone where no frailty or only random points are to be had.
+def on_a_grid(lowered: Lowered, most: int) -> bool:
+    """Whether points of a grid serve: few frailties, and room for two grids."""
+    frailties = len(lowered.frailty_cv)
+    # Of a single frailty two grids are fewer points than the fewest random ones.
+    return frailties <= 1 or (frailties <= MOST_ON_A_GRID and (2 * _INTERVALS[frailties] + 1) ** frailties <= most)
 
-    Random points stand in where ``most`` does not allow two grids: few of them, but at least 32.
+
+def grids(lowered: Lowered, most: int = MOST_POINTS) -> Iterator[Nodes]:
+    """Of finer and finer grids the points that are new in each, as long as all are at most so many.
+
+    Sums over the grids so far, divided by the sum of the weights, are the trapezoidal rule of the last.
     """
     frailties = len(lowered.frailty_cv)
-    if frailties == 0:
-        yield alike(lowered)
-    elif frailties > MOST_ON_A_GRID or _GRIDS[1] ** frailties > most:
-        points, replicates = 4, _SOBOL_REPLICATES if most >= 8 * _SOBOL_REPLICATES else _SOBOL_REPLICATES // 2
-        while points < _SOBOL_POINTS and 2 * points * replicates <= most:
-            points *= 2
-        yield _sobol(lowered, replicates, points)
-    else:
-        for points in _GRIDS:
-            if points**frailties <= min(most, MOST_POINTS):
-                yield _grid(lowered, points)
+    rules = [_rule(bool(g), float(cv)) for g, cv in zip(lowered.frailty_gamma, lowered.frailty_cv, strict=True)]
+    intervals, first = _INTERVALS[frailties], True
+    most = max(min(most, MOST_POINTS), (2 * intervals + 1) ** frailties)
+    while (intervals + 1) ** frailties <= most:
+        index = np.indices((intervals + 1,) * frailties).reshape(frailties, -1).T
+        if not first:
+            index = index[(index % 2 == 1).any(axis=1)]
+        logs, weights = np.empty(index.shape), np.ones(len(index))
+        for f, rule in enumerate(rules):
+            log_z, density = rule(intervals)
+            logs[:, f] = log_z[index[:, f]]
+            weights *= density[index[:, f]]
+        yield Nodes(_multipliers(logs, lowered), weights, np.zeros(len(weights), np.int64), _mixed(logs, lowered))
+        intervals, first = 2 * intervals, False
 
 
 def fixed(lowered: Lowered) -> Nodes:
@@ -84,20 +111,10 @@ def fixed(lowered: Lowered) -> Nodes:
     """
     frailties = len(lowered.frailty_cv)
     if frailties == 0:
-        return next(refinements(lowered))
+        return alike(lowered)
     if frailties > MOST_ON_A_GRID:
-        return _sobol(lowered, replicates=2)
-    return _grid(lowered, (64, 34, 18)[frailties - 1])
-
-
-def _grid(lowered: Lowered, points: int) -> Nodes:
-    """Tensor product of one rule per frailty."""
-    logs, weights = np.zeros((1, 0)), np.ones(1)
-    for gamma, cv in zip(lowered.frailty_gamma, lowered.frailty_cv, strict=True):
-        log_z, w = _gamma(float(cv), points) if gamma else _lognormal(float(cv), points)
-        logs = np.hstack([np.repeat(logs, points, axis=0), np.tile(log_z, len(logs))[:, None]])
-        weights = np.outer(weights, w).ravel()
-    return Nodes(_multipliers(logs, lowered), weights, np.zeros(len(weights), np.int64), _mixed(logs, lowered))
+        return Nodes.joined([random(lowered, 2 * _SOBOL_POINTS, replicates=2)])
+    return Nodes.joined(list(grids(lowered, (65, 33, 17)[frailties - 1] ** frailties)))
 
 
 def _multipliers(logs: Floats, lowered: Lowered) -> Floats:
@@ -110,34 +127,37 @@ def _mixed(logs: Floats, lowered: Lowered) -> Floats:
     return np.asarray(logs @ lowered.mixing.T + lowered.shift)
 
 
-def _lognormal(cv: float, points: int) -> tuple[Floats, Floats]:
-    """Points of log Z and weights for a log-normal frailty of mean 1."""
-    sigma = float(np.sqrt(np.log1p(cv**2)))
-    # A probability that depends on Z as a / (b + Z) has its poles at Im log Z = pi.
-    x, w = _trapezoidal(lambda x: -0.5 * x**2, np.pi / sigma, points)
-    return sigma * x - 0.5 * sigma**2, w
+@cache
+def _rule(gamma: bool, cv: float) -> Callable[[int], tuple[Floats, Floats]]:
+    """For a number of intervals points of log Z and the density at them, for a frailty of mean 1.
 
-
-def _gamma(cv: float, points: int) -> tuple[Floats, Floats]:
-    """Points of log Z and weights for a gamma frailty of mean 1.
-
-    With x = t - exp(-t) the long left tail of log Z becomes short.
+    With x = t - exp(-t) the long left tail of the log Z of a gamma frailty becomes short.
     """
-    shape = cv**-2.0
-    t, w = _trapezoidal(lambda t: shape * (t - np.exp(-t)) - np.exp(t - np.exp(-t)) + np.log1p(np.exp(-t)), 1.5, points)
-    return t - np.exp(-t) - np.log(shape), w
+    if gamma:
+        shape = cv**-2.0
+
+        def log_density(t: Floats) -> Floats:
+            x = t - np.exp(-t)
+            return np.asarray(shape * x - np.exp(x) + np.log1p(np.exp(-t)))
+
+        low, high, top = _range(log_density)
+
+        def of_gamma(intervals: int) -> tuple[Floats, Floats]:
+            t = np.linspace(low, high, intervals + 1)
+            return t - np.exp(-t) - np.log(shape), np.exp(log_density(t) - top)
+
+        return of_gamma
+    sigma, reach = float(np.sqrt(np.log1p(cv**2))), math.sqrt(2 * _DEPTH)
+
+    def of_lognormal(intervals: int) -> tuple[Floats, Floats]:
+        x = np.linspace(-reach, reach, intervals + 1)
+        return sigma * x - 0.5 * sigma**2, np.exp(-0.5 * x**2)
+
+    return of_lognormal
 
 
-def _trapezoidal(log_density: Callable[[Floats], Floats], strip: float, points: int) -> tuple[Floats, Floats]:
-    """Equally spaced points and normalised weights for an analytic density.
-
-    The trapezoidal rule converges like exp(-2 pi strip / step) for an integrand that is
-    analytic in |Im x| < strip; the range is chosen so that what is cut off is as small.
-
-    References
-    ----------
-    Trefethen LN, Weideman JAC. SIAM Rev 2014;56:385-458.
-    """
+def _range(log_density: Callable[[Floats], Floats]) -> tuple[float, float, float]:
+    """Where a density has fallen to nothing on either side, and the logarithm of its greatest value."""
     from scipy.optimize import brentq, minimize_scalar
 
     def height(x: float) -> float:
@@ -154,52 +174,72 @@ def _trapezoidal(log_density: Callable[[Floats], Floats], strip: float, points: 
     )
     top = height(mode)
 
-    def edge(depth: float, direction: float) -> float:
-        """Where the density has fallen by exp(-depth)."""
+    def edge(direction: float) -> float:
         reach = 1e-6
-        while height(mode + direction * reach) > top - depth:
+        while height(mode + direction * reach) > top - _DEPTH:
             reach *= 2.0
-        return (
-            float(brentq(lambda r: height(mode + direction * r) - top + depth, reach / 2.0, reach))
-            if reach > 1e-6
-            else reach
-        )
+        fallen = brentq(lambda r: height(mode + direction * r) - top + _DEPTH, reach / 2.0, reach)
+        return mode + direction * float(fallen)
 
-    x = np.array([mode])
-    for depth in np.arange(40.0, 1.0, -1.0):
-        x = np.linspace(mode - edge(depth, -1.0), mode + edge(depth, 1.0), points)
-        if 2 * np.pi * strip / (x[1] - x[0]) >= depth:
-            break
-    density = np.exp(log_density(x) - top)
-    return x, density / density.sum()
+    return edge(-1.0), edge(1.0), top
 
 
-def _sobol(lowered: Lowered, replicates: int = _SOBOL_REPLICATES, points: int = _SOBOL_POINTS) -> Nodes:
+def random(lowered: Lowered, most: int, shifts: Sequence[Floats] = (), replicates: int | None = None) -> Nodes:
     """Randomised points: independent scramblings give a standard error.
+
+    With ``shifts`` of the normal scores of the frailties, equal numbers of points lie around each of
+    them, and are weighed by what they would have been drawn from (the balance heuristic).
 
     References
     ----------
-    Owen AB. J Complexity 1998;14:466-489.
+    Owen AB. J Complexity 1998;14:466-489. Veach E, Guibas LJ. SIGGRAPH 1995:419-428.
     """
-    from scipy.special import gammaincinv, ndtri
+    if replicates is None:
+        replicates = _SOBOL_REPLICATES if most >= 8 * _SOBOL_REPLICATES else _SOBOL_REPLICATES // 2
+    points = 4
+    while points < _SOBOL_POINTS and 2 * points * replicates <= most:
+        points *= 2
+    return _scrambled(lowered, replicates, points, shifts or (np.zeros(len(lowered.frailty_cv)),))[1]
+
+
+def shift_of(lowered: Lowered, success: Callable[[Nodes], Floats]) -> Floats:
+    """Mean normal scores of the frailties of those that succeed, (F,): few do, and they are unlike the others."""
+    shift = np.zeros(len(lowered.frailty_cv))
+    for _ in range(3):
+        y, nodes = _scrambled(lowered, 1, _SOBOL_POINTS, (shift,))
+        weighed = nodes.weights * success(nodes)
+        if not weighed.sum() > 0:
+            return np.zeros_like(shift)
+        shift = np.clip(weighed @ y / weighed.sum(), -8.0, 8.0)
+    return np.asarray(shift)
+
+
+def _scrambled(lowered: Lowered, replicates: int, points: int, shifts: Sequence[Floats]) -> tuple[Floats, Nodes]:
+    """Normal scores (n, F) and the nodes at them, the points of a replicate shared out among the shifts."""
+    from scipy.special import gammainccinv, gammaincinv, ndtr, ndtri
     from scipy.stats import qmc
 
     frailties = len(lowered.frailty_cv)
-    logs, replicate = [], []
+    scores, replicate = [], []
     # Fixed scramblings: the exact answer of a model is one number, not a new one each time.
     for r, child in enumerate(np.random.SeedSequence(20121).spawn(replicates)):
         u = qmc.Sobol(frailties, scramble=True, rng=np.random.default_rng(child)).random(points)
-        u = np.clip(u, 1e-15, 1 - 1e-15)
-        log_z = np.empty_like(u)
-        for f, (gamma, cv) in enumerate(zip(lowered.frailty_gamma, lowered.frailty_cv, strict=True)):
-            if gamma:
-                shape = cv**-2.0
-                log_z[:, f] = np.log(np.maximum(gammaincinv(shape, u[:, f]) / shape, 1e-300))
-            else:
-                sigma = np.sqrt(np.log1p(cv**2))
-                log_z[:, f] = sigma * ndtri(u[:, f]) - 0.5 * sigma**2
-        logs.append(log_z)
+        y = ndtri(np.clip(u, 1e-15, 1 - 1e-15))
+        # Blocks of consecutive points are nets, every fourth point is none.
+        which = np.arange(points) * len(shifts) // points
+        scores.append(y + np.array(shifts)[which])
         replicate.append(np.full(points, r))
-    at = np.vstack(logs)
-    weights = np.full(len(at), 1.0 / len(at))
-    return Nodes(_multipliers(at, lowered), weights, np.concatenate(replicate), _mixed(at, lowered))
+    at, number = np.vstack(scores), np.concatenate(replicate)
+    shares = np.full(len(shifts), 1.0 / len(shifts))
+    plain = np.exp(-0.5 * (at**2).sum(axis=1))
+    drawn = sum(share * np.exp(-0.5 * ((at - s) ** 2).sum(axis=1)) for share, s in zip(shares, shifts, strict=True))
+    logs = np.empty_like(at)
+    for f, (gamma, cv) in enumerate(zip(lowered.frailty_gamma, lowered.frailty_cv, strict=True)):
+        if gamma:
+            shape = cv**-2.0
+            lower, upper = gammaincinv(shape, ndtr(at[:, f])), gammainccinv(shape, ndtr(-at[:, f]))
+            logs[:, f] = np.log(np.maximum(np.where(at[:, f] < 0, lower, upper) / shape, 1e-300))
+        else:
+            sigma = np.sqrt(np.log1p(cv**2))
+            logs[:, f] = sigma * at[:, f] - 0.5 * sigma**2
+    return at, Nodes(_multipliers(logs, lowered), plain / drawn / len(at), number, _mixed(logs, lowered))
