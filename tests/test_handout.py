@@ -320,6 +320,7 @@ def _came_to_arrest(history: Any) -> bool:
 def test_cells_move_and_their_counts_add_up_to_the_histories(textbook_page: Any) -> None:
     counts = "cascade.page.motion.counts()"
     textbook_page.bring_to_front()  # behind another page a browser draws no frames
+    textbook_page.wait_for_selector("#progress[data-done=true]", timeout=30_000)
     textbook_page.evaluate("cascade.page.motion.show(cascade.page.motion.lives)")
     before = textbook_page.evaluate(counts)
     assert before["waiting"] >= before["cells"] - 1

@@ -11,7 +11,7 @@ import cascade
 from cascade import plot
 from cascade.lowering.lower import lower
 from cascade.model import Model
-from cascade.solution.quadrature import refinements
+from cascade.solution.quadrature import Nodes, grids
 from helpers.agreement import all_agree
 from helpers.budget import within
 from helpers.models import ALIKE, LINEAR, TWO_FRAILTIES, correlated
@@ -37,7 +37,7 @@ def test_a_correlation_of_zero_changes_no_bit() -> None:
 def test_moments_of_the_mixed_frailties() -> None:
     """Mean 1, the stated spread, and the stated correlation of log Z, by the quadrature's own nodes."""
     lowered = lower(correlated(0.7))
-    nodes = list(refinements(lowered))[-1]
+    nodes = Nodes.joined(list(grids(lowered)))
     z = np.exp(nodes.logs)
     assert nodes.weights @ z == pytest.approx([1.0, 1.0], rel=1e-8)
     cv = [frailty.cv for frailty in TWO_FRAILTIES.frailties]
@@ -72,7 +72,7 @@ def test_drawn_traits_are_those_of_the_kernel() -> None:
     until = 0.02  # passed by then: those with a large Z
     found = cascade.selection(model, cells=200_000, seed=3, until=until)
     passed = next(row for row in found if row.step == "wait")
-    nodes = list(refinements(lower(model)))[-1]
+    nodes = Nodes.joined(list(grids(lower(model))))
     z = np.exp(nodes.logs[:, 0])
     chance = 1.0 - np.exp(-z * until)
     expected = nodes.weights @ (z * chance) / (nodes.weights @ chance)

@@ -47,14 +47,7 @@ def by_stage(system, hazards, weights, z, inflow, rate, column, entered, lost, s
         into, begin = n if entered.shape[0] > 1 else 0, n if inflow.shape[0] > 1 else 0
         weight = weights[n]
         for i in range(len(z)):
-            arrived = 0.0 * z[i]
-            for k in range(stages - 1, -1, -1):
-                for s in range(size):
-                    waiting[k, s] = inflow[begin, k, s]
-                    if rate[0, k, s] != 0.0:
-                        waiting[k, s] += rate[0, k, s] / z[i]
-                    arrived += waiting[k, s]
-                entered[into, i, k] += weight * arrived
+            _begin(inflow[begin], rate[0], z[i], weight, waiting, entered[into, i])
             for furthest in range(stages):
                 for c in range(len(first_of) - 1):
                     if first_of[c + 1] - first_of[c] > 1:
@@ -86,6 +79,19 @@ def by_stage(system, hazards, weights, z, inflow, rate, column, entered, lost, s
                         for k in range(furthest + 1, beyond + 1):
                             entered[into, i, k] += weight * used
     return ends
+
+
+@leaf
+def _begin(inflow, rate, z, weight, waiting, entered):
+    """What flows in from outside waits in its state, and has entered its stage and all before it."""
+    arrived = 0.0 * z
+    for k in range(inflow.shape[0] - 1, -1, -1):
+        for s in range(inflow.shape[1]):
+            waiting[k, s] = inflow[k, s]
+            if rate[k, s] != 0.0:
+                waiting[k, s] += rate[k, s] / z
+            arrived += waiting[k, s]
+        entered[k] += weight * arrived
 
 
 @leaf

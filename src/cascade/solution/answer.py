@@ -23,10 +23,11 @@ from cascade.solution import survivors
 from cascade.solution.branching import chance_of_none
 from cascade.solution.courses import Courses
 from cascade.solution.events import expected_events
-from cascade.solution.passage_times import MEAN_TOLERANCE, PassageTime, passage_times, text_of
+from cascade.solution.passage_times import PassageTime, passage_times, text_of
 from cascade.solution.prepared import Prepared
 from cascade.solution.quadrature import Nodes
 from cascade.solution.sensitivity import elasticities
+from cascade.solution.stays import hours_in_states
 
 
 class Exact:
@@ -229,27 +230,8 @@ class Exact:
         InputError
             When the model is treated, an end is given, or cells circle for ever; for a wrong ``least_size``.
         """
-        p, lowered, least = self._prepared, self.lowered, check_size(least_size)
-        p.only_whole_lives("times in states", ending=True)
-        hazards = p.hazards(p.nodes)
-
-        def lived(nodes: Nodes) -> tuple[Floats, Floats]:
-            at = p.hazards(nodes)
-            time = p.solver.flows(at, np.zeros(1), nodes.weights)[0][0].real
-            return np.where(p.solver.stuck(at), 0.0, time), np.zeros(lowered.size)
-
-        spent, errors, nodes = p.averaged(lived, 1, absolute=1e-300)
-        settled = (errors <= MEAN_TOLERANCE * spent) | bool(nodes.replicate.any())
-        spent = np.where(settled, spent, np.nan)
-        stays = p.solver.stuck(hazards) & ~lowered.absorbing
-        for_ever = stays & (p.solver.flows(hazards, np.zeros(1), p.nodes.weights)[0][0].real > 0)
-        spent = np.where(for_ever, np.inf, spent)
-        spent = np.where(lowered.size_of >= least, spent, 0.0)
-        if per_founder:
-            started = (lowered.start_share / lowered.size_of[lowered.start_state]).sum()
-            spent = spent / lowered.size_of / started
-        by_state = np.bincount(lowered.base, spent, len(lowered.states)).tolist()
-        rows = zip(lowered.states, self.model.states, by_state, strict=True)
+        spent = hours_in_states(self._prepared, per_founder=per_founder, least_size=check_size(least_size))
+        rows = zip(self.lowered.states, self.model.states, spent.tolist(), strict=True)
         return {name: hours for name, state, hours in rows if not state.absorbing}
 
     @property

@@ -95,8 +95,8 @@ class Courses:
         cuts = np.cumsum([stages * width for width in widths])[:-1]
 
         def unpacked(rows: Floats) -> Course:
-            entered, lost, there = np.split(rows, cuts, axis=1)
-            return Course(entered.copy(), lost.reshape(n, stages, -1).copy(), there.reshape(n, stages, -1).copy())
+            entered, lost, there = (part.copy() for part in np.split(rows, cuts, axis=1))
+            return Course(entered, lost.reshape(n, stages, widths[1]), there.reshape(n, stages, widths[2]))
 
         return self._checked(times, unpacked(values), unpacked(errors))
 

@@ -15,7 +15,7 @@ from cascade.solution.prepared import CURVE_OCTAVES, Prepared
 from cascade.solution.quadrature import Nodes
 
 MEAN_TOLERANCE = 1e-6
-STEP = 1e-30
+STEP = 1e-150
 """Of derivatives by a complex step, which are exact: nothing cancels, however small the step is."""
 
 POINTS = 9, 17, 33
@@ -67,7 +67,7 @@ def passage_times(prepared: Prepared, courses: Courses, causes: Sequence[str]) -
         values = np.concatenate([parts.real, parts.imag / STEP])
         return values, np.zeros_like(values)
 
-    average = prepared.averaged(delayed, 1, absolute=1e-300)
+    average = prepared.averaged(delayed, 1, absolute=1e-300, unbounded=True)
     (p, delay), (_, wrong) = (np.split(part, 2) for part in average[:2])
     of_causes = [[i for i, t in enumerate(lowered.transitions) if t.is_death and t.way == cause] for cause in causes]
     curves = Reached(prepared, courses, of_causes)

@@ -41,6 +41,9 @@ CURVE_OCTAVES = 24
 """Octaves of time that all medians of an answer take."""
 
 
+EDGE = 1e3
+"""How much more may lie beyond a grid than at its edge, of numbers that grow as fast as the density falls."""
+
 LEAST_SHIFT = 0.5
 """Of the normal scores of frailties, by which those that succeed differ, for points of their own."""
 
@@ -103,7 +106,12 @@ class Prepared:
         return bool(self.nodes.replicate.any())
 
     def averaged(
-        self, solve: Callable[[Nodes], tuple[Floats, Floats]], solves: float, absolute: float = ABSOLUTE
+        self,
+        solve: Callable[[Nodes], tuple[Floats, Floats]],
+        solves: float,
+        absolute: float = ABSOLUTE,
+        *,
+        unbounded: bool = False,
     ) -> Average:
         """The average over the frailties of what is solved at each of their nodes, with the error of each number.
 
@@ -115,6 +123,8 @@ class Prepared:
             How often each node is solved for; there are as few nodes as the bound on work allows.
         absolute : float
             Change at which the average may stay as it is.
+        unbounded : bool
+            Of numbers that are no shares, as times: what lies beyond the grid may not be negligible.
         """
         if self._given is not None:
             return Average(*solve(self._given), self._given)
@@ -122,7 +132,11 @@ class Prepared:
             return Average(*solve(alike(self.lowered)), alike(self.lowered))
         most = self.most_nodes(solves)
         if on_a_grid(self.lowered, most):
-            return self._refined(solve, most, absolute)
+            average = self._refined(solve, most, absolute)
+            if not unbounded:
+                return average
+            edge, _ = solve(average.nodes[average.nodes.edge])
+            return average._replace(errors=average.errors + EDGE * np.abs(edge))
         return self._at_random(solve, most)
 
     def _at_random(self, solve: Callable[[Nodes], tuple[Floats, Floats]], most: int) -> Average:

@@ -23,7 +23,7 @@ MOST_POINTS = 40_000
 _INTERVALS = {1: 16, 2: 8, 3: 8}
 """Of the first grid, by the number of frailties; each further one halves its steps."""
 
-_DEPTH = 40.0
+DEPTH = 40.0
 """Points reach to where the density has fallen by this power of e."""
 
 _SOBOL_REPLICATES = 16
@@ -44,16 +44,21 @@ class Nodes:
         Independent replicate that a random point belongs to; all 0 for points of a grid.
     logs : (n, F) float
         log Z of the frailties.
+    edge : (n,) bool
+        Whether a point lies on the edge of a grid: beyond it nothing is added.
     """
 
     multipliers: Floats
     weights: Floats
     replicate: Ints
     logs: Floats
+    edge: Mask
 
     def __getitem__(self, which: slice | Mask) -> Nodes:
         """Some of the points."""
-        return Nodes(self.multipliers[which], self.weights[which], self.replicate[which], self.logs[which])
+        return Nodes(
+            self.multipliers[which], self.weights[which], self.replicate[which], self.logs[which], self.edge[which]
+        )
 
     @classmethod
     def joined(cls, parts: Sequence[Nodes]) -> Nodes:
@@ -64,14 +69,15 @@ class Nodes:
             weights / weights.sum(),
             np.concatenate([part.replicate for part in parts]),
             np.concatenate([part.logs for part in parts]),
+            np.concatenate([part.edge for part in parts]),
         )
 
 
 def alike(lowered: Lowered) -> Nodes:
     """One node: cells whose frailties are all 1."""
-    return Nodes(
-        np.ones((1, len(lowered.profiles))), np.ones(1), np.zeros(1, np.int64), np.zeros((1, len(lowered.frailty_cv)))
-    )
+    none = np.zeros(1, bool)
+    logs = np.zeros((1, len(lowered.frailty_cv)))
+    return Nodes(np.ones((1, len(lowered.profiles))), np.ones(1), none.astype(np.int64), logs, none)
 
 
 def on_a_grid(lowered: Lowered, most: int) -> bool:
@@ -81,13 +87,13 @@ def on_a_grid(lowered: Lowered, most: int) -> bool:
     return frailties <= 1 or (frailties <= MOST_ON_A_GRID and (2 * _INTERVALS[frailties] + 1) ** frailties <= most)
 
 
-def grids(lowered: Lowered, most: int = MOST_POINTS) -> Iterator[Nodes]:
+def grids(lowered: Lowered, most: int = MOST_POINTS, depth: float = DEPTH) -> Iterator[Nodes]:
     """Of finer and finer grids the points that are new in each, as long as all are at most so many.
 
     Sums over the grids so far, divided by the sum of the weights, are the trapezoidal rule of the last.
     """
     frailties = len(lowered.frailty_cv)
-    rules = [_rule(bool(g), float(cv)) for g, cv in zip(lowered.frailty_gamma, lowered.frailty_cv, strict=True)]
+    rules = [_rule(bool(g), float(cv), depth) for g, cv in zip(lowered.frailty_gamma, lowered.frailty_cv, strict=True)]
     intervals, first = _INTERVALS[frailties], True
     most = max(min(most, MOST_POINTS), (2 * intervals + 1) ** frailties)
     while (intervals + 1) ** frailties <= most:
@@ -99,7 +105,9 @@ def grids(lowered: Lowered, most: int = MOST_POINTS) -> Iterator[Nodes]:
             log_z, density = rule(intervals)
             logs[:, f] = log_z[index[:, f]]
             weights *= density[index[:, f]]
-        yield Nodes(_multipliers(logs, lowered), weights, np.zeros(len(weights), np.int64), _mixed(logs, lowered))
+        edge = ((index == 0) | (index == intervals)).any(axis=1)
+        replicate = np.zeros(len(weights), np.int64)
+        yield Nodes(_multipliers(logs, lowered), weights, replicate, _mixed(logs, lowered), edge)
         intervals, first = 2 * intervals, False
 
 
@@ -114,7 +122,8 @@ def fixed(lowered: Lowered) -> Nodes:
         return alike(lowered)
     if frailties > MOST_ON_A_GRID:
         return Nodes.joined([random(lowered, 2 * _SOBOL_POINTS, replicates=2)])
-    return Nodes.joined(list(grids(lowered, (65, 33, 17)[frailties - 1] ** frailties)))
+    points, depth = ((65, DEPTH), (33, DEPTH), (17, 26.0))[frailties - 1]
+    return Nodes.joined(list(grids(lowered, points**frailties, depth)))
 
 
 def _multipliers(logs: Floats, lowered: Lowered) -> Floats:
@@ -128,7 +137,7 @@ def _mixed(logs: Floats, lowered: Lowered) -> Floats:
 
 
 @cache
-def _rule(gamma: bool, cv: float) -> Callable[[int], tuple[Floats, Floats]]:
+def _rule(gamma: bool, cv: float, depth: float) -> Callable[[int], tuple[Floats, Floats]]:
     """For a number of intervals points of log Z and the density at them, for a frailty of mean 1.
 
     With x = t - exp(-t) the long left tail of the log Z of a gamma frailty becomes short.
@@ -140,14 +149,14 @@ def _rule(gamma: bool, cv: float) -> Callable[[int], tuple[Floats, Floats]]:
             x = t - np.exp(-t)
             return np.asarray(shape * x - np.exp(x) + np.log1p(np.exp(-t)))
 
-        low, high, top = _range(log_density)
+        low, high, top = _range(log_density, depth)
 
         def of_gamma(intervals: int) -> tuple[Floats, Floats]:
             t = np.linspace(low, high, intervals + 1)
             return t - np.exp(-t) - np.log(shape), np.exp(log_density(t) - top)
 
         return of_gamma
-    sigma, reach = float(np.sqrt(np.log1p(cv**2))), math.sqrt(2 * _DEPTH)
+    sigma, reach = float(np.sqrt(np.log1p(cv**2))), math.sqrt(2 * depth)
 
     def of_lognormal(intervals: int) -> tuple[Floats, Floats]:
         x = np.linspace(-reach, reach, intervals + 1)
@@ -156,7 +165,7 @@ def _rule(gamma: bool, cv: float) -> Callable[[int], tuple[Floats, Floats]]:
     return of_lognormal
 
 
-def _range(log_density: Callable[[Floats], Floats]) -> tuple[float, float, float]:
+def _range(log_density: Callable[[Floats], Floats], depth: float) -> tuple[float, float, float]:
     """Where a density has fallen to nothing on either side, and the logarithm of its greatest value."""
     from scipy.optimize import brentq, minimize_scalar
 
@@ -176,9 +185,9 @@ def _range(log_density: Callable[[Floats], Floats]) -> tuple[float, float, float
 
     def edge(direction: float) -> float:
         reach = 1e-6
-        while height(mode + direction * reach) > top - _DEPTH:
+        while height(mode + direction * reach) > top - depth:
             reach *= 2.0
-        fallen = brentq(lambda r: height(mode + direction * r) - top + _DEPTH, reach / 2.0, reach)
+        fallen = brentq(lambda r: height(mode + direction * r) - top + depth, reach / 2.0, reach)
         return mode + direction * float(fallen)
 
     return edge(-1.0), edge(1.0), top
@@ -242,4 +251,4 @@ def _scrambled(lowered: Lowered, replicates: int, points: int, shifts: Sequence[
         else:
             sigma = np.sqrt(np.log1p(cv**2))
             logs[:, f] = sigma * at[:, f] - 0.5 * sigma**2
-    return at, Nodes(_multipliers(logs, lowered), plain / drawn / len(at), number, _mixed(logs, lowered))
+    return at, Nodes(_multipliers(logs, lowered), plain / drawn / len(at), number, _mixed(logs, lowered), number < 0)
