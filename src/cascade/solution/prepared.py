@@ -34,7 +34,7 @@ RELATIVE, ABSOLUTE = 1e-10, 1e-10
 MOST_SECONDS = 2.0
 """Bound on the work of an answer, in nominal seconds (`Solver.cost`)."""
 
-INVERSION_SOLVES, LINE_SOLVES = 40, 120
+INVERSION_SOLVES, LINE_SOLVES = 75, 150
 """Solves that an inversion takes for all times within a factor of two of each other; for one, where it oscillates."""
 
 CURVE_OCTAVES = 24
