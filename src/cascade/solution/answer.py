@@ -1,7 +1,4 @@
-"""The exact answer: what an infinite number of cells would do, by linear algebra.
-
-It never calls the kernel, and the kernel never calls it: their agreement is a test of both.
-"""
+"""The exact answer: what an infinite number of cells would do, by linear algebra; it never calls the kernel."""
 
 from __future__ import annotations
 
@@ -12,21 +9,22 @@ import numpy as np
 
 from cascade.answers.curves import Curves
 from cascade.answers.funnel import Funnel, FunnelRow, Milestone
+from cascade.answers.gradient import Gradient
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
 from cascade.common.arguments import check_moments, check_size
-from cascade.common.errors import InputError, is_number, nearest
+from cascade.common.errors import InputError, is_number
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model
 from cascade.solution import survivors
-from cascade.solution.branching import chance_of_none
+from cascade.solution.branching import chance_of_none, units_by_size
 from cascade.solution.courses import Courses
 from cascade.solution.events import expected_events
 from cascade.solution.passage_times import PassageTime, passage_times, text_of
 from cascade.solution.prepared import Prepared
 from cascade.solution.quadrature import Nodes
-from cascade.solution.sensitivity import elasticities
+from cascade.solution.sensitivity import elasticities, gradient
 from cascade.solution.stays import hours_in_states
 
 
@@ -44,10 +42,9 @@ class Exact:
     Attributes
     ----------
     error : float
-        Numerical error of the probabilities of the steps, the largest: of the average over frailties (with
-        more than three of them, one standard error) and, by an ``until`` or in a changing environment, of
-        inversion.  Each row of the funnel has its own, and so has each value of a curve.  Work is bounded:
-        where it would be large, errors are, and say so.
+        Largest numerical error of the steps' probabilities: of the average over frailties (with more than
+        three, one standard error) and, by an ``until`` or in windows, of inversion.  Each row and each value
+        of a curve has its own.  Work is bounded: where it would be large, errors are.
     """
 
     def __init__(self, model: Model, until: float | None = None, *, nodes: Nodes | None = None) -> None:
@@ -196,21 +193,7 @@ class Exact:
         """
         check_clusters(self.model)
         cells = _check_number(cells)
-        p, lowered = self._prepared, self.lowered
-        p.only_whole_lives("numbers by size")
-        hazards, weights = p.hazards(p.nodes), p.nodes.weights
-        table = np.zeros((len(lowered.stages) + 1, int(lowered.size_of.max()) + 1))
-        for k in range(len(lowered.stages) + 1):
-            began = lowered.stage[lowered.start_state] >= k
-            np.add.at(table[k], lowered.size_of[lowered.start_state[began]], lowered.start_share[began])
-            if k:
-                before = lowered.stage < k
-                uses = p.solver.flows(hazards, np.zeros(1), weights, before)[1][0].real
-                into = np.flatnonzero(before[lowered.exit_source] & (lowered.exit_target >= 0))
-                into = into[~before[lowered.exit_target[into]]]
-                np.add.at(table[k], lowered.size_of[lowered.exit_source[into]], uses[into])
-        units = cells * table / np.maximum(np.arange(table.shape[1]), 1)
-        return Sizes(lowered.stages, units, self.label)
+        return Sizes(self.lowered.stages, cells * units_by_size(self._prepared), self.label)
 
     def hours(self, *, per_founder: bool = False, least_size: int = 1) -> dict[str, float]:
         """Mean hours that a cell spends in each state, over its whole life; without the wait for its entry.
@@ -335,19 +318,41 @@ class Exact:
         """
         return passage_times(self._prepared, self._courses, list(self.causes()))[0]
 
-    def elasticities(self, of: str | None = None) -> dict[str, float]:
-        """D log P / d log hazard for every hazard: by how many per cent P changes per per cent.
+    def elasticities(self, of: str | None = None, *, mean_hours: bool = False) -> dict[str, float]:
+        """D log answer / d log hazard for every hazard: by how many per cent it changes per per cent.
+
+        By ``until``, if there is one.
 
         Parameters
         ----------
         of : str, optional
-            The step to be passed; default: the last, that is, success.
+            The step to be passed, the milestone to be reached, or the organ whose colonies are counted;
+            default: the last step, that is, success.
+        mean_hours : bool
+            Of the mean time until it happens instead, of those to whom it ever does.
+
+        Raises
+        ------
+        InputError
+            For another name, and where hazards change with time.
         """
-        stages = self.lowered.stages
-        of = stages[-1] if of is None else of
-        if of not in stages:
-            raise InputError("of", of, f"the name of a step; {nearest(of, stages)}")
-        return elasticities(self._prepared, stages.index(of) + 1)
+        return elasticities(self._prepared, self._courses, of, mean_hours=mean_hours)
+
+    def gradient(
+        self, of: str | None = None, wrt: Sequence[str] | None = None, *, times: Sequence[float] | None = None
+    ) -> Gradient:
+        """An answer, and its derivatives by the logarithms of hazards.
+
+        Parameters
+        ----------
+        of : str, optional
+            As for ``elasticities``; with ``times`` the name of a state, whose occupancy it is.
+        wrt : sequence of str, optional
+            Hazards, as ``state.way``, or patterns of them; default: all.
+        times : sequence of float, optional
+            Hours.
+        """
+        return gradient(self._prepared, self._courses, of, wrt, None if times is None else check_moments(times))
 
     def _repr_html_(self) -> str:
         return self.funnel()._repr_html_()

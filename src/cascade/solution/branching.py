@@ -1,4 +1,4 @@
-"""The branching process of clusters that break: chances that no cell of a unit gets there."""
+"""The branching process of clusters that break: chances that no cell of a unit gets there, and units by their size."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from cascade.common.errors import InputError
 from cascade.common.types import Floats, Mask, Numbers
 from cascade.lowering.lowered import Lowered, spread
+from cascade.solution.prepared import Prepared
 from cascade.solution.solver import ENDLESS
 
 
@@ -58,3 +59,21 @@ def chance_of_none(lowered: Lowered, hazards: Floats, missed: Mask) -> Numbers:
         except np.linalg.LinAlgError:
             raise InputError("model", "its hazards", ENDLESS) from None
     return none
+
+
+def units_by_size(prepared: Prepared) -> Floats:
+    """Units that start, and that pass each step, per cell that starts, by their size then: (1 + steps, sizes + 1)."""
+    prepared.only_whole_lives("numbers by size")
+    lowered, nodes = prepared.lowered, prepared.nodes
+    hazards = prepared.hazards(nodes)
+    cells = np.zeros((len(lowered.stages) + 1, int(lowered.size_of.max()) + 1))
+    for k in range(len(lowered.stages) + 1):
+        began = lowered.stage[lowered.start_state] >= k
+        np.add.at(cells[k], lowered.size_of[lowered.start_state[began]], lowered.start_share[began])
+        if k:
+            before = lowered.stage < k
+            uses = prepared.solver.flows(hazards, np.zeros(1), nodes.weights, before)[1][0].real
+            into = np.flatnonzero(before[lowered.exit_source] & (lowered.exit_target >= 0))
+            into = into[~before[lowered.exit_target[into]]]
+            np.add.at(cells[k], lowered.size_of[lowered.exit_source[into]], uses[into])
+    return np.asarray(cells / np.maximum(np.arange(cells.shape[1]), 1))

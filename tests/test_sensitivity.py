@@ -1,0 +1,127 @@
+"""Derivatives of every answer against differences of two answers, and against each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cascade
+from cascade.model import Model
+from helpers.models import CYCLIC, FRAIL, LINEAR, clustered, two_levels
+
+STEP = 1e-4
+COLON = cascade.load("colon")
+MODELS = {
+    "linear": LINEAR,
+    "cyclic": CYCLIC,
+    "phases": CYCLIC.with_(states=[{**s.model_dump(), "phases": 1 if s.absorbing else 3} for s in CYCLIC.states]),
+    "frail": FRAIL.with_(frailties=FRAIL.frailties[:1]),
+    "factor": two_levels(CYCLIC, on=4.0, off=3.0),
+    "clusters": clustered(CYCLIC),
+    "late": LINEAR.with_(start={**LINEAR.start.model_dump(), "entry_hours": (0.0, 3.0)}),
+}
+
+
+def moved(model: Model, hazard: str, by: float) -> Model:
+    """The model with one hazard changed by a factor; a switch or break has no name to scale."""
+    return model.with_(scale={hazard: by})
+
+
+def slope(model: Model, hazard: str, answer: Callable[[Model], Any]) -> Any:
+    """D answer / d log hazard by a central difference of the fourth order."""
+    far, near = ([answer(moved(model, hazard, math.exp(s * STEP * k))) for s in (1, -1)] for k in (200, 100))
+    return (8 * (near[0] - near[1]) - (far[0] - far[1])) / (12 * 100 * STEP)
+
+
+def hazards_of(model: Model) -> list[str]:
+    """Some hazards of moves and deaths, spread over the model."""
+    names = [name for name, _, _ in model.hazards() if "->" not in name]
+    names = [name for name in names if name in {t.name for t in cascade.exact(model).lowered.transitions}]
+    return names[:: max(1, len(names) // 5)]
+
+
+@pytest.mark.parametrize("until", [None, 5.0])
+@pytest.mark.parametrize("name", MODELS)
+def test_of_a_step_and_a_milestone(name: str, until: float | None) -> None:
+    model = MODELS[name]
+    exact = cascade.exact(model, until=until)
+    step = model.stages[-1]
+    questions = {step: lambda m: cascade.exact(m, until=until).funnel(1.0).rows[-1].passed}
+    for milestone in exact.milestones():
+        questions[milestone] = lambda m, n=milestone: cascade.exact(m, until=until).milestones()[n]  # type: ignore[misc]
+    for of, answer in questions.items():
+        gradient, rates = exact.gradient(of), exact.elasticities(of)
+        assert gradient.value == pytest.approx(answer(model), rel=1e-7, abs=1e-12)
+        for hazard in hazards_of(model):
+            expected = slope(model, hazard, answer)
+            assert gradient[hazard] == pytest.approx(expected, rel=1e-6, abs=1e-9), (of, hazard)
+            if gradient.value > 0:
+                assert rates[hazard] == pytest.approx(gradient[hazard] / gradient.value, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_of_mean_times(name: str) -> None:
+    model = MODELS[name]
+    step = model.stages[-1]
+
+    def mean(m: Model) -> float:
+        return next(row.mean_hours for row in cascade.exact(m).times() if row.name == step)
+
+    rates = cascade.exact(model).elasticities(step, mean_hours=True)
+    for hazard in hazards_of(model)[:3]:
+        assert rates[hazard] == pytest.approx(slope(model, hazard, mean) / mean(model), rel=1e-5, abs=1e-7), hazard
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_of_occupancy_at_times(name: str) -> None:
+    model, times = MODELS[name], [0.1, 1.0, 10.0]
+    exact = cascade.exact(model)
+    state = exact.lowered.states[1]
+    hazards = hazards_of(model)[:3]
+    gradient = exact.gradient(state, hazards, times=times)
+    assert gradient.value == pytest.approx(exact.occupancy(times)[state], rel=1e-9, abs=1e-11)
+    for hazard in hazards:
+        expected = slope(model, hazard, lambda m: cascade.exact(m).occupancy(times)[state])
+        assert gradient[hazard] == pytest.approx(expected, rel=1e-6, abs=1e-8), hazard
+    assert np.all(np.asarray(gradient.error) < 1e-8)
+
+
+@pytest.mark.parametrize("until", [None, 2000.0])
+def test_of_the_colonies_of_an_organ(until: float | None) -> None:
+    def colonies(m: Model, organ: str) -> float:
+        return next(row.colonies for row in cascade.exact(m, until=until).organs(1.0) if row.organ == organ)
+
+    exact = cascade.exact(COLON, until=until)
+    for organ in ("liver", "lung"):
+        gradient = exact.gradient(organ)
+        assert gradient.value == pytest.approx(colonies(COLON, organ), rel=1e-9)
+        largest = sorted(gradient.hazards, key=lambda h: -abs(float(gradient[h])))[:3]
+        for hazard in largest:
+            expected = slope(COLON, hazard, lambda m, o=organ: colonies(m, o))  # type: ignore[misc]
+            assert gradient[hazard] == pytest.approx(expected, rel=1e-5), (organ, hazard)
+
+
+def test_speeding_all_up_changes_no_probability_and_shortens_all_times() -> None:
+    """Symmetries: the elasticities of a probability add up to 0, those of a mean time to -1."""
+    for name in ("linear", "cyclic", "phases", "clusters", "factor"):
+        exact = cascade.exact(MODELS[name])
+        assert sum(exact.elasticities().values()) == pytest.approx(0.0, abs=1e-12)
+        mean = next(row.mean_hours for row in exact.times() if row.name == exact.model.stages[-1])
+        waited = sum(exact.lowered.entry_hours) / 2
+        assert sum(exact.elasticities(mean_hours=True).values()) == pytest.approx(waited / mean - 1.0, abs=1e-9)
+
+
+def test_wrong_questions_name_what_could_be_asked() -> None:
+    exact = cascade.exact(COLON)
+    for ask, said in (
+        (lambda: exact.elasticities("livr"), r"^of = 'livr': .*liver"),
+        (lambda: exact.gradient("liver", ["nothing"]), r"^wrt = 'nothing': a hazard"),
+        (lambda: exact.gradient("liver", "x"), r"^wrt = 'x': a list"),
+        (lambda: exact.gradient("liver", times=[1.0]), r"^of = 'liver': the name of a state"),
+    ):
+        with pytest.raises(cascade.InputError, match=said):
+            ask()
