@@ -229,7 +229,9 @@ def test_other_streams_keep_what_is_true_and_refuse_the_rest(tmp_path: Path) -> 
         if alike:
             assert [str(life) for life in opened.replay([7])] == [str(life) for life in made.replay([7])]
             assert opened.to_html(tmp_path / "page.html").exists()
-            assert opened.merge(cascade.simulate(made.model, cells=range(2000, 2100), seed=1)).cells == 2100
+            merged = opened.merge(cascade.simulate(made.model, cells=range(2000, 2100), seed=1))
+            assert merged.cells == 2100
+            assert cascade.open_result(merged.save(tmp_path / "m.cascade")).replay([2050])
             continue
         untrue: list[Callable[[], object]] = [
             lambda opened=opened: opened.replay([7]),
@@ -247,6 +249,10 @@ def test_streams_are_alike_only_for_models_that_no_change_between_them_touches()
     for model in (LINEAR, CYCLIC, clustered(CYCLIC)):
         assert all(same_lives(model, streams) for streams in range(1, STREAM_VERSION + 1))
     assert not same_lives(FRAIL, 2)
+    for spread in (0.3, 0.5, 1.0, 2.0):
+        for kind in ("gamma", "lognormal"):
+            frail = FRAIL.frailties[0].model_dump() | {"cv": spread, "distribution": kind}
+            assert not same_lives(FRAIL.with_(frailties=[frail]), 3), "who knows how its maker rounded?"
     assert not same_lives(correlated(0.4), 3)
     assert same_lives(correlated(0.4), 2, 2)
     for odd in (None, "4", 0, STREAM_VERSION + 1, True, 4.5):

@@ -26,7 +26,7 @@ from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import time_edges
 from cascade.model import Model
 from cascade.runs.histories import Histories, replay
-from cascade.runs.provenance import check_lives, same_lives, together
+from cascade.runs.provenance import check_lives, doubt, same_lives, together
 from cascade.runs.saved import recipe_of, save_result
 from cascade.web.page import write_page
 
@@ -104,6 +104,11 @@ class Result(ByValue):
         return self.model.title or self.model.name
 
     @cached_property
+    def doubt(self) -> str:
+        """Why the counts of a result that an older version made may be untrue; "" where they are true."""
+        return doubt(self.model, self.versions, self.until)
+
+    @cached_property
     def _sums(self) -> npt.NDArray[np.int64]:
         return read_only(np.asarray(self.totals.counts.sum(axis=1)))
 
@@ -144,6 +149,7 @@ class Result(ByValue):
             for m, (name, n) in enumerate(self.milestones().items())
         )
         notes = [COUPLED] * (self.model.capacity is not None) + [CLUSTERED] * (self.model.clusters is not None)
+        notes += [self.doubt] * bool(self.doubt)
         note = "\n".join(notes)
         return Funnel(tuple(lines), self.cells, self.label, simulated=True, milestones=marks, note=note)
 
@@ -297,7 +303,7 @@ class Result(ByValue):
 
     def replay(self, cells: Sequence[int]) -> Histories:
         """Full histories of any of the cells, recomputed from the seed."""
-        check_lives(self.model, self.versions, "replay")
+        check_lives(self.model, self.versions, "replay", self.until)
         numbers = check_cells(cells)
         for cell in numbers:
             if not any(start <= cell < stop for start, stop in self.ranges):
@@ -331,7 +337,7 @@ class Result(ByValue):
             For a model of so many states, frailties and changes of hazards that a slider would not be
             answered at once; for hazards that change while cells enter one by one.
         """
-        check_lives(self.model, self.versions, "a page, which runs the cells anew,")
+        check_lives(self.model, self.versions, "a page, which runs the cells anew,", self.until)
         return write_page(self.model, path, seed=self.seed, cells=range(*self.ranges[0]), until=self.until)
 
     def merge(self, other: Result) -> Result:
@@ -349,8 +355,9 @@ class Result(ByValue):
                 raise InputError(f"merge: {name}", getattr(other, name), f"the same as here: {getattr(self, name)!r}")
         if self.model.digest() != other.model.digest():
             raise InputError("merge: model", other.model.name, "the same model, every number of it")
-        if not same_lives(self.model, self.versions["streams"], other.versions["streams"]):
-            raise InputError("merge: stream version", other.versions["streams"], f"{self.versions['streams']}")
+        one, two = self.versions["streams"], other.versions["streams"]
+        if not same_lives(self.model, one, two, self.until):
+            raise InputError("merge: stream version", two, f"one whose cells live the same lives as under {one}")
         merged: list[tuple[int, int]] = []
         for start, stop in sorted(self.ranges + other.ranges):
             if merged and start < merged[-1][1]:

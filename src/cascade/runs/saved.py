@@ -23,6 +23,7 @@ from cascade.catalog import load
 from cascade.common.arguments import cell_range, check_seed
 from cascade.common.errors import CascadeError, InputError, is_whole
 from cascade.common.files import as_path, check_exists, write_atomically
+from cascade.common.notices import notice
 from cascade.engine.counts import MOST_WATCHED, Totals
 from cascade.engine.prepare import rows_of
 from cascade.kernel.buffers import BATCHES
@@ -94,7 +95,7 @@ def open_result(path: str | Path) -> Result:
     """
     there = check_exists(path)
     try:
-        return _read(there)
+        result = _read(there)
     except InputError as error:
         wanted = error.accepted if error.field == "file" else f"a result whose recipe holds: {error}"
         raise InputError("file", str(path), wanted) from None
@@ -104,6 +105,9 @@ def open_result(path: str | Path) -> Result:
     except Exception as error:  # a damaged zip, array or recipe can fail in any way
         wanted = f"an undamaged result saved by Result.save ({type(error).__name__}: {error})"
         raise InputError("file", str(path), wanted) from None
+    if result.doubt:
+        notice(f"{path}: {result.doubt}")
+    return result
 
 
 def _read(path: Path) -> Result:
