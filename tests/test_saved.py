@@ -18,14 +18,19 @@ import pytest
 
 import cascade
 from cascade.catalog import names
+from cascade.common import notices
 from cascade.common.version import STREAM_VERSION
+from cascade.engine.prepare import rows_of
 from cascade.runs import saved
 from cascade.runs.provenance import same_lives
 from cascade.runs.result import Result
 from helpers.models import CYCLIC, FRAIL, LINEAR, clustered, correlated, two_levels
 
+MARKED = LINEAR.with_(
+    states=[{**s.model_dump(), "milestone": "in a bed"} if s.name in ("arrest", "growth") else s for s in LINEAR.states]
+)
 DATA = Path(__file__).with_name("data")
-MODELS = {"cyclic": CYCLIC, "clusters": clustered(CYCLIC), "levels": two_levels(FRAIL)}
+MODELS = {"cyclic": CYCLIC, "clusters": clustered(CYCLIC), "levels": two_levels(FRAIL), "linear": MARKED}
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -43,6 +48,15 @@ def parts_of(result: Result, path: Path) -> Parts:
     return json.loads(arrays.pop("recipe").tobytes().decode()), arrays
 
 
+OLD_VERSIONS = {"cascade": "0.0.9", "streams": 3}
+"""What files of format 2 say of who made them."""
+
+
+def aged(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The recipe as the version before wrote it."""
+    return {**recipe, "versions": OLD_VERSIONS}
+
+
 def write(path: Path, parts: Parts, *, sign: bool = False, old: bool = False) -> Path:
     """A file of these parts; ``sign``: with a digest that fits them; ``old``: of format 2, which has none."""
     recipe, arrays = parts
@@ -56,13 +70,36 @@ def write(path: Path, parts: Parts, *, sign: bool = False, old: bool = False) ->
     return path
 
 
-def test_what_is_saved_opens_and_is_equal(result: Result, tmp_path: Path) -> None:
+def test_what_is_saved_opens_and_is_equal(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(notices, "_patient", False)
     again = cascade.open_result(result.save(tmp_path / "r.cascade"))
     assert again == result
     assert again.recipe == result.recipe
     assert {"cascade", "streams", "python", "numpy", "numba"} <= set(again.recipe["versions"])
-    parts = parts_of(result, tmp_path / "r.cascade")
-    assert cascade.open_result(write(tmp_path / "old.cascade", parts, old=True)) == result
+    recipe, arrays = parts_of(result, tmp_path / "r.cascade")
+    assert "digest" not in capsys.readouterr().err
+    opened = cascade.open_result(write(tmp_path / "old.cascade", (aged(recipe), arrays), old=True))
+    assert replace(opened, versions=result.versions) == result
+    assert "without a digest" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        {}, {"python": None}, {"python": None, "numpy": None, "numba": None}, {"streams": 3},
+        {"streams": 3, "numpy": None}, {"python": None, "numpy": None, "numba": None, "cascade": None, "streams": 3},
+    ],
+)  # fmt: skip
+def test_a_file_of_today_is_no_old_one(versions: dict[str, Any], result: Result, tmp_path: Path) -> None:
+    """Who calls it one of format 2, to be rid of the digest, is found out by what else it says."""
+    recipe, arrays = parts_of(result, tmp_path / "r.cascade")
+    told = {name: version for name, version in {**recipe["versions"], **versions}.items() if version is not None}
+    lie = {**recipe, "versions": told, "seed": 2}
+    with pytest.raises(cascade.InputError, match="file"):
+        cascade.open_result(write(tmp_path / "bad.cascade", (lie, arrays), old=True))
 
 
 LIES: dict[str, dict[str, Any]] = {
@@ -108,7 +145,7 @@ def test_a_recipe_that_was_changed_is_refused(lie: str, result: Result, tmp_path
         cascade.open_result(write(tmp_path / "bad.cascade", (changed, arrays)))
     if lie in SEEN_WITHOUT_DIGEST - {"another format"}:
         with pytest.raises(cascade.InputError, match="file"):
-            cascade.open_result(write(tmp_path / "bad.cascade", (changed, arrays), old=True))
+            cascade.open_result(write(tmp_path / "bad.cascade", ({**aged(recipe), **LIES[lie]}, arrays), old=True))
         if lie != "an end that is no number":  # which has no digest
             with pytest.raises(cascade.InputError, match="file"):
                 cascade.open_result(write(tmp_path / "bad.cascade", (changed, arrays), sign=True))
@@ -126,7 +163,7 @@ def _negative(arrays: dict[str, Any]) -> None:
 
 
 def _later(arrays: dict[str, Any]) -> None:
-    arrays["counts"][0] = np.roll(arrays["counts"][0], 1)
+    arrays["counts"] = np.roll(arrays["counts"], 1, axis=1)
 
 
 def _watched(arrays: dict[str, Any]) -> None:
@@ -163,9 +200,32 @@ def test_numbers_that_were_changed_are_refused(damage: Callable[[Any], None], re
     damage(changed)
     with pytest.raises(cascade.InputError, match="file"):
         cascade.open_result(write(tmp_path / "bad.cascade", (recipe, changed)))
-    if damage is not _later:  # in a file without digest nothing tells when things happened
-        with pytest.raises(cascade.InputError, match="file"):
-            cascade.open_result(write(tmp_path / "bad.cascade", (recipe, changed), old=True))
+    with pytest.raises(cascade.InputError, match="file"):
+        cascade.open_result(write(tmp_path / "bad.cascade", (aged(recipe), changed), old=True))
+
+
+def test_most_that_is_changed_is_seen_without_a_digest(result: Result, tmp_path: Path) -> None:
+    """Whole rows taken away, doubled, shifted in time or raised by one, wherever anything was counted."""
+    recipe, arrays = parts_of(result, tmp_path / "r.cascade")
+    rows, circling = rows_of(result.lowered), result.model.name != "cascade"
+    # Steps between phases, and switches, bring no cell anywhere.
+    nowhere = {rows.inner, *(i for i, t in enumerate(result.lowered.transitions) if t.source == t.target)}
+    changes: dict[str, Callable[[Any], Any]] = {
+        "zero": lambda row: 0 * row, "doubled": lambda row: 2 * row, "raised": lambda row: row + 1,
+        "one more": lambda row: row + (np.arange(row.size) == row.size // 2).reshape(row.shape),
+    }  # fmt: skip
+    for name in ("counts", "overtaken", "started", "by_size", "batches", "ended"):
+        for at in sorted(set(range(len(arrays[name]))) - (nowhere if name == "counts" else set())):
+            for kind, change in changes.items():
+                changed = copy.deepcopy(arrays)
+                changed[name][at] = change(arrays[name][at])
+                if np.array_equal(changed[name], arrays[name]):
+                    continue
+                if circling and name == "counts" and at >= rows.milestone and kind in ("doubled", "one more"):
+                    continue  # who comes back is an arrival, too
+                path = write(tmp_path / "bad.cascade", (aged(recipe), changed), old=True)
+                with pytest.raises(cascade.InputError, match="file"):
+                    pytest.fail(f"{name}[{at}] {kind}: {cascade.open_result(path)}")
 
 
 def test_any_number_changed_anywhere_is_seen(result: Result, tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ class Result(ByValue):
         return read_only(np.asarray(self.totals.counts.sum(axis=1)))
 
     @cached_property
-    def _ended(self) -> npt.NDArray[np.int64]:
+    def ended(self) -> npt.NDArray[np.int64]:
         """Cells by furthest stage and final row, shape (stages + 1, rows)."""
         lowered, rows = self.lowered, self._rows
         ended = self.totals.overtaken.copy()
@@ -127,7 +127,7 @@ class Result(ByValue):
 
     def funnel(self) -> Funnel:
         """Distinct cells that entered and passed each step, with the causes of loss."""
-        lowered, rows, ended = self.lowered, self._rows, self._ended
+        lowered, rows, ended = self.lowered, self._rows, self.ended
         stages = len(lowered.stages)
         reached = [self.cells]
         for k in range(1, stages + 1):

@@ -1,8 +1,9 @@
 """Saved results: a zip of arrays and the recipe that made them; a file is read whole, or refused.
 
-A file of format 3 carries a digest over its recipe and every number; one of format 2 does not, and is read all
-the same.  Of both the recipe is checked as ``simulate`` checks its arguments, the shapes before the numbers are
-read, and then the numbers: in every state as many cells came as went and stayed.
+A file of format 3 carries a digest over its recipe and every number; one of format 2 does not: it is read all the
+same, and it is said that nobody can tell whether its seed is the one it was made with.  Of both the recipe is
+checked as ``simulate`` checks its arguments, the shapes before the numbers are read, and then what the numbers
+say twice (``adding``).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from cascade.lowering.arguments import check_grid, check_until, watched_states
 from cascade.lowering.lower import lower
 from cascade.lowering.timegrid import time_edges
 from cascade.model import Model
+from cascade.runs.adding import add_up
 
 if TYPE_CHECKING:
     from cascade.runs.result import Result
@@ -38,6 +40,12 @@ if TYPE_CHECKING:
 FORMAT = 3
 READ = (2, 3)
 """Formats that can be opened."""
+
+UNSIGNED = 2
+"""The format whose files carry no digest."""
+
+UNSIGNED_STREAMS = 3
+"""The last streams under which it was written; its recipes name but these and the version of the package."""
 
 MOST_RECIPE = 1 << 26
 """Bytes of a recipe: the largest model that is allowed takes less."""
@@ -121,11 +129,13 @@ def _read(path: Path) -> Result:
         for name in shapes:
             with file.open(f"{name}.npy") as member:
                 arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
-    if recipe["format"] > 2 and recipe.get("sha256") != digest_of(recipe, arrays):
+    if recipe["format"] > UNSIGNED and recipe.get("sha256") != digest_of(recipe, arrays):
         raise InputError("file", "", "a result as it was saved: recipe or numbers of this one were changed since")
     result: Result = result_of(arrays)
-    if not _add_up(result):
+    if not add_up(result):
         raise InputError("file", "", "a result whose counts and recipe belong together")
+    if recipe["format"] == UNSIGNED:
+        notice(f"{path} has format {UNSIGNED}, without a digest: a seed or times changed since would not be seen")
     return result
 
 
@@ -162,7 +172,7 @@ def _checked(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[np.dtype[A
         "until": check_until(lowered, recipe["until"]),
         "times": check_grid(recipe["times"]),
         "watch": tuple(recipe["watch"]),
-        "versions": _versions(recipe["versions"]),
+        "versions": _versions(recipe["versions"], recipe["format"]),
     }
     watched_states(lowered, fields["watch"])
     whole = recipe["totals"]
@@ -207,11 +217,13 @@ def _ranges(ranges: Any) -> tuple[tuple[int, int], ...]:
     return made
 
 
-def _versions(versions: Any) -> dict[str, Any]:
-    """Versions by name."""
+def _versions(versions: Any, form: int) -> dict[str, Any]:
+    """Versions by name, such as a file of this format can have."""
     told = dict(versions)
     if not is_whole(told.get("streams")) or not all(isinstance(v, str | int) for v in told.values()):
         raise InputError("versions", versions, "names of programs with their versions, streams a whole number")
+    if form == UNSIGNED and (told["streams"] > UNSIGNED_STREAMS or set(told) != {"cascade", "streams"}):
+        raise InputError("format", form, f"{FORMAT}, which files with these versions have: it was changed since")
     return told
 
 
@@ -224,23 +236,3 @@ def _with_places(model: Model) -> Model:
     if places.keys() != {state.name for state in model.states}:
         return model
     return model.with_(states=[state.model_copy(update={"place": places[state.name]}) for state in model.states])
-
-
-def _add_up(result: Result) -> bool:
-    """Whether the counts are those of such a run: no number below zero, every cell at one end, all flows closed."""
-    lowered, totals = result.lowered, result.totals
-    rows, sums = rows_of(lowered), totals.counts.sum(axis=1)
-    present = np.zeros(len(lowered.states), np.int64)
-    np.add.at(present, lowered.base[lowered.start_state], totals.started * lowered.size_of[lowered.start_state])
-    for i, t in enumerate(lowered.transitions):
-        present[t.source] -= sums[i]
-        if not t.is_death:
-            present[t.target] += sums[i]
-    listed, cells = totals.watched, [range(*r) for r in result.ranges]
-    return bool(
-        all(int(getattr(totals, name).min(initial=0)) >= 0 for name in Totals.ARRAYS)
-        and int(totals.started.sum()) == result.founders
-        and np.array_equal(present, sums[rows.stay : rows.inner])
-        and bool((listed[1:] > listed[:-1]).all())
-        and (not len(listed) or all(any(int(end) in r for r in cells) for end in (listed[0], listed[-1])))
-    )
