@@ -85,7 +85,7 @@ def _arrive(lowered: Lowered, counts: Ints, place: Mask, entries: Ints, began: i
     again = spread(outside, source, target) & place
     if again.any():
         ended = [i for i, t in enumerate(lowered.transitions) if t.is_death and place[t.source]]
-        ended += [rows_of(lowered).stay + s for s in np.flatnonzero(place)]
+        ended += [rows_of(lowered).stay + s for s in np.flatnonzero(place).tolist()]
         # Whoever ended there had been there.
         there = int(counts[ended].sum()) <= int(entries.sum()) + began
         return there and bool((np.cumsum(entries) <= np.cumsum(arrivals)).all())
