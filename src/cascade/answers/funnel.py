@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -135,8 +135,10 @@ class Funnel(Table[FunnelRow]):
         ----------
         path : str or Path
             Columns ``step`` and ``number`` (the first number is what was started with), or those of
-            ``to_csv``: ``entered`` and ``passed``.  Others are left alone.  Separated by commas,
-            semicolons or tabs; decimals and thousands as in the file.
+            ``to_csv``: ``entered`` and ``passed``, whose shares must be those of the numbers.  Others are
+            left alone.  Separated by commas, semicolons or tabs; decimals and thousands as in the file.
+            A heading that no word of tells whether cells were counted is taken only where no other column
+            has numbers, and is named in the note.
         label : str, optional
             Default: the name of the file.
 
@@ -147,7 +149,8 @@ class Funnel(Table[FunnelRow]):
         """
         sheet, name = read_sheet(path), Path(path).stem if label is None else label
         if not is_funnel(sheet):
-            return cls.from_counts(counts_of(sheet), label=name)
+            counts, taken = counts_of(sheet)
+            return replace(cls.from_counts(counts, label=name), note=taken)
         lines, marks, cells, kind = rows_of(sheet)
         rows, milestones = tuple(FunnelRow(**line) for line in lines), tuple(Milestone(**mark) for mark in marks)
         exact, simulated = kind == "exact", kind == "simulated"
