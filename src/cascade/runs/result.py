@@ -16,6 +16,7 @@ from cascade.answers.funnel import Funnel, Milestone, row_of
 from cascade.answers.intervals import Interval, clustered_proportion, proportion
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
+from cascade.answers.table import end_of
 from cascade.common.arguments import check_cells
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue, read_only
@@ -151,7 +152,8 @@ class Result(ByValue):
         notes = [COUPLED] * (self.model.capacity is not None) + [CLUSTERED] * (self.model.clusters is not None)
         notes += [self.doubt] * bool(self.doubt)
         note = "\n".join(notes)
-        return Funnel(tuple(lines), self.cells, self.label, simulated=True, milestones=marks, note=note)
+        told = {"note": note, "digest": self.model.digest(), "end": end_of(self.until)}
+        return Funnel(tuple(lines), self.cells, self.label, simulated=True, milestones=marks, **told)
 
     def __str__(self) -> str:
         return f"{self.label}: {self.cells:,} cells, seed {self.seed}\n{self.funnel()}"
@@ -234,7 +236,7 @@ class Result(ByValue):
         colonies = None
         if self.model.clusters is not None:
             colonies = dict(zip(lowered.states, self.totals.ended.T, strict=True))
-        return organs_of(self.model, arrivals, self.cells, exact=False, batches=colonies)
+        return organs_of(self.model, arrivals, self.cells, exact=False, batches=colonies, end=end_of(self.until))
 
     @property
     def success(self) -> float:
