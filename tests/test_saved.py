@@ -8,6 +8,7 @@ import json
 import pickle
 import random
 import tracemalloc
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from cascade.catalog import names
 from cascade.common import notices
 from cascade.common.version import STREAM_VERSION
 from cascade.engine.prepare import rows_of
+from cascade.model.limits import MAX_STATES
 from cascade.runs import saved
 from cascade.runs.provenance import same_lives
 from cascade.runs.result import Result
@@ -259,6 +261,73 @@ def test_shapes_are_read_before_room_is_made(name: str, result: Result, tmp_path
         assert tracemalloc.get_traced_memory()[1] < 100_000_000
     finally:
         tracemalloc.stop()
+
+
+BOMBS: dict[str, Callable[[], str]] = {
+    "tables": lambda: "{}," * 15_000_000,
+    "lists": lambda: "[]," * 15_000_000,
+    "lists in lists": lambda: "[[],[]]," * 6_000_000,
+    "tables with a name": lambda: '{"a":0},' * 6_000_000,
+    "numbers": lambda: "0," * 30_000_000,
+    "words": lambda: '"",' * 20_000_000,
+    "one list in another": lambda: "[" * 30_000_000,
+    "tables, fewer": lambda: "{}," * 1_000_000,
+    "states": lambda: '{"name":1},' * 300_000,
+}
+"""What a recipe may hold many of, in a few thousand bytes of a file."""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", BOMBS)
+@pytest.mark.parametrize("at", ["x", "states", "sites", ""])
+def test_a_recipe_is_weighed_before_it_is_taken_apart(kind: str, at: str, tmp_path: Path) -> None:
+    """None of these took less than 500 MB, and some seconds, before they were refused."""
+    inside = f"[{BOMBS[kind]()[:-1]}]"
+    model = f'{{"name": "a", "{at}": {inside}}}' if at else inside
+    recipe = np.frombuffer(f'{{"format": 3, "model": {model}}}'.encode(), np.uint8)
+    path = tmp_path / "bomb.cascade"
+    with path.open("wb") as file:
+        np.savez_compressed(file, recipe=recipe)
+    del recipe, inside, model
+    tracemalloc.start()
+    try:
+        with pytest.raises(cascade.InputError, match="file"):
+            cascade.open_result(path)
+        assert tracemalloc.get_traced_memory()[1] < 4 * saved.MOST_RECIPE
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.full
+def test_the_largest_models_stay_far_below_what_a_recipe_may_hold(tmp_path: Path) -> None:
+    """A chain of states with four ways each; what is said of one state holds for as many as there may be."""
+    number = 400
+    states: list[dict[str, Any]] = [
+        {"name": f"state {i}", "stage": "one", "deaths": [{"cause": c, "hazard": 0.1 + i * 1e-7} for c in ("a", "b")],
+         "moves": [{"to": f"state {j}", "hazard": 0.123 + j * 1e-7} for j in (i - 1, i + 1) if j >= 0]}
+        for i in range(number)
+    ]  # fmt: skip
+    states.append({"name": f"state {number}", "absorbing": True})
+    model = cascade.Model(name="long", stages=["one"], states=states)
+    made = cascade.simulate(model, cells=10, seed=1, until=1.0)
+    path = made.save(tmp_path / "r.cascade")
+    assert cascade.open_result(path) == made
+    with zipfile.ZipFile(path) as file:
+        packed, text = file.getinfo("recipe.npy").compress_size, saved._text_in(file)
+    parts, each = text.count(b"[") + text.count(b"{"), MAX_STATES / number
+    assert parts * each < saved.MOST_PARTS
+    assert text.count(b",") * each < saved.MOST_ENTRIES
+    assert len(text) * each < saved.MOST_RECIPE
+    assert parts < saved.PARTS_OF_A_BYTE * packed / 2
+
+
+def test_what_could_not_be_opened_is_not_saved(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MOST_RECIPE", "MOST_PARTS", "MOST_ENTRIES"):
+        with monkeypatch.context() as less:
+            less.setattr(saved, name, 20)
+            with pytest.raises(cascade.InputError, match="a model and ranges of cells that make"):
+                result.save(tmp_path / "r.cascade")
+    assert not (tmp_path / "r.cascade").exists()
 
 
 def test_files_of_other_formats_say_what_to_do(result: Result, tmp_path: Path) -> None:

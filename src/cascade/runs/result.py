@@ -152,8 +152,8 @@ class Result(ByValue):
         notes = [COUPLED] * (self.model.capacity is not None) + [CLUSTERED] * (self.model.clusters is not None)
         notes += [self.doubt] * bool(self.doubt)
         note = "\n".join(notes)
-        told = {"note": note, "digest": self.model.digest(), "end": end_of(self.until)}
-        return Funnel(tuple(lines), self.cells, self.label, simulated=True, milestones=marks, **told)
+        made = Funnel(tuple(lines), self.cells, self.label, simulated=True, milestones=marks, note=note)
+        return replace(made, digest=self.model.digest(), end=end_of(self.until))
 
     def __str__(self) -> str:
         return f"{self.label}: {self.cells:,} cells, seed {self.seed}\n{self.funnel()}"

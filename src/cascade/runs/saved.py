@@ -32,6 +32,7 @@ from cascade.lowering.arguments import check_grid, check_until, watched_states
 from cascade.lowering.lower import lower
 from cascade.lowering.timegrid import time_edges
 from cascade.model import Model
+from cascade.model.limits import MAX_STATES
 from cascade.runs.adding import add_up
 
 if TYPE_CHECKING:
@@ -48,7 +49,16 @@ UNSIGNED_STREAMS = 3
 """The last streams under which it was written; its recipes name but these and the version of the package."""
 
 MOST_RECIPE = 1 << 26
-"""Bytes of a recipe: the largest model that is allowed takes less."""
+"""Bytes of a recipe: a model of as many states as are allowed, each with four ways, takes 25 million."""
+
+MOST_PARTS = 20 * MAX_STATES
+"""Tables and lists in a recipe: such a model has 12 for each state."""
+
+MOST_ENTRIES = 64 * MAX_STATES
+"""Entries of all of these: such a model has 21 for each state."""
+
+PARTS_OF_A_BYTE, SOME_PARTS = 4, 10_000
+"""Tables and lists for each byte of a packed recipe, beyond so many: of such a model it is one."""
 
 
 def recipe_of(result: Result) -> dict[str, Any]:
@@ -84,9 +94,13 @@ def save_result(result: Result, path: str | Path) -> Path:
     whole = {"watched_total": result.totals.watched_total, "visits": result.totals.visits}
     recipe = {**recipe_of(result), "totals": whole}
     text = json.dumps({**recipe, "sha256": digest_of(recipe, arrays)}, allow_nan=False)
-    if len(text) > MOST_RECIPE:
-        raise InputError("model", result.model.name, f"a model whose recipe takes at most {MOST_RECIPE >> 20} MB")
     np.savez_compressed(buffer, recipe=np.frombuffer(text.encode(), np.uint8), **arrays)
+    with zipfile.ZipFile(buffer) as file:
+        try:
+            _text_in(file)
+        except InputError as error:
+            wanted = f"a model and ranges of cells that make {error.accepted}"
+            raise InputError("result", result.model.name, wanted) from None
     target = as_path(path)
     write_atomically(target, buffer.getvalue())
     return target
@@ -139,14 +153,25 @@ def _read(path: Path) -> Result:
     return result
 
 
-def _recipe_in(file: zipfile.ZipFile) -> dict[str, Any]:
-    """The recipe of a file, of a format that can be read."""
-    if file.getinfo("recipe.npy").file_size > MOST_RECIPE:
+def _text_in(file: zipfile.ZipFile) -> bytes:
+    """The text of the recipe of a file, if it is none that takes all memory once it is taken apart."""
+    packed = file.getinfo("recipe.npy")
+    if packed.file_size > MOST_RECIPE:
         raise InputError("file", "", f"a result with a recipe of at most {MOST_RECIPE >> 20} MB")
     with file.open("recipe.npy") as member:
         _check_header("recipe", member, (np.dtype(np.uint8), None))
     with file.open("recipe.npy") as member:
-        recipe = json.loads(np.lib.format.read_array(member, allow_pickle=False).tobytes().decode())
+        text: bytes = np.lib.format.read_array(member, allow_pickle=False).tobytes()
+    parts = text.count(b"[") + text.count(b"{")
+    most = min(MOST_PARTS, SOME_PARTS + PARTS_OF_A_BYTE * packed.compress_size)
+    if parts > most or text.count(b",") > MOST_ENTRIES:
+        raise InputError("file", "", f"a result with a recipe of at most {most} lists and {MOST_ENTRIES} entries")
+    return text
+
+
+def _recipe_in(file: zipfile.ZipFile) -> dict[str, Any]:
+    """The recipe of a file, of a format that can be read."""
+    recipe = json.loads(_text_in(file))
     if recipe["format"] not in READ:
         newer = is_whole(recipe["format"]) and recipe["format"] > FORMAT
         todo = "install a newer metastatic-cascade" if newer else "simulate anew"
