@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import pickle
 import shutil
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -74,6 +76,28 @@ def folder_in_its_place(path: Path) -> None:
     (path / "inside").write_text("something")
 
 
+def pipe_in_its_place(path: Path) -> None:
+    """Whoever reads it waits for ever for somebody who writes."""
+    path.unlink()
+    os.mkfifo(path)
+
+
+def socket_in_its_place(path: Path) -> None:
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as one, contextlib.chdir(path.parent):  # its name may not be long
+        one.bind(path.name)
+
+
+def linked(where: str) -> Callable[[Path], None]:
+    """A link in its place, to what has no end or no beginning."""
+
+    def link(path: Path) -> None:
+        path.unlink()
+        path.symlink_to(where)
+
+    return link
+
+
 def unreadable(path: Path) -> None:
     path.chmod(0)
     if os.access(path, os.R_OK):
@@ -102,6 +126,11 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "the last bit": lambda path: flip(path, -1),
     "a bit of the seal": lambda path: flip(path, 3),
     "a folder in its place": folder_in_its_place,
+    "a pipe in its place": pipe_in_its_place,
+    "a socket in its place": socket_in_its_place,
+    "a link to a device without an end": linked("/dev/zero"),
+    "a link to a device without a beginning": linked("/dev/null"),
+    "a link to a folder": linked("/"),
     "a link to nothing": lambda path: (path.unlink(), path.symlink_to("nowhere")),
     "a link to itself": lambda path: (path.unlink(), path.symlink_to(path.name)),
     "unreadable": unreadable,
@@ -116,6 +145,8 @@ def test_a_damaged_file_is_set_aside_and_the_code_compiled_anew(
 ) -> None:
     fresh()
     path = entries(folder)[0]
+    if os.name != "posix" and ("pipe" in damage or "socket" in damage or "device" in damage):
+        pytest.skip("there are none here")
     DAMAGES[damage](path)
     capsys.readouterr()
     notices._said.clear()

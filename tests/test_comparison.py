@@ -9,6 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import cascade
 from cascade.common.shares import estimate_of_difference
@@ -272,6 +273,12 @@ ONE_PHASE = [state.model_copy(update={"phases": 1}) for state in CYCLIC.states]
         (_renamed("asleep", "dormant"), "tissue, asleep, dormant"),
         (_renamed("shear", "tearing"), "blood, bed"),
         (CYCLIC.with_(states=ONE_PHASE, name="o"), "bed"),
+        (CYCLIC.with_(start={"states": [{"state": "bed", "share": 1.0}]}), "the start"),
+        (
+            CYCLIC.with_(start={"states": [{"state": "blood", "share": 0.9}, {"state": "bed", "share": 0.1}]}),
+            "the start",
+        ),
+        (CYCLIC.with_(start={**CYCLIC.start.model_dump(), "entry_hours": [0.0, 9.0]}), ""),
     ],
 )
 def test_a_pairing_by_visit_alone_is_called_one(other: Model, differ: str) -> None:
@@ -282,6 +289,38 @@ def test_a_pairing_by_visit_alone_is_called_one(other: Model, differ: str) -> No
     if differ:
         assert f"({differ})" in comparison.pairing
         assert comparison.pairing in str(comparison)
+
+
+def test_first_visits_are_to_the_same_state_wherever_nothing_is_said() -> None:
+    """Shares that differ by little, or stand in another order, send some cells elsewhere."""
+    shares = [{"blood": 0.5, "bed": 0.5}, {"bed": 0.5, "blood": 0.5}, {"blood": 0.49, "bed": 0.51}, {"blood": 1.0}]
+    models = [
+        CYCLIC.with_(start={"states": [{"state": name, "share": share} for name, share in each.items()]})
+        for each in shares
+    ]
+    for one, two in itertools.product(models, repeat=2):
+        comparison = cascade.compare(one, two, cells=400, seed=SEED, until=1.0)
+        elsewhere = any(lives.one.stays[0].state != lives.two.stays[0].state for lives in comparison.replay(range(400)))
+        assert bool(comparison.pairing) == elsewhere == (one is not two)
+
+
+def test_what_breaks_clusters_under_one_model_alone_is_named() -> None:
+    whole, looser = clustered(CYCLIC), clustered(CYCLIC, bond=0.6)
+    never = whole.with_(clusters={**whole.clusters.model_dump(), "breaks": []})
+    assert not cascade.compare(whole, looser, cells=100, seed=SEED, until=9.0).pairing
+    assert "(breaks of clusters)" in cascade.compare(whole, never, cells=100, seed=SEED, until=9.0).pairing
+
+
+@pytest.mark.parametrize("ax", [False, True])
+def test_whatever_shows_a_comparison_says_how_cells_are_paired(ax: bool) -> None:
+    for other in (_renamed("asleep", "dormant"), CYCLIC.with_(scale={"*.shear": 0.1})):
+        comparison = cascade.compare(CYCLIC, other, cells=2000, seed=SEED, until=50.0)
+        said = "the same luck under both"
+        figure = cascade.plot.comparison(comparison, ax=Figure().add_subplot() if ax else None)
+        label = " ".join(figure.axes[0].get_xlabel().split("\n")) + figure.axes[0].get_title("left")
+        views = [str(comparison), comparison._repr_html_(), str(comparison.replay([7])[0]), " ".join(label.split())]
+        assert [said in view for view in views] == [bool(comparison.pairing)] * 4
+        assert "depends on how the two runs share their draws" in comparison._repr_html_()
 
 
 def test_a_cell_has_the_same_luck_at_the_same_visit_under_other_names() -> None:

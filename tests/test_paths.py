@@ -45,6 +45,17 @@ def test_what_is_no_file_is_named(act: str, path: Any, tmp_path: Path, monkeypat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes have names on POSIX")
+@pytest.mark.parametrize("act", ACTS)
+def test_nobody_waits_for_a_pipe(act: str, tmp_path: Path) -> None:
+    """Reading or writing one never came back before."""
+    for name in ("x.toml", "x.csv", "x.cascade", "x.png", "x.html"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(cascade.InputError):
+            ACTS[act](tmp_path / name)
+        assert (tmp_path / name).is_fifo()
+
+
 @pytest.mark.parametrize("act", sorted(set(ACTS) - READ))
 def test_a_tilde_is_the_home(act: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))

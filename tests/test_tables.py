@@ -15,7 +15,7 @@ from cascade.answers.sizes import Sizes
 from cascade.answers.table import Table
 from cascade.common.shares import estimate_of_share, percent
 from cascade.common.text import number
-from helpers.models import FRAIL, TURNED_BACK, two_levels
+from helpers.models import FRAIL, LINEAR, TURNED_BACK, two_levels
 
 CELLS = 3000
 MODELS = {
@@ -197,10 +197,47 @@ def funnels() -> dict[str, Funnel]:
 def test_a_funnel_beside_another_is_called_what_it_is(table: str, beside: str) -> None:
     one, two = funnels()[table], funnels()[beside]
     header, lines = one.as_text(two)
-    assert [name for name in header if ": passed" in name] == [f"{beside}: passed"]
-    at = header.index(f"{beside}: passed")
+    of_another = f" ({two.label})" if one.label != two.label else ""
+    assert [name for name in header if ": passed" in name] == [f"{beside}{of_another}: passed"]
+    at = header.index(f"{beside}{of_another}: passed")
     for line, row in zip(lines, two, strict=False):
         assert line[at] == number(row.passed * one.cells / two.cells)
+
+
+def test_what_stands_beside_names_its_model_and_its_end_where_these_differ() -> None:
+    colon = cascade.load("colon")
+    other = colon.with_(scale={"*.shear": 0.5})
+    made = {
+        "simulated: ": cascade.simulate(colon, cells=3000, seed=2),
+        "simulated (until 10 h): ": cascade.simulate(colon, cells=1000, seed=1, until=10.0),
+        "simulated (another model): ": cascade.simulate(other, cells=1000, seed=1),
+        "simulated (another model, until 0.5 h): ": cascade.simulate(other, cells=1000, seed=1, until=0.5),
+        "simulated (Thing): ": cascade.simulate(other.with_(title="Thing"), cells=1000, seed=1),
+        "simulated (Thing, until 10 h): ": cascade.simulate(colon.with_(title="Thing"), cells=9, seed=1, until=10.0),
+    }
+    first = cascade.simulate(colon, cells=1000, seed=1)
+    for name, result in made.items():
+        assert result.funnel().as_text(first.funnel())[0][-2].startswith("simulated")
+        assert first.funnel().as_text(result.funnel())[0][-2] == f"{name}passed"
+        assert first.organs().as_text(result.organs())[0][-1] == f"{name}colonies"
+    early = made["simulated (until 10 h): "]
+    assert early.funnel().as_text(first.funnel())[0][-2] == "simulated (without an end): passed"
+    truth = cascade.exact(other.with_(title="Thing"))
+    assert first.funnel().as_text(truth.funnel())[0][-2] == "exact (Thing): passed"
+    assert first.organs().as_text(truth.organs())[0][-1] == "exact (Thing): colonies"
+
+
+def test_notes_are_told_wherever_a_funnel_is_shown() -> None:
+    """As text, in a notebook, in figures."""
+    clusters = cascade.simulate(MODELS["clusters"], cells=CELLS, seed=1)
+    note = clusters.funnel().note
+    assert note
+    figures = [cascade.plot.funnel(clusters), cascade.plot.funnel(clusters.funnel()), cascade.plot.waterfall(clusters)]
+    labels = [" ".join(figure.axes[0].get_xlabel().split()) for figure in figures]
+    for view in (str(clusters), clusters.funnel()._repr_html_(), clusters._repr_html_(), *labels):
+        assert note in view
+    for plain in (cascade.simulate(LINEAR, cells=99, seed=1), cascade.exact(LINEAR)):
+        assert "<p>" not in plain._repr_html_()
 
 
 @pytest.mark.parametrize(

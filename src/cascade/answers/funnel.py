@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
 from cascade.answers.funnel_files import MOST_COUNTED, counts_of, csv_text, is_funnel, rows_of
 from cascade.answers.intervals import Interval, proportion
 from cascade.answers.sheets import read_sheet
-from cascade.answers.table import Table, Texts, check_same
+from cascade.answers.table import Table, Texts, check_same, heading_beside
 from cascade.common.arguments import Labelled
 from cascade.common.errors import InputError, is_number
 from cascade.common.files import as_path, write_atomically
@@ -67,6 +67,8 @@ class Milestone:
 class Funnel(Table[FunnelRow]):
     """Rows of the funnel, in order; ``entered = passed + sum(lost) + still`` in each.
 
+    ``digest`` of its model and ``end`` of its run, in words, are "" where nobody knows them.
+
     Examples
     --------
     >>> funnel = Funnel.from_counts({"injected": 1000, "arrested": 870, "extravasated": 800})
@@ -81,6 +83,13 @@ class Funnel(Table[FunnelRow]):
     simulated: bool = False
     milestones: tuple[Milestone, ...] = ()
     note: str = ""
+    digest: str = field(default="", compare=False, repr=False)
+    end: str = field(default="", compare=False, repr=False)
+
+    @property
+    def below(self) -> str:
+        """The note."""
+        return self.note
 
     @classmethod
     def from_counts(
@@ -135,8 +144,10 @@ class Funnel(Table[FunnelRow]):
         ----------
         path : str or Path
             Columns ``step`` and ``number`` (the first number is what was started with), or those of
-            ``to_csv``: ``entered`` and ``passed``.  Others are left alone.  Separated by commas,
-            semicolons or tabs; decimals and thousands as in the file.
+            ``to_csv``: ``entered`` and ``passed``, whose shares must be those of the numbers.  Others are
+            left alone.  Separated by commas, semicolons or tabs; decimals and thousands as in the file.
+            A heading that no word of tells whether cells were counted is taken only where no other column
+            has numbers, and is named in the note.
         label : str, optional
             Default: the name of the file.
 
@@ -147,7 +158,8 @@ class Funnel(Table[FunnelRow]):
         """
         sheet, name = read_sheet(path), Path(path).stem if label is None else label
         if not is_funnel(sheet):
-            return cls.from_counts(counts_of(sheet), label=name)
+            counts, taken = counts_of(sheet)
+            return replace(cls.from_counts(counts, label=name), note=taken)
         lines, marks, cells, kind = rows_of(sheet)
         rows, milestones = tuple(FunnelRow(**line) for line in lines), tuple(Milestone(**mark) for mark in marks)
         exact, simulated = kind == "exact", kind == "simulated"
@@ -174,7 +186,7 @@ class Funnel(Table[FunnelRow]):
         ----------
         beside : Funnel, optional
             Another funnel of the same steps, such as the exact answer: what passed there, of as many
-            cells, in a column of its own that says what it is.
+            cells, in a column of its own that says what it is, and of which model and end if these differ.
 
         Raises
         ------
@@ -193,7 +205,7 @@ class Funnel(Table[FunnelRow]):
         header += [] if self.exact else ["95 % interval"]
         if beside is not None:
             _check_beside(beside, self)
-            header += [f"{beside.kind}: passed"]
+            header += [heading_beside(beside.kind, "passed", beside, self)]
         lines = []
         for i, row in enumerate(self.rows):
             line = [row.step, number(row.entered), number(row.passed), percent(row.fraction_of_previous)]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cascade.answers.headings import COUNTS, NAMES, names_cells, names_else
 from cascade.answers.intervals import proportion
 from cascade.answers.sheets import Sheet
 from cascade.common.errors import InputError
@@ -19,11 +20,6 @@ MOST_COUNTED = 10**18
 
 ROUNDED = 1e-6
 """How far expected numbers that ought to be the same may lie apart, relative."""
-
-NAMES = ("step", "steps", "stage", "name", "state")
-COUNTS = ("number", "numbers", "count", "counts", "cells", "n")
-OF_THE_WHOLE = re.compile(r"%|\b(per ?cent|share|fraction|proportion|prozent|ratio)", re.IGNORECASE)
-"""Headings of columns that hold no numbers of cells."""
 
 NUMBERS = ("entered", "passed", "fraction_of_previous", "fraction_of_all", "low", "high", "still")
 LOST, CELLS, KIND, MILESTONE = "lost: ", "cells", "kind", "milestone"
@@ -60,23 +56,24 @@ def is_funnel(sheet: Sheet) -> bool:
     return None not in places
 
 
-def counts_of(sheet: Sheet) -> list[tuple[str, float]]:
-    """Names and numbers of a table of one's own.
+def counts_of(sheet: Sheet) -> tuple[list[tuple[str, float]], str]:
+    """Names and numbers of a table of one's own; which column was taken for the numbers, where no word says it.
 
     Raises
     ------
     InputError
         When it is not plain which column holds the numbers, or one of them is none.
     """
-    column = _counted_column(sheet)
-    names = name_column(sheet, column)
+    column, names = _counted_column(sheet)
+    sheet = sheet.reading([column])
     counts = []
     for i, (at, cells) in enumerate(sheet.lines):
         value = sheet.number(i, column)
         if not 0 <= value <= MOST_COUNTED or value != int(value):
             raise InputError(f"{sheet.path}, line {at}", ", ".join(cells), "a name and a whole number from 0 to 1e18")
         counts.append((cells[names], value))
-    return counts
+    heading = sheet.headings[column]
+    return counts, "" if names_cells(heading) else f"Taken for numbers of cells: the column {heading!r}."
 
 
 def name_column(sheet: Sheet, other: int | None = None) -> int:
@@ -85,19 +82,22 @@ def name_column(sheet: Sheet, other: int | None = None) -> int:
     return named[0] if named else next(i for i in range(len(sheet.headings)) if i != other)
 
 
-def _counted_column(sheet: Sheet) -> int:
-    """The column of numbers: by its heading, else the only one that can be meant."""
+def _counted_column(sheet: Sheet) -> tuple[int, int]:
+    """The column of numbers, by its heading, else the only one that holds any; that of names."""
     known = [place for name in COUNTS if (place := sheet.column(name)) is not None]
     if known and (len(known) == 1 or sheet.headings[known[0]].lower() == "number"):
-        return known[0]
+        return known[0], name_column(sheet, known[0])
     names = name_column(sheet)
-    others = [i for i, heading in enumerate(sheet.headings) if i != names and not OF_THE_WHOLE.search(heading)]
+    others = [i for i in range(len(sheet.headings)) if i != names and any(cells[i] for _, cells in sheet.lines)]
     if len(others) > 1:
         others = [i for i in others if all(readings(cells[i]) for _, cells in sheet.lines)]
-    if len(others) != 1 or known:
-        wanted = "one column of numbers of cells, with the heading 'number'"
+    told = [i for i in others if names_cells(sheet.headings[i])]
+    # Where no word says what is counted, nothing else may be there that could be meant.
+    chosen = told or others
+    if len(chosen) != 1 or known or names_else(sheet.headings[chosen[0]]):
+        wanted = "one column of numbers of cells, none of shares, times or concentrations, with the heading 'number'"
         raise InputError(f"{sheet.path}, headings", list(sheet.headings), wanted)
-    return others[0]
+    return chosen[0], names
 
 
 def rows_of(sheet: Sheet) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float, str]:
@@ -106,29 +106,36 @@ def rows_of(sheet: Sheet) -> tuple[list[dict[str, Any]], list[dict[str, Any]], f
     Raises
     ------
     InputError
-        When a step lets more pass than entered, or others enter than had passed the step before.
+        When a step lets more pass than entered, others enter than had passed the step before, or a column says
+        other shares than the numbers beside it.
     """
     places = {name: at for name in (*NUMBERS, CELLS, KIND) if (at := sheet.column(name)) is not None}
     causes = {heading[len(LOST) :]: i for i, heading in enumerate(sheet.headings) if heading.startswith(LOST)}
+    sheet = sheet.reading([*(at for name, at in places.items() if name != KIND), *causes.values()])
     names = name_column(sheet)
     rows: list[dict[str, Any]] = []
-    marks, kinds, started = [], set(), 0.0
+    marked, kinds, started = [], set(), 0.0
     for i, (_, cells) in enumerate(sheet.lines):
         given = {name: sheet.number(i, at) for name, at in places.items() if name != KIND and cells[at]}
         kind = cells[places[KIND]] if KIND in places else ""
         if kind == MILESTONE:
-            shares = {name: given.get(name, 0.0) for name in ("fraction_of_all", "low", "high")}
-            marks.append({"name": cells[names], "cells": given.get("passed", 0), **shares})
+            marked.append((i, given))
             continue
         kinds.add(kind)
-        cells_given = given.pop(CELLS, None)
-        started = started or cells_given or given.get("entered", 0.0)
+        started = started or given.get(CELLS, given.get("entered", 0.0))
         lost = {cause: sheet.number(i, at) for cause, at in causes.items() if cells[at]} if causes else None
         _check_row(sheet, i, given, rows[-1]["passed"] if rows else started)
-        rows.append({"step": cells[names], **_completed(given, lost, started)})
+        rows.append({"step": cells[names], **_completed(sheet, i, given, lost, started)})
         _check_lost(sheet, i, rows[-1])
     if not rows:
         raise InputError(sheet.path, list(sheet.headings), "at least one step below the headings")
+    marks = []
+    for i, given in marked:
+        ever = given.get("passed", 0)
+        if not 0 <= ever <= started:
+            raise InputError(f"{sheet.path}, line {sheet.lines[i][0]}", ever, f"a number from 0 to {started:g}")
+        shares = _shares(sheet, i, given, {"fraction_of_all": (ever, started)}, started)
+        marks.append({"name": sheet.lines[i][1][names], "cells": ever, **shares})
     whole = all(row[name] == int(row[name]) for row in rows for name in ("entered", "passed"))
     kind = kinds.pop() if len(kinds) == 1 else ""
     return rows, marks, started, kind or ("counted" if whole else "exact")
@@ -155,11 +162,52 @@ def _check_lost(sheet: Sheet, line: int, row: Mapping[str, Any]) -> None:
         raise InputError(f"{sheet.path}, line {sheet.lines[line][0]}", ended, wanted)
 
 
-def _completed(given: Mapping[str, float], lost: Mapping[str, float] | None, cells: float) -> dict[str, Any]:
+def _completed(
+    sheet: Sheet, line: int, given: Mapping[str, float], lost: Mapping[str, float] | None, started: float
+) -> dict[str, Any]:
     """Fields of a row; what its line does not say follows from what entered and what passed."""
     entered, passed, still = given["entered"], given["passed"], given.get("still", 0)
     if lost is None:
         lost = {"lost": entered - passed - still} if entered > passed + still else {}
-    low, high = proportion(int(passed), int(cells)) if not {"low", "high"} <= set(given) else (0.0, 0.0)
-    follows = {"fraction_of_previous": passed / entered if entered else 0.0, "fraction_of_all": passed / cells}
-    return {**follows, "low": low, "high": high, "still": still, **given, "lost": lost}
+    parts = {"fraction_of_previous": (passed, entered), "fraction_of_all": (passed, started)}
+    shares = _shares(sheet, line, given, parts, started)
+    return {"entered": entered, "passed": passed, **shares, "still": still, "lost": lost}
+
+
+def _shares(
+    sheet: Sheet, line: int, given: Mapping[str, float], parts: Mapping[str, tuple[float, float]], started: float
+) -> dict[str, float]:
+    """Shares of a line as the counts give them, and the ends of their interval.
+
+    Raises
+    ------
+    InputError
+        When a column says another share, or an interval without the share, or other numbers of cells.
+    """
+    where = f"{sheet.path}, line {sheet.lines[line][0]}"
+    if not math.isclose(given.get(CELLS, started), started, rel_tol=ROUNDED):
+        raise InputError(f"{where}, {CELLS}", given[CELLS], f"the cells of the first line: {started:g}")
+    shares = {name: part / whole if whole else 0.0 for name, (part, whole) in parts.items()}
+    for name, share in shares.items():
+        said = given.get(name, share)
+        if math.isclose(said, share, rel_tol=ROUNDED):
+            shares[name] = said  # every digit that was written
+        elif abs(said - share) > 0.5001 * _unit(sheet.lines[line][1][sheet.column(name) or 0]):
+            part, whole = parts[name]
+            raise InputError(f"{where}, {name}", said, f"{share:.6g}, as {part:g} of {whole:g} are, or no such column")
+    share = shares["fraction_of_all"]
+    low, high = proportion(int(parts["fraction_of_all"][0]), int(started))
+    ends = {"low": given.get("low", low), "high": given.get("high", high)}
+    least, most = share * (1.0 - ROUNDED), share * (1.0 + ROUNDED)
+    for name, fits in (("low", 0.0 <= ends["low"] <= most), ("high", least <= ends["high"] <= 1.0)):
+        if not fits:
+            bound = f"from 0 to {share:.6g}" if name == "low" else f"from {share:.6g} to 1"
+            wanted = f"an end of the interval of fraction_of_all, {bound}, or no such column"
+            raise InputError(f"{where}, {name}", ends[name], wanted)
+    return {**shares, **ends}
+
+
+def _unit(text: str) -> float:
+    """One unit of the last digit of a share in plain decimals; of another text none."""
+    decimals = re.fullmatch(r"[01]?[.,](\d+)", text)
+    return 10.0 ** -len(decimals[1]) if decimals else 0.0

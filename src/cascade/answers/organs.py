@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from cascade.answers.intervals import clustered_proportion, proportion
-from cascade.answers.table import Table, Texts, check_same
+from cascade.answers.table import Table, Texts, check_same, heading_beside
 from cascade.common.errors import InputError
 from cascade.common.shares import estimate_of_share, percent
 from cascade.common.text import number, text_table
@@ -52,6 +52,8 @@ class Organs(Table[OrganRow]):
     cells: float
     label: str = ""
     exact: bool = False
+    digest: str = field(default="", compare=False, repr=False)
+    end: str = field(default="", compare=False, repr=False)
 
     def of_route(self, route: str) -> list[OrganRow]:
         """Rows of one route, the most colonies first."""
@@ -78,7 +80,7 @@ class Organs(Table[OrganRow]):
                     "beside", beside, "a table of organs, such as that of the exact answer: exact.organs()"
                 )
             check_same(sorted(row.organ for row in beside), sorted(row.organ for row in self), "organs")
-            header += ["exact: colonies" if beside.exact else "simulated: colonies"]
+            header += [heading_beside("exact" if beside.exact else "simulated", "colonies", beside, self)]
             colonies = {row.organ: row.colonies * self.cells / beside.cells for row in beside}
         lines = []
         for row in self.rows:
@@ -101,11 +103,12 @@ def organs_of(
     *,
     exact: bool,
     batches: Mapping[str, npt.NDArray[np.int64]] | None = None,
+    end: str = "",
 ) -> Organs:
     """The table, from the number of arrivals in each state.
 
     ``batches``: of clusters, units that ended in a state by batch of founders: fragments of one
-    founder may found several colonies.
+    founder may found several colonies.  ``end``: of the run, in words.
 
     Raises
     ------
@@ -137,4 +140,4 @@ def organs_of(
         rows.append(OrganRow(site.name, site.route, held, out, colonies, share, low, high))
     routes = list(dict.fromkeys(row.route for row in rows))
     rows.sort(key=lambda row: (routes.index(row.route), -row.colonies, -row.arrested, row.organ))
-    return Organs(tuple(rows), cells, model.title or model.name, exact)
+    return Organs(tuple(rows), cells, model.title or model.name, exact, model.digest(), end)

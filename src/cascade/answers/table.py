@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from cascade.common.errors import InputError
 from cascade.common.jsons import plain_data
@@ -40,6 +40,11 @@ class Table(Generic[Row]):
         """What a notebook shows above the table."""
         return ""
 
+    @property
+    def below(self) -> str:
+        """What has to be known to read the table right; it stands below."""
+        return ""
+
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
 
@@ -51,10 +56,11 @@ class Table(Generic[Row]):
         return [plain(row) for row in self.rows]
 
     def __str__(self) -> str:
-        return text_table(*self.as_text(), left=self.left)
+        text = text_table(*self.as_text(), left=self.left)
+        return f"{text}\n\n{self.below}" if self.below else text
 
     def _repr_html_(self) -> str:
-        return html_table(*self.as_text(), caption=self.caption)
+        return html_table(*self.as_text(), caption=self.caption, below=self.below)
 
 
 def check_same(beside: Iterable[str], rows: Iterable[str], what: str) -> None:
@@ -75,6 +81,40 @@ def check_same(beside: Iterable[str], rows: Iterable[str], what: str) -> None:
     parts = [f"{where}: {', '.join(map(repr, names))}" for where, names in only.items() if names]
     differs = "; ".join(parts) or f"in another order here: {', '.join(map(repr, ours))}"
     raise InputError("beside", theirs, f"a table of the same {what} ({differs})")
+
+
+class Told(Protocol):
+    """What a table of answers says of where it comes from; "" where that is not known."""
+
+    @property
+    def label(self) -> str:
+        """Whose it is."""
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of the model."""
+
+    @property
+    def end(self) -> str:
+        """The end of the run, in words."""
+
+
+def heading_beside(kind: str, what: str, other: Told, this: Told) -> str:
+    """Heading of a column of another table: where it is of another model or end, it says so."""
+    parts = []
+    if other.label != this.label:
+        parts.append(other.label)
+    elif "" not in (other.digest, this.digest) and other.digest != this.digest:
+        parts.append("another model")
+    if "" not in (other.end, this.end) and other.end != this.end:
+        parts.append(other.end)
+    parts = [part for part in parts if part]
+    return f"{kind} ({', '.join(parts)}): {what}" if parts else f"{kind}: {what}"
+
+
+def end_of(until: float | None) -> str:
+    """The end of a run in words."""
+    return "without an end" if until is None else f"until {until:.10g} h"
 
 
 def plain(row: Any) -> dict[str, Any]:

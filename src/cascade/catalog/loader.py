@@ -197,7 +197,10 @@ def load_any(name_or_path: str | Path) -> Model | Cancer | Treatment:
 
 def _content(field: str, path: str) -> str:
     try:
-        return as_path(path, field).read_text(encoding="utf-8")
+        found = as_path(path, field)
+        if found.exists() and not found.is_file():  # a pipe or a device may never end
+            raise InputError(field, path, "a TOML file, not a folder, a pipe or a device")
+        return found.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InputError(field, path, f"a TOML file that can be read ({error})") from None
 

@@ -51,6 +51,8 @@ class Files:
         Damaged, OSError
             For a file that is not as it was written, or cannot be read.
         """
+        if self.path(key).exists() and not self.path(key).is_file():  # a pipe or a device may never end
+            raise Damaged("it is no file")
         try:
             whole = self.path(key).read_bytes()
         except FileNotFoundError:

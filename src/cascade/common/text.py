@@ -14,13 +14,14 @@ HOURS_PER_DAY = 24.0
 HOURS_PER_YEAR = 8766.0
 
 
-def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
-    """A plain HTML table of the same cells."""
+def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "", below: str = "") -> str:
+    """A plain HTML table of the same cells; what stands below it, line by line."""
     head = "".join(f"<th>{html.escape(printable(cell))}</th>" for cell in header)
     lines = ("".join(f"<td>{html.escape(printable(cell))}</td>" for cell in row) for row in rows)
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     title = f"<caption>{html.escape(printable(caption))}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    rest = "".join(f"<p>{html.escape(printable(line))}</p>" for line in below.splitlines())
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
 
 
 def number(value: float) -> str:

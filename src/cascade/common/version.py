@@ -10,8 +10,9 @@ STREAM_VERSION = 4
 2: the switches of factors have clocks of their own; models without factors live as in 1.
 3: hazards that frailties multiply are summed by frailty: other last bits of times in models with frailties.
 4: spreads of frailties, and mixtures of correlated ones, are rounded alike on every machine: other last bits of
-   times in some models with frailties.  Which of two events comes first is decided by the waits, not by the
-   moments, which may be one number late in a life: another life in far less than one of a million cells.
+   times in models with frailties.  Which of two events comes first is decided by the waits, not by the
+   moments, which may be one number late in a life: other lives where cells that have lived long race fast
+   (``runs.provenance.same_lives`` bounds how many), the same lives in all others.
 """
 
 

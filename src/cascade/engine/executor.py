@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
@@ -30,6 +31,13 @@ TICK = 0.5
 
 GRACE = 10.0
 """Seconds that work in other processes is given to end after an interrupt."""
+
+Mark = tuple[str, int]
+"""Which piece of which work: a name that no other work has, here or in any other process, and the number of the piece.
+
+It stands for all that makes the work another, such as model, seed, end and cells: an executor may still hold parts
+of earlier work that was cut alike.
+"""
 
 Progress = bool | Callable[[int, int], None] | None
 
@@ -96,10 +104,11 @@ class Workers:
         """
         with self._pool() as pool, reporter(self.progress, cells, self.visits) as report:
             most = 2 * workers_of(pool) + 1
-            waiting: dict[Future[tuple[int, U]], tuple[int, int]] = {}
+            waiting: dict[Future[tuple[Mark, U]], tuple[Mark, int]] = {}
             # Those that have ended, cancelled ones too: ``wait`` never hears of these from a pool that was shut down.
-            ended: SimpleQueue[Future[tuple[int, U]]] = SimpleQueue()
-            todo = enumerate(chunks)
+            ended: SimpleQueue[Future[tuple[Mark, U]]] = SimpleQueue()
+            work = secrets.token_hex(16)
+            todo = (((work, piece), chunk) for piece, chunk in enumerate(chunks))
             try:
                 while True:
                     for mark, chunk in todo:
@@ -122,7 +131,7 @@ class Workers:
                 wait([future for future in waiting if not future.cancel()], GRACE)
                 raise
 
-    def _submitted(self, pool: Executor, task: Callable[[T], U], chunk: T, mark: int) -> Future[tuple[int, U]]:
+    def _submitted(self, pool: Executor, task: Callable[[T], U], chunk: T, mark: Mark) -> Future[tuple[Mark, U]]:
         """A task under way, or the error that says why the executor takes none."""
         try:
             return pool.submit(_marked, task, chunk, mark)
@@ -168,20 +177,20 @@ def _next(ended: SimpleQueue[Future[U]]) -> Future[U]:
             continue
 
 
-def _marked(task: Callable[[T], U], chunk: T, mark: int) -> tuple[int, U]:
-    """The result of a chunk with the number of the chunk."""
+def _marked(task: Callable[[T], U], chunk: T, mark: Mark) -> tuple[Mark, U]:
+    """The result of a chunk with the mark of the chunk."""
     return mark, task(chunk)
 
 
-def _of_this(returned: object, mark: int) -> Any:
+def _of_this(returned: object, mark: Mark) -> Any:
     """The result, if it is that of the chunk that was handed out: executors can mix them up, or forget them."""
     if not (isinstance(returned, tuple) and len(returned) == 2 and returned[0] == mark):
         raise _mixed_up(mark)
     return returned[1]
 
 
-def _mixed_up(mark: int) -> CascadeError:
-    return CascadeError(f"the executor did not give back the result of the piece of work {mark} that it was handed")
+def _mixed_up(mark: Mark) -> CascadeError:
+    return CascadeError(f"the executor did not give back the result of the piece of work {mark[1]} that it was handed")
 
 
 def workers_of(executor: Executor | None) -> int:

@@ -158,32 +158,50 @@ MOST_BIAS = 1e-4
 """How far the chance of a switch before a move may be off because two moments are one to the clock."""
 
 
-def _check_resolution(lowered: Lowered, environment: Environment, hazard: Floats) -> None:
+class Resolution(NamedTuple):
+    """What the clock of a cell has to tell apart: the largest sum of hazards, in the oldest cell."""
+
+    fastest: float  # per hour
+    hours: float
+
+    @property
+    def bias(self) -> float:
+        """Chance, at most, that an event is taken for later or earlier than another: rate times hours / 2^52."""
+        return self.fastest * self.hours / 2.0**52
+
+
+def resolution_of(lowered: Lowered, environment: Environment) -> Resolution:
+    """How fast anything happens, and how old cells may be then.
+
+    Moments are hours since the start, doubles: after T hours they are told apart to T / 2^52, and an event of
+    rate r is on the wrong side of another with a chance of at most r T / 2^52.
+    """
+    hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
+    rates = np.array([np.bincount(lowered.exit_source, of_window, lowered.size) for of_window in hazard])
+    slowest = float(rates[rates > 0].min(initial=np.inf))
+    # Of a million million cells not one waits for 40 means.
+    longest = float(lowered.window_start[-1]) + lowered.entry_hours[1] + 40.0 / slowest
+    return Resolution(float(rates.max()), min(float(environment.ends[-1]), longest))
+
+
+def _check_resolution(lowered: Lowered, environment: Environment) -> None:
     """That the clock tells a switch from the end of a visit.
 
-    Both are moments in hours since the start, doubles: after T hours they are told apart to T / 2^52, and an
-    event of rate r is on the wrong side of another with a chance of at most r T / 2^52.  (A move and a death
-    are compared by what they wait, and need no such bound.)
+    A move and a death are compared by what they wait, and need no such bound.
 
     Raises
     ------
     InputError
-        When that chance may be above ``MOST_BIAS``.
+        When the chance that it does not may be above ``MOST_BIAS``.
     """
-    rates = np.array([np.bincount(lowered.exit_source, of_window, lowered.size) for of_window in hazard])
-    fastest, slowest = float(rates.max()), float(rates[rates > 0].min(initial=np.inf))
-    end = float(environment.ends[-1])
-    # Of a million million cells not one waits for 40 means.
-    longest = float(lowered.window_start[-1]) + lowered.entry_hours[1] + 40.0 / slowest
-    hours = min(end, longest)
-    most = MOST_BIAS * 2.0**52 / hours
-    if fastest > most:
+    told = resolution_of(lowered, environment)
+    if told.bias > MOST_BIAS:
         wanted = (
-            f"hazards that sum to at most {most:.3g} per hour: beyond, the clock of a cell that has lived for"
-            f" {hours:.3g} hours cannot tell a switch of a factor, or a break, from a move; give an earlier end with"
-            " until, or make slow states faster"
+            f"hazards that sum to at most {MOST_BIAS * 2.0**52 / told.hours:.3g} per hour: beyond, the clock of a cell"
+            f" that has lived for {told.hours:.3g} hours cannot tell a switch of a factor, or a break, from a move;"
+            " give an earlier end with until, or make slow states faster"
         )
-        raise InputError("hazards", f"{fastest:.3g} per hour", wanted)
+        raise InputError("hazards", f"{told.fastest:.3g} per hour", wanted)
 
 
 def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
@@ -191,8 +209,8 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
     largest = int(lowered.size_of.max())
     if not len(lowered.clocks) and largest == 1:
         return None
+    _check_resolution(lowered, environment)
     hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
-    _check_resolution(lowered, environment, hazard)
     rate = np.zeros((len(hazard), len(lowered.clock_start) - 1))
     for w, g in zip(*np.nonzero(np.broadcast_to(np.diff(lowered.clock_start) > 0, rate.shape)), strict=True):
         rate[w, g] = cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]

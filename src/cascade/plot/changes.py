@@ -14,7 +14,7 @@ from cascade.common.colours import GRID, INK, QUIET, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.text import number
 from cascade.model import Model
-from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, lines_in, settle
+from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, inches_of, lines_in, settle
 from cascade.plot.style import Picture, figure_of, plain, sign
 from cascade.runs.comparison import Comparison
 from cascade.runs.traits import EDGES, Selection
@@ -192,9 +192,11 @@ def _gained(ax: Axes, source: Comparison, title: str) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(abs(v))))
     note = "cells; which ones depends on the coupling,\nonly the difference on the models"
-    ax.set_xlabel(note, fontsize=9, loc="left")
+    label = "\n".join([note, *[broken(source.pairing, max(4.5, inches_of(ax)[0]), 9.0)] * bool(source.pairing)])
+    more = 9.0 * LINE * (lines_in([label]) - 2)
+    ax.set_xlabel(label, fontsize=9, loc="left")
     ax.grid(axis="x", color=GRID, linewidth=0.7)
     # As many points below the axes as ticks and label take, whatever the height of the axes.
-    below = ax.transAxes + ScaledTranslation(0.0, -0.72, ax.get_figure(root=True).dpi_scale_trans)  # type: ignore[union-attr]
+    below = ax.transAxes + ScaledTranslation(0.0, -0.72 - more, ax.get_figure(root=True).dpi_scale_trans)  # type: ignore[union-attr]
     ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=below, ncols=1)
     plain(ax, title)

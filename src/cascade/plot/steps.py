@@ -140,7 +140,9 @@ def _bars(ax: Axes, funnels: Sequence[Funnel], names: Sequence[str], title: str,
     ax.xaxis.set_major_formatter(FuncFormatter(share_label))
     ax.minorticks_off()
     ax.grid(axis="x", color=GRID, linewidth=0.7)
-    ax.set_xlabel("share of all cells that passed the step (log scale)", fontsize=10, loc="left")
+    notes = dict.fromkeys(one.note for one in funnels if one.note)
+    label = ["share of all cells that passed the step (log scale)", *(broken(note, inches, 9.0) for note in notes)]
+    ax.set_xlabel("\n".join(label), fontsize=9 if notes else 10, loc="left")
     plain(ax, title)
     ax.spines["bottom"].set_bounds(floor, 1.0)
 
@@ -242,6 +244,8 @@ def waterfall(source: Funnels, *, ax: Axes | None = None) -> Figure:
     ax.set_yticks(np.arange(0, np.floor(before) - 1, -1.0))
     ax.grid(axis="y", color=GRID, linewidth=0.7)
     ax.set_ylabel("share of all cells", fontsize=10)
+    if one.note:
+        ax.set_xlabel(broken(one.note, max(3.6, inches_of(ax)[0]), 9.0), fontsize=9, loc="left")
     plain(ax, f"{one.label}: decades lost at each step")
     _name_bars(ax, names if given is None else [row.step for row in one], fixed=given is not None)
     sign(figure, source)

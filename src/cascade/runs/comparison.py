@@ -23,9 +23,9 @@ from cascade.runs.histories import History, replay, traits_of
 SUCCESS, ALIVE = "success", "alive"
 
 BY_VISIT = (
-    "The two models have other states or ways ({differ}). What a cell has in common under both is its draws, by number"
-    " of the cell and of its visit: its n-th visit has the same luck under both, whatever the state. Where the two"
-    " lives have come to different states, they are paired by that luck alone, and mean nothing for each other."
+    "The two models have other states, ways or starts ({differ}). What a cell has in common under both is its draws,"
+    " by number of the cell and of its visit: its n-th visit has the same luck under both, whatever the state. Where"
+    " the two lives have come to different states, they are paired by that luck alone, and mean nothing for each other."
 )
 
 COUPLING = (
@@ -79,11 +79,12 @@ class CauseRow:
 
 @dataclass(frozen=True)
 class TwoLives:
-    """One cell under both models."""
+    """One cell under both models; ``pairing`` as of the comparison."""
 
     names: tuple[str, str]
     one: History
     two: History
+    pairing: str = ""
 
     def __str__(self) -> str:
         like = ", ".join(f"{trait} {z:.2g}" for trait, z in self.one.traits.items())
@@ -92,7 +93,7 @@ class TwoLives:
         parts = [f"cell {self.one.cell}{': ' * bool(like)}{like}", self._table(self.one, self.two)]
         for member in sorted({*units, *others}):
             parts += [f"fragment from member {member}", self._table(units.get(member), others.get(member))]
-        return "\n".join(parts)
+        return "\n".join([*parts, *[self.pairing] * bool(self.pairing)])
 
     def _table(self, one: History | None, two: History | None) -> str:
         """Two lives side by side, of which one may not have been."""
@@ -145,7 +146,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
 
     @cached_property
     def pairing(self) -> str:
-        """What it is that a cell shares under two models with other states or ways; "" where these are the same.
+        """What it is that a cell shares under models with other states, ways or starts; "" where these are the same.
 
         Hazards, frailties, factors and treatments may differ: then every visit is to a state that both have.
         """
@@ -190,7 +191,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
         numbers = check_cells(cells)  # once: what is given may be an iterator
         lives = (replay(m, seed=self.seed, cells=numbers, until=self.until) for m in (self.model, self.other))
         names = self.model.name, self.other.name
-        return tuple(TwoLives(names, one, two) for one, two in zip(*lives, strict=True))
+        return tuple(TwoLives(names, one, two, self.pairing) for one, two in zip(*lives, strict=True))
 
     def traits(self) -> dict[str, dict[str, float]]:
         """What the saved and the lost cells were like: mean of each frailty, among all cells 1.
@@ -284,7 +285,12 @@ class Comparison(ByValue, Table[ComparisonRow]):
             parts.append(
                 f"two independent runs would need {self.fewer_cells:.3g} times as many cells for this difference"
             )
-        return "\n".join([*parts, COUPLING, *[self.pairing] * bool(self.pairing)])
+        return "\n".join([*parts, self.below])
+
+    @property
+    def below(self) -> str:
+        """What the pairing means."""
+        return "\n".join([COUPLING, *[self.pairing] * bool(self.pairing)])
 
     def _summary(self) -> str:
         return f"saved {self.saved:,}, lost {self.lost:,}, unchanged {self.unchanged:,} of {self.cells:,} cells"
@@ -306,7 +312,13 @@ class Comparison(ByValue, Table[ComparisonRow]):
 
 
 def _ways(model: Model) -> dict[str, tuple[object, ...]]:
-    """What a visit to each state can end in, in the order in which a draw chooses."""
-    return {
+    """What a visit to each state can end in, in the order in which a draw chooses; where cells start, what breaks."""
+    ways: dict[str, tuple[object, ...]] = {
         s.name: (s.stage, s.phases, *(m.to for m in s.moves), "", *(d.cause for d in s.deaths)) for s in model.states
     }
+    ways["the start"] = tuple((share.state, share.share) for share in model.start.states if share.share > 0)
+    if model.clusters is not None:
+        # A fragment has luck of its own: where one model alone makes some, the same cells are in other units.
+        broken = ((b.state, b.hazard > 0, b.on_entering > 0) for b in model.clusters.breaks)
+        ways["breaks of clusters"] = tuple(part for part in broken if any(part[1:]))
+    return ways

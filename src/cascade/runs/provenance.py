@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 from collections.abc import Mapping
 from functools import cache
@@ -11,9 +10,11 @@ from typing import Any
 
 from cascade.common.errors import InputError
 from cascade.common.frozen import FrozenDict
-from cascade.common.portable import log1p, power
 from cascade.common.version import STREAM_VERSION, package_version
+from cascade.engine.prepare import MOST_BIAS, environment, resolution_of
+from cascade.lowering.lower import lower
 from cascade.model import Model
+from cascade.solution.events import expected_visits
 
 
 @cache
@@ -25,25 +26,43 @@ def versions_here() -> FrozenDict[str, Any]:
     return FrozenDict(told)
 
 
-def same_lives(model: Model, one: object, two: object = STREAM_VERSION) -> bool:
-    """Whether the cells of a model live one life under two versions of the random streams.
+MOST_OTHERS = 1e-5
+"""Share of the cells that at the very most may live other lives, and the lives still pass for the same."""
+
+
+def same_lives(model: Model, one: object, two: object = STREAM_VERSION, until: float | None = None) -> bool:
+    """Whether the cells of a model live one life under two versions of the random streams, up to the end of a run.
 
     Not every new version changes every model; ``common.version`` says which it changes.
     """
-    changed = {2: bool(model.factors), 3: bool(model.frailties), 4: _rounded_otherwise(model)}
     if not (isinstance(one, int) and isinstance(two, int) and 1 <= min(one, two) <= max(one, two) <= STREAM_VERSION):
         return False
-    return not any(changed[later] for later in range(min(one, two) + 1, max(one, two) + 1))
+    between = range(min(one, two) + 1, max(one, two) + 1)
+    # Spreads of frailties were rounded by the system of whoever ran the model, which nobody knows any more.
+    changed = {2: bool(model.factors), 3: bool(model.frailties), 4: bool(model.frailties)}
+    if any(changed[later] for later in between):
+        return False
+    return 4 not in between or _judged_otherwise(model, until) <= MOST_OTHERS
 
 
-def _rounded_otherwise(model: Model) -> bool:
-    """Whether streams 4 may draw other frailties than 3, whose spreads the system rounded."""
-    cvs = [(frailty.cv, frailty.distribution == "gamma") for frailty in model.frailties]
-    moved = [cv**-2.0 != power(cv, -2.0) if gamma else math.log1p(cv**2) != log1p(cv**2) for cv, gamma in cvs]
-    return bool(model.correlations) or any(moved)
+def _judged_otherwise(model: Model, until: float | None) -> float:
+    """Share of cells, at most, in whose lives streams before 4 took two moments for one, and a move came first."""
+    lowered = lower(model)
+    return resolution_of(lowered, environment(lowered, until)).bias * expected_visits(model, until)
 
 
-def check_lives(model: Model, versions: Mapping[str, Any], what: str) -> None:
+def doubt(model: Model, versions: Mapping[str, Any], until: float | None) -> str:
+    """Why the counts of a result may be untrue; "" where they are true whatever the version that made them."""
+    streams = versions.get("streams")
+    if not isinstance(streams, int) or streams >= 4 or _judged_otherwise(model, until) <= MOST_BIAS:
+        return ""
+    return (
+        f"The random streams that made these counts (version {streams}) took moments late in a life for one, and moves"
+        " then came before deaths and switches: the counts may be untrue. Simulate anew."
+    )
+
+
+def check_lives(model: Model, versions: Mapping[str, Any], what: str, until: float | None) -> None:
     """That the cells of a result can be lived again here.
 
     Raises
@@ -52,20 +71,25 @@ def check_lives(model: Model, versions: Mapping[str, Any], what: str) -> None:
         When they would live other lives; it says what remains true, and what to do.
     """
     streams = versions.get("streams")
-    if same_lives(model, streams):
+    if same_lives(model, streams, until=until):
         return
     maker = versions.get("cascade", "unknown")
+    untrue = doubt(model, versions, until)
+    remains = (
+        "the counts of this one may be untrue" if untrue else "the counts, tables and figures of this one are true"
+    )
     wanted = (
-        f"a result whose cells live the same lives under the random streams of this version ({STREAM_VERSION}); the"
-        f" counts, tables and figures of this one are true as they are, but {what} would show other cells: simulate"
-        f" anew, or install metastatic-cascade {maker}"
+        f"a result whose cells live the same lives under the random streams of this version ({STREAM_VERSION});"
+        f" {remains}{'' if untrue else ' as they are'}, but {what} would show other cells: simulate anew"
+        f"{'' if untrue else f', or install metastatic-cascade {maker}'}"
     )
     raise InputError("streams", streams, wanted)
 
 
 def together(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
-    """Versions of results that are merged: each that differs names both."""
+    """Versions of results that are merged: each that differs names both; of streams the newer (lives are the same)."""
     names = dict.fromkeys([*one, *two])
     told = {name: [v[name] for v in (one, two) if name in v] for name in names}
     joined = {name: ", ".join(dict.fromkeys(map(str, values))) for name, values in told.items()}
+    joined["streams"] = max(told["streams"])
     return {name: joined[name] if len(set(told[name])) > 1 else told[name][0] for name in names}

@@ -16,6 +16,7 @@ from cascade.answers.funnel import Funnel, Milestone, row_of
 from cascade.answers.intervals import Interval, clustered_proportion, proportion
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
+from cascade.answers.table import end_of
 from cascade.common.arguments import check_cells
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue, read_only
@@ -26,7 +27,7 @@ from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import time_edges
 from cascade.model import Model
 from cascade.runs.histories import Histories, replay
-from cascade.runs.provenance import check_lives, same_lives, together
+from cascade.runs.provenance import check_lives, doubt, same_lives, together
 from cascade.runs.saved import recipe_of, save_result
 from cascade.web.page import write_page
 
@@ -104,11 +105,16 @@ class Result(ByValue):
         return self.model.title or self.model.name
 
     @cached_property
+    def doubt(self) -> str:
+        """Why the counts of a result that an older version made may be untrue; "" where they are true."""
+        return doubt(self.model, self.versions, self.until)
+
+    @cached_property
     def _sums(self) -> npt.NDArray[np.int64]:
         return read_only(np.asarray(self.totals.counts.sum(axis=1)))
 
     @cached_property
-    def _ended(self) -> npt.NDArray[np.int64]:
+    def ended(self) -> npt.NDArray[np.int64]:
         """Cells by furthest stage and final row, shape (stages + 1, rows)."""
         lowered, rows = self.lowered, self._rows
         ended = self.totals.overtaken.copy()
@@ -122,7 +128,7 @@ class Result(ByValue):
 
     def funnel(self) -> Funnel:
         """Distinct cells that entered and passed each step, with the causes of loss."""
-        lowered, rows, ended = self.lowered, self._rows, self._ended
+        lowered, rows, ended = self.lowered, self._rows, self.ended
         stages = len(lowered.stages)
         reached = [self.cells]
         for k in range(1, stages + 1):
@@ -144,8 +150,10 @@ class Result(ByValue):
             for m, (name, n) in enumerate(self.milestones().items())
         )
         notes = [COUPLED] * (self.model.capacity is not None) + [CLUSTERED] * (self.model.clusters is not None)
+        notes += [self.doubt] * bool(self.doubt)
         note = "\n".join(notes)
-        return Funnel(tuple(lines), self.cells, self.label, simulated=True, milestones=marks, note=note)
+        made = Funnel(tuple(lines), self.cells, self.label, simulated=True, milestones=marks, note=note)
+        return replace(made, digest=self.model.digest(), end=end_of(self.until))
 
     def __str__(self) -> str:
         return f"{self.label}: {self.cells:,} cells, seed {self.seed}\n{self.funnel()}"
@@ -228,7 +236,7 @@ class Result(ByValue):
         colonies = None
         if self.model.clusters is not None:
             colonies = dict(zip(lowered.states, self.totals.ended.T, strict=True))
-        return organs_of(self.model, arrivals, self.cells, exact=False, batches=colonies)
+        return organs_of(self.model, arrivals, self.cells, exact=False, batches=colonies, end=end_of(self.until))
 
     @property
     def success(self) -> float:
@@ -297,7 +305,7 @@ class Result(ByValue):
 
     def replay(self, cells: Sequence[int]) -> Histories:
         """Full histories of any of the cells, recomputed from the seed."""
-        check_lives(self.model, self.versions, "replay")
+        check_lives(self.model, self.versions, "replay", self.until)
         numbers = check_cells(cells)
         for cell in numbers:
             if not any(start <= cell < stop for start, stop in self.ranges):
@@ -331,7 +339,7 @@ class Result(ByValue):
             For a model of so many states, frailties and changes of hazards that a slider would not be
             answered at once; for hazards that change while cells enter one by one.
         """
-        check_lives(self.model, self.versions, "a page, which runs the cells anew,")
+        check_lives(self.model, self.versions, "a page, which runs the cells anew,", self.until)
         return write_page(self.model, path, seed=self.seed, cells=range(*self.ranges[0]), until=self.until)
 
     def merge(self, other: Result) -> Result:
@@ -349,8 +357,9 @@ class Result(ByValue):
                 raise InputError(f"merge: {name}", getattr(other, name), f"the same as here: {getattr(self, name)!r}")
         if self.model.digest() != other.model.digest():
             raise InputError("merge: model", other.model.name, "the same model, every number of it")
-        if not same_lives(self.model, self.versions["streams"], other.versions["streams"]):
-            raise InputError("merge: stream version", other.versions["streams"], f"{self.versions['streams']}")
+        one, two = self.versions["streams"], other.versions["streams"]
+        if not same_lives(self.model, one, two, self.until):
+            raise InputError("merge: stream version", two, f"one whose cells live the same lives as under {one}")
         merged: list[tuple[int, int]] = []
         for start, stop in sorted(self.ranges + other.ranges):
             if merged and start < merged[-1][1]:

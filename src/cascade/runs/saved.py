@@ -1,8 +1,9 @@
 """Saved results: a zip of arrays and the recipe that made them; a file is read whole, or refused.
 
-A file of format 3 carries a digest over its recipe and every number; one of format 2 does not, and is read all
-the same.  Of both the recipe is checked as ``simulate`` checks its arguments, the shapes before the numbers are
-read, and then the numbers: in every state as many cells came as went and stayed.
+A file of format 3 carries a digest over its recipe and every number; one of format 2 does not: it is read all the
+same, and it is said that nobody can tell whether its seed is the one it was made with.  Of both the recipe is
+checked as ``simulate`` checks its arguments, the shapes before the numbers are read, and then what the numbers
+say twice (``adding``).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from cascade.catalog import load
 from cascade.common.arguments import cell_range, check_seed
 from cascade.common.errors import CascadeError, InputError, is_whole
 from cascade.common.files import as_path, check_exists, write_atomically
+from cascade.common.notices import notice
 from cascade.engine.counts import MOST_WATCHED, Totals
 from cascade.engine.prepare import rows_of
 from cascade.kernel.buffers import BATCHES
@@ -30,6 +32,8 @@ from cascade.lowering.arguments import check_grid, check_until, watched_states
 from cascade.lowering.lower import lower
 from cascade.lowering.timegrid import time_edges
 from cascade.model import Model
+from cascade.model.limits import MAX_STATES
+from cascade.runs.adding import add_up
 
 if TYPE_CHECKING:
     from cascade.runs.result import Result
@@ -38,8 +42,23 @@ FORMAT = 3
 READ = (2, 3)
 """Formats that can be opened."""
 
+UNSIGNED = 2
+"""The format whose files carry no digest."""
+
+UNSIGNED_STREAMS = 3
+"""The last streams under which it was written; its recipes name but these and the version of the package."""
+
 MOST_RECIPE = 1 << 26
-"""Bytes of a recipe: the largest model that is allowed takes less."""
+"""Bytes of a recipe: a model of as many states as are allowed, each with four ways, takes 25 million."""
+
+MOST_PARTS = 20 * MAX_STATES
+"""Tables and lists in a recipe: such a model has 12 for each state."""
+
+MOST_ENTRIES = 64 * MAX_STATES
+"""Entries of all of these: such a model has 21 for each state."""
+
+PARTS_OF_A_BYTE, SOME_PARTS = 4, 10_000
+"""Tables and lists for each byte of a packed recipe, beyond so many: of such a model it is one."""
 
 
 def recipe_of(result: Result) -> dict[str, Any]:
@@ -75,9 +94,13 @@ def save_result(result: Result, path: str | Path) -> Path:
     whole = {"watched_total": result.totals.watched_total, "visits": result.totals.visits}
     recipe = {**recipe_of(result), "totals": whole}
     text = json.dumps({**recipe, "sha256": digest_of(recipe, arrays)}, allow_nan=False)
-    if len(text) > MOST_RECIPE:
-        raise InputError("model", result.model.name, f"a model whose recipe takes at most {MOST_RECIPE >> 20} MB")
     np.savez_compressed(buffer, recipe=np.frombuffer(text.encode(), np.uint8), **arrays)
+    with zipfile.ZipFile(buffer) as file:
+        try:
+            _text_in(file)
+        except InputError as error:
+            wanted = f"a model and ranges of cells that make {error.accepted}"
+            raise InputError("result", result.model.name, wanted) from None
     target = as_path(path)
     write_atomically(target, buffer.getvalue())
     return target
@@ -94,7 +117,7 @@ def open_result(path: str | Path) -> Result:
     """
     there = check_exists(path)
     try:
-        return _read(there)
+        result = _read(there)
     except InputError as error:
         wanted = error.accepted if error.field == "file" else f"a result whose recipe holds: {error}"
         raise InputError("file", str(path), wanted) from None
@@ -104,6 +127,9 @@ def open_result(path: str | Path) -> Result:
     except Exception as error:  # a damaged zip, array or recipe can fail in any way
         wanted = f"an undamaged result saved by Result.save ({type(error).__name__}: {error})"
         raise InputError("file", str(path), wanted) from None
+    if result.doubt:
+        notice(f"{path}: {result.doubt}")
+    return result
 
 
 def _read(path: Path) -> Result:
@@ -117,22 +143,35 @@ def _read(path: Path) -> Result:
         for name in shapes:
             with file.open(f"{name}.npy") as member:
                 arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
-    if recipe["format"] > 2 and recipe.get("sha256") != digest_of(recipe, arrays):
+    if recipe["format"] > UNSIGNED and recipe.get("sha256") != digest_of(recipe, arrays):
         raise InputError("file", "", "a result as it was saved: recipe or numbers of this one were changed since")
     result: Result = result_of(arrays)
-    if not _add_up(result):
+    if not add_up(result):
         raise InputError("file", "", "a result whose counts and recipe belong together")
+    if recipe["format"] == UNSIGNED:
+        notice(f"{path} has format {UNSIGNED}, without a digest: a seed or times changed since would not be seen")
     return result
 
 
-def _recipe_in(file: zipfile.ZipFile) -> dict[str, Any]:
-    """The recipe of a file, of a format that can be read."""
-    if file.getinfo("recipe.npy").file_size > MOST_RECIPE:
+def _text_in(file: zipfile.ZipFile) -> bytes:
+    """The text of the recipe of a file, if it is none that takes all memory once it is taken apart."""
+    packed = file.getinfo("recipe.npy")
+    if packed.file_size > MOST_RECIPE:
         raise InputError("file", "", f"a result with a recipe of at most {MOST_RECIPE >> 20} MB")
     with file.open("recipe.npy") as member:
         _check_header("recipe", member, (np.dtype(np.uint8), None))
     with file.open("recipe.npy") as member:
-        recipe = json.loads(np.lib.format.read_array(member, allow_pickle=False).tobytes().decode())
+        text: bytes = np.lib.format.read_array(member, allow_pickle=False).tobytes()
+    parts = text.count(b"[") + text.count(b"{")
+    most = min(MOST_PARTS, SOME_PARTS + PARTS_OF_A_BYTE * packed.compress_size)
+    if parts > most or text.count(b",") > MOST_ENTRIES:
+        raise InputError("file", "", f"a result with a recipe of at most {most} lists and {MOST_ENTRIES} entries")
+    return text
+
+
+def _recipe_in(file: zipfile.ZipFile) -> dict[str, Any]:
+    """The recipe of a file, of a format that can be read."""
+    recipe = json.loads(_text_in(file))
     if recipe["format"] not in READ:
         newer = is_whole(recipe["format"]) and recipe["format"] > FORMAT
         todo = "install a newer metastatic-cascade" if newer else "simulate anew"
@@ -158,7 +197,7 @@ def _checked(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[np.dtype[A
         "until": check_until(lowered, recipe["until"]),
         "times": check_grid(recipe["times"]),
         "watch": tuple(recipe["watch"]),
-        "versions": _versions(recipe["versions"]),
+        "versions": _versions(recipe["versions"], recipe["format"]),
     }
     watched_states(lowered, fields["watch"])
     whole = recipe["totals"]
@@ -203,11 +242,13 @@ def _ranges(ranges: Any) -> tuple[tuple[int, int], ...]:
     return made
 
 
-def _versions(versions: Any) -> dict[str, Any]:
-    """Versions by name."""
+def _versions(versions: Any, form: int) -> dict[str, Any]:
+    """Versions by name, such as a file of this format can have."""
     told = dict(versions)
     if not is_whole(told.get("streams")) or not all(isinstance(v, str | int) for v in told.values()):
         raise InputError("versions", versions, "names of programs with their versions, streams a whole number")
+    if form == UNSIGNED and (told["streams"] > UNSIGNED_STREAMS or set(told) != {"cascade", "streams"}):
+        raise InputError("format", form, f"{FORMAT}, which files with these versions have: it was changed since")
     return told
 
 
@@ -220,23 +261,3 @@ def _with_places(model: Model) -> Model:
     if places.keys() != {state.name for state in model.states}:
         return model
     return model.with_(states=[state.model_copy(update={"place": places[state.name]}) for state in model.states])
-
-
-def _add_up(result: Result) -> bool:
-    """Whether the counts are those of such a run: no number below zero, every cell at one end, all flows closed."""
-    lowered, totals = result.lowered, result.totals
-    rows, sums = rows_of(lowered), totals.counts.sum(axis=1)
-    present = np.zeros(len(lowered.states), np.int64)
-    np.add.at(present, lowered.base[lowered.start_state], totals.started * lowered.size_of[lowered.start_state])
-    for i, t in enumerate(lowered.transitions):
-        present[t.source] -= sums[i]
-        if not t.is_death:
-            present[t.target] += sums[i]
-    listed, cells = totals.watched, [range(*r) for r in result.ranges]
-    return bool(
-        all(int(getattr(totals, name).min(initial=0)) >= 0 for name in Totals.ARRAYS)
-        and int(totals.started.sum()) == result.founders
-        and np.array_equal(present, sums[rows.stay : rows.inner])
-        and bool((listed[1:] > listed[:-1]).all())
-        and (not len(listed) or all(any(int(end) in r for r in cells) for end in (listed[0], listed[-1])))
-    )

@@ -102,7 +102,7 @@ def selection(
     if isinstance(source, Result):
         if not (cells is None and seed is None and until is None):
             raise InputError("cells, seed, until", (cells, seed, until), "none: of a result its own are taken")
-        check_lives(source.model, source.versions, "their traits")
+        check_lives(source.model, source.versions, "their traits", source.until)
         ranges = [range(*pair) for pair in source.ranges]
         plan = Plan.of(source.model, ranges[0], source.seed, source.until, workers)
     else:
