@@ -33,7 +33,7 @@ IMPORTED = {
 WHOLE = {
     "__future__", "collections", "collections.abc", "concurrent.futures", "contextlib", "contextvars", "dataclasses",
     "importlib", "importlib.metadata", "numba.core", "numba.core.serialize", "numba.extending", "pathlib", "pydantic",
-    "queue", "textwrap", "typing", "tqdm.auto",
+    "queue", "textwrap", "types", "typing", "tqdm.auto",
 }  # fmt: skip
 """Modules of which any name may be taken: none of them adds floats, or rounds functions."""
 

@@ -9,6 +9,7 @@ from cascade.common.colours import cause_colours, stage_colours
 from cascade.plot.bodies import body, has_body
 from cascade.plot.changes import comparison, selection
 from cascade.plot.curves import incidence, occupancy
+from cascade.plot.derivatives import elasticities
 from cascade.plot.sites import organs
 from cascade.plot.steps import funnel, waterfall
 from cascade.plot.style import Picture, check_path, save
@@ -19,6 +20,7 @@ __all__ = [
     "cause_colours",
     "check_path",
     "comparison",
+    "elasticities",
     "funnel",
     "has_body",
     "incidence",

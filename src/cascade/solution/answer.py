@@ -12,6 +12,7 @@ from cascade.answers.funnel import Funnel, FunnelRow, Milestone
 from cascade.answers.gradient import Gradient
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
+from cascade.answers.table import end_of
 from cascade.common.arguments import check_moments, check_size
 from cascade.common.errors import InputError, is_number
 from cascade.common.types import Floats, Mask
@@ -117,7 +118,8 @@ class Exact:
             )
         reached = {name: self._ever(states) for name, states in self._milestone_states().items()}
         marks = tuple(Milestone(n, cells * p, p, *_bounds(p, error)) for n, (p, error) in reached.items())
-        return Funnel(tuple(rows), cells, self.label, exact=True, milestones=marks)
+        end, digest = end_of(self.until), self.model.digest()
+        return Funnel(tuple(rows), cells, self.label, exact=True, milestones=marks, digest=digest, end=end)
 
     def _losses(self, stage: int, cells: float) -> tuple[dict[str, float], float]:
         """Of those who came as far as a stage: dead by cause, and still there."""
@@ -279,7 +281,7 @@ class Exact:
                 arrivals[lowered.states[t.target]] += cells * events[t.name]
         for state, share in zip(lowered.start_state, self._prepared.start_share, strict=True):
             arrivals[lowered.states[lowered.base[state]]] += cells * float(share) / int(lowered.size_of[state])
-        return organs_of(self.model, arrivals, cells, exact=True)
+        return organs_of(self.model, arrivals, cells, exact=True, end=end_of(self.until))
 
     def occupancy(self, times: Sequence[float]) -> Curves:
         """Probability of being in each state, at each time in hours."""
