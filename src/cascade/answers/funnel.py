@@ -260,7 +260,11 @@ def row_of(
     )
 
 
-def causes_text(row: FunnelRow, most: int = 4) -> str:
+MOST_CAUSES = 4
+"""Causes of loss that the row of a step tells."""
+
+
+def causes_text(row: FunnelRow, most: int = MOST_CAUSES) -> str:
     """Causes of loss with their shares of all that ended at this step."""
     total = sum(row.lost.values()) + row.still
     if total <= 0:

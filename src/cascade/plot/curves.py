@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter
 from cascade.answers.curves import Curves
 from cascade.common.colours import GOAL_COLOUR, GRID, cause_colours, stage_colours
 from cascade.common.errors import InputError
-from cascade.common.shares import percent
+from cascade.common.shares import percent, plain_percent
 from cascade.common.text import number
 from cascade.model import Model
 from cascade.plot.fitting import LINE, NAME, broken, settle
@@ -68,7 +68,7 @@ def occupancy(
     if not living:
         ax.fill_between(hours, values.sum(axis=0), 1.0, color="#EFEFEF", label="dead", linewidth=0)
     ax.set_ylim(0, 1)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
     ax.set_ylabel("share of the living cells" if living else "share of all cells", fontsize=10)
     _time_axis(ax, hours)
     handles, names = ax.get_legend_handles_labels()
@@ -127,7 +127,7 @@ def incidence(
         ax.yaxis.set_major_formatter(FuncFormatter(share_label))
     else:
         ax.set_ylim(0, 1)
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
     ax.grid(color=GRID, linewidth=0.7)
     ax.set_ylabel("cumulative share of all cells", fontsize=10)
     _time_axis(ax, curves.hours)

@@ -13,7 +13,7 @@ from cascade.answers.intervals import proportion
 from cascade.answers.organs import OrganRow, Organs
 from cascade.common.colours import GRID, INK, QUIET
 from cascade.common.errors import InputError
-from cascade.common.shares import percent
+from cascade.common.shares import percent, plain_percent
 from cascade.common.text import hours, number
 from cascade.model import Model
 from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, settle
@@ -129,7 +129,7 @@ def _colonies(ax: Axes, table: Organs, title: str) -> None:
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.margins(x=0.4 if few(total, exact=table.exact) else 0.18)
     ax.set_xlim(left=0)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
     left_out = sum(row.colonies > 0 for row in table) - len(rows)
     more = f"\n({left_out} sites with fewer colonies are not shown)" if left_out > 0 else ""
     ax.set_xlabel(f"share of all colonies{more}", fontsize=10, loc="left")
@@ -161,7 +161,7 @@ def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exac
         ax.plot([middle], [y - 0.14], "D", color=MODEL_COLOUR, markersize=5, label="model" if y == 0 else None)
     ax.set_yticks(range(len(points)), [broken(point[0], NAME) for point in points])
     ax.set_xlim(left=-0.005)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
     fitted = any(FITTED in _site(model, row.organ).source for row in rows)
     note = "soil was fitted to these counts: calibrated" if fitted else "soil is not that fitted to these counts"
     ax.set_xlabel(f"share of patients with a metastasis there\n({note})", fontsize=10, loc="left")

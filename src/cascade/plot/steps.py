@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter
 from cascade.answers.funnel import Funnel, FunnelRow
 from cascade.common.colours import GRID, INK, QUIET, cause_colours, stage_colours
 from cascade.common.errors import InputError
-from cascade.common.shares import estimate_of_share, percent, whole_percent
+from cascade.common.shares import estimate_of_share, percent, plain_percent, whole_percent
 from cascade.common.text import number
 from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, inches_of, lines_in, settle
 from cascade.plot.style import Picture, few, figure_of, plain, shade, share_label, sign
@@ -203,7 +203,7 @@ def _causes(ax: Axes, one: Funnel) -> None:
         alignment="left",
     )
     ax.set_xlim(0, 1)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
     ax.tick_params(axis="y", left=False, labelleft=False)
     ax.set_xlabel("share of the cells that came no further", fontsize=10, loc="left")
     plain(ax, "What became of the others")
