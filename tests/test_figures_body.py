@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Circle
 from matplotlib.text import Text
 
@@ -85,7 +86,7 @@ def test_marks_of_both_scales_are_where_their_numbers_are(name: str, cells: int)
     figure = cascade.plot.body(source(name, cells))
     ax = figure.axes[0]
     most, top = max(row.arrested for row in table), max(row.colonies for row in table)
-    figure.canvas.draw()
+    FigureCanvasAgg(figure).draw()
     if most:
         said = scale(ax)
         assert 0.5 * most <= max(said) <= most
@@ -111,7 +112,7 @@ def test_marks_of_both_scales_are_where_their_numbers_are(name: str, cells: int)
 @pytest.mark.parametrize(("name", "cells"), NUMBERS)
 def test_numbers_of_the_scale_touch_no_circle(name: str, cells: int) -> None:
     figure = cascade.plot.body(source(name, cells))
-    figure.canvas.draw()
+    FigureCanvasAgg(figure).draw()
     ax = figure.axes[0]
     texts = [t for t in ax.texts if where(t)[0] < 2.5 and where(t)[1] > 6.4]
     assert texts
