@@ -133,7 +133,7 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
         ys = np.arange(len(rows))
         for counts, colour, label, shift in (
             ([r.saved for r in rows], GAINED, "saved: succeed now", -0.25),
-            ([r.moved for r in rows], "#AAAAAA", "moved: end elsewhere now", 0.0),
+            ([r.moved for r in rows], "#BBBBBB", "moved: end elsewhere now", 0.0),
             ([r.lost for r in rows], LOST, "lost to it: succeeded without", 0.25),
         ):
             if not any(counts):
