@@ -76,7 +76,10 @@ def _ridges(ax: Axes, source: Selection, trait: int, colours: dict[str, str]) ->
     for k, row in enumerate(rows):
         density = source.histogram[trait, k, 1:-1].astype(float)
         base = len(rows) - 1 - k
-        if 0 < row.cells < FEW:
+        if 0 < row.cells < FEW and np.count_nonzero(density) == 1:
+            # All in one bin, which has one middle: they stand at their own value, as their mean does.
+            ax.vlines([row.mean], base, base + 0.3, color=colours[row.step], linewidth=2, zorder=k + 2)
+        elif 0 < row.cells < FEW:
             ax.vlines(middles[density > 0], base, base + 0.3, color=colours[row.step], linewidth=2, zorder=k + 2)
         elif row.cells:
             # Few cells: wider bins, so that the shape is not noise.
