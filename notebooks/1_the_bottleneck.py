@@ -79,6 +79,10 @@ def _(model):
         halved = model.with_(scale=dict.fromkeys(deaths, 0.5))
         gains[name] = cascade.exact(halved).success / cascade.exact(model).success
     least = min(dying, key=dying.get)
+    # What a step with one state gains, and the steps that gain less: some cells never come into their state.
+    single = [name for name in model.stages if sum(state.stage == name for state in model.states) == 1]
+    rule = {name: 1 / (1 - dying[name] / 2) for name in single}
+    around = [f"*{name}*" for name in single if gains[name] < rule[name] * (1 - 1e-9)]
     head = ["step", "its states", "of the cells that come into the states die in them", "success grows"]
     lines = [head, ["---"] * len(head)]
     for name, gain in gains.items():
@@ -95,13 +99,17 @@ def _(model):
                 f" where {100 * dying[least]:.0f} % die, {gains[least]:.2f}-fold, however many cells die in all."
                 " A step with one state, which no cell goes around, gains 1 / (1 - q / 2) when a share q of those that come"
                 " into the state dies in it, be it on the first visit or on a later one."
+                f" Some cells come from the primary into the blood at once: they go around {' and '.join(around)}, which"
+                " gain less than that. So intravasation gains"
+                f" {gains['intravasation']:.2f}-fold and not {rule['intravasation']:.2f}-fold, though as many die in it"
+                " as in detachment, which no cell goes around."
                 f" Colonization gains {gains['colonization']:.1f}-fold, more than one state can: it is two great hurdles in a"
                 " row, the first divisions and a blood supply."
                 " What decides is the share of the cells that die *in the states of a step*, not the number of the dead."
             ),
         ]
     )
-    return dying, gains
+    return around, dying, gains
 
 
 @app.cell

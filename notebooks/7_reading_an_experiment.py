@@ -4,6 +4,8 @@ __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Reading a published experiment")
 
 with app.setup:
+    import re
+
     import marimo as mo
 
     import cascade
@@ -58,7 +60,11 @@ def _():
     ]
     texts = {"published": "{:.3g}", "model": "{:.3g}", "model against published": "{:+.1%}"}
     rows = [
-        {name: "" if v is None else texts[name].format(v) if name in texts else v for name, v in row.items()}
+        {
+            # What rounds to nothing has no sign.
+            name: "" if v is None else re.sub(r"^[+-](0\.0%)$", r"\1", texts[name].format(v)) if name in texts else v
+            for name, v in row.items()
+        }
         for row in compared
     ]
     lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]

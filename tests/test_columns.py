@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 import cascade
 from cascade.cli import main
 from cascade.common.columns import LEAST_WIDTH, fitted, paragraphs, terminal_width, text_table
+from cascade.common.notices import notice
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.partition("#")[0].strip() for line in re.findall(r"^cascade \w+.*$", README, re.MULTILINE)]
@@ -137,3 +141,44 @@ def test_only_a_terminal_or_columns_give_a_width(monkeypatch: pytest.MonkeyPatch
     for columns, width in (("80", 80), ("13", LEAST_WIDTH), ("", None), ("wide", None)):
         monkeypatch.setenv("COLUMNS", columns)
         assert terminal_width() == width
+
+
+MESSAGES = [
+    ["compare", "textbook", "b16f1-liver", "--cells", "1e5"],
+    ["run", "no-such-model"],
+    ["run", "textbook", "--cells", "many"],
+    ["run", "textbook", "--cells", "1e400"],
+    ["exact", "textbook", "--until", "-1"],
+]
+
+
+@pytest.mark.parametrize("command", MESSAGES, ids=lambda c: " ".join(c[:3]))
+@pytest.mark.parametrize("columns", [60, 80])
+def test_messages_on_stderr_fit_the_terminal(command: list[str], columns: int) -> None:
+    """Whatever ends a command; a word that is longer than the line stays whole."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cascade", *command],
+        env={**os.environ, "COLUMNS": str(columns)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert done.stderr
+    for line in done.stderr.splitlines():
+        assert len(line) <= columns or len(line.split()) <= 2, line
+
+
+def test_a_message_and_a_notice_in_a_file_stay_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "a notice of many words, " * 12
+    notice(text)
+    assert capsys.readouterr().err == f"cascade: {text}\n"
+
+
+def test_a_notice_fits_the_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    text = "another notice of many words, " * 12
+    notice(text)
+    said = capsys.readouterr().err
+    assert all(len(line) <= 60 for line in said.splitlines())
+    assert said.split() == f"cascade: {text}".split()

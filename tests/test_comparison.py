@@ -15,7 +15,7 @@ import cascade
 from cascade.common.shares import estimate_of_difference
 from cascade.common.text import hours, number
 from cascade.model import Model
-from cascade.runs.comparison import CauseRow, Comparison, End
+from cascade.runs.comparison import SAME_SUCCESS, CauseRow, Comparison, End
 from cascade.runs.histories import History
 from helpers.models import CYCLIC, FRAIL, LINEAR, clustered, two_levels
 
@@ -135,10 +135,10 @@ def test_the_text_of_a_comparison_shows_its_rows_causes_and_traits(name: str) ->
         [r.step, r.cause or f"({r.kind})", *map(number, (r.cells, r.saved, r.moved, r.lost))] for r in changed[:12]
     ]
     rest = str(found).split("\n\n", 2)[2]
-    summary = f"saved {found.saved:,}, lost {found.lost:,}, unchanged {found.unchanged:,} of {CELLS:,} cells"
+    summary = f"saved {found.saved:,}, lost {found.lost:,}, the same success {found.unchanged:,} of {CELLS:,} cells"
     assert summary in rest.splitlines()
-    assert found.caption == summary
-    assert f"<caption>{summary}</caption>" in found._repr_html_()
+    assert found.caption == f"{summary}. {SAME_SUCCESS}"
+    assert f"<caption>{found.caption}</caption>" in found._repr_html_()
     traits = found.traits()
     for trait, means in traits.items():
         assert any(

@@ -121,10 +121,27 @@ def test_a_trait_of_few_cells_is_drawn_cell_by_cell() -> None:
             seen.add(row.cells < 30)
             if row.cells < 30:
                 filled = few_traits().histogram[few_traits().traits.index(trait), k, 1:-1] > 0
-                assert sorted(s[0, 0] for s in at) == pytest.approx(MIDDLES[filled])
+                wanted = [row.mean] if filled.sum() == 1 else MIDDLES[filled]
+                assert sorted(s[0, 0] for s in at) == pytest.approx(wanted)
             else:
                 assert not at
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize("cells", [1, 2, 3])
+def test_a_single_survivor_stands_where_its_mean_does(cells: int) -> None:
+    """At every step that one cell passed, of whichever trait."""
+    alone = 0
+    for seed in range(12):
+        source = cascade.selection(FRAIL, cells=cells, seed=seed)
+        for trait, ax in trait_panels(source).items():
+            strokes = [s for c in ax.collections if isinstance(c, LineCollection) for s in c.get_segments()]
+            for label, row in zip(from_top(ax), by_trait(source, trait), strict=True):
+                at = [s[0, 0] for s in strokes if s[:, 1].min() == ticks(ax.yaxis)[label]]
+                if row.cells == 1:
+                    assert at == pytest.approx([row.mean], rel=1e-12)
+                    alone += 1
+    assert alone > 3
 
 
 @pytest.mark.parametrize("source", [traits, few_traits])

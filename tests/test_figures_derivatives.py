@@ -27,7 +27,7 @@ def test_bars_are_the_strongest_elasticities_in_order(name: str, of: str | None,
         state, way = hazard.split(".", 1)
         sign = ": " if hazard in deaths else " → "
         assert label.get_text().replace("\n", " ") == f"{state}{sign}{way}"
-        assert float(text.get_text().replace("−", "-")) == pytest.approx(rate, abs=0.0051)
+        assert float(text.get_text().replace("\N{MINUS SIGN}", "-")) == pytest.approx(rate, abs=0.0051)
         # The number stands beside its bar, on the side on which the bar ends.
         assert (text.get_position()[0] > 0) == (rate > 0)
     left = len([rate for rate in rates.values() if abs(rate) > 0]) - 6

@@ -82,6 +82,7 @@ FIGURES: dict[str, Callable[[str], Figure]] = {
     "comparison": lambda name: cascade.plot.comparison(compared(name)),
     "empty comparison": lambda name: cascade.plot.comparison(unchanged(name)),
     "selection": lambda name: cascade.plot.selection(selected(name)),
+    "elasticities": lambda name: cascade.plot.elasticities(expected(name)),
 }
 OF_ORGANS: dict[str, Callable[[Any], Figure]] = {"organs": cascade.plot.organs, "body": cascade.plot.body}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import cascade
 from cascade import plot
@@ -74,12 +77,65 @@ def test_an_exact_funnel_has_no_whiskers(source: Source) -> None:
     assert not ax.lines
 
 
-def test_a_whisker_begins_within_the_axes_where_its_low_end_is_beyond() -> None:
-    single = cascade.Funnel.from_counts({"in": 11_000, "some": 500, "out": 1})
-    ax = plot.funnel(single).axes[0]
-    left = ax.get_xlim()[0]
-    assert single.rows[-1].low < left < single.rows[-1].fraction_of_all
-    assert whiskers(ax)[1.0] == pytest.approx((left, single.rows[-1].high))
+COUNTS = [
+    {"in": 11_000, "some": 500, "out": 1},
+    {"in": 10**6, "out": 1},
+    {"in": 10**6, "some": 999, "more": 2, "out": 0},
+    {"in": 20, "some": 2, "out": 1},
+]
+
+
+@pytest.mark.parametrize("counts", COUNTS)
+@pytest.mark.parametrize("several", [1, 3])
+def test_no_whisker_is_cut(counts: dict[str, int], several: int) -> None:
+    """The axis goes as far as the lowest end: a whisker that stopped before would claim too much."""
+    one = cascade.Funnel.from_counts(counts)
+    (ax,) = plot.funnel(*[one] * several).axes
+    drawn = sorted(whiskers(ax).values())
+    wanted = sorted((row.low, row.high) for row in one if row.passed for _ in range(several))
+    assert np.array(drawn) == pytest.approx(np.array(wanted))
+    assert all(ax.get_xlim()[0] <= low for low, _ in drawn)
+
+
+def test_no_whisker_of_a_run_is_cut() -> None:
+    for cells, seed in ((10**6, 1), (10**5, 2), (1000, 3)):
+        run = cascade.simulate(cascade.load("textbook"), cells=cells, seed=seed)
+        ax = plot.funnel(run).axes[0]
+        wanted = sorted((row.low, row.high) for row in run.funnel() if row.passed)
+        assert np.array(sorted(whiskers(ax).values())) == pytest.approx(np.array(wanted))
+
+
+EXACT_FIGURES = (plot.funnel, plot.waterfall, plot.occupancy, plot.incidence)
+ONLY_EXACT = {"elasticities"}
+
+
+@pytest.mark.parametrize("draw", EXACT_FIGURES)
+def test_a_figure_says_whether_it_is_exact_or_of_how_many_cells(draw: Callable[..., Figure]) -> None:
+    """In what a reader sees, for every figure that shows either."""
+    other = {"Picture", "cause_colours", "stage_colours", "check_path", "has_body", "save"}
+    of_organs, of_two = {"organs", "body"}, {"comparison", "selection"}
+    assert {f.__name__ for f in EXACT_FIGURES} == set(plot.__all__) - other - of_organs - of_two - ONLY_EXACT
+    for source, wanted, never in (
+        (textbook_exact(), "exact answer", ": 1,000,000"),
+        (textbook(), "20,000 cells", "exact"),
+    ):
+        told = " ".join(" ".join(t.get_text().split()) for t in draw(source).findobj(Text) if isinstance(t, Text))
+        assert wanted in told
+        assert never not in told
+    given = Figure().add_subplot()
+    assert "exact answer" in " ".join(draw(textbook_exact(), ax=given).axes[0].get_title(loc="left").split())
+
+
+def test_figures_by_organ_say_whether_they_are_exact() -> None:
+    for draw in (plot.organs, plot.body):
+        figure = draw(cascade.exact(cascade.load("colon")))
+        told = " ".join(t.get_text() for t in figure.findobj(Text) if isinstance(t, Text))
+        assert "exact" in told
+
+
+def test_the_table_of_an_exact_funnel_says_so() -> None:
+    assert textbook_exact().funnel().caption.endswith(": exact answer, of 1,000,000 cells")
+    assert "exact" not in textbook().funnel().caption
 
 
 @simulated_and_exact

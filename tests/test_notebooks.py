@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,13 +24,18 @@ NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.py"))
 
 def run(name: str, **values: Any) -> dict[str, Any]:
     """What a notebook defines when its sliders stand at these values."""
+    return shown(name, **values)[1]
+
+
+def shown(name: str, **values: Any) -> tuple[str, dict[str, Any]]:
+    """What it shows, and what it defines."""
     spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    _, defined = module.app.run(defs=values or None)
-    return dict(defined)
+    outputs, defined = module.app.run(defs=values or None)
+    return " ".join(str(getattr(output, "text", "")) for output in outputs), dict(defined)
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -41,6 +47,17 @@ def test_each_runs_and_teaches(name: str) -> None:
         assert part in text
     assert "For research and teaching, never for decisions about a patient" in " ".join(text.split())
     assert "def " not in text.replace("def _(", "").replace("def spread(", "").replace("def foci(", "")
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_no_number_that_a_notebook_shows_is_less_than_nothing_by_nothing(name: str) -> None:
+    """What rounds to 0 has no sign."""
+    signed_zero = re.compile(r"(?<![\w.])[-\u2212+]0(\.0+)?(?=\s?%|[\s|<,;)])")
+    assert signed_zero.search("| -0.0% |")
+    assert not signed_zero.search("| -0.05% | 1-0 % | e-05 |")
+    told = shown(name)[0]
+    assert len(told) > 500
+    assert not signed_zero.search(told)
 
 
 def test_there_are_six_to_eight() -> None:
@@ -102,6 +119,8 @@ def test_the_bottleneck_scales_what_its_label_says_and_its_rule_holds() -> None:
         assert (
             said["gains"][step] == pytest.approx(rule, rel=1e-9) if step not in around else said["gains"][step] < rule
         )
+    # The class is told which they are, and that this is why shares that are alike gain otherwise.
+    assert set(said["around"]) == {f"*{step}*" for step in around}
     assert said["gains"]["colonization"] > 2.0, "more than one state can"
     assert said["dying"]["circulation"] > 3 * (1 - cascade.exact(model).funnel().rows[3].fraction_of_previous)
 

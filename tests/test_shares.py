@@ -19,6 +19,7 @@ from cascade.common.shares import (
     estimate_of_number,
     estimate_of_share,
     percent,
+    plain_percent,
     whole_percent,
 )
 from helpers.models import FRAIL
@@ -127,10 +128,32 @@ def test_a_share_alone_is_right_to_half_a_per_cent_of_itself(share: float) -> No
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(1e-6, "1 in 1,000,000"), (1e-4, "0.01 %"), (0.5, "50 %"), (0.9997, "99.97 %"), (1 - 1e-9, "above 99.9999 %")],
+    [
+        (1e-6, "1 in 1,000,000"),
+        (1e-4, "0.0100 %"),
+        (0.5, "50.0 %"),
+        (0.09996, "10.0 %"),
+        (0.9997, "99.97 %"),
+        (1 - 1e-9, "above 99.9999 %"),
+    ],
 )
 def test_shares_that_people_know(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+@given(shares)
+@example(0.1)
+@example(0.0199999)
+@example(1e-4)
+def test_a_share_has_three_figures_that_count(share: float) -> None:
+    """Also where some are zeros; more only of what would be 100 %, and two or one less before it."""
+    text = percent(share)
+    if text.endswith(" %") and "above" not in text and 0 < share < 1:
+        figures = len(text.removesuffix(" %").replace(".", "").lstrip("0"))
+        assert figures == 3 or (figures > 3 and share > 0.999)
+    (plain,), (said,) = numbers_in(plain_percent(share)), numbers_in(text)
+    assert plain == said
+    assert re.fullmatch(r".*[1-9] %|\d+ %|(above|1 in) .*", plain_percent(share))
 
 
 @given(st.integers(0, 1000), st.integers(1, 1000))

@@ -232,9 +232,14 @@ class Funnel(Table[FunnelRow]):
         return "exact" if self.exact else "simulated" if self.simulated else "counted"
 
     @property
+    def made(self) -> str:
+        """Of how many cells; of the exact answer that it is exact."""
+        return f"{'exact answer, of ' if self.exact else ''}{number(self.cells)} cells"
+
+    @property
     def caption(self) -> str:
-        """Whose funnel it is, of how many cells."""
-        return f"{self.label}: {number(self.cells)} cells"
+        """Whose funnel it is, and of how many cells."""
+        return f"{self.label}: {self.made}"
 
     def __str__(self) -> str:
         return self.table()
@@ -272,7 +277,11 @@ def row_of(
     )
 
 
-def causes_text(row: FunnelRow, most: int = 4) -> str:
+MOST_CAUSES = 4
+"""Causes of loss that the row of a step tells."""
+
+
+def causes_text(row: FunnelRow, most: int = MOST_CAUSES) -> str:
     """Causes of loss with their shares of all that ended at this step."""
     total = sum(row.lost.values()) + row.still
     if total <= 0:

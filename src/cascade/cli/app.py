@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cascade.cli.options import NOTICE
-from cascade.common.columns import fitted, terminal_width
+from cascade.common.columns import fitted, paragraphs, terminal_width
 from cascade.common.errors import CascadeError
 from cascade.common.notices import be_patient
 from cascade.common.surroundings import blamed
@@ -70,5 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _end(code: int, message: str) -> NoReturn:
     """Say why on stderr, and end."""
-    typer.echo(f"cascade: {message}", err=True)
+    with fitted(terminal_width(sys.stderr)):
+        typer.echo(paragraphs(f"cascade: {message}"), err=True)
     sys.exit(code)

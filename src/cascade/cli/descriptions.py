@@ -8,7 +8,7 @@ from textwrap import fill
 from cascade.body import Cancer, circulation, fitted
 from cascade.body.routes import routes
 from cascade.common.columns import text_width
-from cascade.common.shares import percent
+from cascade.common.shares import plain_percent as percent
 from cascade.common.text import number, text_table
 from cascade.model import Model
 from cascade.model.base import Source

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import zip_longest
 from textwrap import wrap
+from typing import TextIO
 
 from cascade.common.printable import printable
 
@@ -27,9 +28,16 @@ _WIDTH: ContextVar[int | None] = ContextVar("width", default=None)
 Cells = Sequence[Sequence[str]]
 
 
-def terminal_width() -> int | None:
-    """Columns of the terminal, or what the variable COLUMNS says; None where output goes to a file or pipe."""
-    if not os.environ.get("COLUMNS", "").isdigit() and not (sys.stdout is not None and sys.stdout.isatty()):
+def terminal_width(stream: TextIO | None = None) -> int | None:
+    """Columns of the terminal, or what the variable COLUMNS says; None where output goes to a file or pipe.
+
+    Parameters
+    ----------
+    stream : TextIO, optional
+        Where the output goes; default: stdout.
+    """
+    stream = sys.stdout if stream is None else stream
+    if not os.environ.get("COLUMNS", "").isdigit() and not (stream is not None and stream.isatty()):
         return None
     return max(LEAST_WIDTH, shutil.get_terminal_size().columns)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 
+from cascade.common.columns import fitted, paragraphs, terminal_width
+
 _said: set[str] = set()
 _patient = False
 
@@ -26,8 +28,8 @@ def notice(text: str, *, waiting: bool = False) -> None:
         return
     _said.add(text)
     # In one piece: threads and processes write beside each other.  A reader that went away is no fault of the run.
-    with contextlib.suppress(OSError, ValueError):
-        stream.write(f"cascade: {text}\n")
+    with contextlib.suppress(OSError, ValueError), fitted(terminal_width(stream)):
+        stream.write(paragraphs(f"cascade: {text}") + "\n")
         stream.flush()
 
 

@@ -6,11 +6,18 @@ and both ends of an interval differ from the estimate between them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from typing import NamedTuple
 
 LEAST_IN_PERCENT = Decimal("1e-4")
 """Smaller shares read as 1 in N."""
+
+FIGURES = 3
+"""Figures that count, of a share that stands alone."""
+
+POWERS_FROM = 10**15
+"""N of 1 in N is written as a power from here on: nobody could count the zeros."""
 
 NEGLIGIBLE = 1000
 """An end so many times nearer to 0 (or to 1) than the estimate may be rounded to it."""
@@ -26,14 +33,32 @@ class Estimate(NamedTuple):
     interval: str
 
 
-def percent(fraction: float, figures: int = 3) -> str:
-    """A share as per cent with so many figures that count; below one in ten thousand as 1 in N.
+def percent(fraction: float, figures: int = FIGURES) -> str:
+    """A share that was counted or computed: per cent with so many figures that count, zeros among them.
+
+    Below one in ten thousand it reads as 1 in N.  ``js/shares.js`` has the same rule for the page.
 
     Examples
     --------
     >>> percent(0.1), percent(0.000123), percent(1e-6), percent(8.4e-7), percent(0.98765), percent(0.99996)
-    ('10 %', '0.0123 %', '1 in 1,000,000', '1 in 1,190,000', '98.8 %', '99.996 %')
+    ('10.0 %', '0.0123 %', '1 in 1,000,000', '1 in 1,190,000', '98.8 %', '99.996 %')
     """
+    return _percent(fraction, figures, _fixed)
+
+
+def plain_percent(fraction: float, figures: int = FIGURES) -> str:
+    """The same without zeros at the end: for a share that somebody has chosen, such as a mark of an axis.
+
+    Examples
+    --------
+    >>> plain_percent(0.1), plain_percent(0.125), plain_percent(1e-6)
+    ('10 %', '12.5 %', '1 in 1,000,000')
+    """
+    return _percent(fraction, figures, _plain)
+
+
+def _percent(fraction: float, figures: int, written: Callable[[Decimal], str]) -> str:
+    """Per cent, with its decimals written in one way or the other."""
     share = _exactly(fraction)
     if share == 0:
         return "0 %"
@@ -42,8 +67,10 @@ def percent(fraction: float, figures: int = 3) -> str:
     if 0 < 1 - share < Decimal("1e-6"):
         return "above 99.9999 %"
     value = 100 * share
-    places = _short_of_100(value, _places(value, figures))
-    return f"{_plain(_round(value, places))} %"
+    # Of what is rounded: 9.996 has a figure less behind its point than before.
+    places = _places(_round(value, _places(value, figures)), figures)
+    places = _short_of_100(value, places)
+    return f"{written(_round(value, places))} %"
 
 
 def whole_percent(fraction: float) -> str:
@@ -194,6 +221,11 @@ def _round(value: Decimal, places: int, rounding: str = ROUND_HALF_EVEN) -> Deci
     return rounded or abs(rounded)
 
 
+def _fixed(value: Decimal) -> str:
+    """With all its decimals."""
+    return f"{value:f}"
+
+
 def _plain(value: Decimal) -> str:
     """Without zeros at the end of its decimals."""
     text = f"{value:f}"
@@ -213,4 +245,4 @@ def _one_in(share: Decimal, figures: int) -> str:
 
 def _grouped(number: Decimal) -> str:
     """1,000,000; as a power where nobody could count the zeros."""
-    return f"{number:,f}" if number < Decimal("1e15") else f"{number.normalize():e}".replace("e+", "e")
+    return f"{number:,f}" if number < POWERS_FROM else f"{number.normalize():e}".replace("e+", "e")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +35,9 @@ WIDEST = 20.0
 
 LARGEST = 0.3
 """Radius of the largest circle, in inches."""
+
+LEAST = 0.01
+"""Share of the most cells arrested below which a circle shrinks no more: its bed has to be seen."""
 
 KINDS = {"artery": ARTERY, "vein": VEIN, "portal": PORTAL}
 
@@ -72,13 +75,14 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     ax.axis("off")
     cells = source.cells if isinstance(source, Result) else table.cells
     _heading(ax, layout, table, made_of(source, table), used)
-    marks = _Marks(table)
+    flowing = {site.route for site in source.model.sites if site.flow is not None}
+    marks = _Marks(table, _room(layout, table, flowing))
     of_route = {route: sum(row.colonies for row in table.of_route(route)) or 1.0 for route in {r.route for r in table}}
     table = replace(table, rows=tuple(replace(row, share=row.colonies / of_route[row.route]) for row in table))
     where = _vessels(ax, drawn)
     _beds(ax, layout, where, used, table, marks, source.model)
     _primary(ax, layout, where, came_in(source.events(), used), exact=table.exact)
-    _other_routes(ax, layout, table, marks, {site.route for site in source.model.sites if site.flow is not None})
+    _other_routes(ax, layout, table, marks, flowing)
     _legend(ax, layout, marks, cells)
     sign(figure, source)
     return figure
@@ -96,9 +100,8 @@ def _heading(ax: Axes, layout: Layout, table: Organs, made: str, used: Circulati
     total = sum(row.colonies for row in table)
     blood = sum(row.colonies for row in table if row.organ in used.organs)
     part = f"; {share_of(blood, total, exact=table.exact)} of all colonies by blood" if total else ""
-    note = (
-        f"{made}{rough(table)}; circle: cells arrested; colour: colonies; beside it: share of the colonies of its route"
-    )
+    note = f"{made}{rough(table)}; circle: cells arrested"
+    note += "; colour: colonies; beside it: share of the colonies of its route" if total else ""
     ax.text(0.25, 0.74, note + part, fontsize=smaller(note + part, wide, 10.0), color=QUIET)
 
 
@@ -139,9 +142,9 @@ def _own(model: Model, organ: str) -> bool:
 
 
 class _Marks:
-    """Colour and radius of a circle, and the share that stands beside it."""
+    """Colour and radius of a circle, by one scale for all of them, and the share that stands beside it."""
 
-    def __init__(self, table: Organs) -> None:
+    def __init__(self, table: Organs, largest: float) -> None:
         self.exact = table.exact
         of_route = {row.route: sum(other.colonies for other in table.of_route(row.route)) or 1.0 for row in table}
         self.said = {
@@ -149,8 +152,10 @@ class _Marks:
             for row in table
             if row.colonies > 0
         }
-        self.most = max((row.arrested for row in table), default=1.0) or 1.0
-        top = max((row.colonies for row in table), default=1.0) or 1.0
+        self.largest = largest
+        self.most = max((row.arrested for row in table), default=0.0)
+        self.top = max((row.colonies for row in table), default=0.0)
+        top = self.top or 1.0  # without colonies nothing has a colour
         self.norm = LogNorm(top / 300.0, top, clip=True)
         self.map = colormaps["YlOrRd"]
 
@@ -158,8 +163,20 @@ class _Marks:
         return self.map(self.norm(row.colonies)) if row is not None and row.colonies > 0 else "white"
 
     def radius(self, row: OrganRow | None) -> float:
-        share = row.arrested / self.most if row is not None else 0.0
-        return max(0.035, LARGEST * float(np.sqrt(share)))
+        return self.radius_of(row.arrested if row is not None else 0.0)
+
+    def radius_of(self, arrested: float) -> float:
+        """The area is the number of cells."""
+        share = arrested / self.most if self.most else 0.0
+        return self.largest * float(np.sqrt(max(share, LEAST)))
+
+    def counts(self, most: float, parts: Sequence[float]) -> list[float]:
+        """Round numbers for a scale: the most with one digit, and parts of it; of what was counted, whole ones."""
+        if most <= 0:
+            return []
+        one = 10.0 ** np.floor(np.log10(most))
+        highest = float(f"{one * np.floor(most / one * (1 + 1e-12)):.1g}")
+        return [float(f"{highest * part:.1g}") for part in parts if self.exact or highest * part >= 1]
 
 
 def _vessels(ax: Axes, drawn: Schematic) -> Mapping[str, Point]:
@@ -240,60 +257,99 @@ def _primary(
             va="top" if not right else "center", fontsize=8.5, color=INK, linespacing=1.35)  # fmt: skip
 
 
+def _room(layout: Layout, table: Organs, drawn: set[str]) -> float:
+    """Radius of the largest circle with which the list of the other routes ends where the body does."""
+    high, largest = layout.last - layout.first, LARGEST
+    while largest > 0.1 and sum(_heights(table, _Marks(table, largest), drawn, _STEP)) > high:
+        largest *= 0.9
+    return largest
+
+
+_STEP = 0.27
+"""Inches from line to line of the other routes, at least."""
+
+
+def _others(table: Organs, drawn: set[str]) -> list[str]:
+    """Routes that no vessel shows."""
+    return [route for route in dict.fromkeys(row.route for row in table) if route not in drawn]
+
+
+def _heights(table: Organs, marks: _Marks, drawn: set[str], step: float) -> list[float]:
+    """Inches for the lines of the other routes: each has its name, and its sites with their circles."""
+    heights = []
+    for route in _others(table, drawn):
+        heights += [1.35 * step, *(max(step, 2 * marks.radius(row) + 0.06) for row in table.of_route(route))]
+    return heights
+
+
 def _other_routes(ax: Axes, layout: Layout, table: Organs, marks: _Marks, drawn: set[str]) -> None:
     """The routes that are not drawn yet, each with its sites."""
-    routes = [route for route in dict.fromkeys(row.route for row in table) if route not in drawn]
+    routes = _others(table, drawn)
     if not routes:
         return
-    total = sum(row.colonies for row in table) or 1.0
-    lines = sum(1.35 + len(table.of_route(route)) for route in routes)
-    step = min(0.34, (layout.last - layout.first - 0.9) / lines)
+    total, high = sum(row.colonies for row in table), layout.last - layout.first
+    step = 0.34 if sum(_heights(table, marks, drawn, 0.34)) <= high else _STEP
+    heights = iter(_heights(table, marks, drawn, step))
     y = layout.first
     ax.text(layout.other, y - 0.12, "Other routes", fontsize=12, weight="bold", color=INK, va="bottom")
     for route in routes:
-        y += 0.95 * step
-        share = share_of(sum(row.colonies for row in table.of_route(route)), total, exact=marks.exact)
-        text = f"{words(route)}: {share} of all colonies"
+        of_route = sum(row.colonies for row in table.of_route(route))
+        share = f"{share_of(of_route, total, exact=marks.exact)} of all colonies" if total else "no colonies"
+        text = f"{words(route)}: {share}"
         size = smaller(text, layout.width - layout.other - 0.2, 9.5)
-        ax.text(layout.other, y, text, fontsize=size, color=QUIET, va="center", style="italic")
+        tall = next(heights)
+        ax.text(layout.other, y + 0.7 * tall, text, fontsize=size, color=QUIET, va="center", style="italic")
+        y += tall
         for row in table.of_route(route):
-            y += step
-            radius = min(marks.radius(row), 0.47 * step)
-            ax.add_patch(Circle((layout.other + 0.3, y), radius, facecolor=marks.of(row), edgecolor=INK, linewidth=0.9))
-            beside = width_of(marks.said.get(row.organ, ""), 10.0) + 0.35
-            size = smaller(row.organ, layout.width - layout.other - 0.7 - beside, 9.0)
-            ax.text(layout.other + 0.7, y, words(row.organ), fontsize=size, va="center", color=INK)
-            if row.colonies > 0:
-                bold = "bold" if row.share >= 0.1 else "normal"
-                text = marks.said[row.organ]
-                ax.text(layout.width - 0.25, y, text, fontsize=9, va="center", ha="right", weight=bold)
-        y += 0.4 * step
+            tall = next(heights)
+            _listed(ax, layout, y + tall / 2, row, marks)
+            y += tall
+
+
+def _listed(ax: Axes, layout: Layout, y: float, row: OrganRow, marks: _Marks) -> None:
+    """A site of another route in its line."""
+    at = layout.other + 0.3
+    ax.add_patch(Circle((at, y), marks.radius(row), facecolor=marks.of(row), edgecolor=INK, linewidth=0.9))
+    beside = width_of(marks.said.get(row.organ, ""), 10.0) + 0.35
+    size = smaller(row.organ, layout.width - layout.other - 0.7 - beside, 9.0)
+    ax.text(layout.other + 0.7, y, words(row.organ), fontsize=size, va="center", color=INK)
+    if row.colonies > 0:
+        bold = "bold" if row.share >= 0.1 else "normal"
+        ax.text(layout.width - 0.25, y, marks.said[row.organ], fontsize=9, va="center", ha="right", weight=bold)
 
 
 def _legend(ax: Axes, layout: Layout, marks: _Marks, cells: float) -> None:
-    """Scales of colour and size, at the lower left."""
+    """Scales of colour and size, at the lower left; none for what did not happen."""
     x, y = 0.35, layout.height - 1.62
-    bar = ax.inset_axes((x, y, 1.75, 0.13), transform=ax.transData)
+    colonies = "colonies" if marks.top else "no colonies"
+    ax.text(x, y - 0.08, f"{colonies}, of {number(cells)} cells", fontsize=8.5, color=INK, va="bottom")
+    if marks.top:
+        _colours(ax, marks, (x, y, 1.75, 0.13))
+    arrested = marks.counts(marks.most, (0.01, 0.1, 1.0))
+    ax.text(x, y + 1.46, "cells arrested" if arrested else "no cells arrested", fontsize=8.5, color=INK, va="center")
+    for i, count in enumerate(arrested):
+        at = x + 0.12 + 0.62 * i + 0.1 * i * i
+        radius = marks.radius_of(count)
+        ax.add_patch(Circle((at, y + 0.72), radius, facecolor="white", edgecolor=INK, linewidth=0.8))
+        # The smallest circle is that of all who are fewer, too.
+        least = count <= LEAST * marks.most
+        text = f"\u2264 {number(count)}" if least else number(count)
+        ax.text(at, y + 1.15, text, fontsize=7.5, ha="center", va="center", color=INK)
+
+
+def _colours(ax: Axes, marks: _Marks, box: tuple[float, float, float, float]) -> None:
+    """The bar of colours, with marks at round numbers; of what was counted it begins with one colony."""
+    bar = ax.inset_axes(box, transform=ax.transData)
     scale = ax.get_figure(root=True).colorbar(  # type: ignore[union-attr]
         ScalarMappable(marks.norm, marks.map), cax=bar, orientation="horizontal"
     )
-    top = float(marks.norm.vmax or 1.0)
-    scale.set_ticks([top / 300, top / 10, top], labels=[number(float(f"{v:.1g}")) for v in (top / 300, top / 10, top)])
+    low = marks.top / 300.0
+    counts = [count for count in marks.counts(marks.top, (0.001, 0.01, 0.1, 1.0)) if count >= low]
+    if not marks.exact:
+        low = max(low, min(0.8, 0.5 * marks.top))
+        counts = [1.0, *(count for count in counts if count >= 2)]
+    bar.set_xlim(low, marks.top)
+    scale.set_ticks(counts, labels=[number(count) for count in counts])
     scale.ax.minorticks_off()
     scale.ax.tick_params(labelsize=8, length=2)
     scale.outline.set_visible(False)
-    ax.text(x, y - 0.08, f"colonies, of {number(cells)} cells", fontsize=8.5, color=INK, va="bottom")
-    ax.text(x, y + 1.42, "cells arrested", fontsize=8.5, color=INK, va="center")
-    for i, share in enumerate((0.01, 0.1, 1.0)):
-        radius = LARGEST * float(np.sqrt(share))
-        at = x + 0.12 + 0.62 * i + 0.1 * i * i
-        ax.add_patch(Circle((at, y + 0.72), min(radius, 0.3), facecolor="white", edgecolor=INK, linewidth=0.8))
-        ax.text(
-            at,
-            y + 1.07,
-            number(float(f"{marks.most * share:.1g}")),
-            fontsize=7.5,
-            ha="center",
-            va="center",
-            color=INK,
-        )

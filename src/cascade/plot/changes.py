@@ -14,7 +14,7 @@ from cascade.common.colours import GRID, INK, QUIET, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.text import number
 from cascade.model import Model
-from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, inches_of, lines_in, settle
+from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, inches_of, lines_in, settle, width_of
 from cascade.plot.style import Picture, figure_of, plain, sign
 from cascade.runs.comparison import Comparison
 from cascade.runs.traits import EDGES, Selection
@@ -76,7 +76,10 @@ def _ridges(ax: Axes, source: Selection, trait: int, colours: dict[str, str]) ->
     for k, row in enumerate(rows):
         density = source.histogram[trait, k, 1:-1].astype(float)
         base = len(rows) - 1 - k
-        if 0 < row.cells < FEW:
+        if 0 < row.cells < FEW and np.count_nonzero(density) == 1:
+            # All in one bin, which has one middle: they stand at their own value, as their mean does.
+            ax.vlines([row.mean], base, base + 0.3, color=colours[row.step], linewidth=2, zorder=k + 2)
+        elif 0 < row.cells < FEW:
             ax.vlines(middles[density > 0], base, base + 0.3, color=colours[row.step], linewidth=2, zorder=k + 2)
         elif row.cells:
             # Few cells: wider bins, so that the shape is not noise.
@@ -129,17 +132,18 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
         figure: Figure = Picture(figsize=(13.0, height), layout="constrained")
         left, right = figure.subplots(1, 2)
         headline(figure, title)
-        _gained(left, source, "Passed a step under one of them only")
+        _gained(left, source, "Passed a step under one of them only", _LEFT)
         ys = np.arange(len(rows))
         for counts, colour, label, shift in (
             ([r.saved for r in rows], GAINED, "saved: succeed now", -0.25),
-            ([r.moved for r in rows], "#AAAAAA", "moved: end elsewhere now", 0.0),
+            ([r.moved for r in rows], "#BBBBBB", "moved: end elsewhere now", 0.0),
             ([r.lost for r in rows], LOST, "lost to it: succeeded without", 0.25),
         ):
             if not any(counts):
                 continue
             right.barh(ys + shift, np.maximum(counts, 0.0), height=0.24, color=colour, label=label)
         right.set_xscale("symlog", linthresh=1.0)
+        right.set_xticks(_decades(max(max(r.saved, r.moved, r.lost) for r in rows), _RIGHT))
         right.set_yticks(ys, ends, fontsize=9)
         right.set_ylim(len(rows) - 0.4, -0.6)
         right.set_xlim(left=0)
@@ -149,12 +153,12 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
         right.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         plain(right, "By step and cause of death")
         high = max(_high(source.model.stages, LABEL), len(rows) * max(0.42, 9.0 * LINE * lines_in(ends) + 0.08))
-        settle(figure, {left: (3.6, high), right: (3.0, high)})
+        settle(figure, {left: (_LEFT, high), right: (_RIGHT, high)})
     else:
         figure, only = figure_of(ax, (8.0, 1.8 + below + 0.45 * len(source.model.stages)))
-        _gained(only, source, title)
+        _gained(only, source, title, _LEFT if ax is None else inches_of(ax)[0])
         if ax is None:
-            settle(figure, {only: (4.5, _high(source.model.stages, LABEL))})
+            settle(figure, {only: (_LEFT, _high(source.model.stages, LABEL))})
     sign(figure, source)
     return figure
 
@@ -169,7 +173,33 @@ def _high(names: Sequence[str], size: float) -> float:
     return len(names) * max(0.42, size * LINE * lines_in([broken(name, NAME, size) for name in names]) + 0.08)
 
 
-def _gained(ax: Axes, source: Comparison, title: str) -> None:
+_LEFT, _RIGHT = 3.6, 3.0
+"""Inches across the panels of a comparison, at least."""
+
+
+def _decades(most: int, inches: float) -> list[float]:
+    """Marks of an axis of cells, linear up to 1 and logarithmic beyond: as many as their labels leave room for."""
+    last = max(1, int(np.ceil(np.log10(max(most, 1)))))
+    # The part up to 1 is as wide as a decade and a ninth.
+    decade = inches / (last + 1.2)
+    widest = width_of(number(10.0**last), LABEL) + 0.15
+    apart = max(1, int(np.ceil(widest / decade)))
+    return [0.0, *(10.0**k for k in range(last % apart, last + 1, apart))]
+
+
+def _most_marks(reach: float, inches: float) -> int:
+    """Intervals between the marks of a linear axis, such that their labels lie apart."""
+    widest = width_of(number(reach), LABEL) + 0.15
+    return max(1, min(4, int(inches / widest)))
+
+
+def _beside(most: int) -> float:
+    """Inches beside the longest bar for its text."""
+    return width_of(f"+{number(most)}", 9.0) + 0.2 if most else 0.15
+
+
+def _gained(ax: Axes, source: Comparison, title: str, inches: float) -> None:
+    """Cells gained and lost at each step, in axes so wide."""
     ys = np.arange(len(source.model.stages))
     gained, lost = np.array([r.gained for r in source]), np.array([r.lost for r in source])
     ax.barh(ys, gained, color=GAINED, height=0.6, label=_only(source.other))
@@ -186,10 +216,16 @@ def _gained(ax: Axes, source: Comparison, title: str) -> None:
                 text, (-fewer, y), xytext=(-4, 0), textcoords="offset points", va="center", ha="right", fontsize=9
             )
     ax.axvline(0, color=INK, linewidth=0.8)
-    ax.set_xlim(-1.5 * (reach if lost.any() else 0.05 * reach), 1.3 * (reach if gained.any() else 0.05 * reach))
+    left, right = _beside(int(lost.max(initial=0))), _beside(int(gained.max(initial=0)))
+    scale = max(int(gained.max(initial=0) + lost.max(initial=0)), 1) / max(inches - left - right, 0.3 * inches)
+    ax.set_xlim(-lost.max(initial=0) - scale * left, gained.max(initial=0) + scale * right)
     ax.set_yticks(ys, [broken(step, NAME) for step in source.model.stages])
     ax.set_ylim(len(ys) - 0.4, -0.6)
-    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.xaxis.set_major_locator(MaxNLocator(_most_marks(reach, inches), integer=True))
+    if not (gained.any() or lost.any()):
+        ax.set_xticks([0])
+        none = "nothing gained, nothing lost:\nevery cell passes the same steps under both"
+        ax.text(0.5, 0.5, none, transform=ax.transAxes, ha="center", va="center", fontsize=9, color=QUIET, bbox=HALO)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(abs(v))))
     note = "cells; which ones depends on the coupling,\nonly the difference on the models"
     label = "\n".join([note, *[broken(source.pairing, max(4.5, inches_of(ax)[0]), 9.0)] * bool(source.pairing)])

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter
 from cascade.answers.curves import Curves
 from cascade.common.colours import GOAL_COLOUR, GRID, cause_colours, stage_colours
 from cascade.common.errors import InputError
-from cascade.common.shares import percent
+from cascade.common.shares import percent, plain_percent
 from cascade.common.text import number
 from cascade.model import Model
 from cascade.plot.fitting import LINE, NAME, broken, settle
@@ -24,6 +24,9 @@ from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
 Floats = npt.NDArray[np.float64]
+
+THIN = 0.006
+"""Share of a band that is as thin as the line around it."""
 
 
 def occupancy(
@@ -59,25 +62,38 @@ def occupancy(
     shown = np.arange(len(alive)) >= max(0, int(np.argmax(moved > 1e-3)) - 1)
     shown &= (alive > 0) | (not living)
     hours, values = curves.hours[shown], np.clip(curves.values[:, shown], 0, 1)
+    shares = values / values.sum(axis=0) if living else values
     ax.stackplot(
         hours,
-        values / values.sum(axis=0) if living else values,
+        shares,
         colors=[palette[name] for name in curves.names],
         labels=[broken(name, NAME, 9.0) for name in curves.names],
     )
     if not living:
         ax.fill_between(hours, values.sum(axis=0), 1.0, color="#EFEFEF", label="dead", linewidth=0)
+    _between(ax, hours, shares if living else np.vstack([shares, 1.0 - values.sum(axis=0)]))
     ax.set_ylim(0, 1)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
     ax.set_ylabel("share of the living cells" if living else "share of all cells", fontsize=10)
     _time_axis(ax, hours)
     handles, names = ax.get_legend_handles_labels()
     ax.legend(handles[::-1], names[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
-    plain(ax, f"{curves.label}: {_whose(curves, alive[shown], living=living)}")
+    plain(ax, f"{curves.label}: {_made(curves)}, {_whose(curves, alive[shown], living=living)}")
     sign(figure, curves)
     if given is None:
         settle(figure, {ax: (5.5, max(3.8, _height(ax)))})
     return figure
+
+
+def _between(ax: Axes, hours: Floats, shares: Floats) -> None:
+    """White lines between bands that lie on each other, where both are thicker than a line."""
+    for k in range(len(shares) - 1):
+        # A band of nothing has no edge: the one below it goes on to the next.
+        above = shares[k + 1 :]
+        first = np.argmax(above > 0, axis=0)
+        next_one = np.take_along_axis(above, first[None, :], axis=0)[0]
+        seen = (shares[k] > THIN) & (next_one > THIN)
+        ax.plot(hours, np.where(seen, shares[: k + 1].sum(axis=0), np.nan), color="white", linewidth=0.7)
 
 
 def _whose(curves: Curves, alive: Floats, *, living: bool) -> str:
@@ -87,6 +103,11 @@ def _whose(curves: Curves, alive: Floats, *, living: bool) -> str:
     left = round(float(alive[-1]) * curves.cells) if len(alive) else 0
     counted = few(left, exact=not curves.cells)
     return f"where the living cells are{f' ({number(left)} in the end)' if counted else ''}"
+
+
+def _made(curves: Curves) -> str:
+    """How many cells were counted, or that the curves are exact."""
+    return f"{number(curves.cells)} cells" if curves.cells else "exact answer"
 
 
 def _height(ax: Axes) -> float:
@@ -127,7 +148,7 @@ def incidence(
         ax.yaxis.set_major_formatter(FuncFormatter(share_label))
     else:
         ax.set_ylim(0, 1)
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
     ax.grid(color=GRID, linewidth=0.7)
     ax.set_ylabel("cumulative share of all cells", fontsize=10)
     _time_axis(ax, curves.hours)
@@ -139,7 +160,7 @@ def incidence(
         title="end, and its share",
         alignment="left",
     )
-    plain(ax, f"{curves.label}: how lives end")
+    plain(ax, f"{curves.label}: {_made(curves)}, how lives end")
     sign(figure, curves)
     if given is None:
         settle(figure, {ax: (5.5, max(3.8, _height(ax)))})

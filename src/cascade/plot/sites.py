@@ -7,21 +7,24 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from cascade.answers.intervals import proportion
 from cascade.answers.organs import OrganRow, Organs
 from cascade.common.colours import GRID, INK, QUIET
 from cascade.common.errors import InputError
-from cascade.common.shares import percent
+from cascade.common.shares import percent, plain_percent
 from cascade.common.text import hours, number
 from cascade.model import Model
-from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, settle
+from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, settle, width_of
 from cascade.plot.style import Picture, few, plain, sign
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
 ROUTE_COLOURS = ("#882255", "#117733", "#DDAA33", "#6699CC", "#AA4499", "#777777", "#44AA99")
+
+COLONIES_WIDE = 3.0
+"""Inches across the bars of colonies, at least."""
 
 FITTED = "soil fit"
 """The source of a soil that was fitted to autopsies."""
@@ -70,13 +73,13 @@ def organs(source: Result | Exact, *, ax: Axes | None = None) -> Figure:
         headline(figure, counted)
         _colonies(left, table, arise)
         _against_autopsies(right, compared, source, "Blood-borne: model and autopsies")
-        settle(figure, {left: (3.0, high), right: (3.6, LABEL * LINE * 1.2 * len(compared))})
+        settle(figure, {left: (COLONIES_WIDE, high), right: (3.6, LABEL * LINE * 1.2 * len(compared))})
     else:
         figure = Picture(figsize=(8.0, max(3.5, 1.6 + 0.3 * len(_shown(table)))), layout="constrained")
         headline(figure, counted)
         only = figure.add_subplot()
         _colonies(only, table, arise)
-        settle(figure, {only: (3.0, high)})
+        settle(figure, {only: (COLONIES_WIDE, high)})
     sign(figure, source)
     return figure
 
@@ -127,9 +130,8 @@ def _colonies(ax: Axes, table: Organs, title: str) -> None:
         ax.annotate(text, (end, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
     ax.set_yticks(range(len(rows)), [broken(row.organ, NAME) for row in rows])
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.margins(x=0.4 if few(total, exact=table.exact) else 0.18)
-    ax.set_xlim(left=0)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    _room_beside(ax, rows, [share_of(row.colonies, total, exact=table.exact) for row in rows])
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
     left_out = sum(row.colonies > 0 for row in table) - len(rows)
     more = f"\n({left_out} sites with fewer colonies are not shown)" if left_out > 0 else ""
     ax.set_xlabel(f"share of all colonies{more}", fontsize=10, loc="left")
@@ -141,6 +143,24 @@ def _colonies(ax: Axes, table: Organs, title: str) -> None:
     else:
         ax.text(0.5, 0.5, "no colonies", transform=ax.transAxes, ha="center", color=QUIET)
     plain(ax, title)
+
+
+def _room_beside(ax: Axes, rows: Sequence[OrganRow], texts: Sequence[str]) -> None:
+    """An axis from 0 to where the last text ends, whose marks and line end at all colonies."""
+    ends = [max(row.share, row.high) for row in rows]
+    # The narrowest that these axes become.
+    free = [max(0.3, 1.0 - (width_of(text, 9.0) + 0.15) / COLONIES_WIDE) for text in texts]
+    ax.set_xlim(0.0, max((end / part for end, part in zip(ends, free, strict=True)), default=1.0))
+    _end_at_all(ax)
+
+
+def _end_at_all(ax: Axes) -> None:
+    """Marks of an axis of shares, and its line, end at 100 %: what lies beyond is room for texts."""
+    low, high = ax.get_xlim()
+    ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(max(low, 0.0), min(high, 1.0))
+    ax.set_xticks([t for t in ticks if low <= t <= min(high, 1.0 + 1e-9)])
+    if high > 1.0:
+        ax.spines["bottom"].set_bounds(low, 1.0)
 
 
 def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exact, title: str) -> None:
@@ -161,12 +181,14 @@ def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exac
         ax.plot([middle], [y - 0.14], "D", color=MODEL_COLOUR, markersize=5, label="model" if y == 0 else None)
     ax.set_yticks(range(len(points)), [broken(point[0], NAME) for point in points])
     ax.set_xlim(left=-0.005)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
     fitted = any(FITTED in _site(model, row.organ).source for row in rows)
     note = "soil was fitted to these counts: calibrated" if fitted else "soil is not that fitted to these counts"
     ax.set_xlabel(f"share of patients with a metastasis there\n({note})", fontsize=10, loc="left")
     ax.grid(axis="x", color=GRID, linewidth=0.7)
-    ax.legend(frameon=False, fontsize=9, loc="lower right")
+    _end_at_all(ax)
+    # Outside: a whisker may be anywhere.
+    ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     plain(ax, title)
 
 

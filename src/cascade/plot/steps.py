@@ -8,12 +8,13 @@ import numpy as np
 from matplotlib import colors
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from cascade.answers.funnel import Funnel, FunnelRow
-from cascade.common.colours import GRID, INK, QUIET, cause_colours, stage_colours
+from cascade.common.colours import GRID, INK, QUIET, cause_colours, cause_hatches, stage_colours
 from cascade.common.errors import InputError
-from cascade.common.shares import estimate_of_share, percent, whole_percent
+from cascade.common.shares import estimate_of_share, percent, plain_percent, whole_percent
 from cascade.common.text import number
 from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, inches_of, lines_in, settle
 from cascade.plot.style import Picture, few, figure_of, plain, shade, share_label, sign
@@ -67,7 +68,7 @@ def funnel(*sources: Funnels, ax: Axes | None = None, labels: Sequence[str] | No
     height = 1.9 + len(steps) * row
     # "lost" is the cause that a funnel of plain numbers has: nothing to show of it.
     with_causes = ax is None and len(funnels) == 1 and any(set(row.lost) - {"lost"} for row in funnels[0])
-    title = f"{names[0]}: {number(funnels[0].cells)} cells" if len(funnels) == 1 else "Survival funnel"
+    title = f"{names[0]}: {funnels[0].made}" if len(funnels) == 1 else "Survival funnel"
     if with_causes:
         figure: Figure = Picture(figsize=(12.0, height + 0.3), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=[1.45, 1], sharey=True)
@@ -155,7 +156,9 @@ def _bar_text(row: FunnelRow, *, exact: bool) -> str:
 
 
 def _smallest(one: Funnel) -> float:
+    """The smallest share, or lower end of a whisker."""
     shares = [row.fraction_of_all for row in one if row.fraction_of_all > 0]
+    shares += [row.low for row in one if row.passed and row.low > 0 and not one.exact]
     bounds = [row.high for row in one if row.fraction_of_all == 0 and row.high > 0]
     return min([*shares, *bounds, 0.1])
 
@@ -163,7 +166,7 @@ def _smallest(one: Funnel) -> float:
 def _causes(ax: Axes, one: Funnel) -> None:
     """What those died of whose furthest step it was, as stacked shares."""
     causes = list(dict.fromkeys(cause for row in one for cause in row.lost))
-    palette = cause_colours(causes)
+    palette, hatches = cause_colours(causes), cause_hatches(causes)
     rough = [few(sum(row.lost.values()) + row.still, exact=one.exact) for row in one]
     for y, row in enumerate(one):
         total = sum(row.lost.values()) + row.still
@@ -174,7 +177,9 @@ def _causes(ax: Axes, one: Funnel) -> None:
         for cause in [*causes, "still there"]:
             share = (row.still if cause == "still there" else row.lost.get(cause, 0.0)) / total
             colour = shade(palette[cause], 0.4) if cause in palette else colors.to_rgb("#E6E6E6")
-            ax.barh(y, share, left=left, height=0.69, color=colour, edgecolor="white", linewidth=0.8)
+            # Hatches are as white as the edges.
+            hatch = hatches.get(cause, "")
+            ax.barh(y, share, left=left, height=0.69, color=colour, edgecolor="white", linewidth=0.8, hatch=hatch)
             if share > 0.12:
                 dark = sum(colour) < 1.5
                 ax.text(
@@ -185,13 +190,19 @@ def _causes(ax: Axes, one: Funnel) -> None:
                     va="center",
                     fontsize=8.5,
                     color="white" if dark else INK,
+                    bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.8},
                 )
             left += share
         if rough[y]:
             ax.text(1.02, y, f"of {number(total)}", va="center", fontsize=8.5, color=INK)
     still = any(row.still for row in one)
     handles = [
-        ax.barh([np.nan], [0], color=shade(palette[c], 0.4) if c in palette else "#E6E6E6", label=broken(c, NAME, 9.0))
+        Patch(
+            facecolor=shade(palette[c], 0.4) if c in palette else "#E6E6E6",
+            edgecolor="white",
+            hatch=hatches.get(c, ""),
+            label=broken(c, NAME, 9.0),
+        )
         for c in [*causes, *(["still there"] if still else [])]
     ]
     ax.legend(
@@ -203,9 +214,11 @@ def _causes(ax: Axes, one: Funnel) -> None:
         fontsize=9,
         title="lost to",
         alignment="left",
+        # So large that a hatch is seen.
+        handleheight=1.2,
     )
     ax.set_xlim(0, 1)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
     ax.tick_params(axis="y", left=False, labelleft=False)
     ax.set_xlabel("share of the cells that came no further", fontsize=10, loc="left")
     plain(ax, "What became of the others")
@@ -246,7 +259,7 @@ def waterfall(source: Funnels, *, ax: Axes | None = None) -> Figure:
     ax.set_ylabel("share of all cells", fontsize=10)
     if one.note:
         ax.set_xlabel(broken(one.note, max(3.6, inches_of(ax)[0]), 9.0), fontsize=9, loc="left")
-    plain(ax, f"{one.label}: decades lost at each step")
+    plain(ax, f"{one.label}: {one.made}, decades lost at each step")
     _name_bars(ax, names if given is None else [row.step for row in one], fixed=given is not None)
     sign(figure, source)
     if given is None:

@@ -28,6 +28,10 @@ BY_VISIT = (
     " the two lives have come to different states, they are paired by that luck alone, and mean nothing for each other."
 )
 
+SAME_SUCCESS = (
+    "The same success: under both, or under neither; on the way there, these cells may have come to other steps."
+)
+
 COUPLING = (
     "Which cells are saved or lost depends on how the two runs share their draws;"
     " only the net difference is a property of the two models."
@@ -227,7 +231,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
 
     @property
     def unchanged(self) -> int:
-        """Cells that succeed under both or under neither."""
+        """Cells with the same success: under both, or under neither.  They may have come to other steps."""
         return self.cells - self.saved - self.lost
 
     @property
@@ -290,10 +294,11 @@ class Comparison(ByValue, Table[ComparisonRow]):
     @property
     def below(self) -> str:
         """What the pairing means."""
-        return "\n".join([COUPLING, *[self.pairing] * bool(self.pairing)])
+        return "\n".join([SAME_SUCCESS, COUPLING, *[self.pairing] * bool(self.pairing)])
 
     def _summary(self) -> str:
-        return f"saved {self.saved:,}, lost {self.lost:,}, unchanged {self.unchanged:,} of {self.cells:,} cells"
+        success = f"saved {self.saved:,}, lost {self.lost:,}, the same success {self.unchanged:,}"
+        return f"{success} of {self.cells:,} cells"
 
     def _causes(self, most: int = 12) -> str:
         """The causes from which or to which most cells moved, as text."""
@@ -308,7 +313,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
     @property
     def caption(self) -> str:
         """Who is saved and who is lost."""
-        return self._summary()
+        return f"{self._summary()}. {SAME_SUCCESS}"
 
 
 def _ways(model: Model) -> dict[str, tuple[object, ...]]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
-from cascade.common import colours, text
+from cascade.answers import funnel
+from cascade.common import colours, shares, text
 from cascade.kernel import births, numerics, streams, visits
 
 _SHARED: dict[ModuleType, str] = {
@@ -24,6 +26,8 @@ _SHARED: dict[ModuleType, str] = {
         MOST_CENTRAL CENTRE_SQUARE TAIL_SHIFT FAR_TAIL_FROM CENTRE TAIL FAR_TAIL""",
     births: "BOOST_ATTEMPT",
     visits: "LEAST_LEFT",
+    shares: "FIGURES LEAST_IN_PERCENT POWERS_FROM",
+    funnel: "MOST_CAUSES",
     text: "HOURS_PER_DAY HOURS_PER_YEAR",
     colours: "INK QUIET GRID ALIVE_COLOUR GOAL_COLOUR PALE_VESSELS ARTERY_TEXT VEIN_TEXT",
 }
@@ -60,7 +64,7 @@ def _literal(value: object) -> str:
         return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, int | np.integer):
         return hex(value) if value > 0xFFFF else str(value)
-    return json.dumps(value, allow_nan=False)
+    return json.dumps(float(value) if isinstance(value, Decimal) else value, allow_nan=False)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,14 @@
 import { GRID, INK, QUIET } from "./constants.js";
 import { spaced } from "./story.js";
 import { SINKING, allDead } from "./tracks.js";
-import { NARROW, along, eased, font } from "./ways.js";
+import { NARROW, along, eased, font, inLines } from "./ways.js";
 
 // Pixels from the bottom.
 const FLOOR = 104;
 const PILES = 96;
+// Of the names at the top: lines at most, and pixels from one to the next.
+const HEAD_LINES = 4;
+const HEAD_LINE = 14;
 
 /** @implements {View} */
 export class Columns {
@@ -25,6 +28,7 @@ export class Columns {
     this.highest = 1;
     this.solid = 1;
     this.narrow = false;
+    this.heads = 1;
     this.width = this.height = 0;
   }
 
@@ -68,7 +72,7 @@ export class Columns {
   _band(name, stage) {
     const bands = this._bands(stage), number = Math.max(1, bands.length);
     const at = Math.max(0, bands.findIndex((state) => state.name === name));
-    const top = this.narrow ? 106 : 46, room = this.height - top - 128;
+    const top = this.narrow ? 106 : 32 + HEAD_LINE * this.heads, room = this.height - top - 128;
     return [this.column * (stage + 0.5), top + (room * (at + 0.5)) / number, room / number];
   }
 
@@ -116,9 +120,13 @@ export class Columns {
   /** @param {CanvasRenderingContext2D} g */
   draw(g) {
     g.textAlign = "center";
-    this.columns.forEach((name, k) => {
+    g.font = font(this.narrow ? 10 : 12.5);
+    const heads = this.columns.map((name) => (
+      this.narrow ? inLines(g, name, 96, 1) : inLines(g, name, this.column - 8, HEAD_LINES)));
+    this.heads = Math.max(...heads.map((lines) => lines.length));
+    heads.forEach((lines, k) => {
       if (k) this._line(g, k * this.column, 0, k * this.column, this.height);
-      this._head(g, name, k);
+      this._head(g, lines, k);
       this._nameBands(g, k);
     });
     this._line(g, 0, this.height - FLOOR, this.width, this.height - FLOOR);
@@ -141,22 +149,22 @@ export class Columns {
 
   /**
    * @param {CanvasRenderingContext2D} g
-   * @param {string} name
+   * @param {string[]} lines
    * @param {number} k
    */
-  _head(g, name, k) {
+  _head(g, lines, k) {
     const x = this.column * (k + 0.5);
     g.fillStyle = INK;
     g.font = font(this.narrow ? 10 : 12.5);
     if (!this.narrow) {
-      g.fillText(name, x, 18, this.column - 6);
+      lines.forEach((line, i) => g.fillText(line, x, 18 + HEAD_LINE * i));
       return;
     }
     g.save();
     g.translate(x + 4, 100);
     g.rotate(-Math.PI / 2);
     g.textAlign = "left";
-    g.fillText(name, 0, 0, 96);
+    g.fillText(lines[0], 0, 0);
     g.restore();
   }
 
@@ -171,7 +179,7 @@ export class Columns {
     g.font = font(10.5);
     for (const { name } of bands) {
       const [x, y, height] = this._band(name, k);
-      g.fillText(spaced(name), x, y - Math.min(height / 2, 30) + 9, this.column - 6);
+      g.fillText(inLines(g, spaced(name), this.column - 6, 1)[0], x, y - Math.min(height / 2, 30) + 9);
     }
   }
 
@@ -184,9 +192,19 @@ export class Columns {
     g.fillStyle = INK;
     g.font = font(this.narrow ? 10 : 12.5);
     g.textAlign = "center";
-    alive.forEach((here, k) => {
-      const gone = allDead(dead[k]), both = this.narrow ? `${here} | ${gone}` : `${here} here, ${gone} dead`;
-      g.fillText(k === last ? `${here}` : both, this.column * (k + 0.5), this.height - 8, this.column - 4);
+    const gone = dead.map(allDead), fits = (/** @type {string[]} */ texts) => (
+      texts.every((text) => g.measureText(text).width <= this.column - 6));
+    const long = alive.map((here, k) => (k === last ? `${here}` : `${here} here, ${gone[k]} dead`));
+    const short = alive.map((here, k) => (k === last ? `${here}` : `${here} | ${gone[k]}`));
+    // All in the same way, and no wider than their columns: in the narrowest the dead stand below.
+    const texts = !this.narrow && fits(long) ? long : fits(short) ? short : alive.map(String);
+    const below = texts !== long && texts !== short;
+    const widest = Math.max(...[...alive, ...gone].map((n) => g.measureText(String(n)).width));
+    if (below && widest > this.column - 6) g.font = font(Math.max(6, (10 * (this.column - 6)) / widest));
+    texts.forEach((text, k) => {
+      const x = this.column * (k + 0.5);
+      g.fillText(text, x, this.height - (below ? 17 : 8), this.column - 4);
+      if (below && k < last) g.fillText(`${gone[k]}`, x, this.height - 5, this.column - 4);
     });
   }
 }

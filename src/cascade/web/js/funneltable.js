@@ -2,7 +2,9 @@
 // @ts-check
 /** @import { Exact, PageData } from "./types.js" */
 
+import { MOST_CAUSES } from "./constants.js";
 import { made, within } from "./elements.js";
+import { percent, wholePercent } from "./shares.js";
 
 // Share at which a bar has no width.
 const LOWEST = 1e-9;
@@ -10,24 +12,17 @@ const HEAD = [["passed", ""], ["(width: logarithm of the share)", ""], ["exact",
 const ROW = '<span role="rowheader"></span><div class="bar" role="presentation"><div></div></div>' +
   '<span role="cell" class="exact"></span><span role="cell" class="counted"></span><span role="cell" class="why"></span>';
 
-/** @param {number} p */
-function share(p) {
-  if (p === 0) return "0";
-  if (p >= 0.001) return `${Number((100 * p).toPrecision(3))} %`;
-  return `1 in ${Number((1 / p).toPrecision(2)).toLocaleString("en")}`;
-}
-
 /**
  * What cells were lost to, most first.
  * @param {Record<string, number>} lost
  * @param {number} still
  */
-function why(lost, still) {
+export function why(lost, still) {
   const parts = Object.entries(lost).filter((p) => p[1] > 0).sort((a, b) => b[1] - a[1]), words = [];
   const total = parts.reduce((sum, p) => sum + p[1], 0);
-  const most = parts.slice(0, 3).map(([cause, n]) => `${cause} ${Math.round((100 * n) / total)} %`);
-  if (parts.length) words.push(`lost to ${most.join(", ")}`);
-  if (still > 1e-12) words.push(`still there: ${share(still)} of all`);
+  const most = parts.slice(0, MOST_CAUSES).map(([cause, n]) => `${cause} ${wholePercent(n / total)}`);
+  if (parts.length) words.push(`lost to ${most.join(", ")}${parts.length > MOST_CAUSES ? ", ..." : ""}`);
+  if (still > 1e-12) words.push(`still there: ${percent(still)} of all`);
   return words.join("; ");
 }
 
@@ -81,7 +76,7 @@ export class FunnelTable {
   /** @param {Exact} exact */
   solved({ passed, lost, still }) {
     this.rows.forEach((row, k) => {
-      write(within(row, ".exact"), share(passed[k]), passed[k]);
+      write(within(row, ".exact"), percent(passed[k]), passed[k]);
       within(row, ".bar > div").style.width = barWidth(passed[k]);
       within(row, ".why").textContent = why(lost[k], still[k]);
     });

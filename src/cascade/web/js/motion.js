@@ -19,7 +19,7 @@ const FRAME = `<div class="controls">
   <canvas tabindex="0" role="img" aria-label="Cells moving from place to place; the counts stand below"></canvas>
   <ul class="legend"></ul>
   <p class="quiet">Space: play or pause. →: one event. Point at a cell, or press N for the next, to hear its story.
-  Each stay is shown for as long as the logarithm of its length.</p>
+  Each stay is shown for as long as the logarithm of its length. Of two numbers below a step, the second are its dead.</p>
   <p class="story" aria-live="polite"></p>`;
 
 export class Motion {

@@ -13,6 +13,30 @@ export function font(size) {
 }
 
 /**
+ * A text in lines of a width, as they would be drawn now; what has no room ends with dots.
+ * @param {CanvasRenderingContext2D} g
+ * @param {string} text
+ * @param {number} width in pixels
+ * @param {number} most lines
+ */
+export function inLines(g, text, width, most) {
+  const fits = (/** @type {string} */ line) => g.measureText(line).width <= width, lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines.length - 1, longer = lines[last] ? `${lines[last]} ${word}` : word;
+    if (!lines[last] || fits(longer)) lines[last] = longer;
+    else lines.push(word);
+  }
+  const shown = lines.slice(0, most);
+  return shown.map((line, i) => {
+    const cut = i === most - 1 && lines.length > most;
+    if (!cut && fits(line)) return line;
+    let end = line.length;
+    while (end > 1 && !fits(`${line.slice(0, end)}…`)) end -= 1;
+    return `${line.slice(0, end).trimEnd()}…`;
+  });
+}
+
+/**
  * Slowly away, slowly in.
  * @param {number} gone
  */
