@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle

@@ -50,7 +50,7 @@ def elasticities(
             told.replace("-", "\N{MINUS SIGN}"), (value, place), (4 if value > 0 else -4, 0),
             textcoords="offset points", ha="left" if value > 0 else "right", va="center", fontsize=9, color=INK,
         )  # fmt: skip
-    names = [broken(_named(source, name), NAME + 8.0, 9.5) for name in shown]
+    names = [broken(_named(source, name), NAME + 1.4, 9.5) for name in shown]
     ax.set_yticks(places, names, fontsize=9.5)
     ax.set_ylim(len(shown) - 0.4, -0.6)
     ax.margins(x=0.16)
