@@ -121,7 +121,7 @@ def test_tables_convert(result: cascade.runs.result.Result) -> None:
     frame = pandas.DataFrame(result.funnel().to_dicts())
     assert list(frame["step"]) == list(CYCLIC.stages)
     assert "<table>" in result.funnel()._repr_html_()
-    assert "exact: passed" in result.funnel().table(beside=cascade.exact(CYCLIC).funnel())
+    assert "exact (without an end): passed" in result.funnel().table(beside=cascade.exact(CYCLIC).funnel())
 
 
 def test_a_seed_is_drawn_and_stored() -> None:
