@@ -131,13 +131,13 @@ def finest() -> list[float]:
         patch.setattr("cascade.solution.quadrature._SOBOL_POINTS", 1 << 16)
         patch.setattr("cascade.solution.quadrature._SOBOL_REPLICATES", 8)
         nodes = Nodes.joined([random(prepared.lowered, 1 << 20, shifts)])
-    return [row.fraction_of_all for row in Exact(UNLIKE, nodes=nodes).funnel()]
+    return [row.fraction_of_all for row in Exact(UNLIKE, nodes=nodes).funnel().rows]
 
 
 @pytest.mark.full
 def test_the_error_that_is_stated_of_random_points_is_kept() -> None:
     """Also of the rare steps, each with an error of its own: four standard errors in 7 comparisons."""
-    rows = cascade.exact(UNLIKE).funnel()
+    rows = cascade.exact(UNLIKE).funnel().rows
     for row, true in zip(rows, finest(), strict=True):
         error = (row.high - row.low) / 2
         assert abs(row.fraction_of_all - true) <= 4 * error, row.step

@@ -18,8 +18,8 @@ from cascade.common.errors import InputError
 from cascade.common.types import Complexes, Floats, Mask
 from cascade.solution.changing import Account
 from cascade.solution.laplace import Transform, invert
-from cascade.solution.prepared import Prepared
-from cascade.solution.quadrature import Nodes
+from cascade.solution.prepared import Prepared, replicated
+from cascade.solution.quadrature import Nodes, on_a_grid
 from cascade.solution.solver import ENDLESS
 
 ENTRY_POINTS = 24
@@ -75,8 +75,8 @@ class Courses:
         """Columns of expanded states added up to those of the model's states."""
         return np.asarray(np.add.reduceat(there, np.unique(self.lowered.base, return_index=True)[1], axis=-1))
 
-    def at(self, times: Floats, parts: int = 1) -> tuple[Course, Course]:
-        """What has happened by each time, and the errors; the bound on work is that of so many such questions."""
+    def at(self, times: Floats, nodes: Nodes | None = None) -> tuple[Course, Course]:
+        """What has happened by each time, and the errors; of given nodes alone those of inversion."""
         if self.prepared.changes:
             return self._marched(times)
         stages, n = self.lowered.goal + 1, len(times)
@@ -91,7 +91,7 @@ class Courses:
 
             return transform
 
-        values, errors = self.averaged(transform_of, times, parts=parts)
+        values, errors = self.averaged(transform_of, times, nodes=nodes)
         cuts = np.cumsum([stages * width for width in widths])[:-1]
 
         def unpacked(rows: Floats) -> Course:
@@ -101,7 +101,11 @@ class Courses:
         return self._checked(times, unpacked(values), unpacked(errors))
 
     def averaged(
-        self, transform_of: Callable[[Nodes], Transform], times: Floats, without: Mask | None = None, parts: int = 1
+        self,
+        transform_of: Callable[[Nodes], Transform],
+        times: Floats,
+        without: Mask | None = None,
+        nodes: Nodes | None = None,
     ) -> tuple[Floats, Floats]:
         """The inverse of a transform, averaged over frailties and times of entry, at each time; and the errors.
 
@@ -114,8 +118,23 @@ class Courses:
             return self._after_entry(transform_of(nodes), times, p.poles(nodes, without))
 
         octaves = len(np.unique(np.floor(np.log2(np.maximum(times, 1e-300))))) if len(times) else 1
-        average = p.averaged(solve, p.solves(octaves * parts, len(times) * parts))
+        average = p.averaged(solve, p.solves(octaves, len(times)), nodes=nodes)
         return average.values, average.errors
+
+    def nodes_near(self, time: float, parts: int) -> tuple[Nodes, float]:
+        """Nodes for curves around a time and before, for a part of the bound on work, and what is lost with them."""
+        p, times = self.prepared, time * np.array([0.02, 1.0])
+        most = p.most_nodes(p.solves(1) * parts)
+
+        def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+            course, _ = self.at(times, nodes)
+            return course.entered, np.zeros_like(course.entered)
+
+        if p.frailties and not on_a_grid(self.lowered, most):
+            nodes = p.around_all(most)
+            return Nodes.joined([nodes]), float(replicated(solve, nodes)[1].max())
+        average = p.averaged(solve, p.solves(1) * parts)
+        return average.nodes, float(average.errors.max())
 
     def _marched(self, times: Floats) -> tuple[Course, Course]:
         """The same where hazards change."""

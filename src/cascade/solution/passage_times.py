@@ -19,7 +19,7 @@ STEP = 1e-150
 """Of derivatives by a complex step, which are exact: nothing cancels, however small the step is."""
 
 POINTS = 9, 17, 33
-"""Chebyshev points of an octave of time; few of them where averages over frailties lose more than these do."""
+"""Chebyshev points of an octave of time: as many as the curve needs."""
 
 SMOOTH = 1e-10
 """The last coefficients of a smooth curve, against its largest."""
@@ -29,6 +29,11 @@ NEAR = 0.01
 
 FARTHEST = 60
 """Octaves from an hour, either way, within which a median is looked for."""
+
+
+def _chebyshev(points: int) -> Floats:
+    """Points from -1 to 1; of twice as many intervals every other one is the same."""
+    return np.asarray(-np.cos(np.pi * np.arange(points) / (points - 1)), np.float64)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,8 @@ def passage_times(prepared: Prepared, courses: Courses, causes: Sequence[str]) -
     average = prepared.averaged(delayed, 1, absolute=1e-300, unbounded=True)
     (p, delay), (_, wrong) = (np.split(part, 2) for part in average[:2])
     of_causes = [[i for i, t in enumerate(lowered.transitions) if t.is_death and t.way == cause] for cause in causes]
-    curves = Reached(prepared, courses, of_causes)
+    success = float(p[lowered.goal])
+    curves = Reached(prepared, courses, of_causes, -float(delay[lowered.goal]) / success if success > 0 else 1.0)
 
     def sure(value: float, error: float) -> bool:
         """Whether a mean over the frailties settles."""
@@ -118,6 +124,8 @@ class Reached:
     courses : Courses
     of_causes : sequence of sequence of int
         Transitions of each cause of death.
+    near : float
+        A time in hours around which the curves are wanted.
 
     Attributes
     ----------
@@ -125,14 +133,17 @@ class Reached:
         The largest error of a probability so far.
     """
 
-    def __init__(self, prepared: Prepared, courses: Courses, of_causes: Sequence[Sequence[int]]) -> None:
+    def __init__(self, prepared: Prepared, courses: Courses, of_causes: Sequence[Sequence[int]], near: float) -> None:
         self._courses, self._of_causes = courses, of_causes
-        whole = prepared.whole[0]
-        self._ends = self._rows(whole.entered[None], whole.lost[None])[0]
         self._octaves: dict[int, tuple[Floats, Mask]] = {}
         self.error = 0.0
         self._edges: dict[int, Floats] = {}
-        self._rough = prepared.random
+        self._begun: dict[int, Floats] = {}
+        self._oscillates = prepared.oscillates
+        self._nodes, self._lost = courses.nodes_near(near if 1e-12 < near < 1e12 else 1.0, CURVE_OCTAVES)
+        # Of the nodes that the curves have: their halves are reached for certain.
+        whole = prepared.solver.passage(prepared.hazards(self._nodes), np.zeros(1), self._nodes.weights)
+        self._ends = self._rows(whole.entered.real, whole.lost.real)[0]
 
     def _rows(self, entered: Floats, lost: Floats) -> Floats:
         """Steps and causes side by side, (times, rows)."""
@@ -141,29 +152,39 @@ class Reached:
 
     def at(self, times: Floats) -> Floats:
         """Each row at each time, (times, rows)."""
-        course, errors = self._courses.at(times, CURVE_OCTAVES)
-        self.error = max(self.error, float(errors.entered.max()))
+        course, errors = self._courses.at(times, self._nodes)
+        self.error = max(self.error, self._lost + float(errors.entered.max()))
         return self._rows(course.entered, course.lost)
 
     def _edge(self, number: int) -> Floats:
         """Each row at 2 to the ``number`` hours, (rows,)."""
         if number not in self._edges:
-            self._edges[number] = self.at(np.array([2.0**number]))[0]
+            if self._oscillates:  # each time has an inversion of its own
+                self._edges[number] = self.at(np.array([2.0**number]))[0]
+            else:
+                self._few(number)
         return self._edges[number]
+
+    def _few(self, number: int) -> Floats:
+        """Each row at few points of an octave: as much work as one of them."""
+        if number not in self._begun:
+            values = self.at(2.0 ** (number + (1.0 + _chebyshev(POINTS[0])) / 2.0))
+            self._begun[number] = values
+            self._edges.setdefault(number, values[0])
+            self._edges.setdefault(number + 1, values[-1])
+        return self._begun[number]
 
     def _octave(self, number: int) -> tuple[Floats, Mask]:
         """Chebyshev coefficients (points, rows) in log2 t from ``number`` to ``number`` + 1; whether they suffice."""
         if number not in self._octaves:
-            values = np.array([self._edge(number), self._edge(number + 1)])
-            for points in POINTS[: 1 if self._rough else None]:
-                x = -np.cos(np.pi * np.arange(points) / (points - 1))
-                # Every other point is one of those before.
-                whole = np.empty((points, values.shape[1]))
-                skip = (points - 1) // (len(values) - 1)
-                whole[::skip] = values
-                new = np.arange(points) % skip != 0
-                whole[new] = self.at(2.0 ** (number + (1.0 + x[new]) / 2.0))
-                values = whole
+            values = self._few(number)
+            for points in POINTS:
+                x, skip = _chebyshev(points), (points - 1) // (len(values) - 1)
+                if skip > 1:  # every other point is one of those before
+                    whole, new = np.empty((points, values.shape[1])), np.arange(points) % skip != 0
+                    whole[::skip] = values
+                    whole[new] = self.at(2.0 ** (number + (1.0 + x[new]) / 2.0))
+                    values = whole
                 coefficients = np.asarray(np.polynomial.chebyshev.chebfit(x, values, points - 1), np.float64)
                 smooth = np.maximum(SMOOTH * np.abs(coefficients).max(axis=0), self.error)
                 sufficient = np.abs(coefficients[-3:]).max(axis=0) <= smooth

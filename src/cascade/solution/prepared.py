@@ -37,8 +37,8 @@ MOST_SECONDS = 2.0
 INVERSION_SOLVES, LINE_SOLVES = 75, 150
 """Solves that an inversion takes for all times within a factor of two of each other; for one, where it oscillates."""
 
-CURVE_OCTAVES = 24
-"""Octaves of time that all medians of an answer take."""
+CURVE_OCTAVES = 4
+"""Parts of the bound on work in which nodes for medians are chosen; these take some twenty octaves of time."""
 
 
 EDGE = 1e3
@@ -112,6 +112,7 @@ class Prepared:
         absolute: float = ABSOLUTE,
         *,
         unbounded: bool = False,
+        nodes: Nodes | None = None,
     ) -> Average:
         """The average over the frailties of what is solved at each of their nodes, with the error of each number.
 
@@ -125,9 +126,12 @@ class Prepared:
             Change at which the average may stay as it is.
         unbounded : bool
             Of numbers that are no shares, as times: what lies beyond the grid may not be negligible.
+        nodes : Nodes, optional
+            Those at which the average is taken, whatever its error.
         """
-        if self._given is not None:
-            return Average(*solve(self._given), self._given)
+        nodes = self._given if nodes is None else nodes
+        if nodes is not None:
+            return Average(*solve(nodes), nodes)
         if not self.frailties:
             return Average(*solve(alike(self.lowered)), alike(self.lowered))
         most = self.most_nodes(solves)
@@ -143,7 +147,9 @@ class Prepared:
         """Random points among all cells, and as many among those that succeed: for each number the better ones."""
         shift = self._shift
         apart = [shift] if np.abs(shift).max() > LEAST_SHIFT else []
-        plain, *shifted = [_replicated(solve, random(self.lowered, most, s)) for s in ((), *([s] for s in apart))]
+        around_each = [(), *([s] for s in apart)]
+        each = most // len(around_each)
+        plain, *shifted = [replicated(solve, random(self.lowered, each, shifts)) for shifts in around_each]
         value, spread, errors = plain
         for other, narrower, wrong in shifted:
             # Not just the smaller one: of two that are alike the choice would be biased.
@@ -151,8 +157,13 @@ class Prepared:
             value, spread, errors = (
                 np.where(better, new, old) for new, old in ((other, value), (narrower, spread), (wrong, errors))
             )
-        around = [share * shift for share in (0.0, 0.5, 1.0, 1.0)] if apart else ()
-        return Average(value, spread + errors, Nodes.joined([random(self.lowered, most, around)]))
+        return Average(value, spread + errors, Nodes.joined([self.around_all(most)]))
+
+    def around_all(self, most: int) -> Nodes:
+        """Random points among all cells, those that succeed, and between."""
+        shift = self._shift
+        apart = float(np.abs(shift).max()) > LEAST_SHIFT
+        return random(self.lowered, most, [share * shift for share in (0.0, 0.5, 1.0, 1.0)] if apart else ())
 
     @cached_property
     def _shift(self) -> Floats:
@@ -166,6 +177,8 @@ class Prepared:
         value = change = left = np.zeros(1)
         for number, nodes in enumerate(grids(self.lowered, most)):
             more, error = solve(nodes)
+            if nodes.anew:
+                parts, total, errors, weight = [], np.zeros(1), np.zeros(1), 0.0
             total, errors, weight = total + more, errors + error, weight + float(nodes.weights.sum())
             parts.append(nodes)
             before, value = value, total / weight
@@ -223,17 +236,17 @@ class Prepared:
     def work(self) -> float:
         """Nominal seconds that an answer and the medians take at most: arithmetic, no measurement."""
         windows = len(self.lowered.window_start)
-        curves = 0 if self.until is not None or self.changes else CURVE_OCTAVES
+        curves = 0 if self.until is not None or self.changes else 5 * CURVE_OCTAVES
         solves = 1 + self.solves(curves or windows)
         most = {0: 1, 1: 1025, 2: 16_641}.get(self.frailties, MOST_POINTS)
         return self.solver.cost * solves * min(most, self.most_nodes(solves / 2))
 
     def solves(self, octaves: float, times: float = 1) -> float:
         """Solves that curves take at a node, over so many octaves and at so many times."""
-        return max(octaves, times) * LINE_SOLVES if self._oscillates else octaves * INVERSION_SOLVES
+        return max(octaves, times) * LINE_SOLVES if self.oscillates else octaves * INVERSION_SOLVES
 
     @cached_property
-    def _oscillates(self) -> bool:
+    def oscillates(self) -> bool:
         """Whether curves may oscillate: the fast inversion may not serve then."""
         poles = self.poles(alike(self.lowered))
         # A hyperbola reaches farther up than to the left: what dies out faster than it turns lies inside.
@@ -312,7 +325,7 @@ class Prepared:
             raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
 
 
-def _replicated(solve: Callable[[Nodes], tuple[Floats, Floats]], nodes: Nodes) -> tuple[Floats, Floats, Floats]:
+def replicated(solve: Callable[[Nodes], tuple[Floats, Floats]], nodes: Nodes) -> tuple[Floats, Floats, Floats]:
     """Averages over random points, their standard errors, and the mean errors of what was averaged."""
     count = int(nodes.replicate.max()) + 1
     parts = [solve(nodes[nodes.replicate == r]) for r in range(count)]

@@ -20,8 +20,11 @@ from cascade.lowering.lowered import Lowered
 
 MOST_ON_A_GRID = 3
 MOST_POINTS = 40_000
-_INTERVALS = {1: 16, 2: 8, 3: 8}
+_INTERVALS = {1: 16, 2: 8}
 """Of the first grid, by the number of frailties; each further one halves its steps."""
+
+_POINTS = 8, 12, 18, 26, 34
+"""Of a frailty among three: halved steps would be eight times as many points."""
 
 DEPTH = 40.0
 """Points reach to where the density has fallen by this power of e."""
@@ -46,6 +49,8 @@ class Nodes:
         log Z of the frailties.
     edge : (n,) bool
         Whether a point lies on the edge of a grid: beyond it nothing is added.
+    anew : bool
+        Whether these are all points of a grid, and not those alone that it has more than the one before.
     """
 
     multipliers: Floats
@@ -53,6 +58,7 @@ class Nodes:
     replicate: Ints
     logs: Floats
     edge: Mask
+    anew: bool = False
 
     def __getitem__(self, which: slice | Mask) -> Nodes:
         """Some of the points."""
@@ -84,16 +90,23 @@ def on_a_grid(lowered: Lowered, most: int) -> bool:
     """Whether points of a grid serve: few frailties, and room for two grids."""
     frailties = len(lowered.frailty_cv)
     # Of a single frailty two grids are fewer points than the fewest random ones.
-    return frailties <= 1 or (frailties <= MOST_ON_A_GRID and (2 * _INTERVALS[frailties] + 1) ** frailties <= most)
+    second = {2: 2 * _INTERVALS[2] + 1, 3: _POINTS[1]}.get(frailties, 0) ** frailties
+    return frailties <= 1 or (frailties <= MOST_ON_A_GRID and second <= most)
 
 
-def grids(lowered: Lowered, most: int = MOST_POINTS, depth: float = DEPTH) -> Iterator[Nodes]:
+def grids(lowered: Lowered, most: int = MOST_POINTS) -> Iterator[Nodes]:
     """Of finer and finer grids the points that are new in each, as long as all are at most so many.
 
     Sums over the grids so far, divided by the sum of the weights, are the trapezoidal rule of the last.
+    Of three frailties each grid is anew.
     """
     frailties = len(lowered.frailty_cv)
-    rules = [_rule(bool(g), float(cv), depth) for g, cv in zip(lowered.frailty_gamma, lowered.frailty_cv, strict=True)]
+    if frailties == MOST_ON_A_GRID:
+        yield from _of_three(lowered, most)
+        return
+    rules = [
+        _rule(bool(g), float(cv), DEPTH)[0] for g, cv in zip(lowered.frailty_gamma, lowered.frailty_cv, strict=True)
+    ]
     intervals, first = _INTERVALS[frailties], True
     most = max(min(most, MOST_POINTS), (2 * intervals + 1) ** frailties)
     while (intervals + 1) ** frailties <= most:
@@ -111,6 +124,32 @@ def grids(lowered: Lowered, most: int = MOST_POINTS, depth: float = DEPTH) -> It
         intervals, first = 2 * intervals, False
 
 
+def _of_three(lowered: Lowered, most: int) -> Iterator[Nodes]:
+    """Grids of more and more points, each anew, which reach as far as their steps are fine."""
+    for points in _POINTS:
+        if points**3 > min(most, MOST_POINTS):
+            return
+        yield _matched(lowered, points)
+
+
+def _matched(lowered: Lowered, points: int) -> Nodes:
+    """A grid whose edges leave as much away as its steps do."""
+    index = np.indices((points,) * len(lowered.frailty_cv)).reshape(len(lowered.frailty_cv), -1).T
+    logs, weights = np.empty(index.shape), np.ones(len(index))
+    for f, (gamma, cv) in enumerate(zip(lowered.frailty_gamma, lowered.frailty_cv, strict=True)):
+        strip = 1.5 if gamma else math.pi / math.sqrt(math.log1p(float(cv) ** 2))
+        for depth in np.arange(DEPTH, 1.0, -1.0).tolist():
+            rule, low, high = _rule(bool(gamma), float(cv), depth)
+            if 2 * math.pi * strip * (points - 1) / (high - low) >= depth:
+                break
+        log_z, density = rule(points - 1)
+        logs[:, f] = log_z[index[:, f]]
+        weights *= density[index[:, f]]
+    edge = ((index == 0) | (index == points - 1)).any(axis=1)
+    replicate = np.zeros(len(weights), np.int64)
+    return Nodes(_multipliers(logs, lowered), weights, replicate, _mixed(logs, lowered), edge, anew=True)
+
+
 def fixed(lowered: Lowered) -> Nodes:
     """Nodes for an answer that nobody refines, and that must come at once.
 
@@ -122,8 +161,7 @@ def fixed(lowered: Lowered) -> Nodes:
         return alike(lowered)
     if frailties > MOST_ON_A_GRID:
         return Nodes.joined([random(lowered, 2 * _SOBOL_POINTS, replicates=2)])
-    points, depth = ((65, DEPTH), (33, DEPTH), (17, 26.0))[frailties - 1]
-    return Nodes.joined(list(grids(lowered, points**frailties, depth)))
+    return Nodes.joined([_matched(lowered, (64, 34, 18)[frailties - 1])])
 
 
 def _multipliers(logs: Floats, lowered: Lowered) -> Floats:
@@ -137,8 +175,8 @@ def _mixed(logs: Floats, lowered: Lowered) -> Floats:
 
 
 @cache
-def _rule(gamma: bool, cv: float, depth: float) -> Callable[[int], tuple[Floats, Floats]]:
-    """For a number of intervals points of log Z and the density at them, for a frailty of mean 1.
+def _rule(gamma: bool, cv: float, depth: float) -> tuple[Callable[[int], tuple[Floats, Floats]], float, float]:
+    """For a number of intervals points of log Z and the density at them, for a frailty of mean 1; and the range.
 
     With x = t - exp(-t) the long left tail of the log Z of a gamma frailty becomes short.
     """
@@ -155,14 +193,14 @@ def _rule(gamma: bool, cv: float, depth: float) -> Callable[[int], tuple[Floats,
             t = np.linspace(low, high, intervals + 1)
             return t - np.exp(-t) - np.log(shape), np.exp(log_density(t) - top)
 
-        return of_gamma
+        return of_gamma, low, high
     sigma, reach = float(np.sqrt(np.log1p(cv**2))), math.sqrt(2 * depth)
 
     def of_lognormal(intervals: int) -> tuple[Floats, Floats]:
         x = np.linspace(-reach, reach, intervals + 1)
         return sigma * x - 0.5 * sigma**2, np.exp(-0.5 * x**2)
 
-    return of_lognormal
+    return of_lognormal, -reach, reach
 
 
 def _range(log_density: Callable[[Floats], Floats], depth: float) -> tuple[float, float, float]:

@@ -123,13 +123,14 @@ class Solver:
         lowered, system = self.lowered, self.system(self.lowered.exit_hazard[None])
         once = lowered.size * (lowered.goal + 1) + 4 * len(lowered.exit_source)
         filled = int((np.diff(system.before_begin) * np.diff(system.after_begin)).sum())
-        again = 0
+        solves = again = 0
         for first, end in zip(system.begin[:-1], system.begin[1:], strict=True):
             if end - first > 1:  # solved anew for each of its stages
                 states = system.order[first:end]
                 exits = int((system.exit_begin[states + 1] - system.exit_begin[states]).sum())
-                again += len(np.unique(system.stage[states])) * (len(states) + exits)
-        return 2.5e-9 * once + 4.5e-8 * again + 1e-8 * filled
+                stages = len(np.unique(system.stage[states]))
+                solves, again = solves + stages, again + stages * (len(states) + exits)
+        return 2.5e-9 * once + 7e-7 * solves + 1.2e-8 * again + 1e-8 * filled
 
     def passage(self, hazards: Floats, z: Numbers, weights: Floats | None = None) -> Passage:
         """All cells by furthest stage; states are the model's own."""
