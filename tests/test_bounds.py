@@ -19,6 +19,7 @@ from cascade.model import Model
 from cascade.runs.plan import MOST_VISITS
 from cascade.solution.answer import Exact
 from cascade.solution.events import expected_visits
+from cascade.solution.passage_times import passage_times
 from cascade.solution.prepared import MOST_SECONDS
 from cascade.solution.quadrature import Nodes, random
 from cascade.solution.solver import Solver
@@ -119,7 +120,8 @@ def test_models_with_frailties_and_phases_have_bounded_work(answer: str, until: 
     for model in (three_with_phases(), UNLIKE if answer == "times" else treated(UNLIKE)):
         meter.seconds = 0.0
         ANSWERS[answer](cascade.exact(model, until=until))
-        assert meter.seconds < 12 * MOST_SECONDS, model.name
+        # Medians take some twenty octaves, in each of which a large system is solved at few nodes.
+        assert meter.seconds < (30 if answer == "times" else 12) * MOST_SECONDS, model.name
 
 
 @cache
@@ -169,11 +171,13 @@ def test_medians_are_roots_of_the_curves() -> None:
         LINEAR.with_(start={**LINEAR.start.model_dump(), "entry_hours": (0.0, 3.0)}),
     ):
         answer = cascade.exact(model)
-        for row in answer.times():
+        rows, error = passage_times(answer._prepared, answer._courses, list(answer.causes()))
+        assert error < 1e-2 if len(model.frailties) == 3 else error < 1e-8
+        for row in rows:
             curve = answer.reach if row.kind == "step" else answer.incidence
             curves = curve([row.median_hours, 1e7])
-            at, end = curves[row.name]
-            assert at == pytest.approx(end / 2, rel=1e-6), (model.name, row.name)
+            (at, end), wrong = curves[row.name], curves.errors[curves.names.index(row.name)]
+            assert at == pytest.approx(end / 2, rel=1e-6, abs=error + wrong.sum()), (model.name, row.name)
 
 
 @pytest.mark.full
