@@ -1,18 +1,12 @@
-"""How often each transition happens, and how many visits that makes: the time spent in a state times the hazard."""
+"""How often each transition happens: the time spent in a state times the hazard."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
-from cascade.common.errors import InputError
 from cascade.common.types import Floats, Numbers
-from cascade.lowering.lower import lower
-from cascade.model import Model
 from cascade.solution.courses import Courses
 from cascade.solution.prepared import Prepared
-from cascade.solution.quadrature import alike
 
 
 def expected_events(prepared: Prepared, courses: Courses, *, units: bool) -> dict[str, float]:
@@ -48,26 +42,3 @@ def _uses(prepared: Prepared, z: Numbers) -> Numbers:
     many = np.repeat(hazards, n, axis=0)
     used = prepared.solver.time_in_states(many, np.tile(z, m))[:, prepared.lowered.exit_source] * many
     return np.asarray(np.tensordot(nodes.weights, used.reshape(m, n, -1), axes=(0, 0)))
-
-
-@lru_cache(maxsize=8)
-def expected_visits(model: Model, until: float | None) -> float:
-    """Visits of a cell to states, switches among them: how long a simulation of it takes.
-
-    Of cells alike in their frailties.  With an end, of cells that are watched for a time with that mean.  Where
-    hazards change, the most under those of any window as if they stayed.  Infinite where cells circle for ever.
-    """
-    prepared = Prepared(model, until, alike(lower(model)))
-    lowered, solver = prepared.lowered, prepared.solver
-    if not solver.has_cycle:
-        return float(lowered.size)
-    most = 0.0
-    for window, multipliers in enumerate(lowered.multipliers):
-        hazards = (lowered.exit_hazard * multipliers[lowered.exit_transition])[None]
-        z = np.full(1, prepared.transform_at(window))
-        try:
-            spent = solver.time_in_states(hazards, z)
-        except InputError:
-            return float("inf")
-        most = max(most, float((spent * solver.total(hazards)).sum()))
-    return most if np.isfinite(most) and most >= 0 else float("inf")
