@@ -392,6 +392,7 @@ def test_replay_knows_which_cells_are_unlucky() -> None:
     for cell in range(40):
         (lucky if float(traits_of(model, seed=1, cells=[cell])["z"][0]) > 0.3 else unlucky).append(cell)
     assert lucky
+    assert len(cascade.replay(model, seed=1, cells=[])) == 0
     assert len(cascade.replay(model, seed=1, cells=lucky)) == len(lucky)
     with pytest.raises(cascade.InputError, match=r"until = None: .*to and fro"):
         cascade.replay(model, seed=1, cells=[*lucky, *unlucky])

@@ -227,10 +227,10 @@ def compare(
     one, end = loaded("MODEL", model), parse_hours(until)
     two = treated(one if other is None else loaded("OTHER", other), treat)
     wanted, number = parse_cells(cells), parse_seed(seed)
+    recipe = Recipe((one, two), number, as_range(wanted), end)
     if out is not None:
         from cascade import plot
 
-        recipe = Recipe((one, two), number, as_range(wanted), end)
         never_over_another("--out", out, plot.check_path(out).is_file() and recipe.is_drawn(out), force)
     with pool_of(threads) as executor:
         comparison = pair(
@@ -243,7 +243,9 @@ def compare(
             progress=False if quiet else None,
         )
     if out is not None:
-        plot.save(plot.comparison(comparison), out)
+        figure = plot.comparison(comparison)
+        figure.set_label(f"{figure.get_label()}, {recipe.numbers}")
+        plot.save(figure, out)
     if as_json:
         print_json(_comparison_data(comparison, [one.name, two.name]))
         return

@@ -82,7 +82,7 @@ def expected_visits(model: Model, until: float | None, cells: int = 1) -> Visits
 def visits_of(model: Model, until: float | None, multipliers: Floats) -> Visits:
     """Visits of certain cells, whose hazards are multiplied like that: (cells, profiles); of many of them some."""
     lowered = lower(model)
-    if not _has_cycle(lowered):
+    if not _has_cycle(lowered) or not len(multipliers):
         return Visits(float(lowered.size), float(lowered.size))
     rows = np.unique(multipliers, axis=0)
     if len(rows) > MOST_LOOKED_AT:
