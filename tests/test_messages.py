@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 import cascade
 from cascade import body, plot
@@ -31,9 +35,9 @@ SAID: list[tuple[Callable[[], object], str]] = [
     (lambda: body.cancer("colon").model_copy(update={"drainage": {"veins": 0.5}}), r"^cancer 'colon' has"),
     (lambda: plot.occupancy(RESULT.incidence()), r"^source = .*: curves that occupancy of a result"),
     (lambda: plot.incidence(3), r"^source = 3: a result, an exact answer, or curves"),  # type: ignore[arg-type]
-    (lambda: plot.funnel(FUNNEL, labels=3), r"^labels = 3: 1 names"),  # type: ignore[arg-type]
-    (lambda: plot.funnel(FUNNEL, labels=[3]), r"^labels = \[3\]: 1 names"),  # type: ignore[list-item]
-    (lambda: plot.funnel(FUNNEL, labels="x"), r"^labels = 'x': 1 names"),
+    (lambda: plot.funnel(FUNNEL, labels=3), r"^labels = 3: a list of one name"),  # type: ignore[arg-type]
+    (lambda: plot.funnel(FUNNEL, labels=[3]), r"^labels = \[3\]: a list of one name"),  # type: ignore[list-item]
+    (lambda: plot.funnel(FUNNEL, labels="x"), r"^labels = 'x': a list of one name"),
 ]
 
 
@@ -191,3 +195,149 @@ def test_faults_of_a_part_within_a_part_bear_the_whole_path() -> None:
         cascade.State(name="x", stage="a", moves=[{"to": "y", "hazard": -1}])  # type: ignore[list-item]
     with pytest.raises(cascade.ModelError, match=r"^start share 'x' has 1 fault:\n  share = 2"):
         cascade.StartShare(state="x", share=2)
+
+
+# Arguments in the words of whoever gave them.
+
+LONG = "n" * 5000
+
+
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({"survival": {"a": 0.5}, "goal": ""}, ["goal"]),
+        ({"survival": {"a": 0.5}, "goal": "a.b"}, ["goal"]),
+        ({"survival": {"a": 0.5}, "goal": LONG}, ["goal"]),
+        ({"survival": {1: 0.5}}, ["survival"]),
+        ({"survival": {"a": 0.5, "b*": 0.1}}, ["survival"]),
+        ({"survival": {"": 0.5, LONG: 0.1, 2.5: 0.1}}, ["survival", "survival", "survival"]),
+        ({"survival": {f"s{i}": 0.5 for i in range(40)}}, ["survival"]),
+        ({"survival": {"a": 0.5}, "causes": {"a": {"": 1}}}, ["causes['a']"]),
+        ({"survival": {"a": 0.5, "b": 0.5}, "causes": {"b": {"metastasis": 1}}}, ["causes['b']"]),
+        ({"survival": {"a": 0.5}, "mean_hours": 1e-14}, ["mean_hours['a']"]),
+        ({"survival": {"a": 0.5, "b": 0.5}, "mean_hours": {"b": 1e-14}}, ["mean_hours['b']"]),
+        ({"survival": {"a": 0.5}, "name": 3}, ["name"]),
+        ({"survival": {"a": 0.5}, "start": {"states": [{"state": "q", "share": 1.0}]}}, ["start.states[0].state"]),
+    ],
+    ids=range(13),
+)
+def test_a_cascade_from_survival_blames_its_own_arguments(given: dict[str, Any], fields: list[str]) -> None:
+    with pytest.raises(cascade.ModelError) as caught:
+        cascade.Model.from_survival(given.pop("survival"), **given)
+    assert [fault.path for fault in caught.value.faults] == fields
+    assert max(map(len, str(caught.value).splitlines())) < 400
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"scale": {"*.lost": -1}},
+        {"scale": {"*.lost": float("nan")}},
+        {"scale": {"*.lost": float("inf")}},
+        {"scale": {"arrest.exit": 1e-300}},
+        {"scale": {"arrest.exit": 1e300}},
+        {"hazards": {"arrest.lost": -2.0}},
+        {"hazards": {"*.lost": 1e13}},
+        {"hazards": {"arrest.exit": 1e-20}},
+        {"hazards": {"arrest.exit": 10.0}, "scale": {"arrest.exit": 1e12}},
+    ],
+    ids=str,
+)
+def test_changed_hazards_blame_what_was_given(given: dict[str, dict[str, float]]) -> None:
+    argument, changes = list(given.items())[-1]
+    (pattern, value), *_ = changes.items()
+    with pytest.raises(
+        cascade.CascadeError, match=rf"(?m)^ *{argument}\[{re.escape(repr(pattern))}\] = {re.escape(repr(value))}: "
+    ):
+        MODEL.with_(**given)
+    assert MODEL.with_(scale={"arrest.exit": 1e-300, "*.exit": 1e300}).states[0].moves[0].hazard > 0
+
+
+COLON = cascade.load("colon")
+FRAIL = MODEL.with_(frailties=[{"name": "z", "cv": 1.0, "hazards": [{"hazard": "*.lost"}]}])
+DRAWN: dict[str, Callable[[], object]] = {
+    "funnel": lambda: RESULT,
+    "waterfall": lambda: RESULT,
+    "occupancy": lambda: RESULT,
+    "incidence": lambda: RESULT,
+    "comparison": lambda: cascade.compare(MODEL, MODEL.with_(scale={"*.lost": 0.5}), cells=100, seed=1),
+    "selection": lambda: cascade.selection(FRAIL, cells=100, seed=1),
+    "organs": lambda: cascade.simulate(COLON, cells=20_000, seed=1),
+    "body": lambda: cascade.simulate(COLON, cells=20_000, seed=1),
+}
+OF_A_KIND: dict[str, list[object]] = {
+    "ax": [3, "x", Figure(), object(), [Figure().add_subplot()]],
+    "living": ["a", 1, None, []],
+    "log": ["no", 0, None],
+    "body": [3, "male", COLON],
+    "most": [-1, 1.5, "x", None],
+    "labels": [3, "x", [3], ["a", "b"], []],
+    "times": [3 + 1j, "x", [-1.0], [None]],
+}
+"""What each argument of a figure does not take."""
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [
+        (name, argument)
+        for name in plot.__all__
+        if name in DRAWN
+        for argument in inspect.signature(getattr(plot, name)).parameters
+        if argument not in ("source", "sources")
+    ],
+)
+def test_every_argument_of_a_figure_is_checked(name: str, argument: str) -> None:
+    """All of them: one that is added is asked for here what it does not take."""
+    source, draw = DRAWN[name](), getattr(plot, name)
+    for wrong in OF_A_KIND[argument]:
+        with pytest.raises(cascade.InputError, match=rf"^{argument} = "):
+            draw(source, **{argument: wrong})
+    gone = Figure().add_subplot()
+    gone.remove()
+    if argument == "ax":
+        with pytest.raises(cascade.InputError, match=r"^ax = "):
+            draw(source, ax=gone)
+
+
+def test_every_figure_is_among_those_whose_arguments_are_checked() -> None:
+    drawing = {
+        name for name in plot.__all__ if "ax" in getattr(inspect.signature(getattr(plot, name)), "parameters", {})
+    }
+    assert drawing == set(DRAWN)
+
+
+def test_long_names_are_cut_wherever_they_stand() -> None:
+    for act in (
+        lambda: cascade.load(f"{LONG}.toml"),
+        lambda: cascade.load(Path(LONG)),
+        lambda: cascade.load(LONG),
+        lambda: cascade.treatment(f"{LONG}.toml"),
+        lambda: cascade.open_result(LONG),
+        lambda: cascade.Funnel.from_csv(f"{LONG}.csv"),
+        lambda: RESULT.save(LONG),
+        lambda: RESULT.to_html(f"{LONG}.html"),
+        lambda: MODEL.save(f"{LONG}.toml"),
+        lambda: plot.save(plot.funnel(RESULT), f"{LONG}.png"),
+        lambda: FUNNEL.to_csv(f"{LONG}.csv"),
+        lambda: MODEL.with_(scale={LONG: 1.0}),
+        lambda: MODEL.with_(scale={"*.lost": LONG}),  # type: ignore[dict-item]
+        lambda: MODEL.with_(**{LONG: 1.0}),
+        lambda: cascade.Model.from_toml("= 3", where=LONG),
+        lambda: cascade.Model.from_survival({LONG: 2.0}),
+        lambda: cascade.Model.from_survival({"a": 0.5}, phases={LONG: 2}),
+        lambda: cascade.Model.from_survival({LONG: 0.5}, phases={"x": 2}),
+        lambda: cascade.simulate(MODEL, cells=LONG, seed=1),  # type: ignore[arg-type]
+        lambda: cascade.simulate(MODEL, cells=10, seed=1, watch=[LONG]),
+    ):
+        with pytest.raises(cascade.CascadeError) as caught:
+            act()
+        assert "n" * 130 not in str(caught.value)
+        assert str(caught.value).count("n" * 20) < 25
+
+
+def test_a_place_where_no_file_can_be_is_told_from_none(tmp_path: Path) -> None:
+    for read in (cascade.open_result, cascade.Funnel.from_csv):
+        for path, words in ((tmp_path, "not a folder"), (Path(os.devnull), "or a device"), (tmp_path / "x", "exists")):
+            with pytest.raises(cascade.InputError, match=rf"^file = .*{words}"):
+                read(path)

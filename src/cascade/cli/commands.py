@@ -25,6 +25,7 @@ from cascade.cli.options import (
     Treat,
     Until,
     as_range,
+    blaming,
     loaded,
     output_folder,
     parse_cells,
@@ -36,7 +37,7 @@ from cascade.cli.options import (
     treated,
 )
 from cascade.common.columns import fitted
-from cascade.common.errors import InputError
+from cascade.common.errors import CascadeError
 from cascade.common.notices import notice
 from cascade.common.shares import percent
 from cascade.common.text import text_table
@@ -223,7 +224,7 @@ def compare(
     from cascade.runs.pairing import compare as pair
 
     if other is None and not treat:
-        raise InputError("OTHER", None, "another model, or a treatment (--treat)")
+        raise CascadeError("compare with what? Give OTHER, another model, or a treatment (--treat)")
     one, end = loaded("MODEL", model), parse_hours(until)
     two = treated(one if other is None else loaded("OTHER", other), treat)
     wanted, number = parse_cells(cells), parse_seed(seed)
@@ -231,7 +232,9 @@ def compare(
     if out is not None:
         from cascade import plot
 
-        never_over_another("--out", out, plot.check_path(out).is_file() and recipe.is_drawn(out), force)
+        with blaming("--out", "path"):
+            plot.check_path(out)
+        never_over_another("--out", out, out.is_file() and recipe.is_drawn(out), force)
     with pool_of(threads) as executor:
         comparison = pair(
             one,

@@ -31,16 +31,26 @@ LEAST_HAZARD = 1e-15
 """Smallest hazard above 0: once in a hundred billion years."""
 
 
+MOST_HAZARD = 1e12
+
+HAZARDS = f"0, or from {LEAST_HAZARD:g} to {MOST_HAZARD:g} per hour"
+
+
+def is_hazard(value: float) -> bool:
+    """Whether a number can be a hazard."""
+    return value == 0 or LEAST_HAZARD <= value <= MOST_HAZARD
+
+
 def _not_absurdly_small(value: float) -> float:
     if 0 < value < LEAST_HAZARD:
-        raise ValueError(f"0, or a hazard from {LEAST_HAZARD:g} to 1e12 per hour")
+        raise ValueError(f"0, or a hazard from {LEAST_HAZARD:g} to {MOST_HAZARD:g} per hour")
     return value
 
 
 Hazard = Annotated[
     float,
     BeforeValidator(plain_number),
-    Field(ge=0, le=1e12, allow_inf_nan=False),
+    Field(ge=0, le=MOST_HAZARD, allow_inf_nan=False),
     AfterValidator(_not_absurdly_small),
 ]
 
