@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import math
 import sys
 from functools import cache
@@ -191,6 +192,76 @@ def test_long_work_is_said_before_it_is_done(
             main(["exact", name, "--until", "20d"])
         assert ("averages over unlike cells" in capsys.readouterr().err) == said, path
     assert cascade.exact(UNLIKE).work > 50 * cascade.exact(cascade.load("textbook")).work > 0
+
+
+@pytest.mark.parametrize(
+    ("line", "why", "remedy"),
+    [
+        ("exact textbook", "many states", "exact has --no-times"),
+        ("exact textbook --json", "many states", "exact has --no-times"),
+        ("exact {frail}", "unlike cells", "exact has --no-times"),
+        ("exact textbook --until 5d", "many states", ""),
+        ("exact {frail} --until 5d", "unlike cells", ""),
+        ("run textbook --cells 10 --seed 1", "many states", "run has --no-exact"),
+        ("run {frail} --cells 10 --seed 1", "unlike cells", "run has --no-exact"),
+        ("exact textbook --no-times", "", ""),
+        ("run textbook --cells 10 --seed 1 --no-exact", "", ""),
+    ],
+)
+def test_what_is_announced_is_true_of_the_model_and_helps_with_the_command(
+    line: str,
+    why: str,
+    remedy: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr("cascade.cli.commands.LONG", 0.0)
+    monkeypatch.setattr(notices, "be_patient", lambda *_: None)
+    monkeypatch.setattr("cascade.cli.options.be_patient", lambda *_: None)
+    FRAIL.with_(frailties=FRAIL.frailties[:1], correlations=()).save(tmp_path / "frail.toml")
+    with pytest.raises(SystemExit) as ended:
+        main(line.format(frail=tmp_path / "frail.toml").split())
+    assert ended.value.code in (0, None)
+    told = [said for said in capsys.readouterr().err.splitlines() if "the exact answer" in said]
+    assert len(told) == bool(why)
+    for said in told:
+        assert why in said
+        assert said.endswith(f"({remedy})" if remedy else "usual machine")
+
+
+@pytest.mark.parametrize("option", ["", "--elasticities"])
+def test_the_funnel_is_there_before_the_times(
+    option: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever ends the wait has it; and the times can be left out."""
+    with pytest.raises(SystemExit):
+        main(["exact", "textbook", *option.split()])
+    whole = capsys.readouterr().out
+
+    def waits(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    for name in ("__str__", "times"):
+        monkeypatch.setattr(Exact, name, waits)
+    with pytest.raises(SystemExit) as ended:
+        main(["exact", "textbook", *option.split()])
+    assert ended.value.code == 130
+    begin = capsys.readouterr().out
+    assert "colonization" in begin
+    assert whole.startswith(begin)
+    for more in ([], ["--json"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["exact", "textbook", "--no-times", *more, *option.split()])
+        assert ended.value.code in (0, None)
+        told = capsys.readouterr().out
+        if more:
+            assert json.loads(told)["times"] == []
+        else:
+            assert told.startswith(begin)
+            assert "median" not in told
+            assert "median" in whole
 
 
 # Runs that would not end.

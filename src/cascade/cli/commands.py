@@ -83,7 +83,7 @@ def run(
     chosen = result.model  # with what the cells brought about, where they share a capacity
     answer = exact(chosen, until=end) if beside else None
     if answer:
-        _say_if_long(answer)
+        _say_if_long(answer, "run has --no-exact")
     head = heading(chosen, f"{_number(result)}, seed {result.seed}" + (f", until {end:g} h" if end else ""))
     if not as_json:
         say(f"{head}\n{_run_tables(result, answer)}")
@@ -98,11 +98,12 @@ def run(
     say(NOTICE)
 
 
-def _say_if_long(answer: Exact) -> None:
-    """What is waited for, before it is."""
+def _say_if_long(answer: Exact, remedy: str = "") -> None:
+    """What is waited for, before it is, and how to do without."""
     if answer.work > LONG:
-        told = f"the exact answer averages over unlike cells: some {answer.work:.0f} s on a usual machine"
-        notice(f"{told} (run has --no-exact)", waiting=True)
+        why = "averages over unlike cells" if answer.model.frailties else "is worked out for many states and times"
+        told = f"the exact answer {why}: some {answer.work:.0f} s on a usual machine"
+        notice(told + f" ({remedy})" * bool(remedy), waiting=True)
 
 
 def _run_data(result: Result, answer: Exact | None) -> dict[str, Any]:
@@ -159,6 +160,7 @@ def exact(
         bool,
         typer.Option("--elasticities", help="Also by how many per cent success changes per per cent of each hazard."),
     ] = False,
+    times: Annotated[bool, typer.Option("--times/--no-times", help="When cells pass and die: median hours.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Solve a model exactly: funnel, causes, times."""
@@ -166,15 +168,24 @@ def exact(
 
     chosen = treated(loaded("MODEL", model), treat)
     answer = solve(chosen, until=parse_hours(until))
-    _say_if_long(answer)
+    timed = times and answer.until is None and not answer.changes
+    if answer.until is not None or answer.changes:
+        _say_if_long(answer)
     rates = answer.elasticities() if elasticities else {}
     if as_json:
-        print_json({**_exact_data(answer), "elasticities": rates})
+        if timed:
+            _say_if_long(answer, "exact has --no-times")
+        print_json({**_exact_data(answer, timed=timed), "elasticities": rates})
         return
-    say(
-        heading(chosen, "expected numbers of 1,000,000 cells" + (f", until {answer.until:g} h" if answer.until else ""))
-    )
-    say(str(answer))
+    until = f", until {answer.until:g} h" if answer.until else ""
+    # The funnel is there long before the times are: nobody waits for what is known.
+    funnel = str(answer.funnel())
+    say(f"{heading(chosen, f'expected numbers of 1,000,000 cells{until}')}\n{funnel}")
+    if timed:
+        _say_if_long(answer, "exact has --no-times")
+        say(str(answer).removeprefix(funnel).removeprefix("\n"))
+    elif chosen.frailties:
+        say(f"\naveraged over the frailties with an error of {answer.error:.1g}")
     if chosen.sites:
         say(f"\n{answer.organs()}")
     if chosen.clusters and answer.until is None and not answer.changes:
@@ -186,8 +197,8 @@ def exact(
     say(NOTICE)
 
 
-def _exact_data(answer: Exact) -> dict[str, Any]:
-    """An exact answer as plain data."""
+def _exact_data(answer: Exact, *, timed: bool) -> dict[str, Any]:
+    """An exact answer as plain data; without the times where they are not wanted, or not to be had."""
     model, whole = answer.model, answer.until is None and not answer.changes
     data: dict[str, Any] = {
         "model": model.name,
@@ -198,7 +209,7 @@ def _exact_data(answer: Exact) -> dict[str, Any]:
     data |= {"organs": answer.organs().to_dicts()} if model.sites else {}
     if model.clusters and whole:
         data |= {"sizes": answer.sizes().to_dicts(), "no_colony": answer.no_colony}
-    times = [asdict(t) for t in answer.times()] if whole else []
+    times = [asdict(t) for t in answer.times()] if timed else []
     return {**data, "fates": answer.fates(), "times": times}
 
 
