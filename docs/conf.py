@@ -136,41 +136,6 @@ def write_catalogue(*_: object) -> None:
     )
 
 
-def kind_of(field: dict[str, Any]) -> str:
-    """What a field of the schema takes, in words."""
-    if "$ref" in field:
-        return "a table: " + field["$ref"].rpartition("/")[2]
-    if "anyOf" in field:
-        return " or ".join(kind_of(part) for part in field["anyOf"])
-    if "enum" in field:
-        return ", ".join(map(repr, field["enum"]))
-    if field.get("type") == "array":
-        return "a list of " + kind_of(field["items"]) if "items" in field else "a list"
-    if field.get("type") == "object":
-        return "names with values"
-    bounds = {"minimum": ">= ", "exclusiveMinimum": "> ", "maximum": "<= ", "exclusiveMaximum": "< "}
-    told = [sign + f"{field[key]:g}" for key, sign in bounds.items() if key in field]
-    words = {"number": "a number", "integer": "a whole number", "string": "text", "boolean": "true or false"}
-    return " ".join([words.get(field.get("type", ""), "nothing"), ", ".join(told)]).strip()
-
-
-def write_fields() -> None:
-    """Every field of a model file, from the same schema that checks it."""
-    schema = cascade.Model.model_json_schema()
-    parts = []
-    for name, part in {"Model": schema, **schema["$defs"]}.items():
-        if name == "Place":
-            continue  # the body writes it
-        rows = []
-        for field, of in part["properties"].items():
-            needed = field in part.get("required", ())
-            rows.append([f"`{field}`", kind_of(of), "needed" if needed else f"{of.get('default', '')}" or "none"])
-        told = " ".join(part.get("description", "").split("\n\n")[0].split())
-        parts += [f"## {name}\n", f"{told}\n", table(["field", "takes", "default"], rows), ""]
-    (GENERATED / "fields.md").write_text("\n".join(parts), encoding="utf-8")
-
-
 def setup(_app: Any) -> None:
     """Called by Sphinx."""
     write_catalogue()
-    write_fields()

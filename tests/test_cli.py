@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from pathlib import Path
@@ -111,7 +112,7 @@ def test_json_for_machines(capsys: pytest.CaptureFixture[str], arguments: tuple[
         (("exact", "textbook", "--until", "nan"), "--until"),
         (("compare", "textbook", "b16f1-liver"), "stages"),
         (("plot", "none.cascade"), "a file that exists"),
-        (("plot", "."), "a file that exists"),
+        (("plot", "."), "a file, not a folder"),
         (("demo", "--out", "x.jpg"), ".png"),
         (("demo", "--cells", "1:5"), "--cells"),
         (("bogus",), "bogus"),
@@ -289,3 +290,71 @@ def test_cancers_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_pat
     code, _, err = call(capsys, "plot", str(tmp_path / "t" / "result.cascade"), "--kind", "body")
     assert code == 2
     assert "a model with sites" in err
+
+
+NAMED = [
+    # What is wrong, and by which name on the command line.
+    ("exact colon --until 1e30", "--until"),
+    ("demo --out x.jpg", "--out"),
+    ("demo --cells 10 --out x.png --html x.jpg", "--html"),
+    ("run textbook --cells 1e40 -q", "--cells"),
+    ("run textbook --cells 10 --until 1e-20", "--until"),
+    ("run textbook --cells 10 --treat exercise@5:2", "--treat"),
+    ("run ctc-mouse --cells 10 --treat anticoagulant", "--treat"),
+    ("exact ctc-mouse --treat exercise --treat anticoagulant", "--treat"),
+    ("compare ctc-mouse --cells 10 --treat anticoagulant", "--treat"),
+    ("compare textbook --cells 10 --treat exercise --out x.jpg", "--out"),
+    ("compare textbook ctc-mouse --cells 10", "OTHER"),
+    ("compare clusters textbook --cells 10", "OTHER"),
+    ("run {endless} --cells 10", "--until"),
+    ("run {nn}.toml", "MODEL"),
+    ("show {nn}.toml", "MODEL"),
+    ("show {nn}", "MODEL"),
+    ("run textbook --treat {nn}.toml", "--treat"),
+    ("compare textbook {nn}.toml", "OTHER"),
+    ("plot {saved} --kind body --out x.png", "--kind"),
+    ("plot {saved} --kind organs --out x.png", "--kind"),
+    ("plot {saved} --out x.jpg", "--out"),
+    ("plot .", "FILE"),
+    ("plot /dev/null", "FILE"),
+    ("plot {endless}", "FILE"),
+    ("plot none.csv", "FILE"),
+]
+
+
+@pytest.mark.parametrize(("line", "option"), NAMED, ids=[line for line, _ in NAMED])
+def test_what_is_wrong_is_named_as_on_the_command_line(
+    line: str, option: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never by the name of a Python argument, nor with None for what nobody wrote."""
+    monkeypatch.chdir(tmp_path)
+    model = cascade.Model.from_survival({"a": 0.5})
+    cascade.simulate(model, cells=10, seed=1).save("saved.cascade")
+    circling = model.with_(
+        states=[
+            {"name": "a", "stage": "a", "moves": [{"to": "b", "hazard": 1}], "deaths": [{"cause": "d", "hazard": 0}]},
+            {"name": "b", "stage": "a", "moves": [{"to": "a", "hazard": 1}]},
+        ]
+    )
+    circling.save("endless.toml")
+    code, _, err = call(capsys, *line.format(saved="saved.cascade", endless="endless.toml", nn="n" * 5000).split())
+    assert code == 2
+    assert re.match(rf"cascade: {option}( = |, | is not given)", err), err
+    assert "None" not in err.split(":")[1]
+    assert "n" * 130 not in err
+    assert "Python" not in err
+
+
+def test_a_remedy_for_a_treatment_is_one_for_the_command_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that is proposed works."""
+    monkeypatch.chdir(tmp_path)
+    _, _, err = call(capsys, "run", "ctc-mouse", "--treat", "anticoagulant")
+    assert "cascade.Treatment" not in err
+    lines = [line.strip() for line in err.partition("hold:\n")[2].splitlines()]
+    Path("mine.toml").write_text("\n".join(lines))
+    assert call(capsys, "run", "ctc-mouse", "--treat", "mine.toml@0:2d", "--cells", "100", "--seed", "1", "-q")[0] == 0
+    _, _, err = call(capsys, "compare", "textbook")
+    assert "--treat" in err
+    assert "None" not in err

@@ -329,3 +329,17 @@ def test_a_cell_has_the_same_luck_at_the_same_visit_under_other_names() -> None:
     assert comparison.saved == comparison.lost == 0
     for lives in comparison.replay(range(50)):
         assert [s.entered for s in lives.one.stays] == [s.entered for s in lives.two.stays]
+
+
+def test_only_cells_that_were_compared_are_replayed() -> None:
+    """As of a result: others are no cells of this run, whatever would become of them."""
+    for cells, own, foreign in ((20, [0, 19], [20, 10**9]), (range(5, 25), [5, 24], [0, 4, 25])):
+        found = cascade.compare(CYCLIC, CYCLIC.with_(name="b"), cells=cells, seed=SEED)  # type: ignore[arg-type]
+        assert [lives.one.cell for lives in found.replay(own)] == own
+        for cell in foreign:
+            with pytest.raises(cascade.InputError, match=rf"^cells = {cell}: a cell of this comparison"):
+                found.replay([own[0], cell])
+    units = cascade.compare(clustered(CYCLIC), clustered(CYCLIC).with_(name="b"), cells=10, seed=SEED)
+    assert units.cells > 10
+    with pytest.raises(cascade.InputError, match="cells = 10: "):
+        units.replay([10])

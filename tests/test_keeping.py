@@ -9,6 +9,7 @@ import pytest
 
 import cascade
 from cascade.cli import main
+from cascade.cli.keeping import Recipe
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 
@@ -134,6 +135,59 @@ def test_a_comparison_is_not_drawn_over_another(kind: str, tmp_path: Path, capsy
     assert figure.read_bytes() != before
 
 
+CLUSTERS = ("compare", "clusters", "--treat", "anticoagulant", "--cells", "200", "--seed", "1", "-q")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+@pytest.mark.parametrize("other", [("--cells", "300"), ("--cells", "1:201"), ("--cells", "20"), ("--cells", "2000")])
+def test_a_comparison_of_clusters_is_not_drawn_over_another(
+    kind: str, other: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their units are counted before the run, their cells are not."""
+    figure = tmp_path / f"c.{kind}"
+    for first, second in ((CLUSTERS, (*CLUSTERS, *other)), ((*CLUSTERS, *other), CLUSTERS)):
+        figure.unlink(missing_ok=True)
+        for _ in range(2):
+            assert call(capsys, *first, "--out", figure)[0] == 0
+        before = figure.read_bytes()
+        code, said = call(capsys, *second, "--out", figure)
+        assert (code, figure.read_bytes()) == (2, before)
+        assert "another run (model clusters, seed 1)" in said
+
+
+def test_a_recipe_knows_its_own_note_alone() -> None:
+    """As far as it tells: one of an earlier version, without numbers, counted from 0 on and could not tell clusters."""
+    plain, clusters = cascade.load("textbook"), cascade.load("clusters")
+
+    def known(model: cascade.Model, cells: range, note: str, monkeypatch: pytest.MonkeyPatch) -> bool:
+        monkeypatch.setattr("cascade.cli.keeping.note_in", lambda _: note)
+        return Recipe((model,), 1, cells, None).is_drawn(Path("x.png"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        for model in (plain, clusters):
+            sign = f"model {model.name} (sha256 {model.digest()[:16]}), until None, seed 1, cells 20"
+            for numbers, own in ((", numbers 0:20", True), (", numbers 0:200", False), (", numbers 1:21", False)):
+                assert known(model, range(20), sign + numbers, patch) == own
+            assert known(model, range(20), sign, patch) == (model is plain)
+            assert not known(model, range(1, 21), sign, patch)
+            assert known(model, range(5, 25), sign + ", numbers 5:25", patch)
+
+
+@pytest.mark.full
+def test_results_of_other_cells_are_not_drawn_over_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As many cells of one seed, but others."""
+    figure = tmp_path / "f.png"
+    for name in ("textbook", "clusters"):
+        figure.unlink(missing_ok=True)
+        for cells, code in (("0:1000", 0), ("1000", 0), ("1000:2000", 2)):
+            folder = tmp_path / f"{name}-{cells.replace(':', '-')}"
+            assert call(capsys, "run", name, "--seed", "1", "--cells", cells, "-q", "--out", folder)[0] == 0
+            assert call(capsys, "plot", folder / "result.cascade", "--out", figure)[0] == code, (name, cells)
+
+
 @pytest.mark.full
 def test_a_saved_result_is_not_drawn_over_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
@@ -171,6 +225,10 @@ def test_the_demo_is_not_shown_over_another(tmp_path: Path, capsys: pytest.Captu
     code, said = call(capsys, *demo, "--seed", "2", "--out", tmp_path / "e.png", "--html", page)
     assert code == 2
     assert "--html" in said
+    for cells in ("2e4", "1e3", "1e5", "5e7"):
+        code, said = call(capsys, *demo, "--cells", cells, "--out", tmp_path / "e.png", "--html", page)
+        assert code == 2, cells
+        assert "--html" in said
     page.write_text("my thesis")
     assert call(capsys, *demo, "--out", figure, "--html", page)[0] == 2
     assert call(capsys, *demo, "--out", figure, "--html", page, "--force")[0] == 0

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import cascade
+from cascade.engine import executor as work
 from helpers.processes import started
 
 MODEL = cascade.Model.from_survival({"arrest": 0.8, "exit": 0.5})
@@ -149,3 +150,56 @@ def test_a_future_that_is_handed_out_twice_is_noticed() -> None:
 
     with pytest.raises(cascade.CascadeError, match="did not give back"):
         WORK["simulate"](Same(refuses))
+
+
+@pytest.mark.parametrize("kind", WORK)
+@pytest.mark.parametrize("given", [None, 3, "later", ThreadPoolExecutor, object()], ids=range(5))
+def test_an_executor_that_hands_out_no_futures_is_named(given: object, kind: str) -> None:
+    class Careless(Odd):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            return given
+
+    with pytest.raises(cascade.InputError, match=r"no concurrent.futures.Future") as error:
+        WORK[kind](Careless(refuses))
+    assert error.value.field == "executor"
+    with pytest.raises(cascade.InputError, match="takes no work"):
+        WORK[kind](Executor())
+
+
+class Late(Odd):
+    """Its third task is done when something was said of it, and not before."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda future, _: self.waiting.append(future))
+        self.waiting: list[Future[Any]] = []
+        self.said: list[str] = []
+
+    def submit(self, task: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        before = len(self.waiting)
+        future = super().submit(task, *args, **kwargs)
+        if len(self.waiting) > before:
+            self.work = lambda: task(*args, **kwargs)
+        return future
+
+    def hear(self, text: str) -> None:
+        self.said.append(text)
+        self.waiting.pop().set_result(self.work())
+
+
+@pytest.mark.parametrize("kind", WORK)
+def test_a_long_silence_of_an_executor_is_told(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "TICK", 0.001)
+    monkeypatch.setattr(work, "SILENCE", 0.003)
+    pool = Late()
+    monkeypatch.setattr(work, "notice", pool.hear)
+    WORK[kind](pool)
+    assert len(pool.said) == 1
+    assert "nothing back" in pool.said[0]
+    assert "Ctrl-C" in pool.said[0]
+
+
+def test_our_own_threads_are_never_blamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "TICK", 1e-6)
+    monkeypatch.setattr(work, "SILENCE", 1e-6)
+    monkeypatch.setattr(work, "notice", lambda text: pytest.fail(text))
+    cascade.simulate(MODEL, cells=10**6, seed=1)

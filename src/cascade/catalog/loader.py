@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cascade.common.errors import InputError, nearest
+from cascade.common.errors import InputError, nearest, why
 from cascade.common.files import as_path, parse_toml
 from cascade.common.text import html_table, text_table
 from cascade.model import Model
@@ -202,7 +202,7 @@ def _content(field: str, path: str) -> str:
             raise InputError(field, path, "a TOML file, not a folder, a pipe or a device")
         return found.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise InputError(field, path, f"a TOML file that can be read ({error})") from None
+        raise InputError(field, path, f"a TOML file that can be read ({why(error)})") from None
 
 
 def models() -> Entries:

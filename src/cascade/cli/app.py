@@ -11,7 +11,7 @@ import typer
 
 from cascade.cli.options import NOTICE
 from cascade.common.columns import fitted, paragraphs, terminal_width
-from cascade.common.errors import CascadeError
+from cascade.common.errors import CascadeError, InputError
 from cascade.common.notices import be_patient
 from cascade.common.surroundings import blamed
 
@@ -49,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         with fitted(terminal_width()):
             app(args=None if arguments is None else list(arguments), prog_name="cascade")
+    except InputError as error:
+        from cascade.cli.options import in_words_of_the_command
+
+        _end(2, str(in_words_of_the_command(error, sys.argv[1:] if arguments is None else arguments)))
     except CascadeError as error:
         _end(2, str(error))
     except MemoryError:

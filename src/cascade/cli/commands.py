@@ -25,6 +25,7 @@ from cascade.cli.options import (
     Treat,
     Until,
     as_range,
+    blaming,
     loaded,
     output_folder,
     parse_cells,
@@ -36,7 +37,7 @@ from cascade.cli.options import (
     treated,
 )
 from cascade.common.columns import fitted
-from cascade.common.errors import InputError
+from cascade.common.errors import CascadeError
 from cascade.common.notices import notice
 from cascade.common.shares import percent
 from cascade.common.text import text_table
@@ -82,7 +83,7 @@ def run(
     chosen = result.model  # with what the cells brought about, where they share a capacity
     answer = exact(chosen, until=end) if beside else None
     if answer:
-        _say_if_long(answer)
+        _say_if_long(answer, "run has --no-exact")
     head = heading(chosen, f"{_number(result)}, seed {result.seed}" + (f", until {end:g} h" if end else ""))
     if not as_json:
         say(f"{head}\n{_run_tables(result, answer)}")
@@ -97,11 +98,12 @@ def run(
     say(NOTICE)
 
 
-def _say_if_long(answer: Exact) -> None:
-    """What is waited for, before it is."""
+def _say_if_long(answer: Exact, remedy: str = "") -> None:
+    """What is waited for, before it is, and how to do without."""
     if answer.work > LONG:
-        told = f"the exact answer averages over unlike cells: some {answer.work:.0f} s on a usual machine"
-        notice(f"{told} (run has --no-exact)", waiting=True)
+        why = "averages over unlike cells" if answer.model.frailties else "is worked out for many states and times"
+        told = f"the exact answer {why}: some {answer.work:.0f} s on a usual machine"
+        notice(told + f" ({remedy})" * bool(remedy), waiting=True)
 
 
 def _run_data(result: Result, answer: Exact | None) -> dict[str, Any]:
@@ -158,6 +160,7 @@ def exact(
         bool,
         typer.Option("--elasticities", help="Also by how many per cent success changes per per cent of each hazard."),
     ] = False,
+    times: Annotated[bool, typer.Option("--times/--no-times", help="When cells pass and die: median hours.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Solve a model exactly: funnel, causes, times."""
@@ -165,15 +168,24 @@ def exact(
 
     chosen = treated(loaded("MODEL", model), treat)
     answer = solve(chosen, until=parse_hours(until))
-    _say_if_long(answer)
+    timed = times and answer.until is None and not answer.changes
+    if answer.until is not None or answer.changes:
+        _say_if_long(answer)
     rates = answer.elasticities() if elasticities else {}
     if as_json:
-        print_json({**_exact_data(answer), "elasticities": rates})
+        if timed:
+            _say_if_long(answer, "exact has --no-times")
+        print_json({**_exact_data(answer, timed=timed), "elasticities": rates})
         return
-    say(
-        heading(chosen, "expected numbers of 1,000,000 cells" + (f", until {answer.until:g} h" if answer.until else ""))
-    )
-    say(str(answer))
+    until = f", until {answer.until:g} h" if answer.until else ""
+    # The funnel is there long before the times are: nobody waits for what is known.
+    funnel = str(answer.funnel())
+    say(f"{heading(chosen, f'expected numbers of 1,000,000 cells{until}')}\n{funnel}")
+    if timed:
+        _say_if_long(answer, "exact has --no-times")
+        say(str(answer).removeprefix(funnel).removeprefix("\n"))
+    elif chosen.frailties:
+        say(f"\naveraged over the frailties with an error of {answer.error:.1g}")
     if chosen.sites:
         say(f"\n{answer.organs()}")
     if chosen.clusters and answer.until is None and not answer.changes:
@@ -185,8 +197,8 @@ def exact(
     say(NOTICE)
 
 
-def _exact_data(answer: Exact) -> dict[str, Any]:
-    """An exact answer as plain data."""
+def _exact_data(answer: Exact, *, timed: bool) -> dict[str, Any]:
+    """An exact answer as plain data; without the times where they are not wanted, or not to be had."""
     model, whole = answer.model, answer.until is None and not answer.changes
     data: dict[str, Any] = {
         "model": model.name,
@@ -197,7 +209,7 @@ def _exact_data(answer: Exact) -> dict[str, Any]:
     data |= {"organs": answer.organs().to_dicts()} if model.sites else {}
     if model.clusters and whole:
         data |= {"sizes": answer.sizes().to_dicts(), "no_colony": answer.no_colony}
-    times = [asdict(t) for t in answer.times()] if whole else []
+    times = [asdict(t) for t in answer.times()] if timed else []
     return {**data, "fates": answer.fates(), "times": times}
 
 
@@ -223,15 +235,17 @@ def compare(
     from cascade.runs.pairing import compare as pair
 
     if other is None and not treat:
-        raise InputError("OTHER", None, "another model, or a treatment (--treat)")
+        raise CascadeError("compare with what? Give OTHER, another model, or a treatment (--treat)")
     one, end = loaded("MODEL", model), parse_hours(until)
     two = treated(one if other is None else loaded("OTHER", other), treat)
     wanted, number = parse_cells(cells), parse_seed(seed)
+    recipe = Recipe((one, two), number, as_range(wanted), end)
     if out is not None:
         from cascade import plot
 
-        recipe = Recipe((one, two), number, as_range(wanted), end)
-        never_over_another("--out", out, plot.check_path(out).is_file() and recipe.is_drawn(out), force)
+        with blaming("--out", "path"):
+            plot.check_path(out)
+        never_over_another("--out", out, out.is_file() and recipe.is_drawn(out), force)
     with pool_of(threads) as executor:
         comparison = pair(
             one,
@@ -243,7 +257,9 @@ def compare(
             progress=False if quiet else None,
         )
     if out is not None:
-        plot.save(plot.comparison(comparison), out)
+        figure = plot.comparison(comparison)
+        figure.set_label(f"{figure.get_label()}, {recipe.numbers}")
+        plot.save(figure, out)
     if as_json:
         print_json(_comparison_data(comparison, [one.name, two.name]))
         return

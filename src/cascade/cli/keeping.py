@@ -16,8 +16,11 @@ from cascade.model import Model
 
 FORCE = "write to another, or give --force"
 RESULT = "result.cascade"
-MARKS = re.compile(r"sha256 \w{16}|until [\w.+-]+,|seed \d+,|cells \d+")
+MARKS = re.compile(r"sha256 \w{16}|until [\w.+-]+,|seed \d+,|cells \d+|numbers \d+:\d+")
 """What in the note of a figure tells one run from another."""
+
+MOST_SHOWN = 1_000_000
+"""Cells that a page of cells that are alike runs, of however many."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +56,35 @@ class Recipe:
         made = saved.seed, saved.ranges, saved.until, streams
         return same and made == (self.seed, cells, self.until, STREAM_VERSION)
 
+    @property
+    def numbers(self) -> str:
+        """Which cells, for a note: of clusters it counts the cells of all units, which nobody knows before the run."""
+        return f"numbers {self.cells.start}:{self.cells.stop}"
+
     def is_drawn(self, path: Path) -> bool:
-        """Whether the note in a figure is that of this run, as far as a note tells: it counts cells from 0 on."""
+        """Whether the note in a figure is that of this run; one that does not tell its numbers counts from 0 on."""
         marks = [f"sha256 {model.digest()[:16]}" for model in self.models]
-        marks += [f"until {self.until},", f"seed {self.seed},", f"cells {len(self.cells)}"]
+        marks += [f"until {self.until},", f"seed {self.seed},"]
         noted = MARKS.findall(note_in(path))
-        # Of clusters the note counts the cells of all units, which nobody knows before the run.
-        last = -1 if self.models[0].clusters else None
-        return self.cells.start == 0 and bool(noted) and noted[:last] == marks[:last]
+        counted = [mark for mark in noted if mark.startswith("cells")]
+        told = [mark for mark in noted if mark.startswith("numbers")]
+        plain = self.cells.start == 0 and not any(model.clusters for model in self.models)
+        same = told == [self.numbers] or (plain and not told and counted == [f"cells {len(self.cells)}"])
+        return same and [mark for mark in noted if mark not in (*counted, *told)] == marks
 
     def is_shown(self, path: Path) -> bool:
         """Whether a page is that of this run; a page counts no more than its first cells."""
         text = path.read_text(encoding="utf-8", errors="replace")
+        held = {
+            "name": self.models[0].name,
+            "seed": str(self.seed),
+            "first": self.cells.start,
+            "cells": min(len(self.cells), MOST_SHOWN),
+        }
+        # No number is the begin of a longer one.
         return all(
-            f'"{name}":{json.dumps(value, allow_nan=False)}' in text
-            for name, value in (("name", self.models[0].name), ("seed", str(self.seed)), ("first", self.cells.start))
+            re.search(re.escape(f'"{name}":{json.dumps(value, allow_nan=False)}') + r"(?!\d)", text)
+            for name, value in held.items()
         )
 
 

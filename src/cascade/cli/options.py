@@ -17,11 +17,12 @@ import typer
 
 from cascade import catalog
 from cascade.common.columns import paragraphs
-from cascade.common.errors import InputError
+from cascade.common.errors import CascadeError, InputError, ModelError, shorten
 from cascade.common.jsons import json_text
 from cascade.common.notices import be_patient
 from cascade.common.numbers import readings
 from cascade.model import Model
+from cascade.model.treatments import Treatment
 
 NOTICE = "For research and teaching, never for decisions about a patient."
 
@@ -166,12 +167,28 @@ def parse_hours(text: str | None, option: str = "--until", *, zero: bool = False
 
 
 @contextmanager
-def blaming(argument: str) -> Iterator[None]:
-    """Errors about a name that is loaded, in the words of the command line: which argument it stands in."""
+def blaming(argument: str, *fields: str) -> Iterator[None]:
+    """Errors about what is named here, in the words of the command line: which argument it stands in."""
     try:
         yield
     except InputError as error:
-        raise (error.renamed(argument) if error.field in ("model", "treatment") else error) from None
+        raise (error.renamed(argument) if error.field in (fields or ("model", "treatment")) else error) from None
+
+
+def in_words_of_the_command(error: InputError, arguments: Sequence[str]) -> InputError:
+    """An error of a function about an argument that the command has as an option, by the name of that.
+
+    What the options of the command are, it tells itself: one that is added later is named as well.
+    """
+    from cascade.cli.app import app
+
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    command = next((commands[word] for word in arguments if word in commands), None)
+    for option in command.params if command else ():
+        if re.split(r"[.\[]", error.field)[0] in (option.name, option.opts[0].removeprefix("--")):
+            told = option.opts[0] if option.opts[0].startswith("-") else str(option.metavar or option.name).strip("[]")
+            return error.renamed(told)
+    return error
 
 
 def loaded(argument: str, name: str) -> Model:
@@ -190,9 +207,29 @@ def treated(model: Model, wanted: Sequence[str] | None) -> Model:
             raise InputError("--treat", text, "a name, or name@from:to such as nk-depletion@1d:10d")
         start = parse_hours(begin or None, "--treat", zero=True)
         stop = parse_hours(end, "--treat") if end else math.inf if at else None
-        with blaming("--treat"):
-            chosen.append(catalog.treatment(name, start, stop))
-    return model.with_treatments(*chosen)
+        try:
+            with blaming("--treat"):
+                chosen.append(catalog.treatment(name, start, stop))
+        except ModelError as error:
+            raise CascadeError(f"--treat = {shorten(text)}: {error}") from None
+    for text, one in zip(wanted or (), chosen, strict=True):
+        try:
+            model = model.with_treatments(one)
+        except InputError:
+            raise InputError("--treat", text, _acting_on(model, one)) from None
+    return model
+
+
+def _acting_on(model: Model, treatment: Treatment) -> str:
+    """What a treatment must be to act on a model, as somebody writes it in a file."""
+    names = model.hazard_names()
+    acts = ", ".join(effect.hazard for effect in treatment.effects)
+    factor = treatment.effects[0].factor
+    lines = [f"name = {treatment.name!r}", "[[effects]]", f"hazard = {names[0]!r}", f"factor = {float(factor):g}"]
+    return (
+        f"a treatment that acts on a hazard of {model.name} ({', '.join(names[:6])}{', ...' * (len(names) > 6)});"
+        f" this one acts on {acts}. A file of your own, mine.toml, could hold:\n  " + "\n  ".join(lines)
+    )
 
 
 def pool_of(threads: int | None) -> AbstractContextManager[Executor | None]:

@@ -15,6 +15,7 @@ from cascade.cli.app import app
 from cascade.cli.keeping import never_over_another, note_in
 from cascade.cli.options import AsJson, Force, Kind, ModelName, blaming, path_of, print_json, say
 from cascade.common.errors import InputError
+from cascade.common.files import check_exists
 from cascade.model import Model
 from cascade.model.treatments import Treatment
 
@@ -77,17 +78,20 @@ def plot(
     from cascade import plot as figures
     from cascade.runs.saved import open_result
 
-    if not file.is_file():
-        raise InputError("FILE", str(file), "a file that exists")
-    path = figures.check_path(out or file.with_name(f"{file.stem}-{kind.value}.png"))
+    with blaming("FILE", "file"):
+        check_exists(file)
+    with blaming("--out", "path"):
+        path = figures.check_path(out or file.with_name(f"{file.stem}-{kind.value}.png"))
     if file.suffix.lower() in TABLES:
-        counted = Funnel.from_csv(file)
+        with blaming("FILE", "file"):
+            counted = Funnel.from_csv(file)
         if kind not in (Kind.funnel, Kind.waterfall):
             raise InputError("--kind", kind.value, "'funnel' or 'waterfall' for a CSV of counts")
         figure = (figures.funnel if kind is Kind.funnel else figures.waterfall)(counted)
         say(counted.table())
     else:
-        result = open_result(file)
+        with blaming("FILE", "file"):
+            result = open_result(file)
         drawers: dict[Kind, Callable[..., Any]] = {
             Kind.funnel: figures.funnel,
             Kind.waterfall: figures.waterfall,
@@ -96,7 +100,10 @@ def plot(
             Kind.organs: figures.organs,
             Kind.body: figures.body,
         }
-        figure = drawers[kind](result)
+        try:
+            figure = drawers[kind](result)
+        except InputError as error:
+            raise InputError("--kind", kind.value, f"a figure that can be drawn of {file.name}: {error}") from None
     # What a figure is of stands in its label, and in the file.
     same = path.is_file() and str(figure.get_label()) in note_in(path)
     never_over_another("--out", path, same, force)

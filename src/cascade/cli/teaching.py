@@ -10,7 +10,7 @@ import typer
 from cascade.catalog import load
 from cascade.cli.app import app
 from cascade.cli.keeping import Recipe, never_over_another
-from cascade.cli.options import Cells, Force, Quiet, Seed, parse_cells, parse_seed, path_of
+from cascade.cli.options import Cells, Force, Quiet, Seed, blaming, parse_cells, parse_seed, path_of
 from cascade.common.errors import CascadeError, InputError
 
 
@@ -31,8 +31,15 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """See it work: 10^8 cells, the exact answer, a figure."""
+    from cascade import plot
     from cascade.cli.demonstration import demo as show_all
+    from cascade.web.page import check_page
 
+    with blaming("--out", "path"):
+        plot.check_path(out)
+    if html is not None:
+        with blaming("--html", "path"):
+            check_page(html)
     wanted = parse_cells(cells)
     if isinstance(wanted, range):
         raise InputError("--cells", cells, "a number for the demo")

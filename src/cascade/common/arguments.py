@@ -47,7 +47,7 @@ def cell_range(cells: object) -> range:
 
 def check_cells(cells: object) -> list[int]:
     """Cell numbers, in any order."""
-    if not isinstance(cells, Iterable) or isinstance(cells, str | bytes):
+    if not isinstance(cells, Iterable) or isinstance(cells, str | bytes | Mapping):
         raise InputError("cells", cells, "a sequence of cell numbers")
     numbers = list(cells)
     for cell in numbers:
@@ -99,6 +99,13 @@ def check_moments(times: object) -> Floats:
     if wrong.size:
         raise InputError("times", float(wrong[0]), f"hours from 0 to {MOST_HOURS:g}")
     return at
+
+
+def check_flag(value: object, name: str) -> bool:
+    """True or False; a text is neither."""
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(name, value, "True or False")
+    return bool(value)
 
 
 def check_size(least_size: object) -> int:

@@ -44,7 +44,7 @@ class Fault:
     accepted: str
 
     def __str__(self) -> str:
-        return f"{self.path} = {shorten(self.value)}: {self.accepted}{_of_dates(self.value)}"
+        return f"{_cut(self.path)} = {shorten(self.value)}: {self.accepted}{_of_dates(self.value)}"
 
 
 class ModelError(CascadeError):
@@ -81,13 +81,16 @@ class InputError(CascadeError):
 
     def __init__(self, field: str, value: object, accepted: str) -> None:
         self.field, self.given, self.accepted = field, shorten(value), f"{accepted}{_of_dates(value)}"
-        super().__init__(f"{field} = {self.given}: {self.accepted}")
+        super().__init__(f"{_cut(field)} = {self.given}: {self.accepted}")
 
     def renamed(self, field: str) -> Self:
         """The same of a field that whoever gave it knows by another name."""
         error = type(self)(field, None, "")
         error.given, error.accepted = self.given, self.accepted
-        error.args = (f"{field} = {self.given}: {self.accepted}",)
+        if field.startswith("-") and self.given == "None":  # an option that was left out
+            error.args = (f"{_cut(field)} is not given: {self.accepted}",)
+            return error
+        error.args = (f"{_cut(field)} = {self.given}: {self.accepted}",)
         return error
 
 
@@ -128,6 +131,17 @@ def shorten(value: object, limit: int = 120) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
+def _cut(field: str, limit: int = 120) -> str:
+    """A name of a field of which the end tells as much as the begin: a line of a file, a state of a model."""
+    half = limit // 2 - 2
+    return field if len(field) <= limit else f"{field[:half]}...{field[-half:]}"
+
+
+def why(error: Exception) -> str:
+    """Why the system refused a file, without its name: whoever tells it has that already."""
+    return str(getattr(error, "strerror", None) or shorten(str(error))[1:-1] or type(error).__name__)
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """A phrase that offers the known names, the most alike first.
 
@@ -137,8 +151,8 @@ def nearest(name: object, known: Iterable[str]) -> str:
     "did you mean 'textbook'? Known: 'ctc-mouse', 'textbook'"
     """
     names = list(known)
-    listed = ", ".join(repr(n) for n in names[:12]) + (", ..." if len(names) > 12 else "")
+    listed = ", ".join(shorten(n) for n in names[:12]) + (", ..." if len(names) > 12 else "")
     alike = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
     if alike:
-        return "did you mean " + " or ".join(repr(n) for n in alike) + f"? Known: {listed}"
+        return "did you mean " + " or ".join(shorten(n) for n in alike) + f"? Known: {listed}"
     return f"known: {listed}" if names else "none is known here"

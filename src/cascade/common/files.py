@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from cascade.common.errors import InputError
+from cascade.common.errors import InputError, why
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
@@ -56,12 +56,11 @@ def check_exists(path: object, field: str = "file") -> Path:
         When there is none, or no name of one.
     """
     found = as_path(path, field)
-    try:
-        there = found.is_file()
-    except (OSError, ValueError):  # a name that is too long, or holds what no name may
-        there = False
+    there = other = False
+    with contextlib.suppress(OSError, ValueError):  # a name that is too long, or holds what no name may
+        there, other = found.is_file(), found.exists()
     if not there:
-        raise InputError(field, str(path), "a file that exists")
+        raise InputError(field, str(path), "a file, not a folder or a device" if other else "a file that exists")
     return found
 
 
@@ -81,7 +80,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         if path.exists() and not path.is_file():
             raise InputError("path", str(path), "a file, not a folder or a device")
     except OSError as error:  # a working directory that was deleted, a name that is too long
-        raise InputError("path", str(path), f"a file that can be written ({error.strerror})") from None
+        raise InputError("path", str(path), f"a file that can be written ({why(error)})") from None
     # A name of its own for every writer: two may write the same path at once.  No longer than any name may be.
     temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
@@ -92,8 +91,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError("path", str(path), f"a file that can be written ({reason})") from None
+        raise InputError("path", str(path), f"a file that can be written ({why(error)})") from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.common.arguments import check_chunk
-from cascade.common.errors import CascadeError, InputError
+from cascade.common.errors import CascadeError, InputError, shorten
+from cascade.common.notices import notice
 
 LARGEST_CHUNK = 1 << 22
 SMALLEST_CHUNK = 1 << 14
@@ -28,6 +29,9 @@ LONG_WORK = 5e7
 
 TICK = 0.5
 """Seconds after which a wait is begun again: some systems hear no interrupt while they wait."""
+
+SILENCE = 60.0
+"""Seconds after which an executor that has given nothing back is spoken of."""
 
 GRACE = 10.0
 """Seconds that work in other processes is given to end after an interrupt."""
@@ -95,12 +99,14 @@ class Workers:
         """Results of ``task`` on every chunk, as they come; few are under way at once.
 
         On an interrupt nothing more is begun, ``stop`` is set, and what is under way in this process ends at once.
-        A task that never ends cannot be told from a slow one: it is waited for until an interrupt.
+        A task that never ends cannot be told from a slow one: it is waited for until an interrupt, which is
+        said on stderr after a while.
 
         Raises
         ------
         InputError
-            When the executor is shut down, cancels a task, or loses a process before all is done.
+            When the executor is shut down, hands out no futures, cancels a task, or loses a process before
+            all is done.
         """
         with self._pool() as pool, reporter(self.progress, cells, self.visits) as report:
             most = 2 * workers_of(pool) + 1
@@ -121,7 +127,7 @@ class Workers:
                             break
                     if not waiting:
                         return
-                    future = _next(ended)
+                    future = _next(ended, told=self.executor is None)
                     mark, number = waiting.pop(future)
                     result = _of_this(self._result(future), mark)
                     report(number)
@@ -134,9 +140,14 @@ class Workers:
     def _submitted(self, pool: Executor, task: Callable[[T], U], chunk: T, mark: Mark) -> Future[tuple[Mark, U]]:
         """A task under way, or the error that says why the executor takes none."""
         try:
-            return pool.submit(_marked, task, chunk, mark)
+            future: object = pool.submit(_marked, task, chunk, mark)
+        except NotImplementedError:
+            self._refuse("it takes no work")
         except RuntimeError as error:
             self._refuse(error)
+        if not isinstance(future, Future):
+            self._refuse(f"its submit gives back {shorten(future)}, no concurrent.futures.Future")
+        return future
 
     def _result(self, future: Future[U]) -> U:
         """What a task gave, or the error that says why it could not."""
@@ -168,13 +179,20 @@ class Workers:
             threads.shutdown(wait=True, cancel_futures=True)
 
 
-def _next(ended: SimpleQueue[Future[U]]) -> Future[U]:
-    """The next task that has ended."""
+def _next(ended: SimpleQueue[Future[U]], *, told: bool) -> Future[U]:
+    """The next task that has ended; a long silence is told, unless it has been or nobody could be to blame."""
+    silent = 0.0
     while True:
         try:
             return ended.get(timeout=TICK)
         except Empty:
-            continue
+            silent += TICK
+        if silent >= SILENCE and not told:
+            told = True
+            notice(
+                f"the executor has given nothing back for {silent:.0f} s: its work is slow, or never ends;"
+                " an interrupt (Ctrl-C) ends the run",
+            )
 
 
 def _marked(task: Callable[[T], U], chunk: T, mark: Mark) -> tuple[Mark, U]:

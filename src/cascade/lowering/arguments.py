@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cascade.common.arguments import LEAST_HOURS, MOST_HOURS
 from cascade.common.errors import InputError, is_number, nearest
@@ -14,7 +14,7 @@ from cascade.model import Model
 
 def check_grid(times: object) -> tuple[float, ...]:
     """Times in hours for exact edges of the histograms: sorted, each once."""
-    if not isinstance(times, Iterable) or isinstance(times, str | bytes):
+    if not isinstance(times, Iterable) or isinstance(times, str | bytes | Mapping):
         raise InputError("times", times, "a sequence of hours > 0")
     values = list(times)
     for value in values:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from cascade.common.errors import Fault
+from cascade.common.errors import Fault, ModelError
 from cascade.common.frozen import FrozenDict
 from cascade.common.numbers import plain_number, shares_of_one
 from cascade.common.text import UNPRINTABLE
@@ -29,16 +31,26 @@ LEAST_HAZARD = 1e-15
 """Smallest hazard above 0: once in a hundred billion years."""
 
 
+MOST_HAZARD = 1e12
+
+HAZARDS = f"0, or from {LEAST_HAZARD:g} to {MOST_HAZARD:g} per hour"
+
+
+def is_hazard(value: float) -> bool:
+    """Whether a number can be a hazard."""
+    return value == 0 or LEAST_HAZARD <= value <= MOST_HAZARD
+
+
 def _not_absurdly_small(value: float) -> float:
     if 0 < value < LEAST_HAZARD:
-        raise ValueError(f"0, or a hazard from {LEAST_HAZARD:g} to 1e12 per hour")
+        raise ValueError(f"0, or a hazard from {LEAST_HAZARD:g} to {MOST_HAZARD:g} per hour")
     return value
 
 
 Hazard = Annotated[
     float,
     BeforeValidator(plain_number),
-    Field(ge=0, le=1e12, allow_inf_nan=False),
+    Field(ge=0, le=MOST_HAZARD, allow_inf_nan=False),
     AfterValidator(_not_absurdly_small),
 ]
 
@@ -83,10 +95,68 @@ def _with_bounds(schema: Any) -> Any:
     return [_with_bounds(part) for part in schema] if isinstance(schema, list) else schema
 
 
-class Part(BaseModel):
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass as _Meta  # so that classes keep their signatures
+else:
+
+    class _Meta(type(BaseModel)):
+        """What makes a part by itself, not inside another: its faults are told as those of a model are."""
+
+        def __call__(cls, *args: Any, **data: Any) -> Any:
+            with _told(cls, data):
+                return super().__call__(*args, **data)
+
+
+@contextmanager
+def _told(kind: type[BaseModel], data: object) -> Iterator[None]:
+    """Faults of types and ranges as an error of this package."""
+    try:
+        yield
+    except ValidationError as error:
+        known = [item.get("ctx", {}).get("error") for item in error.errors(include_url=False) if not item["loc"]]
+        whole = next((ours for ours in known if isinstance(ours, ModelError)), None)
+        if whole is not None:  # the checks of a model have told all of it already
+            raise whole from None
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+        named = data if isinstance(data, Mapping) else {}
+        name = next((named[field] for field in _NAMES if field in named), "?")
+        raise ModelError(name if isinstance(name, str) else "?", faults_of(error, words), words) from None
+
+
+_NAMES = ("name", "to", "cause", "key", "state", "hazard")
+"""What a part may be known by."""
+
+
+class Part(BaseModel, metaclass=_Meta):
     """Base of the parts: strict types, no unknown field, unchangeable through and through."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    @classmethod
+    def model_validate(cls, obj: Any, **named: Any) -> Self:
+        """A part from a mapping of its fields."""
+        with _told(cls, obj):
+            return super().model_validate(obj, **named)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **named: Any) -> Self:
+        """A part from JSON."""
+        with _told(cls, None):
+            return super().model_validate_json(json_data, **named)
+
+    @classmethod
+    def model_validate_strings(cls, obj: Any, **named: Any) -> Self:
+        """A part from a mapping of its fields to text."""
+        with _told(cls, obj):
+            return super().model_validate_strings(obj, **named)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        with _told(type(self), dict(self)):
+            super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        with _told(type(self), dict(self)):
+            super().__delattr__(name)
 
     @classmethod
     def model_json_schema(cls, *args: Any, **named: Any) -> dict[str, Any]:
@@ -105,6 +175,10 @@ class Part(BaseModel):
         if not update:
             return self
         return type(self)(**{**dict(self), **update})
+
+    def copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # type: ignore[override]
+        """The same as ``model_copy``: an old name, which knew a way around the checks."""
+        return self.model_copy(update=update, deep=deep)
 
     @classmethod
     def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]
@@ -128,12 +202,16 @@ class Source(Part):
     note: Text = ""
 
 
-def faults_of(error: ValidationError) -> Iterator[Fault]:
-    """Faults of types and ranges, in the words of this package."""
+def faults_of(error: ValidationError, kind: str = "model") -> Iterator[Fault]:
+    """Faults of types and ranges, in the words of this package; ``kind``: of what."""
     for item in error.errors(include_url=False):
         path = ""
         for step in item["loc"]:
             path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+        inner = (item.get("ctx") or {}).get("error")
+        if isinstance(inner, ModelError):  # of a part that checks itself
+            yield from (Fault(f"{path}.{fault.path}", fault.value, fault.accepted) for fault in inner.faults)
+            continue
         given = None if item["type"] == "missing" else item["input"]
         if item["type"] == "too_short" and len(item["input"]) > item["ctx"]["actual_length"]:
             continue  # its entries have faults of their own
@@ -143,12 +221,15 @@ def faults_of(error: ValidationError) -> Iterator[Fault]:
             words = "text without control characters"
         if item["type"] == "literal_error":
             words = f"one of {item['ctx']['expected']}"
-        yield Fault(path or "model", given, words)
+        yield Fault(path or kind, given, words)
 
 
 # What a person who writes a model in TOML is told, for the most common faults of type.
 _WORDS = {
     "missing": "this field is required",
+    "frozen_instance": "frozen, it cannot be changed: make another, as in model_copy(update={{...}})",
+    "json_invalid": "JSON that can be read: {error}",
+    "json_type": "JSON as text or bytes",
     "extra_forbidden": "no field of this name is known here",
     "string_pattern_mismatch": "a name that does not begin with a space and has no '.', '*' or control character",
     "string_type": "text",

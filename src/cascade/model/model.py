@@ -20,15 +20,14 @@ from pydantic import Field, ValidationError
 from cascade.common.arguments import Labelled
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.files import as_path, parse_toml, write_atomically
-from cascade.common.portable import in_order
-from cascade.model.base import ILLUSTRATIVE, Name, Part, Source, Text, faults_of
+from cascade.model.base import HAZARDS, ILLUSTRATIVE, Name, Part, Source, Text, faults_of, is_hazard
 from cascade.model.checks import check
 from cascade.model.factors import Clusters, Factor
 from cascade.model.hazards import HazardTable
 from cascade.model.observables import Exposure, Observation, Site
 from cascade.model.parts import Correlation, Death, Frailty, Move, Start, State
 from cascade.model.raw import get, items, listed
-from cascade.model.survival import given_by_step, hazards_of, survival_faults
+from cascade.model.survival import given_by_step, in_words_of_arguments, linear_states, survival_faults
 from cascade.model.treatments import Capacity, Treatment
 
 
@@ -153,18 +152,13 @@ class Model(Part):
             raise ModelError(name, faults)
         if not isinstance(goal, str) or goal in shares:
             raise InputError("goal", goal, "the name of what is reached in the end, not that of a step")
-        steps = list(shares)
-        states: list[State] = []
-        for step, target in zip(steps, [*steps[1:], goal], strict=True):
-            k = int(erlang.get(step, 1))
-            move, death = hazards_of(shares[step], times.get(step, 1.0) if isinstance(times, Mapping) else times, k)
-            weights = lost_to.get(step, {"lost": 1.0})
-            total = in_order(weights.values())
-            deaths = [{"cause": cause, "hazard": death * weight / total} for cause, weight in weights.items()]
-            moves = [{"to": target, "hazard": move}]
-            states.append({"name": step, "stage": step, "moves": moves, "deaths": deaths, "phases": k})  # type: ignore[arg-type]
-        end = {"name": goal, "absorbing": True}
-        return cls(name=name, stages=steps, states=[*states, end], **fields)
+        steps, states = list(shares), linear_states(shares, times, lost_to, erlang, goal)
+        try:
+            return cls(name=name, stages=steps, states=states, **fields)
+        except ModelError as error:
+            # What follows from the first step alone, since nobody gave a start, is no fault of its own.
+            own = [fault for fault in error.faults if "start" in fields or not fault.path.startswith("start")]
+            raise ModelError(name, in_words_of_arguments(own, steps, goal, times)) from None
 
     def with_(
         self,
@@ -192,15 +186,23 @@ class Model(Part):
         True
         """
         table, values = self.hazard_table, [row.part.hazard if row.part else 0.0 for row in self.hazard_table]
+        given: dict[int, tuple[str, object]] = {}
         for argument, changes in (("hazards", hazards or {}), ("scale", scale or {})):
             if not isinstance(changes, Mapping):
                 raise InputError(argument, changes, "a mapping of names of hazards to numbers")
             for pattern, value in changes.items():
-                changed = table.named(pattern, argument)
+                changed, by = table.named(pattern, argument), f"{argument}[{pattern!r}]"
                 if not is_number(value):
-                    raise InputError(f"{argument}[{pattern!r}]", value, "a number >= 0")
+                    raise InputError(by, value, "a number >= 0")
+                if not 0 <= value < float("inf"):
+                    raise ModelError(self.name, [Fault(by, value, "a number >= 0")])
                 for number in changed:
-                    values[number] = float(value) if argument == "hazards" else values[number] * value
+                    values[number] = float(value) if argument == "hazards" else values[number] * float(value)
+                    given[number] = by, value
+        for number, (by, what) in given.items():
+            if not is_hazard(values[number]):
+                wanted = f"a number that leaves a hazard of {HAZARDS}; {table.rows[number].name} would be"
+                raise ModelError(self.name, [Fault(by, what, f"{wanted} {values[number]:.3g} per hour")])
         unknown = set(fields) - set(Model.model_fields)
         if unknown:
             raise InputError(

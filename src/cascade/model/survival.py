@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cascade.common.arguments import as_mapping
 from cascade.common.errors import Fault, is_number, is_whole, nearest
 from cascade.common.numbers import plain_number
 from cascade.common.portable import exp, expm1, in_order, log
+from cascade.model.base import HAZARDS
 from cascade.model.limits import MAX_STATES
 
 
@@ -21,6 +23,22 @@ def hazards_of(p: float, hours: float, phases: int) -> tuple[float, float]:
     fails = -expm1(log_r)
     total = (1.0 - p) / (fails * hours)
     return total * exp(log_r), total * fails
+
+
+def linear_states(
+    shares: Mapping[str, float], times: Any, causes: Mapping[str, Any], phases: Mapping[str, int], goal: str
+) -> list[dict[str, Any]]:
+    """Fields of the states of a linear cascade, one after the other, and of its goal."""
+    steps, states = list(shares), []
+    for step, target in zip(steps, [*steps[1:], goal], strict=True):
+        k = int(phases.get(step, 1))
+        move, death = hazards_of(shares[step], times.get(step, 1.0) if isinstance(times, Mapping) else times, k)
+        weights = causes.get(step, {"lost": 1.0})
+        total = in_order(weights.values())
+        deaths = [{"cause": cause, "hazard": death * weight / total} for cause, weight in weights.items()]
+        moves = [{"to": target, "hazard": move}]
+        states.append({"name": step, "stage": step, "moves": moves, "deaths": deaths, "phases": k})
+    return [*states, {"name": goal, "absorbing": True}]
 
 
 def given_by_step(survival: Any, mean_hours: Any, causes: Any, phases: Any) -> tuple[Any, Any, Any, Any]:
@@ -36,6 +54,36 @@ def _plain(value: Any) -> Any:
     if isinstance(table, Mapping):
         return {name: _plain(entry) for name, entry in table.items()}
     return plain_number(table)
+
+
+def in_words_of_arguments(
+    faults: Iterable[Fault], steps: Sequence[str], goal: object, mean_hours: Any
+) -> Iterator[Fault]:
+    """Faults of the model that was made, as faults of the arguments that it was made from: each once.
+
+    ``states[1].moves[0].to`` is the name of the next step, or the goal; a hazard follows from the mean time.
+    """
+    told = set()
+    for fault in faults:
+        path, value, accepted = fault.path, fault.value, fault.accepted
+        if found := re.match(r"states\[(\d+)\](.*)|stages(?:\[(\d+)\])?", path):
+            at, rest = int(found[1] or found[3] or 0), found[2] or ""
+            named = at + (rest == ".moves[0].to")
+            if named >= len(steps):
+                path, value = "goal", goal
+            elif ".cause" in rest or rest == ".deaths":
+                path = f"causes[{steps[at]!r}]"
+            elif rest.endswith(".hazard"):
+                path, accepted = f"mean_hours[{steps[at]!r}]", f"a time of which hazards follow that are {HAZARDS}"
+                accepted += f"; one would be {value:.3g} per hour" if is_number(value) else ""
+                value = mean_hours.get(steps[at], 1.0) if isinstance(mean_hours, Mapping) else mean_hours
+            elif rest == ".phases":
+                path = f"phases[{steps[at]!r}]"
+            else:
+                path = "survival"
+        if (path, repr(value)) not in told:
+            told.add((path, repr(value)))
+            yield Fault(path, value, accepted)
 
 
 def survival_faults(survival: Any, mean_hours: Any, causes: Any, phases: Any) -> Iterator[Fault]:

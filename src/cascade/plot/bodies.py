@@ -23,7 +23,7 @@ from cascade.common.text import number
 from cascade.model import Model
 from cascade.plot.fitting import broken, smaller, width_of, words
 from cascade.plot.sites import made_of, organs_of, rough, share_of
-from cascade.plot.style import Picture, sign
+from cascade.plot.style import Picture, figure_around, sign
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
@@ -60,15 +60,15 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     """
     table = organs_of(source)
     used = _circulation_of(source.model) if body is None else body
+    if not isinstance(used, Circulation):
+        raise InputError("body", body, "a Circulation, such as cascade.body.circulation('male'), or None")
     drawn = schematic(used)
     layout = drawn.layout
     if ax is None:
         figure: Figure = Picture(figsize=(layout.width, layout.height))
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     else:
-        root = ax.get_figure(root=True)
-        assert isinstance(root, Figure)
-        figure = root
+        figure = figure_around(ax)
     ax.set_xlim(0, layout.width)
     ax.set_ylim(layout.height, 0)
     ax.set_aspect("equal")

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from cascade.common.colours import GRID, INK, QUIET, stage_colours
-from cascade.common.errors import InputError
+from cascade.common.errors import InputError, is_whole
 from cascade.common.text import number
 from cascade.model import Model
 from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, inches_of, lines_in, settle, width_of
@@ -123,6 +123,8 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
     """
     if not isinstance(source, Comparison):
         raise InputError("source", source, "a Comparison, from cascade.compare(...)")
+    if not is_whole(most) or most < 0:
+        raise InputError("most", most, "a whole number of ends >= 0")
     title = f"{source.model.name} and {source.other.name}: the same {number(source.cells)} cells"
     rows = [row for row in source.causes() if row.kind == "death" and row.saved + row.moved + row.lost][:most]
     below = 9.0 * LINE * sum(_only(model).count("\n") + 1 for model in (source.model, source.other))

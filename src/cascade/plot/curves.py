@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from cascade.answers.curves import Curves
+from cascade.common.arguments import check_flag
 from cascade.common.colours import GOAL_COLOUR, GRID, cause_colours, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.shares import percent, plain_percent
@@ -48,6 +49,7 @@ def occupancy(
         Shares of the living cells only: shows the few that are left after heavy losses.
     ax : matplotlib Axes, optional
     """
+    check_flag(living, "living")
     curves, model = _curves_of(source, "occupancy", times)
     curves = _by_stage(_after_the_start(curves), model)
     if not len(curves.hours):
@@ -132,6 +134,7 @@ def incidence(
     log : bool
         Logarithmic shares, so that rare ends can be seen.
     """
+    check_flag(log, "log")
     curves, model = _curves_of(source, "incidence", times)
     curves = _one_goal(_after_the_start(curves), model)
     if not len(curves.hours):

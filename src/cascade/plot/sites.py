@@ -17,7 +17,7 @@ from cascade.common.shares import percent, plain_percent
 from cascade.common.text import hours, number
 from cascade.model import Model
 from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, settle, width_of
-from cascade.plot.style import Picture, few, plain, sign
+from cascade.plot.style import Picture, few, figure_around, plain, sign
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
@@ -59,8 +59,7 @@ def organs(source: Result | Exact, *, ax: Axes | None = None) -> Figure:
     counted, arise = f"{table.label}: {made_of(source, table)}", f"Where colonies arise{rough(table)}"
     high = LABEL * LINE * sum(broken(row.organ, NAME).count("\n") + 1.6 for row in _shown(table))
     if ax is not None:
-        figure = ax.get_figure(root=True)
-        assert isinstance(figure, Figure)
+        figure = figure_around(ax)
         if compared:
             _against_autopsies(ax, compared, source, counted)
         else:

@@ -57,11 +57,12 @@ def funnel(*sources: Funnels, ax: Axes | None = None, labels: Sequence[str] | No
     for other in funnels[1:]:
         if [row.step for row in other] != steps:
             raise InputError("sources", [row.step for row in other], f"funnels with the same steps: {steps}")
+    wanted = "a list of one name: there is one source" if len(funnels) == 1 else f"a list of {len(funnels)} names"
     if labels is not None and (isinstance(labels, str) or not isinstance(labels, Iterable)):
-        raise InputError("labels", labels, f"{len(funnels)} names")
+        raise InputError("labels", labels, wanted)
     names = list(labels) if labels is not None else [f.label for f in funnels]
     if len(names) != len(funnels) or not all(isinstance(name, str) for name in names):
-        raise InputError("labels", names, f"{len(funnels)} names")
+        raise InputError("labels", names, wanted)
     # Names beside the bars may take several lines, those of the steps too.
     beside = lines_in([broken(name, _BESIDE, _size(len(funnels))) for name in names]) if len(funnels) > 1 else 1
     row = max(0.42 + 0.2 * len(funnels) * beside, LINE * LABEL * lines_in([broken(s, NAME) for s in steps]) + 0.1)

@@ -39,11 +39,23 @@ class Picture(Figure):
 def figure_of(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
     """The given axes and their figure, or new ones of a size in inches."""
     if ax is not None:
-        figure = ax.get_figure(root=True)
-        assert isinstance(figure, Figure)
-        return figure, ax
+        return figure_around(ax), ax
     picture = Picture(figsize=size, layout="constrained")
     return picture, picture.add_subplot()
+
+
+def figure_around(ax: object) -> Figure:
+    """The figure of axes that somebody gave.
+
+    Raises
+    ------
+    InputError
+        When they are none, or have been removed from theirs.
+    """
+    figure = ax.get_figure(root=True) if isinstance(ax, Axes) else None
+    if not isinstance(figure, Figure):
+        raise InputError("ax", ax, "Axes of matplotlib in a figure, or None")
+    return figure
 
 
 def plain(ax: Axes, title: str) -> None:

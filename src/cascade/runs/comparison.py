@@ -14,6 +14,7 @@ import numpy.typing as npt
 from cascade.answers.intervals import Interval, batch_variance, clustered_difference, paired_difference
 from cascade.answers.table import Table, Texts
 from cascade.common.arguments import check_cells
+from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
 from cascade.common.shares import estimate_of_difference
 from cascade.common.text import hours, number, text_table
@@ -135,6 +136,8 @@ class Comparison(ByValue, Table[ComparisonRow]):
     batches : (batches, 1 + 2 steps) int
         Of clusters: cells, those that passed each step under ``model`` and under ``other``, by
         batch of founders, which are what is independent; empty for plain cells.
+    numbers : range
+        Numbers of the cells; of clusters, of the founders.
     """
 
     model: Model
@@ -147,6 +150,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
     saved_cells: tuple[int, ...]
     lost_cells: tuple[int, ...]
     batches: npt.NDArray[np.int64]
+    numbers: range
 
     @cached_property
     def pairing(self) -> str:
@@ -193,6 +197,11 @@ class Comparison(ByValue, Table[ComparisonRow]):
     def replay(self, cells: Sequence[int]) -> tuple[TwoLives, ...]:
         """Both lives of each cell, in full."""
         numbers = check_cells(cells)  # once: what is given may be an iterator
+        for cell in numbers:
+            if cell not in self.numbers:
+                raise InputError(
+                    "cells", cell, f"a cell of this comparison: {self.numbers.start} to {self.numbers[-1]}"
+                )
         lives = (replay(m, seed=self.seed, cells=numbers, until=self.until) for m in (self.model, self.other))
         names = self.model.name, self.other.name
         return tuple(TwoLives(names, one, two, self.pairing) for one, two in zip(*lives, strict=True))

@@ -17,15 +17,19 @@ from cascade.common.portable import exp
 from cascade.common.text import hours, text_table
 from cascade.engine.chunk import Chunk, scratch_of
 from cascade.engine.executor import Workers
-from cascade.engine.prepare import Inputs, frailties, rows_of
+from cascade.engine.prepare import Inputs, environment, frailties, prepare, rows_of
 from cascade.kernel.streams import key_of
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import FOREVER
 from cascade.model import Model
-from cascade.runs.plan import Plan
+from cascade.runs.plan import Plan, check_visits, foretell
+from cascade.runs.visits import visits_of
 
 _FIRST_ROOM = 16
+
+LONG_LIVES = 1e6
+"""Expected visits of all cells from which on is said that a replay takes long."""
 
 
 @dataclass(frozen=True)
@@ -148,8 +152,13 @@ def replay(model: Model, *, seed: int, cells: Sequence[int], until: float | None
     """
     numbers = check_cells(cells)
     plan = Plan.of(model, 1, check_seed(seed), until, Workers())
-    inputs = plan.inputs()
-    traits = traits_of(model, seed=plan.seed, cells=sorted(set(numbers)))
+    distinct = sorted(set(numbers))
+    # Of these very cells is known what the frailties are.
+    visits = visits_of(plan.model, plan.end, _drawn(plan.lowered, plan.seed, distinct, plan.lowered.profiles))
+    check_visits(visits, until, len(distinct))
+    foretell(visits.mean * len(distinct), LONG_LIVES, "each of which is kept; fewer cells, or an earlier end (until),")
+    inputs = prepare(plan.lowered, environment(plan.lowered, plan.end))
+    traits = traits_of(model, seed=plan.seed, cells=distinct)
     return histories_of(plan.lowered, inputs, plan.seed, numbers, traits)
 
 
@@ -212,21 +221,28 @@ def traits_of(model: Model, *, seed: int, cells: Sequence[int]) -> dict[str, npt
     dict of str to (n,) float
         Empty for a model without frailties.
     """
-    lowered, key = lower(model), key_of(seed)
-    drawn = frailties(lowered)
-    if drawn is None:
+    lowered = lower(model)
+    if frailties(lowered) is None:
         return {}
+    # The traits as products of powers of the independent factors.
+    powers = np.vstack([np.zeros(len(model.frailties)), lowered.mixing])
+    values = _drawn(lowered, seed, cells, powers)[:, 1:] * [exp(s) for s in lowered.shift.tolist()]
+    return {frailty.name: values[:, f] for f, frailty in enumerate(model.frailties)}
+
+
+def _drawn(
+    lowered: Lowered, seed: int, cells: Sequence[int], powers: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Products of powers (P, F) of the independent factors of chosen cells, (n, P), by the kernel's own functions."""
+    multipliers, drawn = np.ones((len(cells), len(powers), 1)), frailties(lowered)
+    if drawn is None:
+        return multipliers[:, :, 0]
     from cascade.engine.compiled import kernel_traits
 
-    count = len(drawn.gamma)
-    # The traits as products of powers of the independent factors.
-    powers = np.vstack([np.zeros(count), lowered.mixing])
-    scratch = scratch_of(1)
-    multipliers = np.ones((len(cells), count + 1, 1))
+    key, scratch, powers = key_of(seed), scratch_of(1), powers.copy()
     for cell, factor in zip(cells, multipliers, strict=True):
         kernel_traits()(np.uint64(cell), powers, drawn.gamma, drawn.spread, key, factor, scratch)
-    values = multipliers[:, 1:, 0] * [exp(s) for s in lowered.shift.tolist()]
-    return {frailty.name: values[:, f] for f, frailty in enumerate(model.frailties)}
+    return multipliers[:, :, 0]
 
 
 def start_states(lowered: Lowered, inputs: Inputs, seed: int, cells: Sequence[int]) -> dict[int, tuple[int, float]]:

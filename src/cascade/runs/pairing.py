@@ -151,7 +151,7 @@ def _compared(one: Plan, two: Plan) -> Comparison:
         ends[_end(one.lowered, first_end), _end(two.lowered, second_end)] += n
     return Comparison(
         one.model, two.model, one.seed, int(sums.furthest.sum()), one.until, sums.furthest, dict(ends),
-        tuple(sums.saved), tuple(sums.lost), sums.batches,
+        tuple(sums.saved), tuple(sums.lost), sums.batches, one.cells,
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from cascade.common.arguments import cell_range, seed_of
 from cascade.common.errors import CascadeError, InputError
+from cascade.common.notices import notice
 from cascade.engine.chunk import Chunk, chunk_of, run_totals
 from cascade.engine.counts import Totals
 from cascade.engine.executor import LARGEST_CHUNK, Workers
@@ -20,10 +20,22 @@ from cascade.lowering.arguments import check_until, tell_of_late_treatments
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model, check_model
-from cascade.solution.events import expected_visits
+from cascade.runs.visits import Visits, expected_visits
 
 MOST_VISITS = 1e7
-"""Expected visits of a cell beyond which no run is begun: a cell alone would take minutes, a block of them hours."""
+"""Expected visits of a cell beyond which no run is begun: a block of three thousand cells would take an hour."""
+
+MOST_OF_ONE = 1e8
+"""Expected visits of the unluckiest cell beyond which no run is begun: it alone would take a minute or two."""
+
+MOST_TOLD = 1e15
+"""Expected visits beyond which rounding tells how many they are."""
+
+LONG_RUN = 1e10
+"""Expected visits of a run from which on is said how long it takes."""
+
+VISITS_PER_HOUR = 7e10
+"""Of a processor or two."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +85,11 @@ class Plan:
         InputError
             When they would make so many visits before that the run would not end.
         """
-        visits = expected_visits(self.model, self.end)
-        if visits > MOST_VISITS:
-            what = f"{visits:.2g}" if math.isfinite(visits) else "more than can be told"
-            wanted = (
-                f"an end so early that a cell makes at most {MOST_VISITS:.0e} visits to states; here it would make"
-                f" {what}: cells go to and fro and hardly ever leave (the exact answer needs no visits)"
-            )
-            raise InputError("until", self.until, wanted)
-        return replace(self.workers, visits=max(visits, self.workers.visits))
+        visits = expected_visits(self.model, self.end, len(self.cells))
+        check_visits(visits, self.until, len(self.cells))
+        mean = visits.mean
+        foretell(mean * len(self.cells))
+        return replace(self.workers, visits=max(mean, self.workers.visits))
 
     def inputs(self, *, watch: Sequence[int] = (), grid: Sequence[float] = ()) -> Inputs:
         """What the kernel reads; see ``engine.prepare``."""
@@ -106,3 +114,34 @@ class Plan:
         """Chunks in which the end of every member is kept."""
         for part in self.paced.cut(cells, self.largest_chunk):
             yield chunk_of(self.lowered, inputs, self.seed, part, stop, outcomes=True)
+
+
+def check_visits(visits: Visits, until: float | None, cells: int) -> None:
+    """Refuse a run that would not end.
+
+    Raises
+    ------
+    InputError
+        When its cells, or one of them alone, would make too many visits.
+    """
+    who, made, most = "a cell", visits.mean, MOST_VISITS
+    if visits.most > MOST_OF_ONE and (visits.frailty or visits.mean <= MOST_VISITS):
+        who, made, most = f"the unluckiest of {cells:,} cells", visits.most, MOST_OF_ONE
+        who += f" (one that is kept alive by its frailty {visits.frailty!r})" if visits.frailty else ""
+    if made > most:
+        told = f"some {made:.0e}" if made < MOST_TOLD else "more than can be told"
+        wanted = (
+            f"an end so early that {who} makes at most {most:.0e} visits to states; here it would make {told}:"
+            " cells go to and fro and hardly ever leave (the exact answer needs no visits)"
+        )
+        raise InputError("until", until, wanted)
+
+
+def foretell(visits: float, least: float = LONG_RUN, what: str = "fewer cells, or an earlier end (until),") -> None:
+    """Say beforehand that a run takes long."""
+    if visits < least:
+        return
+    hours = visits / VISITS_PER_HOUR
+    spans = {0.5: "minutes", 12.0: "hours", 24.0 * 60: "days", 24.0 * 600: "months"}
+    span = next((name for most, name in spans.items() if hours < most), "years")
+    notice(f"some {visits:.0e} visits to states are to be made, which takes {span}; {what} take less", waiting=True)

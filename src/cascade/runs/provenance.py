@@ -14,7 +14,7 @@ from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.prepare import MOST_BIAS, environment, resolution_of
 from cascade.lowering.lower import lower
 from cascade.model import Model
-from cascade.solution.events import expected_visits
+from cascade.runs.visits import expected_visits
 
 
 @cache
@@ -48,7 +48,7 @@ def same_lives(model: Model, one: object, two: object = STREAM_VERSION, until: f
 def _judged_otherwise(model: Model, until: float | None) -> float:
     """Share of cells, at most, in whose lives streams before 4 took two moments for one, and a move came first."""
     lowered = lower(model)
-    return resolution_of(lowered, environment(lowered, until)).bias * expected_visits(model, until)
+    return resolution_of(lowered, environment(lowered, until)).bias * expected_visits(model, until).mean
 
 
 def doubt(model: Model, versions: Mapping[str, Any], until: float | None) -> str:

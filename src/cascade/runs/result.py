@@ -96,8 +96,11 @@ class Result(ByValue):
 
     @property
     def made(self) -> str:
-        """How it was made, in words."""
-        return f"until {self.until}, seed {self.seed}, cells {self.cells}"
+        """How it was made, in words; with the numbers of its cells where they are others than the first."""
+        told = f"until {self.until}, seed {self.seed}, cells {self.cells}"
+        if self.model.clusters is None and self.ranges == ((0, self.cells),):
+            return told
+        return f"{told}, numbers " + " and ".join(f"{start}:{stop}" for start, stop in self.ranges)
 
     @property
     def label(self) -> str:

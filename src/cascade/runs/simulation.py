@@ -42,7 +42,7 @@ def simulate(
     until : float, optional
         End of the run in hours. Default: none.
     times : sequence of float, optional
-        Hours at which curves over time shall be exact, beside 16 times per octave.
+        Hours, in any order, at which curves over time shall be exact, beside 16 times per octave.
     watch : sequence of str, optional
         States whose arrivals are listed cell by cell. Default: those beyond the last stage.
     executor : concurrent.futures.Executor, optional

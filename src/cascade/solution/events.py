@@ -1,18 +1,13 @@
-"""How often each transition happens, and how many visits that makes: the time spent in a state times the hazard."""
+"""How often each transition happens: the time spent in a state times the hazard."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
-from cascade.common.errors import InputError
 from cascade.common.types import Floats, Numbers
-from cascade.lowering.lower import lower
-from cascade.model import Model
 from cascade.solution.courses import Courses
 from cascade.solution.prepared import Prepared
-from cascade.solution.quadrature import Nodes, alike
+from cascade.solution.quadrature import Nodes
 
 
 def expected_events(prepared: Prepared, courses: Courses, *, units: bool) -> dict[str, float]:
@@ -41,25 +36,3 @@ def _by_transition(prepared: Prepared, by_exit: Floats) -> dict[str, float]:
 def _uses(prepared: Prepared, nodes: Nodes, z: Numbers) -> Numbers:
     """Expected uses of each exit, (len(z), E): their transform, at z = 0 their number."""
     return prepared.solver.flows(prepared.hazards(nodes), z, nodes.weights)[1]
-
-
-@lru_cache(maxsize=8)
-def expected_visits(model: Model, until: float | None) -> float:
-    """Visits of a cell to states, switches among them: how long a simulation of it takes.
-
-    Of cells alike in their frailties.  With an end, of cells that are watched for a time with that mean.  Where
-    hazards change, the most under those of any window as if they stayed.  Infinite where cells circle for ever.
-    """
-    prepared = Prepared(model, until, alike(lower(model)))
-    lowered, solver = prepared.lowered, prepared.solver
-    if not solver.has_cycle:
-        return float(lowered.size)
-    most = 0.0
-    for window, multipliers in enumerate(lowered.multipliers):
-        hazards = (lowered.exit_hazard * multipliers[lowered.exit_transition])[None]
-        z = np.full(1, prepared.transform_at(window))
-        try:
-            most = max(most, float(solver.flows(hazards, z, np.ones(1))[1].real.sum()))
-        except InputError:
-            return float("inf")
-    return most if np.isfinite(most) and most >= 0 else float("inf")

@@ -256,19 +256,6 @@ class Prepared:
         """Nodes that the bound on work allows, each solved for so often."""
         return int(min(MOST_SECONDS / (self.solver.cost * solves), 1e9))
 
-    def transform_at(self, window: int) -> float:
-        """Where the transform stands for what has happened by the end of the run, or of a window.
-
-        That of a time is 1 / time.  At 0, for whole lives, a model whose cells circle for ever has
-        no answer; any place above 0 has one.
-        """
-        start = self.lowered.window_start
-        if self.until is not None:
-            return 1.0 / self.until
-        if window == len(start) - 1 or not self.lowered.has_endless_cycle(window):
-            return 0.0
-        return 1.0 / float(start[window + 1] - start[window])
-
     def hazards(self, nodes: Nodes) -> Floats:
         """Hazards at each node, (N, E); in a changing environment without its multipliers."""
         lowered = self.lowered
