@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cascade.common.arguments import check_flag
 from cascade.common.colours import GRID, INK, QUIET
 from cascade.common.errors import InputError, is_whole
 from cascade.plot.fitting import LINE, NAME, broken, lines_in, settle
@@ -34,6 +35,7 @@ def elasticities(
     """
     if not isinstance(source, Exact):
         raise InputError("source", source, "an exact answer, from cascade.exact(...)")
+    check_flag(mean_hours, "mean_hours")
     if not is_whole(most) or most < 1:
         raise InputError("most", most, "a whole number > 0")
     rates = {name: rate for name, rate in source.elasticities(of, mean_hours=mean_hours).items() if abs(rate) > 0}
