@@ -38,6 +38,7 @@ WHOLE = {
 """Modules of which any name may be taken: none of them adds floats, or rounds functions."""
 
 TAKEN = {
+    "pydantic._internal._model_construction.ModelMetaclass",
     "functools.cache", "functools.cached_property", "functools.lru_cache", "itertools.pairwise", "numba.njit",
     "numba.config", "scipy.sparse.coo_array", "scipy.sparse.csgraph.breadth_first_order",
     "decimal.Context", "decimal.Decimal", "decimal.ROUND_CEILING", "decimal.ROUND_FLOOR", "decimal.ROUND_HALF_EVEN",
