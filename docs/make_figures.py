@@ -34,6 +34,7 @@ def main() -> None:
                 textbook, textbook.with_treatments(cascade.treatment("nk-depletion")), cells=2 * 10**7, seed=1889
             )
         ),
+        "elasticities": cascade.plot.elasticities(cascade.exact(textbook), most=10),
         "own-counts": cascade.plot.funnel(
             cascade.Funnel.from_counts({"injected": 1000, "arrested": 870, "extravasated": 800, "grown": 0})
         ),
