@@ -344,3 +344,21 @@ def test_a_place_where_no_file_can_be_is_told_from_none(tmp_path: Path) -> None:
         for path, words in ((tmp_path, "not a folder"), (Path(os.devnull), "or a device"), (tmp_path / "x", "exists")):
             with pytest.raises(cascade.InputError, match=rf"^file = .*{words}"):
                 read(path)
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda: cascade.Move(to="x", hazzard=1.0), r"hazzard = 1.0: .*did you mean 'hazard'\?"),
+        (lambda: cascade.State(name="s", stage="a", movs=[]), r"movs = \[\]: .*did you mean 'moves'\?"),
+        (lambda: cascade.Treatment(name="t", effects=[{"hazard": "*.x", "factr": 2.0}]), r"factr = 2.0: .*'factor'"),
+        (
+            lambda: cascade.load("textbook").with_(start={"states": [{"state": "primary", "shar": 1.0}]}),
+            r"start.states\[0\].shar = 1.0: .*did you mean 'share'\?",
+        ),
+        (lambda: cascade.load("emt").with_(factors=[{"nme": "f"}]), r"factors\[0\].nme = 'f': .*did you mean 'name'"),
+    ],
+)
+def test_a_field_that_nobody_knows_is_told_with_the_nearest(write: Callable[[], object], said: str) -> None:
+    with pytest.raises(cascade.ModelError, match=said):
+        write()

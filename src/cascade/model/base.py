@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from cascade.common.errors import Fault, ModelError
+from cascade.common.errors import Fault, ModelError, nearest
 from cascade.common.frozen import FrozenDict
 from cascade.common.numbers import plain_number, shares_of_one
 from cascade.common.text import UNPRINTABLE
@@ -221,7 +221,33 @@ def faults_of(error: ValidationError, kind: str = "model") -> Iterator[Fault]:
             words = "text without control characters"
         if item["type"] == "literal_error":
             words = f"one of {item['ctx']['expected']}"
+        if item["type"] == "extra_forbidden":
+            words += f"; {nearest(item['loc'][-1], _fields_at(error.title, item['loc'][:-1]))}"
         yield Fault(path or kind, given, words)
+
+
+def _fields_at(kind: str, way: Sequence[int | str]) -> list[str]:
+    """Names of the fields that a part of this kind has, or a part within it to which this way leads."""
+    part = next((each for each in _kinds_of(Part) if each.__name__ == kind), None)
+    for step in way:
+        if part is not None and isinstance(step, str):
+            field = part.model_fields.get(step)
+            part = None if field is None else _part_in(field.annotation)
+    return [] if part is None else list(part.model_fields)
+
+
+def _kinds_of(part: type[Part]) -> Iterator[type[Part]]:
+    """A kind of part, and all that are made from it."""
+    yield part
+    for each in part.__subclasses__():
+        yield from _kinds_of(each)
+
+
+def _part_in(annotation: Any) -> type[Part] | None:
+    """The kind of part in a type such as a tuple of them."""
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return annotation
+    return next((part for part in map(_part_in, get_args(annotation)) if part is not None), None)
 
 
 # What a person who writes a model in TOML is told, for the most common faults of type.
