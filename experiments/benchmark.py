@@ -26,6 +26,7 @@ import numpy as np
 from numba import njit
 
 import cascade
+from cascade import body
 from cascade.common.jsons import json_text
 from cascade.kernel.streams import key_of, philox
 from cascade.lowering.lower import lower
@@ -253,6 +254,27 @@ def slider(name: str, runs: int) -> float | None:
     return float(subprocess.run(command, input=code, capture_output=True, text=True, check=True).stdout)
 
 
+def derivatives(runs: int) -> list[tuple[str, float, float, str]]:
+    """Elasticities of all cancers, and curves with derivatives: name, figure, figure to reach, its kind."""
+    answers = [cascade.exact(cascade.load(name)) for name in body.cancer_names()]
+    for answer in answers:
+        answer.elasticities()  # lowered, and compiled
+    seconds = best_of(runs, lambda: [answer.elasticities() for answer in answers])[0]
+    targets = [(f"elasticities of {len(answers)} cancers, seconds", seconds, 0.1, "at most")]
+    for name, most in (("b16f1-liver", 0.5), ("textbook", 8.0), ("colon", 8.0)):
+        exact = cascade.exact(cascade.load(name))
+        state, hazards = exact.lowered.states[1], [t.name for t in exact.lowered.transitions[:5]]
+        for spread, times in (
+            ("of one octave", (120.0, 140.0, 160.0, 180.0, 200.0)),
+            ("", (1.0, 6.0, 24.0, 72.0, 240.0)),
+        ):
+            exact.gradient(state, hazards, times=times)
+            seconds = best_of(runs, lambda e=exact, s=state, h=hazards, t=times: e.gradient(s, h, times=t))[0]  # type: ignore[misc]
+            what = f"{name}: five times {spread} with five derivatives, milliseconds".replace("  ", " ")
+            targets.append((what, 1e3 * seconds, most, "at most"))
+    return targets
+
+
 def in_a_process(cells: float, threads: int, name: str = "") -> tuple[float, float, int]:
     """Wall seconds, peak MB and CPU count of one command that runs the seven steps, or a model by name."""
     script = (
@@ -405,6 +427,7 @@ def main() -> int:
     ):
         targets.append((f"exact answer for colon cancer with factors, {states} states, {name}, seconds",
                         best_of(2, work)[0], most, "at most"))  # fmt: skip
+    targets += derivatives(runs)
     for name in ("textbook", "platelets", "colon"):
         milliseconds = slider(name, runs)
         if milliseconds is None:
