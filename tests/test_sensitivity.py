@@ -14,6 +14,10 @@ from cascade.model import Model
 from helpers.models import CYCLIC, FRAIL, LINEAR, clustered, two_levels
 
 STEP = 1e-4
+DRUG = cascade.Treatment(
+    name="drug", effects=[{"hazard": "*.shear", "factor": 2.0}, {"hazard": "*.anoikis", "factor": 0.0}],
+    start_hours=1.0, end_hours=5.0,
+)  # fmt: skip
 COLON = cascade.load("colon")
 MODELS = {
     "linear": LINEAR,
@@ -24,6 +28,7 @@ MODELS = {
     "clusters": clustered(CYCLIC),
     "late": LINEAR.with_(start={**LINEAR.start.model_dump(), "entry_hours": (0.0, 3.0)}),
 }
+TREATED = {f"{name}, treated": MODELS[name].with_treatments(DRUG) for name in ("cyclic", "frail", "late", "clusters")}
 
 
 def moved(model: Model, hazard: str, by: float) -> Model:
@@ -45,9 +50,9 @@ def hazards_of(model: Model) -> list[str]:
 
 
 @pytest.mark.parametrize("until", [None, 5.0])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*MODELS, *(pytest.param(n, marks=pytest.mark.full) for n in TREATED)])
 def test_of_a_step_and_a_milestone(name: str, until: float | None) -> None:
-    model = MODELS[name]
+    model = (MODELS | TREATED)[name]
     exact = cascade.exact(model, until=until)
     step = model.stages[-1]
     questions = {step: lambda m: cascade.exact(m, until=until).funnel(1.0).rows[-1].passed}
@@ -90,6 +95,15 @@ def test_of_occupancy_at_times(name: str) -> None:
         expected = slope(model, hazard, lambda m: cascade.exact(m).occupancy(times)[state])
         assert gradient[hazard] == pytest.approx(expected, rel=1e-6, abs=1e-8), hazard
     assert np.all(np.asarray(gradient.error) < 1e-8)
+
+
+def test_under_a_treatment_that_changes_nothing() -> None:
+    """Windows through which hazards stay: the same derivatives as without them."""
+    nothing = DRUG.model_copy(update={"effects": [{"hazard": "*.shear", "factor": 1.0}]})
+    for until in (None, 3.0, 20.0):
+        here, there = (cascade.exact(m, until=until).gradient() for m in (CYCLIC.with_treatments(nothing), CYCLIC))
+        assert here.value == pytest.approx(there.value, rel=1e-9)
+        assert here.slope == pytest.approx(there.slope, rel=1e-8, abs=1e-12)
 
 
 @pytest.mark.parametrize("until", [None, 2000.0])

@@ -344,6 +344,6 @@ def test_wrong_treatments_get_clear_messages() -> None:
     with pytest.raises(cascade.InputError, match="a Treatment"):
         LINEAR.with_treatments("nk-depletion")  # type: ignore[arg-type]
     treated = LINEAR.with_treatments(*two_treatments(LINEAR))
-    for ask in (cascade.exact(treated).times, cascade.exact(treated).elasticities):
+    for ask in (cascade.exact(treated).times, cascade.exact(treated).traits):
         with pytest.raises(cascade.InputError, match="a model without treatments or the course"):
             ask()

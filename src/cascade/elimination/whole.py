@@ -286,3 +286,47 @@ def gains(system, hazards, weights, z, inside, inflow, gain, prize, value, slope
                     after = prize[e] + (worth[to] if to >= 0 else 0.0) - worth[s]
                     slope[i, system.transition[a]] += weights[n] * hazards[n, e] * flow[0, s] * after
     return ends
+
+
+@entry
+def window(system, hazards, z, inside, inflow, rate, ends, gain, prize, time, worth):
+    """Of a window of the environment: forward from its beginning, adjoint from its end, at each node and z.
+
+    Parameters
+    ----------
+    system, hazards, z, inside, gain, prize
+        As for ``gains``; what is gained stays, so that its transform is over z.
+    inflow : (N, S) float
+        Share of cells in each state as it begins.
+    rate : (S,) float
+        Share that enters per hour.
+    ends : (N, S) float
+        What a cell in each state ``inside`` will gain after it.
+    time, worth : (N, Z, S) complex
+        Written: the transforms of the shares of cells in each state, by time after the beginning, and of what a
+        cell there will gain, by time before the end.
+
+    Returns
+    -------
+    bool
+        False where cells circle for ever.
+    """
+    largest = _largest(system)
+    moves, columns = np.zeros((largest, largest), np.complex128), np.zeros((3, largest), np.complex128)
+    flow, later = np.zeros((1, len(gain)), np.complex128), np.zeros(len(prize), np.complex128)
+    none = np.zeros((0, hazards.shape[1]))
+    stays = True
+    for n in range(len(hazards)):
+        for i in range(len(z)):
+            # At z = 0 the window has no end: numbers, not their transforms.
+            once = 1.0 / z[i] if z[i] != 0.0 else 1.0 + 0.0 * z[i]
+            for e in range(len(prize)):
+                later[e] = prize[e] * once
+            for s in range(len(gain)):
+                flow[0, s] = inflow[n, s] + rate[s] * once
+                worth[n, i, s] = ends[n, s] if inside[s] else gain[s] * once
+            chances(system, hazards[n], z[i], inside, later, moves, columns, worth[n, i])
+            stays &= times(system, hazards[n], z[i], inside, none, moves, columns, flow)
+            for s in range(len(gain)):
+                time[n, i, s] = flow[0, s] if inside[s] else 0.0 * z[i]
+    return stays

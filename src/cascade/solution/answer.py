@@ -69,7 +69,7 @@ class Exact:
 
     @property
     def changes(self) -> bool:
-        """Whether hazards change with time: then there are no times of passage, elasticities or traits."""
+        """Whether hazards change with time: then there are no times of passage or traits."""
         return self._prepared.changes
 
     @property
@@ -323,7 +323,7 @@ class Exact:
     def elasticities(self, of: str | None = None, *, mean_hours: bool = False) -> dict[str, float]:
         """D log answer / d log hazard for every hazard: by how many per cent it changes per per cent.
 
-        By ``until``, if there is one.
+        By ``until``, if there is one; of treatments those of the hazards that they act on.
 
         Parameters
         ----------
@@ -336,7 +336,7 @@ class Exact:
         Raises
         ------
         InputError
-            For another name, and where hazards change with time.
+            For another name; for a mean time where hazards change.
         """
         return elasticities(self._prepared, self._courses, of, mean_hours=mean_hours)
 

@@ -25,6 +25,7 @@ from cascade.solution.laplace import Transform
 from cascade.solution.passage_times import STEP
 from cascade.solution.prepared import Prepared
 from cascade.solution.quadrature import Nodes
+from cascade.solution.windows import Windows
 
 
 class Question(NamedTuple):
@@ -82,7 +83,7 @@ def question_of(prepared: Prepared, of: str) -> Question:
 def slopes(prepared: Prepared, courses: Courses, question: Question) -> tuple[float, Floats]:
     """The answer, and its derivatives by the logarithm of each hazard, (T,); by ``until``, if there is one."""
     if prepared.changes:
-        prepared.only_whole_lives("elasticities", until=True)
+        return _through_windows(prepared, question)
     inside, gain, prize, start = question
 
     def at(nodes: Nodes, z: Complexes) -> Complexes:
@@ -105,6 +106,19 @@ def slopes(prepared: Prepared, courses: Courses, question: Question) -> tuple[fl
     by_time = 1.0 - float(courses.waiting(np.array([prepared.until]))[0]) if prepared.until is not None else 1.0
     value = float(values[0]) - counted * by_time + start
     return value, np.asarray(values[1:])
+
+
+def _through_windows(prepared: Prepared, question: Question) -> tuple[float, Floats]:
+    """The same where hazards change with time."""
+    inside, gain, prize, start = question
+
+    def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+        asked = inside, gain, prize
+        return Windows.summed(prepared.solver, prepared.hazards(nodes), nodes.weights, prepared.until, asked)
+
+    average = prepared.averaged(solve, prepared.solves(3 * len(prepared.lowered.window_start)))
+    values = np.where(np.abs(average.values) > average.errors, average.values, 0.0)
+    return float(values[0]) + start, np.asarray(values[1:])
 
 
 def _settled(values: Complexes) -> tuple[Floats, Floats]:

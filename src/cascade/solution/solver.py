@@ -243,6 +243,26 @@ class Solver:
         _ends(run(self.system(hazards), hazards, weights, at, inside, self.start, gain, each, value, slope))
         return value, slope
 
+    def window(
+        self,
+        hazards: Floats,
+        z: Complexes,
+        inside: Mask,
+        begin: Floats,
+        rate: Floats,
+        end: Floats,
+        gain: Floats,
+        prize: Floats,
+    ) -> tuple[Complexes, Complexes]:
+        """Forward from the beginning of a window and adjoint from its end, (N, Z, S) each; see ``whole.window``."""
+        from cascade.elimination import whole
+
+        inside = inside & ~self.stuck(hazards)
+        time, worth = (np.zeros((len(hazards), len(z), self.lowered.size), np.complex128) for _ in range(2))
+        run, system = _run(whole.window), self.system(hazards)
+        _ends(run(system, hazards, z.astype(np.complex128), inside, begin, rate, end, gain, prize, time, worth))
+        return time, worth
+
     def poles(self, hazards: Floats, without: Mask | None = None) -> Complexes | None:
         """Singularities of all transforms that lie off the real axis, or None when the model is too large to tell.
 
