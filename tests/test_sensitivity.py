@@ -69,7 +69,8 @@ def test_of_a_step_and_a_milestone(name: str, until: float | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.full) if n in ("frail", "late") else n for n in MODELS]
+    "name",
+    [pytest.param(n, marks={"frail": [pytest.mark.slow], "late": [pytest.mark.full]}.get(n, [])) for n in MODELS],
 )
 def test_of_mean_times(name: str) -> None:
     model = MODELS[name]
