@@ -106,3 +106,26 @@ def test_what_is_rare_in_time_is_not_told_as_a_number() -> None:
     assert curves.errors is not None
     assert curves["goal"][0] == 0.0 < curves.errors[0, 0] < 1e-9
     assert curves["goal"][1] == pytest.approx(0.5133, abs=1e-3)
+
+
+@pytest.mark.parametrize("cvs", [(5.0, 5.0), (2.0, 5.0), (0.3, 1.0)])
+@pytest.mark.parametrize("treated", [False, True])
+def test_two_traits_and_treatments_keep_their_errors(cvs: tuple[float, float], *, treated: bool) -> None:
+    """Two causes with a gamma trait each: a product; a treatment only changes how long one of them is endured."""
+    t, rates = np.array([0.01, 0.1, 1.0, 3.0, 10.0]), (20.0, 5.0)
+    model = dying("gamma", cvs[0], rates[0], 1.0)
+    here = model.states[0].model_dump()
+    here["deaths"] = [*here["deaths"], {"cause": "e", "hazard": rates[1]}]
+    more = {"name": "y", "cv": cvs[1], "distribution": "gamma", "hazards": [{"hazard": "a.e"}]}
+    model = model.with_(states=[here, model.states[1]], frailties=[*model.frailties, more])
+    endured = t.copy()
+    if treated:
+        drug = cascade.Treatment(name="t", effects=[{"hazard": "a.d", "factor": 3.0}], start_hours=0.5, end_hours=2.0)
+        model, endured = model.with_treatments(drug), t + 2.0 * (np.clip(t, 0.5, 2.0) - 0.5)
+    truth = np.exp(-MOVE * t)
+    for cv, rate, time in zip(cvs, rates, (endured, t), strict=True):
+        truth *= (1.0 + rate * time * cv**2) ** (-(cv**-2.0))
+    curves = cascade.exact(model).occupancy(t.tolist())
+    assert curves.errors is not None
+    assert (np.abs(curves["a"] - truth) <= curves.errors[0]).all()
+    assert curves.errors.max() < 1e-5

@@ -61,6 +61,8 @@ def test_of_a_step_and_a_milestone(name: str, until: float | None) -> None:
     for of, answer in questions.items():
         gradient, rates = exact.gradient(of), exact.elasticities(of)
         assert gradient.value == pytest.approx(answer(model), rel=1e-7, abs=1e-12)
+        assert 0 <= gradient.error < 1e-8
+        assert gradient.error > 0 or until is None, "an inversion has one"
         for hazard in hazards_of(model):
             expected = slope(model, hazard, answer)
             assert gradient[hazard] == pytest.approx(expected, rel=1e-6, abs=1e-9), (of, hazard)

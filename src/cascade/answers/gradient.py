@@ -28,7 +28,7 @@ class Gradient(ByValue):
         d value / d log hazard.
     error : float or (n,) float
         Numerical error of the value; a value or slope that is not above its error is 0.
-    slope_error : float or (hazards, n) float
+    slope_error : (hazards,) or (hazards, n) float
     """
 
     of: str
@@ -36,8 +36,8 @@ class Gradient(ByValue):
     value: float | npt.NDArray[np.float64]
     hazards: tuple[str, ...]
     slope: npt.NDArray[np.float64]
-    error: float | npt.NDArray[np.float64] = 0.0
-    slope_error: float | npt.NDArray[np.float64] = 0.0
+    error: float | npt.NDArray[np.float64]
+    slope_error: npt.NDArray[np.float64]
 
     def __getitem__(self, hazard: str) -> float | npt.NDArray[np.float64]:
         """The derivative by the logarithm of one hazard."""

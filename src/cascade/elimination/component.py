@@ -10,7 +10,18 @@ and ``out`` (k,) the rates out_p.  ``first`` is where the component begins in th
 
 from __future__ import annotations
 
-from cascade.elimination.jit import leaf
+import numpy as np
+
+from cascade.elimination.jit import leaf, step
+
+
+@step
+def workspace(system):
+    """Room for the largest component: ``moves``, and three columns."""
+    largest = 1
+    for c in range(len(system.begin) - 1):
+        largest = max(largest, system.begin[c + 1] - system.begin[c])
+    return np.zeros((largest, largest), np.complex128), np.zeros((3, largest), np.complex128)
 
 
 @leaf

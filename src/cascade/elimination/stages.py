@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascade.elimination.component import censor, clear, forward
+from cascade.elimination.component import censor, clear, forward, workspace
 from cascade.elimination.jit import entry, leaf
 
 
@@ -34,11 +34,7 @@ def by_stage(system, hazards, weights, z, inflow, rate, column, entered, lost, s
     """
     stages, size = inflow.shape[1], inflow.shape[2]
     waiting = np.zeros((stages, size), np.complex128)
-    largest = 1
-    for c in range(len(system.begin) - 1):
-        largest = max(largest, system.begin[c + 1] - system.begin[c])
-    moves = np.zeros((largest, largest), np.complex128)
-    columns = np.zeros((3, largest), np.complex128)
+    moves, columns = workspace(system)
     ends = True
     # Taken out of the tuple once: references to arrays would be counted at every state.
     order, first_of, exit_begin, exits = system.order, system.begin, system.exit_begin, system.exit

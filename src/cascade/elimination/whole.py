@@ -6,17 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascade.elimination.component import adjoint, censor, clear, forward
+from cascade.elimination.component import adjoint, censor, clear, forward, workspace
 from cascade.elimination.jit import entry, step
-
-
-@step
-def _largest(system):
-    """States of the largest component."""
-    largest = 1
-    for c in range(len(system.begin) - 1):
-        largest = max(largest, system.begin[c + 1] - system.begin[c])
-    return largest
 
 
 @step
@@ -178,8 +169,7 @@ def flows(system, hazards, weights, z, inside, inflow, time, use):
     bool
         False where cells circle for ever.
     """
-    largest = _largest(system)
-    moves, columns = np.zeros((largest, largest), np.complex128), np.zeros((3, largest), np.complex128)
+    moves, columns = workspace(system)
     flow = np.zeros((1, len(inflow)), np.complex128)
     none = np.zeros((0, hazards.shape[1]))
     ends = True
@@ -219,8 +209,7 @@ def courses(system, hazards, weights, z, inside, inflow, directions, column, los
     bool
         False where cells circle for ever.
     """
-    largest = _largest(system)
-    moves, columns = np.zeros((largest, largest), np.complex128), np.zeros((3, largest), np.complex128)
+    moves, columns = workspace(system)
     flow = np.zeros((len(lost), len(inflow)), np.complex128)
     ends = True
     for n in range(len(weights)):
@@ -266,8 +255,7 @@ def gains(system, hazards, weights, z, inside, inflow, gain, prize, value, slope
     bool
         False where cells circle for ever.
     """
-    largest = _largest(system)
-    moves, columns = np.zeros((largest, largest), np.complex128), np.zeros((3, largest), np.complex128)
+    moves, columns = workspace(system)
     flow, worth = np.zeros((1, len(inflow)), np.complex128), np.zeros(len(inflow), np.complex128)
     none = np.zeros((0, hazards.shape[1]))
     ends = True
@@ -311,8 +299,7 @@ def window(system, hazards, z, inside, inflow, rate, ends, gain, prize, time, wo
     bool
         False where cells circle for ever.
     """
-    largest = _largest(system)
-    moves, columns = np.zeros((largest, largest), np.complex128), np.zeros((3, largest), np.complex128)
+    moves, columns = workspace(system)
     flow, later = np.zeros((1, len(gain)), np.complex128), np.zeros(len(prize), np.complex128)
     none = np.zeros((0, hazards.shape[1]))
     stays = True

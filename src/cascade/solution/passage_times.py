@@ -11,7 +11,7 @@ import numpy as np
 from cascade.common.text import hours, percent, text_table
 from cascade.common.types import Floats, Mask
 from cascade.solution.courses import Courses
-from cascade.solution.prepared import CURVE_OCTAVES, Prepared
+from cascade.solution.prepared import MEDIAN_PARTS, Prepared
 from cascade.solution.quadrature import Nodes
 
 MEAN_TOLERANCE = 1e-6
@@ -140,7 +140,7 @@ class Reached:
         self._edges: dict[int, Floats] = {}
         self._begun: dict[int, Floats] = {}
         self._oscillates = prepared.oscillates
-        self._nodes, self._lost = courses.nodes_near(near if 1e-12 < near < 1e12 else 1.0, CURVE_OCTAVES)
+        self._nodes, self._lost = courses.nodes_near(near if 1e-12 < near < 1e12 else 1.0, MEDIAN_PARTS)
         # Of the nodes that the curves have: their halves are reached for certain.
         whole = prepared.solver.passage(prepared.hazards(self._nodes), np.zeros(1), self._nodes.weights)
         self._ends = self._rows(whole.entered.real, whole.lost.real)[0]

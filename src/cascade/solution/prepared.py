@@ -37,7 +37,7 @@ MOST_SECONDS = 2.0
 INVERSION_SOLVES, LINE_SOLVES = 75, 150
 """Solves that an inversion takes for all times within a factor of two of each other; for one, where it oscillates."""
 
-CURVE_OCTAVES = 4
+MEDIAN_PARTS = 4
 """Parts of the bound on work in which nodes for medians are chosen; these take some twenty octaves of time."""
 
 
@@ -236,7 +236,7 @@ class Prepared:
     def work(self) -> float:
         """Nominal seconds that an answer and the medians take at most: arithmetic, no measurement."""
         windows = len(self.lowered.window_start)
-        curves = 0 if self.until is not None or self.changes else 5 * CURVE_OCTAVES
+        curves = 0 if self.until is not None or self.changes else 5 * MEDIAN_PARTS
         solves = 1 + self.solves(curves or windows)
         most = {0: 1, 1: 1025, 2: 16_641}.get(self.frailties, MOST_POINTS)
         return self.solver.cost * solves * min(most, self.most_nodes(solves / 2))

@@ -80,8 +80,17 @@ def question_of(prepared: Prepared, of: str) -> Question:
     raise InputError("of", of, f"the name of a step, a milestone or an organ with colonies; {nearest(of, names)}")
 
 
-def slopes(prepared: Prepared, courses: Courses, question: Question) -> tuple[float, Floats]:
-    """The answer, and its derivatives by the logarithm of each hazard, (T,); by ``until``, if there is one."""
+class Slopes(NamedTuple):
+    """An answer, its derivatives by the logarithm of each hazard, (T,), and the errors of both."""
+
+    value: float
+    slope: Floats
+    error: float
+    slope_error: Floats
+
+
+def slopes(prepared: Prepared, courses: Courses, question: Question) -> Slopes:
+    """The answer and its derivatives; by ``until``, if there is one."""
     if prepared.changes:
         return _through_windows(prepared, question)
     inside, gain, prize, start = question
@@ -105,10 +114,10 @@ def slopes(prepared: Prepared, courses: Courses, question: Question) -> tuple[fl
     counted = 0.0 if prize.any() else start
     by_time = 1.0 - float(courses.waiting(np.array([prepared.until]))[0]) if prepared.until is not None else 1.0
     value = float(values[0]) - counted * by_time + start
-    return value, np.asarray(values[1:])
+    return Slopes(value, np.asarray(values[1:]), float(errors[0]), np.asarray(errors[1:]))
 
 
-def _through_windows(prepared: Prepared, question: Question) -> tuple[float, Floats]:
+def _through_windows(prepared: Prepared, question: Question) -> Slopes:
     """The same where hazards change with time."""
     inside, gain, prize, start = question
 
@@ -118,7 +127,7 @@ def _through_windows(prepared: Prepared, question: Question) -> tuple[float, Flo
 
     average = prepared.averaged(solve, prepared.solves(3 * len(prepared.lowered.window_start)))
     values = np.where(np.abs(average.values) > average.errors, average.values, 0.0)
-    return float(values[0]) + start, np.asarray(values[1:])
+    return Slopes(float(values[0]) + start, np.asarray(values[1:]), float(average.errors[0]), average.errors[1:])
 
 
 def _settled(values: Complexes) -> tuple[Floats, Floats]:
@@ -126,7 +135,7 @@ def _settled(values: Complexes) -> tuple[Floats, Floats]:
     return values.real, np.zeros(values.shape)
 
 
-def mean_hours(prepared: Prepared, question: Question) -> tuple[float, Floats]:
+def mean_hours(prepared: Prepared, question: Question) -> Slopes:
     """Mean hours until it happens, of those to whom it ever does, and the derivatives by the logarithms of hazards.
 
     With F(z) the transform, mean = -F'(0) / F(0); F' is the imaginary part a step off 0.
@@ -143,10 +152,18 @@ def mean_hours(prepared: Prepared, question: Question) -> tuple[float, Floats]:
 
     average = prepared.averaged(solve, 2, absolute=1e-300, unbounded=True)
     (p, *by_p), (f, *by_f) = np.split(average.values, 2)
+    (p_error, *by_p_error), (f_error, *by_f_error) = np.split(average.errors, 2)
     if not p > 0:
-        return float("nan"), np.full(len(by_p), np.nan)
-    entry = sum(prepared.lowered.entry_hours) / 2
-    return float(-f / p + entry), -(np.array(by_f) - f / p * np.array(by_p)) / p
+        none = np.full(len(by_p), np.nan)
+        return Slopes(float("nan"), none, float("nan"), none)
+    entry, mean = sum(prepared.lowered.entry_hours) / 2, f / p
+    slope = -(np.array(by_f) - mean * np.array(by_p)) / p
+    # To first order in the errors of what is divided.
+    error = (f_error + abs(mean) * p_error) / p
+    of_slope = (
+        np.array(by_f_error) + abs(mean) * np.array(by_p_error) + error * np.abs(by_p) + np.abs(slope) * p_error
+    ) / p
+    return Slopes(float(entry - mean), slope, float(error), of_slope)
 
 
 def occupancy_slopes(prepared: Prepared, courses: Courses, of: str, wrt: Sequence[int], times: Floats) -> Gradient:
@@ -171,7 +188,7 @@ def occupancy_slopes(prepared: Prepared, courses: Courses, of: str, wrt: Sequenc
 
 def elasticities(prepared: Prepared, courses: Courses, of: str | None, *, mean_hours: bool) -> dict[str, float]:
     """What stands in `cascade.solution.answer.Exact.elasticities`."""
-    value, slope = _of_number(prepared, courses, of, hours=mean_hours)
+    value, slope, _, _ = _of_number(prepared, courses, of, hours=mean_hours)
     by_value = slope / value if value > 0 else np.full(len(slope), np.nan)
     names = (transition.name for transition in prepared.lowered.transitions)
     return dict(zip(names, by_value.tolist(), strict=True))
@@ -184,16 +201,16 @@ def gradient(
     lowered = prepared.lowered
     numbers = _hazards_like(prepared, wrt)
     if times is None:
-        value, slope = _of_number(prepared, courses, of, hours=False)
+        value, slope, error, wrong = _of_number(prepared, courses, of, hours=False)
         names = tuple(lowered.transitions[t].name for t in numbers)
-        return Gradient(of or lowered.stages[-1], None, value, names, slope[numbers])
+        return Gradient(of or lowered.stages[-1], None, value, names, slope[numbers], error, wrong[numbers])
     if of not in lowered.states:
         wanted = f"the name of a state, whose occupancy is asked for at times; {nearest(str(of), lowered.states)}"
         raise InputError("of", of, wanted)
     return occupancy_slopes(prepared, courses, of, numbers, times)
 
 
-def _of_number(prepared: Prepared, courses: Courses, of: str | None, *, hours: bool) -> tuple[float, Floats]:
+def _of_number(prepared: Prepared, courses: Courses, of: str | None, *, hours: bool) -> Slopes:
     """An answer that is one number, and its derivatives."""
     question = question_of(prepared, prepared.lowered.stages[-1] if of is None else of)
     return mean_hours(prepared, question) if hours else slopes(prepared, courses, question)
