@@ -80,7 +80,7 @@ def passage_times(prepared: Prepared, courses: Courses, causes: Sequence[str]) -
 
     def sure(value: float, error: float) -> bool:
         """Whether a mean over the frailties settles."""
-        return prepared.random or error <= MEAN_TOLERANCE * abs(value)
+        return prepared.sampled or error <= MEAN_TOLERANCE * abs(value)
 
     rows = []
     for k, name in enumerate(lowered.stages, 1):

@@ -101,7 +101,7 @@ class Prepared:
         return len(self.lowered.frailty_cv)
 
     @property
-    def random(self) -> bool:
+    def sampled(self) -> bool:
         """Whether averages over frailties are taken at random points: their errors are standard errors."""
         return bool(self.nodes.replicate.any())
 
