@@ -22,22 +22,24 @@ from cascade.common.notices import notice
 
 
 @functools.cache
-def digest_of(room: ModuleType) -> str:
-    """Hash over the text of every module of a room (a package): none can be forgotten here."""
-    folder = Path(room.__path__[0])
-    names = ["__init__", *sorted(module.name for module in pkgutil.iter_modules([str(folder)]))]
-    texts = [name.encode() + b"\0" + (folder / f"{name}.py").read_bytes() for name in names]
+def digest_of(*rooms: ModuleType) -> str:
+    """Hash over the text of every module of some rooms (packages): none can be forgotten here."""
+    texts = []
+    for room in rooms:
+        folder = Path(room.__path__[0])
+        names = ["__init__", *sorted(module.name for module in pkgutil.iter_modules([str(folder)]))]
+        texts += [name.encode() + b"\0" + (folder / f"{name}.py").read_bytes() for name in names]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
-def cache_of(function: Any, room: ModuleType) -> Any:
-    """Numba's cache of a function, stamped with all sources of its room.
+def cache_of(function: Any, *rooms: ModuleType) -> Any:
+    """Numba's cache of a function, stamped with all sources of the rooms that it is compiled from.
 
     The folders are numba's own, in its order: NUMBA_CACHE_DIR, ``__pycache__`` beside the
     source, the user's cache.  There is no public way to another stamp, and the names of
     the classes differ between versions.
     """
-    digest = digest_of(room)
+    digest = digest_of(*rooms)
     stamp = type("_Stamp", (), {"get_source_stamp": lambda _: digest})
     locators = []
     for name in ("UserProvidedCacheLocator", "InTreeCacheLocator", "UserWideCacheLocator"):
@@ -50,11 +52,11 @@ def cache_of(function: Any, room: ModuleType) -> Any:
 
 
 @functools.cache
-def cached(function: Any, room: ModuleType) -> Callable[..., Any]:
-    """A compiled function of a room, with its cache on disk where one can be had."""
+def cached(function: Any, *rooms: ModuleType) -> Callable[..., Any]:
+    """A compiled function of one or more rooms, with its cache on disk where one can be had."""
     if not config.DISABLE_JIT:
         try:
-            function._cache = cache_of(function.py_func, room)  # noqa: SLF001 (numba has no public way)
+            function._cache = cache_of(function.py_func, *rooms)  # noqa: SLF001 (numba has no public way)
         except (RuntimeError, OSError, AttributeError):
             notice(
                 "no folder is writable for compiled code: compiling in memory, some seconds in every new process"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from cascade import kernel
+from cascade import elimination, engine, kernel
 from cascade.common.compiled import cached
 from cascade.kernel import loop
 
@@ -17,3 +18,10 @@ def kernel_run() -> Callable[..., None]:
 def kernel_traits() -> Callable[..., None]:
     """``loop.traits``."""
     return cached(loop.traits, kernel)
+
+
+def tilted(name: str) -> Callable[..., Any]:
+    """A function of ``tilting``, which is compiled from three rooms."""
+    from cascade.engine import tilting
+
+    return cached(getattr(tilting, name), engine, elimination, kernel)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from cascade.common.errors import InputError
-from cascade.common.portable import in_order, log1p, power
+from cascade.common.portable import in_order
 from cascade.common.types import Floats
 from cascade.engine.choices import cumulative, frail_groups, guide_table, parts_of, rates_and_bounds
+from cascade.engine.founders import Founders, founders, with_own_profiles
+from cascade.engine.spreads import spreads
 from cascade.kernel.inputs import Clocks, Frailties, Longs, Tables
 from cascade.kernel.streams import KIND_CLOCK
 from cascade.lowering.lowered import Lowered
@@ -35,6 +36,7 @@ class Inputs(NamedTuple):
     tables: Tables
     frailties: Frailties | None
     clocks: Clocks | None
+    founders: Founders | None = None
 
 
 class Rows(NamedTuple):
@@ -79,8 +81,11 @@ def prepare(
     grid : sequence of float
         Times in hours that shall be exact edges of the histograms.
     """
-    made = _tables(lowered, environment, watch, grid)
-    return Inputs(made, frailties(lowered), clocks(lowered, environment))
+    if lowered.aim is None:
+        return Inputs(_tables(lowered, environment, watch, grid), frailties(lowered), clocks(lowered, environment))
+    own, _ = with_own_profiles(lowered)
+    made = _tables(own, environment, watch, grid)
+    return Inputs(made, frailties(own), clocks(own, environment), founders(lowered))
 
 
 def _marks(lowered: Lowered, watch: Sequence[int]) -> Longs:
@@ -148,10 +153,8 @@ def frailties(lowered: Lowered) -> Frailties | None:
     """Frailties as the kernel draws them; None for a model whose cells are alike."""
     if len(lowered.profiles) == 1:
         return None
-    kinds = zip(lowered.frailty_cv.tolist(), lowered.frailty_gamma.tolist(), strict=True)
-    spread = np.array([power(cv, -2.0) if gamma else math.sqrt(log1p(cv * cv)) for cv, gamma in kinds])
     # Copies: what is lowered can only be read, which numba takes for another type.
-    return Frailties(lowered.profiles.copy(), lowered.frailty_gamma.copy(), spread)
+    return Frailties(lowered.profiles.copy(), lowered.frailty_gamma.copy(), spreads(lowered))
 
 
 MOST_BIAS = 1e-4

@@ -63,6 +63,26 @@ def draw_starts(begin, end, key, tables, block, scratch, out):
 
 
 @step
+def take_own(begin, end, taken, key, own, tables, block, scratch, out):
+    """Start states, times of entry and multipliers of new cells that bring their own, from number ``taken`` on."""
+    cell, state = block.cell[begin:end], block.state[begin:end]
+    time, seen = block.time[begin:end], block.seen[begin:end]
+    later = scratch.for_deaths[: end - begin]
+    starts, multiplier = own.start[taken : taken + end - begin], own.multiplier
+    start_state, marks, started = tables.start_state, tables.marks, out.started
+    low, high, k0, k1 = tables.entry_low, tables.entry_high, key[0], key[1]
+    for i in range(cell.size):
+        _, later[i] = start_words(cell[i], k0, k1)
+    for i in range(cell.size):
+        started[starts[i]] += 1
+        state[i] = start_state[starts[i]]
+        time[i] = low + later[i] * (high - low)
+        seen[i] = marks[state[i]]
+    for p in range(multiplier.shape[0]):
+        block.multiplier[p][begin:end] = multiplier[p][taken : taken + end - begin]
+
+
+@step
 def begin_founders(begin, end, tables, clocks, block, units, grouped):
     """Founders of units that have just started, in the rows from ``begin`` on."""
     cell, state, seen, member = block.cell, block.state, block.seen, units.member

@@ -78,3 +78,13 @@ class Clocks(NamedTuple):
     apart: Words  # (E + S,) 1 + state of the fragment that goes apart; 0: none
     size: Ints  # (S,) cells of a unit
     largest: int  # cells of the largest unit
+
+
+class Own(NamedTuple):
+    """Cells that bring hazards and starts of their own, in the order of the run.
+
+    ``multiplier`` (P, number): as ``Block.multiplier``; ``start`` (number,): which of the K starts.
+    """
+
+    multiplier: Floats
+    start: Words

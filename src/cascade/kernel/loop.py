@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascade.kernel.births import begin_founders, draw_frailties, draw_starts, fill
+from cascade.kernel.births import begin_founders, draw_frailties, draw_starts, fill, take_own
 from cascade.kernel.buffers import UNFINISHED, VISITS
 from cascade.kernel.fragments import set_apart, take_waiting, weigh
 from cascade.kernel.inputs import Frailties
@@ -89,7 +89,7 @@ def gather(staying, block, units, scratch):
 
 
 @entry
-def run(tables, frailties, clocks, key, cells, first, number, block, scratch, units, stop, out, grouped):
+def run(tables, frailties, clocks, key, cells, first, number, block, scratch, units, stop, out, grouped, own):
     """Run ``number`` cells from ``first`` on, or those listed in ``cells``, to their ends.
 
     Parameters
@@ -114,6 +114,8 @@ def run(tables, frailties, clocks, key, cells, first, number, block, scratch, un
         Added to.
     grouped : Grouped or None
         With clusters.
+    own : Own or None
+        Cells that bring hazards and starts of their own: none is drawn.
     """
     capacity = block.cell.size
     several_starts = tables.start_state.size > 1 or tables.entry_high > tables.entry_low
@@ -135,14 +137,16 @@ def run(tables, frailties, clocks, key, cells, first, number, block, scratch, un
             if rows == begin and taken < number:
                 rows = min(capacity, begin + number - taken)
                 fill(begin, rows, taken, first, cells, tables, block)
-                if several_starts:
+                if own is not None:
+                    take_own(begin, rows, taken, key, own, tables, block, scratch, out)
+                elif several_starts:
                     draw_starts(begin, rows, key, tables, block, scratch, out)
                 else:
                     out.started[0] += rows - begin
                 taken += rows - begin
                 if units is not None:
                     begin_founders(begin, rows, tables, clocks, block, units, grouped)
-            if frailties is not None and rows > begin:
+            if frailties is not None and own is None and rows > begin:
                 draw_frailties(begin, rows, key, frailties, block.cell, block.multiplier, scratch)
             if units is not None:
                 begin_units(begin, rows, key, clocks, block, units)

@@ -41,6 +41,8 @@ KIND_VISIT = np.uint64(0)
 KIND_START = np.uint64(1 << 24)
 KIND_FRAILTY = np.uint64(2 << 24)
 KIND_CLOCK = np.uint64(3 << 24)
+KIND_TRAIT = np.uint64(5 << 24)
+"""Frailties of the cells of a conditioned model; detail 255: whether a try is taken."""
 MEMBER_BITS = np.uint64(8)
 """The member stands above so many bits of the purpose."""
 
@@ -92,6 +94,13 @@ def frailty_words(cell, frailty, attempt, k0, k1):
     """Two uniforms for frailty number ``frailty`` of a cell, at one attempt."""
     purpose = KIND_FRAILTY | frailty
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, attempt, purpose, k0, k1)
+    return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
+
+
+@leaf
+def trait_words(cell, detail, attempt, k0, k1):
+    """Two uniforms for a frailty of a cell of a conditioned model, or for whether a try is taken."""
+    w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, attempt, KIND_TRAIT | detail, k0, k1)
     return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
 
 

@@ -14,11 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from cascade.common.types import Floats, Ints, Mask
+from cascade.lowering.conditioned import conditioned
 from cascade.lowering.frailties import mixing_of, profiles_of
 from cascade.lowering.levels import LevelGrids
 from cascade.lowering.lowered import Lowered, Transition
 from cascade.lowering.windows import windows_of
-from cascade.model import Model
+from cascade.model import Conditioned, Model
 
 MOST_REMEMBERED = 8
 """Lowered models that are kept, the last ones used: most answers are asked of few models."""
@@ -31,7 +32,10 @@ def lower(model: Model) -> Lowered:
     digest = model.digest()
     lowered = _remembered.get(digest)
     if lowered is None:
-        lowered = _remembered[digest] = expand(model)
+        lowered = expand(model)
+        if isinstance(model, Conditioned):
+            lowered = conditioned(model, lowered)
+        _remembered[digest] = lowered
     _remembered.move_to_end(digest)
     while len(_remembered) > MOST_REMEMBERED:
         _remembered.popitem(last=False)

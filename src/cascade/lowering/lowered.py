@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from cascade.common.frozen import ReadOnly
 from cascade.common.types import Floats, Ints, Mask
+from cascade.elimination.system import System
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,37 @@ class Transition:
     def is_move(self) -> bool:
         """Whether the cell comes to another state."""
         return self.target >= 0 and self.target != self.source
+
+
+class Aim(NamedTuple):
+    """What the chance to reach a goal is solved from: states and exits of all cells, S0 and E0.
+
+    Attributes
+    ----------
+    system : System
+        Of the states before the goal.
+    hazard : (E0,) float; profile : (E0,) int
+        As of ``Lowered``.
+    inside : (S0,) bool
+        States before the goal.
+    goal : (S0,) float
+        1 in the states in which it is reached.
+    prize : (E0,) float
+        1 for the deaths that are a goal.
+    before : (S,) bool
+        Of the conditioned arrays: states before the goal.
+    state : (S,) int
+        The state of all cells that each of them is.
+    """
+
+    system: System
+    hazard: Floats
+    profile: Ints
+    inside: Mask
+    goal: Floats
+    prize: Floats
+    before: Mask
+    state: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +115,9 @@ class Lowered(ReadOnly):  # one serves many answers
         Begin of each window of the environment in hours, rising from 0.
     multipliers : (W, T) float
         Factor on each of the model's transitions in each window.
+    aim : Aim or None
+        Of a conditioned model whose cells differ: shares and hazards are those of all cells, and every cell has to
+        be chosen, and its hazards multiplied, by its own chances to reach the goal.
     """
 
     states: tuple[str, ...]
@@ -116,6 +152,7 @@ class Lowered(ReadOnly):  # one serves many answers
     entry_hours: tuple[float, float]
     window_start: Floats
     multipliers: Floats
+    aim: Aim | None = None
 
     @property
     def size(self) -> int:

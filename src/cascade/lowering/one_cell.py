@@ -19,7 +19,11 @@ def by_cell(lowered: Lowered) -> Lowered:
     """
     if int(lowered.size_of.max()) == 1:
         return lowered
+    weights = lowered.start_share * lowered.size_of[lowered.start_state]
+    share = weights / in_order(weights.tolist())
     broken = np.flatnonzero(lowered.exit_apart >= 0)
+    if not len(broken):
+        return replace(lowered, start_share=share)
     size = lowered.size_of[lowered.exit_source[broken]]
     stays = lowered.size_of[lowered.exit_target[broken]] / size
     hazard = lowered.exit_hazard.copy()
@@ -33,7 +37,6 @@ def by_cell(lowered: Lowered) -> Lowered:
     )
     _, first, which = np.unique(rows, axis=1, return_index=True, return_inverse=True)
     every = np.concatenate([np.arange(len(lowered.exit_source)), broken])[first]
-    weights = lowered.start_share * lowered.size_of[lowered.start_state]
     return replace(
         lowered,
         exit_start=np.zeros(0, np.int64),
@@ -45,5 +48,5 @@ def by_cell(lowered: Lowered) -> Lowered:
         exit_inner=lowered.exit_inner[every],
         exit_apart=np.full(len(first), -1),
         exit_profile=lowered.exit_profile[every],
-        start_share=weights / in_order(weights.tolist()),
+        start_share=share,
     )

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tomli_w
 from pydantic import Field, ValidationError
@@ -29,6 +29,9 @@ from cascade.model.parts import Correlation, Death, Frailty, Move, Start, State
 from cascade.model.raw import get, items, listed
 from cascade.model.survival import given_by_step, in_words_of_arguments, linear_states, survival_faults
 from cascade.model.treatments import Capacity, Treatment
+
+if TYPE_CHECKING:
+    from cascade.model.conditioned import Conditioned
 
 
 class Model(Part):
@@ -203,18 +206,17 @@ class Model(Part):
             if not is_hazard(values[number]):
                 wanted = f"a number that leaves a hazard of {HAZARDS}; {table.rows[number].name} would be"
                 raise ModelError(self.name, [Fault(by, what, f"{wanted} {values[number]:.3g} per hour")])
-        unknown = set(fields) - set(Model.model_fields)
+        known = type(self).model_fields
+        unknown = set(fields) - set(known)
         if unknown:
-            raise InputError(
-                "with_", sorted(unknown)[0], f"a field of Model; {nearest(sorted(unknown)[0], Model.model_fields)}"
-            )
+            raise InputError("with_", sorted(unknown)[0], f"a field of Model; {nearest(sorted(unknown)[0], known)}")
         data = dict(self)
         if hazards or scale:
             data["states"] = [
                 _with_hazards(state, [values[number] for number in table.of_state(i)])
                 for i, state in enumerate(self.states)
             ]
-        return Model(**{**data, **fields})
+        return type(self)(**{**data, **fields})
 
     def with_treatments(self, *treatments: Treatment) -> Model:
         """A copy that is treated, beside what it was treated with before.
@@ -243,6 +245,12 @@ class Model(Part):
         )
         title = f"{self.title or self.name}, {titles}"
         return self.with_(treatments=[*self.treatments, *treatments], name=f"{self.name} + {added}"[:80], title=title)
+
+    def given(self, goal: str | Sequence[str]) -> Conditioned:
+        """The model of those cells alone that reach a goal; see ``cascade.given``."""
+        from cascade.model.conditioned import given
+
+        return given(self, goal)
 
     @cached_property
     def hazard_table(self) -> HazardTable:
@@ -284,7 +292,9 @@ class Model(Part):
         ModelError
             When it is not a model.
         """
-        return cls(**parse_toml(text, where))
+        from cascade.model.conditioned import model_of
+
+        return model_of(parse_toml(text, where))
 
     def save(self, path: str | Path) -> None:
         """Write the model as a TOML file, whole or not at all."""

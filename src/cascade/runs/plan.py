@@ -15,6 +15,7 @@ from cascade.common.notices import notice
 from cascade.engine.chunk import Chunk, chunk_of, run_totals
 from cascade.engine.counts import Totals
 from cascade.engine.executor import LARGEST_CHUNK, Workers
+from cascade.engine.founders import MOST_AT_ONCE
 from cascade.engine.prepare import Inputs, environment, prepare
 from cascade.lowering.arguments import check_until, tell_of_late_treatments
 from cascade.lowering.lower import lower
@@ -99,7 +100,8 @@ class Plan:
     def counts(self, inputs: Inputs) -> Totals:
         """All cells run, and what they add up to."""
         stop = np.zeros(1, np.uint8)
-        chunks = (chunk_of(self.lowered, inputs, self.seed, part, stop) for part in self.paced.cut(self.cells))
+        parts = self.paced.cut(self.cells, self.largest_chunk if inputs.founders else LARGEST_CHUNK)
+        chunks = (chunk_of(self.lowered, inputs, self.seed, part, stop) for part in parts)
         totals = Totals.gathered(self.paced.results(run_totals, chunks, len(self.cells), stop))
         if int(totals.started.sum()) != len(self.cells):
             raise CascadeError(f"the parts of this run hold {int(totals.started.sum())} cells, not {len(self.cells)}")
@@ -107,7 +109,9 @@ class Plan:
 
     @property
     def largest_chunk(self) -> int:
-        """Founders of a chunk in which the end of every member is kept."""
+        """Founders of a chunk in which the end of every member is kept, or that bring hazards of their own."""
+        if self.lowered.aim is not None:
+            return MOST_AT_ONCE
         return LARGEST_CHUNK // (self.model.clusters.largest if self.model.clusters else 1)
 
     def ends(self, inputs: Inputs, cells: range, stop: npt.NDArray[np.uint8]) -> Iterator[Chunk]:

@@ -31,7 +31,7 @@ from cascade.kernel.buffers import BATCHES
 from cascade.lowering.arguments import check_grid, check_until, watched_states
 from cascade.lowering.lower import lower
 from cascade.lowering.timegrid import time_edges
-from cascade.model import Model
+from cascade.model import Model, model_of
 from cascade.model.limits import MAX_STATES
 from cascade.runs.adding import add_up
 
@@ -186,7 +186,7 @@ def _checked(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[np.dtype[A
     """What makes the result from arrays, and the type and shape that each array must have."""
     from cascade.runs.result import Result
 
-    model = _with_places(Model(**recipe["model"]))
+    model = _with_places(model_of(recipe["model"]))
     if recipe["model_sha256"] != model.digest():
         raise InputError("model_sha256", recipe["model_sha256"], "the digest of the model beside it")
     lowered, rows = lower(model), rows_of(lower(model))

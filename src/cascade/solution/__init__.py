@@ -8,8 +8,8 @@ stages; N: nodes of the frailties; W: windows of the environment; P: profiles.
        x(z) = (z + D - R)^-T f,
 
    one system for each furthest stage k = 0 .. K, so that distinct cells are counted: what leaves the
-   system of stage k enters that of the stage it comes to.  ``systems`` puts the states in order; how they
-   are solved one by one stands in the room ``elimination``, which is compiled.
+   system of stage k enters that of the stage it comes to.  ``lowering.systems`` puts the states in order; how
+   they are solved one by one stands in the room ``elimination``, which is compiled.
 2. ``laplace``.  Curves over time are inverses of x(z) on a hyperbola around all poles, or on a line.
 3. ``changing``.  Through windows: the distribution at the end of one flows into the next.
 

@@ -73,7 +73,9 @@ class Courses:
 
     def _by_state(self, there: Floats) -> Floats:
         """Columns of expanded states added up to those of the model's states."""
-        return np.asarray(np.add.reduceat(there, np.unique(self.lowered.base, return_index=True)[1], axis=-1))
+        summed = np.zeros((*there.shape[:-1], len(self.lowered.states)))
+        np.add.at(summed, (..., self.lowered.base), there)
+        return summed
 
     def at(self, times: Floats, nodes: Nodes | None = None) -> tuple[Course, Course]:
         """What has happened by each time, and the errors; of given nodes alone those of inversion."""

@@ -26,7 +26,7 @@ from cascade.common.types import Complexes, Floats, Ints, Mask, Numbers
 from cascade.elimination.system import System
 from cascade.lowering.lowered import Lowered
 from cascade.solution.spectrum import poles
-from cascade.solution.systems import components, system_of
+from cascade.lowering.systems import components, system_of
 
 ENDLESS = "hazards with which cells do not circle (nearly) for ever; or give an end with until"
 MOST_REMEMBERED = 16
@@ -151,7 +151,7 @@ class Solver:
         account.  ``column`` (S,): where states are added up; by default the expanded ones stay apart.
         """
         lowered, system = self.lowered, self.system(hazards)
-        stages, width = inflow.shape[1], len(np.unique(lowered.base)) if column is not None else lowered.size
+        stages, width = inflow.shape[1], len(lowered.states) if column is not None else lowered.size
         if stages == 1:
             system = system._replace(stage=np.zeros_like(system.stage))
         axis = (1 if weights is not None else len(hazards), len(z), stages)
