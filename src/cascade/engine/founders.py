@@ -52,6 +52,13 @@ class Founders(NamedTuple):
         return Own(multiplier, start), logs
 
 
+def raised(powers: Floats, logs: Floats) -> Floats:
+    """Products of powers (P, F) of frailties, from their logarithms (n, F): (n, P)."""
+    return np.array(
+        [[exp(in_order(p * x for p, x in zip(row, z, strict=True))) for row in powers.tolist()] for z in logs.tolist()]
+    )
+
+
 def with_own_profiles(lowered: Lowered) -> tuple[Lowered, Tilt]:
     """The arrays of a conditioned model with a multiplier for each exit that cells do not share, and what it is."""
     aim = lowered.aim
@@ -73,7 +80,7 @@ def _tilt(lowered: Lowered, aim: Aim, own: npt.NDArray[np.int64]) -> Tilt:
     shares = lowered.start_share / in_order(lowered.start_share.tolist())
     return Tilt(
         # Copies: what is lowered can only be read, which numba takes for another type.
-        type(aim.system)(*(part.copy() for part in aim.system)), aim.hazard.copy(), aim.profile.copy(),
+        type(aim.system)._make(part.copy() for part in aim.system), aim.hazard.copy(), aim.profile.copy(),
         aim.inside.copy(), aim.goal.copy(), aim.prize.copy(),
         lowered.profiles.copy(), lowered.frailty_gamma.copy(), spreads(lowered),
         aim.state[lowered.start_state], shares,

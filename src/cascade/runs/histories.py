@@ -17,6 +17,7 @@ from cascade.common.portable import exp
 from cascade.common.text import hours, text_table
 from cascade.engine.chunk import Chunk, scratch_of
 from cascade.engine.executor import Workers
+from cascade.engine.founders import founders, raised
 from cascade.engine.prepare import Inputs, environment, frailties, prepare, rows_of
 from cascade.kernel.streams import key_of
 from cascade.lowering.lower import lower
@@ -222,7 +223,7 @@ def traits_of(model: Model, *, seed: int, cells: Sequence[int]) -> dict[str, npt
         Empty for a model without frailties.
     """
     lowered = lower(model)
-    if frailties(lowered) is None:
+    if not len(lowered.frailty_cv):
         return {}
     # The traits as products of powers of the independent factors.
     powers = np.vstack([np.zeros(len(model.frailties)), lowered.mixing])
@@ -234,6 +235,9 @@ def _drawn(
     lowered: Lowered, seed: int, cells: Sequence[int], powers: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Products of powers (P, F) of the independent factors of chosen cells, (n, P), by the kernel's own functions."""
+    if lowered.aim is not None:
+        _, logs = founders(lowered).chosen(key_of(seed), np.array(cells, np.uint64))
+        return raised(powers, logs)
     multipliers, drawn = np.ones((len(cells), len(powers), 1)), frailties(lowered)
     if drawn is None:
         return multipliers[:, :, 0]
@@ -253,9 +257,15 @@ def start_states(lowered: Lowered, inputs: Inputs, seed: int, cells: Sequence[in
     several = len(lowered.start_state) > 1 or made.entry_high > made.entry_low
     k0, k1 = key_of(seed)
     starts = {}
-    for cell in cells:
+    own = None
+    if inputs.founders is not None:
+        own, _ = inputs.founders.chosen(key_of(seed), np.array(cells, np.uint64))
+    for i, cell in enumerate(cells):
         which, time = 0, made.entry_low
-        if several:
+        if own is not None:
+            which = int(own.start[i])
+            time += start_words(np.uint64(cell), k0, k1)[1] * (made.entry_high - made.entry_low)
+        elif several:
             for_state, for_time = start_words(np.uint64(cell), k0, k1)
             which = int(np.searchsorted(made.start_cumulative[:-1], for_state, side="right"))
             time += for_time * (made.entry_high - made.entry_low)

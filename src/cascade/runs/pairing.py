@@ -139,7 +139,8 @@ def _compared(one: Plan, two: Plan) -> Comparison:
     # Both are cut alike, into what the slower one bears.
     slower = max((one.paced, two.paced), key=lambda workers: workers.visits)
     one, two = (replace(side, workers=slower) for side in (one, two))
-    sides = (side.ends(side.inputs(), side.cells, stop) for side in (one, two))
+    largest = min(side.largest_chunk for side in (one, two))
+    sides = (side.ends(side.inputs(), side.cells, stop, largest) for side in (one, two))
     chunks = (Pair(first, second) for first, second in zip(*sides, strict=True))
     sums = _Sums(len(one.model.stages), clusters=one.model.clusters is not None)
     for part in one.paced.results(run_pair, chunks, len(one.cells), stop):

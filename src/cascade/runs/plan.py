@@ -114,9 +114,11 @@ class Plan:
             return MOST_AT_ONCE
         return LARGEST_CHUNK // (self.model.clusters.largest if self.model.clusters else 1)
 
-    def ends(self, inputs: Inputs, cells: range, stop: npt.NDArray[np.uint8]) -> Iterator[Chunk]:
-        """Chunks in which the end of every member is kept."""
-        for part in self.paced.cut(cells, self.largest_chunk):
+    def ends(
+        self, inputs: Inputs, cells: range, stop: npt.NDArray[np.uint8], largest: int | None = None
+    ) -> Iterator[Chunk]:
+        """Chunks in which the end of every member is kept; of at most so many founders."""
+        for part in self.paced.cut(cells, largest or self.largest_chunk):
             yield chunk_of(self.lowered, inputs, self.seed, part, stop, outcomes=True)
 
 

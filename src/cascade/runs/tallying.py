@@ -13,6 +13,7 @@ from cascade.common.portable import exp
 from cascade.common.types import Ints
 from cascade.engine.chunk import BLOCK, Chunk, scratch_of
 from cascade.engine.executor import Progress, Workers
+from cascade.engine.founders import raised
 from cascade.kernel.buffers import NO_MEMBER
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model, check_model
@@ -48,7 +49,7 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
     # One row for each founder, one column for each of its members.
     stages = furthest.astype(np.int64).reshape(marked.chunk.number, -1)
     there = ends.reshape(stages.shape) != NO_MEMBER
-    alike = marked.chunk.inputs.frailties
+    alike, chosen = marked.chunk.inputs.frailties, marked.chunk.inputs.founders
     assert alike is not None
     count, goals = len(alike.gamma), marked.lowered.goal + 1
     # The traits as products of powers of the independent factors, by the kernel's own functions.
@@ -63,7 +64,11 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
         size = min(BLOCK, len(stages) - begin)
         factor = np.ones((count + 1, size))
         first = np.uint64(marked.chunk.first + begin)
-        kernel_traits()(first, powers, alike.gamma, alike.spread, marked.chunk.key, factor, scratch)
+        if chosen is not None:
+            _, logs = chosen.chosen(marked.chunk.key, first + np.arange(size).astype(np.uint64))
+            factor = raised(powers, logs).T
+        else:
+            kernel_traits()(first, powers, alike.gamma, alike.spread, marked.chunk.key, factor, scratch)
         z = (factor[1:] * constant[:, None])[:, founder]
         for f in range(count):
             bins = np.clip(np.searchsorted(EDGES, z[f], side="right") - 1, 0, BINS - 1)

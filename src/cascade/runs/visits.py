@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cascade.common.types import Floats
+from cascade.lowering.conditioned import chances, ratios
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered, spread
 from cascade.model import Model
@@ -145,14 +146,16 @@ class _Window:
 
         lowered, inside = self.lowered, self.inside
         hazards = self.hazards * multipliers[lowered.exit_profile]
+        if lowered.aim is not None:
+            hazards = hazards * ratios(lowered, lowered.aim, chances(lowered.aim, multipliers[None]))[0]
         total = np.bincount(lowered.exit_source, hazards, lowered.size) + self.ending
         place = np.full(lowered.size, -1)
         place[inside] = np.arange(len(inside))
         rows, columns = place[lowered.exit_source[self.exits]], place[self.targets]
         there = (rows >= 0) & (columns >= 0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            chances = np.nan_to_num(hazards / total[lowered.exit_source])[self.exits]
-        moves = coo_array((chances[there], (rows[there], columns[there])), shape=(len(inside), len(inside)))
+            onward = np.nan_to_num(hazards / total[lowered.exit_source])[self.exits]
+        moves = coo_array((onward[there], (rows[there], columns[there])), shape=(len(inside), len(inside)))
         try:
             solved: Any = splu((eye_array(len(inside)) - moves).tocsc())
         except RuntimeError:

@@ -234,8 +234,7 @@ class Exact:
         """
         p, units = self._prepared, self._prepared.by_unit
         p.only_whole_lives("chances of a colony", ending=True)
-        hazards = units.exit_hazard * units.multipliers[0, units.exit_transition]
-        none = chance_of_none(units, hazards * p.nodes.multipliers[:, units.exit_profile], units.stage < units.goal)
+        none = chance_of_none(units, p.hazards(p.nodes, units), units.stage < units.goal)
         return float(p.nodes.weights @ none[:, units.start_state] @ units.start_share / units.start_share.sum())
 
     def fates(self) -> dict[str, float]:

@@ -73,9 +73,9 @@ class Courses:
 
     def _by_state(self, there: Floats) -> Floats:
         """Columns of expanded states added up to those of the model's states."""
-        summed = np.zeros((*there.shape[:-1], len(self.lowered.states)))
-        np.add.at(summed, (..., self.lowered.base), there)
-        return summed
+        summed = np.zeros((len(self.lowered.states), *there.shape[:-1]))
+        np.add.at(summed, self.lowered.base, np.moveaxis(there, -1, 0))
+        return np.asarray(np.moveaxis(summed, 0, -1))
 
     def at(self, times: Floats, nodes: Nodes | None = None) -> tuple[Course, Course]:
         """What has happened by each time, and the errors; of given nodes alone those of inversion."""

@@ -12,6 +12,7 @@ exp(-hazard Z t) needs others than that of a probability.  What is solved at fix
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ import numpy as np
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.types import Complexes, Floats, Mask, Numbers
 from cascade.lowering.arguments import check_until, tell_of_late_treatments
+from cascade.lowering.conditioned import chances, ratios
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.one_cell import by_cell
@@ -94,6 +96,11 @@ class Prepared:
         self.changes = len(self.lowered.window_start) > 1
         self.start_share: Floats = self.lowered.start_share / self.lowered.start_share.sum()
         self._given = nodes
+        if self.lowered.aim is not None and len(self.lowered.start_state) > 1:
+            wanted = (
+                "a conditioned model with one start: cells that differ start by their own chances, which are simulated"
+            )
+            raise InputError("model", self.model.name, f"{wanted}, not solved")
 
     @property
     def frailties(self) -> int:
@@ -149,7 +156,8 @@ class Prepared:
         apart = [shift] if np.abs(shift).max() > LEAST_SHIFT else []
         around_each = [(), *([s] for s in apart)]
         each = most // len(around_each)
-        plain, *shifted = [replicated(solve, random(self.lowered, each, shifts)) for shifts in around_each]
+        points = [self._weighed(random(self.lowered, each, shifts)) for shifts in around_each]
+        plain, *shifted = [replicated(solve, nodes) for nodes in points]
         value, spread, errors = plain
         for other, narrower, wrong in shifted:
             # Not just the smaller one: of two that are alike the choice would be biased.
@@ -163,7 +171,18 @@ class Prepared:
         """Random points among all cells, those that succeed, and between."""
         shift = self._shift
         apart = float(np.abs(shift).max()) > LEAST_SHIFT
-        return random(self.lowered, most, [share * shift for share in (0.0, 0.5, 1.0, 1.0)] if apart else ())
+        around = [share * shift for share in (0.0, 0.5, 1.0, 1.0)] if apart else ()
+        return self._weighed(random(self.lowered, most, around))
+
+    def _weighed(self, nodes: Nodes) -> Nodes:
+        """Points with weights in proportion to those among the cells that reach the goal of a conditioned model."""
+        if self.lowered.aim is None:
+            return nodes
+        weights = nodes.weights * self._success(nodes)
+        if nodes.replicate.any():
+            count = int(nodes.replicate.max()) + 1
+            weights = weights / (count * np.bincount(nodes.replicate, weights)[nodes.replicate])
+        return replace(nodes, weights=weights)
 
     @cached_property
     def _shift(self) -> Floats:
@@ -175,7 +194,7 @@ class Prepared:
         parts: list[Nodes] = []
         total, errors, weight = np.zeros(1), np.zeros(1), 0.0
         value = change = left = np.zeros(1)
-        for number, nodes in enumerate(grids(self.lowered, most)):
+        for number, nodes in enumerate(map(self._weighed, grids(self.lowered, most))):
             more, error = solve(nodes)
             if nodes.anew:
                 parts, total, errors, weight = [], np.zeros(1), np.zeros(1), 0.0
@@ -198,7 +217,9 @@ class Prepared:
         return Average(value, left + errors / weight, Nodes.joined(parts))
 
     def _success(self, nodes: Nodes) -> Floats:
-        """Probability of success at each node, under the hazards of the last window."""
+        """Probability of success at each node, under the hazards of the last window; of the goal it is given."""
+        if self.lowered.aim is not None:
+            return np.asarray(chances(self.lowered.aim, nodes.multipliers)[:, self.lowered.start_state[0]])
         hazards = self.hazards(nodes) * (
             self.lowered.multipliers[-1, self.lowered.exit_transition] if self.changes else 1
         )
@@ -256,13 +277,16 @@ class Prepared:
         """Nodes that the bound on work allows, each solved for so often."""
         return int(min(MOST_SECONDS / (self.solver.cost * solves), 1e9))
 
-    def hazards(self, nodes: Nodes) -> Floats:
-        """Hazards at each node, (N, E); in a changing environment without its multipliers."""
-        lowered = self.lowered
+    def hazards(self, nodes: Nodes, units: Lowered | None = None) -> Floats:
+        """Hazards at each node, (N, E), of one cell or of ``units``; in a changing environment without its multipliers."""
+        lowered = self.lowered if units is None else units
         base = lowered.exit_hazard
         if not self.changes:
             base = base * lowered.multipliers[0, lowered.exit_transition]
-        return np.asarray(base * nodes.multipliers[:, lowered.exit_profile])
+        hazards = np.asarray(base * nodes.multipliers[:, lowered.exit_profile])
+        if lowered.aim is None:
+            return hazards
+        return hazards * ratios(lowered, lowered.aim, chances(lowered.aim, nodes.multipliers))
 
     def average(self, nodes: Nodes, z: Numbers) -> Passage:
         """Passage at each z, summed over the nodes with their weights: arrays of shape (len(z), ...)."""

@@ -20,6 +20,7 @@ import numpy as np
 from cascade.answers.gradient import Gradient
 from cascade.common.errors import InputError, nearest
 from cascade.common.types import Complexes, Floats, Mask
+from cascade.model import Conditioned
 from cascade.solution.courses import Courses, known
 from cascade.solution.laplace import Transform
 from cascade.solution.passage_times import STEP
@@ -186,8 +187,16 @@ def occupancy_slopes(prepared: Prepared, courses: Courses, of: str, wrt: Sequenc
     return Gradient(of, times, known(values[:, 0], errors[:, 0]), names, slope, errors[:, 0], errors[:, 1:].T)
 
 
+def _of_all_cells(prepared: Prepared) -> None:
+    """Refuse a conditioned model: a hazard changes the chance to reach its goal as well."""
+    if isinstance(prepared.model, Conditioned):
+        wanted = "a model of all cells, such as the source of this one: hazards change who reaches its goal, too"
+        raise InputError("model", prepared.model.name, wanted)
+
+
 def elasticities(prepared: Prepared, courses: Courses, of: str | None, *, mean_hours: bool) -> dict[str, float]:
     """What stands in `cascade.solution.answer.Exact.elasticities`."""
+    _of_all_cells(prepared)
     value, slope, _, _ = _of_number(prepared, courses, of, hours=mean_hours)
     by_value = slope / value if value > 0 else np.full(len(slope), np.nan)
     names = (transition.name for transition in prepared.lowered.transitions)
@@ -198,6 +207,7 @@ def gradient(
     prepared: Prepared, courses: Courses, of: str | None, wrt: Sequence[str] | None, times: Floats | None
 ) -> Gradient:
     """What stands in `cascade.solution.answer.Exact.gradient`."""
+    _of_all_cells(prepared)
     lowered = prepared.lowered
     numbers = _hazards_like(prepared, wrt)
     if times is None:

@@ -25,8 +25,8 @@ from cascade.common.errors import InputError
 from cascade.common.types import Complexes, Floats, Ints, Mask, Numbers
 from cascade.elimination.system import System
 from cascade.lowering.lowered import Lowered
-from cascade.solution.spectrum import poles
 from cascade.lowering.systems import components, system_of
+from cascade.solution.spectrum import poles
 
 ENDLESS = "hazards with which cells do not circle (nearly) for ever; or give an end with until"
 MOST_REMEMBERED = 16

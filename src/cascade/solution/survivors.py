@@ -23,6 +23,8 @@ def trait_means(prepared: Prepared, entered: Floats, used: Mask | None = None) -
     z = np.exp(nodes.logs[used])
     with np.errstate(invalid="ignore", divide="ignore"):
         means = z.T @ weighed / weighed.sum(axis=0)
+    if prepared.lowered.aim is not None:
+        return np.asarray(means)
     # The mean of all cells is 1: what random points make of it is taken out.
     return np.asarray(means / (nodes.weights[used] @ z / nodes.weights[used].sum())[:, None])
 
