@@ -20,7 +20,7 @@ import cascade
 from cascade.common import portable
 
 SOURCE = Path(cascade.__file__).parent
-ROOMS = ("model", "body", "catalog", "lowering", "engine", "kernel", "common")
+ROOMS = ("model", "body", "catalog", "lowering", "engine", "kernel", "elimination", "common")
 """Rooms that make numbers of a model, or what the kernel reads of them."""
 
 IMPORTED = {
@@ -80,6 +80,11 @@ ALLOWED = {
     "model/observables.py: **": "a share of patients: an answer, no number of a model",
     "engine/prepare.py: **": "a whole power of two",
     "lowering/timegrid.py: **": "whole powers of two",
+    "lowering/systems.py: import heapq": "whole numbers: the order in which states are censored",
+    "lowering/systems.py: import scipy.sparse.csgraph.connected_components": "whole numbers, renumbered by our rule",
+    "lowering/systems.py: np.argsort": "whole numbers, and stable",
+    "lowering/systems.py: np.minimum.at": "whole numbers",
+    "lowering/systems.py: np.split": "whole numbers",
 }
 """What the rooms may do all the same, and why."""
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cascade.cli.demonstration import demo
     from cascade.model import Model
     from cascade.model.base import Source as Source
+    from cascade.model.conditioned import Conditioned as Conditioned
+    from cascade.model.conditioned import given
     from cascade.model.factors import Breakage as Breakage
     from cascade.model.factors import Clusters as Clusters
     from cascade.model.factors import Factor as Factor
@@ -54,6 +56,7 @@ __all__ = [
     "Capacity",
     "CascadeError",
     "Clusters",
+    "Conditioned",
     "Correlation",
     "Death",
     "Effect",
@@ -81,6 +84,7 @@ __all__ = [
     "compare",
     "demo",
     "exact",
+    "given",
     "load",
     "models",
     "moving_cells",
@@ -100,6 +104,7 @@ __all__ = [
 _LATER = {
     # What the functions return, for annotations.
     "Comparison": "cascade.runs.comparison",
+    "Conditioned": "cascade.model.conditioned",
     "Exact": "cascade.solution.answer",
     "Funnel": "cascade.answers.funnel",
     "Model": "cascade.model",
@@ -109,6 +114,7 @@ _LATER = {
     "compare": "cascade.runs.pairing",
     "demo": "cascade.cli.demonstration",
     "exact": "cascade.solution.answer",
+    "given": "cascade.model.conditioned",
     "load": "cascade.catalog",
     "models": "cascade.catalog",
     "moving_cells": "cascade.plot.moving",

@@ -18,6 +18,7 @@ from cascade.cli.options import (
     Figure,
     Folder,
     Force,
+    Given,
     ModelName,
     Quiet,
     Seed,
@@ -33,6 +34,7 @@ from cascade.cli.options import (
     parse_seed,
     pool_of,
     print_json,
+    reaching,
     say,
     treated,
 )
@@ -62,6 +64,7 @@ def run(
     seed: Seed = None,
     until: Until = None,
     treat: Treat = None,
+    given: Given = None,
     out: Folder = None,
     force: Force = False,
     threads: Threads = None,
@@ -73,7 +76,7 @@ def run(
     from cascade.runs.simulation import simulate
     from cascade.solution.answer import exact
 
-    chosen, number = treated(loaded("MODEL", model), treat), parse_seed(seed)
+    chosen, number = reaching(treated(loaded("MODEL", model), treat), given), parse_seed(seed)
     end, wanted = parse_hours(until), parse_cells(cells)
     folder = output_folder(out)
     never_in_the_folder_of_another(folder, Recipe((chosen,), number, as_range(wanted), end), FILES, force)
@@ -156,6 +159,7 @@ def exact(
     model: ModelName,
     until: Until = None,
     treat: Treat = None,
+    given: Given = None,
     elasticities: Annotated[
         bool,
         typer.Option("--elasticities", help="Also by how many per cent success changes per per cent of each hazard."),
@@ -166,7 +170,7 @@ def exact(
     """Solve a model exactly: funnel, causes, times."""
     from cascade.solution.answer import exact as solve
 
-    chosen = treated(loaded("MODEL", model), treat)
+    chosen = reaching(treated(loaded("MODEL", model), treat), given)
     answer = solve(chosen, until=parse_hours(until))
     timed = times and answer.until is None and not answer.changes
     if answer.until is not None or answer.changes:

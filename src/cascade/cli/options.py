@@ -44,6 +44,14 @@ Treat = Annotated[
     ),
 ]
 
+Given = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="GOAL",
+        help="Only cells that reach it: a step, a state, an organ, a milestone or a cause of death. Repeatable: or.",
+    ),
+]
+
 
 def path_of(text: object) -> Path:
     """A path that can be one: not empty, no longer than the system allows."""
@@ -218,6 +226,17 @@ def treated(model: Model, wanted: Sequence[str] | None) -> Model:
         except InputError:
             raise InputError("--treat", text, _acting_on(model, one)) from None
     return model
+
+
+def reaching(model: Model, goals: Sequence[str] | None) -> Model:
+    """The model of the cells alone that reach one of the goals; without goals of all cells."""
+    if not goals:
+        return model
+    try:
+        with blaming("--given", "goal"):
+            return model.given(list(goals))
+    except ModelError as error:
+        raise CascadeError(f"--given = {', '.join(map(shorten, goals))}: {error}") from None
 
 
 def _acting_on(model: Model, treatment: Treatment) -> str:

@@ -47,8 +47,22 @@ def conditioned(model: Conditioned, lowered: Lowered) -> Lowered:
     InputError
         When no cell does.
     """
+    made, aim = aimed(model, lowered)
+    if len(lowered.profiles) > 1:
+        return replace(made, aim=aim)
+    h = chances(aim, np.ones((1, 1)))
+    shares = made.start_share * h[0, made.start_state]
+    return replace(
+        made,
+        exit_hazard=made.exit_hazard * ratios(made, aim, h)[0],
+        start_share=shares / in_order(shares.tolist()),
+    )
+
+
+def aimed(model: Conditioned, lowered: Lowered) -> tuple[Lowered, Aim]:
+    """The states before and after the goal, with the hazards of all cells; and what chances are solved from."""
     parts = [goal_of(model, target, lowered) for target in model.targets]
-    goal = Goal(*(np.logical_or.reduce(masks) for masks in zip(*parts, strict=True)))
+    goal = Goal(*(np.asarray(np.array(masks).any(axis=0)) for masks in zip(*parts, strict=True)))
     live = lowered.exit_hazard > 0
     before, after = _come_to(lowered, goal, live)
     if not (before | after)[lowered.start_state].any():
@@ -59,17 +73,9 @@ def conditioned(model: Conditioned, lowered: Lowered) -> Lowered:
     aim = Aim(
         system_of(lowered, live & before[lowered.exit_source]), lowered.exit_hazard, lowered.exit_profile,
         before, goal.states.astype(np.float64), goal.deaths.astype(np.float64),
-        np.arange(len(states)) < before.sum(), states,
+        np.arange(len(states)) < len(np.flatnonzero(before)), states,
     )  # fmt: skip
-    if len(lowered.profiles) > 1:
-        return replace(made, aim=aim)
-    h = chances(aim, np.ones((1, 1)))
-    shares = made.start_share * h[0, made.start_state]
-    return replace(
-        made,
-        exit_hazard=made.exit_hazard * ratios(made, aim, h)[0],
-        start_share=shares / in_order(shares.tolist()),
-    )
+    return made, aim
 
 
 def goal_of(model: Conditioned, target: Target, lowered: Lowered) -> Goal:
@@ -133,17 +139,18 @@ def _come_to(lowered: Lowered, goal: Goal, live: Mask) -> tuple[Mask, Mask]:
 def _joined(lowered: Lowered, goal: Goal, before: Mask, after: Mask) -> Lowered:
     """The arrays of the states before the goal, with the exits that lead to it, and of those after it."""
     source, target, ways = lowered.exit_source, lowered.exit_target, int(lowered.exit_start[-1])
-    states = np.concatenate([np.flatnonzero(before), np.flatnonzero(after)])
+    early, late = np.flatnonzero(before), np.flatnonzero(after)
+    states = np.concatenate([early, late])
     place_before, place_after = np.full(lowered.size + 1, -1), np.full(lowered.size + 1, -1)
-    place_before[states[: before.sum()]] = np.arange(before.sum())
-    place_after[states[before.sum() :]] = np.arange(before.sum(), len(states))
+    place_before[early] = np.arange(len(early))
+    place_after[late] = len(early) + np.arange(len(late))
     # Where a move before the goal leads to: beyond it, or on; -1 where the goal is lost.
     onward = np.where(np.append(goal.states, False), place_after, place_before)[target]
-    early = (lowered.exit_hazard > 0) & before[source] & np.where(target >= 0, onward >= 0, goal.deaths)
-    late = after[source]
-    exits = np.concatenate([np.flatnonzero(early), np.flatnonzero(late)])
-    new_source = np.concatenate([place_before[source[early]], place_after[source[late]]])
-    new_target = np.concatenate([onward[early], place_after[target[late]]])
+    leading = (lowered.exit_hazard > 0) & before[source] & np.where(target >= 0, onward >= 0, goal.deaths)
+    later = after[source]
+    exits = np.concatenate([np.flatnonzero(leading), np.flatnonzero(later)])
+    new_source = np.concatenate([place_before[source[leading]], place_after[source[later]]])
+    new_target = np.concatenate([onward[leading], place_after[target[later]]])
     new_target = np.where(target[exits] >= 0, new_target, -1)
     # Moves and deaths by state, then the switches by clock and state, as they are read.
     clock = np.zeros(len(exits), np.int64)
@@ -169,7 +176,7 @@ def _joined(lowered: Lowered, goal: Goal, before: Mask, after: Mask) -> Lowered:
         exit_transition=lowered.exit_transition[exits],
         exit_inner=lowered.exit_inner[exits],
         exit_apart=np.full(len(exits), -1),
-        clock_start=plain.sum()
+        clock_start=len(np.flatnonzero(plain))
         + np.searchsorted(((clock - 1) * size + new_source)[~plain], np.arange(clocks * size + 1)),
         clock_runs=lowered.clock_runs[:, states],
         size_of=lowered.size_of[states],

@@ -18,7 +18,6 @@ from cascade.common.errors import InputError, is_number
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model
-from cascade.solution import survivors
 from cascade.solution.branching import chance_of_none, units_by_size
 from cascade.solution.courses import Courses
 from cascade.solution.events import expected_events
@@ -27,6 +26,7 @@ from cascade.solution.prepared import Prepared
 from cascade.solution.quadrature import Nodes
 from cascade.solution.sensitivity import elasticities, gradient
 from cascade.solution.stays import hours_in_states
+from cascade.solution.survivors import traits_of_survivors
 
 
 class Exact:
@@ -167,15 +167,15 @@ class Exact:
         dict of str to tuple of float
             1 + number of steps; nan where no cell passes.
         """
-        return self._by_frailty(survivors.trait_means(self._prepared, self._entered_by_node))
+        return self._by_frailty(self._traits[0])
 
     def trait_errors(self) -> dict[str, tuple[float, ...]]:
-        """Standard errors of ``traits``: 0 but for models with more than three frailties."""
-        return self._by_frailty(survivors.trait_errors(self._prepared, self._entered_by_node))
+        """Errors of ``traits``; with more than three frailties standard errors."""
+        return self._by_frailty(self._traits[1])
 
     @cached_property
-    def _entered_by_node(self) -> Floats:
-        return survivors.entered_by_node(self._prepared)
+    def _traits(self) -> tuple[Floats, Floats]:
+        return traits_of_survivors(self._prepared)
 
     def _by_frailty(self, rows: Floats) -> dict[str, tuple[float, ...]]:
         return {f.name: tuple(map(float, row)) for f, row in zip(self.model.frailties, rows, strict=True)}

@@ -278,7 +278,7 @@ class Prepared:
         return int(min(MOST_SECONDS / (self.solver.cost * solves), 1e9))
 
     def hazards(self, nodes: Nodes, units: Lowered | None = None) -> Floats:
-        """Hazards at each node, (N, E), of one cell or of ``units``; in a changing environment without its multipliers."""
+        """Hazards at each node, (N, E), of one cell or of ``units``; without what windows multiply them by."""
         lowered = self.lowered if units is None else units
         base = lowered.exit_hazard
         if not self.changes:

@@ -1,4 +1,4 @@
-"""What survivors are like: means of the frailties among the cells that pass each step."""
+"""What survivors are like: means of the frailties among the cells that pass each step, each with its error."""
 
 from __future__ import annotations
 
@@ -6,19 +6,52 @@ import numpy as np
 
 from cascade.common.types import Floats, Mask
 from cascade.solution.prepared import Prepared
+from cascade.solution.quadrature import Nodes
 
 
-def entered_by_node(prepared: Prepared) -> Floats:
-    """Probability of coming to each stage, the start among them, at each node of the frailties, (N, stages + 1)."""
+def traits_of_survivors(prepared: Prepared) -> tuple[Floats, Floats]:
+    """Mean of each frailty among those that come to each stage, (frailties, stages + 1), and their errors.
+
+    On a grid, refined until the means stay as they are; at random points with standard errors.
+    """
     prepared.only_whole_lives("traits of survivors")
-    nodes = prepared.nodes
+    return _at_random(prepared) if prepared.sampled else _on_a_grid(prepared)
+
+
+def _entered(prepared: Prepared, nodes: Nodes) -> Floats:
+    """Probability of coming to each stage, the start among them, at each node, (N, stages + 1)."""
     return np.asarray(prepared.solver.passage(prepared.hazards(nodes), np.zeros(1)).entered[:, 0].real)
 
 
-def trait_means(prepared: Prepared, entered: Floats, used: Mask | None = None) -> Floats:
-    """Mean of each frailty among those that come to each stage, (frailties, stages + 1), over some of the nodes."""
+def _on_a_grid(prepared: Prepared) -> tuple[Floats, Floats]:
+    stages = prepared.lowered.goal + 1
+
+    def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+        weighed = nodes.weights[:, None] * _entered(prepared, nodes)
+        sums = np.concatenate([weighed.sum(axis=0), (np.exp(nodes.logs).T @ weighed).ravel()])
+        return sums, np.zeros_like(sums)
+
+    average = prepared.averaged(solve, 1, absolute=1e-300, unbounded=True)
+    (come, *sums), (come_error, *errors) = (
+        part.reshape(1 + prepared.frailties, stages) for part in (average.values, average.errors)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = np.array(sums).reshape(-1, stages) / come
+        return means, (np.array(errors).reshape(-1, stages) + means * come_error) / come
+
+
+def _at_random(prepared: Prepared) -> tuple[Floats, Floats]:
     nodes = prepared.nodes
-    used = np.ones(len(nodes.weights), bool) if used is None else used
+    entered, replicate = _entered(prepared, nodes), nodes.replicate
+    count = int(replicate.max()) + 1
+    means = np.array([_means(prepared, entered, replicate == r) for r in range(count)])
+    every = np.ones(len(replicate), bool)
+    return _means(prepared, entered, every), np.asarray(means.std(axis=0, ddof=1) / np.sqrt(count))
+
+
+def _means(prepared: Prepared, entered: Floats, used: Mask) -> Floats:
+    """The means over some of the nodes."""
+    nodes = prepared.nodes
     weighed = nodes.weights[used, None] * entered[used]
     z = np.exp(nodes.logs[used])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -27,13 +60,3 @@ def trait_means(prepared: Prepared, entered: Floats, used: Mask | None = None) -
         return np.asarray(means)
     # The mean of all cells is 1: what random points make of it is taken out.
     return np.asarray(means / (nodes.weights[used] @ z / nodes.weights[used].sum())[:, None])
-
-
-def trait_errors(prepared: Prepared, entered: Floats) -> Floats:
-    """Standard errors of these means: 0 where the nodes are no random points."""
-    replicate = prepared.nodes.replicate
-    count = int(replicate.max()) + 1
-    if count == 1:
-        return np.zeros_like(trait_means(prepared, entered))
-    means = np.array([trait_means(prepared, entered, replicate == r) for r in range(count)])
-    return np.asarray(means.std(axis=0, ddof=1) / np.sqrt(count))

@@ -1,0 +1,343 @@
+"""Models of those cells alone that reach a goal: their law is that of all cells, given that they do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given as example
+from hypothesis import settings
+from hypothesis import strategies as st
+
+import cascade
+from cascade.cli.app import main
+from cascade.common.errors import CascadeError, InputError, ModelError
+from cascade.engine.founders import Founders, founders
+from cascade.lowering.conditioned import aimed, chances
+from cascade.lowering.lower import lower
+from cascade.lowering.lowered import Lowered
+from cascade.model import Conditioned, Model
+from cascade.runs.histories import History
+from helpers.budget import agrees, within
+from helpers.models import CYCLIC, FRAIL, LINEAR, TURNED_BACK, TWO_FRAILTIES, UNITS, random_models, ways
+
+ONE_START = {"start": {"states": [{"state": "blood"}]}}
+CALM = CYCLIC.with_(**ONE_START)
+SOON = CYCLIC.with_(hazards={"tissue.tumour": 0.5})
+UNLIKE = FRAIL.with_(**ONE_START, hazards={"tissue.tumour": 0.5})
+COMPANY = Model(
+    name="company",
+    stages=["vessel", "tissue"],
+    states=[
+        {"name": "vessel", "stage": "vessel", **ways({"tissue": 1.0}, {"shear": 3.0})},
+        {"name": "tissue", "stage": "tissue", **ways({"tumour": 0.1}, {"apoptosis": 0.2})},
+        {"name": "tumour", "absorbing": True},
+    ],
+    clusters={"sizes": [{"size": 1, "share": 0.6}, {"size": 3, "share": 0.4}],
+              "effects": [{"hazard": "*.shear", "factor": 1.0, "power": -1.0}]},
+)  # fmt: skip
+
+GOALS: dict[str, tuple[Model, str | list[str], Callable[[History], bool]]] = {
+    "an absorbing state": (SOON, "tumour", lambda life: life.fate == "tumour"),
+    "a state that is left again": (CYCLIC, "asleep", lambda life: any(s.state == "asleep" for s in life.stays)),
+    "a step": (CYCLIC, "bed", lambda life: any(s.state == "tissue" for s in life.stays)),
+    "the step, not the state, of a name": (LINEAR, "arrest", lambda life: any(s.state == "growth" for s in life.stays)),
+    "a state by its kind": (LINEAR, "state: arrest", lambda life: any(s.state == "arrest" for s in life.stays)),
+    "a milestone": (CYCLIC, "dormancy", lambda life: any(s.state == "asleep" for s in life.stays)),
+    "a cause anywhere": (CYCLIC, "shear", lambda life: life.fate.endswith(".shear")),
+    "a cause in a state": (CYCLIC, "bed.shear", lambda life: life.fate == "bed.shear"),
+    "either": (CYCLIC, ["tumour", "tissue.apoptosis"], lambda life: life.fate in ("tumour", "tissue.apoptosis")),
+    "where some start": (TURNED_BACK, "held", lambda life: any(s.state == "bed" for s in life.stays)),
+    "frail": (UNLIKE, "tumour", lambda life: life.fate == "tumour"),
+    "frail, a step": (TWO_FRAILTIES, "bed", lambda life: any(s.state == "tissue" for s in life.stays)),
+    "frail, a death": (UNLIKE, "apoptosis", lambda life: life.fate.endswith(".apoptosis")),
+    "a factor that switches": (UNITS["factor"], "metastasis", lambda life: life.fate == "metastasis"),
+    "clusters that stay whole": (COMPANY, "tumour", lambda life: life.fate == "tumour"),
+}
+
+
+def lives_of(model: Model, cells: int, seed: int) -> list[History]:
+    """Whole lives."""
+    return list(cascade.replay(model, seed=seed, cells=range(cells)))
+
+
+def features(life: History) -> list[float]:
+    """What tells one life from another: how long, how many stays and in what, levels, traits."""
+    lived = life.stays[-1].entered if math.isinf(life.stays[-1].left) else life.stays[-1].left
+    last = [float(life.fate == fate) for fate in FATES]
+    return [
+        math.log(lived + 1e-3), math.log(life.stays[0].left + 1e-3), float(len(life.stays)), life.stays[0].entered,
+        float(life.stays[0].state == "bed"), float(sum(s.state == "asleep" for s in life.stays)),
+        float(sum(bool(s.level) and s.level == life.stays[0].level for s in life.stays)), float(life.size), *last,
+        *(math.log(z) for z in life.traits.values()),
+    ]  # fmt: skip
+
+
+FATES = (
+    "metastasis",
+    "tumour",
+    "tissue.apoptosis",
+    "bed.shear",
+    "blood.shear",
+    "asleep.slow death",
+    "cleared",
+    "lodged",
+)
+
+
+def same_means(one: Sequence[History], two: Sequence[History]) -> bool:
+    """Whether lives have the same mean features, within the budget."""
+    a, b = (np.array([features(life) for life in lives]) for lives in (one, two))
+    error = np.sqrt(a.var(axis=0) / len(a) + b.var(axis=0) / len(b))
+    return all(within(x, y, e + 1e-12) for x, y, e in zip(a.mean(axis=0), b.mean(axis=0), error, strict=True))
+
+
+QUICK = ("a state that is left again", "a step", "a cause in a state", "where some start")
+"""Of the goals those that the fast tests look at: simulated lives of each feature."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.full) for n in GOALS])
+def test_lives_have_the_law_of_those_among_all_cells_that_reach_the_goal(name: str) -> None:
+    model, goal, reached = GOALS[name]
+    chosen = [life for life in lives_of(model, 12_000, 1) if reached(life)]
+    assert len(chosen) > 300
+    conditioned = lives_of(model.given(goal), 4000, 2)
+    assert all(map(reached, conditioned))
+    assert same_means(chosen, conditioned)
+    # Those that just happen to succeed are no such sample: the test sees that.
+    if "start" not in name:
+        assert not same_means(lives_of(model, 12_000, 1), conditioned)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.full if "frail" in n else []) for n in GOALS if n != "where some start"],
+)
+def test_counts_are_those_of_the_exact_answer(name: str) -> None:
+    model, goal, _ = GOALS[name]
+    conditioned = model.given(goal)
+    if model.frailties and len(lower(conditioned).start_state) > 1:
+        conditioned = model.with_(**ONE_START).given(goal)
+    result, answer = cascade.simulate(conditioned, cells=40_000, seed=5), cascade.exact(conditioned)
+    expected = answer.fates()
+    assert set(result.fates()) <= set(expected)
+    if not model.clusters:
+        for fate, share in expected.items():
+            assert agrees(result.fates().get(fate, 0), result.cells, share)
+        for name, share in answer.milestones().items():
+            assert agrees(result.milestones()[name], result.cells, share)
+
+
+@pytest.mark.full
+def test_success_is_one_and_times_are_those_of_the_source_given_success() -> None:
+    for model in [cascade.load(n) for n in ("textbook", "b16f1-liver", "emt", "platelets", "colon")] + [UNLIKE, CALM]:
+        goal = f"step: {model.stages[-1]}"
+        answer, source = cascade.exact(model.given(goal)), cascade.exact(model)
+        assert abs(answer.success - 1.0) <= 1e-12
+        one, two = ([t for t in a.times() if t.kind == "step"][-1] for a in (answer, source))
+        assert one.mean_hours == pytest.approx(two.mean_hours, rel=1e-8, nan_ok=True)
+        assert one.median_hours == pytest.approx(two.median_hours, rel=1e-4 if model.frailties else 1e-8)
+
+
+def test_traits_are_those_of_survivors() -> None:
+    conditioned = UNLIKE.given("tumour")
+    exact, among = cascade.exact(conditioned).traits(), cascade.exact(UNLIKE).traits()
+    chosen = cascade.selection(conditioned, cells=40_000, seed=1)
+    for row in chosen.rows:
+        mean = among[row.trait][-1]
+        assert exact[row.trait] == pytest.approx((mean,) * len(exact[row.trait]), rel=1e-6)
+        assert within(row.mean, mean, (row.high - row.low) / 3.92)
+
+
+@pytest.mark.parametrize("depth", [1e-8, 1e-30])
+def test_what_is_rare_beyond_any_simulation_has_its_closed_form(depth: float) -> None:
+    # Four steps in a row, each passed by the fourth root: given success, times are sums of exponentials.
+    share, rates = depth**0.25, [0.5, 4.0, 0.02, 1.0]
+    model = Model.from_survival(
+        {f"step {k}": share for k in range(4)}, mean_hours={f"step {k}": 1.0 / rate for k, rate in enumerate(rates)}
+    )
+    result = cascade.simulate(model.given("metastasis"), cells=20_000, seed=8)
+    assert result.success == 1.0
+    lives = lives_of(model.given("metastasis"), 5000, 8)
+    stays = np.array([[s.left - s.entered for s in life.stays[:-1]] for life in lives])
+    for k, rate in enumerate(rates):
+        # Exponential: mean, second moment and the share above the median.
+        assert within(stays[:, k].mean(), 1.0 / rate, 1.0 / rate / math.sqrt(len(stays)))
+        assert within((stays[:, k] ** 2).mean(), 2.0 / rate**2, math.sqrt(20.0) / rate**2 / math.sqrt(len(stays)))
+        assert agrees(int((stays[:, k] > math.log(2.0) / rate).sum()), len(stays), 0.5)
+    assert np.abs(np.corrcoef(stays.T) - np.eye(4)).max() < 5.85 / math.sqrt(len(stays))
+
+
+@settings(max_examples=25, deadline=None)
+@example(model=random_models(), scale=st.integers(1, 40))
+def test_chances_are_exact_however_small(model: Model, scale: int) -> None:
+    # Every death so much faster: chances go down to 1e-200.
+    harsh = model.with_(scale={"*.old age": float(10**scale) if scale < 12 else 1e11})
+    lowered = lower(harsh)
+    _, aim = aimed(harsh.given("goal"), lowered)
+    h = _by_high_precision(lowered)
+    before = aim.state[aim.before]
+    assert chances(aim, np.ones((1, 1)))[0, aim.before] == pytest.approx(
+        [float(h[s]) for s in before], rel=1e-13, abs=0
+    )
+
+
+def _by_high_precision(low: Lowered) -> list[mpmath.mpf]:
+    """Chance to come to an absorbing state, by a dense solve with 300 digits."""
+    with mpmath.workdps(300):
+        live = np.flatnonzero(~low.absorbing)
+        place = {int(s): i for i, s in enumerate(live)}
+        matrix, right = mpmath.zeros(len(live)), mpmath.zeros(len(live), 1)
+        for s, t, q in zip(low.exit_source, low.exit_target, low.exit_hazard, strict=True):
+            i = place[int(s)]
+            matrix[i, i] += mpmath.mpf(float(q))
+            if t >= 0 and int(t) in place:
+                matrix[i, place[int(t)]] -= mpmath.mpf(float(q))
+            elif t >= 0:
+                right[i] += mpmath.mpf(float(q))
+        solved = mpmath.lu_solve(matrix, right)
+        return [solved[place[s]] if s in place else mpmath.mpf(1) for s in range(low.size)]
+
+
+@pytest.mark.parametrize("model", [CYCLIC, FRAIL, UNITS["factor"]], ids=["cyclic", "frail", "factor"])
+def test_cells_are_the_same_however_they_are_run(model: Model) -> None:
+    conditioned = model.given(model.goals[0])
+    whole = cascade.simulate(conditioned, cells=9000, seed=3)
+    with ThreadPoolExecutor(3) as pool:
+        parts = cascade.simulate(conditioned, cells=9000, seed=3, executor=pool, chunk=700)
+    assert whole.totals == parts.totals
+    some = cascade.simulate(conditioned, cells=range(5000, 5010), seed=3, watch=[])
+    lives = cascade.replay(conditioned, seed=3, cells=range(5000, 5010))
+    assert some.events() == {
+        name: sum(f"{s.state}.{s.ended_by}" == name for life in lives for s in life.stays) for name in some.events()
+    }
+
+
+def test_results_are_saved_and_opened_with_their_goal(tmp_path: Path) -> None:
+    conditioned = FRAIL.given(["tumour", "dormancy"])
+    result = cascade.simulate(conditioned, cells=500, seed=1)
+    again = cascade.open_result(result.save(tmp_path / "few.cascade"))
+    assert isinstance(again.model, Conditioned)
+    assert (again.model, again.totals) == (conditioned, result.totals)
+    assert str(again.replay([7])) == str(result.replay([7]))
+    assert Model.from_toml(conditioned.to_toml()) == conditioned
+    assert conditioned.source == FRAIL.with_(name=conditioned.name, title=conditioned.title)
+    assert conditioned.digest() not in {FRAIL.digest(), conditioned.source.digest(), FRAIL.given("tumour").digest()}
+
+
+def test_what_is_changed_is_changed_among_all_cells() -> None:
+    # Twice the waking: those that succeed are others, as an exact answer of all cells has it.
+    changed = CALM.given("tumour").with_(scale={"asleep.tissue": 2.0})
+    expected = cascade.exact(CALM.with_(scale={"asleep.tissue": 2.0}))
+    one, two = ([t for t in a.times() if t.kind == "step"][-1] for a in (cascade.exact(changed), expected))
+    assert one.mean_hours == pytest.approx(two.mean_hours, rel=1e-9)
+
+
+def test_conditioned_models_are_compared() -> None:
+    one = CYCLIC.given("tumour")
+    comparison = cascade.compare(one, one.with_(scale={"asleep.tissue": 2.0}), cells=2000, seed=1)
+    assert (comparison.saved, comparison.lost) == (0, 0)
+    mixed = cascade.compare(CYCLIC, FRAIL.given("tumour"), cells=9000, seed=1)
+    assert int(mixed.furthest[:, -1].sum()) == 9000
+
+
+def test_a_bound_that_is_too_low_is_no_silent_bias() -> None:
+    lowered = lower(UNLIKE.given("tumour"))
+    found = founders(lowered)
+    low = Founders(found.tilt, found.proposal._replace(most=found.proposal.most - 0.5))
+    with pytest.raises(CascadeError, match="above the bound"):
+        low.chosen(np.array([1, 2], np.uint64), np.arange(100_000, dtype=np.uint64))
+
+
+@pytest.mark.parametrize("power", [-1.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("kind", ["lognormal", "gamma"])
+@pytest.mark.parametrize("cv", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize("hazard", ["a.on", "a.shear"])
+def test_traits_are_chosen_by_their_tilted_law(hazard: str, cv: float, kind: str, power: float) -> None:
+    if kind == "gamma" and cv > 1.0 and power < 0:
+        pytest.skip("1 / Z has no mean: nearly all that succeed have the smallest Z there are")
+    model = Model(
+        name="one",
+        stages=["a"],
+        states=[
+            {"name": "a", "stage": "a", **ways({"on": 1e-3}, {"shear": 1.0})},
+            {"name": "on", "absorbing": True},
+        ],
+        frailties=[{"name": "z", "cv": cv, "distribution": kind, "hazards": [{"hazard": hazard, "power": power}]}],
+    )
+    conditioned = model.given("on")
+    found = founders(lower(conditioned))
+    _, logs = found.chosen(np.array([3, 4], np.uint64), np.arange(20_000, dtype=np.uint64))
+
+    def chance(z: float) -> float:
+        move, death = (x * (z**power if hazard.endswith(name) else 1.0) for x, name in ((1e-3, "on"), (1.0, "shear")))
+        return move / (move + death)
+
+    quantiles = _tilted_quantiles(chance, kind, cv)
+    for level, value in quantiles.items():
+        assert agrees(int((np.exp(logs[:, 0]) <= value).sum()), len(logs), level)
+
+
+def _tilted_quantiles(chance: Callable[[float], float], kind: str, cv: float) -> dict[float, float]:
+    """Quantiles of a frailty among those that succeed, by quadrature in log Z."""
+    grid = np.linspace(-90.0, 30.0, 400_001) if kind == "gamma" else np.linspace(-60.0, 60.0, 400_001)
+    if kind == "gamma":
+        k = cv**-2.0
+        log_density = k * (grid + math.log(k)) - k * np.exp(grid) - math.lgamma(k)
+    else:
+        sigma = math.sqrt(math.log1p(cv * cv))
+        log_density = -0.5 * ((grid + 0.5 * sigma**2) / sigma) ** 2
+    weight = np.exp(log_density - log_density.max()) * np.array([chance(z) for z in np.exp(grid)])
+    sums = np.cumsum(weight) / weight.sum()
+    return {float(sums[i]): float(np.exp(grid[i])) for i in np.searchsorted(sums, [0.05, 0.3, 0.6, 0.95])}
+
+
+WRONG: dict[str, tuple[Callable[[], object], type[CascadeError], str]] = {
+    "no such goal": (lambda: CYCLIC.given("tumor"), InputError, "did you mean 'tumour'"),
+    "no goal": (lambda: CYCLIC.given([]), InputError, "the name of a goal"),
+    "a number": (lambda: CYCLIC.given(3), InputError, "goal"),  # type: ignore[arg-type]
+    "no model": (lambda: cascade.given("textbook", "x"), InputError, "a Model"),  # type: ignore[arg-type]
+    "given twice": (lambda: CYCLIC.given("tumour").given("bed"), InputError, "a model of all cells"),
+    "treated": (
+        lambda: CYCLIC.with_treatments(
+            cascade.Treatment(name="drug", effects=[{"hazard": "*.shear", "factor": 2.0}], start_hours=3.0)
+        ).given("tumour"),
+        ModelError,
+        "treatments",
+    ),
+    "clusters that break": (lambda: cascade.load("clusters").given("metastasis"), ModelError, "clusters.breaks"),
+    "out of reach": (
+        lambda: cascade.simulate(CYCLIC.with_(hazards={"tissue.tumour": 0.0}).given("tumour"), cells=1),
+        InputError,
+        "a goal that cells can reach",
+    ),
+    "elasticities": (lambda: cascade.exact(CYCLIC.given("tumour")).elasticities(), InputError, "a model of all cells"),
+    "starts of unlike cells, solved": (lambda: cascade.exact(FRAIL.given("tumour")), InputError, "with one start"),
+    "a name of a kind that has none": (lambda: CYCLIC.given("step: tumour"), InputError, "goal"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_be_had_is_refused_by_name(name: str) -> None:
+    run, error, told = WRONG[name]
+    with pytest.raises(error, match=told):
+        run()
+
+
+def test_lives_are_told_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["replay", "textbook", "--given", "macrometastasis", "--number", "3", "--seed", "1"])
+    told = capsys.readouterr().out
+    assert end.value.code == 0
+    assert told.count("\ncell ") == told.count(" never  still there") == 3
+    assert str(cascade.replay(cascade.load("textbook").given("macrometastasis"), seed=1, cells=[2])) in told
+    for arguments in (["--given", "nothing"], ["--number", "0"], ["--first", "one"]):
+        with pytest.raises(SystemExit) as end:
+            main(["replay", "textbook", *arguments])
+        assert end.value.code == 2
+        assert arguments[0] in capsys.readouterr().err
