@@ -20,7 +20,7 @@ from cascade.common.errors import CascadeError, InputError, ModelError
 from cascade.engine.founders import Founders, founders
 from cascade.lowering.conditioned import aimed, chances
 from cascade.lowering.lower import lower
-from cascade.lowering.lowered import Lowered
+from cascade.lowering.lowered import Aim, Lowered
 from cascade.model import Conditioned, Model
 from cascade.runs.histories import History
 from helpers.budget import agrees, within
@@ -42,6 +42,19 @@ COMPANY = Model(
               "effects": [{"hazard": "*.shear", "factor": 1.0, "power": -1.0}]},
 )  # fmt: skip
 
+TREATED = SOON.with_(
+    start={"states": [{"state": "blood", "share": 0.75}, {"state": "bed", "share": 0.25}]}
+).with_treatments(
+    cascade.Treatment(
+        name="drug",
+        effects=[{"hazard": "*.shear", "factor": 3.0}, {"hazard": "tissue.tumour", "factor": 0.0}],
+        start_hours=2.0,
+        end_hours=9.0,
+    ),
+    cascade.Treatment(name="late", effects=[{"hazard": "asleep.tissue", "factor": 10.0}], start_hours=14.0),
+)
+"""Nothing grows for a time: the chances of cells that wait hardly die out, those of others do."""
+
 GOALS: dict[str, tuple[Model, str | list[str], Callable[[History], bool]]] = {
     "an absorbing state": (SOON, "tumour", lambda life: life.fate == "tumour"),
     "a state that is left again": (CYCLIC, "asleep", lambda life: any(s.state == "asleep" for s in life.stays)),
@@ -57,6 +70,13 @@ GOALS: dict[str, tuple[Model, str | list[str], Callable[[History], bool]]] = {
     "frail, a step": (TWO_FRAILTIES, "bed", lambda life: any(s.state == "tissue" for s in life.stays)),
     "frail, a death": (UNLIKE, "apoptosis", lambda life: life.fate.endswith(".apoptosis")),
     "a factor that switches": (UNITS["factor"], "metastasis", lambda life: life.fate == "metastasis"),
+    "in windows": (TREATED, "tumour", lambda life: life.fate == "tumour"),
+    "in windows, a state that is left again": (
+        TREATED,
+        "asleep",
+        lambda life: any(s.state == "asleep" for s in life.stays),
+    ),
+    "in windows, a cause": (TREATED, "tissue.apoptosis", lambda life: life.fate == "tissue.apoptosis"),
     "clusters that stay whole": (COMPANY, "tumour", lambda life: life.fate == "tumour"),
 }
 
@@ -97,7 +117,7 @@ def same_means(one: Sequence[History], two: Sequence[History]) -> bool:
     return all(within(x, y, e + 1e-12) for x, y, e in zip(a.mean(axis=0), b.mean(axis=0), error, strict=True))
 
 
-QUICK = ("a state that is left again", "a step", "a cause in a state", "where some start")
+QUICK = ("in windows", "a state that is left again", "a step", "a cause in a state", "where some start")
 """Of the goals those that the fast tests look at: simulated lives of each feature."""
 
 
@@ -116,7 +136,11 @@ def test_lives_have_the_law_of_those_among_all_cells_that_reach_the_goal(name: s
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=pytest.mark.full if "frail" in n else []) for n in GOALS if n != "where some start"],
+    [
+        pytest.param(n, marks=pytest.mark.full if "frail" in n else [])
+        for n in GOALS
+        if n != "where some start" and "windows" not in n
+    ],
 )
 def test_counts_are_those_of_the_exact_answer(name: str) -> None:
     model, goal, _ = GOALS[name]
@@ -142,6 +166,51 @@ def test_success_is_one_and_times_are_those_of_the_source_given_success() -> Non
         one, two = ([t for t in a.times() if t.kind == "step"][-1] for a in (answer, source))
         assert one.mean_hours == pytest.approx(two.mean_hours, rel=1e-8, nan_ok=True)
         assert one.median_hours == pytest.approx(two.median_hours, rel=1e-4 if model.frailties else 1e-8)
+
+
+def test_chances_in_windows_are_those_of_high_precision() -> None:
+    model = TREATED.given("tumour")
+    lowered, (made, aim) = lower(model), aimed(model, lower(model.source))
+    told = lowered.thinning
+    assert told is not None
+    with mpmath.workdps(60):
+        # The window from 2 h to 9 h, backward from its end.
+        size = int(aim.before.sum())
+        later = _matrix(made, aim, 2)
+        after = mpmath.lu_solve(-later[:size, :size], later[:size, size])
+        window = int(np.flatnonzero(told.end == 9.0)[-1])
+        first = int(told.first[window])
+        assert told.h[first, :size] == pytest.approx(_evolved(_matrix(made, aim, 3), after, 5.0), rel=1e-11)
+        end = [mpmath.mpf(float(x)) for x in told.h[first, :size]]
+        for w in np.flatnonzero(told.end == 9.0)[[0, 3, 20, -1]]:
+            at = int(told.first[w])
+            expected = _evolved(_matrix(made, aim, 1), end, float(told.begin[w]))
+            assert told.h[at, :size] == pytest.approx(expected, rel=1e-11)
+
+
+def _matrix(made: Lowered, aim: Aim, window: int) -> mpmath.matrix:
+    """The generator of the states before the goal, and of the goal, in a window."""
+    size = int(aim.before.sum())
+    place = {int(s): i for i, s in enumerate(aim.state[:size])}
+    q = mpmath.zeros(size + 1)
+    for e in range(len(aim.hazard)):
+        i = place.get(int(aim.source[e]))
+        if i is None:
+            continue
+        rate, to = mpmath.mpf(float(aim.hazard[e] * aim.multipliers[window, e])), int(aim.target[e])
+        q[i, i] -= rate
+        if to >= 0 and aim.goal[to]:
+            q[i, size] += rate
+        elif to in place:
+            q[i, place[to]] += rate
+    assert made.size >= size
+    return q
+
+
+def _evolved(q: mpmath.matrix, end: Sequence[mpmath.mpf], hours: float) -> list[float]:
+    """Chances so many hours before they are ``end``."""
+    vector = mpmath.matrix([*end, 1])
+    return [float(x) for x in (mpmath.expm(q * hours, method="taylor") * vector)[: len(end)]]
 
 
 def test_traits_are_those_of_survivors() -> None:
@@ -303,12 +372,38 @@ WRONG: dict[str, tuple[Callable[[], object], type[CascadeError], str]] = {
     "a number": (lambda: CYCLIC.given(3), InputError, "goal"),  # type: ignore[arg-type]
     "no model": (lambda: cascade.given("textbook", "x"), InputError, "a Model"),  # type: ignore[arg-type]
     "given twice": (lambda: CYCLIC.given("tumour").given("bed"), InputError, "a model of all cells"),
-    "treated": (
-        lambda: CYCLIC.with_treatments(
-            cascade.Treatment(name="drug", effects=[{"hazard": "*.shear", "factor": 2.0}], start_hours=3.0)
-        ).given("tumour"),
-        ModelError,
-        "treatments",
+    "windows, solved": (lambda: cascade.exact(TREATED.given("tumour")), InputError, "simulated, not solved"),
+    "windows and unlike cells": (
+        lambda: lower(TREATED.with_(frailties=FRAIL.frailties).given("tumour")),
+        InputError,
+        "frailties",
+    ),
+    "windows and switches": (
+        lambda: lower(
+            UNITS["factor"]
+            .with_treatments(
+                cascade.Treatment(name="d", effects=[{"hazard": "*.lost", "factor": 2.0}], start_hours=1.0)
+            )
+            .given("metastasis")
+        ),
+        InputError,
+        "it switches",
+    ),
+    "windows and cells that enter one by one": (
+        lambda: lower(TREATED.with_(start=CYCLIC.start).given("tumour")),
+        InputError,
+        "one moment",
+    ),
+    "a way that is closed for good": (
+        lambda: lower(
+            SOON.with_(**ONE_START)
+            .with_treatments(
+                cascade.Treatment(name="d", effects=[{"hazard": "tissue.tumour", "factor": 0.0}], start_hours=5.0)
+            )
+            .given("tumour")
+        ),
+        InputError,
+        "there is none after this time",
     ),
     "clusters that break": (lambda: cascade.load("clusters").given("metastasis"), ModelError, "clusters.breaks"),
     "out of reach": (

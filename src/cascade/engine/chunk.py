@@ -12,6 +12,7 @@ from cascade.common.errors import CascadeError
 from cascade.engine.counts import MOST_WATCHED, Totals
 from cascade.engine.prepare import Inputs, rows_of
 from cascade.kernel.buffers import (
+    EXCEEDED,
     RECORDED,
     UNFINISHED,
     VISITS,
@@ -54,7 +55,7 @@ class Chunk:
         """Run the chunk."""
         from cascade.engine.compiled import kernel_run
 
-        tables, frailties, clocks, founders = self.inputs
+        tables, frailties, clocks, founders, thin = self.inputs
         largest = clocks.largest if clocks else 1
         shape, outcomes = (self.rows, tables.bins), self.number * largest if self.outcomes else 0
         block = Block.empty(BLOCK, len(frailties.powers) if frailties else 1)
@@ -66,7 +67,10 @@ class Chunk:
         if founders is not None:
             numbers = cells if self.cells else first + np.arange(self.number).astype(np.uint64)
             own, _ = founders.chosen(self.key, numbers)
-        run(*kinds, self.key, cells, first, self.number, block, scratch_of(BLOCK), units, self.stop, out, grouped, own)
+        rooms = block, scratch_of(BLOCK), units, self.stop, out, grouped
+        run(*kinds, self.key, cells, first, self.number, *rooms, own, thin)
+        if out.tally[EXCEEDED]:
+            raise CascadeError(f"{out.tally[EXCEEDED]} hazards were above their ceiling; please report the model")
         if out.tally[UNFINISHED]:
             raise CascadeError(
                 "stopped"

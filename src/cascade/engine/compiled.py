@@ -20,6 +20,13 @@ def kernel_traits() -> Callable[..., None]:
     return cached(loop.traits, kernel)
 
 
+def kernel_logarithms() -> Callable[..., None]:
+    """``thinning.logarithms``."""
+    from cascade.kernel import thinning
+
+    return cached(thinning.logarithms, kernel)
+
+
 def tilted(name: str) -> Callable[..., Any]:
     """A function of ``tilting``, which is compiled from three rooms."""
     from cascade.engine import tilting

@@ -13,7 +13,7 @@ from cascade.common.types import Floats
 from cascade.engine.choices import cumulative, frail_groups, guide_table, parts_of, rates_and_bounds
 from cascade.engine.founders import Founders, founders, with_own_profiles
 from cascade.engine.spreads import spreads
-from cascade.kernel.inputs import Clocks, Frailties, Longs, Tables
+from cascade.kernel.inputs import Clocks, Frailties, Longs, Tables, Thin
 from cascade.kernel.streams import KIND_CLOCK
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import FOREVER, time_edges
@@ -37,6 +37,7 @@ class Inputs(NamedTuple):
     frailties: Frailties | None
     clocks: Clocks | None
     founders: Founders | None = None
+    thin: Thin | None = None
 
 
 class Rows(NamedTuple):
@@ -82,10 +83,39 @@ def prepare(
         Times in hours that shall be exact edges of the histograms.
     """
     if lowered.aim is None:
-        return Inputs(_tables(lowered, environment, watch, grid), frailties(lowered), clocks(lowered, environment))
+        made = _tables(lowered, environment, watch, grid)
+        return Inputs(
+            made, frailties(lowered), clocks(lowered, environment), None, thin_of(lowered, len(made.window_end))
+        )
     own, _ = with_own_profiles(lowered)
     made = _tables(own, environment, watch, grid)
     return Inputs(made, frailties(own), clocks(own, environment), founders(lowered))
+
+
+def thin_of(lowered: Lowered, windows: int) -> Thin | None:
+    """Which events are taken of those of hazards that are too high; None where they are not."""
+    told = lowered.thinning
+    if told is None:
+        return None
+    from cascade.engine.compiled import kernel_logarithms
+
+    h = told.h.copy()
+    kernel_logarithms()(h)
+    states = np.arange(lowered.size)
+    early = told.before[lowered.exit_source] & (lowered.exit_target != lowered.exit_source)
+    none = np.zeros(lowered.size, bool)
+    return Thin(
+        h=h,
+        early=np.concatenate([early, none]).astype(np.uint32),
+        source=np.concatenate([lowered.exit_source, states]).astype(np.uint32),
+        stay=(lowered.exit_start[2 * states + 1] - 1).astype(np.uint32),
+        end=told.end[:windows].copy(),
+        first=told.first[:windows].copy(),
+        begin=told.begin[:windows].copy(),
+        per_hour=told.per_hour[:windows].copy(),
+        steps=told.steps[:windows].copy(),
+        ceiling=told.ceiling[:windows].ravel(),
+    )
 
 
 def _marks(lowered: Lowered, watch: Sequence[int]) -> Longs:
@@ -102,6 +132,8 @@ def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], gr
     rows = rows_of(lowered)
     size, exits = lowered.size, len(lowered.exit_hazard)
     hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
+    if lowered.thinning is not None:
+        hazard = hazard * lowered.thinning.ceiling[: len(hazard)]
     rate, bound = rates_and_bounds(lowered, hazard)
     guide, steps = guide_table(lowered, bound)
     with np.errstate(divide="ignore", over="ignore"):

@@ -18,7 +18,7 @@ A power of two.
 NO_MEMBER = 0xFFFFFFFF
 """Final row of a member that a founder does not have."""
 
-VISITS, WATCHED, RECORDED, UNFINISHED = 0, 1, 2, 3
+VISITS, WATCHED, RECORDED, UNFINISHED, EXCEEDED = 0, 1, 2, 3, 4
 """Places of the tally."""
 
 
@@ -83,7 +83,7 @@ class Out(NamedTuple):
     event_visit: Words
     event_exit: Words
     event_time: Floats
-    tally: Ints  # (4,) visits, watched founders, recorded events, whether the run is unfinished
+    tally: Ints  # (5,) visits, watched founders, recorded events, whether unfinished, hazards above their ceiling
 
     @classmethod
     def zero(cls, shape: tuple[int, int], starts: int, stages: int, number: int, outcomes: int, events: int) -> Out:
@@ -113,7 +113,7 @@ class Out(NamedTuple):
             event_visit=np.empty(events, np.uint32),
             event_exit=np.empty(events, np.uint32),
             event_time=np.empty(events),
-            tally=np.zeros(4, np.int64),
+            tally=np.zeros(5, np.int64),
         )
 
 

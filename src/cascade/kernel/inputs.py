@@ -80,6 +80,24 @@ class Clocks(NamedTuple):
     largest: int  # cells of the largest unit
 
 
+class Thin(NamedTuple):
+    """Which events are taken where hazards are too high: chances to reach a goal by time, W windows, E exits.
+
+    ``h`` (points, S): logarithms of the chances, by the time u to the end of a window of the model.
+    """
+
+    h: Floats
+    early: Words  # (E + S,) 1: an event before the goal, which may be refused
+    source: Words  # (E + S,)
+    stay: Words  # (S,) exit by which a cell stays where it is
+    end: Floats  # (W,)
+    first: Ints  # (W,) point at which the block of equal steps begins
+    begin: Floats  # (W,) u there
+    per_hour: Floats  # (W,) steps per hour; 0 where chances stay
+    steps: Ints  # (W,) steps of the block
+    ceiling: Floats  # (W E,)
+
+
 class Own(NamedTuple):
     """Cells that bring hazards and starts of their own, in the order of the run.
 

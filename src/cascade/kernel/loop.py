@@ -17,6 +17,7 @@ from cascade.kernel.inputs import Frailties
 from cascade.kernel.jit import entry, step
 from cascade.kernel.switching import begin_units, list_special, pass_on, switching_visits
 from cascade.kernel.tally import absorb, count, finish, first_entries, record
+from cascade.kernel.thinning import refuse
 from cascade.kernel.visits import choose, choose_frail, draw, race, race_frail, resolve
 
 _ONE = np.uint32(1)
@@ -89,7 +90,7 @@ def gather(staying, block, units, scratch):
 
 
 @entry
-def run(tables, frailties, clocks, key, cells, first, number, block, scratch, units, stop, out, grouped, own):
+def run(tables, frailties, clocks, key, cells, first, number, block, scratch, units, stop, out, grouped, own, thin):
     """Run ``number`` cells from ``first`` on, or those listed in ``cells``, to their ends.
 
     Parameters
@@ -116,6 +117,8 @@ def run(tables, frailties, clocks, key, cells, first, number, block, scratch, un
         With clusters.
     own : Own or None
         Cells that bring hazards and starts of their own: none is drawn.
+    thin : Thin or None
+        Of hazards that depend on the time: which events are taken.
     """
     capacity = block.cell.size
     several_starts = tables.start_state.size > 1 or tables.entry_high > tables.entry_low
@@ -167,6 +170,8 @@ def run(tables, frailties, clocks, key, cells, first, number, block, scratch, un
                 return
         if late > 0:
             resolve(rows, tables, block, scratch)
+        if thin is not None:
+            refuse(rows, key, tables, thin, block, scratch, out)
         count(rows, tables, block, units, grouped, scratch, out)
         if out.event_cell.size > 0:
             record(rows, block, units, scratch, out)

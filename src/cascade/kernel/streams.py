@@ -41,6 +41,7 @@ KIND_VISIT = np.uint64(0)
 KIND_START = np.uint64(1 << 24)
 KIND_FRAILTY = np.uint64(2 << 24)
 KIND_CLOCK = np.uint64(3 << 24)
+KIND_TAKEN = np.uint64(6 << 24)
 KIND_TRAIT = np.uint64(5 << 24)
 """Frailties of the cells of a conditioned model; detail 255: whether a try is taken."""
 MEMBER_BITS = np.uint64(8)
@@ -95,6 +96,13 @@ def frailty_words(cell, frailty, attempt, k0, k1):
     purpose = KIND_FRAILTY | frailty
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, attempt, purpose, k0, k1)
     return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
+
+
+@leaf
+def take_word(cell, visit, k0, k1):
+    """A uniform for whether the event of a visit is taken, where hazards depend on the time."""
+    w0, w1, _, _ = philox(cell & WORD, cell >> WORD_BITS, visit, KIND_TAKEN, k0, k1)
+    return uniform_48(w0, w1 & LOW_HALF)
 
 
 @leaf

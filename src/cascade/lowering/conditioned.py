@@ -29,6 +29,7 @@ from cascade.common.portable import in_order
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Aim, Lowered, spread
 from cascade.lowering.systems import system_of
+from cascade.lowering.thinned import thinned
 from cascade.model.conditioned import Conditioned, Target
 
 
@@ -48,6 +49,9 @@ def conditioned(model: Conditioned, lowered: Lowered) -> Lowered:
         When no cell does.
     """
     made, aim = aimed(model, lowered)
+    if len(lowered.window_start) > 1:
+        _check_windows(model, lowered)
+        return thinned(made, aim, chances_of(aim, (aim.hazard * aim.multipliers[-1])[None])[0])
     if len(lowered.profiles) > 1:
         return replace(made, aim=aim)
     h = chances(aim, np.ones((1, 1)))
@@ -59,20 +63,35 @@ def conditioned(model: Conditioned, lowered: Lowered) -> Lowered:
     )
 
 
+def _check_windows(model: Conditioned, lowered: Lowered) -> None:
+    """What cannot be told where hazards change with time."""
+    why = "none where hazards change with time: its chances to reach the goal are not told"
+    if len(lowered.profiles) > 1:
+        raise InputError("frailties", [frailty.name for frailty in model.frailties], why)
+    if len(lowered.clocks):
+        raise InputError(
+            "factors", [factor.name for factor in model.factors if factor.switches], f"{why} (it switches)"
+        )
+    low, high = lowered.entry_hours
+    if high > low:
+        raise InputError("start.entry_hours", [low, high], "one moment at which all cells enter, where hazards change")
+
+
 def aimed(model: Conditioned, lowered: Lowered) -> tuple[Lowered, Aim]:
     """The states before and after the goal, with the hazards of all cells; and what chances are solved from."""
     parts = [goal_of(model, target, lowered) for target in model.targets]
     goal = Goal(*(np.asarray(np.array(masks).any(axis=0)) for masks in zip(*parts, strict=True)))
-    live = lowered.exit_hazard > 0
+    live: Mask = np.asarray((lowered.exit_hazard * lowered.multipliers[:, lowered.exit_transition] > 0).any(axis=0))
     before, after = _come_to(lowered, goal, live)
     if not (before | after)[lowered.start_state].any():
         wanted = "a goal that cells can reach: no way whose hazards are above 0 leads to it"
         raise InputError("goal", list(model.goal), wanted)
-    made = _joined(lowered, goal, before, after)
+    made = _joined(lowered, goal, before, after, live)
     states = np.concatenate([np.flatnonzero(before), np.flatnonzero(after)])
     aim = Aim(
         system_of(lowered, live & before[lowered.exit_source]), lowered.exit_hazard, lowered.exit_profile,
         before, goal.states.astype(np.float64), goal.deaths.astype(np.float64),
+        lowered.exit_source, lowered.exit_target, lowered.multipliers[:, lowered.exit_transition],
         np.arange(len(states)) < len(np.flatnonzero(before)), states,
     )  # fmt: skip
     return made, aim
@@ -101,10 +120,14 @@ def chances(aim: Aim, multipliers: Floats) -> Floats:
 
     Relative errors are 1e-15; 1 in the states after the goal.
     """
+    return chances_of(aim, aim.hazard * multipliers[:, aim.profile])
+
+
+def chances_of(aim: Aim, hazards: Floats) -> Floats:
+    """``chances`` with hazards of all cells, (N, E0)."""
     from cascade.elimination import founding
 
-    found = np.empty((len(multipliers), len(aim.goal)))
-    hazards = aim.hazard * multipliers[:, aim.profile]
+    found = np.empty((len(hazards), len(aim.goal)))
     cached(founding.founding, elimination)(aim.system, hazards, aim.inside, aim.goal, aim.prize, found)
     return np.asarray(np.where(aim.before, found[:, aim.state], 1.0))
 
@@ -136,7 +159,7 @@ def _come_to(lowered: Lowered, goal: Goal, live: Mask) -> tuple[Mask, Mask]:
     return before, spread(reached, source[moves], target[moves])
 
 
-def _joined(lowered: Lowered, goal: Goal, before: Mask, after: Mask) -> Lowered:
+def _joined(lowered: Lowered, goal: Goal, before: Mask, after: Mask, live: Mask) -> Lowered:
     """The arrays of the states before the goal, with the exits that lead to it, and of those after it."""
     source, target, ways = lowered.exit_source, lowered.exit_target, int(lowered.exit_start[-1])
     early, late = np.flatnonzero(before), np.flatnonzero(after)
@@ -146,7 +169,7 @@ def _joined(lowered: Lowered, goal: Goal, before: Mask, after: Mask) -> Lowered:
     place_after[late] = len(early) + np.arange(len(late))
     # Where a move before the goal leads to: beyond it, or on; -1 where the goal is lost.
     onward = np.where(np.append(goal.states, False), place_after, place_before)[target]
-    leading = (lowered.exit_hazard > 0) & before[source] & np.where(target >= 0, onward >= 0, goal.deaths)
+    leading = live & before[source] & np.where(target >= 0, onward >= 0, goal.deaths)
     later = after[source]
     exits = np.concatenate([np.flatnonzero(leading), np.flatnonzero(later)])
     new_source = np.concatenate([place_before[source[leading]], place_after[source[later]]])

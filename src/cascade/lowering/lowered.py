@@ -48,6 +48,9 @@ class Aim(NamedTuple):
         1 in the states in which it is reached.
     prize : (E0,) float
         1 for the deaths that are a goal.
+    source, target : (E0,) int
+    multipliers : (W, E0) float
+        What the hazards are multiplied by in each window.
     before : (S,) bool
         Of the conditioned arrays: states before the goal.
     state : (S,) int
@@ -60,8 +63,42 @@ class Aim(NamedTuple):
     inside: Mask
     goal: Floats
     prize: Floats
+    source: Ints
+    target: Ints
+    multipliers: Floats
     before: Mask
     state: Ints
+
+
+class Thinning(NamedTuple):
+    """Of a conditioned model in windows: chances by time, and how much hazards in short windows are too high.
+
+    Attributes
+    ----------
+    h : (points, S) float
+        Chance to reach the goal, by the time u to the end of a window of the model.
+    before : (S,) bool
+        States before the goal.
+    end : (W,) float
+        Of each window of the run: the end of the window of the model that it lies in.
+    first : (W,) int
+        The point at which its block of equal steps begins.
+    steps : (W,) int
+        Steps of the block.
+    begin, per_hour : (W,) float
+        u of that point, and steps per hour; 0 where chances stay.
+    ceiling : (W, E) float
+        What the hazards of all cells are multiplied by.
+    """
+
+    h: Floats
+    before: Mask
+    end: Floats
+    first: Ints
+    steps: Ints
+    begin: Floats
+    per_hour: Floats
+    ceiling: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +155,8 @@ class Lowered(ReadOnly):  # one serves many answers
     aim : Aim or None
         Of a conditioned model whose cells differ: shares and hazards are those of all cells, and every cell has to
         be chosen, and its hazards multiplied, by its own chances to reach the goal.
+    thinning : Thinning or None
+        Of a conditioned model in windows, which are those of a run: hazards in them are those of all cells.
     """
 
     states: tuple[str, ...]
@@ -153,6 +192,7 @@ class Lowered(ReadOnly):  # one serves many answers
     window_start: Floats
     multipliers: Floats
     aim: Aim | None = None
+    thinning: Thinning | None = None
 
     @property
     def size(self) -> int:

@@ -50,8 +50,8 @@ class Conditioned(Model):
     Raises
     ------
     ModelError
-        For an unknown goal, and for models of which such lives cannot be told: with treatments, a
-        capacity, or clusters that break.
+        For an unknown goal, and for models of which such lives cannot be told: with a capacity, or clusters that
+        break.
     """
 
     goal: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
@@ -101,7 +101,7 @@ def given(model: Model, goal: str | Sequence[str]) -> Conditioned:
     InputError
         For an unknown goal, or one that no cell reaches.
     ModelError
-        For a model with treatments, a capacity, or clusters that break.
+        For a model with a capacity, or clusters that break.
 
     Examples
     --------
@@ -167,9 +167,7 @@ def _faults(model: Conditioned) -> Iterator[Fault]:
             target_of(model, name)
         except InputError as error:
             yield Fault(f"goal[{index}]", name, error.accepted)
-    why = "none: hazards that change with time change the chance to reach the goal with it"
-    if model.treatments:
-        yield Fault("treatments", [treatment.name for treatment in model.treatments], why)
+    why = "none: what cells make of the capacity would be that of the few, not of all"
     if model.capacity is not None:
         yield Fault("capacity", model.capacity.name, why)
     if model.clusters is not None and model.clusters.breaks:

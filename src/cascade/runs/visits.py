@@ -116,6 +116,8 @@ class _Window:
     def __init__(self, lowered: Lowered, number: int, until: float | None) -> None:
         self.lowered = lowered
         self.hazards = lowered.exit_hazard * lowered.multipliers[number, lowered.exit_transition]
+        if lowered.thinning is not None:
+            self.hazards = self.hazards * lowered.thinning.ceiling[number]
         start = lowered.window_start
         self.ending = 0.0 if until is None else 1.0 / until
         if until is None and number < len(start) - 1 and lowered.has_endless_cycle(number):

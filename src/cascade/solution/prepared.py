@@ -96,6 +96,9 @@ class Prepared:
         self.changes = len(self.lowered.window_start) > 1
         self.start_share: Floats = self.lowered.start_share / self.lowered.start_share.sum()
         self._given = nodes
+        if self.lowered.thinning is not None:
+            wanted = "a conditioned model whose hazards stay: those that change with time are simulated, not solved"
+            raise InputError("model", self.model.name, wanted)
         if self.lowered.aim is not None and len(self.lowered.start_state) > 1:
             wanted = (
                 "a conditioned model with one start: cells that differ start by their own chances, which are simulated"
