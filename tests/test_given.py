@@ -124,14 +124,14 @@ QUICK = ("in windows", "a state that is left again", "a step", "a cause in a sta
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.full) for n in GOALS])
 def test_lives_have_the_law_of_those_among_all_cells_that_reach_the_goal(name: str) -> None:
     model, goal, reached = GOALS[name]
-    chosen = [life for life in lives_of(model, 12_000, 1) if reached(life)]
-    assert len(chosen) > 300
-    conditioned = lives_of(model.given(goal), 4000, 2)
+    chosen = [life for life in lives_of(model, 8000, 1) if reached(life)]
+    assert len(chosen) > 200
+    conditioned = lives_of(model.given(goal), 2500, 2)
     assert all(map(reached, conditioned))
     assert same_means(chosen, conditioned)
     # Those that just happen to succeed are no such sample: the test sees that.
     if "start" not in name:
-        assert not same_means(lives_of(model, 12_000, 1), conditioned)
+        assert not same_means(lives_of(model, 2500, 1), conditioned)
 
 
 @pytest.mark.parametrize(
@@ -176,11 +176,11 @@ def test_chances_in_windows_are_those_of_high_precision() -> None:
     with mpmath.workdps(60):
         # The window from 2 h to 9 h, backward from its end.
         size = int(aim.before.sum())
-        later = _matrix(made, aim, 2)
+        later = _matrix(made, aim, 3)
         after = mpmath.lu_solve(-later[:size, :size], later[:size, size])
         window = int(np.flatnonzero(told.end == 9.0)[-1])
         first = int(told.first[window])
-        assert told.h[first, :size] == pytest.approx(_evolved(_matrix(made, aim, 3), after, 5.0), rel=1e-11)
+        assert told.h[first, :size] == pytest.approx(_evolved(_matrix(made, aim, 2), after, 5.0), rel=1e-11)
         end = [mpmath.mpf(float(x)) for x in told.h[first, :size]]
         for w in np.flatnonzero(told.end == 9.0)[[0, 3, 20, -1]]:
             at = int(told.first[w])
@@ -403,7 +403,7 @@ WRONG: dict[str, tuple[Callable[[], object], type[CascadeError], str]] = {
             .given("tumour")
         ),
         InputError,
-        "there is none after this time",
+        "there is none any more",
     ),
     "clusters that break": (lambda: cascade.load("clusters").given("metastasis"), ModelError, "clusters.breaks"),
     "out of reach": (

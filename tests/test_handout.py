@@ -176,6 +176,22 @@ def test_the_engine_in_node(name: str) -> None:
         ask(in_node, model, factors)
 
 
+@pytest.mark.skipif(NODE is None, reason="no node on this machine")
+@pytest.mark.parametrize("goal", ["tumour", "asleep", "bed", "dormancy"])
+def test_the_engine_knows_cells_that_reach_a_goal(goal: str) -> None:
+    ask(in_node, CYCLIC.given(goal), {})
+
+
+def test_a_page_has_sliders_where_cells_die() -> None:
+    assert payload(CYCLIC, seed=1)["sliders"] == [0, 1, 2]
+    assert payload(CYCLIC.given("tumour"), seed=1)["sliders"] == []
+    assert payload(CYCLIC.given("asleep"), seed=1)["sliders"] == [0, 1, 2]
+    assert payload(CYCLIC.given("step: tissue"), seed=1)["sliders"] == []
+    for goal, model in (("tumour", FRAIL), ("shear", CYCLIC)):
+        with pytest.raises(cascade.InputError, match="conditioned model|no death"):
+            payload(model.given(goal), seed=1)
+
+
 @pytest.mark.full
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
 @pytest.mark.parametrize("name", COMPANY)

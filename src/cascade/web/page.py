@@ -21,7 +21,7 @@ from cascade.lowering.arguments import check_until
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.one_cell import by_cell
-from cascade.model import Model, check_model
+from cascade.model import Conditioned, Model, check_model
 from cascade.solution.quadrature import fixed
 from cascade.web.bodymap import body_map
 from cascade.web.constants import colour_properties
@@ -63,6 +63,7 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         When the exact answer would take a browser seconds; when hazards change while cells enter.
     """
     lowered = lower(check_model(model))
+    _check_goal(model, lowered)
     end = check_until(lowered, until)
     made, nodes, chain = prepare(lowered, environment(lowered, end)), fixed(lowered), by_cell(lowered)
     _check_work(model, lowered, len(nodes.weights), len(made.tables.window_end) - (end is None))
@@ -77,6 +78,7 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "seed": str(seed),
         "key": [int(word) for word in key_of(check_seed(seed))],
         "stages": list(lowered.stages),
+        "sliders": _mortal(lowered),
         "stage_colours": stage_colours(lowered.stages),
         "cast": cast_of(model),
         "states": list(lowered.states),
@@ -107,6 +109,24 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "levels": list(lowered.levels) if any(lowered.levels) else [],
         "chain": None if chain is lowered else _chain(chain),
     }
+
+
+def _mortal(lowered: Lowered) -> list[int]:
+    """Steps in whose states cells die: none before the goal of a conditioned model."""
+    dying = (lowered.exit_target < 0) & (lowered.exit_hazard > 0)
+    return sorted({int(k) for k in lowered.stage[lowered.exit_source[dying]] if k < lowered.goal})
+
+
+def _check_goal(model: Model, lowered: Lowered) -> None:
+    """Refuse conditioned models for which a page has no rule."""
+    if not isinstance(model, Conditioned):
+        return
+    if lowered.aim is not None or lowered.thinning is not None:
+        wanted = "of a conditioned model one whose cells are alike and whose hazards stay: a page has no rule for others"
+        raise InputError("model", model.name, wanted)
+    if any(target.kind == "cause" for target in model.targets):
+        wanted = "a goal that is no death: a slider on deaths would change who reaches it"
+        raise InputError("model", model.name, wanted)
 
 
 def _check_work(model: Model, lowered: Lowered, nodes: int, changes: int) -> None:

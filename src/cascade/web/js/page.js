@@ -64,8 +64,11 @@ function update() {
   setTimeout(() => count(mine, model.simulate(0, 0)), 30);
 }
 
-const sliders = addSliders(within(document, "#sliders"), within(document, "#reset"), given.stages, (step, factor) => {
-  model.scaleDeaths(step, factor);
+// Where no cell can die any more there is nothing to move.
+within(document, "section.sliders").hidden = given.sliders.length === 0;
+const names = given.sliders.map((/** @type {number} */ step) => given.stages[step]);
+const sliders = addSliders(within(document, "#sliders"), within(document, "#reset"), names, (k, factor) => {
+  model.scaleDeaths(given.sliders[k], factor);
   update();
 });
 within(document, "#motion .controls").append(search.chooser(given.stages));
