@@ -188,7 +188,7 @@ def test_a_page_has_sliders_where_cells_die() -> None:
     assert payload(CYCLIC.given("asleep"), seed=1)["sliders"] == [0, 1, 2]
     assert payload(CYCLIC.given("step: tissue"), seed=1)["sliders"] == []
     for goal, model in (("tumour", FRAIL), ("shear", CYCLIC)):
-        with pytest.raises(cascade.InputError, match="conditioned model|no death"):
+        with pytest.raises(cascade.InputError, match=r"conditioned model|no death"):
             payload(model.given(goal), seed=1)
 
 

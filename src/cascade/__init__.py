@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cascade.model.treatments import Effect as Effect
     from cascade.model.treatments import Treatment
     from cascade.plot.moving import moving_cells
+    from cascade.runs.chances import chance
     from cascade.runs.comparison import Comparison as Comparison
     from cascade.runs.histories import replay
     from cascade.runs.pairing import compare
@@ -81,6 +82,7 @@ __all__ = [
     "Switch",
     "Treatment",
     "body",
+    "chance",
     "compare",
     "demo",
     "exact",
@@ -111,6 +113,7 @@ _LATER = {
     "Result": "cascade.runs.result",
     "Treatment": "cascade.model.treatments",
     "body": "cascade.body",
+    "chance": "cascade.runs.chances",
     "compare": "cascade.runs.pairing",
     "demo": "cascade.cli.demonstration",
     "exact": "cascade.solution.answer",

@@ -32,3 +32,10 @@ def tilted(name: str) -> Callable[..., Any]:
     from cascade.engine import tilting
 
     return cached(getattr(tilting, name), engine, elimination, kernel)
+
+
+def chance_among() -> Callable[..., tuple[float, float]]:
+    """``populations.chance_among``, which is compiled from three rooms."""
+    from cascade.engine import populations
+
+    return cached(populations.chance_among, engine, elimination, kernel)

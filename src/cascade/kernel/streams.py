@@ -41,6 +41,7 @@ KIND_VISIT = np.uint64(0)
 KIND_START = np.uint64(1 << 24)
 KIND_FRAILTY = np.uint64(2 << 24)
 KIND_CLOCK = np.uint64(3 << 24)
+KIND_POPULATION = np.uint64(7 << 24)
 KIND_TAKEN = np.uint64(6 << 24)
 KIND_TRAIT = np.uint64(5 << 24)
 """Frailties of the cells of a conditioned model; detail 255: whether a try is taken."""
@@ -103,6 +104,14 @@ def take_word(cell, visit, k0, k1):
     """A uniform for whether the event of a visit is taken, where hazards depend on the time."""
     w0, w1, _, _ = philox(cell & WORD, cell >> WORD_BITS, visit, KIND_TAKEN, k0, k1)
     return uniform_48(w0, w1 & LOW_HALF)
+
+
+@leaf
+def population_words(number, population, window, replicate, k0, k1):
+    """Two uniforms of a population: draw ``number`` of its cells in a window; 16 bits of the replicate."""
+    purpose = KIND_POPULATION | (replicate << MEMBER_BITS)
+    w0, w1, w2, _ = philox(number & WORD, population, window, purpose, k0, k1)
+    return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
 
 
 @leaf

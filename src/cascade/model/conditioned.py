@@ -167,8 +167,8 @@ def _faults(model: Conditioned) -> Iterator[Fault]:
             target_of(model, name)
         except InputError as error:
             yield Fault(f"goal[{index}]", name, error.accepted)
-    why = "none: what cells make of the capacity would be that of the few, not of all"
-    if model.capacity is not None:
+    why = "the model of a result, which holds the course that all cells bring about; their chance: cascade.chance"
+    if model.capacity is not None and model.capacity.factors is None:
         yield Fault("capacity", model.capacity.name, why)
     if model.clusters is not None and model.clusters.breaks:
         told = [part.state for part in model.clusters.breaks]

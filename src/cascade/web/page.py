@@ -122,7 +122,9 @@ def _check_goal(model: Model, lowered: Lowered) -> None:
     if not isinstance(model, Conditioned):
         return
     if lowered.aim is not None or lowered.thinning is not None:
-        wanted = "of a conditioned model one whose cells are alike and whose hazards stay: a page has no rule for others"
+        wanted = (
+            "of a conditioned model one whose cells are alike and whose hazards stay: a page has no rule for others"
+        )
         raise InputError("model", model.name, wanted)
     if any(target.kind == "cause" for target in model.targets):
         wanted = "a goal that is no death: a slider on deaths would change who reaches it"

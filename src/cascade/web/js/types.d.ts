@@ -23,6 +23,8 @@ export interface Payload extends Chain {
   seed: string;
   key: [number, number];
   stages: string[];
+  /** Steps in whose states cells die. */
+  sliders: number[];
   stage_colours: Record<string, string>;
   cast: Cast;
   states: string[];
