@@ -137,7 +137,7 @@ def chance(
     Examples
     --------
     >>> import cascade
-    >>> crowd = {"occupied_by": ["circulating"], "hazards": ["*.NK killing"], "half": 10, "windows": [0, 24, 48]}
+    >>> crowd = {"occupied_by": ["circulating"], "hazards": ["*.immune killing"], "half": 10, "windows": [0, 24, 48]}
     >>> model = cascade.load("textbook").with_(capacity=crowd)
     >>> cascade.chance(model, cells=100, seed=1).low > 0
     True
@@ -145,29 +145,32 @@ def chance(
     _check(model, cells, precision)
     names = list(model.goals) if goal is None else [goal] if isinstance(goal, str) else goal
     shared = _shared(model, names)
-    drawn, populations, made = seed_of(seed), FIRST, 0.0
-    workers = Workers(executor, None, progress)
-    found: list[float] = []
-    while True:
-        pieces = [_Replicate(shared, cells, populations, r, drawn) for r in range(REPLICATES)]
-        stop = np.zeros(1, np.uint8)
-        results = sorted(workers.results(_estimate, pieces, sum(p.number for p in pieces), stop))
-        found = [value for _, value, _ in results]
-        low, value, high = _interval(found)
-        made += sum(visits for _, _, visits in results)
-        looked = len(shared.window) * cells * populations * REPLICATES
-        if (value > 0 and high - low <= 2 * precision * value) or populations >= MOST:
-            break
-        if 4.0 * (made + looked) > MOST_MADE:
-            break
-        # As many more as the spread asks for, at most sixteen times as many.
-        wanted = ((high - low) / (2 * precision * value)) ** 2 * 1.2 if value > 0 else 16.0
-        populations = min(MOST, int(populations * min(16.0, max(2.0, wanted))))
-        drawn_again = populations * cells * REPLICATES * len(shared.window)
-        if drawn_again > MOST_MADE:
-            break
+    drawn = seed_of(seed)
+    (low, value, high), populations = _refined(shared, int(cells), drawn, precision, Workers(executor, None, progress))
     count = REPLICATES * populations
     return Chance(value, low, high, int(cells), count, drawn, tuple(names), model.title or model.name)
+
+
+def _refined(
+    shared: Shared, cells: int, seed: int, precision: float, workers: Workers
+) -> tuple[tuple[float, float, float], int]:
+    """The interval around the estimate, with as many populations as it asks for; their number in each replicate."""
+    populations = FIRST
+    while True:
+        pieces = [_Replicate(shared, cells, populations, r, seed) for r in range(REPLICATES)]
+        stop = np.zeros(1, np.uint8)
+        results = sorted(workers.results(_estimate, pieces, sum(p.number for p in pieces), stop))
+        low, value, high = _interval([value for _, value, _ in results])
+        if value > 0 and high - low <= 2 * precision * value:
+            break
+        # As many more as the spread asks for, at most sixteen times as many.
+        wanted = 1.2 * ((high - low) / (2 * precision * value)) ** 2 if value > 0 else 16.0
+        more = min(MOST, int(populations * min(16.0, max(2.0, wanted))))
+        made = sum(visits for _, _, visits in results) + float(len(shared.window) * cells * populations * REPLICATES)
+        if more == populations or made * more / populations > MOST_MADE:
+            break
+        populations = more
+    return (low, value, high), populations
 
 
 def _interval(found: Sequence[float]) -> tuple[float, float, float]:
