@@ -18,6 +18,7 @@ from cascade.cli.options import (
     Figure,
     Folder,
     Force,
+    Injected,
     ModelName,
     Quiet,
     Seed,
@@ -26,6 +27,7 @@ from cascade.cli.options import (
     Until,
     as_range,
     blaming,
+    injected,
     loaded,
     output_folder,
     parse_cells,
@@ -61,6 +63,7 @@ def run(
     cells: Cells = "1e6",
     seed: Seed = None,
     until: Until = None,
+    into: Injected = None,
     treat: Treat = None,
     out: Folder = None,
     force: Force = False,
@@ -73,7 +76,7 @@ def run(
     from cascade.runs.simulation import simulate
     from cascade.solution.answer import exact
 
-    chosen, number = treated(loaded("MODEL", model), treat), parse_seed(seed)
+    chosen, number = treated(injected(loaded("MODEL", model), into), treat), parse_seed(seed)
     end, wanted = parse_hours(until), parse_cells(cells)
     folder = output_folder(out)
     never_in_the_folder_of_another(folder, Recipe((chosen,), number, as_range(wanted), end), FILES, force)
@@ -155,6 +158,7 @@ def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
 def exact(
     model: ModelName,
     until: Until = None,
+    into: Injected = None,
     treat: Treat = None,
     elasticities: Annotated[
         bool,
@@ -166,7 +170,7 @@ def exact(
     """Solve a model exactly: funnel, causes, times."""
     from cascade.solution.answer import exact as solve
 
-    chosen = treated(loaded("MODEL", model), treat)
+    chosen = treated(injected(loaded("MODEL", model), into), treat)
     answer = solve(chosen, until=parse_hours(until))
     timed = times and answer.until is None and not answer.changes
     if answer.until is not None or answer.changes:
@@ -220,6 +224,7 @@ def compare(
         str | None,
         typer.Argument(metavar="[OTHER]", help="The model to compare with: the same steps. Default: MODEL, treated."),
     ] = None,
+    into: Injected = None,
     treat: Treat = None,
     cells: Cells = "1e6",
     seed: Seed = None,
@@ -236,8 +241,8 @@ def compare(
 
     if other is None and not treat:
         raise CascadeError("compare with what? Give OTHER, another model, or a treatment (--treat)")
-    one, end = loaded("MODEL", model), parse_hours(until)
-    two = treated(one if other is None else loaded("OTHER", other), treat)
+    one, end = injected(loaded("MODEL", model), into), parse_hours(until)
+    two = treated(one if other is None else injected(loaded("OTHER", other), into), treat)
     wanted, number = parse_cells(cells), parse_seed(seed)
     recipe = Recipe((one, two), number, as_range(wanted), end)
     if out is not None:
