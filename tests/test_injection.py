@@ -16,7 +16,7 @@ from cascade.model.raw import parts_with_source, raw_states
 from helpers.agreement import all_agree
 from test_cli import call
 
-CANCERS = body.cancer_names()
+BODIES = [*body.cancer_names(), *body.injection_names()]
 SMALL = [name for name in names() if len(cascade.load(name).states) < 20]
 UNLIKE = ["emt", "platelets", "platelets-all-four", "clusters", "unlike-cells"]
 """Models of cells that differ, switch or keep company."""
@@ -73,14 +73,14 @@ def test_every_state_of_each_small_model(name: str) -> None:
         assert dangling(injected, model) == []
 
 
-@pytest.mark.parametrize("name", CANCERS)
-def test_every_state_of_each_cancer(name: str) -> None:
+@pytest.mark.parametrize("name", BODIES)
+def test_every_state_of_each_body(name: str) -> None:
     """All of them can be injected; the exact answer of every ninth is asked for (organs are alike)."""
     model = cascade.load(name)
     from_here = passage(model)
     for i, state in enumerate(living(model)):
         injected = model.injected(state)
-        if injected is model:  # cancers of the blood begin in one state
+        if injected is model:  # cancers of the blood and injected cells begin in one state
             continue
         assert dangling(injected, model) == [], state
         assert injected.exposure is None
