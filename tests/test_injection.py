@@ -166,6 +166,9 @@ def test_what_acts_on_nothing_falls_away() -> None:
     assert injected.capacity.occupied_by == ("arrested",)
     assert injected.observations == ()
     assert injected.title.endswith("injected into arrested")
+    assert Model.from_toml(injected.to_toml()) == injected
+    found = model.with_(capacity=model.capacity.model_copy(update={"factors": (0.5,)}))  # type: ignore[union-attr]
+    assert found.injected("arrested").capacity == injected.capacity
     late = model.injected("dormant micrometastasis")
     assert (late.stages, late.treatments) == (("colonization",), ())
     assert late.capacity is None
@@ -183,6 +186,15 @@ def test_the_start_that_it_is_gives_the_same_model() -> None:
     assert model.injected("injected") is model
     assert model.injected("injected", entry_hours=(0, 1)) is not model
     assert model.injected("dormant").goals == ()
+
+
+def test_names_tell_where_cells_begin() -> None:
+    several = cascade.load("textbook").injected({"circulating": 0.875, "arrested": 0.125, "dormant": 0.0})
+    assert several.name == "textbook, injected into circulating, arrested"
+    assert several.title.endswith("injected into circulating (87.5 %), arrested (12.5 %)")
+    assert {share.state: share.share for share in several.start.states} == {"circulating": 0.875, "arrested": 0.125}
+    long = cascade.load("textbook").with_(name="n" * 75).injected("arrested")
+    assert len(long.name) <= 80
 
 
 def test_units_keep_their_sizes_and_single_cells_can_be_had() -> None:

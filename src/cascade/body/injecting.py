@@ -134,9 +134,9 @@ def _made(
 
 
 def _cells_of(kind: animals.Animal) -> tuple[CellClass, ...]:
-    """The classes of cells that are injected, which cite the animal's sources too."""
-    both = cell_classes(kind.cells.share_held, half_life_hours=kind.cells.half_life_hours)
-    return tuple(one.model_copy(update={"source": (*one.source, *kind.cells.source)}) for one in both)
+    """The classes of cells that are injected; those that pass cite the source of their half-life, too."""
+    held, passing = cell_classes(kind.cells.share_held, half_life_hours=kind.cells.half_life_hours)
+    return held, passing.model_copy(update={"source": (*passing.source, *kind.cells.source)})
 
 
 def _checked_soil(body: Circulation, soil: object) -> dict[str, float]:

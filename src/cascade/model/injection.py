@@ -103,10 +103,13 @@ def told_of_injection(error: ModelError, name: str, start: object) -> ModelError
 
 def _names(model: Model, start: Start) -> dict[str, str]:
     """Name and title with what was done: 'textbook, injected into circulating'."""
-    several = len(start.states) > 1
-    into = ", ".join(part.state + (f" ({part.share:.0%})" if several else "") for part in start.states)
-    what = f", injected into {into}"
-    return {"name": f"{model.name}{what}"[:80].rstrip(" ,"), "title": f"{model.title or model.name}{what}"}
+    states = ", ".join(part.state for part in start.states)
+    shares = ", ".join(f"{part.state} ({100 * part.share:.3g} %)" for part in start.states)
+    into = shares if len(start.states) > 1 else states
+    return {
+        "name": f"{model.name}, injected into {states}"[:80].rstrip(" ,"),
+        "title": f"{model.title or model.name}, injected into {into}",
+    }
 
 
 def _reached(starts: Sequence[str], ways: Mapping[str, Sequence[str]]) -> set[str]:

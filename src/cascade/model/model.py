@@ -230,7 +230,8 @@ class Model(Part):
         state : str, mapping of str to float, or pandas.Series
             A state that is not absorbing; or several, with shares that sum to 1.
         entry_hours : pair of float
-            Cells enter at a time uniform between the two, in hours; default: all at 0.
+            Cells enter at a time uniform between the two, in hours; default: all at 0, from which times of
+            treatments count.
 
         Returns
         -------
