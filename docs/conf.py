@@ -102,6 +102,11 @@ def write_catalogue(*_: object) -> None:
         if entry.name in cancers:
             continue
         model = cascade.load(entry.name)
+        observed += [
+            [model.name, o.name, f"{o.value:g} {o.unit}", o.role, ", ".join(o.source)] for o in model.observations
+        ]
+        if entry.group == "injections":  # hundreds of numbers: `cascade show` lists them
+            continue
         parts += [
             f"### {model.name}\n",
             f"{model.title}. {' '.join(model.description.split())}\n",
@@ -111,9 +116,6 @@ def write_catalogue(*_: object) -> None:
             "",
         ]
         parts += [f"*Limits.* {' '.join(model.limits.split())}\n"] if model.limits else []
-        observed += [
-            [model.name, o.name, f"{o.value:g} {o.unit}", o.role, ", ".join(o.source)] for o in model.observations
-        ]
     (GENERATED / "models.md").write_text("\n".join(parts), encoding="utf-8")
     (GENERATED / "observations.md").write_text(
         table(["model", "figure", "published", "role", "source"], observed) + "\n", encoding="utf-8"

@@ -289,7 +289,7 @@ def test_catalogue_treatments_are_sourced_and_act(name: str) -> None:
         assert used
         assert cascade.exact(plain.with_treatments(treatment)).success != pytest.approx(cascade.exact(plain).success)
     # No effect that acts nowhere.
-    everywhere = hazards(cascade.load("colon")) + hazards(cascade.load("textbook"))
+    everywhere = [name for model in ("colon", "textbook", "mouse-tail-vein") for name in hazards(cascade.load(model))]
     for effect in treatment.effects:
         assert matching(effect.hazard, everywhere), effect.hazard
 

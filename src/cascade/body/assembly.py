@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cascade.body import vessels
@@ -10,7 +10,7 @@ from cascade.body.calibration import Fit
 from cascade.body.network import CellClass, Circulation
 from cascade.body.places import BEFORE_THE_VESSEL
 from cascade.body.reference import cells, finding
-from cascade.body.routes import fill, keys_used, routes
+from cascade.body.routes import Split, fill, keys_used, routes
 from cascade.common.errors import InputError
 from cascade.common.portable import exp
 from cascade.model import Model
@@ -21,6 +21,41 @@ if TYPE_CHECKING:
     from cascade.body.cancers import Cancer
 
 STAGES = ("detachment", "breach", "intravasation", "circulation", "arrest", "extravasation", "colonization")
+
+
+def in_the_blood(
+    body: Circulation,
+    classes: Sequence[CellClass],
+    entries: Sequence[str],
+    soil: Callable[[str], float],
+    *,
+    homing: Mapping[str, float],
+    pool: bool,
+    outlet: Split,
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """States of cells that enter the blood by vessels, in it and in the organs that hold them; and those organs.
+
+    Parameters
+    ----------
+    body : Circulation
+    classes : sequence of CellClass
+    entries : sequence of str
+        Vessels.
+    soil : callable
+        Log soil of an organ.
+    homing : mapping of str to float
+        Factors on the hazard of arrest in organs.
+    pool : bool
+        Whether cells that have been round once are lumped.
+    outlet : callable
+        What cells that come back into the blood come to.
+    """
+    every_route = routes()
+    inside = vessels.states(body, classes, entries, homing=homing, pool=pool)
+    held = {move["to"] for state in inside for move in state["moves"]}
+    met = [organ for organ in body.organs if f"{organ}: arrested" in held]
+    factors = {organ: exp(soil(organ)) for organ in met}
+    return inside + fill(every_route.circulating, (), dict.fromkeys(met, 1.0), factors, outlet), met
 
 
 class Assembly:
@@ -80,11 +115,10 @@ class Assembly:
             start.append({"state": of_route[0]["name"], "share": use.share})
             states += of_route
         if self.entries:
-            inside = vessels.states(self.body, self.classes, self.entries, homing=self.homing, pool=self.pool)
-            held = {move["to"] for state in inside for move in state["moves"]}
-            met = [organ for organ in self.body.organs if f"{organ}: arrested" in held]
-            soil = {organ: exp(self.soil(organ)) for organ in met}
-            states += inside + fill(every_route.circulating, (), dict.fromkeys(met, 1.0), soil, self.blood)
+            blood, met = in_the_blood(
+                self.body, self.classes, self.entries, self.soil, homing=self.homing, pool=self.pool, outlet=self.blood
+            )
+            states += blood
             sites = [self._organ(organ) for organ in met] + sites
         return self._put_together(states, sites, start)
 

@@ -269,10 +269,7 @@ class Cancer(Part):
             raise InputError("fit", fit, "a Fit")
         if not isinstance(pool, bool):
             raise InputError("pool", pool, "True or False")
-        used_classes = _checked(cell_classes(fit.share_held) if classes is None else classes)
-        share = in_order(c.share for c in used_classes)
-        if abs(share - 1.0) > SHARE_TOLERANCE:
-            raise InputError("classes", share, "classes of cells whose shares sum to 1")
+        used_classes = checked_classes(cell_classes(fit.share_held) if classes is None else classes)
         check_homing(used, homing or {}, "homing")
         check_homing(used, self.homing, "homing of the cancer")
         factors = {organ: self.homing.get(organ, 1.0) * (homing or {}).get(organ, 1.0) for organ in used.organs}
@@ -303,13 +300,16 @@ def _read(name: str) -> Cancer:
     return Cancer(**packaged("cascade.body", "data", "cancers", f"{name}.toml"))
 
 
-def _checked(classes: object) -> tuple[CellClass, ...]:
-    """Classes of cells with names of their own."""
+def checked_classes(classes: object) -> tuple[CellClass, ...]:
+    """Classes of cells with names of their own, whose shares are made to sum to 1 where print has left them short."""
     if not isinstance(classes, Sequence) or not all(isinstance(c, CellClass) for c in classes):
         raise InputError("classes", classes, "a sequence of CellClass")
     names = [c.name for c in classes]
     if len(set(names)) < len(names):
         raise InputError("classes", names, "classes with names of their own")
+    share = in_order(c.share for c in classes)
+    if abs(share - 1.0) > SHARE_TOLERANCE:
+        raise InputError("classes", share, "classes of cells whose shares sum to 1")
     return tuple(rescaled(tuple(classes)))
 
 

@@ -43,7 +43,7 @@ class Bed(Part):
     """A capillary bed; ``flow`` is the share of the cardiac output that the arteries send to it.
 
     With a ``volume`` (share of the blood) it has a transit time of its own; the others share
-    the volume of the systemic capillaries.
+    the volume of the systemic capillaries.  ``source``: of its flow, where that is not of the whole circulation.
     """
 
     name: Name
@@ -51,6 +51,7 @@ class Bed(Part):
     volume: Volume | None = None
     organ: Name | None = None
     to: Name = "veins"
+    source: Keys = ()
 
     @property
     def site(self) -> str:
@@ -228,6 +229,10 @@ class Circulation(Part):
     def source_of(self, node: str) -> tuple[str, ...]:
         """Keys of the sources of the transit time of a vessel or bed."""
         return (self._vessels[node].source if node in self._vessels else ()) or self.source
+
+    def flow_source(self, node: str) -> tuple[str, ...]:
+        """Keys of the sources of the flow to a bed, where it has some of its own."""
+        return self._beds[node].source if node in self._beds else ()
 
     def onward(self, node: str) -> dict[str, float]:
         """Where a cell that passes goes next, with the shares."""

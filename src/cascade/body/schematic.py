@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cascade.body.animals import ANIMALS, animal_circulation
 from cascade.body.network import LEFT_HEART, RIGHT_HEART, Bed, Circulation
 from cascade.body.reference import SEXES, circulation
 from cascade.model.observables import Site
@@ -53,10 +54,9 @@ class Schematic:
 
 
 def circulation_of(sites: Sequence[Site]) -> Circulation | None:
-    """The reference adult whose flows the sites of a model have; the first for a model without blood."""
+    """The reference adult or animal whose flows the sites of a model have; the first for a model without blood."""
     flows = {site.name: site.flow for site in sites if site.flow is not None}
-    for sex in SEXES:
-        one = circulation(sex)
+    for one in (*map(circulation, SEXES), *map(animal_circulation, ANIMALS)):
         if all(name in one.organs and abs(one.organ_flow(name) - flow) < 1e-9 for name, flow in flows.items()):
             return one
     return None
@@ -107,7 +107,14 @@ def schematic(used: Circulation, layout: Layout | None = None) -> Schematic:
     line([layout.veins, layout.veins, layout.bed], [layout.hearts, layout.lung, layout.lung], 1.0, "vein")
     line([layout.bed, layout.arteries, layout.arteries], [layout.lung, layout.lung, layout.hearts], 1.0, "artery")
     where = {name: (layout.bed, y) for name, y in levels.items()} | {upper: (layout.bed, layout.lung)}
-    portal = next((v for v in used.vessels if v.to in levels and any(b.to == v.name for b in beds)), None)
+    where |= _vessels(used, layout, levels)
+    return Schematic(layout, tuple(lines), where, tuple(names))
+
+
+def _vessels(used: Circulation, layout: Layout, levels: Mapping[str, float]) -> dict[str, Point]:
+    """Where the vessels are, with the heights of the beds."""
+    where: dict[str, Point] = {}
+    portal = next((v for v in used.vessels if v.to in levels and any(b.to == v.name for b in used.beds)), None)
     for vessel in used.vessels:
         if vessel.name == LEFT_HEART:
             where[vessel.name] = (layout.arteries + 0.24, layout.hearts - 0.05)
@@ -115,13 +122,15 @@ def schematic(used: Circulation, layout: Layout | None = None) -> Schematic:
             where[vessel.name] = (layout.veins, layout.hearts)
         elif portal is not None and vessel.name == portal.name:
             where[vessel.name] = (layout.portal, levels[portal.to] + 0.45)
+        elif portal is not None and vessel.to == portal.name:  # where the veins of the beds come into it
+            where[vessel.name] = (layout.portal, max(levels[bed.name] for bed in used.beds if bed.to == portal.name))
         elif vessel.to in levels:  # beside the name of the bed
             where[vessel.name] = (layout.bed - 0.35 - 0.075 * len(vessel.to), levels[vessel.to])
         elif vessel.to == RIGHT_HEART and vessel.volume is None:
             where[vessel.name] = (layout.veins, layout.first + 0.25)
         else:
             where[vessel.name] = (layout.veins, (layout.first + layout.last) / 2)
-    return Schematic(layout, tuple(lines), where, tuple(names))
+    return where
 
 
 def _rising(fed: Sequence[Bed], levels: dict[str, float], end: float) -> list[tuple[Bed, float]]:

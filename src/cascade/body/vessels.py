@@ -81,6 +81,7 @@ def states(
             location = waiting.pop(0)
             ways = circulation.ways(location.node, scaled, homing)
             moves: dict[str, float] = {}
+            flows: dict[str, tuple[str, ...]] = {}
             for node, hazard in ways.moves.items():
                 if pool and location.arterial and node == RIGHT_HEART:
                     moves[pool_of(cells)] = hazard
@@ -88,13 +89,14 @@ def states(
                     continue
                 onward = Location(node, pool and (location.arterial or location.node == LEFT_HEART))
                 moves[name_of(onward, cells)] = hazard
+                flows[name_of(onward, cells)] = circulation.flow_source(node)
                 if onward not in seen and hazard > 0:
                     seen.add(onward)
                     waiting.append(onward)
             bed = circulation.is_bed(location.node)
             stage = "arrest" if bed else "circulation"
             source = circulation.source_of(location.node)
-            filled.append(_state(name_of(location, cells), location.node, stage, moves, ways, source, cells))
+            filled.append(_state(name_of(location, cells), location.node, stage, moves, ways, source, cells, flows))
         if comes_round:
             circuit = circulation.circuit(scaled, homing)
             ways = circulation.ways(RIGHT_HEART, scaled, homing)._replace(
@@ -113,14 +115,16 @@ def _state(
     ways: Ways,
     source: Iterable[str],
     cells: CellClass,
+    flows: Mapping[str, tuple[str, ...]] | None = None,
 ) -> dict[str, Any]:
-    """Fields of a state; times come from the circulation, chances of arrest and death from the class."""
+    """Fields of a state; times and flows come from the circulation, chances of arrest and death from the class."""
     held = {f"{organ}: arrested": hazard for organ, hazard in ways.held.items()}
     both = list(dict.fromkeys([*source, *cells.source]))
+    way = {to: list(dict.fromkeys([*both, *keys])) for to, keys in (flows or {}).items()}
     return {
         "name": name,
         "place": {"at": at},
         "stage": stage,
-        "moves": [{"to": to, "hazard": h, "source": both} for to, h in {**moves, **held}.items() if h > 0],
+        "moves": [{"to": to, "hazard": h, "source": way.get(to, both)} for to, h in {**moves, **held}.items() if h > 0],
         "deaths": [{"cause": c, "hazard": h, "source": cells.source} for c, h in ways.deaths.items() if h > 0],
     }

@@ -1,7 +1,7 @@
 """The catalogue: named models as TOML files, each number with its source and grade.
 
-A model stands here as it is, in a folder named after its group; a cancer stands in the
-package of the body, which lowers it to a model.
+A model stands here as it is, in a folder named after its group; injections and cancers stand
+in the package of the body, which lowers them to models.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from cascade.body import Cancer
 
 GROUPS = ("teaching", "experiments")
-"""Folders of models; the cancers are a group of their own."""
+"""Folders of models; injections and cancers are groups of their own."""
 
 ORDER = ("A", "B", "C", "D", ILLUSTRATIVE, "")
 """Evidence grades, the strongest first."""
 
-CANCERS, TREATMENTS = "cancers", "treatments"
+INJECTIONS, CANCERS, TREATMENTS = "injections", "cancers", "treatments"
 THERAPY = "therapy"
 """Folder of the treatments; it may not bear the name of the function that lists them."""
 
@@ -141,9 +141,9 @@ def treatments() -> Entries:
 
 def names() -> list[str]:
     """Names of all models, sorted."""
-    from cascade.body import cancer_names
+    from cascade.body import cancer_names, injection_names
 
-    return sorted([*_files(), *cancer_names()])
+    return sorted([*_files(), *injection_names(), *cancer_names()])
 
 
 def load(name_or_path: str | Path) -> Model:
@@ -175,12 +175,15 @@ def load(name_or_path: str | Path) -> Model:
 
 def load_any(name_or_path: str | Path) -> Model | Cancer | Treatment:
     """What a name or a file stands for: a model, a cancer that is to be lowered to one, or a treatment."""
-    from cascade.body import Cancer, cancer, cancer_names
+    from cascade.body import Cancer, cancer, cancer_names, injection_names
+    from cascade.body.injecting import injection_named
 
     text, files = str(name_or_path), _files()
     if text in files:
         file = resources.files("cascade.catalog") / files[text] / f"{text}.toml"
         return Model.from_toml(file.read_text(encoding="utf-8"))
+    if text in injection_names():
+        return injection_named(text)
     if text in cancer_names():
         return cancer(text)
     if text in treatment_names():
@@ -207,9 +210,11 @@ def _content(field: str, path: str) -> str:
 
 def models() -> Entries:
     """The models of the catalogue, with groups, titles and grades."""
-    groups = _files()
+    from cascade.body import injection_names
+
+    groups = _files() | dict.fromkeys(injection_names(), INJECTIONS)
     entries = []
-    for group in (*GROUPS, CANCERS):
+    for group in (*GROUPS, INJECTIONS, CANCERS):
         for name in names():
             if groups.get(name, CANCERS) != group:
                 continue

@@ -19,6 +19,7 @@ from cascade.cli.options import (
     Folder,
     Force,
     Given,
+    Injected,
     ModelName,
     Quiet,
     Seed,
@@ -27,6 +28,7 @@ from cascade.cli.options import (
     Until,
     as_range,
     blaming,
+    injected,
     loaded,
     output_folder,
     parse_cells,
@@ -63,6 +65,7 @@ def run(
     cells: Cells = "1e6",
     seed: Seed = None,
     until: Until = None,
+    into: Injected = None,
     treat: Treat = None,
     given: Given = None,
     out: Folder = None,
@@ -76,7 +79,8 @@ def run(
     from cascade.runs.simulation import simulate
     from cascade.solution.answer import exact
 
-    chosen, number = reaching(treated(loaded("MODEL", model), treat), given), parse_seed(seed)
+    chosen = reaching(treated(injected(loaded("MODEL", model), into), treat), given)
+    number = parse_seed(seed)
     end, wanted = parse_hours(until), parse_cells(cells)
     folder = output_folder(out)
     never_in_the_folder_of_another(folder, Recipe((chosen,), number, as_range(wanted), end), FILES, force)
@@ -158,6 +162,7 @@ def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
 def exact(
     model: ModelName,
     until: Until = None,
+    into: Injected = None,
     treat: Treat = None,
     given: Given = None,
     elasticities: Annotated[
@@ -170,7 +175,7 @@ def exact(
     """Solve a model exactly: funnel, causes, times."""
     from cascade.solution.answer import exact as solve
 
-    chosen = reaching(treated(loaded("MODEL", model), treat), given)
+    chosen = reaching(treated(injected(loaded("MODEL", model), into), treat), given)
     answer = solve(chosen, until=parse_hours(until))
     timed = times and answer.until is None and not answer.changes
     if answer.until is not None or answer.changes:
@@ -224,6 +229,7 @@ def compare(
         str | None,
         typer.Argument(metavar="[OTHER]", help="The model to compare with: the same steps. Default: MODEL, treated."),
     ] = None,
+    into: Injected = None,
     treat: Treat = None,
     cells: Cells = "1e6",
     seed: Seed = None,
@@ -240,8 +246,8 @@ def compare(
 
     if other is None and not treat:
         raise CascadeError("compare with what? Give OTHER, another model, or a treatment (--treat)")
-    one, end = loaded("MODEL", model), parse_hours(until)
-    two = treated(one if other is None else loaded("OTHER", other), treat)
+    one, end = injected(loaded("MODEL", model), into), parse_hours(until)
+    two = treated(one if other is None else injected(loaded("OTHER", other), into), treat)
     wanted, number = parse_cells(cells), parse_seed(seed)
     recipe = Recipe((one, two), number, as_range(wanted), end)
     if out is not None:

@@ -12,10 +12,12 @@ from cascade.cli.options import (
     NOTICE,
     AsJson,
     Given,
+    Injected,
     ModelName,
     Seed,
     Treat,
     Until,
+    injected,
     loaded,
     parse_hours,
     parse_seed,
@@ -35,6 +37,7 @@ def replay(
     model: ModelName,
     number: Annotated[int, typer.Option(min=1, max=MOST_TOLD, metavar="N", help="How many lives.")] = 3,
     first: Annotated[str, typer.Option(metavar="CELL", help="Number of the first cell.")] = "0",
+    into: Injected = None,
     given: Given = None,
     treat: Treat = None,
     seed: Seed = None,
@@ -45,7 +48,7 @@ def replay(
     from cascade.common.arguments import seed_of
     from cascade.runs.histories import replay as lives_of
 
-    chosen = reaching(treated(loaded("MODEL", model), treat), given)
+    chosen = reaching(treated(injected(loaded("MODEL", model), into), treat), given)
     start, end, drawn = _cell(first), parse_hours(until), seed_of(parse_seed(seed))
     lives = lives_of(chosen, seed=drawn, cells=range(start, start + number), until=end)
     if as_json:

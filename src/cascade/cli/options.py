@@ -52,6 +52,15 @@ Given = Annotated[
     ),
 ]
 
+Injected = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--injected",
+        metavar="STATE[=SHARE]",
+        help="Begin in a state of the model instead: circulating. Repeatable, with shares: arrested=0.3.",
+    ),
+]
+
 
 def path_of(text: object) -> Path:
     """A path that can be one: not empty, no longer than the system allows."""
@@ -203,6 +212,26 @@ def loaded(argument: str, name: str) -> Model:
     """The model of an argument, which errors name."""
     with blaming(argument):
         return catalog.load(name)
+
+
+def injected(model: Model, wanted: Sequence[str] | None) -> Model:
+    """The model with cells that begin in the states named as ``STATE``, or ``STATE=SHARE`` of several."""
+    if not wanted:
+        return model
+    living = {state.name for state in model.states}
+    shares: dict[str, float] = {}
+    for text in wanted:
+        name, equals, share = text.rpartition("=")
+        if not equals or text in living:  # a name may hold the sign
+            name, share = text, "1"
+        if name in shares:
+            raise InputError("--injected", text, "each state once")
+        try:
+            shares[name] = float(share)
+        except ValueError:
+            raise InputError("--injected", text, "a state, or state=share such as arrested=0.3") from None
+    with blaming("--injected", "state", *(f"state[{name!r}]" for name in shares)):
+        return model.injected(shares)
 
 
 def treated(model: Model, wanted: Sequence[str] | None) -> Model:

@@ -13,7 +13,7 @@ from cascade import catalog
 from cascade.answers.funnel import Funnel
 from cascade.cli.app import app
 from cascade.cli.keeping import never_over_another, note_in
-from cascade.cli.options import AsJson, Force, Kind, ModelName, blaming, path_of, print_json, say
+from cascade.cli.options import AsJson, Force, Injected, Kind, ModelName, blaming, injected, path_of, print_json, say
 from cascade.common.errors import InputError
 from cascade.common.files import check_exists
 from cascade.model import Model
@@ -37,6 +37,7 @@ def models(as_json: AsJson = False) -> None:
 @app.command()
 def show(
     model: ModelName,
+    into: Injected = None,
     states: Annotated[bool, typer.Option("--states", help="For a cancer: also every state and hazard.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -44,7 +45,7 @@ def show(
     from cascade.cli import descriptions
 
     with blaming("MODEL"):
-        chosen = catalog.load_any(model)
+        chosen = injected(catalog.load(model), into) if into else catalog.load_any(model)
     if as_json:
         print_json(chosen.model_dump(mode="json"))
     elif isinstance(chosen, Treatment):

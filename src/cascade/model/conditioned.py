@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
+from cascade.common.arguments import Labelled
 from cascade.common.errors import Fault, InputError, ModelError, nearest
 from cascade.model.base import Text
 from cascade.model.model import Model, check_model
@@ -65,6 +66,12 @@ class Conditioned(Model):
     def source(self) -> Model:
         """The model of all cells."""
         return Model(**{field: value for field, value in self if field != "goal"})
+
+    def injected(
+        self, state: str | Mapping[str, float] | Labelled, *, entry_hours: Sequence[float] = (0.0, 0.0)
+    ) -> Conditioned:
+        """Cells that are injected, of which those that reach the goal; see ``Model.injected``."""
+        return given(self.source.injected(state, entry_hours=entry_hours), self.goal)
 
     @property
     def targets(self) -> tuple[Target, ...]:

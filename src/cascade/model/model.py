@@ -24,6 +24,7 @@ from cascade.model.base import HAZARDS, ILLUSTRATIVE, Name, Part, Source, Text, 
 from cascade.model.checks import check
 from cascade.model.factors import Clusters, Factor
 from cascade.model.hazards import HazardTable
+from cascade.model.injection import injected_fields, start_in, told_of_injection
 from cascade.model.observables import Exposure, Observation, Site
 from cascade.model.parts import Correlation, Death, Frailty, Move, Start, State
 from cascade.model.raw import get, items, listed
@@ -216,7 +217,52 @@ class Model(Part):
                 _with_hazards(state, [values[number] for number in table.of_state(i)])
                 for i, state in enumerate(self.states)
             ]
-        return type(self)(**{**data, **fields})
+        try:
+            return type(self)(**{**data, **fields})
+        except ModelError as error:
+            raise (told_of_injection(error, self.name, fields["start"]) if "start" in fields else error) from None
+
+    def injected(
+        self, state: str | Mapping[str, float] | Labelled, *, entry_hours: Sequence[float] = (0.0, 0.0)
+    ) -> Model:
+        """The model of cells that are injected: they begin in ``state``, and what they cannot come to falls away.
+
+        Parameters
+        ----------
+        state : str, mapping of str to float, or pandas.Series
+            A state that is not absorbing; or several, with shares that sum to 1.
+        entry_hours : pair of float
+            Cells enter at a time uniform between the two, in hours; default: all at 0, from which times of
+            treatments count.
+
+        Returns
+        -------
+        Model
+            With the states and stages that can still be reached, and of sites, frailties, factors, treatments,
+            breaks of clusters and sources what still has a meaning.  Counts of autopsies, the exposure of patients
+            and published figures of the old start fall away.  Where the start is this already, the same model.
+
+        Raises
+        ------
+        InputError
+            For a state that is unknown or absorbing, or shares that do not sum to 1.
+
+        Notes
+        -----
+        Cells are as those that leave the primary: their traits are drawn anew (nothing has been selected on the
+        way), a factor begins at the levels of cells that come into the state, and units have the sizes of the
+        model's clusters; ``injected(...).with_(clusters=None)`` injects single cells.
+
+        Examples
+        --------
+        >>> model = Model.from_survival({"shedding": 0.1, "arrest": 0.5, "growth": 0.02})
+        >>> model.injected("arrest").stages
+        ('arrest', 'growth')
+        """
+        start = start_in(self, state, entry_hours)
+        if start.model_copy(update={"source": self.start.source}) == self.start:
+            return self
+        return Model(**injected_fields(self, start))
 
     def with_treatments(self, *treatments: Treatment) -> Model:
         """A copy that is treated, beside what it was treated with before.

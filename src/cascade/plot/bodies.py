@@ -54,7 +54,7 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     source : Result or Exact
         Of a model with sites, such as those of the cancers.
     body : Circulation, optional
-        Default: the reference adult whose flows the model has.
+        Default: the reference adult or animal whose flows the model has.
     ax : matplotlib Axes, optional
         Best 13 by 8.4 inches.
     """
@@ -126,7 +126,7 @@ def _beds(
 
 
 def has_body(model: Model) -> bool:
-    """Whether ``body`` can draw a model by itself: its sites have the flows of a reference adult."""
+    """Whether ``body`` can draw a model by itself: its sites have the flows of a reference adult or animal."""
     return bool(model.sites) and circulation_of(model.sites) is not None
 
 

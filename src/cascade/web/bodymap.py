@@ -33,10 +33,11 @@ def body_map(model: Model) -> dict[str, Any] | None:
     names: list[tuple[str, float, float, str]] = [
         ("right heart", layout.veins - 0.3, layout.hearts, "right"),
         ("left heart", layout.arteries - 0.3, layout.hearts, "right"),
-        (PRIMARY, 0.75, 2.45, "center"),
         (POOL, layout.bed, layout.hearts + 0.28, "center"),
     ]
-    names += [(stage, 1.2, _primary_height(k), "left") for k, stage in enumerate(model.stages[:BEFORE_THE_VESSEL])]
+    if any(state.place is not None and state.place.at == PRIMARY for state in model.states):  # not of injected cells
+        names.append((PRIMARY, 0.75, 2.45, "center"))
+        names += [(stage, 1.2, _primary_height(k), "left") for k, stage in enumerate(model.stages[:BEFORE_THE_VESSEL])]
     for bed, site in sites.items():
         if bed in where:
             x, y = where[bed]
