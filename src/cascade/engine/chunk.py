@@ -54,7 +54,7 @@ class Chunk:
         """Run the chunk."""
         from cascade.engine.compiled import kernel_run
 
-        tables, frailties, clocks = self.inputs
+        tables, frailties, clocks, rare = self.inputs
         largest = clocks.largest if clocks else 1
         shape, outcomes = (self.rows, tables.bins), self.number * largest if self.outcomes else 0
         block = Block.empty(BLOCK, len(frailties.powers) if frailties else 1)
@@ -62,7 +62,7 @@ class Chunk:
         units = Units.empty(BLOCK, len(clocks.purpose), largest) if clocks else None
         grouped = Grouped.zero(self.rows, largest, 0 if self.cells else self.number) if largest > 1 else None
         cells, first, run = np.array(self.cells, np.uint64), np.uint64(self.first), kernel_run()
-        kinds = tables, frailties, clocks
+        kinds = tables, frailties, clocks, rare
         run(*kinds, self.key, cells, first, self.number, block, scratch_of(BLOCK), units, self.stop, out, grouped)
         if out.tally[UNFINISHED]:
             raise CascadeError(

@@ -11,8 +11,16 @@ import numpy as np
 from cascade.common.errors import InputError
 from cascade.common.portable import in_order, log1p, power
 from cascade.common.types import Floats
-from cascade.engine.choices import cumulative, frail_groups, guide_table, parts_of, rates_and_bounds
-from cascade.kernel.inputs import Clocks, Frailties, Longs, Tables
+from cascade.engine.choices import (
+    cumulative,
+    frail_groups,
+    guide_table,
+    parts_of,
+    rare_groups,
+    rates_and_bounds,
+    start_thresholds,
+)
+from cascade.kernel.inputs import Clocks, Frailties, Longs, Rare, Tables
 from cascade.kernel.streams import KIND_CLOCK
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import FOREVER, time_edges
@@ -35,6 +43,7 @@ class Inputs(NamedTuple):
     tables: Tables
     frailties: Frailties | None
     clocks: Clocks | None
+    rare: Rare | None
 
 
 class Rows(NamedTuple):
@@ -80,7 +89,7 @@ def prepare(
         Times in hours that shall be exact edges of the histograms.
     """
     made = _tables(lowered, environment, watch, grid)
-    return Inputs(made, frailties(lowered), clocks(lowered, environment))
+    return Inputs(made, frailties(lowered), clocks(lowered, environment), rare(lowered, environment))
 
 
 def _marks(lowered: Lowered, watch: Sequence[int]) -> Longs:
@@ -154,6 +163,17 @@ def frailties(lowered: Lowered) -> Frailties | None:
     return Frailties(lowered.profiles.copy(), lowered.frailty_gamma.copy(), spread)
 
 
+def rare(lowered: Lowered, environment: Environment) -> Rare | None:
+    """Where the choice has 64 bits up to the end of a run (``kernel.rare``); None for a model without rare ways."""
+    hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
+    groups = rare_groups(lowered.exit_start, hazard, rates_and_bounds(lowered, hazard)[0])
+    switches = rare_groups(lowered.clock_start, hazard, _clock_rates(lowered, hazard))
+    start = start_thresholds(lowered.start_share / in_order(lowered.start_share.tolist()))
+    if not (groups.any() or switches.any() or len(start)):
+        return None
+    return Rare(groups.ravel(), switches.ravel(), start)
+
+
 MOST_BIAS = 1e-4
 """How far the chance of a switch before a move may be off because two moments are one to the clock."""
 
@@ -204,6 +224,14 @@ def _check_resolution(lowered: Lowered, environment: Environment) -> None:
         raise InputError("hazards", f"{told.fastest:.3g} per hour", wanted)
 
 
+def _clock_rates(lowered: Lowered, hazard: Floats) -> Floats:
+    """Summed hazards of the switches of each clock in each state, (W, C S)."""
+    rate = np.zeros((len(hazard), len(lowered.clock_start) - 1))
+    for w, g in zip(*np.nonzero(np.broadcast_to(np.diff(lowered.clock_start) > 0, rate.shape)), strict=True):
+        rate[w, g] = cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
+    return rate
+
+
 def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
     """What units with clocks of their own, or of several cells, need; None for plain cells."""
     largest = int(lowered.size_of.max())
@@ -211,9 +239,7 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
         return None
     _check_resolution(lowered, environment)
     hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
-    rate = np.zeros((len(hazard), len(lowered.clock_start) - 1))
-    for w, g in zip(*np.nonzero(np.broadcast_to(np.diff(lowered.clock_start) > 0, rate.shape)), strict=True):
-        rate[w, g] = cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
+    rate = _clock_rates(lowered, hazard)
     with np.errstate(divide="ignore", over="ignore"):
         mean = 1.0 / rate
     after = np.where(lowered.exit_target >= 0, lowered.exit_target, lowered.exit_source)
