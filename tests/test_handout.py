@@ -35,6 +35,14 @@ MODELS = {
     "colon": cascade.load("colon"),
 }
 LATE = {"states": [{"state": "blood", "share": 0.75}, {"state": "bed", "share": 0.25}], "entry_hours": [2.0, 2.0]}
+# Nobody dies, and nothing is reached.
+CLOSED = CYCLIC.with_(
+    states=[
+        state.model_copy(update={"deaths": (), "moves": tuple(m for m in state.moves if m.to != "tumour")})
+        for state in CYCLIC.states[:-1]
+    ],
+    start=LATE,
+)
 # Cells that differ, switch and keep company.
 COMPANY = {
     **{name: model for name, model in UNITS.items() if name != "clusters with factors and frailties"},
@@ -209,6 +217,7 @@ TREATED = {
     "a moment with a frailty": (FRAIL.with_(frailties=FRAIL.frailties[1:2], start=LATE), 30.0),
     "cloak, treated, for a day": (cascade.load("platelets").with_treatments(cascade.treatment("antiplatelet")), 24.0),
     "clusters for a day": (cascade.load("clusters"), 24.0),
+    "to and fro for ever, for a day": (CLOSED, 24.0),
 }
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from statistics import NormalDist
 
 import numpy as np
@@ -19,6 +21,7 @@ from cascade.model.factors import Factor
 
 CLUSTERS = "clusters"
 MASK = 0xFFFFFFFF
+RARE, RARE_START = 2.0**-20, 2.0**-36
 
 
 def philox(counter: Sequence[int], key: Sequence[int]) -> tuple[int, int, int, int]:
@@ -33,9 +36,14 @@ def philox(counter: Sequence[int], key: Sequence[int]) -> tuple[int, int, int, i
     return c0, c1, c2, c3
 
 
+def words(cell: int, visit: int, purpose: int, key: Sequence[int]) -> tuple[int, int, int, int]:
+    """The block of an address."""
+    return philox((cell & MASK, cell >> 32, visit, purpose), key)
+
+
 def uniforms(cell: int, visit: int, purpose: int, key: Sequence[int]) -> tuple[float, float, float]:
     """Two uniforms of 48 bits and one of 32, from one block."""
-    w0, w1, w2, w3 = philox((cell & MASK, cell >> 32, visit, purpose), key)
+    w0, w1, w2, w3 = words(cell, visit, purpose, key)
     first = (w0 + ((w1 & 0xFFFF) << 32) + 0.5) / 2**48
     second = (w2 + ((w1 >> 16) << 32) + 0.5) / 2**48
     return first, second, (w3 + 0.5) / 2**32
@@ -272,6 +280,10 @@ class Reference:
             _, start, levels, size = begin
             if u < total:
                 break
+        if holds_rare([begin[0] for begin in begins], RARE_START):
+            w0, w1, _, w3 = words(cell, 0, 1 << 24, self.key)
+            word = (((w1 & 0xFFFF) << 32 | w0) << 16) | (w3 & 0xFFFF)
+            _, start, levels, size = begins[exactly([begin[0] for begin in begins], word)]
         time = low + v * (high - low) if high > low else low
         agent = Agent(Life(start, time, 0, size), start, 0, levels, size, time, 0)
         waiting, done = [agent], []
@@ -303,11 +315,30 @@ class Reference:
         detail = 255 if name == CLUSTERS else [f.name for f in self.model.factors].index(name)
         return uniforms(cell, number, (3 << 24) | (agent.life.member << 8) | detail, self.key)
 
+    def _switched(self, cell: int, name: str, agent: Agent, number: int) -> Way:
+        """The switch with which a clock begins anew, by a draw; among rare ones by 64 bits of it."""
+        ways = self.switches(name, agent)
+        if not holds_rare([way.rate for way in ways], RARE):
+            return _chosen(ways, self._drawn(cell, name, agent, number)[2])
+        detail = 255 if name == CLUSTERS else [f.name for f in self.model.factors].index(name)
+        _, _, w2, w3 = words(cell, number, (3 << 24) | (agent.life.member << 8) | detail, self.key)
+        return ways[exactly([way.rate for way in ways], w3 << 32 | w2)]
+
+    def _left(self, cell: int, agent: Agent, visit: int, z: Sequence[float], dies: bool) -> Way:
+        """The way by which a visit ends; where one is rare at Z = 1, a second block says more exactly where."""
+        which = int(dies)
+        ways, alike = self.ways(z, agent)[which], self.ways([1.0] * len(z), agent)[which]
+        _, _, _, w3 = words(cell, visit, agent.life.member << 8, self.key)
+        if not holds_rare([way.rate for way in alike], RARE):
+            return _chosen(ways, (w3 + 0.5) / 2**32)
+        more, _, _, _ = words(cell, visit, (4 << 24) | (agent.life.member << 8), self.key)
+        return ways[exactly([way.rate for way in ways], w3 << 32 | more)]
+
     def _live(self, cell: int, agent: Agent, z: Sequence[float]) -> list[Agent]:
         """From where an agent is to its end; the fragments that went apart on the way."""
         life, apart = agent.life, []
         while not self.states[agent.state].absorbing:
-            u, v, choice = uniforms(cell, life.visits, agent.life.member << 8, self.key)
+            u, v, _ = uniforms(cell, life.visits, agent.life.member << 8, self.key)
             life.visits += 1
             moves, deaths = self.ways(z, agent)
             move = Clock(-math.log(u), agent.time, sum(way.rate for way in moves))
@@ -329,7 +360,7 @@ class Reference:
                 elif switch.due < min(move.due, death.due):
                     agent.time = due
                     number = agent.switching[name][1]
-                    way = _chosen(self.switches(name, agent), self._drawn(cell, name, agent, number + 1)[2])
+                    way = self._switched(cell, name, agent, number + 1)
                     life.events.append(Event(agent.state, due, way.name, False))
                     apart += self._turn(agent, way)
                     self._begin(cell, name, agent, number + 1)
@@ -341,7 +372,7 @@ class Reference:
                 for other, (clock, _) in agent.switching.items():
                     clock.change(sum(way.rate for way in self.switches(other, agent)), agent.time)
             agent.time = due
-            way = _chosen(deaths if death.is_before(move) else moves, choice)
+            way = self._left(cell, agent, life.visits - 1, z, death.is_before(move))
             last = agent.phase == self.states[agent.state].phases - 1
             if way.died or last:
                 life.events.append(Event(agent.state, due, way.name, way.died))
@@ -376,3 +407,14 @@ def _chosen(ways: Sequence[Way], choice: float) -> Way:
             return way
         rest -= way.rate
     return chosen
+
+
+def holds_rare(shares: Sequence[float], rare: float) -> bool:
+    """Whether one of the parts of a sum is some, but less than the share ``rare`` of it."""
+    return any(0 < share / sum(shares) < rare for share in shares)
+
+
+def exactly(shares: Sequence[float], word: int) -> int:
+    """The first of the parts whose exact running sum is beyond word / 2^64 of the whole."""
+    sums = list(itertools.accumulate(map(Fraction, shares)))
+    return bisect_right(sums, Fraction(word, 1 << 64) * sums[-1])

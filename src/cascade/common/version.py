@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-STREAM_VERSION = 4
+STREAM_VERSION = 5
 """Raised whenever the same (model, seed, cell) would give another life.
 
 2: the switches of factors have clocks of their own; models without factors live as in 1.
@@ -13,6 +13,8 @@ STREAM_VERSION = 4
    times in models with frailties.  Which of two events comes first is decided by the waits, not by the
    moments, which may be one number late in a life: other lives where cells that have lived long race fast
    (``runs.provenance.same_lives`` bounds how many), the same lives in all others.
+5: where one of several ways, switches or starts is rare (``kernel.rare``) the choice has 64 bits: other lives in
+   models that hold such a way, the same in all others.
 """
 
 

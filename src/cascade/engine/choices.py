@@ -1,4 +1,4 @@
-"""How exits are chosen: summed hazards of groups, cumulative shares, and the guide table for the search."""
+"""How exits are chosen: summed hazards of groups, cumulative shares, the guide table for the search, rare ways."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from cascade.kernel.inputs import Flags, Floats, Ints, Words
+from cascade.kernel.inputs import Flags, Floats, Ints, Longs, Words
+from cascade.kernel.rare import RARE, RARE_START, WORDS
 from cascade.lowering.lowered import Lowered
 
 
@@ -51,6 +52,47 @@ def frail_groups(lowered: Lowered) -> Flags:
     multiplied = np.flatnonzero(lowered.exit_profile > 0)
     groups[2 * lowered.exit_source[multiplied] + (lowered.exit_target[multiplied] < 0)] = True
     return groups
+
+
+def rare_groups(starts: Ints, hazard: Floats, rate: Floats) -> Flags:
+    """Groups that hold a rare way, in each window (W, groups): a share above 0 and below ``RARE``.
+
+    Frailties are left out (Z = 1).  Where a cell's own make a way rare, most cells that take it are
+    others: what 32 bits are wrong by in that cell is small beside the share among all.  ``rate``: summed
+    hazards of the groups, (W, groups).
+    """
+    group = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    rare = np.zeros(rate.shape, bool)
+    for w, hazards in enumerate(hazard[:, starts[0] : starts[-1]]):
+        some = hazards > 0
+        rare[w, group[some][hazards[some] / rate[w, group[some]] < RARE]] = True
+    return rare
+
+
+def start_thresholds(shares: Floats) -> Longs:
+    """Cumulative shares of the start in parts of 2^64, (K - 1,); empty where no share is rare for 48 bits."""
+    total = float(cumulative(shares)[-1])
+    rare = any(0 < share / total < RARE_START for share in shares.tolist())
+    return thresholds(shares) if rare else np.zeros(0, np.uint64)
+
+
+def thresholds(shares: Sequence[float] | Floats) -> Longs:
+    """Where the parts of the 64-bit numbers end, but for the last: (number of shares - 1,).
+
+    The rule of ``kernel.rare``: the largest share has what the others leave.
+    """
+    given = [float(share) for share in shares]
+    total = float(cumulative(given)[-1])
+    largest, ends, laid, last = given.index(max(given)), [], 0, (1 << 64) - 1
+    for share in given[:largest]:
+        laid += int(share / total * WORDS)
+        ends.append(laid)
+    # From above: where only shares of 0 follow, their parts begin beyond the last number.
+    laid, after = 0, []
+    for share in given[:largest:-1]:
+        laid += int(share / total * WORDS)
+        after.append(min(last, last + 1 - laid))
+    return np.array([*ends, *after[::-1]], np.uint64)
 
 
 def guide_table(lowered: Lowered, bound: Floats) -> tuple[Words, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +11,20 @@ import numpy as np
 from cascade.common.errors import InputError
 from cascade.common.portable import in_order
 from cascade.common.types import Floats
-from cascade.engine.choices import cumulative, frail_groups, guide_table, parts_of, rates_and_bounds
+from cascade.engine.choices import (
+    cumulative,
+    frail_groups,
+    guide_table,
+    parts_of,
+    rare_groups,
+    rates_and_bounds,
+    start_thresholds,
+)
 from cascade.engine.founders import Founders, founders, with_own_profiles
 from cascade.engine.spreads import spreads
-from cascade.kernel.inputs import Clocks, Frailties, Longs, Tables, Thin
+from cascade.kernel.inputs import Clocks, Frailties, Longs, Rare, Tables, Thin
 from cascade.kernel.streams import KIND_CLOCK
+from cascade.lowering.conditioned import chances, ratios
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import FOREVER, time_edges
 
@@ -36,6 +46,7 @@ class Inputs(NamedTuple):
     tables: Tables
     frailties: Frailties | None
     clocks: Clocks | None
+    rare: Rare | None
     founders: Founders | None = None
     thin: Thin | None = None
 
@@ -84,12 +95,24 @@ def prepare(
     """
     if lowered.aim is None:
         made = _tables(lowered, environment, watch, grid)
-        return Inputs(
-            made, frailties(lowered), clocks(lowered, environment), None, thin_of(lowered, len(made.window_end))
-        )
+        thin = thin_of(lowered, len(made.window_end))
+        return Inputs(made, frailties(lowered), clocks(lowered, environment), rare(lowered, environment), None, thin)
     own, _ = with_own_profiles(lowered)
     made = _tables(own, environment, watch, grid)
-    return Inputs(made, frailties(own), clocks(own, environment), founders(lowered))
+    # Which ways are rare is told at Z = 1, here as elsewhere.
+    typical = (
+        lowered.exit_hazard * ratios(lowered, lowered.aim, chances(lowered.aim, np.ones((1, len(lowered.profiles)))))[0]
+    )
+    told = rare(replace(own, exit_hazard=typical), environment)
+    return Inputs(made, frailties(own), clocks(own, environment), told, founders(lowered))
+
+
+def _hazards(lowered: Lowered, environment: Environment) -> Floats:
+    """Hazards in each window, (W, E)."""
+    hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
+    if lowered.thinning is not None:
+        hazard = hazard * lowered.thinning.ceiling[: len(hazard)]
+    return np.asarray(hazard)
 
 
 def thin_of(lowered: Lowered, windows: int) -> Thin | None:
@@ -131,9 +154,7 @@ def _marks(lowered: Lowered, watch: Sequence[int]) -> Longs:
 def _tables(lowered: Lowered, environment: Environment, watch: Sequence[int], grid: Sequence[float]) -> Tables:
     rows = rows_of(lowered)
     size, exits = lowered.size, len(lowered.exit_hazard)
-    hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
-    if lowered.thinning is not None:
-        hazard = hazard * lowered.thinning.ceiling[: len(hazard)]
+    hazard = _hazards(lowered, environment)
     rate, bound = rates_and_bounds(lowered, hazard)
     guide, steps = guide_table(lowered, bound)
     with np.errstate(divide="ignore", over="ignore"):
@@ -189,6 +210,17 @@ def frailties(lowered: Lowered) -> Frailties | None:
     return Frailties(lowered.profiles.copy(), lowered.frailty_gamma.copy(), spreads(lowered))
 
 
+def rare(lowered: Lowered, environment: Environment) -> Rare | None:
+    """Where the choice has 64 bits up to the end of a run (``kernel.rare``); None for a model without rare ways."""
+    hazard = _hazards(lowered, environment)
+    groups = rare_groups(lowered.exit_start, hazard, rates_and_bounds(lowered, hazard)[0])
+    switches = rare_groups(lowered.clock_start, hazard, _clock_rates(lowered, hazard))
+    start = start_thresholds(lowered.start_share / in_order(lowered.start_share.tolist()))
+    if not (groups.any() or switches.any() or len(start)):
+        return None
+    return Rare(groups.ravel(), switches.ravel(), start)
+
+
 MOST_BIAS = 1e-4
 """How far the chance of a switch before a move may be off because two moments are one to the clock."""
 
@@ -239,6 +271,14 @@ def _check_resolution(lowered: Lowered, environment: Environment) -> None:
         raise InputError("hazards", f"{told.fastest:.3g} per hour", wanted)
 
 
+def _clock_rates(lowered: Lowered, hazard: Floats) -> Floats:
+    """Summed hazards of the switches of each clock in each state, (W, C S)."""
+    rate = np.zeros((len(hazard), len(lowered.clock_start) - 1))
+    for w, g in zip(*np.nonzero(np.broadcast_to(np.diff(lowered.clock_start) > 0, rate.shape)), strict=True):
+        rate[w, g] = cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
+    return rate
+
+
 def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
     """What units with clocks of their own, or of several cells, need; None for plain cells."""
     largest = int(lowered.size_of.max())
@@ -246,9 +286,7 @@ def clocks(lowered: Lowered, environment: Environment) -> Clocks | None:
         return None
     _check_resolution(lowered, environment)
     hazard = lowered.exit_hazard * environment.multipliers[:, lowered.exit_transition]
-    rate = np.zeros((len(hazard), len(lowered.clock_start) - 1))
-    for w, g in zip(*np.nonzero(np.broadcast_to(np.diff(lowered.clock_start) > 0, rate.shape)), strict=True):
-        rate[w, g] = cumulative(hazard[w, lowered.clock_start[g] : lowered.clock_start[g + 1]])[-1]
+    rate = _clock_rates(lowered, hazard)
     with np.errstate(divide="ignore", over="ignore"):
         mean = 1.0 / rate
     after = np.where(lowered.exit_target >= 0, lowered.exit_target, lowered.exit_source)

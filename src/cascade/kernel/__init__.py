@@ -23,7 +23,8 @@ the clock is rewound: what was used up is taken off, and the rest runs at the ne
     x <- x - (c - a) R,     a <- c     (only when R' differs from R: else every bit stays).
 
 The clock that is due first wins.  If it is that of a group, its exit is the first whose
-cumulative share exceeds U:  h(e1) z + ... + h(e) z > U R.
+cumulative share exceeds U:  h(e1) z + ... + h(e) z > U R.  U has 32 bits; in a group that holds a share
+below 2^-20 (at Z = 1) it has 64, and 2^-32 is no floor to what is rare (``rare``).
 
     anchor t0          end of window 1         end of window 2
     |                       |                       |

@@ -10,7 +10,7 @@ import numpy as np
 
 from cascade.kernel.jit import step
 from cascade.kernel.numerics import exp, log, normal_quantile, normal_quantiles
-from cascade.kernel.streams import frailty_words, start_words
+from cascade.kernel.streams import frailty_words, rare_start_word, start_words
 from cascade.kernel.tally import batch_of
 
 _BIT = np.uint64(1)
@@ -39,7 +39,7 @@ def fill(begin, end, taken, first, cells, tables, block):
 
 
 @step
-def draw_starts(begin, end, key, tables, block, scratch, out):
+def draw_starts(begin, end, key, tables, rare, block, scratch, out):
     """Start states and times of entry of the new cells in the rows from ``begin`` on."""
     cell, state = block.cell[begin:end], block.state[begin:end]
     time, seen = block.time[begin:end], block.seen[begin:end]
@@ -56,6 +56,13 @@ def draw_starts(begin, end, key, tables, block, scratch, out):
         share = cumulative[k]
         for i in range(cell.size):
             state[i] += np.uint32(uniform[i] >= share)
+    if rare is not None:
+        ends = rare.start
+        for i in range(cell.size if ends.size > 0 else 0):
+            word = rare_start_word(cell[i], k0, k1)
+            state[i] = 0
+            for k in range(ends.size):
+                state[i] += np.uint32(word >= ends[k])
     for i in range(cell.size):
         started[state[i]] += 1
         state[i] = start_state[state[i]]

@@ -56,6 +56,14 @@ class Tables(NamedTuple):
     bit_row: int  # row of milestone 0; the watch is the last row
 
 
+class Rare(NamedTuple):
+    """What the kernel needs to choose among ways of which one is rare (``rare``)."""
+
+    groups: Flags  # (W S G,) groups that hold a rare way
+    switches: Flags  # (W C S,) clocks of which one switch is rare
+    start: Longs  # (K - 1,) cumulative shares of the starts in parts of 2^64; empty where none is rare
+
+
 class Frailties(NamedTuple):
     """What the kernel needs to draw F frailties and apply them in P profiles."""
 

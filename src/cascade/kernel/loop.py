@@ -15,6 +15,7 @@ from cascade.kernel.buffers import UNFINISHED, VISITS
 from cascade.kernel.fragments import set_apart, take_waiting, weigh
 from cascade.kernel.inputs import Frailties
 from cascade.kernel.jit import entry, step
+from cascade.kernel.rare import choose_rare
 from cascade.kernel.switching import begin_units, list_special, pass_on, switching_visits
 from cascade.kernel.tally import absorb, count, finish, first_entries, record
 from cascade.kernel.thinning import refuse
@@ -90,7 +91,9 @@ def gather(staying, block, units, scratch):
 
 
 @entry
-def run(tables, frailties, clocks, key, cells, first, number, block, scratch, units, stop, out, grouped, own, thin):
+def run(
+    tables, frailties, clocks, rare, key, cells, first, number, block, scratch, units, stop, out, grouped, own, thin
+):
     """Run ``number`` cells from ``first`` on, or those listed in ``cells``, to their ends.
 
     Parameters
@@ -100,6 +103,8 @@ def run(tables, frailties, clocks, key, cells, first, number, block, scratch, un
         None is a type of its own to the compiler: what only frailties need is left out.
     clocks : Clocks or None
         The same of units with clocks of their own, or of several cells.
+    rare : Rare or None
+        The same of models that hold a rare way.
     key : (2,) uint64
     cells : (n,) uint64
         Cell numbers; empty: those from ``first`` on.
@@ -143,7 +148,7 @@ def run(tables, frailties, clocks, key, cells, first, number, block, scratch, un
                 if own is not None:
                     take_own(begin, rows, taken, key, own, tables, block, scratch, out)
                 elif several_starts:
-                    draw_starts(begin, rows, key, tables, block, scratch, out)
+                    draw_starts(begin, rows, key, tables, rare, block, scratch, out)
                 else:
                     out.started[0] += rows - begin
                 taken += rows - begin
@@ -165,11 +170,13 @@ def run(tables, frailties, clocks, key, cells, first, number, block, scratch, un
             choose_frail(rows, tables, block, scratch)
         if units is not None:
             special = list_special(rows, tables, clocks, block, units, scratch)
-            switching_visits(special, key, tables, clocks, block, units, grouped, scratch, stop, out)
+            switching_visits(special, key, tables, clocks, rare, block, units, grouped, scratch, stop, out)
             if out.tally[UNFINISHED] != 0:
                 return
         if late > 0:
             resolve(rows, tables, block, scratch)
+        if rare is not None:
+            choose_rare(rows, key, tables, rare, block, units, scratch)
         if thin is not None:
             refuse(rows, key, tables, thin, block, scratch, out)
         count(rows, tables, block, units, grouped, scratch, out)

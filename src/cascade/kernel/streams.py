@@ -14,6 +14,9 @@ word         bits  meaning
 A fragment of a cluster bears the number of its lowest member; a cell alone, and a founder,
 is member 0.  The detail is the number of the frailty or of the factor (255: breaking).
 
+Choices among rare ways (``rare``) have 64 bits: of a visit the lower 32 are a block of a kind of its
+own, of a clock and of the start they are words of the same block that nothing else uses.
+
 References
 ----------
 Salmon JK, Moraes MA, Dror RO, Shaw DE. Parallel random numbers: as easy as 1, 2, 3.
@@ -41,6 +44,7 @@ KIND_VISIT = np.uint64(0)
 KIND_START = np.uint64(1 << 24)
 KIND_FRAILTY = np.uint64(2 << 24)
 KIND_CLOCK = np.uint64(3 << 24)
+KIND_RARE = np.uint64(4 << 24)
 KIND_POPULATION = np.uint64(7 << 24)
 KIND_TAKEN = np.uint64(6 << 24)
 KIND_TRAIT = np.uint64(5 << 24)
@@ -50,6 +54,7 @@ MEMBER_BITS = np.uint64(8)
 
 LOW_HALF = np.uint64(0xFFFF)
 HALF_BITS = np.uint64(16)
+_TWO_TO_32 = 2.0**32
 _SHIFT_TO_MANTISSA = np.int64(4)
 _ONE_LESS_HALF_STEP = 1.0 - 2.0**-49
 
@@ -89,6 +94,27 @@ def start_words(cell, k0, k1):
     """Draws at birth: a uniform for the start state and one for the time of entry."""
     w0, w1, w2, _ = philox(cell & WORD, cell >> WORD_BITS, np.uint64(0), KIND_START, k0, k1)
     return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
+
+
+@leaf
+def rare_word(choice, cell, visit, purpose, k0, k1):
+    """The choice of a visit in 64 bits: above its own word, below the first of a block of ``KIND_RARE``."""
+    w0, _, _, _ = philox(cell & WORD, cell >> WORD_BITS, visit, purpose, k0, k1)
+    return (np.uint64(choice * _TWO_TO_32) << WORD_BITS) | w0
+
+
+@leaf
+def rare_start_word(cell, k0, k1):
+    """The choice of the start in 64 bits: those of ``start_words``, and half a word more below them."""
+    w0, w1, _, w3 = philox(cell & WORD, cell >> WORD_BITS, np.uint64(0), KIND_START, k0, k1)
+    return ((w0 | ((w1 & LOW_HALF) << WORD_BITS)) << HALF_BITS) | (w3 & LOW_HALF)
+
+
+@leaf
+def rare_clock_word(cell, draw, purpose, k0, k1):
+    """The choice of a switch in 64 bits: that of ``clock_words``, and the word before it below."""
+    _, _, w2, w3 = philox(cell & WORD, cell >> WORD_BITS, draw, purpose, k0, k1)
+    return (w3 << WORD_BITS) | w2
 
 
 @leaf

@@ -13,7 +13,8 @@ import numpy as np
 from cascade.kernel.buffers import RECORDED, UNFINISHED
 from cascade.kernel.jit import step
 from cascade.kernel.numerics import minus_log
-from cascade.kernel.streams import MEMBER_BITS, clock_words
+from cascade.kernel.rare import rare_exit
+from cascade.kernel.streams import MEMBER_BITS, clock_words, rare_clock_word
 from cascade.kernel.tally import batch_of, bin_of
 from cascade.kernel.visits import frail_exit, is_first, mean_of, rewind
 
@@ -179,7 +180,7 @@ def draw_switches(under_way, key, clocks, block, units, scratch):
 
 
 @step
-def switching_visits(special, key, tables, clocks, block, units, grouped, scratch, stop, out):
+def switching_visits(special, key, tables, clocks, rare, block, units, grouped, scratch, stop, out):
     """Visits during which a factor switches or a window ends, by the whole rule.
 
     In each pass every visit that is left makes one change of its rates: a switch, or the end
@@ -207,6 +208,8 @@ def switching_visits(special, key, tables, clocks, block, units, grouped, scratc
     uniform, share = place.uniform, place.share
     if grouped is not None:
         by_size, batches = grouped.by_size, grouped.batches
+    if rare is not None:
+        held, purpose, profile, k0, k1 = rare.switches, clocks.purpose, tables.profile, key[0], key[1]
     under_way = special
     while under_way > 0:
         if stop[0] != 0:
@@ -229,6 +232,12 @@ def switching_visits(special, key, tables, clocks, block, units, grouped, scratc
                     while e < last and part >= total:
                         e += _ONE
                         total += hazard[w * all_exits + e]
+                    if rare is not None:  # noqa: SIM102 (only a test for None alone is left out by the compiler)
+                        if held[w * all_clocks * states + slot]:
+                            kind = purpose[clock] | (member[i] << MEMBER_BITS)
+                            word = rare_clock_word(cell[i], np.uint64(drawn[clock, i]), kind, k0, k1)
+                            begin, end = switch_start[slot], last + _ONE
+                            e = rare_exit(hazard, profile, multiplier, i, w * all_exits, begin, end, word)
                 to, w_to, changes = target[e], w, disturbs[e]
                 left[clock, i] = uniform[k]
                 anchor[clock, i] = now[j]

@@ -11,6 +11,9 @@ from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import MOST_GRID_HOURS
 from cascade.model import Model
 
+MOST_NAMED = 5
+"""States that a message names."""
+
 
 def check_grid(times: object) -> tuple[float, ...]:
     """Times in hours for exact edges of the histograms: sorted, each once."""
@@ -27,12 +30,20 @@ def check_until(lowered: Lowered, until: object) -> float | None:
     """The end of a run in hours; needed where cells could otherwise circle for ever."""
     if until is None:
         if lowered.has_endless_cycle():
-            wanted = "an end in hours: with hazards of 0 on every way out, cells of this model circle for ever"
-            raise InputError("until", None, wanted)
+            raise InputError("until", None, f"an end in hours: {circling(lowered)}")
         return None
     if not is_number(until) or not LEAST_HOURS <= until <= MOST_HOURS:  # type: ignore[operator]
         raise InputError("until", until, f"hours from {LEAST_HOURS:g} to {MOST_HOURS:g}, or None")
     return float(until)  # type: ignore[arg-type]
+
+
+def circling(lowered: Lowered) -> str:
+    """Where cells circle for ever, in words."""
+    names = [lowered.states[s] for s in dict.fromkeys(lowered.base[lowered.endless()].tolist())]
+    told = ", ".join(map(repr, names[:MOST_NAMED])) + (
+        f" and {len(names) - MOST_NAMED} more" * (len(names) > MOST_NAMED)
+    )
+    return f"cells that come to {told} circle for ever, for no hazard leads out"
 
 
 def tell_of_late_treatments(model: Model, until: float | None) -> None:

@@ -205,10 +205,15 @@ class Lowered(ReadOnly):  # one serves many answers
         return len(self.stages)
 
     def has_endless_cycle(self, window: int = -1) -> bool:
-        """Whether cells could circle for ever, because the hazards of every way out are 0.
+        """Whether cells could circle for ever."""
+        return bool(self.endless(window).any())
+
+    def endless(self, window: int = -1) -> Mask:
+        """States in which cells circle for ever, (S,): they come there, and no hazard leads out any more.
 
         A state that no hazard leaves is no cycle: a cell waits there.  What is so in the last
-        window is so for ever; of another it is asked what were if it stayed.
+        window is so for ever; of another it is asked what were if it stayed.  They may have come
+        in an earlier window, by a way that is closed by now.
         """
         open_ = self.exit_hazard * self.multipliers[window, self.exit_transition] > 0
         live = open_ & (self.exit_target >= 0)
@@ -216,9 +221,20 @@ class Lowered(ReadOnly):  # one serves many answers
         ends[self.exit_source[open_]] = False
         ends[self.exit_source[open_ & (self.exit_target < 0)]] = True
         source, target = self.exit_source[live], self.exit_target[live]
-        starts = np.zeros(self.size, bool)
-        starts[self.start_state[self.start_share > 0]] = True
-        return bool((spread(starts, source, target) & ~spread(ends, target, source)).any())
+        return np.asarray(self._reached[window] & ~spread(ends, target, source))
+
+    @cached_property
+    def _reached(self) -> tuple[Mask, ...]:
+        """States that cells come to by the end of each window, if it is long enough, (S,) each."""
+        reached = np.zeros(self.size, bool)
+        reached[self.start_state[self.start_share > 0]] = True
+        before, found = np.zeros(0, bool), []
+        for multipliers in self.multipliers:
+            live = (self.exit_target >= 0) & (self.exit_hazard * multipliers[self.exit_transition] > 0)
+            if not np.array_equal(live, before):
+                reached, before = spread(reached, self.exit_source[live], self.exit_target[live]), live
+            found.append(reached)
+        return tuple(found)
 
 
 def spread(seeds: Mask, source: Ints, target: Ints) -> Mask:

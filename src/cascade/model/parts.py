@@ -37,7 +37,8 @@ class State(Part):
         The stage of the cascade that a cell here is trying to pass.  An absorbing state
         without a stage lies beyond the last one: to reach it is to succeed.
     moves, deaths : tuple
-        The competing ways out.
+        The competing ways out.  States may lead to each other alone: cells that come there circle
+        for ever, and whoever runs or solves the model gives an end (``until``).
     phases : int
         Number of exponential phases that the moves need, one after the other (Erlang).
         Each phase is passed at the summed hazard of the moves; deaths act throughout.

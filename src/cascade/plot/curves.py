@@ -136,6 +136,8 @@ def incidence(
     """
     check_flag(log, "log")
     curves, model = _curves_of(source, "incidence", times)
+    if not curves.names:
+        raise InputError("source", curves.label, "a model in which lives end: this one has no deaths and no goal")
     curves = _one_goal(_after_the_start(curves), model)
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
@@ -270,7 +272,13 @@ def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:
     """Times for the curves of an exact answer: from a hundredth of the shortest mean to the longest."""
     if times is not None:
         return times
-    means = [t.mean_hours for t in source.times() if np.isfinite(t.mean_hours) and t.mean_hours > 0]
+    if source.lowered.has_endless_cycle():
+        # Nobody passes for certain: the shortest stay in a state instead, and then to the end.
+        lowered = source.lowered
+        hazards = lowered.exit_hazard * lowered.multipliers[:, lowered.exit_transition].max(axis=0)
+        means = [1.0 / float(np.bincount(lowered.exit_source, hazards).max()), source.until or 0.0]
+    else:
+        means = [t.mean_hours for t in source.times() if np.isfinite(t.mean_hours) and t.mean_hours > 0]
     low, high = (min(means) / 100, max(means) * 20) if means else (0.01, 1000.0)
     return [
         float(t) for t in np.geomspace(min(low, (source.until or high) / 100), min(high, source.until or high), 160)

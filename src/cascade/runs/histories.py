@@ -251,7 +251,7 @@ def _drawn(
 
 def start_states(lowered: Lowered, inputs: Inputs, seed: int, cells: Sequence[int]) -> dict[int, tuple[int, float]]:
     """State (expanded) and time of entry of each cell, by the draws that the kernel uses."""
-    from cascade.kernel.streams import start_words
+    from cascade.kernel.streams import rare_start_word, start_words
 
     made = inputs.tables
     several = len(lowered.start_state) > 1 or made.entry_high > made.entry_low
@@ -268,6 +268,9 @@ def start_states(lowered: Lowered, inputs: Inputs, seed: int, cells: Sequence[in
         elif several:
             for_state, for_time = start_words(np.uint64(cell), k0, k1)
             which = int(np.searchsorted(made.start_cumulative[:-1], for_state, side="right"))
+            if inputs.rare is not None and inputs.rare.start.size > 0:
+                word = rare_start_word(np.uint64(cell), k0, k1)
+                which = int(np.searchsorted(inputs.rare.start, np.uint64(word), side="right"))
             time += for_time * (made.entry_high - made.entry_low)
         starts[cell] = (int(lowered.start_state[which]), float(time))
     return starts

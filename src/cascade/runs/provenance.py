@@ -11,7 +11,7 @@ from typing import Any
 from cascade.common.errors import InputError
 from cascade.common.frozen import FrozenDict
 from cascade.common.version import STREAM_VERSION, package_version
-from cascade.engine.prepare import MOST_BIAS, environment, resolution_of
+from cascade.engine.prepare import MOST_BIAS, environment, rare, resolution_of
 from cascade.lowering.lower import lower
 from cascade.model import Model
 from cascade.runs.visits import expected_visits
@@ -40,7 +40,9 @@ def same_lives(model: Model, one: object, two: object = STREAM_VERSION, until: f
     between = range(min(one, two) + 1, max(one, two) + 1)
     # Spreads of frailties were rounded by the system of whoever ran the model, which nobody knows any more.
     changed = {2: bool(model.factors), 3: bool(model.frailties), 4: bool(model.frailties)}
-    if any(changed[later] for later in between):
+    if any(changed.get(later) for later in between):
+        return False
+    if 5 in between and _has_rare(model, until):
         return False
     return 4 not in between or _judged_otherwise(model, until) <= MOST_OTHERS
 
@@ -51,10 +53,24 @@ def _judged_otherwise(model: Model, until: float | None) -> float:
     return resolution_of(lowered, environment(lowered, until)).bias * expected_visits(model, until).mean
 
 
+def _has_rare(model: Model, until: float | None) -> bool:
+    """Whether cells choose among ways of which one is rare: streams before 5 did so with 32 bits."""
+    lowered = lower(model)
+    return rare(lowered, environment(lowered, until)) is not None
+
+
 def doubt(model: Model, versions: Mapping[str, Any], until: float | None) -> str:
     """Why the counts of a result may be untrue; "" where they are true whatever the version that made them."""
     streams = versions.get("streams")
-    if not isinstance(streams, int) or streams >= 4 or _judged_otherwise(model, until) <= MOST_BIAS:
+    if not isinstance(streams, int) or streams >= 5:
+        return ""
+    if _has_rare(model, until):
+        return (
+            f"The random streams that made these counts (version {streams}) chose with 32 bits: what is taken by less"
+            " than one in a million of the cells that could was counted too often or too rarely, and the counts may"
+            " be untrue there. Simulate anew."
+        )
+    if streams >= 4 or _judged_otherwise(model, until) <= MOST_BIAS:
         return ""
     return (
         f"The random streams that made these counts (version {streams}) took moments late in a life for one, and moves"

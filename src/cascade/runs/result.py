@@ -293,7 +293,8 @@ class Result(ByValue):
             sums[lowered.states[s]] = self.totals.counts[
                 [i for i, t in enumerate(lowered.transitions) if t.target == s]
             ].sum(axis=0)
-        values = _summed(np.array(list(sums.values())))[:, gone] / self.cells
+        counted = np.array(list(sums.values()), np.int64).reshape(len(sums), self.totals.counts.shape[1])
+        values = _summed(counted)[:, gone] / self.cells
         return Curves(hours, tuple(sums), values, self.label, "incidence", self.model, self.made, self.cells)
 
     @property

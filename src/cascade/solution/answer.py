@@ -292,7 +292,7 @@ class Exact:
         """Cumulative incidence of each cause of death and of success, at each time in hours."""
         at = check_moments(times)
         values, errors = (self._ends(*both) for both in self._courses.wholes(at))
-        rows, wrong = (np.array(list(curves.values())) for curves in (values, errors))
+        rows, wrong = (np.array(list(curves.values())).reshape(len(curves), len(at)) for curves in (values, errors))
         return Curves(at, tuple(values), rows, self.label, "incidence", self.model, self.made, 0, wrong)
 
     def _ends(self, lost: Floats, there: Floats) -> dict[str, Floats]:

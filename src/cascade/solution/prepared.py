@@ -20,7 +20,7 @@ import numpy as np
 
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.types import Complexes, Floats, Mask, Numbers
-from cascade.lowering.arguments import check_until, tell_of_late_treatments
+from cascade.lowering.arguments import check_until, circling, tell_of_late_treatments
 from cascade.lowering.conditioned import chances, ratios
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
@@ -333,10 +333,11 @@ class Prepared:
         if self.changes:
             wanted = f"a model without treatments or the course of a capacity: {what} need hazards that stay"
             raise InputError("model", self.model.name, wanted)
+        if (ending or (self.until is not None and not until)) and self.lowered.has_endless_cycle():
+            wanted = f"one whose cells do not circle for ever: {what} are computed for whole lives, but"
+            raise InputError("model", self.model.name, f"{wanted} {circling(self.lowered)}")
         if self.until is not None and not until:
             raise InputError("until", self.until, f"None: {what} are computed for whole lives")
-        if ending and self.lowered.has_endless_cycle():
-            raise InputError("model", self.model.name, "a model whose cells do not circle for ever")
 
 
 def replicated(solve: Callable[[Nodes], tuple[Floats, Floats]], nodes: Nodes) -> tuple[Floats, Floats, Floats]:

@@ -16,16 +16,17 @@ import numpy as np
 
 from cascade.answers import funnel
 from cascade.common import colours, shares, text
-from cascade.kernel import births, numerics, streams, visits
+from cascade.kernel import births, numerics, rare, streams, visits
 
 _SHARED: dict[ModuleType, str] = {
     streams: """ROUNDS MULTIPLIER_0 MULTIPLIER_1 WEYL_0 WEYL_1 WORD_BITS HALF_BITS LOW_HALF
-        KIND_VISIT KIND_START KIND_FRAILTY KIND_CLOCK MEMBER_BITS""",
+        KIND_VISIT KIND_START KIND_FRAILTY KIND_CLOCK KIND_RARE MEMBER_BITS""",
     numerics: """BIAS EXPONENT_SHIFT LN2 LN2_HIGH LN2_LOW LOG2_E MOST_EXPONENT
         LOG_1 LOG_2 LOG_3 LOG_4 LOG_5 LOG_6 LOG_7 EXP_1 EXP_2 EXP_3 EXP_4 EXP_5
         MOST_CENTRAL CENTRE_SQUARE TAIL_SHIFT FAR_TAIL_FROM CENTRE TAIL FAR_TAIL""",
     births: "BOOST_ATTEMPT",
     visits: "LEAST_LEFT",
+    rare: "RARE",
     shares: "FIGURES LEAST_IN_PERCENT POWERS_FROM",
     funnel: "MOST_CAUSES",
     text: "HOURS_PER_DAY HOURS_PER_YEAR",

@@ -91,6 +91,8 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "exit_apart": lowered.exit_apart.tolist(),
         "transitions": [{"way": t.way, "target": t.target} for t in lowered.transitions],
         "start_cumulative": made.tables.start_cumulative.tolist(),
+        # As text: these whole numbers have 64 bits.
+        "start_below": [str(end) for end in ([] if made.rare is None else made.rare.start.tolist())],
         "entry_hours": list(lowered.entry_hours),
         "until": end,
         "window_start": lowered.window_start.tolist(),

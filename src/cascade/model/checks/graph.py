@@ -1,4 +1,4 @@
-"""Checks of the graph: names, states, the start, ways that lead somewhere and end."""
+"""Checks of the graph: names, states, the start, ways that lead somewhere."""
 
 from __future__ import annotations
 
@@ -116,24 +116,11 @@ def _spread(seeds: Iterable[str], ways: Mapping[str, Iterable[str]]) -> set[str]
 
 
 def way_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
-    """States that nobody comes to, and cycles without a way out."""
+    """States that nobody comes to.  Cells may circle for ever: whether that needs an end is asked of who runs them."""
     names = {state.name for state in states}
     starts = {str(get(share, "state")) for share in items(data.get("start"), "states")} & names
     forward = {state.name: [t for t in state.targets if t in names] for state in states}
-    backward: dict[str, list[str]] = {name: [] for name in names}
-    for state in states:
-        for target in forward[state.name]:
-            backward[target].append(state.name)
     reached = _spread(starts, forward)
-    # A dead end or an unknown target has its own fault: here only true cycles are named.
-    ends = {n.name for n in states if n.absorbing or n.causes or len(forward[n.name]) < max(1, len(n.targets))}
-    ending = _spread(ends, backward)
     for state in states:
         if starts and state.name not in reached:
             yield Fault(f"states[{state.index}]", state.name, "a path that leads here from a start state")
-        if state.name not in ending:
-            yield Fault(
-                f"states[{state.index}]",
-                state.name,
-                "a way out of the cycle that it is in: a death or an absorbing state",
-            )

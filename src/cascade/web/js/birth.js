@@ -4,7 +4,7 @@
 
 import { BOOST_ATTEMPT } from "./constants.js";
 import { exp, minusLog, normalQuantile } from "./numerics.js";
-import { frailtyDraws, startDraws } from "./streams.js";
+import { frailtyDraws, rareStartWord, startDraws } from "./streams.js";
 
 /**
  * State (after expansion) and time in which a cell starts.
@@ -13,11 +13,14 @@ import { frailtyDraws, startDraws } from "./streams.js";
  * @returns {[number, number]}
  */
 export function startOf(data, cell) {
-  const [low, high] = data.entry_hours, { start_state, start_cumulative } = data;
+  const [low, high] = data.entry_hours, { start_state, start_cumulative, start_below } = data;
   if (start_state.length === 1 && high === low) return [start_state[0], low];
   const [which, when] = startDraws(cell, data.key);
   let k = 0;
-  while (k < start_cumulative.length - 1 && which >= start_cumulative[k]) k++;
+  if (start_below.length) {
+    const word = rareStartWord(cell, data.key);
+    while (k < start_below.length && word >= BigInt(start_below[k])) k++;
+  } else while (k < start_cumulative.length - 1 && which >= start_cumulative[k]) k++;
   return [start_state[k], low + when * (high - low)];
 }
 

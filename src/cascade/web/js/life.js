@@ -4,7 +4,8 @@
 
 import { LEAST_LEFT } from "./constants.js";
 import { minusLog } from "./numerics.js";
-import { clockDraws, visitDraws } from "./streams.js";
+import { rareExit } from "./rare.js";
+import { clockDraws, rareClockWord, rareVisitWord, visitDraws } from "./streams.js";
 
 /**
  * A cell alone, like all others: the rule of a visit and nothing else.
@@ -14,7 +15,7 @@ import { clockDraws, visitDraws } from "./streams.js";
  * @param {Told | null} each
  */
 export function liveAlone(rules, cell, unit, each) {
-  const { absorbing, exit_start, exit_target, stage, key } = rules.data, { mean, bound } = rules.windows[0];
+  const { absorbing, exit_start, exit_target, stage, key } = rules.data, { mean, bound, rare, hazard } = rules.windows[0];
   let { state, time, furthest } = unit;
   for (let visit = 0; !absorbing[state]; visit++) {
     const [u, v, choice] = visitDraws(cell, visit, 0, key);
@@ -22,8 +23,12 @@ export function liveAlone(rules, cell, unit, each) {
     const dies = death < move;
     const event = time + (dies ? death : move);
     if (event === Infinity) break;
-    let exit = exit_start[2 * state + (dies ? 1 : 0)];
-    while (choice >= bound[exit]) exit++;
+    const group = 2 * state + (dies ? 1 : 0);
+    let exit = exit_start[group];
+    if (rare[group]) {
+      const word = rareVisitWord(choice, cell, visit, 0, key);
+      exit = rareExit(exit, exit_start[group + 1], (e) => hazard[e], word);
+    } else while (choice >= bound[exit]) exit++;
     if (each) each(unit, state, time, event, exit);
     time = event;
     if (dies) return Object.assign(unit, { state, time, furthest, exit });
@@ -107,7 +112,7 @@ export class Life {
       const event = this._wait();
       if (event < 0) return this._stay(Math.max(this.unit.time, this._rates().end));
       if (event === Infinity) return this._stay(Infinity);
-      const exit = this._choose();
+      const exit = this._choose(visit);
       this._tell(event, exit);
       this.time = event;
       if (this.dies) return this._end(exit);
@@ -236,9 +241,14 @@ export class Life {
    * @param {number} share
    */
   _chooseSwitch(clock, share) {
-    const { hazard, ticking } = this._rates(), slot = clock * this.states + this.state;
+    const { hazard, ticking, rareSwitch } = this._rates(), slot = clock * this.states + this.state;
     const last = this.data.clock_start[slot + 1] - 1;
     let exit = this.data.clock_start[slot];
+    if (rareSwitch[slot]) {
+      const { clocks, key } = this.data;
+      const word = rareClockWord(this.cell, this.drawn[clock], clocks[clock], this.unit.member, key);
+      return rareExit(exit, last + 1, (e) => hazard[e], word);
+    }
     for (let total = hazard[exit]; exit < last && share * ticking[slot] >= total; total += hazard[exit]) exit++;
     return exit;
   }
@@ -262,9 +272,13 @@ export class Life {
     this.toDeath = toDeath;
   }
 
-  /** The exit by which the visit ends. */
-  _choose() {
-    const group = 2 * this.state + (this.dies ? 1 : 0), { bound } = this._rates();
+  /**
+   * The exit by which the visit ends.
+   * @param {number} visit
+   */
+  _choose(visit) {
+    const group = 2 * this.state + (this.dies ? 1 : 0), { bound, rare } = this._rates();
+    if (rare[group]) return this._chooseRare(group, visit);
     if (this.rules.own[group]) return this._chooseOwn(group, this.choice * (this.dies ? this.toDeath : this.toMove));
     let exit = this.data.exit_start[group];
     while (this.choice >= bound[exit]) exit++;
@@ -283,6 +297,17 @@ export class Life {
       if (part >= total) exit++;
     }
     return exit;
+  }
+
+  /**
+   * @param {number} group
+   * @param {number} visit
+   */
+  _chooseRare(group, visit) {
+    const { exit_start, exit_profile, key } = this.data, { hazard } = this._rates();
+    const rateOf = (/** @type {number} */ e) => hazard[e] * this.traits[exit_profile[e]];
+    const word = rareVisitWord(this.choice, this.cell, visit, this.unit.member, key);
+    return rareExit(exit_start[group], exit_start[group + 1], rateOf, word);
   }
 
   /**

@@ -2,6 +2,8 @@
 // @ts-check
 /** @import { Chain, Payload, Rates } from "./types.js" */
 
+import { RARE } from "./constants.js";
+
 /**
  * Ends of the windows; the last lasts until the end of the run.
  * @param {Payload} data
@@ -46,13 +48,16 @@ export function ownGroups(data) {
 export function ratesIn(data, hazard, end) {
   const groups = data.exit_start.length - 1, profiles = data.profiles.length;
   const parts = new Float64Array(groups * profiles), mean = new Float64Array(groups);
-  const bound = new Float64Array(hazard.length).fill(2);
+  const bound = new Float64Array(hazard.length).fill(2), rare = new Uint8Array(groups);
   for (let g = 0; g < groups; g++) {
     const total = sumParts(data, hazard, g, parts);
     mean[g] = 1 / total;
     if (total > 0) sumShares(data, hazard, g, total, bound);
+    rare[g] = holdsRare(hazard.subarray(data.exit_start[g], data.exit_start[g + 1]), total);
   }
-  return { hazard, parts, mean, bound, ticking: sumSwitches(data, hazard), end };
+  const ticking = sumSwitches(data, hazard), switches = data.clock_start;
+  const rareSwitch = Uint8Array.from(ticking, (total, c) => holdsRare(hazard.subarray(switches[c], switches[c + 1]), total));
+  return { hazard, parts, mean, bound, rare, ticking, rareSwitch, end };
 }
 
 /**
@@ -98,4 +103,13 @@ function sumSwitches(data, hazard) {
     for (let e = data.clock_start[c]; e < data.clock_start[c + 1]; e++) ticking[c] += hazard[e];
   }
   return ticking;
+}
+
+/**
+ * Whether one of the hazards that sum to a total is rare.
+ * @param {Float64Array} hazards
+ * @param {number} total
+ */
+function holdsRare(hazards, total) {
+  return Number(hazards.some((hazard) => hazard > 0 && hazard / total < RARE));
 }

@@ -2,8 +2,8 @@
 // @ts-check
 
 import {
-  HALF_BITS, KIND_CLOCK, KIND_FRAILTY, KIND_START, KIND_VISIT, LOW_HALF, MEMBER_BITS, MULTIPLIER_0, MULTIPLIER_1,
-  ROUNDS, WEYL_0, WEYL_1, WORD_BITS,
+  HALF_BITS, KIND_CLOCK, KIND_FRAILTY, KIND_RARE, KIND_START, KIND_VISIT, LOW_HALF, MEMBER_BITS, MULTIPLIER_0,
+  MULTIPLIER_1, ROUNDS, WEYL_0, WEYL_1, WORD_BITS,
 } from "./constants.js";
 
 const WORDS = 2 ** WORD_BITS;
@@ -57,15 +57,26 @@ function uniform48(word, half) {
 }
 
 /**
- * Draws of one address: two uniforms of 48 bits and one of 32.
+ * The four words of an address.
  * @param {number} cell
  * @param {number} number of the visit, the attempt or the draw of a clock
+ * @param {number} purpose
+ * @param {[number, number]} key
+ */
+function blockOf(cell, number, purpose, key) {
+  return philox(cell >>> 0, Math.floor(cell / WORDS) >>> 0, number, purpose, key[0], key[1]);
+}
+
+/**
+ * Draws of one address: two uniforms of 48 bits and one of 32.
+ * @param {number} cell
+ * @param {number} number
  * @param {number} purpose
  * @param {[number, number]} key
  * @returns {[number, number, number]}
  */
 function draws(cell, number, purpose, key) {
-  const w = philox(cell >>> 0, Math.floor(cell / WORDS) >>> 0, number, purpose, key[0], key[1]);
+  const w = blockOf(cell, number, purpose, key);
   return [uniform48(w[0], w[1] & LOW_HALF), uniform48(w[2], w[1] >>> HALF_BITS), (w[3] + 0.5) / WORDS];
 }
 
@@ -110,4 +121,48 @@ export function frailtyDraws(cell, attempt, frailty, key) {
  */
 export function clockDraws(cell, number, factor, member, key) {
   return draws(cell, number, KIND_CLOCK + MEMBERS * member + factor, key);
+}
+
+/**
+ * Two words as one whole number of 64 bits.
+ * @param {number} upper
+ * @param {number} lower
+ */
+function join64(upper, lower) {
+  return BigInt(upper) * BigInt(WORDS) + BigInt(lower);
+}
+
+/**
+ * The choice of a visit in 64 bits.
+ * @param {number} choice in 32 bits
+ * @param {number} cell
+ * @param {number} visit
+ * @param {number} member
+ * @param {[number, number]} key
+ */
+export function rareVisitWord(choice, cell, visit, member, key) {
+  return join64(Math.floor(choice * WORDS), blockOf(cell, visit, KIND_RARE + MEMBERS * member, key)[0]);
+}
+
+/**
+ * The choice of the start in 64 bits.
+ * @param {number} cell
+ * @param {[number, number]} key
+ */
+export function rareStartWord(cell, key) {
+  const w = blockOf(cell, 0, KIND_START, key);
+  return join64(w[1] & LOW_HALF, w[0]) * BigInt(HALVES) + BigInt(w[3] & LOW_HALF);
+}
+
+/**
+ * The choice of a switch in 64 bits.
+ * @param {number} cell
+ * @param {number} number
+ * @param {number} factor
+ * @param {number} member
+ * @param {[number, number]} key
+ */
+export function rareClockWord(cell, number, factor, member, key) {
+  const w = blockOf(cell, number, KIND_CLOCK + MEMBERS * member + factor, key);
+  return join64(w[3], w[2]);
 }

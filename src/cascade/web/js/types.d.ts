@@ -35,6 +35,8 @@ export interface Payload extends Chain {
   exit_inner: number[];
   exit_apart: number[];
   transitions: { way: string; target: number }[];
+  /** Cumulative shares of the start in parts of 2^64, where one is rare; else empty. */
+  start_below: string[];
   entry_hours: [number, number];
   until: number | null;
   window_start: number[];
@@ -70,8 +72,12 @@ export interface Rates {
   mean: Float64Array;
   /** Cumulative shares of the exits of a group. */
   bound: Float64Array;
+  /** Whether a group of exits holds a rare way. */
+  rare: Uint8Array;
   /** Summed hazards of the switches of each clock, by state. */
   ticking: Float64Array;
+  /** Whether one of these switches is rare. */
+  rareSwitch: Uint8Array;
   end: number;
 }
 
