@@ -178,7 +178,10 @@ def lone(bin_: int, cells: int = 10) -> Selection:
     """A selection of cells that are all in one bin, of whom none passed the step."""
     histogram = np.zeros((1, 2, BINS), np.int64)
     histogram[0, 0, bin_] = cells
-    return Selection(LINEAR, 1, cells, ("z",), ("start", "step"), histogram, np.ones((1, 2)), np.ones((1, 2)))
+    frailty = {"name": "z", "cv": 1.0, "hazards": [{"hazard": "arrest.shear"}]}
+    model = LINEAR.with_(frailties=[frailty])
+    pairs = np.array([cells, 0])
+    return Selection(model, 1, cells, ("z",), ("start", "step"), histogram, np.ones((1, 2)), np.ones((1, 2)), pairs)
 
 
 @pytest.mark.parametrize("bin_", [0, 1, 2, 80, BINS - 2, BINS - 1])

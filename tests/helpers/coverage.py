@@ -81,6 +81,7 @@ def score(
         low, high = np.where(slope > 0, middle, low), np.where(slope > 0, high, middle)
     up, down = low + difference, low
     variance = up + down - difference**2
+    variance[variance <= 0.0] = 1.0  # no change seen, and none supposed: a score of 0
     # The third central moment of 1, -1 and 0 with these chances.
     third = up * (1 - difference) ** 3 - down * (1 + difference) ** 3 - (1 - up - down) * difference**3
     skewness = third / variance**1.5 / math.sqrt(of)

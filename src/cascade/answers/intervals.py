@@ -138,27 +138,28 @@ def paired_difference(gained: float, lost: float, of: float, level: float = 0.95
     >>> round(low, 4), round(high, 4)
     (-0.0028, 0.0028)
     """
-    from scipy.special import ndtri
-
-    return _score_interval(gained, lost, of, float(ndtri(0.5 + level / 2.0)))
-
-
-def _score_interval(gained: float, lost: float, of: float, z: float) -> Interval:
-    """The same for a quantile."""
     if of <= 0:
         return Interval(-1.0, 1.0)
-    return Interval(-_score_limit(lost, gained, of, z), _score_limit(gained, lost, of, z))
+    z = _normal_quantile(level)
+    return Interval(-_score_limit(lost, gained, of, z, z), _score_limit(gained, lost, of, z, z))
 
 
-def _score_limit(gained: float, lost: float, of: float, z: float) -> float:
-    """The upper limit: beyond it every difference is refused."""
+def _normal_quantile(level: float) -> float:
+    """How many standard errors the ends of a normal interval of some coverage lie away."""
+    from scipy.special import ndtri
+
+    return float(ndtri(0.5 + level / 2.0))
+
+
+def _score_limit(gained: float, lost: float, of: float, most: float, z: float) -> float:
+    """The upper limit: beyond it every difference is refused, by a score below -``most``; z of the correction."""
     inside = (gained - lost) / of
     step = (math.sqrt(gained + lost) + 1.0) / of
-    while (outside := min(1.0, inside + step)) < 1.0 and _score(gained, lost, of, outside, z) > -z:
+    while (outside := min(1.0, inside + step)) < 1.0 and _score(gained, lost, of, outside, z) > -most:
         inside, step = outside, 2.0 * step
     for _ in range(60):
         middle = (inside + outside) / 2.0
-        if _score(gained, lost, of, middle, z) > -z:
+        if _score(gained, lost, of, middle, z) > -most:
             inside = middle
         else:
             outside = middle
@@ -227,6 +228,6 @@ def clustered_difference(
     further = min(float(largest), max(effect, (effect * changed + largest**2) / (changed + largest)))
     t = float(stdtrit(batches - 1, 0.5 + level / 2.0))
     low_effect, high_effect = (further, further) if not net else (effect, further) if net > 0 else (further, effect)
-    low = _score_interval(gained / low_effect, lost / low_effect, of / low_effect, t).low
-    high = _score_interval(gained / high_effect, lost / high_effect, of / high_effect, t).high
-    return Interval(low, high)
+    z = _normal_quantile(level)
+    low = -_score_limit(lost / low_effect, gained / low_effect, of / low_effect, t, z)
+    return Interval(low, _score_limit(gained / high_effect, lost / high_effect, of / high_effect, t, z))

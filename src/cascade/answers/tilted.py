@@ -37,8 +37,8 @@ WIDER = 1.15
 ENOUGH = 60.0
 """Cells for each squared skewness from which on the mean is nearly normal."""
 
-WIDEST = 1000.0
-"""Times that the upper end may be the lower one: what is known worse than by powers of ten is not known.
+WIDEST = 100.0
+"""Times that the upper end may be the lower one: what is known no better than to two powers of ten is not known.
 
 It happens where the cells that make the mean are not among the few that passed.
 """
