@@ -16,7 +16,7 @@ from scipy import stats
 
 import cascade
 from cascade.answers.intervals import Interval, batch_variance, paired_difference
-from cascade.answers.tilted import Trait
+from cascade.answers.tilted import TraitCounts
 from cascade.runs.traits import BINS, EDGES
 from helpers import coverage
 from helpers.budget import ALPHA
@@ -63,7 +63,7 @@ def test_a_difference_holds_where_few_cells_change(share: float, of: int) -> Non
 def test_a_difference_holds_up_to_ten_thousand_changed_cells(share: float) -> None:
     """By the score at the truth, which the interval holds just where it is not refused: shown for few cells, too."""
     assert coverage.of_score(20.0, share, 10**9) == pytest.approx(of_paired(20.0, share, 10**9), abs=1e-12)
-    found = [coverage.of_score(mean, share, 10**9) for mean in (30, 100, 1000, *[10_000] * (share < 0.1))]
+    found = [coverage.of_score(mean, share, 10**9) for mean in (30, 100, 1000, *[10_000] * (share == 0.0))]
     assert min(missed.held for missed in found) > 0.94
     assert max(missed.held for missed in found) < 0.965
     assert all(0.015 < side < 0.035 for missed in found for side in missed[:2])
@@ -166,9 +166,9 @@ def test_the_coverage_test_sees_the_normal_interval() -> None:
         assert fair(of_selection(name, cv, "none", number, FEW), FEW)
 
 
-def trait_of(values: list[float], effect: float = 1.0) -> Trait:
+def trait_of(values: list[float], design_effect: float = 1.0) -> TraitCounts:
     bins = np.searchsorted(EDGES, values, side="right") - 1
-    return Trait(np.bincount(bins, minlength=BINS), float(np.mean(values)), float(np.var(values)), effect)
+    return TraitCounts(np.bincount(bins, minlength=BINS), float(np.mean(values)), float(np.var(values)), design_effect)
 
 
 def test_where_the_cells_that_make_the_mean_are_not_seen_no_interval_is_shown() -> None:
@@ -176,10 +176,10 @@ def test_where_the_cells_that_make_the_mean_are_not_seen_no_interval_is_shown() 
     unseen = of_mean(trait_of([1e-6] * 5), "gamma", 5.0)
     assert np.isnan(unseen).all()
     for number, none in ((2, 1.0), (10, 0.9), (30, 0.3)):
-        missed = of_selection("gamma", 5.0, "none", number, 100)
+        missed = of_selection("gamma", 5.0, "none", number, FEW)
         assert 0 < missed.none <= none
-        assert fair(missed, 100)
-        assert of_selection("gamma", 5.0, "none", number, 100, normal).below > 0.2
+        assert fair(missed, FEW)
+        assert of_selection("gamma", 5.0, "none", number, FEW, normal).below > 0.2
     assert np.isnan(of_mean(trait_of([2e4] * 9 + [1.0]), "lognormal", 5.0)).all(), "most lie beyond the bins"
     assert np.isnan(of_mean(trait_of([1.0]), "lognormal", 1.0)).all(), "one cell"
     assert np.isfinite(of_mean(trait_of([0.9, 1.2]), "lognormal", 0.5)).all(), "two of a trait that is known"

@@ -15,13 +15,13 @@ import numpy.typing as npt
 from scipy import stats
 
 from cascade.answers.intervals import Interval, clustered_difference, paired_difference
-from cascade.answers.tilted import Trait, carrier_of, mean_interval
+from cascade.answers.tilted import TraitCounts, carrier_of, mean_interval
 from cascade.common.text import text_table
 from cascade.runs.traits import BINS, EDGES
 
 Paired = Callable[[int, int, int], Interval]
 Clustered = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64], tuple[int, int], int], Interval]
-Mean = Callable[[Trait, str, float], Interval]
+Mean = Callable[[TraitCounts, str, float], Interval]
 
 GUIDE = Path(__file__).parents[2] / "docs" / "mathematics.md"
 BEGIN, END = "<!-- coverage: written by tests/helpers/coverage.py -->\n", "<!-- end of coverage -->\n"
@@ -131,14 +131,14 @@ def of_clustered(
     return Missed(above / runs, below / runs)
 
 
-def of_mean(trait: Trait, distribution: str, cv: float) -> Interval:
+def of_mean(trait: TraitCounts, distribution: str, cv: float) -> Interval:
     """The interval of the package."""
     return mean_interval(trait, carrier_of(distribution, cv, tuple(EDGES.tolist())), cv)
 
 
-def normal(trait: Trait, _distribution: str, _cv: float) -> Interval:
+def normal(trait: TraitCounts, _distribution: str, _cv: float) -> Interval:
     """Mean +- 1.96 standard errors: what was shown before, and misses skewed traits."""
-    half = 1.96 * math.sqrt(trait.variance * trait.effect / trait.histogram.sum())
+    half = 1.96 * math.sqrt(trait.variance * trait.design_effect / trait.histogram.sum())
     return Interval(trait.mean - half, trait.mean + half)
 
 
@@ -177,7 +177,7 @@ def of_selection(
     for _ in range(runs):
         values = z[np.minimum(np.searchsorted(rising, draw.random(cells)), len(z) - 1)]
         bins = np.searchsorted(EDGES, values, side="right") - 1
-        trait = Trait(np.bincount(bins, minlength=BINS), float(values.mean()), float(values.var()))
+        trait = TraitCounts(np.bincount(bins, minlength=BINS), float(values.mean()), float(values.var()))
         low, high = interval(trait, distribution, cv)
         none += math.isnan(low)
         above += truth < low

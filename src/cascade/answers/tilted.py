@@ -48,16 +48,16 @@ NARROW = 0.1
 
 
 class Carrier(NamedTuple):
-    """The distribution of log Z among all cells, in cells of a grid finer than the bins.
+    """The distribution of log Z among all cells, in strips finer than the bins.
 
     Attributes
     ----------
     y, log_mass : (m,) float
-        Middles of the cells of the grid, and logarithms of what lies there, up to a constant.
+        Middles of the strips, and logarithms of what lies in them, up to a constant.
     bins : (b,) int
-        Bins that have cells of the grid.
+        Bins that have strips.
     first : (b,) int
-        The first cell of each of these.
+        The first strip of each of these.
     """
 
     y: Floats
@@ -68,7 +68,7 @@ class Carrier(NamedTuple):
 
 @lru_cache(maxsize=64)
 def carrier_of(distribution: str, cv: float, edges: tuple[float, ...]) -> Carrier:
-    """The grid of a trait of mean 1.
+    """The strips of a trait of mean 1.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def _points(dimensions: int) -> Floats:
 
 
 class _Fit(NamedTuple):
-    """The most probable tilt: its coefficients, the logarithm of its probability, masses of the grid, curvature."""
+    """The most probable tilt: its coefficients, the logarithm of its probability, masses of the strips, curvature."""
 
     at: Floats
     height: float
@@ -131,7 +131,7 @@ class _Fit(NamedTuple):
 
 
 def _heights(carrier: Carrier, counts: Floats, features: Floats, prior: Floats, at: Floats) -> tuple[Floats, Floats]:
-    """Logarithms of the probabilities of some tilts, (p,), and masses of the grid, (p, m); ``at`` is (p, d)."""
+    """Logarithms of the probabilities of some tilts, (p,), and masses of the strips, (p, m); ``at`` is (p, d)."""
     mass = at @ features.T
     mass += carrier.log_mass
     mass -= mass.max(axis=1, keepdims=True)
@@ -174,7 +174,7 @@ def _fitted(carrier: Carrier, counts: Floats, features: Floats, prior: Floats, a
         at, height, mass = at + step, higher, moved
 
 
-class Trait(NamedTuple):
+class TraitCounts(NamedTuple):
     """What is counted of a trait among the cells that passed a step.
 
     Attributes
@@ -190,10 +190,10 @@ class Trait(NamedTuple):
     histogram: Ints
     mean: float
     variance: float
-    effect: float = 1.0
+    design_effect: float = 1.0
 
 
-def mean_interval(trait: Trait, carrier: Carrier, cv: float, level: float = 0.95) -> Interval:
+def mean_interval(trait: TraitCounts, carrier: Carrier, cv: float, level: float = 0.95) -> Interval:
     """Interval of the mean of a trait among survivors; nan where they are too few to tell it.
 
     Student's t, corrected for skewness, where there are enough cells for the skewness of the fit; else the quantiles
@@ -202,7 +202,7 @@ def mean_interval(trait: Trait, carrier: Carrier, cv: float, level: float = 0.95
 
     Parameters
     ----------
-    trait : Trait
+    trait : TraitCounts
     carrier : Carrier
         Of the same bins.
     cv : float
@@ -215,7 +215,7 @@ def mean_interval(trait: Trait, carrier: Carrier, cv: float, level: float = 0.95
     Efron B, Tibshirani R. Ann Stat 1996;24:2431-2461 (exponential families around a carrier). Johnson NJ. J Am Stat
     Assoc 1978;73:536-544 (the correction for skewness). Kish L. Survey Sampling, 1965 (the design effect).
     """
-    n = float(trait.histogram.sum()) / trait.effect
+    n = float(trait.histogram.sum()) / trait.design_effect
     nothing = Interval(math.nan, math.nan)
     if trait.histogram.sum() < 2 or n <= 1.0:
         return nothing
@@ -224,7 +224,7 @@ def mean_interval(trait: Trait, carrier: Carrier, cv: float, level: float = 0.95
     # What is above the last edge is known to be above it only.
     if 2 * trait.histogram[-1] > trait.histogram.sum():
         return nothing
-    counts = trait.histogram[carrier.bins] / trait.effect
+    counts = trait.histogram[carrier.bins] / trait.design_effect
     y, z = carrier.y, np.exp(carrier.y)
     fit = _fitted(carrier, counts, y[:, None], np.array([SPREAD_OF_POWER**-2]), np.zeros(1))
     between = np.cumsum(fit.mass * np.sqrt(z))
@@ -255,7 +255,7 @@ def mean_interval(trait: Trait, carrier: Carrier, cv: float, level: float = 0.95
     return Interval(min(math.exp(ends[0]), trait.mean), max(math.exp(ends[1]), trait.mean))
 
 
-def _student(trait: Trait, n: float, skewness: float, level: float) -> Interval:
+def _student(trait: TraitCounts, n: float, skewness: float, level: float) -> Interval:
     """Student's t for the mean of n independent cells, its ends moved by the skewness."""
     from scipy.special import stdtrit
 

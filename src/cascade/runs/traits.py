@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from cascade.answers.table import Table, Texts, check_same
-from cascade.answers.tilted import Trait, carrier_of, mean_interval
+from cascade.answers.tilted import TraitCounts, carrier_of, mean_interval
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
 from cascade.common.portable import power
@@ -89,7 +89,7 @@ class Selection(ByValue, Table[SelectionRow]):
             return SelectionRow(self.traits[f], self.steps[k], 0, *[float("nan")] * 4)
         mean = float(self.sums[f, k]) / n
         variance = max(0.0, float(self.squares[f, k]) / n - mean**2)
-        trait = Trait(self.histogram[f, k], mean, variance, int(self.pairs[k]) / n)
+        trait = TraitCounts(self.histogram[f, k], mean, variance, int(self.pairs[k]) / n)
         frailty = self.model.frailties[f]
         carrier = carrier_of(frailty.distribution, frailty.cv, tuple(EDGES.tolist()))
         low, high = mean_interval(trait, carrier, frailty.cv)
