@@ -211,7 +211,7 @@ def test_the_text_of_a_selection_shows_its_rows_and_the_exact_means(model: Model
             assert line[:6] == [trait, found.steps[k], number(row.cells), *shown]
             assert line[6:] == ([f"{other[trait][k]:.4g}"] if other else [])
             assert len(line) == len(header)
-    assert found.together == (6 if model.clusters else 1)
+    assert (found.pairs[0] > found.cells) == bool(model.clusters)
     assert f"<caption>{found.caption}</caption>" in found._repr_html_()
     assert found.caption.endswith(f": {found.cells:,} cells")
 

@@ -185,7 +185,7 @@ def of_selection(
     return Missed(above / runs, below / runs, none / runs)
 
 
-RUNS = 400
+RUNS = 200
 SURVIVORS = (10, 30, 100, 1000, 10_000)
 CHANGED = (10, 20, 50, 100, 1000, 10_000)
 TRAITS = [(name, cv) for name in ("lognormal", "gamma") for cv in (0.5, 1.0, 2.0, 5.0)]
