@@ -110,10 +110,14 @@ RUNS = 100
 
 @pytest.mark.parametrize("units", CLUSTERS, ids=str)
 def test_a_difference_of_clusters_holds(units: Units) -> None:
-    """Each is fair; in the mean from 94 to 97.5 % (1,200 runs: standard error 0.6 %)."""
+    """Each is fair; in the mean at least 94 %, and at most 97 % (1,200 runs: standard error 0.6 %).
+
+    Where large units are rare, few founders do not tell how many are: then up to 98.5 %.
+    """
     found = [of_clustered(m, share, units, RUNS) for m in (10, 30, 1000) for share in (0.0, 0.3, 0.5, 1.0)]
     assert all(fair(missed, RUNS) for missed in found), found
-    assert 0.94 < np.mean([missed.held for missed in found]) < 0.975
+    rare = min(units.shares) < 0.1
+    assert 0.94 < np.mean([missed.held for missed in found]) < (0.985 if rare else 0.97)
     # Planted: cells for founders miss far too often, the interval of before one side or none at all.
     assert not fair(of_clustered(1000, 0.3, Units((6,), (1.0,)), RUNS, cells), RUNS)
 

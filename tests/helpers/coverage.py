@@ -110,7 +110,10 @@ def of_clustered(
     founders: float, share: float, units: Units, runs: int, interval: Clustered = clustered_difference, seed: int = 5
 ) -> Missed:
     """Of so many changed founders expected, in 64 batches; those of a share lose cells, the others gain."""
-    draw, mean = np.random.default_rng(seed), float(np.dot(units.sizes, units.shares))
+    draw, mean = (
+        np.random.default_rng([seed, round(founders), round(100 * share)]),
+        float(np.dot(units.sizes, units.shares)),
+    )
     of = 200_000
     # As many founders of each batch as there are, and their cells.
     sizes = np.array([round(of / 64 * mean)] * 64)
@@ -170,7 +173,8 @@ def of_selection(
     distribution: str, cv: float, selected: str, cells: int, runs: int, interval: Mean = of_mean, seed: int = 11
 ) -> Missed:
     """Of the mean of a trait of so many survivors."""
-    draw = np.random.default_rng(seed)
+    # Other numbers for each: else all would have the same luck.
+    draw = np.random.default_rng([seed, cells, round(10 * cv), len(distribution), list(SELECTED).index(selected)])
     z, chances = survivors(distribution, cv, selected)
     truth, rising = float(chances @ z), np.cumsum(chances)
     above = below = none = 0
