@@ -251,6 +251,17 @@ def test_means_hold_over_the_whole_grid(selected: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("name", "cv"), [("lognormal", 1.0), ("lognormal", 5.0), ("gamma", 5.0)])
+@pytest.mark.parametrize("number", [30, 100, 1000])
+def test_a_selection_that_bends_without_end_misses_as_often_as_the_guide_says(
+    name: str, cv: float, number: int
+) -> None:
+    missed = of_selection(name, cv, "exp(-Z)", number, coverage.RUNS)
+    assert not too_many(missed.above, 0.08, coverage.RUNS)
+    assert not too_many(missed.below, SIDE, coverage.RUNS)
+
+
+@pytest.mark.slow
 def test_the_guide_has_the_coverage_that_is_found() -> None:
     """To the digit: seeds are fixed and sums exact."""
     assert CHANGED[0] == 10

@@ -154,6 +154,9 @@ SELECTED: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 }
 """Chances to pass, up to a constant."""
 
+BEYOND: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]] = {"exp(-Z)": lambda z: np.exp(-z)}
+"""A hazard in proportion to Z that acts for a fixed time: it bends without end, and the knots do not follow."""
+
 
 def survivors(distribution: str, cv: float, selected: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Values of a trait among survivors, at 40,000 places of log Z, and their chances."""
@@ -165,7 +168,7 @@ def survivors(distribution: str, cv: float, selected: str) -> tuple[npt.NDArray[
         log = np.linspace(-20.0 / shape - 5.0, math.log(60.0 / shape + 60.0), 40_000)
         density = shape * (log - np.exp(log))
     z = np.exp(log)
-    chances = np.exp(density - density.max()) * SELECTED[selected](z)
+    chances = np.exp(density - density.max()) * (SELECTED | BEYOND)[selected](z)
     return z, chances / chances.sum()
 
 
@@ -174,7 +177,7 @@ def of_selection(
 ) -> Missed:
     """Of the mean of a trait of so many survivors."""
     # Other numbers for each: else all would have the same luck.
-    draw = np.random.default_rng([seed, cells, round(10 * cv), len(distribution), list(SELECTED).index(selected)])
+    draw = np.random.default_rng([seed, cells, round(10 * cv), len(distribution), [*SELECTED, *BEYOND].index(selected)])
     z, chances = survivors(distribution, cv, selected)
     truth, rising = float(chances @ z), np.cumsum(chances)
     above = below = none = 0
@@ -203,7 +206,7 @@ def selection_grid(selected: str) -> dict[tuple[str, float], list[Missed]]:
 
 def _sides(missed: Missed) -> str:
     text = f"{100 * missed.above:.1f} / {100 * missed.below:.1f}"
-    return text + (f" ({100 * missed.none:.0f} none)" if missed.none else "")
+    return text + (f" ({max(1.0, 100 * missed.none):.0f} none)" if missed.none else "")
 
 
 def tables() -> str:
