@@ -60,7 +60,7 @@ def main() -> int:
 
     # What the survivors of extravasation were like decides how the blood's killers strike them again.
     last = [row for row in found if row.step == "extravasation" and row.cells]
-    changed = [row for row in last if not row.low < 1.0 < row.high]
+    changed = [row for row in last if row.low > 1.0 or row.high < 1.0]
     print("\nof those that left the vessels these traits differ from 1 (95 % interval):")
     for row in changed:
         print(f"  {row.trait}: mean {row.mean:.2f} ({row.low:.2f} to {row.high:.2f})")

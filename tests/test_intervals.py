@@ -19,6 +19,7 @@ from cascade.answers.intervals import (
     paired_difference,
     proportion,
 )
+from helpers.coverage import score
 
 Counts = npt.NDArray[np.int64]
 LEVELS = (0.5, 0.9, 0.95, 0.999)
@@ -59,7 +60,7 @@ def test_of_nothing_anything_may_be() -> None:
     assert all(paired_difference(0, 0, 0, level) == (-1.0, 1.0) for level in LEVELS)
     none, one = np.zeros(3, np.int64), np.array([5, 0, 0])
     for sizes in (none, one):
-        assert clustered_difference(none, sizes, 4) == (-1.0, 1.0), "one batch tells no spread"
+        assert clustered_difference(none, sizes, (0, 0), 4) == (-1.0, 1.0), "one batch tells no spread"
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, -0.1, 1.5, math.nan])
@@ -87,35 +88,71 @@ def test_the_variance_of_a_ratio_is_that_of_cochran(empty: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gained", "lost", "of"), [(0, 0, 10), (40, 10, 1000), (3, 9, 12), (12, 0, 12), (0, 900, 1000)]
+    ("gained", "lost", "of"),
+    [(0, 0, 10), (40, 10, 1000), (3, 9, 12), (12, 0, 12), (0, 900, 1000), (1, 0, 10**9), (0, 0, 10**9), (2.5, 0.5, 9)],
 )
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_paired_difference_is_that_of_bonett_and_price(gained: int, lost: int, of: int, level: float) -> None:
-    p, q = (gained + 1) / (of + 2), (lost + 1) / (of + 2)
-    error = math.sqrt((p + q - (p - q) ** 2) / (of + 2))
-    wanted = stats.norm.interval(level, loc=p - q, scale=error)
-    assert paired_difference(gained, lost, of, level) == pytest.approx(np.clip(wanted, -1, 1), rel=1e-12)
+def test_a_paired_difference_ends_where_the_score_refuses_it(gained: float, lost: float, of: int, level: float) -> None:
+    """The score is written a second time, by the likelihood's own maximum; -1 and 1 refuse nothing."""
+    z = float(stats.norm.ppf(0.5 + level / 2))
+    low, high = paired_difference(gained, lost, of, level)
+    assert -1 <= low <= (gained - lost) / of <= high <= 1
+    assert paired_difference(lost, gained, of, level) == (-high, -low)
+    for end, side in ((low, 1.0), (high, -1.0)):
+        if abs(end) < 1.0:
+            assert score_at(gained, lost, of, end, z) == pytest.approx(side * z, rel=1e-6), (end, side)
+
+
+def score_at(gained: float, lost: float, of: float, difference: float, z: float) -> float:
+    """The score of any difference: below 0 that of its mirror image."""
+    if difference < 0:
+        return -score_at(lost, gained, of, -difference, z)
+    return float(score(np.array([float(gained)]), np.array([float(lost)]), of, difference, z)[0])
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize(("number", "largest"), [(2, 3), (3, 1), (30, 8)])
-def test_a_clustered_difference_is_that_of_student(number: int, largest: int, level: float) -> None:
+@pytest.mark.parametrize(("number", "largest"), [(2, 3), (3, 1), (30, 8), (64, 40)])
+def test_a_clustered_difference_is_that_of_fewer_pairs(number: int, largest: int, level: float) -> None:
     better, sizes = batches(2, number, empty=2)
     worse, _ = batches(3, number, empty=2)
-    change = better - np.minimum(worse, sizes)
-    middle = change.sum() / sizes.sum()
-    error = math.hypot(math.sqrt(batch_variance(change, sizes)), largest / sizes.sum())
-    wanted = stats.t(number - 1).interval(level)[1] * error
-    found = clustered_difference(change, sizes, largest, level)
-    assert found == pytest.approx(np.clip([middle - wanted, middle + wanted], -1, 1), rel=1e-9)
+    change, of = better - np.minimum(worse, sizes), int(sizes.sum())
+    gained, lost = int(change[change > 0].sum()) + 2, -int(change[change < 0].sum()) + 2
+    of_cells = (gained + lost - (gained - lost) ** 2 / of) / of**2
+    effect = min(max(batch_variance(change, sizes) / of_cells, 1.0), largest)
+    further = max(effect, (effect * (gained + lost) + largest**2) / (gained + lost + largest))
+    further = min(further, largest)
+    away = (gained > lost, gained < lost)
+    t, z = float(stats.t(number - 1).ppf(0.5 + level / 2)), float(stats.norm.ppf(0.5 + level / 2))
+    found = clustered_difference(change, sizes, (gained, lost), largest, level)
+    for end, side, near in zip(found, (1.0, -1.0), away, strict=True):
+        e = effect if near else further
+        if abs(end) < 1.0 - 1e-9:
+            assert score_at(gained / e, lost / e, of / e, end, z) == pytest.approx(side * t, rel=1e-6)
+    assert found.low < (gained - lost) / of < found.high
+
+
+def test_without_a_change_a_cluster_counts_as_one_pair() -> None:
+    none, sizes = np.zeros(64, np.int64), np.full(64, 60)
+    low, high = clustered_difference(none, sizes, (0, 0), 6)
+    assert -low == high
+    assert high > paired_difference(0, 0, 640).high > 0
+    assert high == pytest.approx(paired_difference(0, 0, 640).high, rel=0.1)
+    # One changed founder of the largest size moves both ends to its side.
+    one = none.copy()
+    one[3] = 6
+    moved = clustered_difference(one, sizes, (6, 0), 6)
+    assert moved.high > high
+    assert low < moved.low < 6 / 3840
 
 
 def test_a_batch_of_one_cell_is_a_batch() -> None:
     ones = np.ones(20, np.int64)
     change = np.array([1, 0, 0, -1] * 5)
-    error = math.hypot(change.std(ddof=1) / math.sqrt(20), 1 / 20)
-    wanted = stats.t(19).interval(0.95)[1] * error
-    assert clustered_difference(change, ones, 1) == pytest.approx((-wanted, wanted), rel=1e-9)
+    low, high = clustered_difference(change, ones, (5, 5), 1)
+    assert -low == pytest.approx(high)
+    error = change.std(ddof=1) / math.sqrt(20)
+    # Its own variance is that of independent cells times 20 / 19, and no unit is larger than one cell.
+    assert high == pytest.approx(stats.t(19).ppf(0.975) * error, rel=0.1)
 
 
 def away(count: int, share: float, effect: float, largest: int) -> float:

@@ -178,7 +178,10 @@ def lone(bin_: int, cells: int = 10) -> Selection:
     """A selection of cells that are all in one bin, of whom none passed the step."""
     histogram = np.zeros((1, 2, BINS), np.int64)
     histogram[0, 0, bin_] = cells
-    return Selection(LINEAR, 1, cells, ("z",), ("start", "step"), histogram, np.ones((1, 2)), np.ones((1, 2)))
+    frailty = {"name": "z", "cv": 1.0, "hazards": [{"hazard": "arrest.shear"}]}
+    model = LINEAR.with_(frailties=[frailty])
+    pairs = np.array([cells, 0])
+    return Selection(model, 1, cells, ("z",), ("start", "step"), histogram, np.ones((1, 2)), np.ones((1, 2)), pairs)
 
 
 @pytest.mark.parametrize("bin_", [0, 1, 2, 80, BINS - 2, BINS - 1])
@@ -208,7 +211,7 @@ def test_the_text_of_a_selection_shows_its_rows_and_the_exact_means(model: Model
             assert line[:6] == [trait, found.steps[k], number(row.cells), *shown]
             assert line[6:] == ([f"{other[trait][k]:.4g}"] if other else [])
             assert len(line) == len(header)
-    assert found.together == (6 if model.clusters else 1)
+    assert (found.pairs[0] > found.cells) == bool(model.clusters)
     assert f"<caption>{found.caption}</caption>" in found._repr_html_()
     assert found.caption.endswith(f": {found.cells:,} cells")
 

@@ -117,8 +117,9 @@ def test_medians_are_those_of_the_cells(model: Model) -> None:
             low, high = np.quantile(z, [0.5 - 1 / len(z), 0.5 + 1 / len(z)])
             assert low / half_a_bin <= row.median <= high * half_a_bin, row
             assert row.mean == pytest.approx(z.mean(), rel=1e-4)
-            half = 1.96 * z.std() / math.sqrt(len(z))
-            assert (row.low, row.high) == pytest.approx((z.mean() - half, z.mean() + half), rel=1e-3)
+            # It is from the bins and what all start with: about as wide as that of a normal mean, and around the mean.
+            assert row.low < row.mean < row.high
+            assert 0.6 < (row.high - row.low) / (2 * 1.96 * z.std() / math.sqrt(len(z))) < 1.7
             compared += 1
     assert compared >= 6
 

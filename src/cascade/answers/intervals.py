@@ -109,47 +109,125 @@ def batch_variance(values: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) 
     return float(((values - ratio * sizes) ** 2).sum()) * batches / (batches - 1) / total**2
 
 
-def paired_difference(gained: int, lost: int, of: int, level: float = 0.95) -> Interval:
+def paired_difference(gained: float, lost: float, of: float, level: float = 0.95) -> Interval:
     """Interval of (gained - lost) / n for pairs: the same cells under two models.
 
-    The adjusted Wald interval: one is added to each discordant count, two to n.
+    The score interval, corrected for skewness: the differences d that the counts do not refuse when
+    (found - d) / error lies z or more from 0, error and skewness being those of the shares gained and lost that are
+    likeliest where the difference is d.  Both sides are missed alike, also where only gains, or no change at all,
+    were counted.
+
+    Parameters
+    ----------
+    gained, lost, of : float
+        Discordant pairs of each kind, of so many pairs; fractions where pairs are not independent and stand for fewer.
+    level : float
+        Coverage, in (0, 1).
 
     References
     ----------
-    Bonett DG, Price RM. J Educ Behav Stat 2012;37:479-488.
+    Tango T. Stat Med 1998;17:891-908. Gart JJ, Nam J. Biometrics 1988;44:323-338 (the correction). Laud PJ. Pharm
+    Stat 2017;16:334-348 (both sides alike).
 
     Examples
     --------
     >>> low, high = paired_difference(40, 10, 1000)
     >>> low < 0.03 < high
     True
+    >>> low, high = paired_difference(0, 0, 1000)
+    >>> round(low, 4), round(high, 4)
+    (-0.0028, 0.0028)
     """
     if of <= 0:
         return Interval(-1.0, 1.0)
+    z = _normal_quantile(level)
+    return Interval(-_score_limit(lost, gained, of, z, z), _score_limit(gained, lost, of, z, z))
+
+
+def _normal_quantile(level: float) -> float:
+    """How many standard errors the ends of a normal interval of some coverage lie away."""
     from scipy.special import ndtri
 
-    a, b, n = gained + 1.0, lost + 1.0, of + 2.0
-    middle = (a - b) / n
-    half = float(ndtri(0.5 + level / 2.0)) * math.sqrt(max(0.0, (a + b) / n - middle**2) / n)
-    return Interval(max(-1.0, middle - half), min(1.0, middle + half))
+    return float(ndtri(0.5 + level / 2.0))
+
+
+def _score_limit(gained: float, lost: float, of: float, most: float, z: float) -> float:
+    """The upper limit: beyond it every difference is refused, by a score below -``most``; z of the correction."""
+    inside = (gained - lost) / of
+    step = (math.sqrt(gained + lost) + 1.0) / of
+    while (outside := min(1.0, inside + step)) < 1.0 and _score(gained, lost, of, outside, z) > -most:
+        inside, step = outside, 2.0 * step
+    for _ in range(60):
+        middle = (inside + outside) / 2.0
+        if _score(gained, lost, of, middle, z) > -most:
+            inside = middle
+        else:
+            outside = middle
+    return outside
+
+
+def _score(gained: float, lost: float, of: float, difference: float, z: float) -> float:
+    """How many standard errors a count lies above a difference, less what skewness makes of z of them."""
+    # Beyond 0 the shares change places: the rarer one is found without loss of digits.
+    few, many = (lost, gained) if difference >= 0.0 else (gained, lost)
+    size = abs(difference)
+    b, c = few + many - size * (2.0 * of + few - many), few * size * (1.0 - size)
+    root = math.sqrt(b * b + 8.0 * of * c)
+    # The root of the quadratic that is not below 0, without a difference of nearly equal numbers.
+    rarer = (b + root) / (4.0 * of) if b > 0.0 else 2.0 * c / max(root - b, 5e-324)
+    changed = 2.0 * rarer + size
+    variance = changed - size * size
+    away = (gained - lost) / of - difference
+    if variance <= 0.0:
+        return math.copysign(math.inf, away) if away else 0.0
+    third = difference * (1.0 - 3.0 * changed + 2.0 * size * size)
+    skewness = third / (variance * math.sqrt(variance * of))
+    return away / math.sqrt(variance / of) - skewness * (z * z - 1.0) / 6.0
 
 
 def clustered_difference(
-    change: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], largest: int, level: float = 0.95
+    change: npt.NDArray[np.int64],
+    sizes: npt.NDArray[np.int64],
+    discordant: tuple[int, int],
+    largest: int,
+    level: float = 0.95,
 ) -> Interval:
-    """Interval of the mean change per cell, from batches of founders: Student's t.
+    """Interval of the mean change per cell where the cells of one founder share their fate.
 
-    One more founder of ``largest`` cells that changes is added to the variance, as one is to
-    the counts of ``paired_difference``.
+    That of ``paired_difference`` for so many times fewer cells as the variance between batches of founders is larger
+    than that of independent cells, with Student's t for their number.  The limit away from 0 allows for one more
+    founder of ``largest`` cells that changes, as in ``clustered_proportion``.
+
+    Parameters
+    ----------
+    change, sizes : (batches,) int
+        Cells gained less cells lost, and cells, by batch of founders.
+    discordant : tuple of int
+        Cells gained, and lost.
+    largest : int
+        Cells of the largest unit.
+    level : float
+        Coverage, in (0, 1).
+
+    References
+    ----------
+    Kish L. Survey Sampling, 1965 (the design effect). Fay MP, Feuer EJ. Stat Med 1997;16:791-801 (one more of the
+    largest weight).
     """
     from scipy.special import stdtrit
 
-    of = int(sizes.sum())
-    batches = int((sizes > 0).sum())
+    of, batches = int(sizes.sum()), int((sizes > 0).sum())
     if of == 0 or batches < 2:
         return Interval(-1.0, 1.0)
-    middle = int(change.sum()) / of
-    half = float(stdtrit(batches - 1, 0.5 + level / 2.0)) * math.sqrt(
-        batch_variance(change, sizes) + (largest / of) ** 2
-    )
-    return Interval(max(-1.0, middle - half), min(1.0, middle + half))
+    gained, lost = discordant
+    changed, net = gained + lost, gained - lost
+    variance = (changed - net**2 / of) / of**2
+    effect = float(largest)
+    if variance > 0.0:
+        effect = min(effect, max(1.0, batch_variance(change, sizes) / variance))
+    further = min(float(largest), max(effect, (effect * changed + largest**2) / (changed + largest)))
+    t = float(stdtrit(batches - 1, 0.5 + level / 2.0))
+    low_effect, high_effect = (further, further) if not net else (effect, further) if net > 0 else (further, effect)
+    z = _normal_quantile(level)
+    low = -_score_limit(lost / low_effect, gained / low_effect, of / low_effect, t, z)
+    return Interval(low, _score_limit(gained / high_effect, lost / high_effect, of / high_effect, t, z))

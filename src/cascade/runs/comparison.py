@@ -254,7 +254,8 @@ class Comparison(ByValue, Table[ComparisonRow]):
             return paired_difference(gained, lost, self.cells)
         steps = len(self.model.stages)
         change = self.batches[:, steps + step] - self.batches[:, step]
-        return clustered_difference(change, self.batches[:, 0], self.model.clusters.largest)  # type: ignore[union-attr]
+        largest = self.model.clusters.largest  # type: ignore[union-attr]
+        return clustered_difference(change, self.batches[:, 0], (gained, lost), largest)
 
     @property
     def saved_from(self) -> dict[str, int]:

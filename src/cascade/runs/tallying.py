@@ -41,8 +41,11 @@ class Marked:
         return self.chunk.number
 
 
-def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
-    """Histogram, sums and squares (in fixed point: whole numbers add up the same in any order) by furthest stage."""
+def tally(marked: Marked) -> tuple[Ints, Ints, Ints, Ints]:
+    """Histogram, sums and squares by furthest stage, and pairs of cells of one founder that passed each step.
+
+    In fixed point: whole numbers add up the same in any order.
+    """
     from cascade.engine.compiled import kernel_traits
 
     ends, furthest = marked.chunk.run().outcomes
@@ -57,11 +60,14 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
     constant = np.array([exp(s) for s in marked.lowered.shift.tolist()])
     histogram = np.zeros((count, goals, BINS), np.int64)
     sums, squares = np.zeros((count, goals), np.int64), np.zeros((count, goals), np.int64)
+    pairs = np.zeros(goals, np.int64)
     scratch = scratch_of(BLOCK)
     for begin in range(0, len(stages), BLOCK):
         founder, member = np.nonzero(there[begin : begin + BLOCK])
         furthest_here = stages[begin : begin + BLOCK][founder, member]
         size = min(BLOCK, len(stages) - begin)
+        came = np.bincount(founder * goals + furthest_here, minlength=size * goals).reshape(size, goals)
+        pairs += (np.cumsum(came[:, ::-1], axis=1)[:, ::-1] ** 2).sum(axis=0)
         factor = np.ones((count + 1, size))
         first = np.uint64(marked.chunk.first + begin)
         if chosen is not None:
@@ -76,7 +82,7 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints]:
             capped = np.minimum(z[f], _MOST)
             np.add.at(sums[f], furthest_here, np.rint(capped * _FIXED).astype(np.int64))
             np.add.at(squares[f], furthest_here, np.rint(np.minimum(capped**2, _MOST) * _FIXED).astype(np.int64))
-    return histogram, sums, squares
+    return histogram, sums, squares, pairs
 
 
 def selection(
@@ -131,7 +137,9 @@ def _selected(plan: Plan, ranges: Sequence[range]) -> Selection:
         sums = list(part) if sums is None else [a + b for a, b in zip(sums, part, strict=True)]
     assert sums is not None
     # Those that passed step k came to stage k + 1 or beyond.
-    histogram, total, squares = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] for part in sums)
+    histogram, total, squares = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] for part in sums[:3])
     names, steps = tuple(f.name for f in model.frailties), ("start", *model.stages)
     cells = int(histogram[0, 0].sum())
-    return Selection(model, plan.seed, cells, names, steps, histogram, total / _FIXED, squares / _FIXED, plan.until)
+    return Selection(
+        model, plan.seed, cells, names, steps, histogram, total / _FIXED, squares / _FIXED, sums[3], plan.until
+    )  # fmt: skip

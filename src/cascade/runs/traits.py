@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from cascade.answers.table import Table, Texts, check_same
+from cascade.answers.tilted import TraitCounts, carrier_of, mean_interval
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
 from cascade.common.portable import power
@@ -27,7 +29,8 @@ EDGES = np.array([0.0, *(power(10.0, 8.0 * i / (BINS - 2) - 4.0) for i in range(
 class SelectionRow:
     """A trait among the cells that passed a step (or that started).
 
-    ``mean`` with its 95 % interval ``low``, ``high``; ``median`` from a histogram of 20 bins per decade.
+    ``mean`` with its 95 % interval ``low``, ``high``, nan where the cells are too few to tell it (one, or none of
+    those that make the mean); ``median`` from a histogram of 20 bins per decade.
     """
 
     trait: str
@@ -56,6 +59,8 @@ class Selection(ByValue, Table[SelectionRow]):
         Cells that passed, by bins of Z with the given ``EDGES``.
     sums, squares : (traits, steps) float
         Sums of Z and of Z squared.
+    pairs : (steps,) int
+        Ordered pairs of cells of one founder, each with itself among them, that passed: they share their traits.
     until : float or None
         End of the run in hours.
     """
@@ -70,25 +75,25 @@ class Selection(ByValue, Table[SelectionRow]):
     histogram: Ints
     sums: Floats
     squares: Floats
+    pairs: Ints
     until: float | None = None
 
-    @property
-    def together(self) -> int:
-        """Cells that may share their traits: those of the largest cluster; the intervals allow for it."""
-        return self.model.clusters.largest if self.model.clusters else 1
-
-    @property
+    @cached_property
     def rows(self) -> tuple[SelectionRow, ...]:
         """One row for each trait and step."""
-        rows = []
-        for f, trait in enumerate(self.traits):
-            for k, step in enumerate(self.steps):
-                n = int(self.histogram[f, k].sum())
-                mean = self.sums[f, k] / n if n else float("nan")
-                variance = max(0.0, self.squares[f, k] / n - mean**2) if n else float("nan")
-                half = 1.96 * (variance * self.together / n) ** 0.5 if n > 1 else float("nan")
-                rows.append(SelectionRow(trait, step, n, mean, mean - half, mean + half, self._median(f, k)))
-        return tuple(rows)
+        return tuple(self._row(f, k) for f in range(len(self.traits)) for k in range(len(self.steps)))
+
+    def _row(self, f: int, k: int) -> SelectionRow:
+        n = int(self.histogram[f, k].sum())
+        if not n:
+            return SelectionRow(self.traits[f], self.steps[k], 0, *[float("nan")] * 4)
+        mean = float(self.sums[f, k]) / n
+        variance = max(0.0, float(self.squares[f, k]) / n - mean**2)
+        trait = TraitCounts(self.histogram[f, k], mean, variance, int(self.pairs[k]) / n)
+        frailty = self.model.frailties[f]
+        carrier = carrier_of(frailty.distribution, frailty.cv, tuple(EDGES.tolist()))
+        low, high = mean_interval(trait, carrier, frailty.cv)
+        return SelectionRow(self.traits[f], self.steps[k], n, mean, low, high, self._median(f, k))
 
     def _median(self, trait: int, step: int) -> float:
         counts = np.cumsum(self.histogram[trait, step])
