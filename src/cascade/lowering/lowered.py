@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cascade.common.frozen import ReadOnly
+from cascade.common.frozen import ReadOnly, read_only
 from cascade.common.types import Floats, Ints, Mask
 from cascade.elimination.system import System
 
@@ -233,7 +233,7 @@ class Lowered(ReadOnly):  # one serves many answers
             live = (self.exit_target >= 0) & (self.exit_hazard * multipliers[self.exit_transition] > 0)
             if not np.array_equal(live, before):
                 reached, before = spread(reached, self.exit_source[live], self.exit_target[live]), live
-            found.append(reached)
+            found.append(read_only(reached))
         return tuple(found)
 
 

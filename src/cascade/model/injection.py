@@ -13,6 +13,7 @@ from cascade.common.arguments import Labelled, as_mapping
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.common.numbers import SHARE_TOLERANCE
 from cascade.common.portable import in_order
+from cascade.common.shares import percent
 from cascade.model.factors import Clusters, Factor
 from cascade.model.names import alike, hazard_names, living_states, matching, switch_names
 from cascade.model.observables import Site
@@ -104,7 +105,7 @@ def told_of_injection(error: ModelError, name: str, start: object) -> ModelError
 def _names(model: Model, start: Start) -> dict[str, str]:
     """Name and title with what was done: 'textbook, injected into circulating'."""
     states = ", ".join(part.state for part in start.states)
-    shares = ", ".join(f"{part.state} ({100 * part.share:.3g} %)" for part in start.states)
+    shares = ", ".join(f"{part.state} ({percent(part.share)})" for part in start.states)
     into = shares if len(start.states) > 1 else states
     return {
         "name": f"{model.name}, injected into {states}"[:80].rstrip(" ,"),
