@@ -113,8 +113,8 @@ def given(model: Model, goal: str | Sequence[str]) -> Conditioned:
     Examples
     --------
     >>> import cascade
-    >>> founders = cascade.given(cascade.load("textbook"), "macrometastasis")
-    >>> cascade.simulate(founders, cells=1000, seed=1).success
+    >>> few = cascade.given(cascade.load("textbook"), "macrometastasis")
+    >>> cascade.simulate(few, cells=1000, seed=1).success
     1.0
     """
     if isinstance(check_model(model), Conditioned):
