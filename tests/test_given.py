@@ -307,6 +307,30 @@ def test_what_is_changed_is_changed_among_all_cells() -> None:
     assert one.mean_hours == pytest.approx(two.mean_hours, rel=1e-9)
 
 
+def test_several_goals_are_told_apart() -> None:
+    model = cascade.load("colon")
+    organs = [site.name for site in model.sites if any(s.site == site.name for s in model.states if s.absorbing)]
+    few = model.given(organs)
+    exact, result, source = (
+        cascade.exact(few).goals(),
+        cascade.simulate(few, cells=40_000, seed=1),
+        cascade.exact(model),
+    )
+    colonies = {row.organ: row.colonies for row in source.organs(1.0)}
+    assert len(organs) > 20
+    for organ, share in exact.items():
+        assert share == pytest.approx(colonies[organ] / sum(colonies[o] for o in organs), rel=1e-9)
+        assert agrees(result.goals()[organ], result.cells, share)
+    both = CYCLIC.given(["dormancy", "tumour", "step: bed", "shear"])
+    shares = cascade.exact(both).goals()
+    assert sum(shares.values()) > 1
+    for goal, n in cascade.simulate(both, cells=20_000, seed=2).goals().items():
+        assert agrees(n, 20_000, shares[goal])
+    for answer in (cascade.simulate(CYCLIC, cells=9, seed=1), cascade.exact(CYCLIC.given("asleep"))):
+        with pytest.raises(InputError, match=r"a conditioned model|goals that are ends"):
+            answer.goals()
+
+
 def test_conditioned_models_are_compared() -> None:
     one = CYCLIC.given("tumour")
     comparison = cascade.compare(one, one.with_(scale={"asleep.tissue": 2.0}), cells=2000, seed=1)

@@ -113,3 +113,10 @@ def check_size(least_size: object) -> int:
     if not is_whole(least_size) or least_size < 1:  # type: ignore[operator]
         raise InputError("least_size", least_size, "a whole number of cells >= 1")
     return int(least_size)  # type: ignore[call-overload,no-any-return]
+
+
+def check_amount(cells: object) -> float:
+    """A number of cells that start."""
+    if not is_number(cells) or not 0 < cells < 1e300:  # type: ignore[operator]
+        raise InputError("cells", cells, "a number > 0")
+    return cells  # type: ignore[return-value]

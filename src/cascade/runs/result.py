@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from cascade.answers.curves import Curves, choose_moments
 from cascade.answers.funnel import Funnel, Milestone, row_of
+from cascade.answers.goals import by_goal
 from cascade.answers.intervals import Interval, clustered_proportion, proportion
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
@@ -197,6 +198,17 @@ class Result(ByValue):
             name: int(self._sums[rows.milestone + m]) + self._started(of_start == m)
             for m, name in enumerate(lowered.milestones)
         }
+
+    def goals(self) -> dict[str, int]:
+        """Cells of a conditioned model that reached each of its goals; one that reached several counts in each.
+
+        Raises
+        ------
+        InputError
+            For a model of all cells, and for a goal in a state that cells leave again.
+        """
+        passed = {row.step: int(row.passed) for row in self.funnel()}
+        return {name: int(n) for name, n in by_goal(self.model, self.fates(), self.milestones(), passed).items()}
 
     def fates(self) -> dict[str, int]:
         """Cells by where they ended: ``state.cause`` for the dead, the state for the others."""

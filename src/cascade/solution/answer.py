@@ -9,12 +9,12 @@ import numpy as np
 
 from cascade.answers.curves import Curves
 from cascade.answers.funnel import Funnel, FunnelRow, Milestone
+from cascade.answers.goals import by_goal
 from cascade.answers.gradient import Gradient
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
 from cascade.answers.table import end_of
-from cascade.common.arguments import check_moments, check_size
-from cascade.common.errors import InputError, is_number
+from cascade.common.arguments import check_amount, check_moments, check_size
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model
@@ -105,7 +105,7 @@ class Exact:
         cells : float
             Number of cells that start.
         """
-        cells = _check_number(cells)
+        cells = check_amount(cells)
         entered, errors = (course.entered for course in self._courses.end)
         rows = []
         for k, step in enumerate(self.lowered.stages):
@@ -194,7 +194,7 @@ class Exact:
             When the model has no clusters, is treated, or an end is given.
         """
         check_clusters(self.model)
-        cells = _check_number(cells)
+        cells = check_amount(cells)
         return Sizes(self.lowered.stages, cells * units_by_size(self._prepared), self.label)
 
     def hours(self, *, per_founder: bool = False, least_size: int = 1) -> dict[str, float]:
@@ -254,6 +254,11 @@ class Exact:
                 causes[t.way] = causes.get(t.way, 0.0) + float(lost[i])
         return causes
 
+    def goals(self) -> dict[str, float]:
+        """Of a conditioned model the share of its cells that reach each of its goals; see ``Result.goals``."""
+        passed = dict(zip(self.lowered.stages, map(float, self._courses.end[0].entered[1:]), strict=True))
+        return by_goal(self.model, self.fates(), self.milestones(), passed)
+
     def events(self) -> dict[str, float]:
         """Expected number of times that each transition happens per cell (by ``until``)."""
         return expected_events(self._prepared, self._courses, units=False)
@@ -271,7 +276,7 @@ class Exact:
         InputError
             When the model names no sites.
         """
-        cells = _check_number(cells)
+        cells = check_amount(cells)
         lowered = self.lowered
         events = expected_events(self._prepared, self._courses, units=True)
         arrivals = dict.fromkeys(lowered.states, 0.0)
@@ -371,13 +376,6 @@ class Exact:
 def _bounds(share: float, error: float) -> tuple[float, float]:
     """A probability less and plus its numerical error."""
     return max(0.0, share - error), min(1.0, share + error)
-
-
-def _check_number(cells: object) -> float:
-    """A number of cells that start."""
-    if not is_number(cells) or not 0 < cells < 1e300:  # type: ignore[operator]
-        raise InputError("cells", cells, "a number > 0")
-    return cells  # type: ignore[return-value]
 
 
 def exact(model: Model, *, until: float | None = None) -> Exact:
