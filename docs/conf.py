@@ -9,6 +9,7 @@ import cascade
 from cascade import body, catalog
 from cascade.common.version import package_version
 from cascade.model.treatments import Treatment
+from cascade.scores.scoring import RULE
 
 project = "cascade"
 author = "the authors of cascade"
@@ -120,6 +121,10 @@ def write_catalogue(*_: object) -> None:
     (GENERATED / "observations.md").write_text(
         table(["model", "figure", "published", "role", "source"], observed) + "\n", encoding="utf-8"
     )
+    card = cascade.scorecard()
+    sums = [[model, *map(str, counts.values())] for model, counts in card.sums().items()]
+    told = [table(["model", *card.sums()["all"]], sums), RULE, table(*card.as_text())]
+    (GENERATED / "score.md").write_text("\n\n".join(told) + "\n", encoding="utf-8")
     rows = []
     for name in body.cancer_names():
         cancer = body.cancer(name)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from cascade.runs.saved import open_result
     from cascade.runs.simulation import simulate
     from cascade.runs.tallying import selection
+    from cascade.scores.scoring import scorecard
     from cascade.solution.answer import Exact as Exact
     from cascade.solution.answer import exact
 
@@ -93,6 +94,7 @@ __all__ = [
     "open_result",
     "plot",
     "replay",
+    "scorecard",
     "selection",
     "simulate",
     "treatment",
@@ -124,6 +126,7 @@ _LATER = {
     "open_result": "cascade.runs.saved",
     "plot": "cascade.plot",
     "replay": "cascade.runs.histories",
+    "scorecard": "cascade.scores.scoring",
     "selection": "cascade.runs.tallying",
     "simulate": "cascade.runs.simulation",
     "treatment": "cascade.catalog",

@@ -55,9 +55,7 @@ def _of(
         states = [state for state in model.states if state.name in wanted]
         left = [state.name for state in states if not state.absorbing]
         if left:
-            told = (
-                f"goals that are ends: cells that come to {left[0]!r} twice count twice; give it a milestone"
-            )
+            told = f"goals that are ends: cells that come to {left[0]!r} twice count twice; give it a milestone"
             raise InputError("goal", target.name, told)
         ends = [state.name for state in states]
     return sum(fates.get(name, 0) for name in ends)

@@ -353,8 +353,9 @@ class Model(Part):
     @cached_property
     def _digest(self) -> str:
         # Without defaults: a field that is added in a later version changes no digest.
-        # Nor do places in pictures: no answer depends on them.
-        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"states": {"__all__": {"place"}}})
+        # Nor do places in pictures, and what figures are asked: no answer depends on them.
+        untold = {"states": {"__all__": {"place"}}, "observations": {"__all__": {"ask"}}}
+        content = self.model_dump(mode="json", exclude_defaults=True, exclude=untold)
         canonical = json.dumps(content, sort_keys=True, allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 

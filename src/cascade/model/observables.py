@@ -10,11 +10,39 @@ from pydantic import Field
 from cascade.model.base import Hours, Keys, Name, Part, Share, Text
 
 
+class Ask(Part):
+    """What of a model is the counterpart of a published figure: a share of its cells, or a ratio of two.
+
+    Parameters
+    ----------
+    states : tuple of str
+        Cells in these states; ``*`` stands for any text.
+    hours : float, optional
+        At this time; default: in the end.
+    among : tuple of str
+        Divided by the share of cells in these states; default: by all cells.
+    among_hours : float, optional
+        At this time; default: at the same.
+    treated : str, optional
+        The ratio of the treated model's share to the untreated one's; a name of ``cascade.treatments()``.
+    half_life : bool
+        The time, in the unit of the figure, after which half of the cells are still in the states.
+    """
+
+    states: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
+    hours: Hours | None = None
+    among: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    among_hours: Hours | None = None
+    treated: Name | None = None
+    half_life: bool = False
+
+
 class Observation(Part):
     """A published figure that the model was calibrated to, or is to be compared with.
 
     ``role``: *calibrated* (it set a parameter), *predicted* (it did not), or *not available*
     (the model has no counterpart).  ``low`` and ``high`` are the published range, if any.
+    ``ask``: what of the model it is compared with; without it by a script alone.
     """
 
     name: Name
@@ -26,6 +54,7 @@ class Observation(Part):
     hours: Hours | None = None
     source: Keys = ()
     note: Text = ""
+    ask: Ask | None = None
 
 
 class Place(Part):

@@ -1,0 +1,1 @@
+"""Scores: published figures beside what the models say, and whether they agree."""

@@ -1,0 +1,214 @@
+"""The scorecard: every published figure that the package holds, beside what its models say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from cascade.answers.intervals import proportion
+from cascade.answers.table import Table, Texts
+from cascade.catalog import load, models
+from cascade.common.errors import InputError, nearest
+from cascade.common.files import packaged
+from cascade.common.text import text_table
+from cascade.model import Model, check_model
+from cascade.model.base import Source
+from cascade.model.observables import Observation
+from cascade.scores.asking import value_of
+from cascade.solution.answer import exact
+
+Verdict = Literal["contradicted", "predicted", "calibrated", "cannot be asked"]
+
+VERDICTS: tuple[Verdict, ...] = ("contradicted", "predicted", "calibrated", "cannot be asked")
+"""Failures stand first."""
+
+CALIBRATED_TO = 0.01
+"""How far from its figure, as a part of it, a model may be that was calibrated to it."""
+
+WITHIN = 2.0
+"""Factor within which a figure without a range must lie to be called predicted."""
+
+RULE = (
+    "Contradicted: outside the published range or the 95 % interval of the published counts; where there is neither,"
+    f" off by more than a factor of {WITHIN:g}; of a calibrated figure without a range, off by more than {CALIBRATED_TO:.0%}."
+    " A calibrated figure set a number of the model, and says nothing for it: only predicted ones could."
+)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One published figure beside a model.
+
+    Attributes
+    ----------
+    model, figure : str
+    published : float
+    low, high : float or None
+        The published range, or the 95 % interval of published counts.
+    unit : str
+    value : float or None
+        What the model says; None where it cannot be asked.
+    role : str
+        As of ``Observation``.
+    verdict : str
+    source : str
+        Keys, with their weakest grade.
+    """
+
+    model: str
+    figure: str
+    published: float
+    low: float | None
+    high: float | None
+    unit: str
+    value: float | None
+    role: str
+    verdict: Verdict
+    source: str
+
+
+@dataclass(frozen=True)
+class Scorecard(Table[Score]):
+    """All figures, failures first."""
+
+    left = (0, 1, 4, 5)
+
+    rows: tuple[Score, ...]
+
+    def as_text(self) -> Texts:
+        """Headings and lines."""
+        header = ["model", "figure", "published", "model says", "verdict", "source"]
+        lines = [
+            [row.model, row.figure, f"{row.published:.3g} {_range(row)}{row.unit}".rstrip(),
+             "-" if row.value is None else f"{row.value:.3g}", row.verdict, row.source]
+            for row in self.rows
+        ]  # fmt: skip
+        return header, lines
+
+    def sums(self) -> dict[str, dict[str, int]]:
+        """Numbers of figures by model and verdict; of all under "all"."""
+        counted: dict[str, Counter[str]] = {"all": Counter(row.verdict for row in self.rows)}
+        for row in self.rows:
+            counted.setdefault(row.model, Counter())[row.verdict] += 1
+        return {model: {verdict: counts[verdict] for verdict in VERDICTS} for model, counts in counted.items()}
+
+    def sums_as_text(self) -> str:
+        """The same as a table."""
+        lines = [[model, *(str(counts[verdict]) for verdict in VERDICTS)] for model, counts in self.sums().items()]
+        return text_table(["model", *VERDICTS], lines, left=(0,))
+
+    def __str__(self) -> str:
+        return "\n\n".join([self.sums_as_text(), text_table(*self.as_text(), left=self.left), RULE])
+
+    @property
+    def caption(self) -> str:
+        """The rule of the verdicts."""
+        return RULE
+
+
+def _range(row: Score) -> str:
+    if row.low is None and row.high is None:
+        return ""
+    low, high = ("" if end is None else f"{end:.3g}" for end in (row.low, row.high))
+    told = f"{low} to {high}" if low and high else f"above {low}" if low else f"below {high}"
+    return f"({told}) "
+
+
+def verdict_of(seen: Observation, value: float | None) -> Verdict:
+    """Whether a model agrees with a figure."""
+    if value is None:
+        return "cannot be asked"
+    if seen.low is not None or seen.high is not None:
+        inside = (seen.low is None or value >= seen.low) and (seen.high is None or value <= seen.high)
+    elif seen.role == "calibrated":
+        inside = abs(value - seen.value) <= CALIBRATED_TO * abs(seen.value)
+    else:
+        inside = seen.value / WITHIN <= value <= seen.value * WITHIN
+    if not inside:
+        return "contradicted"
+    return "calibrated" if seen.role == "calibrated" else "predicted"
+
+
+class Figures:
+    """Figures of the package about models that do not hold them: comparisons between models, or of treatments."""
+
+    def __init__(self) -> None:
+        data = packaged("cascade.scores", "figures.toml")
+        self.sources = {source["key"]: Source(**source) for source in data["sources"]}
+        self.by_model: dict[str, list[Observation]] = {}
+        for figure in data["figures"]:
+            fields = {name: value for name, value in figure.items() if name != "model"}
+            self.by_model.setdefault(figure["model"], []).append(Observation(**fields))
+
+
+@cache
+def figures() -> Figures:
+    """The figures of the package."""
+    return Figures()
+
+
+def scorecard(names: Sequence[str] | None = None) -> Scorecard:
+    """Every published figure that the package holds, beside what its models say.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Models of the catalogue; default: all that have a figure.
+
+    Returns
+    -------
+    Scorecard
+        Contradicted figures first.
+
+    Raises
+    ------
+    InputError
+        For an unknown model.
+    """
+    known = [entry.name for entry in models()]
+    for name in names or ():
+        if name not in known:
+            raise InputError("names", name, f"names of models of the catalogue; {nearest(name, known)}")
+    rows = [row for name in names or known for row in scores_of(load(name))]
+    return Scorecard(tuple(sorted(rows, key=lambda row: VERDICTS.index(row.verdict))))
+
+
+def scores_of(model: Model) -> list[Score]:
+    """Scores of one model."""
+    check_model(model)
+    own = [_score(model, seen, model.grade_of(seen.source)) for seen in model.observations]
+    theirs = figures().by_model.get(model.name, [])
+    beside = [_score(model, seen, figures().sources[seen.source[0]].grade) for seen in theirs]
+    return [*own, *beside, *_by_organ(model)]
+
+
+def _score(model: Model, seen: Observation, grade: str) -> Score:
+    value = value_of(model, seen)
+    source = f"{', '.join(seen.source)} ({grade})"
+    verdict = verdict_of(seen, value)
+    return Score(model.name, seen.name, seen.value, seen.low, seen.high, seen.unit, value, seen.role, verdict, source)
+
+
+def _by_organ(model: Model) -> Iterator[Score]:
+    """Shares of autopsied patients with a metastasis in each site, beside those that follow from the exposure."""
+    if model.exposure is None:
+        return
+    colonies = {row.organ: row.colonies for row in exact(model).organs(1.0)}
+    for site in model.sites:
+        if site.found is None or site.of is None:
+            continue
+        # What was fitted is scored; what came by other routes was not asked for.
+        role: Literal["calibrated", "predicted"] = "calibrated" if site.scored else "predicted"
+        low, high = proportion(site.found, site.of)
+        seen = Observation(
+            name=f"patients with a metastasis: {site.name}", value=site.found / site.of, unit="of patients",
+            role=role, low=low, high=high, source=site.source,
+        )  # fmt: skip
+        value = model.exposure.share(colonies[site.name], site.detection)
+        source = f"{', '.join(site.source) or 'diSibio 2008'} ({site.found} of {site.of})"
+        yield Score(
+            model.name, seen.name, seen.value, low, high, seen.unit, value, role, verdict_of(seen, value), source
+        )
