@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cascade.model.factors import SizeEffect as SizeEffect
     from cascade.model.factors import SizeShare as SizeShare
     from cascade.model.factors import Switch as Switch
+    from cascade.model.observables import Ask as Ask
     from cascade.model.observables import Exposure as Exposure
     from cascade.model.observables import Observation as Observation
     from cascade.model.observables import Site as Site
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from cascade.solution.answer import exact
 
 __all__ = [
+    "Ask",
     "Breakage",
     "Capacity",
     "CascadeError",
@@ -140,7 +142,7 @@ _LATER |= {
     for module, names in {
         "cascade.model.base": "Source",
         "cascade.model.factors": "Breakage Clusters Factor LevelEffect SizeEffect SizeShare Switch",
-        "cascade.model.observables": "Exposure Observation Site",
+        "cascade.model.observables": "Ask Exposure Observation Site",
         "cascade.model.parts": "Correlation Death FrailHazard Frailty Move Start StartShare State",
         "cascade.model.treatments": "Capacity Effect",
     }.items()
