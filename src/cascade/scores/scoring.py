@@ -32,9 +32,10 @@ WITHIN = 2.0
 """Factor within which a figure without a range must lie to be called predicted."""
 
 RULE = (
-    "Contradicted: outside the published range or the 95 % interval of the published counts; where there is neither,"
-    f" off by more than a factor of {WITHIN:g}; of a calibrated figure without a range, off by more than {CALIBRATED_TO:.0%}."
-    " A calibrated figure set a number of the model, and says nothing for it: only predicted ones could."
+    "Contradicted: outside the published range or the 95 % interval of published counts; where there is neither,"
+    f" off by more than a factor of {WITHIN:g}; of a calibrated figure without a range, by more than"
+    f" {CALIBRATED_TO:.0%}. A calibrated figure set a number of the model, and says nothing for it: only predicted"
+    " ones could."
 )
 
 
