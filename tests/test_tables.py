@@ -112,8 +112,8 @@ def test_organs_show_their_rows_and_the_colonies_beside_them() -> None:
     of_one = {row.organ: row.colonies for row in exact}
     for line, row in zip(lines, counted, strict=True):
         numbers = [number(n) for n in (row.arrested, row.extravasated, row.colonies)]
-        assert line[:7] == [row.organ, row.route, *numbers, *estimate_of_share(row.share, row.low, row.high)]
-        assert line[7] == number(of_one[row.organ] * counted.cells / exact.cells)
+        assert line[:8] == [row.organ, row.route, row.kind, *numbers, *estimate_of_share(row.share, row.low, row.high)]
+        assert line[8] == number(of_one[row.organ] * counted.cells / exact.cells)
     keys = [(row.route, -row.colonies, -row.arrested, row.organ) for row in counted]
     for route in {row.route for row in counted}:
         assert (own := [key for key in keys if key[0] == route]) == sorted(own)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cascade.answers.funnel_files import MOST_COUNTED, counts_of, csv_text, is_funnel, rows_of
 from cascade.answers.intervals import Interval, proportion
+from cascade.answers.kinds import KINDS
 from cascade.answers.sheets import read_sheet
 from cascade.answers.table import Table, Texts, check_same, heading_beside
 from cascade.common.arguments import Labelled
@@ -214,7 +215,8 @@ class Funnel(Table[FunnelRow]):
             lines.append([*line, causes_text(row)])
         shares = {mark.name: mark.fraction_of_all for mark in beside.milestones} if beside is not None else {}
         for mark in self.milestones:
-            line = [f"  ever {mark.name}", "", number(mark.cells), "", *self._of_all(mark)]
+            name = mark.name if mark.name in KINDS.values() else f"ever {mark.name}"
+            line = [f"  {name}", "", number(mark.cells), "", *self._of_all(mark)]
             if beside is not None:
                 line.append(number(shares[mark.name] * self.cells) if mark.name in shares else "")
             lines.append([*line, ""])

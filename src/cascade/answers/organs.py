@@ -14,6 +14,7 @@ from cascade.common.errors import InputError
 from cascade.common.shares import estimate_of_share, percent
 from cascade.common.text import number, text_table
 from cascade.model import Model
+from cascade.model.observables import Kind
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class OrganRow:
         Share of all colonies.
     low, high : float
         95 % interval of ``share``, given the number of all colonies; for an exact answer the share.
+    kind : str
+        What colonies here are: distant, nodal or local.
     """
 
     organ: str
@@ -40,13 +43,14 @@ class OrganRow:
     share: float
     low: float
     high: float
+    kind: Kind = "distant"
 
 
 @dataclass(frozen=True)
 class Organs(Table[OrganRow]):
     """Rows by organ: those of one route together, the most colonies first."""
 
-    left = (0, 1)
+    left = (0, 1, 2)
 
     rows: tuple[OrganRow, ...]
     cells: float
@@ -71,7 +75,7 @@ class Organs(Table[OrganRow]):
 
     def as_text(self, beside: Organs | None = None) -> Texts:
         """Headings and lines; ``beside`` is told for as many cells."""
-        header = ["organ", "route", "arrested", "extravasated", "colonies", "of colonies"]
+        header = ["organ", "route", "kind", "arrested", "extravasated", "colonies", "of colonies"]
         header += [] if self.exact else ["95 % interval"]
         colonies = {}
         if beside is not None:
@@ -84,7 +88,8 @@ class Organs(Table[OrganRow]):
             colonies = {row.organ: row.colonies * self.cells / beside.cells for row in beside}
         lines = []
         for row in self.rows:
-            line = [row.organ, row.route, number(row.arrested), number(row.extravasated), number(row.colonies)]
+            line = [row.organ, row.route, row.kind]
+            line += [number(n) for n in (row.arrested, row.extravasated, row.colonies)]
             line += [percent(row.share)] if self.exact else estimate_of_share(row.share, row.low, row.high)
             line += [number(colonies[row.organ])] if beside is not None else []
             lines.append(line)
@@ -137,7 +142,7 @@ def organs_of(
         held, out = sums[site.name, "arrested"], sums[site.name, "extravasated"]
         if not exact:
             held, out, colonies = int(held), int(out), int(colonies)
-        rows.append(OrganRow(site.name, site.route, held, out, colonies, share, low, high))
+        rows.append(OrganRow(site.name, site.route, held, out, colonies, share, low, high, site.kind))
     routes = list(dict.fromkeys(row.route for row in rows))
     rows.sort(key=lambda row: (routes.index(row.route), -row.colonies, -row.arrested, row.organ))
     return Organs(tuple(rows), cells, model.title or model.name, exact, model.digest(), end)

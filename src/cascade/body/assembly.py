@@ -135,6 +135,7 @@ class Assembly:
         return Site(
             name=organ,
             route=routes().circulating.name,
+            kind="local" if is_primary else finding(organ).kind,
             flow=round(self.body.organ_flow(organ), 12),
             soil=self.soil(organ),
             own=is_primary,
@@ -150,7 +151,9 @@ class Assembly:
         seen = self.cancer.autopsies
         counted = seen.found.get(column) if seen and column else None
         of = seen.of if seen and counted is not None else None
-        return Site(name=name, route=route, found=counted, of=of, source=(ILLUSTRATIVE,))
+        return Site(
+            name=name, route=route, kind=routes().route(route).kind, found=counted, of=of, source=(ILLUSTRATIVE,)
+        )
 
     def _put_together(self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]) -> Model:
         cancer = self.cancer

@@ -12,16 +12,18 @@ from cascade.common.errors import InputError, is_number
 from cascade.common.files import packaged
 from cascade.common.frozen import FrozenDict
 from cascade.model.base import FrozenMapping, Part, Share, Source, Text
+from cascade.model.observables import Kind
 
 SEXES = ("male", "female")
 
 
 class Finding(Part):
-    """How an organ was looked at in the autopsies, and its log soil where that cannot be fitted."""
+    """How an organ was looked at in autopsies, its log soil where that cannot be fitted, and what colonies there are."""
 
     detection: Share = 1.0
     soil: float = 0.0
     note: Text = ""
+    kind: Kind = "distant"
 
 
 class Cells(Part):

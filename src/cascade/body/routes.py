@@ -14,6 +14,7 @@ from cascade.common.files import packaged
 from cascade.common.frozen import FrozenDict
 from cascade.common.portable import log
 from cascade.model.base import FrozenMapping, Name, Part, Share, Source, Text
+from cascade.model.observables import Kind
 from cascade.model.parts import Death, Move, State
 
 Split = Callable[[str], dict[str, float]]
@@ -49,6 +50,8 @@ class Route(Part):
     exit : str, optional
         What cells that have left the primary come to; none when the route has a start of its own.
     states, site_states : tuple of TemplateState
+    kind : str
+        What colonies at its sites are.
     chain : bool
         Whether the sites are passed one after the other.
     after : str, optional
@@ -71,6 +74,7 @@ class Route(Part):
     exit: Text | None = None
     states: Annotated[tuple[TemplateState, ...], Field(strict=False)] = ()
     site_states: Annotated[tuple[TemplateState, ...], Field(strict=False)] = ()
+    kind: Kind = "distant"
     chain: bool = False
     after: Text | None = None
     outlet: FrozenMapping[Name, Share] = Field(default_factory=FrozenDict)

@@ -353,9 +353,10 @@ class Model(Part):
     @cached_property
     def _digest(self) -> str:
         # Without defaults: a field that is added in a later version changes no digest.
-        # Nor do places in pictures, and what figures are asked: no answer depends on them.
-        untold = {"states": {"__all__": {"place"}}, "observations": {"__all__": {"ask"}}}
-        content = self.model_dump(mode="json", exclude_defaults=True, exclude=untold)
+        # Nor do places in pictures, what figures are asked, and what colonies are called: no life depends on them.
+        untold = {"states": "place", "observations": "ask", "sites": "kind"}
+        exclude = {field: {"__all__": {part}} for field, part in untold.items()}
+        content = self.model_dump(mode="json", exclude_defaults=True, exclude=exclude)
         canonical = json.dumps(content, sort_keys=True, allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 

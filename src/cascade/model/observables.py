@@ -72,6 +72,10 @@ class Place(Part):
     step: Annotated[int, Field(ge=0, le=1000)] = 0
 
 
+Kind = Literal["distant", "nodal", "local"]
+"""What a colony is to a doctor: a distant metastasis, one in lymph nodes, or growth where the primary is."""
+
+
 class Site(Part):
     """A place where cells may found colonies, for tables and pictures by organ.
 
@@ -80,6 +84,9 @@ class Site(Part):
     name : str
     route : str
         The way by which cells come there.
+    kind : str
+        What colonies here are: *distant* metastases, *nodal* ones, or *local* growth (into neighbours, along nerves
+        and veins, in the organ of the primary).
     flow : float, optional
         Blood that passes its capillary beds, in parts of the cardiac output (the lung has two beds).
     soil : float, optional
@@ -97,6 +104,7 @@ class Site(Part):
 
     name: Name
     route: Name
+    kind: Kind = "distant"
     flow: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     soil: Annotated[float, Field(allow_inf_nan=False)] | None = None
     own: bool = False

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from cascade.answers.curves import Curves, choose_moments
 from cascade.answers.funnel import Funnel, Milestone, row_of
-from cascade.answers.goals import by_goal
 from cascade.answers.intervals import Interval, clustered_proportion, proportion
+from cascade.answers.kinds import KINDS, colonies_by_kind
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
 from cascade.answers.table import end_of
@@ -27,6 +27,7 @@ from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import time_edges
 from cascade.model import Model
+from cascade.runs.counted import CountedEnds
 from cascade.runs.histories import Histories, replay
 from cascade.runs.provenance import check_lives, doubt, same_lives, together
 from cascade.runs.saved import recipe_of, save_result
@@ -41,7 +42,7 @@ COUPLED = (
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByValue):
+class Result(CountedEnds, ByValue):
     """What a simulation counted, and how it was made.
 
     Attributes
@@ -153,6 +154,9 @@ class Result(ByValue):
             Milestone(name, n, n / self.cells, *self._interval(rows.milestone + m, n))
             for m, (name, n) in enumerate(self.milestones().items())
         )
+        marks += tuple(
+            Milestone(KINDS[kind], n, n / self.cells, *self._ended(kind, n)) for kind, n in self.kinds().items()
+        )
         notes = [COUPLED] * (self.model.capacity is not None) + [CLUSTERED] * (self.model.clusters is not None)
         notes += [self.doubt] * bool(self.doubt)
         note = "\n".join(notes)
@@ -174,6 +178,14 @@ class Result(ByValue):
             return proportion(count, self.cells)
         batches = self.totals.batches
         return clustered_proportion(batches[:, row], batches[:, -1], self.model.clusters.largest)
+
+    def _ended(self, kind: str, count: int) -> Interval:
+        """Of the share of cells that ended in colonies of a kind."""
+        if self.model.clusters is None:
+            return proportion(count, self.cells)
+        names = set(colonies_by_kind(self.model)[kind])
+        ended = self.totals.ended[:, [name in names for name in self.lowered.states]].sum(axis=1)
+        return clustered_proportion(ended, self.totals.batches[:, -1], self.model.clusters.largest)
 
     def sizes(self) -> Sizes:
         """Single cells and clusters that started and that passed each step, by their size then.
@@ -198,37 +210,6 @@ class Result(ByValue):
             name: int(self._sums[rows.milestone + m]) + self._started(of_start == m)
             for m, name in enumerate(lowered.milestones)
         }
-
-    def goals(self) -> dict[str, int]:
-        """Cells of a conditioned model that reached each of its goals; one that reached several counts in each.
-
-        Raises
-        ------
-        InputError
-            For a model of all cells, and for a goal in a state that cells leave again.
-        """
-        passed = {row.step: int(row.passed) for row in self.funnel()}
-        return {name: int(n) for name, n in by_goal(self.model, self.fates(), self.milestones(), passed).items()}
-
-    def fates(self) -> dict[str, int]:
-        """Cells by where they ended: ``state.cause`` for the dead, the state for the others."""
-        lowered, rows = self.lowered, self._rows
-        fates = {t.name: int(self._sums[i]) for i, t in enumerate(lowered.transitions) if t.is_death}
-        fates |= {name: int(self._sums[rows.stay + s]) for s, name in enumerate(lowered.states)}
-        return {name: n for name, n in fates.items() if n}
-
-    def causes(self) -> dict[str, int]:
-        """Deaths by cause, over all states."""
-        lowered = self.lowered
-        causes: dict[str, int] = {}
-        for i, t in enumerate(lowered.transitions):
-            if t.is_death:
-                causes[t.way] = causes.get(t.way, 0) + int(self._sums[i])
-        return causes
-
-    def events(self) -> dict[str, int]:
-        """How often each transition happened; a cell in a loop counts each time."""
-        return {t.name: int(self._sums[i]) for i, t in enumerate(self.lowered.transitions)}
 
     def organs(self) -> Organs:
         """Cells held, cells out of the vessels and colonies founded in each organ, with intervals.

@@ -9,8 +9,8 @@ import numpy as np
 
 from cascade.answers.curves import Curves
 from cascade.answers.funnel import Funnel, FunnelRow, Milestone
-from cascade.answers.goals import by_goal
 from cascade.answers.gradient import Gradient
+from cascade.answers.kinds import KINDS
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
 from cascade.answers.table import end_of
@@ -20,6 +20,7 @@ from cascade.lowering.lowered import Lowered
 from cascade.model import Model
 from cascade.solution.branching import chance_of_none, units_by_size
 from cascade.solution.courses import Courses
+from cascade.solution.ends import Ends
 from cascade.solution.events import expected_events
 from cascade.solution.passage_times import PassageTime, passage_times, text_of
 from cascade.solution.prepared import Prepared
@@ -29,7 +30,7 @@ from cascade.solution.stays import hours_in_states
 from cascade.solution.survivors import traits_of_survivors
 
 
-class Exact:
+class Exact(Ends):
     """Exact answer of a model; curves are computed when asked for.
 
     Parameters
@@ -118,6 +119,10 @@ class Exact:
             )
         reached = {name: self._ever(states) for name, states in self._milestone_states().items()}
         marks = tuple(Milestone(n, cells * p, p, *_bounds(p, error)) for n, (p, error) in reached.items())
+        errors_of = self._kind_errors()
+        marks += tuple(
+            Milestone(KINDS[kind], cells * p, p, *_bounds(p, errors_of[kind])) for kind, p in self.kinds().items()
+        )
         end, digest = end_of(self.until), self.model.digest()
         return Funnel(tuple(rows), cells, self.label, exact=True, milestones=marks, digest=digest, end=end)
 
@@ -236,28 +241,6 @@ class Exact:
         p.only_whole_lives("chances of a colony", ending=True)
         none = chance_of_none(units, p.hazards(p.nodes, units), units.stage < units.goal)
         return float(p.nodes.weights @ none[:, units.start_state] @ units.start_share / units.start_share.sum())
-
-    def fates(self) -> dict[str, float]:
-        """Probability of each end: ``state.cause`` for deaths, the state for cells still there."""
-        lowered = self.lowered
-        _, lost, there = self._courses.end[0]
-        fates = {t.name: float(lost[:, i].sum()) for i, t in enumerate(lowered.transitions) if t.is_death}
-        fates |= {name: float(there[:, s].sum()) for s, name in enumerate(lowered.states)}
-        return {name: p for name, p in fates.items() if p > 0}
-
-    def causes(self) -> dict[str, float]:
-        """Probability of death by each cause, over all states."""
-        causes: dict[str, float] = {}
-        lost = self._courses.end[0].lost.sum(axis=0)
-        for i, t in enumerate(self.lowered.transitions):
-            if t.is_death:
-                causes[t.way] = causes.get(t.way, 0.0) + float(lost[i])
-        return causes
-
-    def goals(self) -> dict[str, float]:
-        """Of a conditioned model the share of its cells that reach each of its goals; see ``Result.goals``."""
-        passed = dict(zip(self.lowered.stages, map(float, self._courses.end[0].entered[1:]), strict=True))
-        return by_goal(self.model, self.fates(), self.milestones(), passed)
 
     def events(self) -> dict[str, float]:
         """Expected number of times that each transition happens per cell (by ``until``)."""

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cascade.answers.gradient import Gradient
+from cascade.answers.kinds import colonies_by_kind
 from cascade.common.errors import InputError, nearest
 from cascade.common.types import Complexes, Floats, Mask
 from cascade.model import Conditioned
@@ -51,7 +52,7 @@ class Question(NamedTuple):
 
 
 def question_of(prepared: Prepared, of: str) -> Question:
-    """The question that a name asks: a step, a milestone, or an organ, of its colonies.
+    """The question that a name asks: a step, a milestone, or colonies of an organ or of a kind.
 
     Raises
     ------
@@ -67,7 +68,8 @@ def question_of(prepared: Prepared, of: str) -> Question:
             beyond = (lowered.state_milestone == lowered.milestones.index(of))[lowered.base]
         started = float(prepared.start_share[beyond[lowered.start_state]].sum())
         return Question(~beyond, beyond.astype(np.float64), none, started)
-    colonies = [i for i, s in enumerate(model.states) if s.landmark == "colony" and s.site == of]
+    of_kind = set(colonies_by_kind(model).get(of, ()))
+    colonies = [i for i, s in enumerate(model.states) if s.name in of_kind or (s.landmark == "colony" and s.site == of)]
     if colonies:
         there = np.isin(lowered.base, colonies)
         entering = (lowered.exit_target >= 0) & ~lowered.exit_inner
@@ -77,8 +79,9 @@ def question_of(prepared: Prepared, of: str) -> Question:
         starts = lowered.start_state[there[lowered.start_state]]
         started = float(np.bincount(lowered.start_state, prepared.start_share, lowered.size)[starts].sum())
         return Question(np.ones(lowered.size, bool), np.zeros(lowered.size), prize, started)
-    names = [*lowered.stages, *lowered.milestones, *(site.name for site in model.sites)]
-    raise InputError("of", of, f"the name of a step, a milestone or an organ with colonies; {nearest(of, names)}")
+    names = [*lowered.stages, *lowered.milestones, *colonies_by_kind(model), *(site.name for site in model.sites)]
+    wanted = f"a step, a milestone, 'distant', 'nodal', 'local' or an organ with colonies; {nearest(of, names)}"
+    raise InputError("of", of, wanted)
 
 
 class Slopes(NamedTuple):
