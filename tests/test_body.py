@@ -179,6 +179,18 @@ def test_held_cells_stay_in_the_first_bed_and_passing_cells_go_on() -> None:
 # Soil and efficiency.
 
 
+def test_the_share_held_can_be_set() -> None:
+    colon = body.cancer("colon")
+    assert colon.with_(held=body.fitted().share_held).model() == colon.model()
+    fewer, more = (cascade.exact(colon.with_(held=held).model()).organs() for held in (0.0, 0.5))
+    of = [{row.organ: row.colonies for row in rows} for rows in (fewer, more)]
+    assert of[1]["liver"] / of[1]["lung"] > 3 * of[0]["liver"] / of[0]["lung"]
+    kept = cascade.load("colon")
+    assert kept.digest() == colon.model().digest()
+    with pytest.raises(cascade.ModelError, match="held"):
+        colon.with_(held=1.5)
+
+
 def test_colonies_are_proportional_to_soil() -> None:
     plain = body.cancer("colon")
     soil = {site.name: site.soil for site in plain.model().sites}

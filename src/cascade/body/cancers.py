@@ -111,6 +111,9 @@ class Cancer(Part):
         route: their counts say nothing about soil.
     soil, homing : mapping of str to float
         Own values in place of the fitted ones: log soil; factor on the hazard of arrest.
+    held : float, optional
+        Own share of the cells that the first bed holds, in place of the fitted one. Soil and exposure stay those that
+        were fitted beside that.
     autopsies : Autopsies, optional
     guide : tuple of GuideSite
     disagreements : tuple of str
@@ -136,6 +139,7 @@ class Cancer(Part):
     neighbours: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     soil: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
     homing: FrozenMapping[Name, float] = Field(default_factory=FrozenDict)
+    held: Share | None = None
     autopsies: Autopsies | None = None
     guide: Annotated[tuple[GuideSite, ...], Field(strict=False)] = ()
     guide_source: Keys = ()
@@ -269,7 +273,8 @@ class Cancer(Part):
             raise InputError("fit", fit, "a Fit")
         if not isinstance(pool, bool):
             raise InputError("pool", pool, "True or False")
-        used_classes = checked_classes(cell_classes(fit.share_held) if classes is None else classes)
+        held = fit.share_held if self.held is None else self.held
+        used_classes = checked_classes(cell_classes(held) if classes is None else classes)
         check_homing(used, homing or {}, "homing")
         check_homing(used, self.homing, "homing of the cancer")
         factors = {organ: self.homing.get(organ, 1.0) * (homing or {}).get(organ, 1.0) for organ in used.organs}
