@@ -129,10 +129,15 @@ def as_fit(data: _soil.Table, share: float, found: _soil.SoilFit, k: float) -> d
     """The fit in the form of the catalogue, rounded to four decimals."""
     base = efficiency()
     cancers = {}
+    errors, shared = found.errors_by_row(data)
     for i, name in enumerate(data.cancers):
         rows = np.flatnonzero(data.cancer == i)
-        deviation = {data.organs[data.organ[r]]: round(float(found.u[r]), 4) for r in rows}
-        cancers[name] = {"log_cells": round(float(found.alpha[i]) - math.log(base), 4), "deviation": deviation}
+        cancers[name] = {
+            "log_cells": round(float(found.alpha[i]) - math.log(base), 4),
+            "shared": round(float(shared[i]), 4),
+            "deviation": {data.organs[data.organ[r]]: round(float(found.u[r]), 4) for r in rows},
+            "errors": {data.organs[data.organ[r]]: round(float(errors[r]), 4) for r in rows},
+        }
     beta = {organ: round(float(b), 4) for organ, b in zip(data.organs, found.beta, strict=True)}
     source = {
         "key": "soil fit",
@@ -160,8 +165,11 @@ def differences(made: dict, tolerance: float = 2e-3) -> list[str]:
     for name, cancer in made["cancers"].items():
         there = known.cancers.get(name)
         pairs.append((f"{name}.log_cells", cancer["log_cells"], there and there.log_cells))
+        pairs.append((f"{name}.shared", cancer["shared"], there and there.shared))
         for organ, value in cancer["deviation"].items():
             pairs.append((f"{name}.{organ}", value, there and there.deviation.get(organ)))
+        for organ, value in cancer["errors"].items():
+            pairs.append((f"{name}.errors.{organ}", value, there and there.errors.get(organ)))
     return [name for name, value, other in pairs if other is None or abs(value - other) > tolerance]
 
 

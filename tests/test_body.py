@@ -251,6 +251,27 @@ def test_the_soil_fit_recovers_what_was_planted() -> None:
     assert found.beta.sum() == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.full
+def test_errors_of_the_fit_hold_what_was_planted() -> None:
+    """Tables drawn from the model, as large as the real one: how often expected colonies lie in their intervals."""
+    import _soil
+
+    data = _soil.table()
+    random = np.random.default_rng(12)
+    real = _soil.fit(data, np.log(data.arrests(0.1)), 1.0)
+    held = []
+    for _ in range(12):
+        truth = real.eta + random.normal(0.0, real.tau, len(data.y))
+        y = random.binomial(data.n, data.detection * _soil.share_of_patients(truth, 1.0)[0])
+        drawn = _soil.replace(data, y=y)
+        found = _soil.fit(drawn, np.log(data.arrests(0.1)), 1.0, errors=True)
+        errors, shared = found.errors_by_row(drawn)
+        held.append(np.abs(found.eta + found.u - truth) <= 1.96 * errors)
+        assert (shared[data.cancer] < errors).all()
+    # The spread between organs is estimated, too, and taken as known: a little less than 95 % is due to that.
+    assert 0.92 < np.mean(held) < 0.97
+
+
 # Cancers.
 
 

@@ -158,7 +158,9 @@ class Assembly:
     def _put_together(self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]) -> Model:
         cancer = self.cancer
         fit = self.fit.cancers.get(cancer.fit_name)
-        exposure = Exposure(cells=exp(fit.log_cells), k=self.fit.k, source=("soil fit",)) if fit else None
+        exposure = fit and Exposure(
+            cells=exp(fit.log_cells), k=self.fit.k, errors=fit.errors, shared=fit.shared, source=("soil fit",)
+        )
         start_keys = [key for use in cancer.routes for key in use.source]
         every = [*self.body.sources, *cells().sources, *routes().sources, *self.fit.sources, *cancer.sources]
         keys = keys_used(states) | {key for site in sites for key in site.source} | set(start_keys)

@@ -16,12 +16,20 @@ from cascade.model.base import FrozenMapping, Name, Part, Share, Source
 
 LogSoil = Annotated[float, Field(ge=-20, le=5.5, allow_inf_nan=False)]
 
+LogError = Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)]
+
 
 class CancerFit(Part):
-    """Of one cancer: log cells per patient, and how organs differ from their means (log)."""
+    """Of one cancer: log cells per patient, and how organs differ from their means (log).
+
+    ``errors``: standard errors of the logarithm of the colonies that a patient is expected to have in each organ;
+    ``shared``: of them the part that is common to all organs.
+    """
 
     log_cells: Annotated[float, Field(ge=-50, le=100, allow_inf_nan=False)]
     deviation: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
+    errors: FrozenMapping[Name, LogError] = Field(default_factory=FrozenDict)
+    shared: LogError = 0.0
 
 
 class Fit(Part):

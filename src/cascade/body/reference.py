@@ -18,7 +18,7 @@ SEXES = ("male", "female")
 
 
 class Finding(Part):
-    """How an organ was looked at in autopsies, its log soil where that cannot be fitted, and what colonies there are."""
+    """How an organ was looked at in autopsies, its soil if it cannot be fitted, and what colonies there are."""
 
     detection: Share = 1.0
     soil: float = 0.0

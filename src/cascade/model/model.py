@@ -353,9 +353,11 @@ class Model(Part):
     @cached_property
     def _digest(self) -> str:
         # Without defaults: a field that is added in a later version changes no digest.
-        # Nor do places in pictures, what figures are asked, and what colonies are called: no life depends on them.
+        # Nor do places in pictures, what figures are asked, what colonies are called and how well exposures are
+        # known: no life depends on them.
         untold = {"states": "place", "observations": "ask", "sites": "kind"}
-        exclude = {field: {"__all__": {part}} for field, part in untold.items()}
+        exclude: dict[str, Any] = {field: {"__all__": {part}} for field, part in untold.items()}
+        exclude["exposure"] = {"errors", "shared"}
         content = self.model_dump(mode="json", exclude_defaults=True, exclude=exclude)
         canonical = json.dumps(content, sort_keys=True, allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()

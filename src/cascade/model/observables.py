@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cascade.model.base import Hours, Keys, Name, Part, Share, Text
+from cascade.common.frozen import FrozenDict
+from cascade.model.base import FrozenMapping, Hours, Keys, Name, Part, Share, Text
 
 
 class Ask(Part):
@@ -122,10 +123,14 @@ class Exposure(Part):
     A patient whose tumour sends out ``cells`` cells has a metastasis in a site with probability
     1 - (1 + m / k)^(-k), where m is the expected number of colonies there and 1 / k the
     squared coefficient of variation of the exposure between patients (k none: all alike).
+
+    ``errors``: standard errors of log m by site, where it was fitted; ``shared``: the part that is common to all.
     """
 
     cells: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     k: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    errors: FrozenMapping[Name, Annotated[float, Field(ge=0, le=20)]] = Field(default_factory=FrozenDict)
+    shared: Annotated[float, Field(ge=0, le=20)] = 0.0
     source: Keys = ()
 
     def share(self, colonies_per_cell: float, detection: float = 1.0) -> float:

@@ -12,9 +12,11 @@ from cascade.answers.funnel import Funnel, FunnelRow, Milestone
 from cascade.answers.gradient import Gradient
 from cascade.answers.kinds import KINDS
 from cascade.answers.organs import Organs, organs_of
+from cascade.answers.patients import Patients, patients_of
 from cascade.answers.sizes import Sizes, check_clusters
 from cascade.answers.table import end_of
 from cascade.common.arguments import check_amount, check_moments, check_size
+from cascade.common.errors import InputError
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model
@@ -269,6 +271,18 @@ class Exact(Ends):
         for state, share in zip(lowered.start_state, self._prepared.start_share, strict=True):
             arrivals[lowered.states[lowered.base[state]]] += cells * float(share) / int(lowered.size_of[state])
         return organs_of(self.model, arrivals, cells, exact=True, end=end_of(self.until))
+
+    def patients(self) -> Patients:
+        """Shares of patients with a metastasis in each organ, alone and together.
+
+        Raises
+        ------
+        InputError
+            When the model has no exposure of patients, or an end is given.
+        """
+        if self.until is not None:
+            raise InputError("until", self.until, "None: patients are seen when all lives have ended")
+        return patients_of(self.model, {row.organ: row.colonies for row in self.organs(1.0)})
 
     def occupancy(self, times: Sequence[float]) -> Curves:
         """Probability of being in each state, at each time in hours."""
