@@ -104,8 +104,8 @@ def test_fitted_counts_are_met_within_both_intervals(name: str) -> None:
         if row.fitted and row.low is not None and row.high is not None and row.found is not None and row.found > 20:
             assert row.seen_low is not None
             assert row.seen_high is not None
-            assert row.low <= row.seen_high
-            assert row.seen_low <= row.high
+            assert row.low * row.detection <= row.seen_high
+            assert row.seen_low <= row.high * row.detection
 
 
 def test_what_has_no_patients_says_so(capsys: pytest.CaptureFixture[str]) -> None:

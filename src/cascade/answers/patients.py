@@ -46,6 +46,8 @@ class PatientRow:
         95 % interval of the share of the autopsies.
     fitted : bool
         Whether the counts were fitted: they say nothing for the model then.
+    detection : float
+        Share of the metastases here that an autopsy would have found.
     """
 
     organ: str
@@ -58,6 +60,7 @@ class PatientRow:
     seen_low: float | None
     seen_high: float | None
     fitted: bool
+    detection: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,12 @@ class Patients(Table[PatientRow]):
             seen = ["", "", ""]
             if row.found is not None and row.of and row.seen_low is not None and row.seen_high is not None:
                 told = estimate_of_share(row.found / row.of, row.seen_low, row.seen_high)
-                seen = [f"{told[0]} ({row.found} of {row.of})", told[1], "calibrated" if row.fitted else "predicted"]
+                looked = f"; {percent(row.detection)} looked for" if row.detection < 1 else ""
+                seen = [
+                    f"{told[0]} ({row.found} of {row.of}{looked})",
+                    told[1],
+                    "calibrated" if row.fitted else "predicted",
+                ]
             lines.append([*line, *seen])
         return header, lines
 
@@ -173,7 +181,17 @@ def _row(site: Site, exposure: Exposure, means: Mapping[str, float]) -> PatientR
     low, high = interval_of(exposure, means, [site.name], share) or (None, None)
     seen_low, seen_high = proportion(site.found, site.of) if site.found is not None and site.of else (None, None)
     return PatientRow(
-        site.name, site.kind, share(means), low, high, site.found, site.of, seen_low, seen_high, site.scored
+        site.name,
+        site.kind,
+        share(means),
+        low,
+        high,
+        site.found,
+        site.of,
+        seen_low,
+        seen_high,
+        site.scored,
+        site.detection,
     )
 
 

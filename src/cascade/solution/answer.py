@@ -282,7 +282,8 @@ class Exact(Ends):
         """
         if self.until is not None:
             raise InputError("until", self.until, "None: patients are seen when all lives have ended")
-        return patients_of(self.model, {row.organ: row.colonies for row in self.organs(1.0)})
+        colonies = {row.organ: row.colonies for row in self.organs(1.0)} if self.model.exposure else {}
+        return patients_of(self.model, colonies)
 
     def occupancy(self, times: Sequence[float]) -> Curves:
         """Probability of being in each state, at each time in hours."""
