@@ -145,10 +145,14 @@ def _within(lowered: Lowered, aim: Aim, window: int, hours: float, later: Floats
         or (growth * step > LARGEST_GROWTH and squarings < MOST_SQUARINGS)
     ):
         squarings, step = squarings + 1, step * 0.5
+    decay = [exp(-top * step)]
+    while len(decay) <= squarings - SHORTEST and top * step * 2.0 <= LARGEST_STEP:
+        step *= 2.0
+        decay.append(exp(-top * step))
     table = np.ones((1 + FIRST_STEPS + STEPS * (squarings - SHORTEST), lowered.size))
     made = np.empty((len(table), size))
     made[0] = later[:size]
-    cached(fading, elimination)(rates, goal, total, hours, squarings, exp(-top * step), made)
+    cached(fading, elimination)(rates, goal, total, hours, squarings, np.array(decay), made)
     table[:, :size] = np.maximum(made, LEAST_CHANCE)
     return table
 

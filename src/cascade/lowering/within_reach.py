@@ -25,10 +25,8 @@ def check_chance(chance: float) -> None:
         For a chance below ``LEAST_OF_A_MODEL``.
     """
     if not chance >= LEAST_OF_A_MODEL:
-        wanted = (
-            f"one that a cell reaches with a chance of at least {LEAST_OF_A_MODEL:g}, with its hazards and treatments"
-        )
-        raise InputError("goal", f"a goal with a chance of {chance:.3g}", wanted)
+        wanted = f"one that a cell reaches with a chance of at least {LEAST_OF_A_MODEL:g}, under its treatments"
+        raise InputError("goal", f"a goal with a chance below {LEAST_OF_A_MODEL:g}", wanted)
 
 
 def started(lowered: Lowered, chances: Floats) -> Floats:
