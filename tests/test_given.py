@@ -10,6 +10,7 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
+from hypothesis import assume
 from hypothesis import given as example
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -124,7 +125,9 @@ QUICK = ("in windows", "a state that is left again", "a step", "a cause in a sta
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.full) for n in GOALS])
 def test_lives_have_the_law_of_those_among_all_cells_that_reach_the_goal(name: str) -> None:
     model, goal, reached = GOALS[name]
-    chosen = [life for life in lives_of(model, 8000, 1) if reached(life)]
+    # Of those treated one in a hundred ever sleeps.
+    cells = 24_000 if name == "in windows, a state that is left again" else 8000
+    chosen = [life for life in lives_of(model, cells, 1) if reached(life)]
     assert len(chosen) > 200
     conditioned = lives_of(model.given(goal), 2500, 2)
     assert all(map(reached, conditioned))
@@ -245,6 +248,7 @@ def test_what_is_rare_beyond_any_simulation_has_its_closed_form(depth: float) ->
 @settings(max_examples=25, deadline=None)
 @example(model=random_models(), scale=st.integers(1, 40))
 def test_chances_are_exact_however_small(model: Model, scale: int) -> None:
+    assume(cascade.exact(model).success > 0.0)
     # Every death so much faster: chances go down to 1e-200.
     harsh = model.with_(scale={"*.old age": float(10**scale) if scale < 12 else 1e11})
     lowered = lower(harsh)
@@ -394,8 +398,8 @@ def test_before_a_way_shuts_chances_are_those_of_who_has_taken_it(hours: float |
     told = lowered.thinning
     assert told is not None
     # Until 2 h, by the time u that is left: h = 0.01 / 1.01 (1 - e^(-1.01 u)), but for e^-20 of that.
-    first = np.flatnonzero(told.end == 2.0)
-    assert len(first) == np.count_nonzero(lowered.window_start < 2.0)
+    first = np.flatnonzero(lowered.window_start < 2.0)
+    assert (told.end[first] == 2.0).all()
     for window in first:
         u = float(told.begin[window])
         if u > 1e-6:
@@ -421,7 +425,7 @@ def test_lives_before_a_way_shuts_have_their_closed_form(hours: float | None) ->
 
 
 def test_names_and_titles_tell_the_goal() -> None:
-    model = CYCLIC.given(["tumour", "tumour", "state: tumour"])
+    model = CYCLIC.given(["tumour", "tumour"])
     assert (model.goal, model.name) == (("tumour",), "cyclic given tumour")
     other = model.with_(goal=["dormancy"])
     assert (other.name, other.title) == (CYCLIC.given("dormancy").name, CYCLIC.given("dormancy").title)

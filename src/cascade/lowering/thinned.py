@@ -132,9 +132,9 @@ def _within(lowered: Lowered, aim: Aim, window: int, hours: float, later: Floats
     hazard = aim.hazard * aim.multipliers[window]
     early = place[aim.source] >= 0
     source, target, hazard = place[aim.source[early]], aim.target[early], hazard[early]
-    total = np.bincount(source, hazard, size)
+    total = np.bincount(source, hazard, size).astype(np.float64)
     reached = np.where(target >= 0, np.append(aim.goal, 0.0)[target] > 0, aim.prize[early] > 0)
-    goal = np.bincount(source[reached], hazard[reached], size)
+    goal = np.bincount(source[reached], hazard[reached], size).astype(np.float64)
     onward = (place[target] >= 0) & ~reached & (target >= 0)
     rates = np.zeros((size, size))
     np.add.at(rates, (source[onward], place[target[onward]]), hazard[onward])
@@ -159,10 +159,11 @@ def _within(lowered: Lowered, aim: Aim, window: int, hours: float, later: Floats
 
 def _growth(rates: Floats, goal: Floats, total: Floats, h: Floats) -> float:
     """How fast the chances of a window grow backward from its end, at most, relative to themselves."""
-    inflow = [
-        g + in_order(q * x for q, x in zip(row, h.tolist(), strict=True)) for g, row in zip(goal, rates, strict=True)
-    ]
-    return max(0.0, *(gain / x - d for gain, x, d in zip(inflow, h.tolist(), total.tolist(), strict=True)))
+    fastest, chances = 0.0, h.tolist()
+    for row, reached, leaving, chance in zip(rates.tolist(), goal.tolist(), total.tolist(), chances, strict=True):
+        gained = reached + in_order(q * x for q, x in zip(row, chances, strict=True))
+        fastest = max(fastest, gained / chance - leaving)
+    return fastest
 
 
 def _cut(lowered: Lowered, aim: Aim, start: float, end: float, table: Floats, points: int) -> _Window:

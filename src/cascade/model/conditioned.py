@@ -128,13 +128,15 @@ def given(model: Model, goal: str | Sequence[str]) -> Conditioned:
     """
     if isinstance(check_model(model), Conditioned):
         raise InputError("model", model.name, "a model of all cells, such as the source of this one")
-    names = [goal] if isinstance(goal, str) else goal
-    if not isinstance(names, Sequence) or isinstance(names, bytes) or not names:
+    names: object = [goal] if isinstance(goal, str) else goal
+    if isinstance(names, bytes) or not isinstance(names, Sequence) or not names:
         raise InputError("goal", goal, f"the name of a goal, or several; {nearest('', goals_of(model))}")
-    targets = {target_of(model, name): name for name in names}
+    targets: dict[Target, str] = {}
+    for name in names:
+        targets.setdefault(target_of(model, name), name)
     title = f"{model.title or model.name}: cells that {' or '.join(map(str, targets))}"
-    name = f"{model.name}{_named(targets)}"[:80]
-    return Conditioned(**{**dict(model), "name": name, "title": title, "goal": tuple(targets.values())})
+    called = f"{model.name}{_named(targets)}"[:80]
+    return Conditioned(**{**dict(model), "name": called, "title": title, "goal": tuple(targets.values())})
 
 
 def _named(targets: Iterable[Target]) -> str:
