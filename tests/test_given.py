@@ -10,9 +10,8 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import assume
+from hypothesis import assume, settings
 from hypothesis import given as example
-from hypothesis import settings
 from hypothesis import strategies as st
 
 import cascade

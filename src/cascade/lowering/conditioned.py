@@ -124,7 +124,8 @@ def chances_of(aim: Aim, hazards: Floats) -> Floats:
 
     found = np.empty((len(hazards), len(aim.goal)))
     cached(founding.founding, elimination)(aim.system, hazards, aim.inside, aim.goal, aim.prize, found)
-    return np.asarray(np.where(aim.before, np.maximum(found[:, aim.state], LEAST_CHANCE), 1.0))
+    here = found[:, aim.state]
+    return np.asarray(np.where(aim.before, np.where(here < LEAST_CHANCE, LEAST_CHANCE, here), 1.0))
 
 
 def ratios(lowered: Lowered, aim: Aim, h: Floats) -> Floats:

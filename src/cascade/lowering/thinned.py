@@ -153,7 +153,7 @@ def _within(lowered: Lowered, aim: Aim, window: int, hours: float, later: Floats
     made = np.empty((len(table), size))
     made[0] = later[:size]
     cached(fading, elimination)(rates, goal, total, hours, squarings, np.array(decay), made)
-    table[:, :size] = np.maximum(made, LEAST_CHANCE)
+    table[:, :size] = np.where(made < LEAST_CHANCE, LEAST_CHANCE, made)
     return table
 
 
