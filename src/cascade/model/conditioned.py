@@ -115,7 +115,7 @@ def given(model: Model, goal: str | Sequence[str]) -> Conditioned:
     Raises
     ------
     InputError
-        For an unknown goal, or one that no cell reaches.
+        For an unknown goal; for one that no cell reaches, or with a chance below 1e-270, once the model is run.
     ModelError
         For a model with a capacity, or clusters that break.
 
