@@ -27,6 +27,7 @@ from cascade.cli.options import (
     say,
     treated,
 )
+from cascade.common.arguments import MOST_CELLS
 from cascade.common.errors import InputError
 
 MOST_TOLD = 10_000
@@ -62,6 +63,9 @@ def replay(
 def _cell(text: str) -> int:
     """The number of a cell."""
     try:
-        return parse_whole(text)
+        number = parse_whole(text)
     except ValueError:
-        raise InputError("--first", text, "a whole number >= 0") from None
+        number = -1
+    if not 0 <= number <= MOST_CELLS - MOST_TOLD:
+        raise InputError("--first", text, f"a whole number from 0 to {MOST_CELLS - MOST_TOLD}")
+    return number

@@ -19,6 +19,7 @@ from cascade.engine.tilting import DONE, EXCEEDED, Proposal, Tilt
 from cascade.kernel.inputs import Own
 from cascade.kernel.streams import key_of
 from cascade.lowering.lowered import Aim, Lowered
+from cascade.lowering.within_reach import check_chance
 
 MOST_AT_ONCE = 4096
 """Cells of a chunk: each brings a multiplier for every exit."""
@@ -90,7 +91,13 @@ def _tilt(lowered: Lowered, aim: Aim, own: npt.NDArray[np.int64]) -> Tilt:
 
 @lru_cache(maxsize=8)
 def founders(lowered: Lowered) -> Founders:
-    """How the cells of a conditioned model are chosen: searched once for all its runs."""
+    """How the cells of a conditioned model are chosen: searched once for all its runs.
+
+    Raises
+    ------
+    InputError
+        For a goal that is out of reach of doubles.
+    """
     _, tilt = with_own_profiles(lowered)
     size, key = len(tilt.gamma), key_of(SCOUTING_SEED)
     # From the most common of those that succeed to their means.
@@ -102,7 +109,7 @@ def founders(lowered: Lowered) -> Founders:
         mean[f] = exp(float(mode[f]))
     for _ in range(2):
         centre, width = _of(tilt, mean, np.ones(size))
-        tilted("moments")(tilt, centre, width, key, SCOUTS, mean, square)
+        check_chance(tilted("moments")(tilt, centre, width, key, SCOUTS, mean, square))
     spread = np.sqrt(np.where(square > mean * mean, square - mean * mean, 0.0))
     narrow = np.where(spread > NARROWEST, np.where(spread < 1.0, spread, 1.0), NARROWEST)
     tries = [_bounded(tilt, *_of(tilt, mean, widths), mode) for widths in (np.full(size, WIDER), WIDER * narrow)]

@@ -34,13 +34,12 @@ from cascade.elimination.whole import chances
 from cascade.kernel.inputs import Flags, Floats, Ints
 from cascade.kernel.numerics import exp, log, normal_quantile
 from cascade.kernel.streams import trait_words
+from cascade.lowering.within_reach import LEAST_CHANCE
 
 ALL_CELLS = 0.0625
 """Share of proposals that are like all cells."""
 
 MOST_TRIES = 1_000_000
-LEAST_CHANCE = 1e-290
-"""Below it a chance is next to the smallest numbers there are: such traits are never taken."""
 
 _TAKEN = np.uint64(255)
 _WITHIN = np.uint64(64)
@@ -232,6 +231,7 @@ def choose(tilt, centre, width, most, key, cells, logs, start, multiplier):
             limit = bound * exp(log_ratio(tilt, centre, width, scores))
             if found > limit:
                 return EXCEEDED
+            # Next to the smallest numbers there are: such traits are never taken.
             if found > LEAST_CHANCE and accept * limit < found:
                 break
         # Where it starts: the word that its founder has for it among all cells.

@@ -25,11 +25,11 @@ import numpy as np
 from cascade import elimination
 from cascade.common.compiled import cached
 from cascade.common.errors import InputError
-from cascade.common.portable import in_order
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Aim, Lowered, spread
 from cascade.lowering.systems import system_of
 from cascade.lowering.thinned import thinned
+from cascade.lowering.within_reach import LEAST_CHANCE, started
 from cascade.model.conditioned import Conditioned, Target
 
 
@@ -55,12 +55,7 @@ def conditioned(model: Conditioned, lowered: Lowered) -> Lowered:
     if len(lowered.profiles) > 1:
         return replace(made, aim=aim)
     h = chances(aim, np.ones((1, 1)))
-    shares = made.start_share * h[0, made.start_state]
-    return replace(
-        made,
-        exit_hazard=made.exit_hazard * ratios(made, aim, h)[0],
-        start_share=shares / in_order(shares.tolist()),
-    )
+    return replace(made, exit_hazard=made.exit_hazard * ratios(made, aim, h)[0], start_share=started(made, h[0]))
 
 
 def _check_windows(model: Conditioned, lowered: Lowered) -> None:
@@ -118,7 +113,7 @@ def goal_of(model: Conditioned, target: Target, lowered: Lowered) -> Goal:
 def chances(aim: Aim, multipliers: Floats) -> Floats:
     """Chance to reach the goal from each state, (N, S), of cells whose hazards are multiplied by (N, P).
 
-    Relative errors are 1e-15; 1 in the states after the goal.
+    Relative errors are 1e-15; at least ``LEAST_CHANCE`` before the goal, and 1 after it.
     """
     return chances_of(aim, aim.hazard * multipliers[:, aim.profile])
 
@@ -129,7 +124,8 @@ def chances_of(aim: Aim, hazards: Floats) -> Floats:
 
     found = np.empty((len(hazards), len(aim.goal)))
     cached(founding.founding, elimination)(aim.system, hazards, aim.inside, aim.goal, aim.prize, found)
-    return np.asarray(np.where(aim.before, found[:, aim.state], 1.0))
+    here = found[:, aim.state]
+    return np.asarray(np.where(aim.before, np.where(here < LEAST_CHANCE, LEAST_CHANCE, here), 1.0))
 
 
 def ratios(lowered: Lowered, aim: Aim, h: Floats) -> Floats:

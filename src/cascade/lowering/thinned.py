@@ -9,6 +9,8 @@ probability of its own hazard over that (thinning).  Where it is refused the cel
     u = T - t, in octaves:       2^k               ...             2  1  0
 
 h within a window is tabulated backward from its end, 64 steps an octave (``elimination.fading``), and interpolated.
+Where a way shuts as the window ends, h rises backward from almost nothing: with Q h <= c h at u = 0 it stays below
+e^(cu) h(0), so that a first step that is short against 1 / c follows it, and little is refused.
 
 References: Lewis PAW, Shedler GS. Nav Res Logist Q 1979;26:403-413.
 """
@@ -22,14 +24,20 @@ import numpy as np
 
 from cascade import elimination
 from cascade.common.compiled import cached
-from cascade.common.errors import InputError
 from cascade.common.portable import exp, in_order
 from cascade.common.types import Floats, Ints
 from cascade.elimination.fading import FIRST_STEPS, SHORTEST, STEPS, fading
 from cascade.lowering.lowered import Aim, Lowered, Thinning
+from cascade.lowering.within_reach import LEAST_CHANCE, started
 
 LARGEST_STEP = 0.125
 """Of the first step times the largest summed hazard."""
+
+LARGEST_GROWTH = 1.0 / 32.0
+"""Of the first step times the fastest relative growth of a chance at the end of a window."""
+
+MOST_SQUARINGS = 70
+"""Steps that are shorter than those between times as doubles would tell nothing."""
 
 STEPS_OF_A_WINDOW = 16
 MARGIN = 1.01
@@ -62,16 +70,10 @@ def thinned(lowered: Lowered, aim: Aim, last: Floats) -> Lowered:
     Raises
     ------
     InputError
-        Where a window closes every way to the goal.
+        Where the goal is out of reach of doubles.
     """
     lowered = _with_stays(lowered)
-    size = len(np.flatnonzero(aim.before))
     starts = lowered.window_start.tolist()
-    closed = np.flatnonzero(last[:size] == 0)
-    if len(closed):
-        state = lowered.states[lowered.base[int(closed[0])]]
-        wanted = f"treatments that leave a way to the goal at all times: from {state!r} there is none any more"
-        raise InputError("treatments", f"after {starts[-1]:g} h", wanted)
     parts: list[_Window] = [_constant(lowered, aim, starts[-1], last)]
     tables = [np.tile(last, (8, 1))]
     later, points = last, 8
@@ -82,10 +84,9 @@ def thinned(lowered: Lowered, aim: Aim, last: Floats) -> Lowered:
         later, points = table[-1], points + len(table)
     joined = _Window(*(np.concatenate(columns) for columns in zip(*parts[::-1], strict=True)))
     which = np.searchsorted(lowered.window_start, joined.start, side="right") - 1
-    shares = lowered.start_share * later[lowered.start_state]
     return replace(
         lowered,
-        start_share=shares / in_order(shares.tolist()),
+        start_share=started(lowered, later),
         window_start=joined.start,
         multipliers=lowered.multipliers[which],
         thinning=Thinning(np.concatenate(tables), aim.before, *joined[1:]),
@@ -131,21 +132,38 @@ def _within(lowered: Lowered, aim: Aim, window: int, hours: float, later: Floats
     hazard = aim.hazard * aim.multipliers[window]
     early = place[aim.source] >= 0
     source, target, hazard = place[aim.source[early]], aim.target[early], hazard[early]
-    total = np.bincount(source, hazard, size)
+    total = np.bincount(source, hazard, size).astype(np.float64)
     reached = np.where(target >= 0, np.append(aim.goal, 0.0)[target] > 0, aim.prize[early] > 0)
-    goal = np.bincount(source[reached], hazard[reached], size)
+    goal = np.bincount(source[reached], hazard[reached], size).astype(np.float64)
     onward = (place[target] >= 0) & ~reached & (target >= 0)
     rates = np.zeros((size, size))
     np.add.at(rates, (source[onward], place[target[onward]]), hazard[onward])
-    top, squarings, step = float(total.max()), 0, hours
-    while top * step > LARGEST_STEP or squarings < SHORTEST:
+    top, growth, squarings, step = float(total.max()), _growth(rates, goal, total, later[:size]), 0, hours
+    while (
+        top * step > LARGEST_STEP
+        or squarings < SHORTEST
+        or (growth * step > LARGEST_GROWTH and squarings < MOST_SQUARINGS)
+    ):
         squarings, step = squarings + 1, step * 0.5
+    decay = [exp(-top * step)]
+    while len(decay) <= squarings - SHORTEST and top * step * 2.0 <= LARGEST_STEP:
+        step *= 2.0
+        decay.append(exp(-top * step))
     table = np.ones((1 + FIRST_STEPS + STEPS * (squarings - SHORTEST), lowered.size))
     made = np.empty((len(table), size))
     made[0] = later[:size]
-    cached(fading, elimination)(rates, goal, total, hours, squarings, exp(-top * step), made)
-    table[:, :size] = made
+    cached(fading, elimination)(rates, goal, total, hours, squarings, np.array(decay), made)
+    table[:, :size] = np.where(made < LEAST_CHANCE, LEAST_CHANCE, made)
     return table
+
+
+def _growth(rates: Floats, goal: Floats, total: Floats, h: Floats) -> float:
+    """How fast the chances of a window grow backward from its end, at most, relative to themselves."""
+    fastest, chances = 0.0, h.tolist()
+    for row, reached, leaving, chance in zip(rates.tolist(), goal.tolist(), total.tolist(), chances, strict=True):
+        gained = reached + in_order(q * x for q, x in zip(row, chances, strict=True))
+        fastest = max(fastest, gained / chance - leaving)
+    return fastest
 
 
 def _cut(lowered: Lowered, aim: Aim, start: float, end: float, table: Floats, points: int) -> _Window:
@@ -164,6 +182,8 @@ def _cut(lowered: Lowered, aim: Aim, start: float, end: float, table: Floats, po
             rows.append((max(start, end - u), end, points + first, steps, begin, 1.0 / step, ceiling))
         begin += steps * step
     rows[-1] = (start, *rows[-1][1:])
+    # Those at the very end that are shorter than the steps of time as a double are left out.
+    rows = [row for row in rows if row[0] < end]
     columns = list(zip(*rows[::-1], strict=True))
     return _Window(*(np.array(column) for column in columns))
 

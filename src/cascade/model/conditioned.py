@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
@@ -67,6 +67,15 @@ class Conditioned(Model):
         """The model of all cells."""
         return Model(**{field: value for field, value in self if field != "goal"})
 
+    def with_(self, **fields: Any) -> Model:
+        """A changed copy, see ``Model.with_``; with another ``goal`` name and title, unless given, tell the new one."""
+        changed = super().with_(**fields)
+        if not isinstance(changed, Conditioned) or changed.goal == self.goal:
+            return changed
+        told = {"title": self.title.replace(self.told, changed.told), "name": self.name.replace(
+            _named(self.targets), _named(changed.targets))[:80]}  # fmt: skip
+        return Conditioned(**{**dict(changed), **{field: text for field, text in told.items() if field not in fields}})
+
     def injected(
         self, state: str | Mapping[str, float] | Labelled, *, entry_hours: Sequence[float] = (0.0, 0.0)
     ) -> Conditioned:
@@ -106,7 +115,7 @@ def given(model: Model, goal: str | Sequence[str]) -> Conditioned:
     Raises
     ------
     InputError
-        For an unknown goal, or one that no cell reaches.
+        For an unknown goal; for one that no cell reaches, or with a chance below 1e-270, once the model is run.
     ModelError
         For a model with a capacity, or clusters that break.
 
@@ -119,13 +128,20 @@ def given(model: Model, goal: str | Sequence[str]) -> Conditioned:
     """
     if isinstance(check_model(model), Conditioned):
         raise InputError("model", model.name, "a model of all cells, such as the source of this one")
-    names = [goal] if isinstance(goal, str) else goal
-    if not isinstance(names, Sequence) or not names:
+    names: object = [goal] if isinstance(goal, str) else goal
+    if isinstance(names, bytes) or not isinstance(names, Sequence) or not names:
         raise InputError("goal", goal, f"the name of a goal, or several; {nearest('', goals_of(model))}")
-    targets = [target_of(model, name) for name in names]
+    targets: dict[Target, str] = {}
+    for name in names:
+        targets.setdefault(target_of(model, name), name)
     title = f"{model.title or model.name}: cells that {' or '.join(map(str, targets))}"
-    name = f"{model.name} given {' or '.join(target.name for target in targets).replace('.', ' ')}"[:80]
-    return Conditioned(**{**dict(model), "name": name, "title": title, "goal": tuple(names)})
+    called = f"{model.name}{_named(targets)}"[:80]
+    return Conditioned(**{**dict(model), "name": called, "title": title, "goal": tuple(targets.values())})
+
+
+def _named(targets: Iterable[Target]) -> str:
+    """What the name of a model says of its goals; names of models have no points."""
+    return f" given {' or '.join(target.name for target in targets).replace('.', ' ')}"
 
 
 def _names(model: Model) -> Iterator[Target]:

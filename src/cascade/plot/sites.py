@@ -15,7 +15,7 @@ from cascade.common.colours import GRID, INK, QUIET
 from cascade.common.errors import InputError
 from cascade.common.shares import percent, plain_percent
 from cascade.common.text import hours, number
-from cascade.model import Model
+from cascade.model import Conditioned, Model
 from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, settle, width_of
 from cascade.plot.style import Picture, few, figure_around, plain, sign
 from cascade.runs.result import Result
@@ -42,8 +42,8 @@ def organs_of(source: object) -> Organs:
 def organs(source: Result | Exact, *, ax: Axes | None = None) -> Figure:
     """Share of patients with a metastasis in each organ, model against autopsies; colonies by organ beside it.
 
-    Whiskers are 95 % intervals.  With ``ax`` only the comparison is drawn; without autopsies
-    only the colonies are.
+    Whiskers are 95 % intervals.  With ``ax`` only the comparison is drawn; without autopsies,
+    and of conditioned models, only the colonies are.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def organs(source: Result | Exact, *, ax: Axes | None = None) -> Figure:
     """
     table = organs_of(source)
     model = source.model
-    compared = (
-        [row for row in table if _site(model, row.organ).scored] if model.exposure and source.until is None else []
-    )
+    # Autopsies tell of all cells of a patient, not of those alone that reach a goal.
+    whole = model.exposure and source.until is None and not isinstance(model, Conditioned)
+    compared = [row for row in table if _site(model, row.organ).scored] if whole else []
     counted, arise = f"{table.label}: {made_of(source, table)}", f"Where colonies arise{rough(table)}"
     high = LABEL * LINE * sum(broken(row.organ, NAME).count("\n") + 1.6 for row in _shown(table))
     if ax is not None:
