@@ -19,7 +19,7 @@ from cascade.common.arguments import check_amount, check_moments, check_size
 from cascade.common.errors import InputError
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Lowered
-from cascade.model import Model
+from cascade.model import Conditioned, Model
 from cascade.solution.branching import chance_of_none, units_by_size
 from cascade.solution.courses import Courses
 from cascade.solution.ends import Ends
@@ -30,6 +30,8 @@ from cascade.solution.quadrature import Nodes
 from cascade.solution.sensitivity import elasticities, gradient
 from cascade.solution.stays import hours_in_states
 from cascade.solution.survivors import traits_of_survivors
+
+ROUNDING = 1e-12
 
 
 class Exact(Ends):
@@ -109,24 +111,27 @@ class Exact(Ends):
             Number of cells that start.
         """
         cells = check_amount(cells)
-        entered, errors = (course.entered for course in self._courses.end)
+        entered, errors = ([self._whole(float(p)) for p in course.entered] for course in self._courses.end)
         rows = []
         for k, step in enumerate(self.lowered.stages):
-            share = float(entered[k + 1])
-            previous = share / float(entered[k]) if entered[k] > 0 else 0.0
+            share, before = entered[k + 1], entered[k]
+            previous = share / before if before > 0 else 0.0
             lost, still = self._losses(k, cells)
-            bounds = _bounds(share, float(errors[k + 1]))
-            rows.append(
-                FunnelRow(step, cells * float(entered[k]), cells * share, previous, share, *bounds, lost, still)
-            )
+            bounds = _bounds(share, errors[k + 1])
+            rows.append(FunnelRow(step, cells * before, cells * share, previous, share, *bounds, lost, still))
         reached = {name: self._ever(states) for name, states in self._milestone_states().items()}
-        marks = tuple(Milestone(n, cells * p, p, *_bounds(p, error)) for n, (p, error) in reached.items())
+        shares = [(name, self._whole(p), error) for name, (p, error) in reached.items()]
+        marks = tuple(Milestone(name, cells * p, p, *_bounds(p, error)) for name, p, error in shares)
         errors_of = self._kind_errors()
         marks += tuple(
             Milestone(KINDS[kind], cells * p, p, *_bounds(p, errors_of[kind])) for kind, p in self.kinds().items()
         )
         end, digest = end_of(self.until), self.model.digest()
         return Funnel(tuple(rows), cells, self.label, exact=True, milestones=marks, digest=digest, end=end)
+
+    def _whole(self, share: float) -> float:
+        """A share; of cells that all reach their goal, rounding aside, 1."""
+        return 1.0 if isinstance(self.model, Conditioned) and abs(share - 1.0) < ROUNDING else share
 
     def _losses(self, stage: int, cells: float) -> tuple[dict[str, float], float]:
         """Of those who came as far as a stage: dead by cause, and still there."""
