@@ -197,6 +197,15 @@ def test_names_tell_where_cells_begin() -> None:
     assert len(long.name) <= 80
 
 
+def test_descriptions_say_whom_they_are_about() -> None:
+    """'The whole cascade in eleven states' is not true of the four that are left."""
+    model = cascade.load("textbook")
+    injected = model.injected("arrested")
+    assert injected.description == "Of the whole model: " + model.description
+    assert injected.injected("dormant").description == injected.description
+    assert model.with_(description="").injected("arrested").description == ""
+
+
 def test_units_keep_their_sizes_and_single_cells_can_be_had() -> None:
     model = cascade.load("clusters")
     injected = model.injected("arrested")
@@ -259,6 +268,8 @@ def test_injection_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> No
         (["circulatin"], "--injected = 'circulatin': the name of a state; did you mean 'circulating'"),
         (["macrometastasis"], "this one is absorbing"),
         (["arrested=x"], "a state, or state=share"),
+        (["arrested=2", "circulating=-1"], "--injected = 'arrested=2': a share from 0 to 1"),
+        (["arrested=nan"], "--injected = 'arrested=nan': a share from 0 to 1"),
         (["arrested=0.3"], "--injected = 0.3: shares that sum to 1"),
         (["arrested=0.5", "arrested=0.5"], "each state once"),
     ],

@@ -133,7 +133,7 @@ def has_body(model: Model) -> bool:
 def _circulation_of(model: Model) -> Circulation:
     reference_adult = circulation_of(model.sites)
     if reference_adult is None:
-        raise InputError("body", None, "the Circulation of the model: its flows are not those of a reference adult")
+        raise InputError("body", None, "the Circulation of the model: its flows are not those of a reference adult or animal")
     return reference_adult
 
 
