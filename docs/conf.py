@@ -97,7 +97,7 @@ def write_catalogue(*_: object) -> None:
     """Pages of the catalogue: models with every number, cancers, treatments, observations."""
     GENERATED.mkdir(exist_ok=True)
     cancers = set(body.cancer_names())
-    parts, observed = [], []
+    parts, observed, injected = [], [], {}
     for entry in catalog.models():
         if entry.name in cancers:
             continue
@@ -106,6 +106,7 @@ def write_catalogue(*_: object) -> None:
             [model.name, o.name, f"{o.value:g} {o.unit}", o.role, ", ".join(o.source)] for o in model.observations
         ]
         if entry.group == "injections":  # hundreds of numbers: `cascade show` lists them
+            injected |= {source.key: source for source in model.sources}
             continue
         parts += [
             f"### {model.name}\n",
@@ -119,6 +120,9 @@ def write_catalogue(*_: object) -> None:
     (GENERATED / "models.md").write_text("\n".join(parts), encoding="utf-8")
     (GENERATED / "observations.md").write_text(
         table(["model", "figure", "published", "role", "source"], observed) + "\n", encoding="utf-8"
+    )
+    (GENERATED / "injections.md").write_text(
+        sources(injected[key] for key in sorted(injected)) + "\n", encoding="utf-8"
     )
     rows = []
     for name in body.cancer_names():
