@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import sys
 
+from numpy import format_float_positional
+
 import cascade
 from cascade.common.text import text_table
 
@@ -112,7 +114,10 @@ def fit() -> float:
 
 def told() -> list[list[str]]:
     """The rows as text."""
-    return [[what, published, f"{value:.2g}", role] for what, published, value, role in rows()]
+    return [
+        [what, published, format_float_positional(value, 2, fractional=False, trim="-"), role]
+        for what, published, value, role in rows()
+    ]
 
 
 def main() -> None:

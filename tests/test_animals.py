@@ -244,6 +244,18 @@ def test_injected_cells_have_no_primary_in_the_picture() -> None:
     assert "primary" in [name for name, *_ in body_map(cascade.load("colon"))["names"]]  # type: ignore[index]
 
 
+@pytest.mark.parametrize(("where", "vessel"), PLACES.items())
+def test_the_figure_of_a_body_shows_where_cells_are_injected(where: str, vessel: str) -> None:
+    """Both classes of cells by one arrow; no primary, and no arrow for cells that begin in tissue."""
+    model = body.injection(where, classes=body.cell_classes(0.25))
+    said = [text.get_text() for text in cascade.plot.body(cascade.exact(model)).axes[0].texts]
+    assert "injected" in said
+    assert "primary" not in said
+    assert f"into the blood by\n100 % {vessel}" in said
+    tissue = model.injected("lung: extravasated")
+    assert "injected" not in [t.get_text() for t in cascade.plot.body(cascade.exact(tissue)).axes[0].texts]
+
+
 # Bad input.
 
 
