@@ -2,8 +2,8 @@
 
 One number is fitted, the share of the deaths in tissue by NK cells (``--fit`` does it again): lung colonies after
 injection into the tail vein are ten times as many, in the end, without NK cells (Gorelik 1982).  That nine of ten
-cells are held in a bed was chosen (Chambers 2002 says most); that NK cells are three times as active is illustrative.  All other
-rows are predicted: none of them set anything.
+cells are held in a bed was chosen (Chambers 2002 says most); that NK cells are three times as active is illustrative.
+All other rows are predicted: none of them set anything.
 
 What is predicted is mostly missed; the guide says by how much (docs/howto/injection.md).
 
