@@ -98,7 +98,7 @@ def write_catalogue(*_: object) -> None:
     """Pages of the catalogue: models with every number, cancers, treatments, observations."""
     GENERATED.mkdir(exist_ok=True)
     cancers = set(body.cancer_names())
-    parts, observed = [], []
+    parts, observed, injected = [], [], {}
     for entry in catalog.models():
         if entry.name in cancers:
             continue
@@ -107,6 +107,7 @@ def write_catalogue(*_: object) -> None:
             [model.name, o.name, f"{o.value:g} {o.unit}", o.role, ", ".join(o.source)] for o in model.observations
         ]
         if entry.group == "injections":  # hundreds of numbers: `cascade show` lists them
+            injected |= {source.key: source for source in model.sources}
             continue
         parts += [
             f"### {model.name}\n",
@@ -125,6 +126,9 @@ def write_catalogue(*_: object) -> None:
     sums = [[model, *map(str, counts.values())] for model, counts in card.sums().items()]
     told = [table(["model", *card.sums()["all"]], sums), RULE, table(*card.as_text())]
     (GENERATED / "score.md").write_text("\n\n".join(told) + "\n", encoding="utf-8")
+    (GENERATED / "injections.md").write_text(
+        sources(injected[key] for key in sorted(injected)) + "\n", encoding="utf-8"
+    )
     rows = []
     for name in body.cancer_names():
         cancer = body.cancer(name)

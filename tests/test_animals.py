@@ -191,6 +191,39 @@ def test_the_guide_shows_what_the_experiment_prints() -> None:
     assert shown == [[cell.strip() for cell in row] for row in told()]
 
 
+def test_the_guide_says_in_words_what_the_table_says() -> None:
+    """Misses, how late cells are saved, and the fitted share: the numbers of the sentences, out of the model."""
+    from injections import rows
+
+    text = " ".join((ROOT / "docs" / "howto" / "injection.md").read_text(encoding="utf-8").split())
+    value = {what.strip(): number for what, _, number, _ in rows()}
+    seen = {o.name: o.value for n in ("mouse-tail-vein", "mouse-portal-vein") for o in cascade.load(n).observations}
+    assert f"{value['tail vein: alive after 24 h'] / seen['alive / injected, 24 h']:.0f} times as many cells" in text
+    early = value["tail vein: alive in the lung after 24 h, NK depleted / not"]
+    assert f"after a day {early:.1f} times as many are alive in the lung" in text
+    assert f"Gorelik saw {seen['alive in the lung, NK cells depleted / not']:.0f} times as many" in text
+    assert f"from day 1 on still gives {value['the same, depleted from day 1 on']:.1f} times the colonies" in text
+    assert f"by day 21 it is {value['the same, colonies by day 21 alone']:.1f}" in text
+    assert f"a part, {body.animals.animal('mouse').nk.share:g}, bears the name" in text
+    left = [
+        value["portal vein: extravasated and alive, day 3"] / seen["extravasated and alive / injected, day 3"],
+        value["portal vein: solitary cells, day 13"] / seen["solitary cells / injected, day 13"],
+        value["portal vein: macrometastases, day 13"] / seen["macrometastases / injected, day 13"],
+    ]
+    assert (round(1 / min(left)), round(1 / max(left))) == (7, 4)  # a seventh to a quarter
+    between = value["tail vein: alive after 24 h"], value["portal vein: alive in the liver after 24 h, of those held"]
+    assert seen["alive / injected, 24 h"] < min(between)
+    assert max(between) < seen["label in the liver / taken up, 24 h"]
+
+
+def test_times_through_beds_cite_where_their_volume_is_from() -> None:
+    """The volume of capillaries is a share of the blood of man: no time through a bed is of the mouse alone."""
+    model = body.injection("left ventricle")
+    for state in model.states:
+        if state.stage == "arrest":
+            assert all({"ICRP 89", "illustrative"} <= set(move.source) for move in state.moves), state.name
+
+
 def test_injections_stand_in_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
     assert {entry.name for entry in cascade.models() if entry.group == "injections"} == set(NAMES)
     code, out, _ = call(capsys, "exact", "mouse-tail-vein", "--treat", "nk-depletion", "--json")
@@ -209,6 +242,18 @@ def test_injected_cells_have_no_primary_in_the_picture() -> None:
     places = body_map(cascade.load("mouse-spleen"))["places"]  # type: ignore[index]
     assert places["splenic vein, held"][0] == places["portal vein, held"][0]
     assert "primary" in [name for name, *_ in body_map(cascade.load("colon"))["names"]]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("where", "vessel"), PLACES.items())
+def test_the_figure_of_a_body_shows_where_cells_are_injected(where: str, vessel: str) -> None:
+    """Both classes of cells by one arrow; no primary, and no arrow for cells that begin in tissue."""
+    model = body.injection(where, classes=body.cell_classes(0.25))
+    said = [text.get_text() for text in cascade.plot.body(cascade.exact(model)).axes[0].texts]
+    assert "injected" in said
+    assert "primary" not in said
+    assert f"into the blood by\n100 % {vessel}" in said
+    tissue = model.injected("lung: extravasated")
+    assert "injected" not in [t.get_text() for t in cascade.plot.body(cascade.exact(tissue)).axes[0].texts]
 
 
 # Bad input.

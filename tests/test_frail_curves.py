@@ -108,8 +108,15 @@ def test_what_is_rare_in_time_is_not_told_as_a_number() -> None:
     assert curves["goal"][1] == pytest.approx(0.5133, abs=1e-3)
 
 
-@pytest.mark.parametrize("cvs", [(5.0, 5.0), (2.0, 5.0), (0.3, 1.0)])
-@pytest.mark.parametrize("treated", [False, True])
+LONG = [((5.0, 5.0), True), ((2.0, 5.0), True)]
+"""Wide traits under treatment, in the full tier; each of the two by itself is in the fast one."""
+
+
+@pytest.mark.parametrize(
+    ("cvs", "treated"),
+    [((5.0, 5.0), False), ((2.0, 5.0), False), ((0.3, 1.0), False), ((0.3, 1.0), True)]
+    + [pytest.param(*one, marks=pytest.mark.full) for one in LONG],
+)
 def test_two_traits_and_treatments_keep_their_errors(cvs: tuple[float, float], *, treated: bool) -> None:
     """Two causes with a gamma trait each: a product; a treatment only changes how long one of them is endured."""
     t, rates = np.array([0.01, 0.1, 1.0, 3.0, 10.0]), (20.0, 5.0)

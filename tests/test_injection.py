@@ -73,7 +73,13 @@ def test_every_state_of_each_small_model(name: str) -> None:
         assert dangling(injected, model) == []
 
 
-@pytest.mark.parametrize("name", BODIES)
+# One of each kind at once: a cancer, one of the blood, an injection; all of them in the full tier.
+AT_ONCE = ("colon", "leukemia", "mouse-left-ventricle")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in AT_ONCE else pytest.param(name, marks=pytest.mark.full) for name in BODIES]
+)
 def test_every_state_of_each_body(name: str) -> None:
     """All of them can be injected; the exact answer of every ninth is asked for (organs are alike)."""
     model = cascade.load(name)
@@ -197,6 +203,15 @@ def test_names_tell_where_cells_begin() -> None:
     assert len(long.name) <= 80
 
 
+def test_descriptions_say_whom_they_are_about() -> None:
+    """'The whole cascade in eleven states' is not true of the four that are left."""
+    model = cascade.load("textbook")
+    injected = model.injected("arrested")
+    assert injected.description == "Of the whole model: " + model.description
+    assert injected.injected("dormant").description == injected.description
+    assert model.with_(description="").injected("arrested").description == ""
+
+
 def test_units_keep_their_sizes_and_single_cells_can_be_had() -> None:
     model = cascade.load("clusters")
     injected = model.injected("arrested")
@@ -259,6 +274,8 @@ def test_injection_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> No
         (["circulatin"], "--injected = 'circulatin': the name of a state; did you mean 'circulating'"),
         (["macrometastasis"], "this one is absorbing"),
         (["arrested=x"], "a state, or state=share"),
+        (["arrested=2", "circulating=-1"], "--injected = 'arrested=2': a share from 0 to 1"),
+        (["arrested=nan"], "--injected = 'arrested=nan': a share from 0 to 1"),
         (["arrested=0.3"], "--injected = 0.3: shares that sum to 1"),
         (["arrested=0.5", "arrested=0.5"], "each state once"),
     ],

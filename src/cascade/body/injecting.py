@@ -26,8 +26,8 @@ LEAST_SOIL, MOST_SOIL = -20.0, 5.5
 LIMITS = """\
 Times in the blood follow from a circulation pieced together of several sources, some recalled and some of other
 species.  All hazards of the organs are those of the human models: illustrative, but for one colony per 14,000
-held cells (E02).  All organs are soil of the same quality unless told otherwise.  One number is fitted, the share of
-deaths in tissue by NK cells.  For research and teaching, never for decisions about a patient."""
+held cells (Coumans 2013).  All organs are soil of the same quality unless told otherwise.  One number is fitted,
+the share of deaths in tissue by NK cells.  For research and teaching, never for decisions about a patient."""
 
 
 def injection(

@@ -230,6 +230,8 @@ def injected(model: Model, wanted: Sequence[str] | None) -> Model:
             shares[name] = float(share)
         except ValueError:
             raise InputError("--injected", text, "a state, or state=share such as arrested=0.3") from None
+        if not 0 <= shares[name] <= 1:
+            raise InputError("--injected", text, "a share from 0 to 1")
     with blaming("--injected", "state", *(f"state[{name!r}]" for name in shares)):
         return model.injected(shares)
 

@@ -24,6 +24,9 @@ from cascade.model.treatments import Capacity, Treatment
 if TYPE_CHECKING:
     from cascade.model.model import Model
 
+OF_THE_WHOLE = "Of the whole model: "
+"""Begins the description of a model of injected cells: what it says may be about steps that have fallen away."""
+
 UNREACHED = "a path that leads here"
 """How the check of a model says that nothing comes to a state."""
 
@@ -103,11 +106,14 @@ def told_of_injection(error: ModelError, name: str, start: object) -> ModelError
 
 
 def _names(model: Model, start: Start) -> dict[str, str]:
-    """Name and title with what was done: 'textbook, injected into circulating'."""
+    """Name and title with what was done, 'textbook, injected into circulating', and whom the description is about."""
     states = ", ".join(part.state for part in start.states)
     shares = ", ".join(f"{part.state} ({percent(part.share)})" for part in start.states)
     into = shares if len(start.states) > 1 else states
+    told = model.description
+    whole = told if not told or told.startswith(OF_THE_WHOLE) else OF_THE_WHOLE + told
     return {
+        "description": whole,
         "name": f"{model.name}, injected into {states}"[:80].rstrip(" ,"),
         "title": f"{model.title or model.name}, injected into {into}",
     }

@@ -81,7 +81,10 @@ def body(source: Result | Exact, *, body: Circulation | None = None, ax: Axes | 
     table = replace(table, rows=tuple(replace(row, share=row.colonies / of_route[row.route]) for row in table))
     where = _vessels(ax, drawn)
     _beds(ax, layout, where, used, table, marks, source.model)
-    _primary(ax, layout, where, came_in(source.events(), used), exact=table.exact)
+    entries, origin = came_in(source.events(), used), "primary"
+    if not sum(entries.values()):
+        entries, origin = _injected(source.model, where), "injected"
+    _origin(ax, layout, where, entries, origin, exact=table.exact)
     _other_routes(ax, layout, table, marks, flowing)
     _legend(ax, layout, marks, cells)
     sign(figure, source)
@@ -133,7 +136,9 @@ def has_body(model: Model) -> bool:
 def _circulation_of(model: Model) -> Circulation:
     reference_adult = circulation_of(model.sites)
     if reference_adult is None:
-        raise InputError("body", None, "the Circulation of the model: its flows are not those of a reference adult")
+        raise InputError(
+            "body", None, "the Circulation of the model: its flows are not those of a reference adult or animal"
+        )
     return reference_adult
 
 
@@ -226,10 +231,22 @@ def _bed(
         ax.text(right, y, marks.said[row.organ], va="center", fontsize=9, weight=bold, color=INK, bbox=halo, zorder=4)
 
 
-def _primary(
-    ax: Axes, layout: Layout, where: Mapping[str, tuple[float, float]], entries: Mapping[str, float], *, exact: bool
+def _injected(model: Model, where: Mapping[str, Point]) -> dict[str, float]:
+    """Vessels and beds that cells are injected into, with the shares of all cells; {} where some begin in tissue."""
+    entries: dict[str, float] = {}
+    for begun in model.start.states:
+        place, _, cells = begun.state.partition(", ")
+        vessel = place.removesuffix(" (arterial)")
+        if not cells or vessel not in where:
+            return {}
+        entries[vessel] = entries.get(vessel, 0.0) + begun.share
+    return entries
+
+
+def _origin(
+    ax: Axes, layout: Layout, where: Mapping[str, Point], entries: Mapping[str, float], origin: str, *, exact: bool
 ) -> None:
-    """The primary, with arrows to the vessels by which its cells come into the blood."""
+    """The primary, or the syringe, with arrows to the vessels by which its cells come into the blood."""
     total = sum(entries.values())
     if total <= 0:
         return
@@ -239,7 +256,7 @@ def _primary(
     y = 1.15 if right else float(np.average([where[v][1] for v in entries], weights=list(entries.values())))
     y = min(max(y, 1.4 if right else 3.0), layout.last - 2.85)
     ax.add_patch(RegularPolygon((x, y), 6, radius=0.3, facecolor=INK, edgecolor="white", zorder=6))
-    ax.text(x, y, "primary", ha="center", va="center", fontsize=7.5, color="white", zorder=7)
+    ax.text(x, y, origin, ha="center", va="center", fontsize=7.5, color="white", zorder=7)
     for vessel, n in sorted(entries.items(), key=lambda item: -item[1]):
         end, share = where[vessel], n / total
         if share < LEAST_ARROW:
