@@ -276,7 +276,8 @@ class Solver:
         """Forward from the beginning of a window and adjoint from its end, (N, Z, S) each; see ``whole.window``."""
         from cascade.elimination import whole
 
-        inside = inside & ~self.stuck(hazards)
+        # Off z = 0 a window ends: a state that no hazard leaves in it keeps its cells for the next one.
+        inside = inside & ~(self.stuck(hazards) if (z == 0).any() else self.lowered.absorbing)
         time, worth = (np.zeros((len(hazards), len(z), self.lowered.size), np.complex128) for _ in range(2))
         run, system = _run(whole.window), self.system(hazards)
         _ends(run(system, hazards, z.astype(np.complex128), inside, begin, rate, end, gain, prize, time, worth))
