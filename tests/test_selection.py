@@ -11,6 +11,7 @@ import cascade
 from cascade import plot
 from cascade.lowering.lower import lower
 from cascade.model import Model
+from cascade.runs.histories import traits_of
 from cascade.solution.quadrature import Nodes, grids
 from helpers.agreement import all_agree
 from helpers.budget import within
@@ -195,3 +196,14 @@ def test_correlations_that_cannot_hold_together() -> None:
         LINEAR.with_(frailties=frailties, correlations=given)
     given[2]["value"] = 0.9
     assert LINEAR.with_(frailties=frailties, correlations=given).correlations[2].value == 0.9
+
+
+def test_squares_of_the_largest_traits_are_counted_whole() -> None:
+    """A cell with Z above 2^10 has a square above 2^20: by the traits that are drawn of the same cells."""
+    model = LINEAR.with_(frailties=[{"name": "z", "cv": 10.0, "hazards": [{"hazard": "*.shear"}]}])
+    found = cascade.selection(model, cells=300_000, seed=1)
+    z = traits_of(model, seed=1, cells=range(300_000))["z"]
+    assert z.max() > 2**10
+    # Each number is rounded to 2^-20.
+    assert abs(found.squares[0, 0] - float((z**2).sum())) < 300_000 * 2**-20
+    assert abs(found.sums[0, 0] - float(z.sum())) < 300_000 * 2**-20

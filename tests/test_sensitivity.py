@@ -100,6 +100,44 @@ def test_of_occupancy_at_times(name: str) -> None:
     assert np.all(np.asarray(gradient.error) < 1e-8)
 
 
+@pytest.mark.parametrize("name", ["cyclic", "factor", "clusters"])
+def test_of_occupancy_of_every_state(name: str) -> None:
+    """What is not on the way to a state is left out of its system, in circles, too: nothing is lost by it."""
+    model, times = MODELS[name], [0.5, 4.0]
+    exact = cascade.exact(model)
+    hazard, curves = hazards_of(model)[0], exact.occupancy(times)
+    expected = slope(model, hazard, lambda m: cascade.exact(m).occupancy(times).values)
+    for state in exact.lowered.states:
+        gradient = exact.gradient(state, [hazard], times=times)
+        assert gradient.value == pytest.approx(curves[state], rel=1e-9, abs=1e-11), state
+        assert gradient[hazard] == pytest.approx(expected[curves.names.index(state)], rel=1e-6, abs=1e-8), state
+
+
+@pytest.mark.parametrize("until", [None, 4.0])
+def test_under_a_treatment_that_holds_cells(until: float | None) -> None:
+    """All ways out of a state closed for a while: its cells wait, and go on after it."""
+    ways: list[dict[str, object]] = [
+        {"name": "x", "stage": "a", "moves": [{"to": "y", "hazard": 1.0}]},
+        {"name": "y", "stage": "b", "moves": [{"to": "goal", "hazard": 0.5}],
+         "deaths": [{"cause": "lost", "hazard": 0.3}]},
+        {"name": "goal", "absorbing": True},
+    ]  # fmt: skip
+    pause = cascade.Treatment(
+        name="pause", effects=[{"hazard": "y.*", "factor": 0.0}], start_hours=0.5, end_hours=2.0,
+    )  # fmt: skip
+    model = Model(name="held", stages=["a", "b"], states=ways).with_treatments(pause)
+    gradient = cascade.exact(model, until=until).gradient()
+    if until is None:
+        by_hand = {"y.goal": 0.625 * 0.375, "y.lost": -0.625 * 0.375, "x.y": 0.0}
+        assert gradient.value == pytest.approx(0.625, rel=1e-9)
+        for hazard, wanted in by_hand.items():
+            assert gradient[hazard] == pytest.approx(wanted, rel=1e-9, abs=1e-12), hazard
+    assert gradient.value == pytest.approx(cascade.exact(model, until=until).success, rel=1e-9)
+    for hazard in gradient.hazards:
+        expected = slope(model, hazard, lambda m: cascade.exact(m, until=until).success)
+        assert gradient[hazard] == pytest.approx(expected, rel=1e-6, abs=1e-9), hazard
+
+
 def test_under_a_treatment_that_changes_nothing() -> None:
     """Windows through which hazards stay: the same derivatives as without them."""
     nothing = DRUG.model_copy(update={"effects": [{"hazard": "*.shear", "factor": 1.0}]})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import cascade
+from cascade.answers.intervals import proportion
 from cascade.engine.prepare import prepare
 from cascade.lowering.lower import lower
 from cascade.model import Model
@@ -354,7 +355,7 @@ def test_an_upper_limit_does_not_fall_when_something_is_seen() -> None:
 
 
 def test_shares_of_organs_take_founders_as_independent() -> None:
-    """Fragments of one founder found in one organ: coverage of its share of colonies over 150 runs."""
+    """Fragments of one founder found in one organ: coverage of its share of colonies, and of their number, 150 runs."""
     states: list[dict[str, object]] = [
         {
             "name": "blood",
@@ -378,12 +379,19 @@ def test_shares_of_organs_take_founders_as_independent() -> None:
         clusters={"sizes": [{"size": 8, "share": 1.0}], "breaks": breaks},
     )  # fmt: skip
     truth = cascade.exact(model).organs(1.0)
-    inside = 0
+    inside = counted = as_if_alone = 0
     for seed in range(150):
         found = cascade.simulate(model, cells=400, seed=seed).organs()
         row, other = (next(r for r in table if r.organ == "A") for table in (found, truth))
         inside += row.low <= other.share <= row.high
+        counted += row.colonies_low <= other.colonies * found.cells <= row.colonies_high
+        low, high = proportion(int(row.colonies), int(found.cells))
+        as_if_alone += low <= other.colonies <= high
     assert inside >= 135
+    # Of the number of colonies, too; cells for founders hold in two of three runs.
+    assert counted >= 135
+    assert as_if_alone < 120
+    assert all(r.colonies_low == r.colonies == r.colonies_high for r in truth)
     run = cascade.simulate(model, cells=4000, seed=1)
     expected = {r.organ: r.colonies for r in cascade.exact(model).organs(run.cells)}
     for r in run.organs():

@@ -39,6 +39,12 @@ class Missed(NamedTuple):
         """Share that hold; those not given do not count as missed."""
         return 1.0 - self.above - self.below
 
+    @property
+    def of_given(self) -> Missed:
+        """Shares of the intervals that are given: what a reader meets."""
+        given = 1.0 - self.none
+        return Missed(self.above / given, self.below / given) if given else Missed(0.0, 0.0)
+
 
 def of_paired(changed: float, share: float, of: int, interval: Paired = paired_difference) -> Missed:
     """Of so many changed pairs expected, a share of them lost: the sum over all pairs of counts that matter.
@@ -158,6 +164,20 @@ BEYOND: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]] 
 """A hazard in proportion to Z that acts for a fixed time: it bends without end, and the knots do not follow."""
 
 
+HELD_OUT: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]] = {
+    "exp(-2 Z)": lambda z: np.exp(-2.0 * z),
+    "Z^1.5": lambda z: z**1.5,
+    "Z^0.1": lambda z: z**0.1,
+    "1 / (1 + Z)^2": lambda z: (1.0 + z) ** -2.0,
+    "Z < 1": lambda z: (z < 1.0) + 1e-12,
+    "Z > 0.5": lambda z: (z > 0.5) + 1e-12,
+    "Z / (1 + Z) + exp(-Z)": lambda z: z / (1.0 + z) + np.exp(-z),
+}
+"""Chances to pass that nothing in the package was chosen by."""
+
+_ALL = SELECTED | BEYOND | HELD_OUT
+
+
 def survivors(distribution: str, cv: float, selected: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Values of a trait among survivors, at 40,000 places of log Z, and their chances."""
     sigma, shape = math.sqrt(math.log1p(cv * cv)), 1.0 / (cv * cv)
@@ -168,7 +188,7 @@ def survivors(distribution: str, cv: float, selected: str) -> tuple[npt.NDArray[
         log = np.linspace(-20.0 / shape - 5.0, math.log(60.0 / shape + 60.0), 40_000)
         density = shape * (log - np.exp(log))
     z = np.exp(log)
-    chances = np.exp(density - density.max()) * (SELECTED | BEYOND)[selected](z)
+    chances = np.exp(density - density.max()) * _ALL[selected](z)
     return z, chances / chances.sum()
 
 
@@ -177,7 +197,7 @@ def of_selection(
 ) -> Missed:
     """Of the mean of a trait of so many survivors."""
     # Other numbers for each: else all would have the same luck.
-    draw = np.random.default_rng([seed, cells, round(10 * cv), len(distribution), [*SELECTED, *BEYOND].index(selected)])
+    draw = np.random.default_rng([seed, cells, round(10 * cv), len(distribution), list(_ALL).index(selected)])
     z, chances = survivors(distribution, cv, selected)
     truth, rising = float(chances @ z), np.cumsum(chances)
     above = below = none = 0
@@ -205,7 +225,9 @@ def selection_grid(selected: str) -> dict[tuple[str, float], list[Missed]]:
 
 
 def _sides(missed: Missed) -> str:
-    text = f"{100 * missed.above:.1f} / {100 * missed.below:.1f}"
+    if missed.none == 1.0:
+        return "none"
+    text = f"{100 * missed.of_given.above:.1f} / {100 * missed.of_given.below:.1f}"
     return text + (f" ({max(1.0, 100 * missed.none):.0f} none)" if missed.none else "")
 
 

@@ -31,6 +31,8 @@ class OrganRow:
         Share of all colonies.
     low, high : float
         95 % interval of ``share``, given the number of all colonies; for an exact answer the share.
+    colonies_low, colonies_high : float
+        95 % interval of the colonies expected of so many cells; for an exact answer their number.
     kind : str
         What colonies here are: distant, nodal or local.
     """
@@ -43,6 +45,8 @@ class OrganRow:
     share: float
     low: float
     high: float
+    colonies_low: float
+    colonies_high: float
     kind: Kind = "distant"
 
 
@@ -108,12 +112,13 @@ def organs_of(
     *,
     exact: bool,
     batches: Mapping[str, npt.NDArray[np.int64]] | None = None,
+    sizes: npt.NDArray[np.int64] | None = None,
     end: str = "",
 ) -> Organs:
     """The table, from the number of arrivals in each state.
 
     ``batches``: of clusters, units that ended in a state by batch of founders: fragments of one
-    founder may found several colonies.  ``end``: of the run, in words.
+    founder may found several colonies.  ``sizes``: cells by batch.  ``end``: of the run, in words.
 
     Raises
     ------
@@ -132,17 +137,21 @@ def organs_of(
         colonies = sums[site.name, "colony"]
         share = colonies / total if total else 0.0
         low, high = (share, share) if exact else proportion(int(colonies), int(total))
-        if batches is not None and model.clusters is not None:
+        fewest, most = (
+            (colonies, colonies) if exact else (cells * part for part in proportion(int(colonies), int(cells)))
+        )
+        if batches is not None and sizes is not None and model.clusters is not None:
             everywhere = sum((batches[s.name] for s in model.states if s.landmark == "colony"), start=np.int64(0))
             in_this_site = sum(
                 (batches[s.name] for s in model.states if s.landmark == "colony" and s.site == site.name),
                 start=np.zeros_like(everywhere),
             )
             low, high = clustered_proportion(in_this_site, np.asarray(everywhere), model.clusters.largest)
+            fewest, most = (cells * part for part in clustered_proportion(in_this_site, sizes, model.clusters.largest))
         held, out = sums[site.name, "arrested"], sums[site.name, "extravasated"]
         if not exact:
             held, out, colonies = int(held), int(out), int(colonies)
-        rows.append(OrganRow(site.name, site.route, held, out, colonies, share, low, high, site.kind))
+        rows.append(OrganRow(site.name, site.route, held, out, colonies, share, low, high, fewest, most, site.kind))
     routes = list(dict.fromkeys(row.route for row in rows))
     rows.sort(key=lambda row: (routes.index(row.route), -row.colonies, -row.arrested, row.organ))
     return Organs(tuple(rows), cells, model.title or model.name, exact, model.digest(), end)

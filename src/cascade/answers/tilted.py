@@ -47,6 +47,15 @@ NARROW = 0.1
 """Coefficient of variation below which a trait is nearly normal, and too narrow for the bins."""
 
 
+LEAST, LEAST_POWER = 5.0, 2.5
+"""Cells that a gamma trait needs: so many times its cv, and this power of it.
+
+The wider a gamma trait, the fewer of its cells make the mean.  With fewer cells than that no interval is as wide as
+it has to be unless some of those are among them by luck, and these few runs would show intervals that lie too high.
+So it goes by the number of cells, not by what they are like: those shown hold as often as all.
+"""
+
+
 class Carrier(NamedTuple):
     """The distribution of log Z among all cells, in strips finer than the bins.
 
@@ -58,12 +67,15 @@ class Carrier(NamedTuple):
         Bins that have strips.
     first : (b,) int
         The first strip of each of these.
+    least : float
+        Survivors with fewer cells than that get no interval.
     """
 
     y: Floats
     log_mass: Floats
     bins: Ints
     first: Ints
+    least: float = 2.0
 
 
 @lru_cache(maxsize=64)
@@ -101,7 +113,8 @@ def carrier_of(distribution: str, cv: float, edges: tuple[float, ...]) -> Carrie
     bins = np.concatenate([np.zeros(len(below) - 1, int), np.repeat(np.arange(1, len(inner)), 3),
                            np.full(len(above) - 1, len(inner))])  # fmt: skip
     first = np.flatnonzero(np.diff(bins, prepend=-1))
-    return Carrier(y, log_mass, bins[first], first)
+    least = 2.0 if distribution == "lognormal" else max(2.0, LEAST * cv, cv**LEAST_POWER)
+    return Carrier(y, log_mass, bins[first], first, least)
 
 
 @lru_cache(maxsize=8)
@@ -222,7 +235,7 @@ def mean_interval(trait: TraitCounts, carrier: Carrier, cv: float, level: float 
     if cv < NARROW:
         return _student(trait, n, 0.0, level)
     # What is above the last edge is known to be above it only.
-    if 2 * trait.histogram[-1] > trait.histogram.sum():
+    if n < carrier.least or 2 * trait.histogram[-1] > trait.histogram.sum():
         return nothing
     counts = trait.histogram[carrier.bins] / trait.design_effect
     y, z = carrier.y, np.exp(carrier.y)

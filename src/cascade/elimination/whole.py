@@ -200,8 +200,8 @@ def courses(system, hazards, weights, z, inside, inflow, directions, column, los
     directions : (P, E) float
         For each derivative what it changes of the logarithms of the hazards.
     column : (S,) int
-        Column of ``there`` that a state is added to.
-    lost : (1 + P, Z, T), there : (1 + P, Z, columns) complex
+        Column of ``there`` that a state is added to; -1: none.
+    lost : (1 + P, Z, T or 0), there : (1 + P, Z, columns) complex
         What comes out is added here, averaged over the nodes: the shares, and their derivatives.
 
     Returns
@@ -218,9 +218,10 @@ def courses(system, hazards, weights, z, inside, inflow, directions, column, los
             flow[1:] = 0.0
             ends &= times(system, hazards[n], z[i], inside, directions, moves, columns, flow)
             for s in range(len(inflow)):
-                for r in range(len(lost)):
-                    there[r, i, column[s]] += weights[n] * (flow[r, s] if inside[s] else flow[r, s] / z[i])
-                if not inside[s]:
+                if column[s] >= 0:
+                    for r in range(len(there)):
+                        there[r, i, column[s]] += weights[n] * (flow[r, s] if inside[s] else flow[r, s] / z[i])
+                if not inside[s] or lost.shape[2] == 0:
                     continue
                 for a in range(system.exit_begin[s], system.exit_begin[s + 1]):
                     if system.target[a] >= 0:

@@ -170,7 +170,8 @@ def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exac
     points = []
     for row in rows:
         site = _site(model, row.organ)
-        modelled = [exposure.share(n / cells, site.detection) for n in _interval(row, cells, isinstance(source, Exact))]
+        modelled = [exposure.share(n / cells, site.detection)
+                    for n in (row.colonies_low, row.colonies, row.colonies_high)]  # fmt: skip
         points.append((row.organ, site.found / site.of, proportion(site.found, site.of), modelled))
     points.sort(key=lambda point: point[1])
     for y, (_, seen, (low, high), (below, middle, above)) in enumerate(points):
@@ -189,11 +190,3 @@ def _against_autopsies(ax: Axes, rows: Sequence[OrganRow], source: Result | Exac
     # Outside: a whisker may be anywhere.
     ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     plain(ax, title)
-
-
-def _interval(row: OrganRow, cells: float, exact: bool) -> tuple[float, float, float]:
-    """Low, middle and high number of colonies."""
-    if exact:
-        return row.colonies, row.colonies, row.colonies
-    low, high = proportion(int(row.colonies), int(cells))
-    return low * cells, row.colonies, high * cells

@@ -229,10 +229,11 @@ class Result(CountedEnds, ByValue):
                 arrivals[lowered.states[t.target]] += int(units)
         for k, state in enumerate(lowered.base[lowered.start_state]):
             arrivals[lowered.states[state]] += int(self.totals.started[k])
-        colonies = None
+        colonies, sizes, end = None, None, end_of(self.until)
         if self.model.clusters is not None:
             colonies = dict(zip(lowered.states, self.totals.ended.T, strict=True))
-        return organs_of(self.model, arrivals, self.cells, exact=False, batches=colonies, end=end_of(self.until))
+            sizes = self.totals.batches[:, -1]
+        return organs_of(self.model, arrivals, self.cells, exact=False, batches=colonies, sizes=sizes, end=end)
 
     @property
     def success(self) -> float:

@@ -26,6 +26,7 @@ from cascade.runs.traits import BINS, EDGES, Selection
 _FIXED = float(1 << 20)
 
 _MOST = float(1 << 20)
+"""The largest Z that is told from others; and the whole multiples of it in a square are counted apart."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,11 @@ class Marked:
         return self.chunk.number
 
 
-def tally(marked: Marked) -> tuple[Ints, Ints, Ints, Ints]:
+def tally(marked: Marked) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Histogram, sums and squares by furthest stage, and pairs of cells of one founder that passed each step.
 
-    In fixed point: whole numbers add up the same in any order.
+    In fixed point: whole numbers add up the same in any order.  Of squares first what is left over multiples of
+    ``_MOST``, then how many of these: in one number few of a large Z would be too many.
     """
     from cascade.engine.compiled import kernel_traits
 
@@ -59,7 +61,7 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints, Ints]:
     powers = np.vstack([np.zeros(count), marked.lowered.mixing])
     constant = np.array([exp(s) for s in marked.lowered.shift.tolist()])
     histogram = np.zeros((count, goals, BINS), np.int64)
-    sums, squares = np.zeros((count, goals), np.int64), np.zeros((count, goals), np.int64)
+    sums, rests, wholes = (np.zeros((count, goals), np.int64) for _ in range(3))
     pairs = np.zeros(goals, np.int64)
     scratch = scratch_of(BLOCK)
     for begin in range(0, len(stages), BLOCK):
@@ -81,8 +83,10 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints, Ints]:
             histogram[f] += np.bincount(furthest_here * BINS + bins, minlength=goals * BINS).reshape(goals, BINS)
             capped = np.minimum(z[f], _MOST)
             np.add.at(sums[f], furthest_here, np.rint(capped * _FIXED).astype(np.int64))
-            np.add.at(squares[f], furthest_here, np.rint(np.minimum(capped**2, _MOST) * _FIXED).astype(np.int64))
-    return histogram, sums, squares, pairs
+            whole, rest = np.divmod(capped * capped, _MOST)
+            np.add.at(rests[f], furthest_here, np.rint(rest * _FIXED).astype(np.int64))
+            np.add.at(wholes[f], furthest_here, whole.astype(np.int64))
+    return histogram, sums, rests, wholes, pairs
 
 
 def selection(
@@ -137,9 +141,10 @@ def _selected(plan: Plan, ranges: Sequence[range]) -> Selection:
         sums = list(part) if sums is None else [a + b for a, b in zip(sums, part, strict=True)]
     assert sums is not None
     # Those that passed step k came to stage k + 1 or beyond.
-    histogram, total, squares = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] for part in sums[:3])
+    histogram, total, rests, wholes = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] for part in sums[:4])
+    squares = rests / _FIXED + wholes * _MOST
     names, steps = tuple(f.name for f in model.frailties), ("start", *model.stages)
     cells = int(histogram[0, 0].sum())
     return Selection(
-        model, plan.seed, cells, names, steps, histogram, total / _FIXED, squares / _FIXED, sums[3], plan.until
+        model, plan.seed, cells, names, steps, histogram, total / _FIXED, squares, sums[4], plan.until
     )  # fmt: skip

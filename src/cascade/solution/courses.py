@@ -174,7 +174,7 @@ class Courses:
 
             def transform(z: Complexes) -> Complexes:
                 lost, there = p.solver.courses(hazards, z, nodes.weights)
-                return np.hstack([lost[0], there[0]])
+                return np.hstack([lost, there])
 
             return transform
 

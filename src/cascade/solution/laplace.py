@@ -85,11 +85,15 @@ def invert(
     Weideman JAC, Trefethen LN. Math Comp 2007;76:1341-1356 (the hyperbola). Abate J,
     Whitt W. ORSA J Comput 1995;7:36-43 (the vertical line with Euler summation).
     """
-    shape = transform(np.array([1.0 + 0j])).shape[1:]
+    groups = list(_groups(times))
+    # Of all groups at once: a call costs as much as some ten points.
+    s = np.concatenate([np.array([1.0, 0.03, 0.001]) / float(times[group[-1]]) for group in groups] or [np.ones(1)])
+    at = transform(s.astype(np.complex128))
+    shape = at.shape[1:]
+    scales = np.abs(s.reshape(-1, *[1] * len(shape)) * at)
     values, errors = np.zeros((len(times), *shape)), np.zeros((len(times), *shape))
-    for group in _groups(times):
-        s = np.array([1.0, 0.03, 0.001]) / float(times[group[-1]])
-        scale = np.abs(s.reshape(-1, *[1] * len(shape)) * transform(s.astype(np.complex128))).max(axis=0)
+    for number, group in enumerate(groups):
+        scale = scales[3 * number : 3 * number + 3].max(axis=0)
         on_hyperbola = None if poles is None else _on_hyperbola(transform, times[group], poles, tolerance)
         if on_hyperbola is not None:
             values[group], errors[group] = on_hyperbola
@@ -129,12 +133,23 @@ def _halved(transform: Transform, times: Floats, scale: float, angle: float, tol
     end = math.acosh((1.0 + 40.0 / (scale * float(times[0]))) / math.sin(angle))
     total, moduli, value = np.zeros(0), np.zeros(0), np.zeros(0)
     change = np.zeros(0)
+    early: Complexes | None = None
     for number, intervals in enumerate(_INTERVALS):
         step = end / intervals
         u = step * (np.arange(intervals + 1) if number == 0 else np.arange(1, intervals, 2))
         z = scale * (1.0 + np.sin(1j * u - angle))
         weights = np.exp(np.outer(times, z)) * (1j * scale * np.cos(1j * u - angle)) * np.where(u == 0, 0.5, 1.0)
-        at = np.asarray(transform(z), np.complex128)
+        if number == 0:
+            # The second step is always taken: both in one call.
+            between = end / _INTERVALS[1] * np.arange(1, _INTERVALS[1], 2)
+            early = np.asarray(
+                transform(np.concatenate([z, scale * (1.0 + np.sin(1j * between - angle))])), np.complex128
+            )
+            at = early[: len(z)]
+        elif number == 1 and early is not None:
+            at = early[-len(z) :]
+        else:
+            at = np.asarray(transform(z), np.complex128)
         more, size = np.tensordot(weights, at, axes=(1, 0)).imag, np.tensordot(np.abs(weights), np.abs(at), axes=(1, 0))
         total, moduli = (more, size) if number == 0 else (total + more, moduli + size)
         before, value = value, step / math.pi * total

@@ -179,8 +179,7 @@ def occupancy_slopes(prepared: Prepared, courses: Courses, of: str, wrt: Sequenc
     column = lowered.states.index(of)
 
     def transform_of(nodes: Nodes) -> Transform:
-        hazards = prepared.hazards(nodes)
-        return lambda z: prepared.solver.courses(hazards, z, nodes.weights, directions)[1][:, :, column].T
+        return prepared.solver.presence(prepared.hazards(nodes), nodes.weights, directions, column)
 
     values, errors = courses.averaged(transform_of, times)
     starts = lowered.base[lowered.start_state] == column

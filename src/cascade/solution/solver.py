@@ -24,7 +24,7 @@ import numpy as np
 from cascade.common.errors import InputError
 from cascade.common.types import Complexes, Floats, Ints, Mask, Numbers
 from cascade.elimination.system import System
-from cascade.lowering.lowered import Lowered
+from cascade.lowering.lowered import Lowered, spread
 from cascade.lowering.systems import components, system_of
 from cascade.solution.spectrum import poles
 
@@ -193,24 +193,43 @@ class Solver:
         time, _ = self.flows(hazards, z, weights, ~states)
         return np.asarray(time[:, states].sum(axis=1))
 
-    def courses(
-        self, hazards: Floats, z: Complexes, weights: Floats, directions: Floats | None = None
-    ) -> tuple[Complexes, Complexes]:
+    def courses(self, hazards: Floats, z: Complexes, weights: Floats) -> tuple[Complexes, Complexes]:
         """Transforms of the shares of dead by transition and of cells in each state of the model, whatever the stage.
 
-        (1 + P, Z, T) and (1 + P, Z, states): row 0 the shares, the others their derivatives by the logarithms
-        of the hazards in each of the ``directions`` (P, E).
+        (Z, T) and (Z, states).
         """
         from cascade.elimination import whole
 
-        lowered = self.lowered
-        along = np.zeros((0, hazards.shape[1])) if directions is None else directions
-        axis = (1 + len(along), len(z))
-        lost, there = (np.zeros((*axis, n), np.complex128) for n in (len(lowered.transitions), len(lowered.states)))
+        lowered, none = self.lowered, np.zeros((0, hazards.shape[1]))
+        lost, there = (np.zeros((1, len(z), n), np.complex128) for n in (len(lowered.transitions), len(lowered.states)))
         inside = ~self.stuck(hazards)
         run = _run(whole.courses)
-        _ends(run(self.system(hazards), hazards, weights, z, inside, self.start, along, lowered.base, lost, there))
-        return lost, there
+        _ends(run(self.system(hazards), hazards, weights, z, inside, self.start, none, lowered.base, lost, there))
+        return lost[0], there[0]
+
+    def presence(
+        self, hazards: Floats, weights: Floats, directions: Floats, state: int
+    ) -> Callable[[Complexes], Complexes]:
+        """From z (Z,) the transforms of the share in one state of the model, and its derivatives, (Z, 1 + P).
+
+        Derivatives are by the logarithms of the hazards in each of the ``directions`` (P, E).  Solved for is only
+        where cells may still come to that state.
+        """
+        from cascade.elimination import whole
+
+        lowered, system, run = self.lowered, self.system(hazards), _run(whole.courses)
+        open_ = (hazards != 0).any(axis=0) & (lowered.exit_target >= 0)
+        wanted = lowered.base == state
+        inside = spread(wanted, lowered.exit_target[open_], lowered.exit_source[open_]) & ~self.stuck(hazards)
+        column, start = np.where(wanted, 0, -1), self.start
+
+        def transform(z: Complexes) -> Complexes:
+            rows = 1 + len(directions), len(z)
+            lost, there = np.zeros((*rows, 0), np.complex128), np.zeros((*rows, 1), np.complex128)
+            _ends(run(system, hazards, weights, z, inside, start, directions, column, lost, there))
+            return np.asarray(there[:, :, 0].T)
+
+        return transform
 
     def gains(
         self, hazards: Floats, z: Numbers, weights: Floats, inside: Mask, gain: Floats, prize: Floats | None = None
@@ -257,7 +276,8 @@ class Solver:
         """Forward from the beginning of a window and adjoint from its end, (N, Z, S) each; see ``whole.window``."""
         from cascade.elimination import whole
 
-        inside = inside & ~self.stuck(hazards)
+        # Off z = 0 a window ends: a state that no hazard leaves in it keeps its cells for the next one.
+        inside = inside & ~(self.stuck(hazards) if (z == 0).any() else self.lowered.absorbing)
         time, worth = (np.zeros((len(hazards), len(z), self.lowered.size), np.complex128) for _ in range(2))
         run, system = _run(whole.window), self.system(hazards)
         _ends(run(system, hazards, z.astype(np.complex128), inside, begin, rate, end, gain, prize, time, worth))
