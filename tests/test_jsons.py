@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -50,6 +51,8 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "exact funnel": lambda: cascade.exact(CYCLIC).funnel().to_dicts(),
     "steps that no unit passed": lambda: cascade.simulate(cascade.load("clusters"), cells=3, seed=1).sizes().to_dicts(),
     "organs": lambda: cascade.exact(cascade.load("colon")).organs().to_dicts(),
+    "patients": lambda: cascade.exact(cascade.load("colon")).patients().to_dicts(),
+    "scores": lambda: cascade.scorecard(["b16f1-liver", "clusters"]).to_dicts(),
     "traits of nobody": lambda: cascade.selection(FRAIL, cells=2, seed=1).to_dicts(),
     "steps of two models": lambda: cascade.compare(CYCLIC, TREATED, cells=100, seed=1).to_dicts(),
     "counted curves": lambda: cascade.simulate(CYCLIC, cells=100, seed=1).occupancy().to_dicts(),
@@ -66,8 +69,9 @@ def test_what_is_handed_out_as_dictionaries_is_plain_data(name: str) -> None:
 
 def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
+    importlib.import_module("cascade.scores.scoring")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
-    assert tables == {"Funnel", "Organs", "Sizes", "Comparison", "Selection", "Histories"}
+    assert tables == {"Funnel", "Organs", "Sizes", "Comparison", "Selection", "Histories", "Patients", "Scorecard"}
 
 
 def test_a_stay_without_an_end_has_no_time_of_leaving() -> None:

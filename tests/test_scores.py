@@ -114,7 +114,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert end.value.code == 0
     assert "cannot be asked" in told
-    assert "100 (40 to 260) s" in told
+    assert "40.0 to 260.0 s" in told
     with pytest.raises(SystemExit) as end:
         main(["score", "b16"])
     assert end.value.code == 2

@@ -13,6 +13,7 @@ from cascade.answers.table import Table, Texts
 from cascade.catalog import load, models
 from cascade.common.errors import InputError, nearest
 from cascade.common.files import packaged
+from cascade.common.shares import estimate_of_number, estimate_of_share, percent
 from cascade.common.text import text_table
 from cascade.model import Model, check_model
 from cascade.model.base import Source
@@ -30,6 +31,9 @@ CALIBRATED_TO = 0.01
 
 WITHIN = 2.0
 """Factor within which a figure without a range must lie to be called predicted."""
+
+SHARES = ("fraction", "of patients")
+"""Units of figures that are shown as shares."""
 
 RULE = (
     "Contradicted: outside the published range or the 95 % interval of published counts; where there is neither,"
@@ -75,18 +79,14 @@ class Score:
 class Scorecard(Table[Score]):
     """All figures, failures first."""
 
-    left = (0, 1, 4, 5)
+    left = (0, 1, 5, 6)
 
     rows: tuple[Score, ...]
 
     def as_text(self) -> Texts:
         """Headings and lines."""
-        header = ["model", "figure", "published", "model says", "verdict", "source"]
-        lines = [
-            [row.model, row.figure, f"{row.published:.3g} {_range(row)}{row.unit}".rstrip(),
-             "-" if row.value is None else f"{row.value:.3g}", row.verdict, row.source]
-            for row in self.rows
-        ]  # fmt: skip
+        header = ["model", "figure", "published", "range", "model says", "verdict", "source"]
+        lines = [[row.model, row.figure, *_told(row), row.verdict, row.source] for row in self.rows]
         return header, lines
 
     def sums(self) -> dict[str, dict[str, int]]:
@@ -110,12 +110,21 @@ class Scorecard(Table[Score]):
         return RULE
 
 
-def _range(row: Score) -> str:
-    if row.low is None and row.high is None:
-        return ""
-    low, high = ("" if end is None else f"{end:.3g}" for end in (row.low, row.high))
-    told = f"{low} to {high}" if low and high else f"above {low}" if low else f"below {high}"
-    return f"({told}) "
+def _told(row: Score) -> list[str]:
+    """The published figure, its range and the model's value: shares as shares, others with their unit."""
+    share = row.unit in SHARES
+    unit = "" if share or row.unit == "ratio" else f" {row.unit}"
+
+    def one(value: float | None) -> str:
+        if value is None or value != value:
+            return "-"
+        return percent(value) if share else f"{value:.3g}{unit}"
+
+    if row.low is not None and row.high is not None:
+        estimate = (estimate_of_share if share else estimate_of_number)(row.published, row.low, row.high)
+        return [one(row.published), f"{estimate.interval}{unit}", one(row.value)]
+    ends = [f"{word} {one(end)}" for word, end in (("above", row.low), ("below", row.high)) if end is not None]
+    return [one(row.published), "".join(ends), one(row.value)]
 
 
 def verdict_of(seen: Observation, value: float | None) -> Verdict:
