@@ -20,6 +20,23 @@ for library in ("OPENBLAS", "MKL", "OMP"):
 # How wide the terminal is in which the tests are started shall change none of them.
 os.environ.pop("COLUMNS", None)
 
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the cases of a test marked ``sampled(n)`` n, evenly spread, stay in the fast tier; the others are full."""
+    cases: dict[tuple[str, str], list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            cases.setdefault((str(item.path), getattr(item, "originalname", item.name)), []).append(item)
+    for group in cases.values():
+        marker = group[0].get_closest_marker("sampled")
+        assert marker is not None
+        kept = {round(k * (len(group) - 1) / max(1, marker.args[0] - 1)) for k in range(marker.args[0])}
+        for number, item in enumerate(group):
+            if number not in kept:
+                item.add_marker(pytest.mark.full)
+
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # No request shall leave the machine: what a browser asks for by itself is switched off.
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",

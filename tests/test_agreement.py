@@ -16,6 +16,7 @@ from helpers.budget import ALPHA, SIGMAS, agrees, cells_needed, within
 from helpers.models import CYCLIC, FRAIL, LINEAR, TURNED_BACK, TWO_FRAILTIES, random_models
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("until", [None, 0.05, 20.0])
 @pytest.mark.parametrize("model", [LINEAR, CYCLIC, TURNED_BACK, TWO_FRAILTIES], ids=lambda m: m.name)
 def test_counts_agree(model: Model, until: float | None) -> None:
@@ -58,6 +59,7 @@ def test_curves_agree(model: Model) -> None:
                     assert agrees(round(ours.values[i, j] * n), n, p), (ours.names[i], times[j])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("until", [None, 7.0])
 @pytest.mark.parametrize("model", [LINEAR, CYCLIC, TURNED_BACK, cascade.load("ctc-mouse")], ids=lambda m: m.name)
 def test_curves_at_the_times_of_the_result_itself(model: Model, until: float | None) -> None:
@@ -143,6 +145,7 @@ def test_a_planted_error_of_time_scale_is_caught(state: str) -> None:
     assert agrees(count, n, q)
 
 
+@pytest.mark.full
 def test_immigration_and_death() -> None:
     """A case of the Discrete Stochastic Model Test Suite: immigration at rate a, death at rate m.
 

@@ -175,6 +175,7 @@ def test_the_fit_can_be_done_again() -> None:
     assert round(fit(), 3) == body.animals.animal("mouse").nk.share
 
 
+@pytest.mark.full
 def test_cells_of_a_depleted_mouse_live_as_the_exact_answer_says() -> None:
     treated = cascade.load("mouse-left-ventricle").with_treatments(cascade.treatment("nk-depletion", 0, 48))
     assert all_agree(cascade.simulate(treated, cells=200_000, seed=5), cascade.exact(treated)) == []

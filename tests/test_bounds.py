@@ -202,6 +202,7 @@ def test_long_work_is_said_before_it_is_done(
     assert cascade.exact(UNLIKE).work > 50 * cascade.exact(cascade.load("textbook")).work > 0
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("line", "why", "remedy"),
     [

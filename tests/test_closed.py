@@ -202,6 +202,7 @@ def test_what_is_known_of_whole_lives_alone_says_why_not() -> None:
     assert exact.elasticities("two")["B.goal"] > 0
 
 
+@pytest.mark.full
 def test_tables_figures_and_files(tmp_path: Path) -> None:
     for name, model in MODELS.items():
         result, exact = cascade.simulate(model, cells=500, seed=1, until=6.0), cascade.exact(model, until=6.0)

@@ -152,6 +152,7 @@ MESSAGES = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("command", MESSAGES, ids=lambda c: " ".join(c[:3]))
 @pytest.mark.parametrize("columns", [60, 80])
 def test_messages_on_stderr_fit_the_terminal(command: list[str], columns: int) -> None:

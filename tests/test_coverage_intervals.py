@@ -209,6 +209,7 @@ def of_mean_if_narrow(trait: TraitCounts, distribution: str, cv: float) -> Inter
     return mean_interval(trait, carrier, cv)
 
 
+@pytest.mark.full
 def test_the_coverage_test_sees_intervals_that_only_lucky_runs_show() -> None:
     """Few of all runs, of those shown many: two cells of a wide trait that make its mean."""
     missed = of_selection("gamma", 5.0, "none", 2, 1500, of_mean_if_narrow)

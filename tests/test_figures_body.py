@@ -38,6 +38,7 @@ def scale(ax: Axes) -> dict[float, Circle]:
     return said
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", CANCERS)
 def test_one_scale_holds_for_all_circles(name: str) -> None:
     """Also for those of the legend, and whatever is the largest."""
@@ -121,6 +122,7 @@ def test_numbers_of_the_scale_touch_no_circle(name: str, cells: int) -> None:
         assert min(t.get_window_extent().y1 for t in texts) < circle.get_window_extent().y0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", CANCERS)
 def test_a_body_without_colonies_tells_of_none(name: str) -> None:
     """No share, no colour, no scale of colours for what did not happen; nor of sizes where nothing was arrested."""

@@ -128,6 +128,7 @@ def test_a_trait_of_few_cells_is_drawn_cell_by_cell() -> None:
     assert seen == {True, False}
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("cells", [1, 2, 3])
 def test_a_single_survivor_stands_where_its_mean_does(cells: int) -> None:
     """At every step that one cell passed, of whichever trait."""
@@ -255,6 +256,7 @@ def test_a_saved_figure_says_of_which_run_it_is(source: Source, kind: str, tmp_p
     assert note.startswith(f"{note_of(source())}; metastatic-cascade ")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("draw", [plot.funnel, plot.waterfall, plot.occupancy, plot.incidence, plot.organs, plot.body])
 def test_every_figure_is_signed(draw: Any, tmp_path: Path) -> None:
     assert note_of(colon()) in noted(draw(colon()), tmp_path, "svg")

@@ -29,6 +29,7 @@ def marks_on(ax: Axes) -> list[float]:
     return [float(at) for at in ax.get_xticks() if low <= at <= high]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("factor", [10**k for k in range(9)])
 @pytest.mark.parametrize("source", [compared, swapped_round])
 def test_labels_of_a_comparison_lie_apart_for_any_number_of_cells(source: Any, factor: int) -> None:

@@ -48,6 +48,7 @@ def numbers_end(ax: Axes) -> float:
     return min(max(map(float, ends), default=-float("inf")), ax.get_xlim()[1])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", FIGURES)
 def test_what_is_drawn_fills_its_frame(name: str) -> None:
     for ax in FIGURES[name]().axes:

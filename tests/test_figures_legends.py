@@ -55,6 +55,7 @@ def beyond_all(figure: Figure) -> list[str]:
     return found
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", DRAWN)
 def test_no_legend_lies_on_data(name: str) -> None:
     assert legends_on_data(DRAWN[name]) == []

@@ -176,6 +176,7 @@ def in_node(given: dict[str, Any]) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
 @pytest.mark.parametrize("name", MODELS)
 def test_the_engine_in_node(name: str) -> None:

@@ -93,6 +93,7 @@ def test_whatever_has_a_background_of_its_own_is_printed_and_seen(browser: Any, 
     page.context.close()
 
 
+@pytest.mark.sampled(1)
 def test_on_paper_bars_have_the_width_of_the_sheet(browser: Any, path: Path) -> None:
     page = opened(browser, path)
     page.set_viewport_size({"width": 720, "height": 1000})

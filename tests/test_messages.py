@@ -74,6 +74,7 @@ def other() -> list[dict[str, object]]:
     return [{"hazard": "moon.craters", "factor": 0.5}]
 
 
+@pytest.mark.full
 def test_a_script_that_the_font_lacks_is_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

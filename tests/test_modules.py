@@ -92,6 +92,7 @@ def test_the_types_know_the_payload() -> None:
     assert fields("BodyMap") == set(payload(cascade.load("breast"), seed=1)["cast"]["map"])
 
 
+@pytest.mark.sampled(8)
 @needs_node
 @pytest.mark.parametrize("entry", [*NAMES, *(f"joined {entry}" for entry in ENTRIES)])
 def test_it_parses(entry: str, tmp_path: Path) -> None:
