@@ -35,7 +35,6 @@ def figures(curves) -> dict[str, float]:
         / share("day 3", "micrometastasis"),
         "solitary cells / injected, day 13": share("day 13", *SOLITARY),
         "macrometastases / injected, day 13": share("day 13", "macrometastasis"),
-        "held and alive in the liver / injected, 90 min": share("90 min", "lodged", *EXTRAVASATED),
         "micrometastases / injected, day 10": share("day 10", "micrometastasis"),
     }
 

@@ -28,7 +28,7 @@ def _():
 @app.cell
 def _():
     luzzi = cascade.load("b16f1-liver")
-    hours = {"90 min": 1.5, "day 3": 72.0, "day 10": 240.0, "day 13": 312.0}
+    hours = {"day 3": 72.0, "day 10": 240.0, "day 13": 312.0}
     curves = cascade.exact(luzzi).occupancy(list(hours.values()))
     at = {moment: {name: curves[name][i] for name in curves.names} for i, moment in enumerate(hours)}
     out = {
@@ -43,10 +43,9 @@ def _():
         / at["day 3"]["micrometastasis"],
         "solitary cells / injected, day 13": solitary,
         "macrometastases / injected, day 13": at["day 13"]["macrometastasis"],
-        "held and alive in the liver / injected, 90 min": at["90 min"]["lodged"] + out["90 min"],
         "micrometastases / injected, day 10": at["day 10"]["micrometastasis"],
     }
-    roles = {"calibrated": "fitted", "predicted": "predicted", "not available": "not in the model"}
+    roles = {"calibrated": "fitted", "predicted": "predicted", "not available": "not compared"}
     compared = [
         {
             "figure": o.name,

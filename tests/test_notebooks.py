@@ -172,7 +172,7 @@ def test_every_published_figure_stands_beside_the_models() -> None:
     for row, seen in zip(said["compared"], model.observations, strict=True):
         assert (row["figure"], row["published"]) == (seen.name, seen.value)
         if seen.role == "not available":
-            assert (row["role"], row["model"]) == ("not in the model", None)
+            assert (row["role"], row["model"]) == ("not compared", None)
         else:
             assert row["role"] == {"calibrated": "fitted", "predicted": "predicted"}[seen.role]
             assert row["model against published"] == pytest.approx(wanted[seen.name] / seen.value - 1)
