@@ -74,7 +74,7 @@ def _():
 @app.cell
 def _(compared, luzzi):
     fitted, predicted, missing = (
-        [row for row in compared if row["role"] == role] for role in ("fitted", "predicted", "not in the model")
+        [row for row in compared if row["role"] == role] for role in ("fitted", "predicted", "not compared")
     )
     weakest = [row for row in compared if row["grade of the source"] == "D"]
     worst = max(abs(row["model against published"]) for row in fitted)
@@ -86,7 +86,7 @@ def _(compared, luzzi):
     mo.md(f"""
     ## The number that surprises
 
-    Of {len(luzzi.observations)} figures **{len(fitted)}** were fitted, **{len(predicted)}** was predicted, and {len(missing)} have no counterpart in the model. The model
+    Of {len(luzzi.observations)} figures **{len(fitted)}** were fitted, **{len(predicted)}** was predicted, and {len(missing)} are not compared: the model has no counterpart, or the figure is only recalled. The model
     meets the fitted ones to {100 * worst:.1f} %, as a key fits the lock that it was filed for. Only a *predicted* row could speak for it:
     {told}. And that figure was recalled, not read: {len(weakest)} of the {len(luzzi.observations)} have a source of grade D. `python experiments/luzzi_1998.py`
     prints them all, simulated too.
