@@ -215,6 +215,38 @@ def _evolved(q: mpmath.matrix, end: Sequence[mpmath.mpf], hours: float) -> list[
     return [float(x) for x in (mpmath.expm(q * hours, method="taylor") * vector)[: len(end)]]
 
 
+FOR_EVER = [
+    cascade.Treatment(
+        name="for ever",
+        effects=[{"hazard": "*.shear", "factor": 0.2}, {"hazard": "asleep.tissue", "factor": 5.0},
+                 {"hazard": "tissue.tumour", "factor": 0.3}],
+    )
+]  # fmt: skip
+SHARED = {"occupied_by": ["blood"], "hazards": ["*.shear"], "half": 1.0, "windows": [0.0], "factors": [0.2]}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [CALM.with_(treatments=FOR_EVER), UNLIKE.with_(treatments=FOR_EVER, frailties=UNLIKE.frailties[:1]),
+     CALM.with_(capacity=SHARED)],
+    ids=["treated", "treated, unlike", "the course of a capacity"],
+)  # fmt: skip
+def test_what_multiplies_hazards_for_ever_is_in_the_chances(changed: Model) -> None:
+    """One window alone, but not the hazards that stand in the model."""
+    few, source = changed.given("tumour"), cascade.exact(changed)
+    exact = cascade.exact(few)
+    one, two = ([t for t in answer.times() if t.kind == "step"][-1] for answer in (exact, source))
+    assert one.median_hours == pytest.approx(two.median_hours, rel=1e-6)
+    untreated = cascade.exact(changed.with_(treatments=[], capacity=None).given("tumour")).times()
+    other = [t for t in untreated if t.kind == "step"][-1]
+    assert other.median_hours != pytest.approx(one.median_hours, rel=0.01)
+    result = cascade.simulate(few, cells=20_000, seed=3)
+    assert agrees(result.milestones()["dormancy"], 20_000, exact.milestones()["dormancy"])
+    chosen = [life for life in lives_of(changed, 60_000, 1) if life.fate == "tumour"]
+    assert len(chosen) > 200
+    assert same_means(chosen, lives_of(few, 2000, 2))
+
+
 @pytest.mark.full
 def test_traits_are_those_of_survivors() -> None:
     conditioned = UNLIKE.given("tumour")
