@@ -196,3 +196,15 @@ def test_no_test_reads_a_clock() -> None:
     # A mutation run is no test: it must give up on faults that never end.
     for path in sorted({*tests.rglob("*.py")} - {*tests.glob("mutation/*.py")}):
         assert clocks_read(path.read_text(encoding="utf-8")) == set(), path
+
+
+@pytest.mark.parametrize("module", ["tilting", "populations"])
+def test_code_on_disk_is_stamped_with_all_that_it_is_compiled_from(module: str) -> None:
+    """A constant of another room would be compiled in, and outlive its change."""
+    from cascade.engine.compiled import ROOMS
+
+    tree = ast.parse((PACKAGE / "engine" / f"{module}.py").read_text(encoding="utf-8"))
+    taken = {n.module.split(".")[1] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module
+             and n.module.startswith("cascade.")}  # fmt: skip
+    assert {"elimination", "kernel"} <= taken
+    assert taken <= {room.__name__.removeprefix("cascade.") for room in ROOMS}

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cascade import elimination, engine, kernel
+from cascade import elimination, engine, kernel, lowering
 from cascade.common.compiled import cached
 from cascade.kernel import loop
+
+ROOMS = (engine, elimination, kernel, lowering)
+"""Rooms from which the compiled functions of this one take anything: their code on disk is as old as all of these."""
 
 
 def kernel_run() -> Callable[..., None]:
@@ -28,14 +31,14 @@ def kernel_logarithms() -> Callable[..., None]:
 
 
 def tilted(name: str) -> Callable[..., Any]:
-    """A function of ``tilting``, which is compiled from three rooms."""
+    """A function of ``tilting``, which is compiled from several rooms."""
     from cascade.engine import tilting
 
-    return cached(getattr(tilting, name), engine, elimination, kernel)
+    return cached(getattr(tilting, name), *ROOMS)
 
 
 def chance_among() -> Callable[..., tuple[float, float]]:
-    """``populations.chance_among``, which is compiled from three rooms."""
+    """``populations.chance_among``, which is compiled from several rooms."""
     from cascade.engine import populations
 
-    return cached(populations.chance_among, engine, elimination, kernel)
+    return cached(populations.chance_among, *ROOMS)

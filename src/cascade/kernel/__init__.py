@@ -39,6 +39,8 @@ One round of a block, every row one visit (``loop.run``):
          |   draw: four words of Philox a row                                  visits, streams
          |   race: which group is due first; choose: its exit                  visits
     rows |   switching visits, and those beyond their window: the whole rule   switching, visits
+         |   where a way is rare: its choice in 64 bits                          rare
+         |   where hazards are too high for their time: taken or refused         thinning
          |   count: row of the exit and bin of the time; ends                  tally
          |   arrive: new states; first entries; absorbed                       loop, tally
          +-- gather: those that live on to the top of the block                loop

@@ -79,7 +79,7 @@ def aimed(model: Conditioned, lowered: Lowered) -> tuple[Lowered, Aim]:
     """
     if len(lowered.window_start) == 1:
         hazard = lowered.exit_hazard * lowered.multipliers[0, lowered.exit_transition]
-        lowered = replace(lowered, exit_hazard=hazard, multipliers=np.ones_like(lowered.multipliers))
+        lowered = replace(lowered, exit_hazard=hazard, multipliers=np.ones(lowered.multipliers.shape))
     parts = [goal_of(model, target, lowered) for target in model.targets]
     goal = Goal(*(np.asarray(np.array(masks).any(axis=0)) for masks in zip(*parts, strict=True)))
     live: Mask = np.asarray((lowered.exit_hazard * lowered.multipliers[:, lowered.exit_transition] > 0).any(axis=0))
