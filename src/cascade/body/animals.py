@@ -47,6 +47,8 @@ class Animal(Part):
 
     Parameters
     ----------
+    tissue : str
+        The route whose states at a site are those of the organs.
     circulation : Circulation
     cells : InjectedCells
     nk : NaturalKillers
@@ -54,6 +56,7 @@ class Animal(Part):
     sources : tuple of Source
     """
 
+    tissue: Name
     circulation: Circulation
     cells: InjectedCells
     nk: NaturalKillers

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from cascade.body import vessels
 from cascade.body.calibration import Fit
+from cascade.body.clock import Pace, basis, clock, clock_fit, slept, told
 from cascade.body.network import CellClass, Circulation
 from cascade.body.places import BEFORE_THE_VESSEL
 from cascade.body.reference import cells, finding
-from cascade.body.routes import Split, fill, keys_used, routes
+from cascade.body.routes import Route, Split, fill, keys_used, routes
 from cascade.common.errors import InputError
 from cascade.common.portable import exp
 from cascade.model import Model
@@ -32,6 +33,8 @@ def in_the_blood(
     homing: Mapping[str, float],
     pool: bool,
     outlet: Split,
+    tissue: Route,
+    pace: Pace | None = None,
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """States of cells that enter the blood by vessels, in it and in the organs that hold them; and those organs.
 
@@ -49,13 +52,16 @@ def in_the_blood(
         Whether cells that have been round once are lumped.
     outlet : callable
         What cells that come back into the blood come to.
+    tissue : Route
+        Whose states at a site are those of the organs.
+    pace : Pace, optional
+        The clock of those states.
     """
-    every_route = routes()
     inside = vessels.states(body, classes, entries, homing=homing, pool=pool)
     held = {move["to"] for state in inside for move in state["moves"]}
     met = [organ for organ in body.organs if f"{organ}: arrested" in held]
     factors = {organ: exp(soil(organ)) for organ in met}
-    return inside + fill(every_route.circulating, (), dict.fromkeys(met, 1.0), factors, outlet), met
+    return inside + fill(tissue, (), dict.fromkeys(met, 1.0), factors, outlet, pace=pace), met
 
 
 class Assembly:
@@ -72,6 +78,7 @@ class Assembly:
     ) -> None:
         self.cancer, self.body, self.fit = cancer, body, fit
         self.classes, self.homing, self.pool = classes, homing, pool
+        self.pace = clock().pace(slept(cancer.fit_name, cancer.dormant), clock_fit().split)
         self.entries: list[str] = []
 
     def soil(self, organ: str) -> float:
@@ -111,13 +118,16 @@ class Assembly:
                 sites.append(self._site(name, use.name, site.column))
             if use.share == 0:
                 continue
-            of_route = fill(route, every_route.front, named, {}, self.blood, before=STAGES[:BEFORE_THE_VESSEL])
+            of_route = fill(
+                route, every_route.front, named, {}, self.blood, pace=self.pace, before=STAGES[:BEFORE_THE_VESSEL]
+            )
             start.append({"state": of_route[0]["name"], "share": use.share})
             states += of_route
         if self.entries:
             blood, met = in_the_blood(
-                self.body, self.classes, self.entries, self.soil, homing=self.homing, pool=self.pool, outlet=self.blood
-            )
+                self.body, self.classes, self.entries, self.soil, homing=self.homing, pool=self.pool, outlet=self.blood,
+                tissue=every_route.circulating, pace=self.pace,
+            )  # fmt: skip
             states += blood
             sites = [self._organ(organ) for organ in met] + sites
         return self._put_together(states, sites, start)
@@ -162,18 +172,27 @@ class Assembly:
             cells=exp(fit.log_cells), k=self.fit.k, errors=fit.errors, shared=fit.shared, source=("soil fit",)
         )
         start_keys = [key for use in cancer.routes for key in use.source]
-        every = [*self.body.sources, *cells().sources, *routes().sources, *self.fit.sources, *cancer.sources]
+        every = [
+            *self.body.sources,
+            *cells().sources,
+            *routes().sources,
+            *self.fit.sources,
+            *clock().sources,
+            *clock_fit().sources,
+            *cancer.sources,
+        ]
         keys = keys_used(states) | {key for site in sites for key in site.source} | set(start_keys)
         keys |= set(exposure.source) if exposure else set()
         keys |= set(cancer.guide_source) | set(cancer.drainage_source)
         keys |= set(cancer.autopsies.source) if cancer.autopsies else set()
         keys |= {key for use in cancer.routes for key in use.patients_source}
+        keys |= set(basis(cancer.fit_name, cancer.dormant))
         by_key = {source.key: source for source in every}
         return Model(
             name=cancer.name,
             title=cancer.title,
             description=cancer.description,
-            limits=cancer.limits,
+            limits=f"{cancer.limits.rstrip()}\n{told(cancer.fit_name, cancer.dormant)}",
             stages=STAGES,
             states=states,
             start={"states": start, "source": list(dict.fromkeys(start_keys))},

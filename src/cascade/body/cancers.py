@@ -114,6 +114,9 @@ class Cancer(Part):
     held : float, optional
         Own share of the cells that the first bed holds, in place of the fitted one. Soil and exposure stay those that
         were fitted beside that.
+    dormant : float, optional
+        Own share of the founders (cells that divide at all) that slept before, in place of the one that was fitted to
+        late recurrences; 0 where a wide spread of growth is to make those.
     autopsies : Autopsies, optional
     guide : tuple of GuideSite
     disagreements : tuple of str
@@ -140,6 +143,7 @@ class Cancer(Part):
     soil: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
     homing: FrozenMapping[Name, float] = Field(default_factory=FrozenDict)
     held: Share | None = None
+    dormant: Share | None = None
     autopsies: Autopsies | None = None
     guide: Annotated[tuple[GuideSite, ...], Field(strict=False)] = ()
     guide_source: Keys = ()

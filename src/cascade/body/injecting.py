@@ -125,8 +125,9 @@ def _made(
     """The model; what was seen, and what was fitted to it, is not ``seen`` of other cells."""
     body, begun = kind.circulation, vessels.entrance(known.vessel, used)
     states, met = in_the_blood(
-        body, used, [known.vessel], lambda o: soil.get(o, 0.0), homing=homing, pool=pool, outlet=lambda _: begun
-    )
+        body, used, [known.vessel], lambda o: soil.get(o, 0.0), homing=homing, pool=pool, outlet=lambda _: begun,
+        tissue=routes().route(kind.tissue),
+    )  # fmt: skip
     states = [_split(state, nk_share, kind.nk.source) for state in states]
     sites = [_site(body, organ, soil.get(organ, 0.0)) for organ in met]
     known = known if seen else known.model_copy(update={"observations": ()})

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, model_validator
 
+from cascade.body.clock import Pace
 from cascade.body.places import PRIMARY
 from cascade.common.errors import InputError, nearest
 from cascade.common.files import packaged
 from cascade.common.frozen import FrozenDict
-from cascade.common.portable import log
+from cascade.common.portable import in_order, log
 from cascade.model.base import FrozenMapping, Name, Part, Share, Source, Text
 from cascade.model.observables import Kind
 from cascade.model.parts import Death, Move, State
@@ -21,22 +22,27 @@ Split = Callable[[str], dict[str, float]]
 
 
 class TemplateMove(Move):
-    """A move of a template; its target may hold placeholders."""
+    """A move of a template; its target may hold placeholders; ``times`` is a share of the clock that multiplies it."""
 
     to: Text
     soil: bool = False
+    times: Name | None = None
 
 
 class TemplateDeath(Death):
-    """A death of a template; with ``balance`` it makes room for what soil adds to the moves."""
+    """A death of a template; with ``balance`` it makes room for what soil adds to the moves.
+
+    In a state with a ``stay`` it is what the other weights leave of 1.
+    """
 
     balance: bool = False
 
 
 class TemplateState(State):
-    """A state of a template."""
+    """A state of a template; with a ``stay`` of the clock its hazards are weights, which add up to 1 over that time."""
 
     name: Text
+    stay: Name | None = None
     moves: Annotated[tuple[TemplateMove, ...], Field(strict=False)] = ()
     deaths: Annotated[tuple[TemplateDeath, ...], Field(strict=False)] = ()
 
@@ -140,6 +146,7 @@ def fill(
     soil: Mapping[str, float],
     blood: Split,
     *,
+    pace: Pace | None = None,
     before: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """States of a route for the given sites, as fields of State; the first is where cells start.
@@ -154,6 +161,8 @@ def fill(
         Factor of each site.
     blood : callable
         What enters the blood by a vessel: states with shares.
+    pace : Pace, optional
+        The clock, where states of the route have a stay; states whose stay it lacks fall away.
     before : sequence of str
         Stages whose states stand beside the primary.
     """
@@ -177,13 +186,15 @@ def fill(
             return {first[names[at + 1]]: 1.0} if at + 1 < len(names) else resolve(str(route.after), None)
         return {_named(target, site or "", words): 1.0}
 
-    filled = [_fill(t, None, 1.0, words, resolve) for t in (*(front if route.exit else ()), *route.states)]
+    filled = [_fill(t, None, 1.0, words, resolve, pace) for t in (*(front if route.exit else ()), *route.states)]
     for state in filled:
         beside = state["stage"] in before
         state["place"] = {"at": PRIMARY, "step": before.index(state["stage"])} if beside else {"at": state["name"]}
     for site in names:
         for step, template in enumerate(route.site_states):
-            state = _fill(template, site, soil.get(site, 1.0), words, resolve)
+            if template.stay is not None and (pace is None or template.stay not in pace.stays):
+                continue
+            state = _fill(template, site, soil.get(site, 1.0), words, resolve, pace)
             filled.append({**state, "place": {"at": site, "step": step}})
     return filled
 
@@ -200,32 +211,23 @@ def _fill(
     soil: float,
     words: Mapping[str, str],
     resolve: Callable[[str, str | None], Mapping[str, float]],
+    pace: Pace | None,
 ) -> dict[str, Any]:
-    """One state: placeholders replaced, targets split by shares, hazards changed by soil."""
+    """One state: placeholders replaced, targets split by shares, hazards changed by soil and by the clock."""
+    paced = _paced(template, site, soil, pace) if pace is not None and template.stay else _soiled(template, site, soil)
     moves: dict[str, dict[str, Any]] = {}
-    gained = 0.0
-    for move in template.moves:
-        hazard = move.hazard * (soil if move.soil else 1.0)
-        gained += hazard - move.hazard
+    for move, hazard, source in paced.moves:
         for to, share in resolve(move.to, site).items():
-            entry = moves.setdefault(to, {"to": to, "hazard": 0.0, "source": move.source})
+            entry = moves.setdefault(to, {"to": to, "hazard": 0.0, "source": source})
             entry["hazard"] += hazard * share
-            entry["source"] = tuple(dict.fromkeys([*entry["source"], *move.source]))
-    deaths = []
-    for death in template.deaths:
-        hazard = death.hazard
-        # What soil adds to the moves is taken from this death, so that the time in the state stays.
-        if death.balance:
-            hazard, gained = hazard - gained, 0.0
-        if hazard < 0:
-            most = 1.0 + (soil - 1.0) * death.hazard / (death.hazard - hazard)
-            raise InputError(f"soil of {site}", log(soil), f"a log soil of {log(most):.3g} at most")
-        deaths.append({"cause": death.cause, "hazard": hazard, "source": death.source})
+            entry["source"] = tuple(dict.fromkeys([*entry["source"], *source]))
     state = {
         "name": _named(template.name, site or "", words),
         "stage": template.stage,
         "moves": list(moves.values()),
-        "deaths": deaths,
+        "deaths": [
+            {"cause": death.cause, "hazard": hazard, "source": source} for death, hazard, source in paced.deaths
+        ],
         "absorbing": template.absorbing,
         "phases": template.phases,
         "source": template.source,
@@ -235,6 +237,54 @@ def _fill(
     if site is not None and template.landmark:
         state |= {"site": site, "landmark": template.landmark}
     return state
+
+
+class _Hazards(NamedTuple):
+    """Moves and deaths of a template with their hazards and the keys of their sources."""
+
+    moves: list[tuple[TemplateMove, float, tuple[str, ...]]]
+    deaths: list[tuple[TemplateDeath, float, tuple[str, ...]]]
+
+
+def _soiled(template: TemplateState, site: str | None, soil: float) -> _Hazards:
+    """Hazards as they stand; what soil adds to the moves is taken from the death that balances."""
+    moves = [(move, move.hazard * (soil if move.soil else 1.0), move.source) for move in template.moves]
+    gained = in_order(hazard - move.hazard for move, hazard, _ in moves)
+    deaths = []
+    for death in template.deaths:
+        hazard = death.hazard - (gained if death.balance else 0.0)
+        if hazard < 0:
+            raise _too_rich(site, soil, 1.0 + (soil - 1.0) * death.hazard / (death.hazard - hazard))
+        deaths.append((death, hazard, death.source))
+    return _Hazards(moves, deaths)
+
+
+def _paced(template: TemplateState, site: str | None, soil: float, pace: Pace) -> _Hazards:
+    """Weights, spread over the stay: the death that balances is what the others leave of 1."""
+    assert template.stay is not None
+    keys, hours = pace.sources[template.stay], pace.stays[template.stay]
+    weights = [
+        (move, move.hazard * (pace.shares.get(move.times, 0.0) if move.times else 1.0), move.soil)
+        for move in template.moves
+    ]
+    kept = [(move, weight * (soil if rich else 1.0)) for move, weight, rich in weights if weight > 0]
+    others = in_order(death.hazard for death in template.deaths if not death.balance)
+    used = in_order(weight for _, weight in kept) + others
+    balanced = any(death.balance for death in template.deaths)
+    if balanced and used > 1.0:
+        by_soil = in_order(weight for _, weight, rich in weights if rich)
+        raise _too_rich(site, soil, (1.0 - used + by_soil * soil) / by_soil)
+    rate = 1.0 / hours / (1.0 if balanced else used)
+    moves = [(move, weight * rate, tuple(dict.fromkeys([*move.source, *keys]))) for move, weight in kept]
+    deaths = [
+        (death, (1.0 - used if death.balance else death.hazard) * rate, tuple(dict.fromkeys([*death.source, *keys])))
+        for death in template.deaths
+    ]
+    return _Hazards(moves, deaths)
+
+
+def _too_rich(site: str | None, soil: float, most: float) -> InputError:
+    return InputError(f"soil of {site}", log(soil), f"a log soil of {log(most):.3g} at most")
 
 
 def keys_used(states: Iterable[Mapping[str, Any]]) -> set[str]:

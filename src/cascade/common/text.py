@@ -46,12 +46,12 @@ def hours(value: float) -> str:
 
     Examples
     --------
-    >>> hours(0.01), hours(0.5), hours(30), hours(240), hours(50_000)
-    ('36 s', '30 min', '30 h', '10 d', '5.7 y')
+    >>> hours(0.01), hours(0.5), hours(30), hours(240), hours(5_000), hours(50_000)
+    ('36 s', '30 min', '30 h', '10 d', '6.84 months', '5.7 y')
     """
     if not value < float("inf"):
         return "never" if value == float("inf") else "-"
-    for unit, size in (("y", HOURS_PER_YEAR), ("d", HOURS_PER_DAY)):
+    for unit, size in (("y", HOURS_PER_YEAR), ("months", HOURS_PER_YEAR / 12), ("d", HOURS_PER_DAY)):
         if value >= 2 * size:
             return f"{value / size:.3g} {unit}"
     if value >= 1:
