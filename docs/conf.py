@@ -126,6 +126,9 @@ def write_catalogue(*_: object) -> None:
     sums = [[model, *map(str, counts.values())] for model, counts in card.sums().items()]
     told = [table(["model", *card.sums()["all"]], sums), RULE, table(*card.as_text())]
     (GENERATED / "score.md").write_text("\n\n".join(told) + "\n", encoding="utf-8")
+    found, wide = cascade.scale("breast"), cascade.scale("breast", k=0.1)
+    told = [table(*found.as_text()), found.below, table(*wide.as_text()), wide.below]
+    (GENERATED / "scale.md").write_text("\n\n".join(told) + "\n", encoding="utf-8")
     (GENERATED / "injections.md").write_text(
         sources(injected[key] for key in sorted(injected)) + "\n", encoding="utf-8"
     )

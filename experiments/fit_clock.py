@@ -113,8 +113,8 @@ def fitted(times: Clock) -> dict[str, object]:
 
     source = {
         "key": "clock fit",
-        "citation": "Colleoni M, Sun Z, Price KN, et al. J Clin Oncol 2016;34:927-935, and counts of six other cancers; "
-        "fitted by experiments/fit_clock.py",
+        "citation": "Colleoni M, Sun Z, Price KN, et al. J Clin Oncol 2016;34:927-935, and counts of six other"
+        " cancers; fitted by experiments/fit_clock.py",
         "grade": "B",
         "pmid": "26786933",
         "note": "Calibrated to late recurrences, never predicted; the grade is that of most counts.",

@@ -106,7 +106,7 @@ def test_public_names() -> None:
     functions = {
         "CascadeError", "Conditioned", "Funnel", "InputError", "Model", "ModelError", "Treatment", "body", "chance",
         "compare", "demo", "exact", "given", "load", "models", "moving_cells", "open_result", "plot", "replay",
-        "scorecard", "selection", "simulate", "treatment", "treatments",
+        "scale", "scorecard", "selection", "simulate", "treatment", "treatments",
     }  # fmt: skip
     # And every part that a file of a model may hold, but for the places of pictures, which the body writes.
     parts = set(cascade.Model.model_json_schema()["$defs"]) - {"Place"}

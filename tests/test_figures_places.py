@@ -88,7 +88,7 @@ def test_bars_of_organs_are_shares_of_all_colonies_with_their_intervals(source: 
 
 def share_of_patients(exposure: Any, colonies_per_cell: float, detection: float) -> float:
     """Of the model's notes: 1 - (1 + m / k)^-k of the patients have a metastasis, and so many are found."""
-    m = exposure.cells * colonies_per_cell
+    m = exposure.relative_cells * colonies_per_cell
     free = np.exp(-m) if exposure.k is None else (1.0 + m / exposure.k) ** -exposure.k
     return float(detection * (1.0 - free))
 
@@ -97,14 +97,16 @@ def share_of_patients(exposure: Any, colonies_per_cell: float, detection: float)
 def alike_exact() -> Any:
     """All patients exposed alike."""
     model = colon().model
-    return cascade.exact(model.with_(exposure={"cells": 2.0 * model.exposure.cells, "k": None}))
+    return cascade.exact(model.with_(exposure={"relative_cells": 2.0 * model.exposure.relative_cells, "k": None}))
 
 
 @cache
 def uneven() -> Any:
     """Patients more unlike than exponential."""
     model = colon().model
-    return cascade.simulate(model.with_(exposure={"cells": model.exposure.cells, "k": 0.4}), cells=3_000_000, seed=4)
+    return cascade.simulate(
+        model.with_(exposure={"relative_cells": model.exposure.relative_cells, "k": 0.4}), cells=3_000_000, seed=4
+    )
 
 
 @pytest.mark.parametrize("source", [colon, colon_exact, alike_exact, uneven])

@@ -53,6 +53,7 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "organs": lambda: cascade.exact(cascade.load("colon")).organs().to_dicts(),
     "patients": lambda: cascade.exact(cascade.load("colon")).patients().to_dicts(),
     "scores": lambda: cascade.scorecard(["b16f1-liver", "clusters"]).to_dicts(),
+    "scale": lambda: cascade.scale("breast").to_dicts(),
     "traits of nobody": lambda: cascade.selection(FRAIL, cells=2, seed=1).to_dicts(),
     "steps of two models": lambda: cascade.compare(CYCLIC, TREATED, cells=100, seed=1).to_dicts(),
     "counted curves": lambda: cascade.simulate(CYCLIC, cells=100, seed=1).occupancy().to_dicts(),
@@ -71,7 +72,17 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
     importlib.import_module("cascade.scores.scoring")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
-    assert tables == {"Funnel", "Organs", "Sizes", "Comparison", "Selection", "Histories", "Patients", "Scorecard"}
+    assert tables == {
+        "Funnel",
+        "Organs",
+        "Sizes",
+        "Comparison",
+        "Selection",
+        "Histories",
+        "Patients",
+        "Scale",
+        "Scorecard",
+    }
 
 
 def test_a_stay_without_an_end_has_no_time_of_leaving() -> None:

@@ -41,7 +41,7 @@ def test_shares_are_averages_over_the_exposures_of_patients() -> None:
 
 def test_intervals_hold_what_the_fit_is_known_to() -> None:
     errors, shared = {"a": 0.3, "b": 0.5, "c": 0.25}, 0.2
-    exposure = Exposure(cells=1.0, k=1.0, errors=errors, shared=shared)
+    exposure = Exposure(relative_cells=1.0, k=1.0, errors=errors, shared=shared)
     truth = {"a": 0.4, "b": 0.05, "c": 3.0}
     rng = np.random.default_rng(7)
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from cascade.runs.saved import open_result
     from cascade.runs.simulation import simulate
     from cascade.runs.tallying import selection
+    from cascade.scores.absolute import scale
     from cascade.scores.scoring import scorecard
     from cascade.solution.answer import Exact as Exact
     from cascade.solution.answer import exact
@@ -96,6 +97,7 @@ __all__ = [
     "open_result",
     "plot",
     "replay",
+    "scale",
     "scorecard",
     "selection",
     "simulate",
@@ -128,6 +130,7 @@ _LATER = {
     "open_result": "cascade.runs.saved",
     "plot": "cascade.plot",
     "replay": "cascade.runs.histories",
+    "scale": "cascade.scores.absolute",
     "scorecard": "cascade.scores.scoring",
     "selection": "cascade.runs.tallying",
     "simulate": "cascade.runs.simulation",

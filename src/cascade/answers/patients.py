@@ -109,7 +109,7 @@ class Patients(Table[PatientRow]):
         return list(organs)
 
     def _any(self, organs: Sequence[str]) -> Callable[[Mapping[str, float]], float]:
-        return lambda means: self.exposure.share(sum(means[organ] for organ in organs) / self.exposure.cells)
+        return lambda means: self.exposure.share(sum(means[organ] for organ in organs) / self.exposure.relative_cells)
 
     def _both(self, one: str, other: str) -> Callable[[Mapping[str, float]], float]:
         if one == other:
@@ -165,7 +165,7 @@ def patients_of(model: Model, colonies: Mapping[str, float]) -> Patients:
     exposure = model.exposure
     if exposure is None:
         raise InputError("model", model.name, "a model with the exposure of patients, such as those of scored cancers")
-    means = {site.name: exposure.cells * colonies[site.name] for site in model.sites}
+    means = {site.name: exposure.relative_cells * colonies[site.name] for site in model.sites}
     rows = [_row(site, exposure, means) for site in model.sites]
     rows.sort(key=lambda row: -row.share)
     distant = [site.name for site in model.sites if site.kind == "distant"]
@@ -176,7 +176,7 @@ def _row(site: Site, exposure: Exposure, means: Mapping[str, float]) -> PatientR
     """The row of one organ."""
 
     def share(m: Mapping[str, float]) -> float:
-        return exposure.share(m[site.name] / exposure.cells)
+        return exposure.share(m[site.name] / exposure.relative_cells)
 
     low, high = interval_of(exposure, means, [site.name], share) or (None, None)
     seen_low, seen_high = proportion(site.found, site.of) if site.found is not None and site.of else (None, None)
@@ -199,7 +199,7 @@ def _any_distant(exposure: Exposure, means: Mapping[str, float], distant: Sequen
     """The row of all distant metastases; organs without a fit count, and are taken as known."""
 
     def share(m: Mapping[str, float]) -> float:
-        return exposure.share(sum(m[name] for name in distant) / exposure.cells)
+        return exposure.share(sum(m[name] for name in distant) / exposure.relative_cells)
 
     fitted = [name for name in distant if name in exposure.errors]
     low, high = interval_of(exposure, means, fitted, share) or (None, None) if fitted else (None, None)

@@ -169,7 +169,7 @@ class Assembly:
         cancer = self.cancer
         fit = self.fit.cancers.get(cancer.fit_name)
         exposure = fit and Exposure(
-            cells=exp(fit.log_cells), k=self.fit.k, errors=fit.errors, shared=fit.shared, source=("soil fit",)
+            relative_cells=exp(fit.log_cells), k=self.fit.k, errors=fit.errors, shared=fit.shared, source=("soil fit",)
         )
         start_keys = [key for use in cancer.routes for key in use.source]
         every = [

@@ -20,7 +20,7 @@ LogError = Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)]
 
 
 class CancerFit(Part):
-    """Of one cancer: log cells per patient, and how organs differ from their means (log).
+    """Of one cancer: log of the relative exposure of a patient, and how organs differ from their means (log).
 
     ``errors``: standard errors of the logarithm of the colonies that a patient is expected to have in each organ;
     ``shared``: of them the part that is common to all organs.

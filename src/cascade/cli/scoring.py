@@ -1,4 +1,4 @@
-"""The command that holds the models against published figures."""
+"""The commands that hold models against published figures: the scorecard, and the absolute scale."""
 
 from __future__ import annotations
 
@@ -24,6 +24,26 @@ def score(
         found = scorecard(names or None)
     if as_json:
         print_json({"sums": found.sums(), "rows": found.to_dicts()})
+        return
+    say(str(found))
+    say(NOTICE)
+
+
+@app.command()
+def scale(
+    name: Annotated[str, typer.Argument(metavar="[CANCER]", help="A cancer with figures for it.")] = "breast",
+    k: Annotated[
+        float | None, typer.Option("--k", help="How counts in tubes differ: negative binomial; default: Poisson.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What published figures say of shedding, residence in the blood and efficiency: the absolute scale."""
+    from cascade.scores.absolute import scale as scale_of
+
+    with blaming("CANCER", "cancer"), blaming("--k", "k"):
+        found = scale_of(name, k=k)
+    if as_json:
+        print_json({"cancer": name, "k": k, "rows": found.to_dicts()})
         return
     say(str(found))
     say(NOTICE)

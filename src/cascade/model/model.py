@@ -359,6 +359,8 @@ class Model(Part):
         exclude: dict[str, Any] = {field: {"__all__": {part}} for field, part in untold.items()}
         exclude["exposure"] = {"errors", "shared"}
         content = self.model_dump(mode="json", exclude_defaults=True, exclude=exclude)
+        if self.exposure is not None:  # as it was called when the first digests were taken
+            content["exposure"]["cells"] = content["exposure"].pop("relative_cells")
         canonical = json.dumps(content, sort_keys=True, allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 

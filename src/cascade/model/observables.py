@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cascade.common.frozen import FrozenDict
 from cascade.model.base import FrozenMapping, Hours, Keys, Name, Part, Share, Text
@@ -120,27 +121,39 @@ class Site(Part):
 class Exposure(Part):
     """How patients differ from cells: what turns colonies per cell into shares of patients.
 
-    A patient whose tumour sends out ``cells`` cells has a metastasis in a site with probability
-    1 - (1 + m / k)^(-k), where m is the expected number of colonies there and 1 / k the
-    squared coefficient of variation of the exposure between patients (k none: all alike).
+    A patient has a metastasis in a site with probability 1 - (1 + m / k)^(-k), where m is ``relative_cells`` times
+    the chance of a cell to found a colony there, and 1 / k the squared coefficient of variation of m between patients
+    (k none: all alike).
+
+    Only the product m is known, from autopsies.  ``relative_cells`` is the number of cells at *this model's* chance per
+    cell, which is that of mice: it compares organs, cancers and treatments, and is not the number of cells that a
+    tumour sheds, nor one to be found in blood.  For an absolute scale see `cascade.scale`.
 
     ``errors``: standard errors of log m by site, where it was fitted; ``shared``: the part that is common to all.
     """
 
-    cells: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    relative_cells: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     k: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     errors: FrozenMapping[Name, Annotated[float, Field(ge=0, le=20)]] = Field(default_factory=FrozenDict)
     shared: Annotated[float, Field(ge=0, le=20)] = 0.0
     source: Keys = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_before(cls, data: Any) -> Any:
+        """Files of earlier versions call it ``cells``."""
+        if isinstance(data, Mapping) and "cells" in data and "relative_cells" not in data:
+            return {**{name: value for name, value in data.items() if name != "cells"}, "relative_cells": data["cells"]}
+        return data
 
     def share(self, colonies_per_cell: float, detection: float = 1.0) -> float:
         """Share of the patients in whom a metastasis is found.
 
         Examples
         --------
-        >>> round(Exposure(cells=1000, k=1).share(0.001), 3)
+        >>> round(Exposure(relative_cells=1000, k=1).share(0.001), 3)
         0.5
         """
-        m = self.cells * colonies_per_cell
+        m = self.relative_cells * colonies_per_cell
         missed = math.exp(-m) if self.k is None else (1.0 + m / self.k) ** -self.k
         return detection * (1.0 - missed)

@@ -18,6 +18,7 @@ from cascade.common.text import text_table
 from cascade.model import Model, check_model
 from cascade.model.base import Source
 from cascade.model.observables import Observation
+from cascade.scores.absolute import scale, scaled_names
 from cascade.scores.asking import value_of
 from cascade.solution.answer import exact
 
@@ -192,7 +193,7 @@ def scores_of(model: Model) -> list[Score]:
     own = [_score(model, seen, model.grade_of(seen.source)) for seen in model.observations]
     theirs = figures().by_model.get(model.name, [])
     beside = [_score(model, seen, figures().sources[seen.source[0]].grade) for seen in theirs]
-    return [*own, *beside, *_by_organ(model)]
+    return [*own, *beside, *_by_organ(model), *_by_scale(model)]
 
 
 def _score(model: Model, seen: Observation, grade: str) -> Score:
@@ -222,3 +223,15 @@ def _by_organ(model: Model) -> Iterator[Score]:
         yield Score(
             model.name, seen.name, seen.value, low, high, seen.unit, value, role, verdict_of(seen, value), source
         )
+
+
+def _by_scale(model: Model) -> Iterator[Score]:
+    """Metastases per shed cell, as they follow from the absolute scale for each variant; nothing of the cell model."""
+    if model.name not in scaled_names():
+        return
+    for row in scale(model.name):
+        name = f"metastases / shed cell, half-life of {row.half_life}, {row.doubling} growth"
+        yield Score(
+            model.name, name, row.published, row.low, row.high, "fraction", row.efficiency, "predicted", row.verdict,
+            "E01 (B)",
+        )  # fmt: skip
