@@ -117,12 +117,13 @@ class SoilFit:
         free = covariance[first : first + len(self.beta) - 1, first : first + len(self.beta) - 1]
         return np.sqrt(np.append(np.diag(free), free.sum()))
 
-    def errors_by_row(self, data: Table) -> tuple[np.ndarray, np.ndarray]:
+    def errors_by_row(self, data: Table, widening: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Standard errors of the log means of each row, deviations included; by cancer the part common to its rows.
 
         With deviations known to I of information each, beside a variance of tau^2 between them, an error of the mean
-        of all is taken up by the deviation to a part w = I / (I + 1 / tau^2).
+        of all is taken up by the deviation to a part w = I / (I + 1 / tau^2).  ``widening`` multiplies tau.
         """
+        precision = (widening * self.tau) ** -2
         assert self.hessian is not None
         cancers, organs = len(self.alpha), len(self.beta)
         last = cancers + organs - 1
@@ -133,12 +134,12 @@ class SoilFit:
         share, slope = share_of_patients(self.eta + self.u, self.k)
         p = data.detection * share
         information = data.n * (data.detection * slope) ** 2 / (p * (1.0 - p))
-        left = 1.0 - information / (information + self.tau**-2)
+        left = 1.0 - information / (information + precision)
         rows = np.zeros((len(data.y), cancers + organs))
         rows[np.arange(len(rows)), data.cancer] = 1.0
         rows[np.arange(len(rows)), cancers + data.organ] = 1.0
         between = left[:, None] * (rows @ covariance @ rows.T) * left
-        variance = np.diag(between) + 1.0 / (information + self.tau**-2)
+        variance = np.diag(between) + 1.0 / (information + precision)
         shared = []
         for c in range(cancers):
             own = between[np.ix_(data.cancer == c, data.cancer == c)]

@@ -25,6 +25,7 @@ from scipy.optimize import brentq
 
 import _soil
 import cascade
+from _left_out import folds, widening
 from cascade import body
 from cascade.common.files import write_atomically
 from cascade.common.jsons import json_text
@@ -125,11 +126,11 @@ def efficiency() -> float:
     return rows["liver"].colonies / rows["liver"].arrested
 
 
-def as_fit(data: _soil.Table, share: float, found: _soil.SoilFit, k: float) -> dict:
+def as_fit(data: _soil.Table, share: float, found: _soil.SoilFit, k: float, wider: float) -> dict:
     """The fit in the form of the catalogue, rounded to four decimals."""
     base = efficiency()
     cancers = {}
-    errors, shared = found.errors_by_row(data)
+    errors, shared = found.errors_by_row(data, wider)
     for i, name in enumerate(data.cancers):
         rows = np.flatnonzero(data.cancer == i)
         cancers[name] = {
@@ -146,7 +147,9 @@ def as_fit(data: _soil.Table, share: float, found: _soil.SoilFit, k: float) -> d
         "doi": "10.5858/2008-132-931-MPOCRF",
         "note": "Calibrated to the counts of the autopsies, never predicted; the grade is that of the counts.",
     }
-    plain = {"share_held": round(share, 4), "tau": round(found.tau, 4)} | ({} if math.isinf(k) else {"k": k})
+    plain = {"share_held": round(share, 4), "tau": round(found.tau, 4), "widening": wider} | (
+        {} if math.isinf(k) else {"k": k}
+    )
     return {**plain, "soil": beta, "cancers": cancers, "sources": [source]}
 
 
@@ -154,13 +157,14 @@ def estimate() -> dict:
     """What the catalogue should hold."""
     data = _soil.table()
     share, found = held_by_contrast(data, K, _soil.contrast(data, data.y))
-    return as_fit(data, share, found, K)
+    return as_fit(data, share, found, K, widening(folds(data, K), K))
 
 
 def differences(made: dict, tolerance: float = 2e-3) -> list[str]:
     """Numbers of the catalogue that are not those of the fit."""
     known = body.fitted()
     pairs = [("share_held", made["share_held"], known.share_held), ("tau", made["tau"], known.tau)]
+    pairs.append(("widening", made["widening"], known.widening))
     pairs += [(f"soil.{organ}", value, known.soil.get(organ)) for organ, value in made["soil"].items()]
     for name, cancer in made["cancers"].items():
         there = known.cancers.get(name)
@@ -252,6 +256,8 @@ def main() -> int:
         print(profile_text(organ, factors, values))
         profiles[organ] = {"factor": factors.tolist(), "log_likelihood": values.tolist()}
     print("  Arrest and soil of one organ are barely separable: only their product shows in most counts.")
+    wider = widening(folds(data, K), K)
+    print(f"\nleft-out counts want deviations {wider:g} times as spread as fitted: errors are those of wider ones")
     print("\nsoil (log, against the average organ), standard error")
     errors = found.beta_errors()
     for i in np.argsort(-found.beta):
@@ -260,7 +266,7 @@ def main() -> int:
     blind = _soil.fit(_at(data, "brain", 1.0), np.log(data.arrests(share)), K)
     print(f"  brain, were every metastasis there found: {blind.beta[data.organs.index('brain')]:+.2f}")
 
-    made = as_fit(data, share, found, K)
+    made = as_fit(data, share, found, K, wider)
     text = json_text({"contrast": [wanted, low, high], "by_k": report, "profiles": profiles, "fit": made})
     write_atomically(folder / "fit.json", text.encode())
     draw(data, found, folder / "soil.png")

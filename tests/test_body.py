@@ -590,7 +590,7 @@ def test_other_wrong_arguments() -> None:
 @pytest.mark.parametrize("colonies", [1e-9, 2e-6, 5e-5])
 def test_the_share_of_patients_is_the_average_over_their_exposures(k: float | None, colonies: float) -> None:
     """A patient of exposure G is free with probability exp(-m G), G gamma of mean 1 and variance 1 / k."""
-    exposure = cascade.load("colon").exposure.model_copy(update={"cells": 40_000.0, "k": k})
+    exposure = cascade.load("colon").exposure.model_copy(update={"relative_cells": 40_000.0, "k": k})
     m = 40_000.0 * colonies
     if k is None:
         free = math.exp(-m)

@@ -43,6 +43,9 @@ class Fit(Part):
         Heterogeneity between patients; none: all alike.
     tau : float
         Standard deviation of the deviations.
+    widening : float
+        How many times as spread they have to be for counts that were left out to lie inside their intervals; the
+        errors are those of such deviations.
     soil : mapping of str to float
         Mean log soil of each organ over the cancers; they sum to 0.
     cancers : mapping of str to CancerFit
@@ -51,6 +54,7 @@ class Fit(Part):
     share_held: Share
     k: Annotated[float, Field(gt=0)] | None = None
     tau: float = 0.0
+    widening: Annotated[float, Field(gt=0)] = 1.0
     soil: FrozenMapping[Name, LogSoil] = Field(default_factory=FrozenDict)
     cancers: FrozenMapping[Name, CancerFit] = Field(default_factory=FrozenDict)
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()

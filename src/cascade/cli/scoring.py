@@ -31,7 +31,7 @@ def score(
 
 @app.command()
 def scale(
-    name: Annotated[str, typer.Argument(metavar="[CANCER]", help="A cancer with figures for it.")] = "breast",
+    name: Annotated[str | None, typer.Argument(metavar="[CANCER]", help="A cancer with figures for it.")] = None,
     k: Annotated[
         float | None, typer.Option("--k", help="How counts in tubes differ: negative binomial; default: Poisson.")
     ] = None,
@@ -43,7 +43,7 @@ def scale(
     with blaming("CANCER", "cancer"), blaming("--k", "k"):
         found = scale_of(name, k=k)
     if as_json:
-        print_json({"cancer": name, "k": k, "rows": found.to_dicts()})
+        print_json({"cancer": found.cancer, "k": k, "rows": found.to_dicts()})
         return
     say(str(found))
     say(NOTICE)

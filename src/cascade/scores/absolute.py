@@ -184,13 +184,13 @@ def scaled_names() -> list[str]:
     return [one.name for one in figures().cancers]
 
 
-def scale(cancer: str = "breast", *, k: float | None = None) -> Scale:
+def scale(cancer: str | None = None, *, k: float | None = None) -> Scale:
     """The absolute scale of a cancer, for each variant of doubling time and half-life.
 
     Parameters
     ----------
-    cancer : str
-        One with figures: "breast".
+    cancer : str, optional
+        One with figures; default: the first, of which there is one today.
     k : float, optional
         Of a negative binomial law of counts in tubes (the smaller, the more they differ); default: Poisson.
 
@@ -201,10 +201,11 @@ def scale(cancer: str = "breast", *, k: float | None = None) -> Scale:
 
     Examples
     --------
-    >>> [row.verdict for row in scale("breast")]
+    >>> [row.verdict for row in scale()]
     ['contradicted', 'contradicted', 'contradicted', 'predicted']
     """
     known = {one.name: one for one in figures().cancers}
+    cancer = next(iter(known)) if cancer is None else cancer
     if cancer not in known:
         raise InputError("cancer", cancer, f"a cancer with figures for an absolute scale; {nearest(cancer, known)}")
     if k is not None and (not is_number(k) or not 1e-3 <= k <= 1e6):
