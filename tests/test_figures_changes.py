@@ -16,6 +16,7 @@ from PIL import Image
 
 import cascade
 from cascade import plot
+from cascade.common.colours import QUIET
 from helpers.drawn import (
     THREE,
     Floats,
@@ -93,7 +94,7 @@ def test_ridges_are_as_high_as_the_cells_are_many() -> None:
     for trait, ax in trait_panels(traits()).items():
         areas = {area_bottom(area): area for area in ax.collections}
         outlines = {float(np.min(line.get_ydata())): line for line in ax.lines if len(line.get_xdata()) > 2}
-        colours = {"start": "#666666", **plot.stage_colours(FRAIL.stages)}
+        colours = {"start": QUIET, **plot.stage_colours(FRAIL.stages)}
         for label, row in zip(from_top(ax), by_trait(traits(), trait), strict=True):
             y = ticks(ax.yaxis)[label]
             corners = areas[y].get_paths()[0].vertices

@@ -9,90 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
-from matplotlib.patches import Rectangle
 
 import cascade
-from cascade.common.colours import STAGE_COLOURS, cause_colours, cause_hatches, lightness, stage_colours
 from cascade.plot.changes import GAINED, LOST
 from cascade.plot.curves import THIN
 from cascade.plot.sites import AUTOPSY_COLOUR, MODEL_COLOUR, ROUTE_COLOURS
-from helpers.drawn import compared, legend, textbook, textbook_exact, unfinished
+from helpers.drawn import compared, legend, textbook, unfinished
 from helpers.models import CYCLIC
-from helpers.seen import SIGHTS, apart, lab
+from helpers.seen import SIGHTS, apart
 
 LEAST = 8.0
 """Distance of colours that a reader has to find again in a legend; neighbours with an edge need no more."""
-
-STANDARD = list(STAGE_COLOURS)
-STEPS = {
-    "standard": STANDARD,
-    "some of the standard": STANDARD[1::2],
-    "others": [f"step {k}" for k in range(12)],
-    "mixed": [name for k, standard in enumerate(STANDARD) for name in (standard, f"after {k}")],
-    "one between": ["breach", "new", "extravasation"],
-}
-
-
-@pytest.mark.parametrize("sight", SIGHTS)
-@pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
-def test_steps_that_follow_each_other_have_colours_apart(steps: list[str], sight: str) -> None:
-    colours = stage_colours(steps)
-    assert len(set(colours.values())) == len(steps)
-    for one, after in pairwise(steps):
-        assert apart(colours[one], colours[after], sight) >= LEAST, (one, after)
-    if sight != "grey":
-        assert min(apart(a, b, sight) for a, b in combinations(colours.values(), 2)) >= LEAST
-
-
-def test_colours_of_steps_are_the_same_whenever_they_are_asked_for() -> None:
-    steps = [f"step {k}" for k in range(40)]
-    assert stage_colours(steps) == stage_colours(steps)
-    assert all(stage_colours([*STANDARD, "new"])[name] == STAGE_COLOURS[name] for name in STANDARD)
-    for one, after in pairwise(stage_colours(steps).values()):
-        assert one != after
-
-
-def test_lightness_is_that_of_the_colours_seen() -> None:
-    for colour in (*STAGE_COLOURS.values(), "#000000", "#FFFFFF", "#010101"):
-        assert lightness(colour) == pytest.approx(lab(colour)[0], abs=0.05)
-
-
-# Causes of death.
-
-
-@pytest.mark.parametrize("count", [2, 9, 15, 60])
-def test_causes_have_a_mark_besides_their_colour(count: int) -> None:
-    causes = [f"cause {k}" for k in range(count)]
-    marks = list(zip(cause_colours(causes).values(), cause_hatches(causes).values(), strict=True))
-    assert len(set(marks)) == count
-    # Those with the same hatch are far from each other in the list, and differ in colour.
-    assert all(len({hatch for _, hatch in marks[k : k + 10]}) == min(10, count - k) for k in range(count))
-
-
-def many_causes() -> Any:
-    steps = ["one", "two", "three"]
-    lost = {step: {f"cause {k}": 1.0 for k in range(4 * i, 4 * i + 8)} for i, step in enumerate(steps)}
-    return cascade.exact(cascade.Model.from_survival(dict.fromkeys(steps, 0.5), causes=lost))
-
-
-@pytest.mark.parametrize("source", [textbook, textbook_exact, unfinished, many_causes])
-def test_every_segment_of_the_causes_has_the_marks_of_the_legend_and_an_edge(source: Callable[[], Any]) -> None:
-    right: Axes = cascade.plot.funnel(source()).axes[1]
-    shown = right.get_legend()
-    assert shown is not None
-    handles = [(to_hex(h.get_facecolor()), h.get_hatch() or "") for h in shown.legend_handles]
-    assert len(set(handles)) == len(handles)
-    # Those still there are grey, and the lightest.
-    hatches = [hatch for colour, hatch in handles if colour != "#e6e6e6"]
-    assert all(lab(colour)[0] < 88 for colour, _ in handles if colour != "#e6e6e6")
-    assert len(set(hatches)) == len(hatches) or len(hatches) > 10
-    for bar in (p for p in right.patches if isinstance(p, Rectangle) and p.get_width() > 0):
-        assert (to_hex(bar.get_facecolor()), bar.get_hatch() or "") in handles
-        assert to_hex(bar.get_edgecolor()) == "#ffffff"
-        assert bar.get_linewidth() > 0.3
-
 
 # Bands of occupancy.
 

@@ -56,16 +56,6 @@ def _ticks(figure: Figure) -> set[str]:
     return found
 
 
-def test_one_colour_per_stage_in_all_figures() -> None:
-    full = plot.stage_colours(cascade.load("textbook").stages)
-    part = plot.stage_colours(["arrest", "extravasation", "my own step"])
-    assert part["arrest"] == full["arrest"]
-    assert len(set(full.values())) == len(full)
-    assert len(set(part.values())) == 3
-    many = plot.stage_colours([f"s{i}" for i in range(12)])
-    assert len(set(many.values())) == 12
-
-
 def test_a_zero_count_shows_its_upper_bound() -> None:
     # 1 - 0.05^(1/1000) is 0.2991 %, and a bound is rounded away from what it bounds.
     assert "below 0.3 % of all" in texts(plot.funnel(cascade.Funnel.from_counts({"in": 1000, "out": 0})))

@@ -67,9 +67,9 @@ METHODS = {
 ALLOWED = {
     "body/schematic.py: sum": "where a picture has its texts",
     "catalog/loader.py: sum": "a number of observations",
-    "common/colours.py: **": "lightness of a colour",
-    "common/colours.py: sum": "lightness of a colour",
     "common/columns.py: sum": "widths of columns",
+    "common/sight.py: **": "how colours are seen",
+    "common/sight.py: sum": "how colours are seen",
     "common/shares.py: **": "powers of ten: shares as people read them, no number of a model",
     "kernel/switching.py: array.mean": "a field: mean times",
     "kernel/visits.py: array.mean": "a field: mean times",

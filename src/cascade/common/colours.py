@@ -1,87 +1,106 @@
-"""Colours of steps and causes of death: the same in figures and in pages, told apart by colour-blind readers."""
+"""Colours and marks of figures and of the page, by name: read from ``looks.toml``, which says what they mean."""
 
 from __future__ import annotations
 
+import hashlib
+import tomllib
 from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
 
-# Paul Tol's "muted" scheme (personal.sron.nl/~pault), told apart by colour-blind readers; in an order
-# in which neighbours differ in lightness too, for those who print in grey.
-STAGE_COLOURS = {
-    "detachment": "#332288",
-    "breach": "#88CCEE",
-    "intravasation": "#44AA99",
-    "circulation": "#882255",
-    "arrest": "#CC6677",
-    "extravasation": "#DDCC77",
-    "colonization": "#117733",
-}
-_MORE = ("#997700", "#A6DBA0", "#661100", "#BBCC33", "#222255", "#AA4499", "#6699CC", "#FFAABB")
-LEAST_STEP = 12.0
-"""Least difference in lightness of two steps that follow each other, where there is a choice."""
+from cascade.common.sight import SIGHTS, contrast, distance, oklab, shown
 
-GOAL_COLOUR = "#222222"
-# Paul Tol's "bright" scheme, and dashes of lines or hatches of areas: causes are told apart twice.
-CAUSE_COLOURS = (
-    "#4477AA",
-    "#EE6677",
-    "#228833",
-    "#CCBB44",
-    "#66CCEE",
-    "#AA3377",
-    "#777777",
-    "#004488",
-    "#BB5566",
-    "#DDAA33",
-)
-CAUSE_HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "|||", "+++", "ooo", "//..", "--..")
-INK, QUIET, GRID = "#222222", "#666666", "#DDDDDD"
-ALIVE_COLOUR = "#332288"
-ARTERY, VEIN, PORTAL = "#D08280", "#8AA0CC", "#A58FC6"
-ARTERY_TEXT, VEIN_TEXT, PORTAL_TEXT = "#A63A37", "#35538F", "#64468F"
-# Paler behind moving cells, which must stand out.
-PALE_VESSELS = {"artery": "#EDCBC9", "vein": "#CBD5E8", "portal": "#D9CFE8"}
+LOOKS: dict[str, Any] = tomllib.loads((resources.files("cascade.common") / "looks.toml").read_text(encoding="utf-8"))
+"""The file, as it is read."""
+
+_COLOURS: dict[str, str] = LOOKS["colours"]
+ALIVE_COLOUR, ALIVE_PALE, DEATH_COLOUR = _COLOURS["alive"], _COLOURS["alive_pale"], _COLOURS["death"]
+INK, QUIET, GRID, BAND, GOAL_COLOUR = (_COLOURS[name] for name in ("ink", "quiet", "grid", "band", "goal"))
+ARTERY, VEIN, PORTAL = (_COLOURS[name] for name in ("artery", "vein", "portal"))
+ARTERY_TEXT, VEIN_TEXT, PORTAL_TEXT = (_COLOURS[f"{name}_text"] for name in ("artery", "vein", "portal"))
+PALE_VESSELS = {name: _COLOURS[f"{name}_pale"] for name in ("artery", "vein", "portal")}
+PAGE_TEXT, PAGE_SMALL = f"{LOOKS['page']['text']}px", f"{LOOKS['page']['small'] / LOOKS['page']['text']}rem"
+
+CAUSES: dict[str, str] = LOOKS["causes"]
+ORGANS: dict[str, dict[str, str]] = LOOKS["organs"]
+SITES: dict[str, str] = {site: organ for organ, sites in LOOKS["sites"].items() for site in sites}
+
+LEAST_CONTRAST, LEAST_FROM_ALIVE, BLUISH = 3.1, 0.13, -0.03
+"""What a colour of a name of one's own keeps: contrast on white, distance in OKLab from what lives (to all who see
+it), and of causes how far it goes towards blue."""
+
+_MARKS = "sDv^P<*X>ohd"
+
+
+class Mark(NamedTuple):
+    """A colour "#rrggbb" and a mark of matplotlib."""
+
+    colour: str
+    mark: str
 
 
 def stage_colours(stages: Sequence[str]) -> dict[str, str]:
-    """A colour for each stage: fixed for the standard ones, in order for others."""
-    used = {STAGE_COLOURS[s] for s in stages if s in STAGE_COLOURS}
-    every = [c for c in (*_MORE, *STAGE_COLOURS.values()) if c not in used]
-    chosen: dict[str, str] = {}
-    spare: list[str] = []
-    for k, stage in enumerate(stages):
-        spare = spare or list(every)
-        beside = [chosen[s] for s in stages[max(0, k - 1) : k]]
-        beside += [STAGE_COLOURS[s] for s in stages[k + 1 : k + 2] if s in STAGE_COLOURS]
-        chosen[stage] = STAGE_COLOURS[stage] if stage in STAGE_COLOURS else _unlike(spare, beside)
-        spare = [c for c in spare if c != chosen[stage]]
-    return chosen
+    """The colour of each step: that of living cells, as steps have none of their own."""
+    return dict.fromkeys(stages, ALIVE_COLOUR)
 
 
-def _unlike(spare: Sequence[str], beside: Sequence[str]) -> str:
-    """The first colour that is lighter or darker than those beside it; the first of all where none is."""
-    fits = (c for c in spare if all(abs(lightness(c) - lightness(b)) >= LEAST_STEP for b in beside))
-    return next(fits, spare[0])
+@cache
+def cause_colour(cause: str) -> str:
+    """The colour of a cause of death, by its name.
 
-
-def lightness(colour: str) -> float:
-    """CIE L* of a colour "#rrggbb": 0 of black, 100 of white.
+    A name that the file does not have gets one from its letters (SHA-256): always the same, in every model and
+    figure, of a contrast of 3:1 on white, apart from what lives, and not bluish.
 
     Examples
     --------
-    >>> round(lightness("#000000")), round(lightness("#777777")), round(lightness("#FFFFFF"))
-    (0, 50, 100)
+    >>> cause_colour("shear"), cause_colour("early death") == cause_colour("apoptosis in foreign soil")
+    ('#1F6311', True)
     """
-    parts = (int(colour[i : i + 2], 16) / 255.0 for i in (1, 3, 5))
-    light = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    y = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), light, strict=True))
-    return 116.0 * (y ** (1 / 3) if y > 0.008856 else 7.787 * y + 16 / 116) - 16.0
+    known = CAUSES.get(LOOKS["cause_of"].get(cause, cause))
+    return known or _from_letters(cause, warm=True)
 
 
 def cause_colours(causes: Sequence[str]) -> dict[str, str]:
-    """A colour for each cause of death, in order."""
-    return {cause: CAUSE_COLOURS[i % len(CAUSE_COLOURS)] for i, cause in enumerate(causes)}
+    """A colour for each cause of death, by its name."""
+    return {cause: cause_colour(cause) for cause in causes}
 
 
-def cause_hatches(causes: Sequence[str]) -> dict[str, str]:
-    """A hatch for each cause of death, in order: no two causes have the same colour and hatch."""
-    return {cause: CAUSE_HATCHES[i % len(CAUSE_HATCHES)] for i, cause in enumerate(causes)}
+def organ_of(site: str) -> str | None:
+    """The organ whose colour and mark a site has; None for a name of one's own."""
+    return site if site in ORGANS else SITES.get(site)
+
+
+@cache
+def organ_mark(site: str) -> Mark:
+    """Colour and mark of an organ or of a site in it, by name; of a name of one's own from its letters.
+
+    Examples
+    --------
+    >>> organ_mark("liver")
+    Mark(colour='#D37C2D', mark='s')
+    >>> organ_mark("omentum") == organ_mark("peritoneum")
+    True
+    """
+    organ = organ_of(site)
+    if organ is not None:
+        return Mark(**ORGANS[organ])
+    return Mark(_from_letters(site, warm=False), _MARKS[_letters(site, 0)[3] % len(_MARKS)])
+
+
+def _letters(name: str, attempt: int) -> bytes:
+    return hashlib.sha256(f"{attempt} {name}".encode("utf-8", "surrogatepass")).digest()
+
+
+def _from_letters(name: str, *, warm: bool) -> str:
+    """The first colour drawn from the letters of a name that keeps all that is asked."""
+    attempt = 0
+    while True:
+        r, g, b = (part / 255.0 for part in _letters(name, attempt)[:3])
+        colour = shown((r * r, g * g, b * b))
+        fits = contrast(colour) >= LEAST_CONTRAST and distance(colour, ALIVE_COLOUR) >= LEAST_FROM_ALIVE
+        # Neither so dark that it passes for ink.
+        fits = fits and contrast(colour) <= 12.0
+        if fits and (not warm or all(oklab(colour, sight)[2] >= BLUISH for sight in SIGHTS)):
+            return colour
+        attempt += 1

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from cascade.answers.funnel import Funnel, FunnelRow
-from cascade.common.colours import GRID, INK, QUIET, cause_colours, cause_hatches, stage_colours
+from cascade.common.colours import GRID, INK, QUIET, cause_colours, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.shares import estimate_of_share, percent, plain_percent, whole_percent
 from cascade.common.text import number
@@ -167,7 +167,7 @@ def _smallest(one: Funnel) -> float:
 def _causes(ax: Axes, one: Funnel) -> None:
     """What those died of whose furthest step it was, as stacked shares."""
     causes = list(dict.fromkeys(cause for row in one for cause in row.lost))
-    palette, hatches = cause_colours(causes), cause_hatches(causes)
+    palette = cause_colours(causes)
     rough = [few(sum(row.lost.values()) + row.still, exact=one.exact) for row in one]
     for y, row in enumerate(one):
         total = sum(row.lost.values()) + row.still
@@ -178,9 +178,7 @@ def _causes(ax: Axes, one: Funnel) -> None:
         for cause in [*causes, "still there"]:
             share = (row.still if cause == "still there" else row.lost.get(cause, 0.0)) / total
             colour = shade(palette[cause], 0.4) if cause in palette else colors.to_rgb("#E6E6E6")
-            # Hatches are as white as the edges.
-            hatch = hatches.get(cause, "")
-            ax.barh(y, share, left=left, height=0.69, color=colour, edgecolor="white", linewidth=0.8, hatch=hatch)
+            ax.barh(y, share, left=left, height=0.69, color=colour, edgecolor="white", linewidth=0.8)
             if share > 0.12:
                 dark = sum(colour) < 1.5
                 ax.text(
@@ -201,7 +199,6 @@ def _causes(ax: Axes, one: Funnel) -> None:
         Patch(
             facecolor=shade(palette[c], 0.4) if c in palette else "#E6E6E6",
             edgecolor="white",
-            hatch=hatches.get(c, ""),
             label=broken(c, NAME, 9.0),
         )
         for c in [*causes, *(["still there"] if still else [])]
@@ -215,8 +212,6 @@ def _causes(ax: Axes, one: Funnel) -> None:
         fontsize=9,
         title="lost to",
         alignment="left",
-        # So large that a hatch is seen.
-        handleheight=1.2,
     )
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))

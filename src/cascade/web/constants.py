@@ -38,7 +38,7 @@ _HIGH_WORDS = {
     "HIGH_OF_SQRT_HALF": numerics.BITS_OF_SQRT_HALF,
     "HIGH_OF_MANTISSA": numerics.MANTISSA_MASK,
 }
-_STYLED = ("INK", "QUIET", "GRID", "ALIVE_COLOUR")
+_STYLED = ("INK", "QUIET", "GRID", "BAND", "ALIVE_COLOUR", "PAGE_TEXT", "PAGE_SMALL")
 
 
 def constants() -> dict[str, object]:
@@ -54,7 +54,7 @@ def constants_module() -> str:
 
 
 def colour_properties(selector: str) -> str:
-    """The colours of the style sheets, for what ``selector`` selects."""
+    """The colours and sizes of type of the style sheets, for what ``selector`` selects."""
     named = [f"--{name.lower().replace('_', '-')}: {getattr(colours, name)};" for name in _STYLED]
     return f"{selector} {{ {' '.join(named)} }}\n"
 
