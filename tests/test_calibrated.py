@@ -30,7 +30,8 @@ def test_nodes() -> None:
                     row = rows[f"patients with a metastasis: {site.name}"]
                     ratios[site.column.removeprefix("lymph nodes ")].append(math.log(row.value / row.published))
     regional, cancers, distant = said(
-        r"The model has ([\d.]+) times as many patients with regional nodes as the counts of (\d+) cancers, and ([\d.]+)"
+        r"The model has ([\d.]+) times as many patients with regional nodes as the counts of (\d+) cancers,"
+        r" and ([\d.]+)"
     )
     assert len(ratios["regional"]) == len(ratios["distant"]) == cancers
     assert round(math.exp(sum(ratios["regional"]) / cancers), 1) == regional
