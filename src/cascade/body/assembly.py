@@ -168,8 +168,14 @@ class Assembly:
     def _put_together(self, states: list[dict[str, Any]], sites: list[Site], start: list[dict[str, Any]]) -> Model:
         cancer = self.cancer
         fit = self.fit.cancers.get(cancer.fit_name)
-        exposure = fit and Exposure(
-            relative_cells=exp(fit.log_cells), k=self.fit.k, errors=fit.errors, shared=fit.shared, source=("soil fit",)
+        # Fitted to the cancer's autopsies: without them it says nothing.
+        counted = fit if cancer.autopsies is not None else None
+        exposure = counted and Exposure(
+            relative_cells=exp(counted.log_cells),
+            k=self.fit.k,
+            errors=counted.errors,
+            shared=counted.shared,
+            source=("soil fit",),
         )
         start_keys = [key for use in cancer.routes for key in use.source]
         every = [

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
 from cascade.body.assembly import Assembly
 from cascade.body.calibration import Fit, LogSoil, fitted
+from cascade.body.clock import clock_fit
 from cascade.body.network import CellClass, Circulation, check_homing
 from cascade.body.reference import cell_classes, cells, circulation
 from cascade.body.routes import Route, routes
@@ -238,8 +239,58 @@ class Cancer(Part):
                 raise InputError("with_", field, f"a field of Cancer; {nearest(field, Cancer.model_fields)}")
         unchanged = dict(self)
         # A new name does not make it another cancer for the fit.
-        unchanged["fitted_as"] = self.fit_name if self.fit_name in fitted().cancers else None
+        unchanged["fitted_as"] = self.fit_name if self.fit_name in {*fitted().cancers, *clock_fit().cancers} else None
         return Cancer(**{**unchanged, **fields})
+
+    def from_site(self, organ: str, *, body: Circulation | Literal["male", "female"] | None = None) -> Cancer:
+        """The same cells, shed by a metastasis in an organ: its drainage, and spread by the blood alone.
+
+        Parameters
+        ----------
+        organ : str
+            With a capillary bed.
+        body : Circulation or str, optional
+            Default: the reference adult of the cancer's ``sex``.
+
+        Returns
+        -------
+        Cancer
+            Whose primary is that organ, so that colonies there are local; soil, homing, shares and clock are those of
+            this one.  No autopsy or guide says anything about it.
+
+        Notes
+        -----
+        The organ's beds drain where the circulation says, in proportion to the blood that passes them: veins, the
+        portal vein, or the left heart. By lymph or into cavities metastases spread, too; no source says how much, and
+        those routes are left out.
+
+        Examples
+        --------
+        >>> cancer("colon").from_site("liver").drainage
+        {'veins': 1.0}
+        """
+        used = body if isinstance(body, Circulation) else circulation(self.sex if body is None else body)
+        if organ not in used.organs:
+            raise InputError("organ", organ, f"an organ with a capillary bed; {nearest(organ, used.organs)}")
+        beds = {bed.name: bed.to for bed in used.beds if bed.site == organ and used.flows[bed.name] > 0}
+        whole = in_order(used.flows[name] for name in beds)
+        drainage: dict[str, float] = {}
+        for name, to in beds.items():
+            drainage[to] = drainage.get(to, 0.0) + used.flows[name] / whole
+        blood = next(route.name for route in routes().routes if route.circulates)
+        return self.with_(
+            name=f"{self.name} from {organ}",
+            title=f"{self.title or self.name}: cells of a metastasis in the {organ}",
+            primary=organ,
+            drainage=drainage,
+            drainage_source=tuple(used.source),
+            routes=(RouteUse(name=blood, share=1.0, source=(ILLUSTRATIVE,)),),
+            neighbours=(),
+            autopsies=None,
+            guide=(),
+            guide_source=(),
+            disagreements=(),
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the cancer as a TOML file, whole or not at all: a start for one of your own."""
