@@ -64,11 +64,12 @@ def start_in(model: Model, into: str | Mapping[str, float] | Labelled, entry_hou
     return Start(states=begun, entry_hours=(float(pair[0]), float(pair[1])))
 
 
-def injected_fields(model: Model, start: Start) -> dict[str, Any]:
-    """Fields of the model with another start, without all that nothing reaches from there."""
-    ways = {state.name: [move.to for move in state.moves] for state in model.states}
+def injected_fields(model: Model, start: Start, states: Sequence[State] | None = None) -> dict[str, Any]:
+    """Fields of the model with another start, and other states, without all that nothing reaches from there."""
+    every = model.states if states is None else states
+    ways = {state.name: [move.to for move in state.moves] for state in every}
     kept = _reached([share.state for share in start.states], ways)
-    states = tuple(state for state in model.states if state.name in kept)
+    states = tuple(state for state in every if state.name in kept)
     stages = {state.stage for state in states}
     data: dict[str, Any] = {**dict(model), **_names(model, start), "states": states, "start": start}
     data["stages"] = tuple(stage for stage in model.stages if stage in stages)
@@ -78,11 +79,11 @@ def injected_fields(model: Model, start: Start) -> dict[str, Any]:
     ways_out = hazard_names(raw_states(data))
     data["factors"] = tuple(_factors(model.factors, states, ways_out))
     data["clusters"] = _clusters(model.clusters, states, ways_out)
-    every = ways_out + switch_names(data)
+    hazards = ways_out + switch_names(data)
     data["frailties"] = tuple(_frailties(model.frailties, ways_out))
     data["correlations"] = tuple(_correlations(model.correlations, data["frailties"]))
-    data["treatments"] = tuple(_treatments(model.treatments, every))
-    data["capacity"] = _capacity(model.capacity, [state.name for state in states], every)
+    data["treatments"] = tuple(_treatments(model.treatments, hazards))
+    data["capacity"] = _capacity(model.capacity, [state.name for state in states], hazards)
     # A source that no number ever cited belongs to the description, and stays with it.
     gone = _cited(dict(model)) - _cited(data)
     data["sources"] = tuple(source for source in model.sources if source.key not in gone)
