@@ -5,7 +5,7 @@ Founding is the first division, the entry into ``micrometastasis``, or of the co
 A cell that sets out reaches the vessel with probability R, and founds in site j with probability R f_j; what it does
 before the vessel changes shedding, what comes after founding is the lesion's:
 
-    P(colony in j) = R f_j e_j,    E[time to the colony] = E[to the vessel] + E[from there to founding] + E[of the lesion]
+    P(colony in j) = R f_j e_j,    E[time to it] = E[to the vessel] + E[from there to founding] + E[of the lesion]
 
 with e_j the share of micrometastases that the cell model lets grow, which a lesion has instead of its own.
 """
