@@ -53,6 +53,7 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "organs": lambda: cascade.exact(cascade.load("colon")).organs().to_dicts(),
     "patients": lambda: cascade.exact(cascade.load("colon")).patients().to_dicts(),
     "scores": lambda: cascade.scorecard(["b16f1-liver", "clusters"]).to_dicts(),
+    "routes": lambda: cascade.exact(cascade.load("colon")).routes().to_dicts(),
     "scale": lambda: cascade.scale("breast").to_dicts(),
     "traits of nobody": lambda: cascade.selection(FRAIL, cells=2, seed=1).to_dicts(),
     "steps of two models": lambda: cascade.compare(CYCLIC, TREATED, cells=100, seed=1).to_dicts(),
@@ -80,6 +81,7 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         "Selection",
         "Histories",
         "Patients",
+        "Routes",
         "Scale",
         "Scorecard",
     }

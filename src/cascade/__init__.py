@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cascade.model.observables import Ask as Ask
     from cascade.model.observables import Exposure as Exposure
     from cascade.model.observables import Observation as Observation
+    from cascade.model.observables import RouteSteps as RouteSteps
     from cascade.model.observables import Site as Site
     from cascade.model.parts import Correlation as Correlation
     from cascade.model.parts import Death as Death
@@ -76,6 +77,7 @@ __all__ = [
     "ModelError",
     "Move",
     "Observation",
+    "RouteSteps",
     "Site",
     "SizeEffect",
     "SizeShare",
@@ -145,7 +147,7 @@ _LATER |= {
     for module, names in {
         "cascade.model.base": "Source",
         "cascade.model.factors": "Breakage Clusters Factor LevelEffect SizeEffect SizeShare Switch",
-        "cascade.model.observables": "Ask Exposure Observation Site",
+        "cascade.model.observables": "Ask Exposure Observation RouteSteps Site",
         "cascade.model.parts": "Correlation Death FrailHazard Frailty Move Start StartShare State",
         "cascade.model.treatments": "Capacity Effect",
     }.items()

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from cascade.body.cancers import Cancer
 
 STAGES = ("detachment", "breach", "intravasation", "circulation", "arrest", "extravasation", "colonization")
+"""Steps of cells that spread by the blood alone."""
+
+OF_ALL_ROUTES = {"intravasation": "entry", "circulation": "transit", "extravasation": "exit"}
+"""What three of them are called where cells spread otherwise, too: not all of them come into a vessel."""
 
 
 def in_the_blood(
@@ -122,13 +126,13 @@ class Assembly:
                 route, every_route.front, named, {}, self.blood, pace=self.pace, before=STAGES[:BEFORE_THE_VESSEL]
             )
             start.append({"state": of_route[0]["name"], "share": use.share})
-            states += of_route
+            states += [{**state, "route": use.name} for state in of_route]
         if self.entries:
             blood, met = in_the_blood(
                 self.body, self.classes, self.entries, self.soil, homing=self.homing, pool=self.pool, outlet=self.blood,
                 tissue=every_route.circulating, pace=self.pace,
             )  # fmt: skip
-            states += blood
+            states += [{**state, "route": every_route.circulating.name} for state in blood]
             sites = [self._organ(organ) for organ in met] + sites
         return self._put_together(states, sites, start)
 
@@ -194,15 +198,29 @@ class Assembly:
         keys |= {key for use in cancer.routes for key in use.patients_source}
         keys |= set(basis(cancer.fit_name, cancer.dormant))
         by_key = {source.key: source for source in every}
+        states, stages, on_routes = self._steps(states)
         return Model(
             name=cancer.name,
             title=cancer.title,
             description=cancer.description,
             limits=f"{cancer.limits.rstrip()}\n{told(cancer.fit_name, cancer.dormant)}",
-            stages=STAGES,
+            stages=stages,
             states=states,
+            routes=on_routes,
             start={"states": start, "source": list(dict.fromkeys(start_keys))},
             sites=sites,
             exposure=exposure,
             sources=[by_key[key] for key in sorted(keys) if key in by_key],
         )
+
+    def _steps(self, states: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str], list[dict[str, Any]]]:
+        """States with the steps of the funnel, these steps, and what they are called on each route."""
+        used = dict.fromkeys(state["route"] for state in states)
+        words = OF_ALL_ROUTES if len(used) > 1 else {}
+        renamed = [{**s, "stage": words.get(s["stage"], s["stage"])} if s["stage"] else s for s in states]
+        named = []
+        for name in used:
+            there = {state["stage"] for state in renamed if state["route"] == name}
+            steps = {words.get(stage, stage): step for stage, step in routes().route(name).steps.items()}
+            named.append({"name": name, "steps": {stage: step for stage, step in steps.items() if stage in there}})
+        return renamed, [words.get(stage, stage) for stage in STAGES], named

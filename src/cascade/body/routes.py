@@ -69,6 +69,8 @@ class Route(Part):
         Another route whose states this one has, after its own.
     words : mapping of str to str
         Further placeholders.
+    steps : mapping of str to str
+        Where cells are in states of a stage, on this route.
     circulates : bool
         Whether its sites are the organs with a capillary bed; one route does.
     pattern : bool
@@ -86,6 +88,7 @@ class Route(Part):
     outlet: FrozenMapping[Name, Share] = Field(default_factory=FrozenDict)
     like: Text | None = None
     words: FrozenMapping[Text, Text] = Field(default_factory=FrozenDict)
+    steps: FrozenMapping[Name, Text] = Field(default_factory=FrozenDict)
     circulates: bool = False
     pattern: bool = False
 

@@ -119,6 +119,7 @@ def _run_data(result: Result, answer: Exact | None) -> dict[str, Any]:
     data: dict[str, Any] = {"recipe": result.recipe, "funnel": result.funnel().to_dicts()}
     data |= {"exact": answer.funnel(result.cells).to_dicts()} if answer else {}
     data |= {"fates": result.fates(), "milestones": result.milestones()}
+    data |= {"routes": result.routes().to_dicts()} if model.routes else {}
     data |= {"organs": result.organs().to_dicts()} if model.sites else {}
     data |= {"organs_exact": answer.organs(result.cells).to_dicts()} if model.sites and answer else {}
     return data | ({"sizes": result.sizes().to_dicts()} if model.clusters else {})
@@ -133,6 +134,8 @@ def _number(result: Result) -> str:
 def _run_tables(result: Result, answer: Exact | None) -> str:
     """Every table of a run, the exact answer, if there is one, beside what was counted."""
     tables = [result.funnel().table(beside=answer.funnel() if answer else None)]
+    if result.model.routes:
+        tables.append(str(result.routes()))
     if result.model.sites:
         tables.append(result.organs().table(beside=answer.organs() if answer else None))
     if result.model.clusters:
@@ -195,6 +198,8 @@ def exact(
         say(str(answer).removeprefix(funnel).removeprefix("\n"))
     elif chosen.frailties:
         say(f"\naveraged over the frailties with an error of {answer.error:.1g}")
+    if chosen.routes:
+        say(f"\n{answer.routes()}")
     if chosen.sites:
         say(f"\n{answer.organs()}")
     if chosen.clusters and answer.until is None and not answer.changes:
@@ -215,6 +220,7 @@ def _exact_data(answer: Exact, *, timed: bool) -> dict[str, Any]:
         "error": answer.error,
         "funnel": answer.funnel().to_dicts(),
     }
+    data |= {"routes": answer.routes().to_dicts()} if model.routes else {}
     data |= {"organs": answer.organs().to_dicts()} if model.sites else {}
     if model.clusters and whole:
         data |= {"sizes": answer.sizes().to_dicts(), "no_colony": answer.no_colony}

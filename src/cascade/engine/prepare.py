@@ -58,18 +58,20 @@ class Rows(NamedTuple):
     inner: int  # steps between phases: not shown
     reach: int  # first entry to stage 1
     milestone: int
+    returns: int  # routes and stages in which cells can be more than once
     watch: int
     total: int
 
 
 def rows_of(lowered: Lowered) -> Rows:
-    """Rows: transitions, ended in state, inner, stages first reached, milestones, watch."""
+    """Rows: transitions, ended in state, inner, stages first reached, milestones, returns, watch."""
     stay = len(lowered.transitions)
     inner = stay + len(lowered.states)
     reach = inner + 1
     milestone = reach + len(lowered.stages)
-    watch = milestone + len(lowered.milestones)
-    return Rows(stay, inner, reach, milestone, watch, watch + 1)
+    returns = milestone + len(lowered.milestones)
+    watch = returns + len(lowered.returns)
+    return Rows(stay, inner, reach, milestone, returns, watch, watch + 1)
 
 
 def environment(lowered: Lowered, until: float | None) -> Environment:
@@ -142,11 +144,15 @@ def thin_of(lowered: Lowered, windows: int) -> Thin | None:
 
 
 def _marks(lowered: Lowered, watch: Sequence[int]) -> Longs:
-    """Bits of each state: stages up to its own, its milestone, whether it is watched, whether it absorbs."""
+    """Bits of each state: stages up to its own, milestone, route and stage, if it is watched, if it absorbs."""
     marks = (np.uint64(2) << lowered.stage.astype(np.uint64)) - np.uint64(1)
     milestone = lowered.state_milestone[lowered.base]
     marks[milestone >= 0] |= np.uint64(1) << (32 + milestone[milestone >= 0]).astype(np.uint64)
-    marks[np.isin(lowered.base, np.array(watch, np.int64))] |= np.uint64(1) << np.uint64(32 + len(lowered.milestones))
+    number = 32 + len(lowered.milestones)
+    back = lowered.state_return[lowered.base]
+    marks[back >= 0] |= np.uint64(1) << (number + back[back >= 0]).astype(np.uint64)
+    watched = np.isin(lowered.base, np.array(watch, np.int64))
+    marks[watched] |= np.uint64(1) << np.uint64(number + len(lowered.returns))
     marks[lowered.absorbing] |= np.uint64(1) << np.uint64(63)
     return marks
 

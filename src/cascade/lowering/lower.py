@@ -18,6 +18,7 @@ from cascade.lowering.conditioned import conditioned
 from cascade.lowering.frailties import mixing_of, profiles_of
 from cascade.lowering.levels import LevelGrids
 from cascade.lowering.lowered import Lowered, Transition
+from cascade.lowering.returns import returns_of
 from cascade.lowering.windows import windows_of
 from cascade.model import Conditioned, Model
 
@@ -188,11 +189,15 @@ def expand(model: Model) -> Lowered:
     milestones = tuple(dict.fromkeys(state.milestone for state in model.states if state.milestone))
     stage_of = {stage: i for i, stage in enumerate(model.stages)}
     stage = np.array([stage_of.get(s.stage or "", len(model.stages)) for s in model.states], np.int64)
+    transitions = tuple(Transition(row.state, row.way, row.target, row.name) for row in model.hazard_table)
+    returns, state_return = returns_of(model, transitions, stage, len(milestones))
     return Lowered(
         states=tuple(state.name for state in model.states),
         stages=model.stages,
-        transitions=tuple(Transition(row.state, row.way, row.target, row.name) for row in model.hazard_table),
+        transitions=transitions,
         milestones=milestones,
+        returns=returns,
+        state_return=state_return,
         state_stage=stage,
         state_milestone=np.array(
             [milestones.index(s.milestone) if s.milestone else -1 for s in model.states], np.int64

@@ -111,6 +111,10 @@ class Lowered(ReadOnly):  # one serves many answers
         Names of the model's own states, stages, transitions and milestones, in order.
     state_stage, state_milestone : (number of states,) int
         Stage of each of the model's states, ``len(stages)`` beyond the last; milestone or -1.
+    returns : tuple of (str, int)
+        Routes and stages in whose states cells can be more than once: who came there is noted cell by cell.
+    state_return : (number of states,) int
+        Place in ``returns`` of each of the model's states, or -1.
     base : (S,) int
         The model's state that an expanded state belongs to.
     stage : (S,) int
@@ -165,6 +169,8 @@ class Lowered(ReadOnly):  # one serves many answers
     milestones: tuple[str, ...]
     state_stage: Ints
     state_milestone: Ints
+    returns: tuple[tuple[str, int], ...]
+    state_return: Ints
     base: Ints
     stage: Ints
     absorbing: Mask

@@ -16,7 +16,7 @@ from cascade.common.portable import in_order
 from cascade.common.shares import percent
 from cascade.model.factors import Clusters, Factor
 from cascade.model.names import alike, hazard_names, living_states, matching, switch_names
-from cascade.model.observables import Site
+from cascade.model.observables import RouteSteps, Site
 from cascade.model.parts import Correlation, Frailty, Start, StartShare, State
 from cascade.model.raw import get, items, parts_with_source, raw_states, text_of
 from cascade.model.treatments import Capacity, Treatment
@@ -74,6 +74,7 @@ def injected_fields(model: Model, start: Start, states: Sequence[State] | None =
     data: dict[str, Any] = {**dict(model), **_names(model, start), "states": states, "start": start}
     data["stages"] = tuple(stage for stage in model.stages if stage in stages)
     data["sites"] = _sites(model.sites, states)
+    data["routes"] = _routes(model.routes, states, data["stages"])
     # What patients amount to in cells, and what was seen of whole lives, holds for the old start alone.
     data["exposure"], data["observations"] = None, ()
     ways_out = hazard_names(raw_states(data))
@@ -136,6 +137,16 @@ def _sites(sites: Iterable[Site], states: Iterable[State]) -> tuple[Site, ...]:
     blank = {"own": False, "found": None, "of": None, "scored": False}
     return tuple(
         site.model_copy(update={**blank, "note": "" if site.own else site.note}) for site in sites if site.name in named
+    )
+
+
+def _routes(routes: Iterable[RouteSteps], states: Sequence[State], stages: Sequence[str]) -> tuple[RouteSteps, ...]:
+    """Routes that a state is on, with the steps that are left."""
+    named = {state.route for state in states}
+    return tuple(
+        route.model_copy(update={"steps": {step: told for step, told in route.steps.items() if step in stages}})
+        for route in routes
+        if route.name in named
     )
 
 

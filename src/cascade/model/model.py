@@ -25,7 +25,7 @@ from cascade.model.checks import check
 from cascade.model.factors import Clusters, Factor
 from cascade.model.hazards import HazardTable
 from cascade.model.injection import injected_fields, start_in, told_of_injection
-from cascade.model.observables import Exposure, Observation, Site
+from cascade.model.observables import Exposure, Observation, RouteSteps, Site
 from cascade.model.parts import Correlation, Death, Frailty, Move, Start, State
 from cascade.model.raw import get, items, listed
 from cascade.model.survival import given_by_step, in_words_of_arguments, linear_states, survival_faults
@@ -56,6 +56,8 @@ class Model(Part):
         Cells that leave together; without it each leaves alone.
     sites : tuple of Site, optional
         Where the cells may settle; the states name them.
+    routes : tuple of RouteSteps, optional
+        Ways that cells take; the states name theirs, and cells are counted by route.
     exposure : Exposure, optional
         What an autopsied patient amounts to, in cells.
     treatments : tuple of Treatment, optional
@@ -90,6 +92,7 @@ class Model(Part):
     factors: Annotated[tuple[Factor, ...], Field(strict=False, max_length=8)] = ()
     clusters: Clusters | None = None
     sites: Annotated[tuple[Site, ...], Field(strict=False)] = ()
+    routes: Annotated[tuple[RouteSteps, ...], Field(strict=False)] = ()
     exposure: Exposure | None = None
     treatments: Annotated[tuple[Treatment, ...], Field(strict=False)] = ()
     capacity: Capacity | None = None

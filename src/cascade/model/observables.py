@@ -59,6 +59,20 @@ class Observation(Part):
     ask: Ask | None = None
 
 
+class RouteSteps(Part):
+    """A route that states may belong to: its name, and what the steps of the cascade are called on it.
+
+    Parameters
+    ----------
+    name : str
+    steps : mapping of str to str
+        By step of the model; a step that is not named here keeps its name.
+    """
+
+    name: Name
+    steps: FrozenMapping[Name, Text] = Field(default_factory=FrozenDict)
+
+
 class Place(Part):
     """Where a state stands in pictures.
 

@@ -48,6 +48,8 @@ class State(Part):
     site, landmark : str
         What it means for a site (see `Site`) that a cell enters: it is now *arrested* there, has
         *extravasated*, or founded a *colony*.  Labels for tables: the engine ignores them.
+    route : str
+        A route of the model that it belongs to: cells are counted by route, too.
     place : Place
         Where it stands in pictures: digests leave it out, ``==`` does not.
     """
@@ -61,6 +63,7 @@ class State(Part):
     milestone: Name | None = None
     site: Name | None = None
     landmark: Literal["arrested", "extravasated", "colony"] | None = None
+    route: Name | None = None
     place: Place | None = None
     source: Keys = ()
 

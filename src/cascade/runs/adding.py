@@ -67,6 +67,7 @@ def _first_entries_arrive(result: Result) -> bool:
     lowered, counts, rows = result.lowered, result.totals.counts, rows_of(result.lowered)
     places = [lowered.state_stage >= k for k in range(1, len(lowered.stages) + 1)]
     places += [lowered.state_milestone == m for m in range(len(lowered.milestones))]
+    places += [lowered.state_return == r for r in range(len(lowered.returns))]
     places += [np.isin(lowered.states, result.watch)]
     began = _started_in(result)
     return all(
@@ -134,6 +135,8 @@ def _units_are_cells(result: Result) -> bool:
         whole[rows.reach + k] += began[lowered.state_stage > k].sum()
     for m in range(len(lowered.milestones)):
         whole[rows.milestone + m] += began[lowered.state_milestone == m].sum()
+    for r in range(len(lowered.returns)):
+        whole[rows.returns + r] += began[lowered.state_return == r].sum()
     absorbing = np.isin(np.arange(len(lowered.states)), lowered.base[lowered.absorbing])
     units = totals.by_size[rows.stay : rows.inner].sum(axis=1)
     by_size = totals.by_size @ np.arange(totals.by_size.shape[1])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cascade.answers.goals import by_goal
 from cascade.answers.kinds import by_kind
+from cascade.answers.routes import Counted, RouteCounts, Routes, check_routes, routes_of
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from cascade.answers.funnel import Funnel
+    from cascade.answers.intervals import Interval
     from cascade.engine.prepare import Rows
     from cascade.lowering.lowered import Lowered
     from cascade.model import Model
@@ -30,6 +33,17 @@ class CountedEnds:
         @property
         def _rows(self) -> Rows:
             """Rows of the histograms."""
+
+        @property
+        def cells(self) -> int:
+            """Cells that were run."""
+
+        @property
+        def _started_cells(self) -> npt.NDArray[np.int64]:
+            """Cells by start."""
+
+        def _interval_of(self, rows: list[int], count: int) -> Interval:
+            """Interval of the share of cells in some rows together."""
 
         @property
         def _sums(self) -> npt.NDArray[np.int64]:
@@ -64,6 +78,41 @@ class CountedEnds:
     def kinds(self) -> dict[str, int]:
         """Cells that founded a distant metastasis, a nodal one, or local growth; empty without sites."""
         return {kind: int(n) for kind, n in by_kind(self.model, self.fates()).items()}
+
+    def routes(self) -> Routes:
+        """Distinct cells by route: how far they came on each, of what they died there, and an overview.
+
+        Raises
+        ------
+        InputError
+            When the model declares no routes.
+        """
+        check_routes(self.model)
+        lowered, rows = self.lowered, self._rows
+        on = np.array([state.route or "" for state in self.model.states])
+        began = dict.fromkeys(lowered.states, 0)
+        for k, state in enumerate(lowered.base[lowered.start_state]):
+            began[lowered.states[state]] += int(self._started_cells[k])
+
+        def came(route: str, stage: str) -> Counted:
+            step = lowered.stages.index(stage)
+            here = (on == route) & (lowered.state_stage == step)
+            if (route, step) in lowered.returns:
+                noted = [rows.returns + lowered.returns.index((route, step))]
+            else:
+                moves = enumerate(lowered.transitions)
+                noted = [i for i, t in moves if t.is_move and here[t.target] and not here[t.source]]
+            starting = sum(began[lowered.states[s]] for s in np.flatnonzero(here).tolist())
+            number = int(self._sums[noted].sum()) + starting
+            return Counted(number, self._interval_of(noted, number))
+
+        def ended(states: list[str]) -> Counted:
+            noted = [rows.stay + lowered.states.index(name) for name in states]
+            number = int(self._sums[noted].sum())
+            return Counted(number, self._interval_of(noted, number))
+
+        counts = RouteCounts(came, ended, self.fates(), self.events(), began)
+        return routes_of(self.model, self.cells, counts, exact=False)
 
     def goals(self) -> dict[str, int]:
         """Cells of a conditioned model that reached each of its goals; one that reached several counts in each.

@@ -174,10 +174,14 @@ class Result(CountedEnds, ByValue):
 
     def _interval(self, row: int, count: int) -> Interval:
         """Of the share of cells in a row of the histograms; founders, not cells, are independent."""
+        return self._interval_of([row], count)
+
+    def _interval_of(self, rows: list[int], count: int) -> Interval:
+        """Of the share of cells in some rows together."""
         if self.model.clusters is None:
             return proportion(count, self.cells)
         batches = self.totals.batches
-        return clustered_proportion(batches[:, row], batches[:, -1], self.model.clusters.largest)
+        return clustered_proportion(batches[:, rows].sum(axis=1), batches[:, -1], self.model.clusters.largest)
 
     def _ended(self, kind: str, count: int) -> Interval:
         """Of the share of cells that ended in colonies of a kind."""

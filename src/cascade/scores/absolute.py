@@ -29,7 +29,7 @@ from cascade.body.reference import circulation
 from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.files import packaged
 from cascade.common.portable import exp, log
-from cascade.common.shares import percent
+from cascade.common.shares import estimate_of_share, percent
 from cascade.common.text import HOURS_PER_DAY, HOURS_PER_YEAR, hours, number
 from cascade.model.base import Keys, Name, Part, Share, Source
 
@@ -166,9 +166,10 @@ class Scale(Table[ScaleRow]):
         """What is identified and what is not."""
         row = self.rows[0]
         counts = "" if self.k is None else f" Counts in tubes are taken as overdispersed (k = {self.k:g})."
+        told = estimate_of_share(row.published, row.low, row.high)
         return (
             "Identified are founders per gram and year, and circulating cells per tube and gram; the rest follows from"
-            f" a half-life. Published: {row.published:.2g} ({row.low:.2g} to {row.high:.2g}) metastases per shed cell."
+            f" a half-life. Published: {told.value} shed cells founds a metastasis ({told.interval})."
             f"{counts}"
         )
 

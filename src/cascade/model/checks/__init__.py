@@ -35,6 +35,7 @@ def check(data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from references.capacity_faults(data, states)
     yield from references.treatment_faults(data, states)
     yield from references.site_faults(data)
+    yield from references.route_faults(data)
     yield from references.source_faults(data)
     yield from _size_faults(data, states)
 

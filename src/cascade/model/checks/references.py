@@ -8,7 +8,7 @@ from typing import Any
 
 from cascade.common.errors import Fault, is_number, nearest
 from cascade.model.names import alike, hazard_names, matching, switch_names
-from cascade.model.raw import RawState, get, items, parts_with_source, text_of
+from cascade.model.raw import RawState, get, items, parts_with_source, repeated, text_of
 
 
 def frailty_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator[Fault]:
@@ -76,6 +76,29 @@ def site_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
         counted, of = get(site, "found"), get(site, "of")
         if (counted is None) != (of is None) or (is_number(counted) and is_number(of) and counted > of):
             yield Fault(f"sites[{index}].found", counted, f"a number from 0 to that of the autopsies, of = {of}")
+
+
+def route_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """Routes of states, and steps of routes, that there are not."""
+    routes = [name for route in items(data, "routes") if (name := text_of(get(route, "name")))]
+    stages = [stage for stage in items(data, "stages") if isinstance(stage, str)]
+    for index, again in repeated(routes):
+        yield Fault(f"routes[{index}].name", again, "each route once")
+    for index, route in enumerate(items(data, "routes")):
+        steps = get(route, "steps", {})
+        for step in steps if isinstance(steps, Mapping) else ():
+            if isinstance(step, str) and step not in stages:
+                yield Fault(f"routes[{index}].steps", step, f"a stage of the model; {nearest(step, stages)}")
+    used = set()
+    for index, state in enumerate(items(data, "states")):
+        on = get(state, "route")
+        if isinstance(on, str):
+            used.add(on)
+            if on not in routes:
+                yield Fault(f"states[{index}].route", on, f"the name of a route; {nearest(on, routes)}")
+    for index, name in enumerate(routes):
+        if name not in used:
+            yield Fault(f"routes[{index}].name", name, "a route that a state is on")
 
 
 def source_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
