@@ -20,7 +20,7 @@ from cascade.common.errors import InputError
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Lowered
 from cascade.model import Conditioned, Model
-from cascade.solution.branching import chance_of_none, units_by_size
+from cascade.solution.branching import no_colony, units_by_size
 from cascade.solution.courses import Courses
 from cascade.solution.ends import Ends
 from cascade.solution.events import expected_events
@@ -165,7 +165,7 @@ class Exact(Ends):
             return self._courses.hit_by(states, p.until)
 
         def hits(nodes: Nodes) -> tuple[Floats, Floats]:
-            value = p.solver.hits(p.hazards(nodes), np.zeros(1), nodes.weights, states).real
+            value = p.solver.hits(p.hazards(nodes), np.zeros(1), nodes.weights, states, p.starts(nodes)).real
             return value, np.zeros(1)
 
         average = p.averaged(hits, 1, absolute=1e-300)
@@ -244,10 +244,7 @@ class Exact(Ends):
         InputError
             When the model is treated, an end is given, or cells circle for ever.
         """
-        p, units = self._prepared, self._prepared.by_unit
-        p.only_whole_lives("chances of a colony", ending=True)
-        none = chance_of_none(units, p.hazards(p.nodes, units), units.stage < units.goal)
-        return float(p.nodes.weights @ none[:, units.start_state] @ units.start_share / units.start_share.sum())
+        return no_colony(self._prepared)
 
     def events(self) -> dict[str, float]:
         """Expected number of times that each transition happens per cell (by ``until``)."""
