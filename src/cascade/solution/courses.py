@@ -190,6 +190,28 @@ class Courses:
         values = known(values, errors)
         return (values[:, :cut], values[:, cut:]), (errors[:, :cut], errors[:, cut:])
 
+    def ever(self, states: Mask) -> tuple[float, float]:
+        """Probability of ever coming (by ``until``) to a set of expanded states, and its error."""
+        p = self.prepared
+        if p.changes:
+            end = np.inf if p.until is None else p.until
+            started = float(p.start_share[states[self.lowered.start_state]].sum())
+            if p.joint is not None:
+                used, error = p.reaching.used(end, without=states)
+                return float(used.sum()) + started, error + float(p.start_error[states[self.lowered.start_state]].sum())
+            (account,), (wrong,) = p.marched([end], states)
+            waiting = float(self.waiting(np.array([end]))[0])
+            return float(account.there[:, states].sum()) + waiting * started, float(wrong.there[:, states].sum())
+        if p.until is not None:
+            return self.hit_by(states, p.until)
+
+        def hits(nodes: Nodes) -> tuple[Floats, Floats]:
+            value = p.solver.hits(p.hazards(nodes), np.zeros(1), nodes.weights, states, p.starts(nodes)).real
+            return value, np.zeros(1)
+
+        average = p.averaged(hits, 1, absolute=1e-300)
+        return float(average.values[0]), float(average.errors[0])
+
     def hit_by(self, states: Mask, time: float) -> tuple[float, float]:
         """Probability of a first arrival in a set of states by a time, and its error."""
         p = self.prepared

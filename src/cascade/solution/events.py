@@ -14,7 +14,11 @@ def expected_events(prepared: Prepared, courses: Courses, *, units: bool) -> dic
     """Uses of each transition per cell that starts (by ``until``); with ``units`` a cluster's count once."""
     lowered, until = prepared.lowered, prepared.until
     if prepared.changes:
-        used = prepared.marched([float("inf") if until is None else until], units=units)[0][0].used
+        end = float("inf") if until is None else until
+        if prepared.joint is not None:
+            used = prepared.reaching.used(end, lowered.size_of if units else None)[0]
+        else:
+            used = prepared.marched([end], units=units)[0][0].used
         return {t.name: max(0.0, float(used[i])) for i, t in enumerate(lowered.transitions)}
     if until is None:
         # Of cells that all reach a goal the steps say nothing of the nodes that events need.
