@@ -138,11 +138,7 @@ def test_lives_have_the_law_of_those_among_all_cells_that_reach_the_goal(name: s
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(n, marks=pytest.mark.full if "frail" in n else [])
-        for n in GOALS
-        if n != "where some start" and "windows" not in n
-    ],
+    [pytest.param(n, marks=pytest.mark.full if "frail" in n else []) for n in GOALS if n != "where some start"],
 )
 def test_counts_are_those_of_the_exact_answer(name: str) -> None:
     model, goal, _ = GOALS[name]
@@ -500,7 +496,6 @@ WRONG: dict[str, tuple[Callable[[], object], type[CascadeError], str]] = {
     "a number": (lambda: CYCLIC.given(3), InputError, "goal"),  # type: ignore[arg-type]
     "no model": (lambda: cascade.given("textbook", "x"), InputError, "a Model"),  # type: ignore[arg-type]
     "given twice": (lambda: CYCLIC.given("tumour").given("bed"), InputError, "a model of all cells"),
-    "windows, solved": (lambda: cascade.exact(TREATED.given("tumour")), InputError, "simulated, not solved"),
     "windows and unlike cells": (
         lambda: lower(TREATED.with_(frailties=FRAIL.frailties).given("tumour")),
         InputError,

@@ -75,13 +75,13 @@ def joint(model: Conditioned) -> Joint:
     onward = np.append(aim.inside | (aim.goal > 0), False)[aim.target]
     away = np.flatnonzero(live & aim.inside[aim.source] & ~(onward | ((aim.target < 0) & (aim.prize > 0))))
     place = np.full(source.size, -1)
-    place[aim.state[aim.before]] = np.arange(int(aim.before.sum()))
+    place[aim.state[aim.before]] = np.arange(len(np.flatnonzero(aim.before)))
     count, none = len(source.transitions), np.zeros(len(away), np.int64)
     lowered = replace(
         told,
         thinning=None,
         transitions=(*made.transitions, *made.transitions),
-        multipliers=np.hstack([made.multipliers, made.multipliers]),
+        multipliers=np.concatenate([made.multipliers, made.multipliers], axis=1),
         exit_source=np.concatenate([made.exit_source, place[aim.source[away]]]),
         exit_target=np.concatenate([made.exit_target, none - 1]),
         exit_hazard=np.concatenate([made.exit_hazard, aim.hazard[away]]),

@@ -223,7 +223,7 @@ class Lowered(ReadOnly):  # one serves many answers
         ends = np.ones(self.size, bool)
         ends[self.exit_source[open_]] = False
         ends[self.exit_source[open_ & (self.exit_target < 0)]] = True
-        if self.thinning is not None:
+        if self.thinning is not None and window in (-1, len(self.multipliers) - 1):
             # Of cells that reach a goal none is where it is out of reach for good.
             ends |= self.thinning.h[0] <= LEAST_CHANCE
         source, target = self.exit_source[live], self.exit_target[live]
