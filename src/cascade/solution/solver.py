@@ -69,6 +69,8 @@ class Solver:
     def __init__(self, lowered: Lowered) -> None:
         self.lowered = lowered
         self._systems: dict[bytes, System] = {}
+        self._leading: dict[tuple[int, bytes], Mask] = {}
+        self._poles: dict[bytes, Complexes | None] = {}
         shares = lowered.start_share / lowered.start_share.sum()
         self._begin = np.zeros((lowered.goal + 1, lowered.size))
         np.add.at(self._begin, (lowered.stage[lowered.start_state], lowered.start_state), shares)
@@ -235,9 +237,8 @@ class Solver:
         from cascade.elimination import whole
 
         lowered, system, run = self.lowered, self.system(hazards), _run(whole.courses)
-        open_ = (hazards != 0).any(axis=0) & (lowered.exit_target >= 0)
-        wanted = lowered.base == state
-        inside = spread(wanted, lowered.exit_target[open_], lowered.exit_source[open_]) & ~self.stuck(hazards)
+        wanted, open_ = lowered.base == state, (hazards != 0).any(axis=0) & (lowered.exit_target >= 0)
+        inside = self._before(state, open_) & ~self.stuck(hazards)
         column, start = np.where(wanted, 0, -1), self.start[None]
 
         def transform(z: Complexes) -> Complexes:
@@ -247,6 +248,16 @@ class Solver:
             return np.asarray(there[:, :, 0].T)
 
         return transform
+
+    def _before(self, state: int, open_: Mask) -> Mask:
+        """States from which cells may come to one of the model by these exits."""
+        key = state, open_.tobytes()
+        if key not in self._leading:
+            if len(self._leading) >= MOST_REMEMBERED:
+                self._leading.clear()
+            source, target = self.lowered.exit_source[open_], self.lowered.exit_target[open_]
+            self._leading[key] = spread(self.lowered.base == state, target, source)
+        return self._leading[key]
 
     def gains(
         self, hazards: Floats, z: Numbers, weights: Floats, inside: Mask, gain: Floats, prize: Floats | None = None
@@ -305,7 +316,15 @@ class Solver:
 
         ``without``: of first arrivals in these states.
         """
-        return poles(self.lowered, self.component, hazards, ~self.stuck(hazards), without)
+        live = ~self.stuck(hazards)
+        if without is not None or len(hazards) > 1:
+            return poles(self.lowered, self.component, hazards, live, without)
+        key = hazards.tobytes()
+        if key not in self._poles:
+            if len(self._poles) >= MOST_REMEMBERED:
+                self._poles.clear()
+            self._poles[key] = poles(self.lowered, self.component, hazards, live, None)
+        return self._poles[key]
 
 
 def _run(function: object) -> Callable[..., bool]:
