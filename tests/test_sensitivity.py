@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.linalg import expm
 
 import cascade
+from cascade.lowering.lowered import Lowered
 from cascade.model import Model
 from helpers.models import CYCLIC, FRAIL, LINEAR, clustered, two_levels
 
@@ -99,6 +102,65 @@ def test_of_occupancy_at_times(name: str) -> None:
         expected = slope(model, hazard, lambda m: cascade.exact(m).occupancy(times)[state])
         assert gradient[hazard] == pytest.approx(expected, rel=1e-6, abs=1e-8), hazard
     assert np.all(np.asarray(gradient.error) < 1e-8)
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.full if "frail" in n else []) for n in TREATED])
+def test_of_occupancy_under_treatments(name: str) -> None:
+    model, times = TREATED[name], [0.0, 0.5, 1.0, 4.0, 10.0]
+    exact = cascade.exact(model)
+    hazards, curves = hazards_of(model)[1:3], exact.occupancy(times)
+    assert curves.errors is not None
+    expected = [slope(model, hazard, lambda m: cascade.exact(m).occupancy(times).values) for hazard in hazards]
+    states = exact.lowered.states[1::3] if model.frailties else exact.lowered.states
+    for state in states:
+        gradient, row = exact.gradient(state, hazards, times=times), curves.names.index(state)
+        within = np.asarray(gradient.error) + curves.errors[row] + 1e-15
+        assert np.all(np.abs(gradient.value - curves[state]) <= within), state
+        for hazard, slopes in zip(hazards, expected, strict=True):
+            assert gradient[hazard] == pytest.approx(slopes[row], rel=1e-6, abs=1e-9), (state, hazard)
+    assert exact.gradient(states[0], [], times=[]).slope.shape == (0, 0)
+
+
+@pytest.mark.parametrize("entered", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("name", ["cyclic", "clusters"])
+def test_of_occupancy_under_treatments_its_errors_are_kept(name: str, entered: float) -> None:
+    """Against one matrix exponential a window, of the shares and their derivatives side by side."""
+    model = MODELS[name].with_treatments(DRUG)
+    model = model.with_(start={**model.start.model_dump(), "entry_hours": (entered, entered)})
+    exact, times = cascade.exact(model), [1.5, 4.0, 40.0]
+    hazards = hazards_of(model)[:3]
+    for state in exact.lowered.states[1:]:
+        gradient = exact.gradient(state, hazards, times=times)
+        for hazard in hazards:
+            for i, time in enumerate(times):
+                value, moved = by_exponentials(exact.lowered, state, hazard, time)
+                assert abs(gradient.value[i] - value) <= gradient.error[i] + 1e-14, (state, time)
+                wrong = np.asarray(gradient.slope_error)[gradient.hazards.index(hazard), i]
+                assert wrong < 1e-9
+                assert abs(gradient[hazard][i] - moved) <= wrong + 1e-14, (state, hazard, time)
+
+
+def by_exponentials(lowered: Lowered, state: str, hazard: str, time: float) -> tuple[float, float]:
+    """The share of cells in a state, and its derivative, where all enter at one moment."""
+    size, entry = lowered.size, lowered.entry_hours[0]
+    row = np.zeros(2 * size)
+    np.add.at(row, lowered.start_state, lowered.start_share / lowered.start_share.sum())
+    wrt = [t.name for t in lowered.transitions].index(hazard)
+    cuts = [entry, *(w for w in lowered.window_start if entry < w < time), time]
+    for begin, end in itertools.pairwise(cuts if time > entry else []):
+        window = int(np.searchsorted(lowered.window_start, begin, side="right")) - 1
+        rates = np.zeros((2 * size, 2 * size))
+        hazards = lowered.exit_hazard * lowered.multipliers[window, lowered.exit_transition]
+        each = zip(lowered.exit_source, lowered.exit_target, lowered.exit_transition, hazards, strict=True)
+        for source, target, transition, q in each:
+            for to, part in ((0, 1), (size, int(transition == wrt))):
+                for where in (0, size) if not to else (0,):
+                    rates[source + where, source + where + to] -= part * q
+                    if target >= 0:
+                        rates[source + where, target + where + to] += part * q
+        row = row @ expm(rates * (end - begin))
+    there = lowered.base == lowered.states.index(state)
+    return float(row[:size][there].sum()), float(row[size:][there].sum())
 
 
 @pytest.mark.parametrize("name", ["cyclic", "factor", "clusters"])

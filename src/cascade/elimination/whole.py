@@ -160,7 +160,7 @@ def flows(system, hazards, weights, z, inside, inflow, time, use):
     z : (Z,) complex
     inside : (S,) bool
         Whoever leaves these states does not come back.
-    inflow : (S,) float
+    inflow : (N or 1, S) float
     time : (N or 1, Z, S) complex; use : (N or 1, Z, E) complex
         What comes out is added here, weighed: of each node, or of all.  ``time`` outside counts arrivals.
 
@@ -170,15 +170,16 @@ def flows(system, hazards, weights, z, inside, inflow, time, use):
         False where cells circle for ever.
     """
     moves, columns = workspace(system)
-    flow = np.zeros((1, len(inflow)), np.complex128)
+    flow = np.zeros((1, inflow.shape[1]), np.complex128)
     none = np.zeros((0, hazards.shape[1]))
     ends = True
     for n in range(len(weights)):
+        begin = n if inflow.shape[0] > 1 else 0
         into = n if time.shape[0] > 1 else 0
         for i in range(len(z)):
-            flow[0] = inflow
+            flow[0] = inflow[begin]
             ends &= times(system, hazards[n], z[i], inside, none, moves, columns, flow)
-            for s in range(len(inflow)):
+            for s in range(inflow.shape[1]):
                 if flow[0, s] == 0.0:
                     continue
                 time[into, i, s] += weights[n] * flow[0, s]
@@ -210,14 +211,15 @@ def courses(system, hazards, weights, z, inside, inflow, directions, column, los
         False where cells circle for ever.
     """
     moves, columns = workspace(system)
-    flow = np.zeros((len(lost), len(inflow)), np.complex128)
+    flow = np.zeros((len(lost), inflow.shape[1]), np.complex128)
     ends = True
     for n in range(len(weights)):
+        begin = n if inflow.shape[0] > 1 else 0
         for i in range(len(z)):
-            flow[0] = inflow
+            flow[0] = inflow[begin]
             flow[1:] = 0.0
             ends &= times(system, hazards[n], z[i], inside, directions, moves, columns, flow)
-            for s in range(len(inflow)):
+            for s in range(inflow.shape[1]):
                 if column[s] >= 0:
                     for r in range(len(there)):
                         there[r, i, column[s]] += weights[n] * (flow[r, s] if inside[s] else flow[r, s] / z[i])
@@ -242,8 +244,9 @@ def gains(system, hazards, weights, z, inside, inflow, gain, prize, value, slope
 
     Parameters
     ----------
-    system, hazards, weights, z, inside, inflow
+    system, hazards, weights, z, inside
         As for ``flows``.
+    inflow : (S,) float
     gain : (S,) float
         Per hour in a state ``inside``, at once on arrival elsewhere.
     prize : (E,) float

@@ -12,6 +12,9 @@ from cascade.common.frozen import ReadOnly, read_only
 from cascade.common.types import Floats, Ints, Mask
 from cascade.elimination.system import System
 
+LEAST_CHANCE = 1e-290
+"""Below it a chance to reach a goal is next to the smallest numbers there are, and taken for it."""
+
 
 @dataclass(frozen=True)
 class Transition:
@@ -226,6 +229,9 @@ class Lowered(ReadOnly):  # one serves many answers
         ends = np.ones(self.size, bool)
         ends[self.exit_source[open_]] = False
         ends[self.exit_source[open_ & (self.exit_target < 0)]] = True
+        if self.thinning is not None and window in (-1, len(self.multipliers) - 1):
+            # Of cells that reach a goal none is where it is out of reach for good.
+            ends |= self.thinning.h[0] <= LEAST_CHANCE
         source, target = self.exit_source[live], self.exit_target[live]
         return np.asarray(self._reached[window] & ~spread(ends, target, source))
 

@@ -76,17 +76,22 @@ def thinned(lowered: Lowered, aim: Aim, last: Floats) -> Lowered:
     starts = lowered.window_start.tolist()
     parts: list[_Window] = [_constant(lowered, aim, starts[-1], last)]
     tables = [np.tile(last, (8, 1))]
-    later, points = last, 8
+    later, points, entry = last, 8, lowered.entry_hours[0]
+    entering = last
     for w in range(len(starts) - 2, -1, -1):
-        table = _within(lowered, aim, w, starts[w + 1] - starts[w], later)
+        table = within(lowered, aim, w, starts[w + 1] - starts[w], later)
         parts.append(_cut(lowered, aim, starts[w], starts[w + 1], table, points))
         tables.append(table)
+        if starts[w] <= entry < starts[w + 1]:
+            # Before they enter, cells wait, whatever happens to others meanwhile.
+            whole = entry == starts[w]
+            entering = table[-1] if whole else within(lowered, aim, w, starts[w + 1] - entry, later)[-1]
         later, points = table[-1], points + len(table)
     joined = _Window(*(np.concatenate(columns) for columns in zip(*parts[::-1], strict=True)))
     which = np.searchsorted(lowered.window_start, joined.start, side="right") - 1
     return replace(
         lowered,
-        start_share=started(lowered, later),
+        start_share=started(lowered, entering),
         window_start=joined.start,
         multipliers=lowered.multipliers[which],
         thinning=Thinning(np.concatenate(tables), aim.before, *joined[1:]),
@@ -123,8 +128,8 @@ def _with_stays(lowered: Lowered) -> Lowered:
     )
 
 
-def _within(lowered: Lowered, aim: Aim, window: int, hours: float, later: Floats) -> Floats:
-    """Chances in a window by the time to its end, (points, S)."""
+def within(lowered: Lowered, aim: Aim, window: int, hours: float, later: Floats) -> Floats:
+    """Chances in a window by the time to its end, up to so many hours, (points, S); ``later``: those at its end."""
     size = len(np.flatnonzero(aim.before))
     # All ways out, those that lead away from the goal, too: of the model of all cells.
     place = np.full(len(aim.inside) + 1, -1)
@@ -199,4 +204,6 @@ def _ceiling(lowered: Lowered, aim: Aim, h: Floats) -> Floats:
     source, target = lowered.exit_source, lowered.exit_target
     early = aim.before[source]
     largest = (np.where(target >= 0, h[:, target], 1.0) / h[:, source]).max(axis=0)
-    return np.asarray(np.where(early & (target != source), MARGIN * largest, 1.0))
+    # Where the goal is out of reach none of these cells is; hazards there would only count as visits that nobody makes.
+    largest = np.where(h[:, source].max(axis=0) > LEAST_CHANCE, MARGIN * largest, 0.0)
+    return np.asarray(np.where(early & (target != source), largest, 1.0))

@@ -7,10 +7,9 @@ import numpy as np
 from cascade.common.errors import InputError
 from cascade.common.portable import in_order
 from cascade.common.types import Floats
-from cascade.lowering.lowered import Lowered
+from cascade.lowering.lowered import LEAST_CHANCE, Lowered
 
-LEAST_CHANCE = 1e-290
-"""Below it a chance is next to the smallest numbers there are, and taken for it."""
+__all__ = ["LEAST_CHANCE", "LEAST_OF_A_MODEL", "check_chance", "started"]
 
 LEAST_OF_A_MODEL = 1e-270
 """Of all cells: then what is below ``LEAST_CHANCE`` concerns one in 10^20 of those that reach the goal."""

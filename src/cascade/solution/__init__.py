@@ -20,7 +20,9 @@ stages; N: nodes of the frailties; W: windows of the environment; P: profiles.
    of them around those that succeed.  ``prepared`` refines until what is asked stays as it is.
 5. ``branching``.  Clusters: expected numbers follow from one cell of a unit (``lowering.one_cell``); the
    chance that none of a unit gets there is a generating function at 0, solved from the smallest units up.
-6. ``sensitivity``.  Every derivative from two solves, forward x and adjoint h: q_e x_s (h_t - h_s).
+6. ``sensitivity``.  Every derivative from two solves, forward x and adjoint h: q_e x_s (h_t - h_s); through windows
+   by ``windows``.
+7. ``reaching``.  Cells that reach a goal where hazards change: all cells, each weighed by its chance from where it is.
 
 ``prepared`` holds what all answers need, ``courses`` what has happened by a time; ``answer`` is what users
 ask for.

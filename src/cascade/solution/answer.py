@@ -20,7 +20,7 @@ from cascade.common.errors import InputError
 from cascade.common.types import Floats, Mask
 from cascade.lowering.lowered import Lowered
 from cascade.model import Conditioned, Model
-from cascade.solution.branching import chance_of_none, units_by_size
+from cascade.solution.branching import no_colony, units_by_size
 from cascade.solution.courses import Courses
 from cascade.solution.ends import Ends
 from cascade.solution.events import expected_events
@@ -119,7 +119,7 @@ class Exact(Ends):
             lost, still = self._losses(k, cells)
             bounds = _bounds(share, errors[k + 1])
             rows.append(FunnelRow(step, cells * before, cells * share, previous, share, *bounds, lost, still))
-        reached = {name: self._ever(states) for name, states in self._milestone_states().items()}
+        reached = {name: self._courses.ever(states) for name, states in self._milestone_states().items()}
         shares = [(name, self._whole(p), error) for name, (p, error) in reached.items()]
         marks = tuple(Milestone(name, cells * p, p, *_bounds(p, error)) for name, p, error in shares)
         errors_of = self._kind_errors()
@@ -144,32 +144,13 @@ class Exact(Ends):
 
     def milestones(self) -> dict[str, float]:
         """Probability of ever entering (by ``until``) a state with each milestone."""
-        return {name: self._ever(states)[0] for name, states in self._milestone_states().items()}
+        return {name: self._courses.ever(states)[0] for name, states in self._milestone_states().items()}
 
     def _milestone_states(self) -> dict[str, Mask]:
         """Expanded states with each milestone."""
         lowered = self.lowered
         of_state = lowered.state_milestone[lowered.base]
         return {name: of_state == m for m, name in enumerate(lowered.milestones)}
-
-    def _ever(self, states: Mask) -> tuple[float, float]:
-        """Probability of ever coming (by ``until``) to a set of expanded states, and its error."""
-        p, lowered = self._prepared, self.lowered
-        if p.changes:
-            (account,), (wrong,) = p.marched([float("inf") if p.until is None else p.until], states)
-            waiting = 0.0 if p.until is None else float(self._courses.waiting(np.array([p.until]))[0])
-            started = float(p.start_share[states[lowered.start_state]].sum())
-            error = float(wrong.there[:, states].sum())
-            return float(account.there[:, states].sum()) + waiting * started, error
-        if p.until is not None:
-            return self._courses.hit_by(states, p.until)
-
-        def hits(nodes: Nodes) -> tuple[Floats, Floats]:
-            value = p.solver.hits(p.hazards(nodes), np.zeros(1), nodes.weights, states).real
-            return value, np.zeros(1)
-
-        average = p.averaged(hits, 1, absolute=1e-300)
-        return float(average.values[0]), float(average.errors[0])
 
     def traits(self) -> dict[str, tuple[float, ...]]:
         """Mean of each frailty among the cells that start, and among those that pass each step.
@@ -244,10 +225,7 @@ class Exact(Ends):
         InputError
             When the model is treated, an end is given, or cells circle for ever.
         """
-        p, units = self._prepared, self._prepared.by_unit
-        p.only_whole_lives("chances of a colony", ending=True)
-        none = chance_of_none(units, p.hazards(p.nodes, units), units.stage < units.goal)
-        return float(p.nodes.weights @ none[:, units.start_state] @ units.start_share / units.start_share.sum())
+        return no_colony(self._prepared)
 
     def events(self) -> dict[str, float]:
         """Expected number of times that each transition happens per cell (by ``until``)."""

@@ -8,6 +8,7 @@ from cascade.common.errors import InputError
 from cascade.common.types import Floats, Mask, Numbers
 from cascade.lowering.lowered import Lowered, spread
 from cascade.solution.prepared import Prepared
+from cascade.solution.quadrature import Nodes
 from cascade.solution.solver import ENDLESS
 
 
@@ -61,19 +62,41 @@ def chance_of_none(lowered: Lowered, hazards: Floats, missed: Mask) -> Numbers:
     return none
 
 
+def no_colony(prepared: Prepared) -> float:
+    """Probability that no cell of a unit that starts passes the last step."""
+    prepared.only_whole_lives("chances of a colony", ending=True)
+    units = prepared.by_unit
+
+    def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+        none = chance_of_none(units, prepared.hazards(nodes, units), units.stage < units.goal)[:, units.start_state]
+        start = prepared.starts(nodes)
+        # Of units, each counted once; nodes and starts are those of their cells.
+        cells = prepared.start_share[None] if start is None else start[:, units.start_state]
+        shares = nodes.weights[:, None] * cells / units.size_of[units.start_state]
+        return np.array([(shares * none).sum(), shares.sum()]), np.zeros(2)
+
+    missed, every = prepared.averaged(solve, 1, absolute=1e-300).values
+    return float(missed / every)
+
+
 def units_by_size(prepared: Prepared) -> Floats:
     """Units that start, and that pass each step, per cell that starts, by their size then: (1 + steps, sizes + 1)."""
     prepared.only_whole_lives("numbers by size")
-    lowered, nodes = prepared.lowered, prepared.nodes
-    hazards = prepared.hazards(nodes)
+    lowered = prepared.lowered
     cells = np.zeros((len(lowered.stages) + 1, int(lowered.size_of.max()) + 1))
-    for k in range(len(lowered.stages) + 1):
-        began = lowered.stage[lowered.start_state] >= k
-        np.add.at(cells[k], lowered.size_of[lowered.start_state[began]], lowered.start_share[began])
-        if k:
+
+    def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+        hazards, starts, passed = prepared.hazards(nodes), prepared.starts(nodes), np.zeros_like(cells)
+        for k in range(1, len(cells)):
             before = lowered.stage < k
-            uses = prepared.solver.flows(hazards, np.zeros(1), nodes.weights, before)[1][0].real
+            uses = prepared.solver.flows(hazards, np.zeros(1), nodes.weights, before, starts)[1][0].real
             into = np.flatnonzero(before[lowered.exit_source] & (lowered.exit_target >= 0))
             into = into[~before[lowered.exit_target[into]]]
-            np.add.at(cells[k], lowered.size_of[lowered.exit_source[into]], uses[into])
+            np.add.at(passed[k], lowered.size_of[lowered.exit_source[into]], uses[into])
+        return passed, np.zeros_like(passed)
+
+    for k in range(len(cells)):
+        began = lowered.stage[lowered.start_state] >= k
+        np.add.at(cells[k], lowered.size_of[lowered.start_state[began]], prepared.start_share[began])
+    cells += prepared.averaged(solve, len(lowered.stages), absolute=1e-300).values
     return np.asarray(cells / np.maximum(np.arange(cells.shape[1]), 1))

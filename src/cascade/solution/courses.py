@@ -100,7 +100,9 @@ class Courses:
             entered, lost, there = (part.copy() for part in np.split(rows, cuts, axis=1))
             return Course(entered, lost.reshape(n, stages, widths[1]), there.reshape(n, stages, widths[2]))
 
-        return self._checked(times, unpacked(values), unpacked(errors))
+        # Of some of the nodes those cells wait that they stand for.
+        of_all = 1.0 if nodes is None else float(nodes.weights.sum())
+        return self._checked(times, unpacked(values), unpacked(errors), of_all)
 
     def averaged(
         self,
@@ -151,9 +153,10 @@ class Courses:
 
         return self._checked(times, packed(values), packed(errors))
 
-    def _checked(self, times: Floats, course: Course, errors: Course) -> tuple[Course, Course]:
+    def _checked(self, times: Floats, course: Course, errors: Course, of_all: float = 1.0) -> tuple[Course, Course]:
         """With the cells that still wait; a share that is less than its error is none that is known."""
-        self._add_waiting(times, course)
+        self._add_waiting(times, course, of_all * self.prepared.start_share)
+        self._add_waiting(times, errors, of_all * self.prepared.start_error)
         return Course(*(known(part, error) for part, error in zip(course, errors, strict=True))), errors
 
     def wholes(self, times: Floats) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
@@ -170,10 +173,10 @@ class Courses:
             )
 
         def transform_of(nodes: Nodes) -> Transform:
-            hazards = p.hazards(nodes)
+            hazards, start = p.hazards(nodes), p.starts(nodes)
 
             def transform(z: Complexes) -> Complexes:
-                lost, there = p.solver.courses(hazards, z, nodes.weights)
+                lost, there = p.solver.courses(hazards, z, nodes.weights, start)
                 return np.hstack([lost, there])
 
             return transform
@@ -181,21 +184,44 @@ class Courses:
         values, errors = self.averaged(transform_of, times)
         waiting = self.waiting(times)
         cut = len(self.lowered.transitions)
-        for state, share in zip(self.lowered.start_state, p.start_share, strict=True):
+        for state, share, error in zip(self.lowered.start_state, p.start_share, p.start_error, strict=True):
             values[:, cut + self.lowered.base[state]] += waiting * share
+            errors[:, cut + self.lowered.base[state]] += waiting * error
         values = known(values, errors)
         return (values[:, :cut], values[:, cut:]), (errors[:, :cut], errors[:, cut:])
+
+    def ever(self, states: Mask) -> tuple[float, float]:
+        """Probability of ever coming (by ``until``) to a set of expanded states, and its error."""
+        p = self.prepared
+        if p.changes:
+            end = np.inf if p.until is None else p.until
+            started = float(p.start_share[states[self.lowered.start_state]].sum())
+            if p.joint is not None:
+                used, error = p.reaching.used(end, without=states)
+                return float(used.sum()) + started, error + float(p.start_error[states[self.lowered.start_state]].sum())
+            (account,), (wrong,) = p.marched([end], states)
+            waiting = float(self.waiting(np.array([end]))[0])
+            return float(account.there[:, states].sum()) + waiting * started, float(wrong.there[:, states].sum())
+        if p.until is not None:
+            return self.hit_by(states, p.until)
+
+        def hits(nodes: Nodes) -> tuple[Floats, Floats]:
+            value = p.solver.hits(p.hazards(nodes), np.zeros(1), nodes.weights, states, p.starts(nodes)).real
+            return value, np.zeros(1)
+
+        average = p.averaged(hits, 1, absolute=1e-300)
+        return float(average.values[0]), float(average.errors[0])
 
     def hit_by(self, states: Mask, time: float) -> tuple[float, float]:
         """Probability of a first arrival in a set of states by a time, and its error."""
         p = self.prepared
 
         def transform_of(nodes: Nodes) -> Transform:
-            hazards = p.hazards(nodes)
-            return lambda z: np.asarray((p.solver.hits(hazards, z, nodes.weights, states) / z)[:, None])
+            hazards, start = p.hazards(nodes), p.starts(nodes)
+            return lambda z: np.asarray((p.solver.hits(hazards, z, nodes.weights, states, start) / z)[:, None])
 
         values, errors = self.averaged(transform_of, np.array([time]), without=states)
-        started = float(self.lowered.start_share[states[self.lowered.start_state]].sum())
+        started = float(p.start_share[states[self.lowered.start_state]].sum())
         return float(values[0, 0]) + started * float(self.waiting(np.array([time]))[0]), float(errors[0, 0])
 
     def _after_entry(self, transform: Transform, times: Floats, poles: Complexes | None) -> tuple[Floats, Floats]:
@@ -224,10 +250,10 @@ class Courses:
                 into[late] = np.tensordot(w / 2.0, part.reshape(int(late.sum()), ENTRY_POINTS, -1), axes=(0, 1))
         return values, errors
 
-    def _add_waiting(self, times: Floats, course: Course) -> None:
-        """Cells that have not entered yet wait in their start state."""
+    def _add_waiting(self, times: Floats, course: Course, shares: Floats) -> None:
+        """Cells that have not entered yet wait in their start state; or the errors of their shares."""
         waiting = self.waiting(times)
-        for state, share in zip(self.lowered.start_state, self.prepared.start_share, strict=True):
+        for state, share in zip(self.lowered.start_state, shares, strict=True):
             stage = self.lowered.stage[state]
             course[0][:, : stage + 1] += (waiting * share)[:, None]
             course[2][:, stage, self.lowered.base[state]] += waiting * share

@@ -14,15 +14,26 @@ def expected_events(prepared: Prepared, courses: Courses, *, units: bool) -> dic
     """Uses of each transition per cell that starts (by ``until``); with ``units`` a cluster's count once."""
     lowered, until = prepared.lowered, prepared.until
     if prepared.changes:
-        used = prepared.marched([float("inf") if until is None else until], units=units)[0][0].used
+        end = float("inf") if until is None else until
+        if prepared.joint is not None:
+            used = prepared.reaching.used(end, lowered.size_of if units else None)[0]
+        else:
+            used = prepared.marched([end], units=units)[0][0].used
         return {t.name: max(0.0, float(used[i])) for i, t in enumerate(lowered.transitions)}
     if until is None:
-        by_exit = _uses(prepared, prepared.nodes, np.zeros(1))[0].real
+        # Of cells that all reach a goal the steps say nothing of the nodes that events need.
+        by_exit = prepared.averaged(lambda nodes: _ever(prepared, nodes), 1, absolute=1e-300).values
     else:
         by_exit = courses.averaged(lambda nodes: lambda z: _uses(prepared, nodes, z) / z[:, None], np.array([until]))[
             0
         ][0]
     return _by_transition(prepared, by_exit / lowered.size_of[lowered.exit_source] if units else by_exit)
+
+
+def _ever(prepared: Prepared, nodes: Nodes) -> tuple[Floats, Floats]:
+    """Uses over whole lives, (E,), and no errors of their own."""
+    uses = np.asarray(_uses(prepared, nodes, np.zeros(1))[0].real)
+    return uses, np.zeros_like(uses)
 
 
 def _by_transition(prepared: Prepared, by_exit: Floats) -> dict[str, float]:
@@ -35,4 +46,4 @@ def _by_transition(prepared: Prepared, by_exit: Floats) -> dict[str, float]:
 
 def _uses(prepared: Prepared, nodes: Nodes, z: Numbers) -> Numbers:
     """Expected uses of each exit, (len(z), E): their transform, at z = 0 their number."""
-    return prepared.solver.flows(prepared.hazards(nodes), z, nodes.weights)[1]
+    return prepared.solver.flows(prepared.hazards(nodes), z, nodes.weights, start=prepared.starts(nodes))[1]

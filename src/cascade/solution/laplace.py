@@ -16,8 +16,9 @@ greatest s F(s) = average of f with weights s e^(-s t) for real s, from the time
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,9 +40,15 @@ _VERTICES = (36, 72)
 _INTERVALS = (18, 36, 72, 144)
 _NEGLIGIBLE = 1e-14
 
+_EARLIER = np.array([1.0, 0.03, 0.001])
+"""Of 1 over the time: real places at which a transform tells how much may be noise."""
+
+_MOST_NUMBERS = 1 << 18
+"""That are held of a transform at once, for more than one hyperbola."""
+
 
 @cache
-def _hyperbola(ratio: float) -> tuple[float, float]:
+def _best(ratio: float) -> tuple[float, float]:
     """Angle of the best hyperbola for times t..ratio*t, and A(angle) of the reference."""
     angles = np.linspace(math.pi / 4 + 1e-3, math.pi / 2 - 1e-3, 4000)
     top = (math.pi - 2 * angles) * ratio + 4 * angles - math.pi
@@ -87,81 +94,138 @@ def invert(
     """
     groups = list(_groups(times))
     # Of all groups at once: a call costs as much as some ten points.
-    s = np.concatenate([np.array([1.0, 0.03, 0.001]) / float(times[group[-1]]) for group in groups] or [np.ones(1)])
+    first = np.array([times[group[0]] for group in groups])
+    s = np.outer(1.0 / np.array([times[group[-1]] for group in groups]), _EARLIER).ravel() if groups else np.ones(1)
     at = transform(s.astype(np.complex128))
     shape = at.shape[1:]
-    scales = np.abs(s.reshape(-1, *[1] * len(shape)) * at)
     values, errors = np.zeros((len(times), *shape)), np.zeros((len(times), *shape))
-    for number, group in enumerate(groups):
-        scale = scales[3 * number : 3 * number + 3].max(axis=0)
-        on_hyperbola = None if poles is None else _on_hyperbola(transform, times[group], poles, tolerance)
-        if on_hyperbola is not None:
-            values[group], errors[group] = on_hyperbola
-        else:
-            for index in group:
-                values[index], errors[index] = _on_line(transform, float(times[index]), tolerance)
+    if not groups:
+        return values, errors
+    left = list(range(len(groups)))
+    for vertex in _VERTICES[: 1 + (tolerance > 1e-6)]:
+        inside = [] if poles is None else [g for g in left if _encloses(poles, vertex, float(first[g]), tolerance)]
+        missed = [g for g in left if g not in inside]
+        for some in _batches(inside, groups, at[0].size):
+            index = np.concatenate([groups[g] for g in some])
+            which = np.repeat(np.arange(len(some)), [len(groups[g]) for g in some])
+            found, wrong = _on_hyperbolas(transform, times[index], first[some], which, vertex, tolerance)
+            values[index], errors[index] = found.reshape(-1, *shape), wrong.reshape(-1, *shape)
+            worst = np.zeros(len(some))
+            np.maximum.at(worst, which, wrong.max(axis=1, initial=0.0))
+            missed += [g for g, most in zip(some, worst, strict=True) if not most < max(1e-8, 10 * tolerance)]
+        left = missed
+    for g in left:
+        for index in groups[g]:
+            values[index], errors[index] = _on_line(transform, float(times[index]), tolerance)
+    scales = np.abs(s.reshape(-1, *[1] * len(shape)) * at).reshape(len(groups), len(_EARLIER), *shape).max(axis=1)
+    for group, scale in zip(groups, scales, strict=True):
         errors[group] += ROUNDING * scale
     return values, errors
 
 
-def _encloses(poles: Complexes, scale: float, angle: float, low: float, tolerance: float) -> bool:
-    """Whether every pole that is not negligible at the earliest time lies inside."""
-    matter = poles[poles.real * low > math.log(max(_NEGLIGIBLE, tolerance / 1000.0))]
+def _batches(which: list[int], groups: Sequence[Ints], width: int) -> Iterator[list[int]]:
+    """Some of the groups in parts that fit the memory; most often all of them."""
+    held = sum(len(groups[g]) for g in which) * _INTERVALS[-2] * width
+    step = len(which) if held <= _MOST_NUMBERS else 1
+    return (which[begin : begin + step] for begin in range(0, len(which), max(1, step)))
+
+
+class _Hyperbola(NamedTuple):
+    """A hyperbola for times from 1 to 2: its scale, the end of u, and the points of the first three rules.
+
+    Those of each rule alone come after those of the ones before; ``slope``: dz/du, halved at 0.
+    """
+
+    scale: float
+    end: float
+    z: Complexes
+    slope: Complexes
+
+
+@cache
+def _hyperbola(vertex: int) -> _Hyperbola:
+    angle, a = _best(_RATIO)
+    scale = (4 * math.pi * angle - math.pi**2) / a * vertex / _RATIO
+    # To where the exponential is beyond rounding at the earliest time.
+    end = math.acosh((1.0 + 40.0 / scale) / math.sin(angle))
+    u = [end / _INTERVALS[0] * np.arange(_INTERVALS[0] + 1)]
+    u += [end / intervals * np.arange(1, intervals, 2) for intervals in _INTERVALS[1:3]]
+    return _Hyperbola(scale, end, *_along(np.concatenate(u), scale, angle))
+
+
+def _along(u: Floats, scale: float, angle: float) -> tuple[Complexes, Complexes]:
+    """Points of a hyperbola, and dz/du, halved at 0."""
+    z, slope = scale * (1.0 + np.sin(1j * u - angle)), 1j * scale * np.cos(1j * u - angle)
+    return np.asarray(z, np.complex128), np.asarray(slope * np.where(u == 0, 0.5, 1.0), np.complex128)
+
+
+def _encloses(poles: Complexes, vertex: int, time: float, tolerance: float) -> bool:
+    """Whether every pole that is not negligible at the earliest time lies inside the hyperbola for it."""
+    if not poles.size:
+        return True
+    scale, angle = _hyperbola(vertex).scale / time, _best(_RATIO)[0]
+    matter = poles[poles.real * time > math.log(max(_NEGLIGIBLE, tolerance / 1000.0))]
     # On the hyperbola Re z = scale (1 - sin(angle) cosh u), Im z = scale cos(angle) sinh u.
     height = np.maximum((1.0 - matter.real / scale) / math.sin(angle), 1.0)
     edge = scale * math.cos(angle) * np.sqrt(height**2 - 1.0)
     return bool(np.all(np.abs(matter.imag) < 0.5 * edge + (matter.imag == 0)))
 
 
-def _on_hyperbola(
-    transform: Transform, times: Floats, poles: Complexes, tolerance: float
-) -> tuple[Floats, Floats] | None:
-    """Values at times near each other, or None where a hyperbola does not serve."""
-    angle, a = _hyperbola(_RATIO)
-    for nodes in _VERTICES[: 1 + (tolerance > 1e-6)]:
-        scale = (4 * math.pi * angle - math.pi**2) / a * nodes / (times[0] * _RATIO)
-        if _encloses(poles, scale, angle, float(times[0]), tolerance):
-            values, errors = _halved(transform, times, scale, angle, tolerance)
-            if float(errors.max(initial=0.0)) < max(1e-8, 10 * tolerance):
-                return values, errors
-    return None
+def _on_hyperbolas(
+    transform: Transform, times: Floats, first: Floats, which: Ints, vertex: int, tolerance: float
+) -> tuple[Floats, Floats]:
+    """The trapezoidal rule along hyperbolas, its step halved until nothing changes any more; (m, n) each.
+
+    Parameters
+    ----------
+    transform : callable
+    times : (m,) float
+    first : (G,) float
+        The earliest time of each hyperbola.
+    which : (m,) int
+        The hyperbola of each time.
+    vertex : int
+    tolerance : float
+    """
+    _, end, z, slope = _hyperbola(vertex)
+    begin = first[which, None]
+    # Two values may agree because both miss what is narrow; a third does not: three rules are taken, in one call.
+    at = np.asarray(transform((z / first[:, None]).ravel()), np.complex128).reshape(len(first), len(z), -1)
+    weights = np.exp(times[:, None] / begin * z) * slope / begin
+    at = at[which] if len(first) > 1 else at
+    total, changes, value, past = np.zeros(1), [], np.zeros(1), 0
+    for intervals in _INTERVALS[:3]:
+        new = slice(past, past + (intervals // 2 if past else intervals + 1))
+        total, before, past = total + _summed(weights[:, new], at[:, new]).imag, value, new.stop
+        value = end / intervals / math.pi * total
+        changes.append(np.abs(value - before))
+    moduli, left = _summed(np.abs(weights), np.abs(at)), _left(changes[-1], changes[-2])
+    step = end / _INTERVALS[2] / math.pi
+    late = left.max(axis=1, initial=0.0) > tolerance
+    if late.any():
+        # Whole hyperbolas: their times share the points.
+        late = np.isin(which, which[late])
+        odd = np.asarray(end / _INTERVALS[3] * np.arange(1, _INTERVALS[3], 2), np.float64)
+        z, slope = _along(odd, _hyperbola(vertex).scale, _best(_RATIO)[0])
+        again, place = np.unique(which[late], return_inverse=True)
+        at = np.asarray(transform((z / first[again, None]).ravel()), np.complex128).reshape(len(again), len(z), -1)
+        at = at[place] if len(again) > 1 else at
+        weights = np.exp(times[late, None] / begin[late] * z) * slope / begin[late]
+        finer = end / _INTERVALS[3] / math.pi * (total[late] + _summed(weights, at).imag)
+        left[late] = _left(np.abs(finer - value[late]), changes[-1][late])
+        value[late] = finer
+        moduli[late] = (moduli[late] + _summed(np.abs(weights), np.abs(at))) / 2.0
+    return value, left + ROUNDING * step * moduli
 
 
-def _halved(transform: Transform, times: Floats, scale: float, angle: float, tolerance: float) -> tuple[Floats, Floats]:
-    """The trapezoidal rule along a hyperbola, its step halved until nothing changes any more."""
-    # To where the exponential is beyond rounding at the earliest time.
-    end = math.acosh((1.0 + 40.0 / (scale * float(times[0]))) / math.sin(angle))
-    total, moduli, value = np.zeros(0), np.zeros(0), np.zeros(0)
-    change = np.zeros(0)
-    early: Complexes | None = None
-    for number, intervals in enumerate(_INTERVALS):
-        step = end / intervals
-        u = step * (np.arange(intervals + 1) if number == 0 else np.arange(1, intervals, 2))
-        z = scale * (1.0 + np.sin(1j * u - angle))
-        weights = np.exp(np.outer(times, z)) * (1j * scale * np.cos(1j * u - angle)) * np.where(u == 0, 0.5, 1.0)
-        if number == 0:
-            # The second step is always taken: both in one call.
-            between = end / _INTERVALS[1] * np.arange(1, _INTERVALS[1], 2)
-            early = np.asarray(
-                transform(np.concatenate([z, scale * (1.0 + np.sin(1j * between - angle))])), np.complex128
-            )
-            at = early[: len(z)]
-        elif number == 1 and early is not None:
-            at = early[-len(z) :]
-        else:
-            at = np.asarray(transform(z), np.complex128)
-        more, size = np.tensordot(weights, at, axes=(1, 0)).imag, np.tensordot(np.abs(weights), np.abs(at), axes=(1, 0))
-        total, moduli = (more, size) if number == 0 else (total + more, moduli + size)
-        before, value = value, step / math.pi * total
-        if number:
-            last, change = change, np.abs(value - before)
-            # The change is the error of the value before; halving about squares it.
-            left = change if number == 1 else change * np.minimum(1.0, 10.0 * change / np.maximum(last, 1e-300))
-            error = left + ROUNDING * step / math.pi * moduli
-            # Two values may agree because both miss what is narrow; a third does not.
-            if number > 1 and float(left.max(initial=0.0)) <= tolerance:
-                break
-    return np.asarray(value, np.float64), np.asarray(error, np.float64)
+def _summed(weights: Floats | Complexes, at: Floats | Complexes) -> Any:
+    """Sums over points, (m, n), of weights (m, points) times numbers (m or 1, points, n)."""
+    return weights @ at[0] if len(at) == 1 else np.matmul(weights[:, None], at)[:, 0]
+
+
+def _left(change: Floats, last: Floats) -> Floats:
+    """What is left: the change is the error of the value before, and halving about squares it."""
+    return np.asarray(change * np.minimum(1.0, 10.0 * change / np.maximum(last, 1e-300)))
 
 
 def _on_line(transform: Transform, time: float, tolerance: float, most: int = 20_000) -> tuple[Floats, Floats]:

@@ -142,7 +142,7 @@ class Reached:
         self._oscillates = prepared.oscillates
         self._nodes, self._lost = courses.nodes_near(near if 1e-12 < near < 1e12 else 1.0, MEDIAN_PARTS)
         # Of the nodes that the curves have: their halves are reached for certain.
-        whole = prepared.solver.passage(prepared.hazards(self._nodes), np.zeros(1), self._nodes.weights)
+        whole = prepared.average(self._nodes, np.zeros(1))
         self._ends = self._rows(whole.entered.real, whole.lost.real)[0]
 
     def _rows(self, entered: Floats, lost: Floats) -> Floats:

@@ -22,12 +22,14 @@ from cascade.common.errors import CascadeError, InputError
 from cascade.common.types import Complexes, Floats, Mask, Numbers
 from cascade.lowering.arguments import check_until, circling, tell_of_late_treatments
 from cascade.lowering.conditioned import chances, ratios
+from cascade.lowering.joint import joint
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.one_cell import by_cell
-from cascade.model import Model, check_model
+from cascade.model import Conditioned, Model, check_model
 from cascade.solution.changing import Account, March
 from cascade.solution.quadrature import MOST_POINTS, Nodes, alike, grids, on_a_grid, random, shift_of
+from cascade.solution.reaching import Reaching
 from cascade.solution.solver import Passage, Solver
 
 RELATIVE, ABSOLUTE = 1e-10, 1e-10
@@ -89,21 +91,14 @@ class Prepared:
     def __init__(self, model: Model, until: float | None = None, nodes: Nodes | None = None) -> None:
         self.model = check_model(model)
         self.by_unit: Lowered = lower(model)
-        self.lowered: Lowered = by_cell(self.by_unit)
-        self.until = check_until(self.lowered, until)
+        self.joint = joint(model) if isinstance(model, Conditioned) and self.by_unit.thinning is not None else None
+        self.lowered: Lowered = by_cell(self.by_unit) if self.joint is None else self.joint.told
+        solved = self.lowered if self.joint is None else self.joint.lowered
+        self.until = check_until(solved, until)
         tell_of_late_treatments(self.model, self.until)
-        self.solver = Solver(self.lowered)
+        self.solver = Solver(solved)
         self.changes = len(self.lowered.window_start) > 1
-        self.start_share: Floats = self.lowered.start_share / self.lowered.start_share.sum()
         self._given = nodes
-        if self.lowered.thinning is not None:
-            wanted = "a conditioned model whose hazards stay: those that change with time are simulated, not solved"
-            raise InputError("model", self.model.name, wanted)
-        if self.lowered.aim is not None and len(self.lowered.start_state) > 1:
-            wanted = (
-                "a conditioned model with one start: cells that differ start by their own chances, which are simulated"
-            )
-            raise InputError("model", self.model.name, f"{wanted}, not solved")
 
     @property
     def frailties(self) -> int:
@@ -222,12 +217,54 @@ class Prepared:
     def _success(self, nodes: Nodes) -> Floats:
         """Probability of success at each node, under the hazards of the last window; of the goal it is given."""
         if self.lowered.aim is not None:
-            return np.asarray(chances(self.lowered.aim, nodes.multipliers)[:, self.lowered.start_state[0]])
+            return np.asarray(self._chosen(nodes).sum(axis=1))
         hazards = self.hazards(nodes) * (
             self.lowered.multipliers[-1, self.lowered.exit_transition] if self.changes else 1
         )
         z = 0.0 if self.until is None and not self.lowered.has_endless_cycle() else 1.0 / (self.until or 1e4)
         return np.asarray(self.solver.passage(hazards, np.array([z])).entered[:, 0, -1].real)
+
+    def _chosen(self, nodes: Nodes) -> Floats:
+        """Of cells as they are at each node, the share that starts in each start state and reaches the goal, (N, K)."""
+        lowered = self.lowered
+        assert lowered.aim is not None
+        h = chances(lowered.aim, nodes.multipliers)[:, lowered.start_state]
+        return np.asarray(h * lowered.start_share / lowered.start_share.sum())
+
+    def starts(self, nodes: Nodes) -> Floats | None:
+        """Where cells start, (N, S), of cells that differ and reach a goal: by their own chances; None: all alike."""
+        lowered = self.lowered
+        if lowered.aim is None or len(lowered.start_state) == 1:
+            return None
+        chosen = self._chosen(nodes)
+        start = np.zeros((len(chosen), lowered.size))
+        np.add.at(start.T, lowered.start_state, (chosen / chosen.sum(axis=1, keepdims=True)).T)
+        return start
+
+    @cached_property
+    def _started(self) -> tuple[Floats, Floats]:
+        """Share of the cells that start in each start state, and its error, (K,)."""
+        lowered = self.lowered
+        if self.joint is not None:
+            return self.reaching.start_share, self.reaching.start_error
+        if self.starts(alike(lowered)) is None:
+            return lowered.start_share / lowered.start_share.sum(), np.zeros(len(lowered.start_share))
+
+        def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+            chosen = self._chosen(nodes)
+            return nodes.weights @ (chosen / chosen.sum(axis=1, keepdims=True)), np.zeros(chosen.shape[1])
+
+        return self.averaged(solve, 1)[:2]
+
+    @property
+    def start_share(self) -> Floats:
+        """Share of the cells that start in each start state, (K,); of those that differ the mean."""
+        return self._started[0]
+
+    @property
+    def start_error(self) -> Floats:
+        """Errors of ``start_share``."""
+        return self._started[1]
 
     @cached_property
     def whole(self) -> tuple[Passage, Passage, Nodes]:
@@ -282,7 +319,7 @@ class Prepared:
 
     def hazards(self, nodes: Nodes, units: Lowered | None = None) -> Floats:
         """Hazards at each node, (N, E), of one cell or of ``units``; without what windows multiply them by."""
-        lowered = self.lowered if units is None else units
+        lowered = self.solver.lowered if units is None else units
         base = lowered.exit_hazard
         if not self.changes:
             base = base * lowered.multipliers[0, lowered.exit_transition]
@@ -293,19 +330,30 @@ class Prepared:
 
     def average(self, nodes: Nodes, z: Numbers) -> Passage:
         """Passage at each z, summed over the nodes with their weights: arrays of shape (len(z), ...)."""
-        return self.solver.passage(self.hazards(nodes), z, nodes.weights)
+        return self.solver.passage(self.hazards(nodes), z, nodes.weights, self.starts(nodes))
 
     def poles(self, nodes: Nodes, without: Mask | None = None) -> Complexes | None:
         """Singularities of the transforms off the real axis."""
         return self.solver.poles(self.hazards(nodes), without)
+
+    @cached_property
+    def reaching(self) -> Reaching:
+        """The cells that reach the goal of a conditioned model in a changing environment."""
+        assert self.joint is not None
+        return Reaching(self.joint, self.solver)
 
     def marched(
         self, times: Sequence[float], barrier: Mask | None = None, *, units: bool = False
     ) -> tuple[list[Account], list[Account]]:
         """What has happened by each time in a changing environment, and the errors.
 
-        ``barrier``: expanded states that cells do not leave; with ``units`` events count once a unit.
+        ``barrier``: expanded states that cells do not leave; with ``units`` events count once a unit.  Of conditioned
+        models neither, and no uses of transitions: these have ``reaching``.
         """
+        if self.joint is not None:
+            found = self.reaching.at(times)
+            wrong = [Account(*(np.full_like(part, error) for part in account)) for account, error in found]
+            return [account for account, _ in found], wrong
         sizes = self.lowered.size_of if units else None
         shapes: list[tuple[int, ...]] = []
 

@@ -126,7 +126,7 @@ def _through_windows(prepared: Prepared, question: Question) -> Slopes:
     inside, gain, prize, start = question
 
     def solve(nodes: Nodes) -> tuple[Floats, Floats]:
-        asked = inside, gain, prize
+        asked = inside, gain, prize, np.zeros(len(gain))
         return Windows.summed(prepared.solver, prepared.hazards(nodes), nodes.weights, prepared.until, asked)
 
     average = prepared.averaged(solve, prepared.solves(3 * len(prepared.lowered.window_start)))
@@ -172,21 +172,49 @@ def mean_hours(prepared: Prepared, question: Question) -> Slopes:
 
 def occupancy_slopes(prepared: Prepared, courses: Courses, of: str, wrt: Sequence[int], times: Floats) -> Gradient:
     """Occupancy of a state at each time, and its derivatives by the logarithms of some hazards."""
-    if prepared.changes:
-        prepared.only_whole_lives("gradients of curves", until=True)
     lowered = prepared.lowered
-    directions = np.array([lowered.exit_transition == t for t in wrt], np.float64).reshape(-1, len(lowered.exit_source))
     column = lowered.states.index(of)
+    if prepared.changes:
+        values, errors = _presence_in_windows(prepared, courses, lowered.base == column, times)
+        every = [0, *(1 + t for t in wrt)]
+        values, errors = values[:, every], errors[:, every]
+    else:
+        directions = np.array([lowered.exit_transition == t for t in wrt], np.float64)
 
-    def transform_of(nodes: Nodes) -> Transform:
-        return prepared.solver.presence(prepared.hazards(nodes), nodes.weights, directions, column)
+        def transform_of(nodes: Nodes) -> Transform:
+            shape = len(wrt), len(lowered.exit_source)
+            return prepared.solver.presence(prepared.hazards(nodes), nodes.weights, directions.reshape(shape), column)
 
-    values, errors = courses.averaged(transform_of, times)
+        values, errors = courses.averaged(transform_of, times)
     starts = lowered.base[lowered.start_state] == column
     values[:, 0] += courses.waiting(times) * float(prepared.start_share[starts].sum())
     names = tuple(lowered.transitions[t].name for t in wrt)
     slope = np.where(np.abs(values[:, 1:]) > errors[:, 1:], values[:, 1:], 0.0).T
     return Gradient(of, times, known(values[:, 0], errors[:, 0]), names, slope, errors[:, 0], errors[:, 1:].T)
+
+
+def _presence_in_windows(prepared: Prepared, courses: Courses, states: Mask, times: Floats) -> tuple[Floats, Floats]:
+    """Shares of cells in a set of states at each time and their derivatives, (n, 1 + T), where hazards change.
+
+    Without the cells that have not entered yet.  To be there at a time is to gain 1 at it: each time is a question.
+    """
+    lowered = prepared.lowered
+    stay = states & lowered.absorbing
+    # What is never left is gained on arrival; cells that start there are gained as they enter.
+    asked = ~stay, stay.astype(np.float64), np.zeros(len(lowered.exit_source)), (states & ~stay).astype(np.float64)
+    started = float(prepared.start_share[stay[lowered.start_state]].sum())
+    windows = 3 * len(lowered.window_start)
+
+    def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+        hazards, rows = prepared.hazards(nodes), (len(times), 1 + len(lowered.transitions))
+        values, errors = np.zeros(rows), np.zeros(rows)
+        for i, time in enumerate(times.tolist()):
+            values[i], errors[i] = Windows.summed(prepared.solver, hazards, nodes.weights, time, asked)
+        return values, errors
+
+    average = prepared.averaged(solve, prepared.solves(windows * max(1, len(times))))
+    average.values[:, 0] += started * (1.0 - courses.waiting(times))
+    return average.values, average.errors
 
 
 def _of_all_cells(prepared: Prepared) -> None:

@@ -62,12 +62,15 @@ class Solver:
     """Solves for one lowered model.
 
     Hazards are (N, E) per hour, at N nodes of the frailties; with weights (N,) answers are averages over
-    them, without they have a leading axis of nodes.  ``z`` is (Z,), real or complex.
+    them, without they have a leading axis of nodes.  ``z`` is (Z,), real or complex; ``start`` (N or 1, S) where
+    cells start, if not all alike.
     """
 
     def __init__(self, lowered: Lowered) -> None:
         self.lowered = lowered
         self._systems: dict[bytes, System] = {}
+        self._leading: dict[tuple[int, bytes], Mask] = {}
+        self._poles: dict[bytes, Complexes | None] = {}
         shares = lowered.start_share / lowered.start_share.sum()
         self._begin = np.zeros((lowered.goal + 1, lowered.size))
         np.add.at(self._begin, (lowered.stage[lowered.start_state], lowered.start_state), shares)
@@ -132,9 +135,15 @@ class Solver:
                 solves, again = solves + stages, again + stages * (len(states) + exits)
         return 2.5e-9 * once + 7e-7 * solves + 1.2e-8 * again + 1e-8 * filled
 
-    def passage(self, hazards: Floats, z: Numbers, weights: Floats | None = None) -> Passage:
+    def passage(
+        self, hazards: Floats, z: Numbers, weights: Floats | None = None, start: Floats | None = None
+    ) -> Passage:
         """All cells by furthest stage; states are the model's own."""
-        return self.by_stage(hazards, z, self._begin[None], None, weights, self.lowered.base)
+        begin = self._begin[None]
+        if start is not None:
+            begin = np.zeros((len(start), *self._begin.shape))
+            begin[:, self.lowered.stage, np.arange(self.lowered.size)] = start
+        return self.by_stage(hazards, z, begin, None, weights, self.lowered.base)
 
     def by_stage(
         self,
@@ -171,7 +180,12 @@ class Solver:
         return Passage(entered, lost, settled, present)
 
     def flows(
-        self, hazards: Floats, z: Numbers, weights: Floats | None = None, inside: Mask | None = None
+        self,
+        hazards: Floats,
+        z: Numbers,
+        weights: Floats | None = None,
+        inside: Mask | None = None,
+        start: Floats | None = None,
     ) -> tuple[Complexes, Complexes]:
         """Time in each expanded state and uses of each exit until cells leave the states ``inside``: all by default.
 
@@ -185,15 +199,20 @@ class Solver:
         time, use = (np.zeros((*axis, n), np.complex128) for n in (lowered.size, len(lowered.exit_source)))
         given = np.ones(len(hazards)) if weights is None else weights
         run = _run(whole.flows)
-        _ends(run(self.system(hazards), hazards, given, z.astype(np.complex128), inside, self.start, time, use))
+        start = self.start[None] if start is None else start
+        _ends(run(self.system(hazards), hazards, given, z.astype(np.complex128), inside, start, time, use))
         return (time[0], use[0]) if weights is not None else (time, use)
 
-    def hits(self, hazards: Floats, z: Numbers, weights: Floats, states: Mask) -> Complexes:
+    def hits(
+        self, hazards: Floats, z: Numbers, weights: Floats, states: Mask, start: Floats | None = None
+    ) -> Complexes:
         """Transform of the first arrivals in a set of (expanded) states, shape (Z,)."""
-        time, _ = self.flows(hazards, z, weights, ~states)
+        time, _ = self.flows(hazards, z, weights, ~states, start)
         return np.asarray(time[:, states].sum(axis=1))
 
-    def courses(self, hazards: Floats, z: Complexes, weights: Floats) -> tuple[Complexes, Complexes]:
+    def courses(
+        self, hazards: Floats, z: Complexes, weights: Floats, start: Floats | None = None
+    ) -> tuple[Complexes, Complexes]:
         """Transforms of the shares of dead by transition and of cells in each state of the model, whatever the stage.
 
         (Z, T) and (Z, states).
@@ -202,9 +221,9 @@ class Solver:
 
         lowered, none = self.lowered, np.zeros((0, hazards.shape[1]))
         lost, there = (np.zeros((1, len(z), n), np.complex128) for n in (len(lowered.transitions), len(lowered.states)))
-        inside = ~self.stuck(hazards)
+        inside, start = ~self.stuck(hazards), self.start[None] if start is None else start
         run = _run(whole.courses)
-        _ends(run(self.system(hazards), hazards, weights, z, inside, self.start, none, lowered.base, lost, there))
+        _ends(run(self.system(hazards), hazards, weights, z, inside, start, none, lowered.base, lost, there))
         return lost[0], there[0]
 
     def presence(
@@ -218,10 +237,9 @@ class Solver:
         from cascade.elimination import whole
 
         lowered, system, run = self.lowered, self.system(hazards), _run(whole.courses)
-        open_ = (hazards != 0).any(axis=0) & (lowered.exit_target >= 0)
-        wanted = lowered.base == state
-        inside = spread(wanted, lowered.exit_target[open_], lowered.exit_source[open_]) & ~self.stuck(hazards)
-        column, start = np.where(wanted, 0, -1), self.start
+        wanted, open_ = lowered.base == state, (hazards != 0).any(axis=0) & (lowered.exit_target >= 0)
+        inside = self._before(state, open_) & ~self.stuck(hazards)
+        column, start = np.where(wanted, 0, -1), self.start[None]
 
         def transform(z: Complexes) -> Complexes:
             rows = 1 + len(directions), len(z)
@@ -230,6 +248,16 @@ class Solver:
             return np.asarray(there[:, :, 0].T)
 
         return transform
+
+    def _before(self, state: int, open_: Mask) -> Mask:
+        """States from which cells may come to one of the model by these exits."""
+        key = state, open_.tobytes()
+        if key not in self._leading:
+            if len(self._leading) >= MOST_REMEMBERED:
+                self._leading.clear()
+            source, target = self.lowered.exit_source[open_], self.lowered.exit_target[open_]
+            self._leading[key] = spread(self.lowered.base == state, target, source)
+        return self._leading[key]
 
     def gains(
         self, hazards: Floats, z: Numbers, weights: Floats, inside: Mask, gain: Floats, prize: Floats | None = None
@@ -288,7 +316,15 @@ class Solver:
 
         ``without``: of first arrivals in these states.
         """
-        return poles(self.lowered, self.component, hazards, ~self.stuck(hazards), without)
+        live = ~self.stuck(hazards)
+        if without is not None or len(hazards) > 1:
+            return poles(self.lowered, self.component, hazards, live, without)
+        key = hazards.tobytes()
+        if key not in self._poles:
+            if len(self._poles) >= MOST_REMEMBERED:
+                self._poles.clear()
+            self._poles[key] = poles(self.lowered, self.component, hazards, live, None)
+        return self._poles[key]
 
 
 def _run(function: object) -> Callable[..., bool]:

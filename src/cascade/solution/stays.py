@@ -26,9 +26,12 @@ def hours_in_states(prepared: Prepared, *, per_founder: bool, least_size: int) -
     lowered, solver = prepared.lowered, prepared.solver
     prepared.only_whole_lives("times in states", ending=True)
 
+    def time_in(nodes: Nodes) -> Floats:
+        flows = solver.flows(prepared.hazards(nodes), np.zeros(1), nodes.weights, start=prepared.starts(nodes))
+        return np.asarray(flows[0][0].real)
+
     def lived(nodes: Nodes) -> tuple[Floats, Floats]:
-        hazards = prepared.hazards(nodes)
-        time = solver.flows(hazards, np.zeros(1), nodes.weights)[0][0].real
+        hazards, time = prepared.hazards(nodes), time_in(nodes)
         return np.where(solver.stuck(hazards), 0.0, time), np.zeros(lowered.size)
 
     spent, errors, nodes = prepared.averaged(lived, 1, absolute=1e-300, unbounded=True)
@@ -36,9 +39,9 @@ def hours_in_states(prepared: Prepared, *, per_founder: bool, least_size: int) -
         spent = np.where(errors <= MEAN_TOLERANCE * spent, spent, np.nan)
     hazards = prepared.hazards(prepared.nodes)
     stays = solver.stuck(hazards) & ~lowered.absorbing
-    for_ever = stays & (solver.flows(hazards, np.zeros(1), prepared.nodes.weights)[0][0].real > 0)
+    for_ever = stays & (time_in(prepared.nodes) > 0)
     spent = np.where(lowered.size_of >= least_size, np.where(for_ever, np.inf, spent), 0.0)
     if per_founder:
-        started = (lowered.start_share / lowered.size_of[lowered.start_state]).sum()
+        started = (prepared.start_share / lowered.size_of[lowered.start_state]).sum()
         spent = spent / lowered.size_of / started
     return np.asarray(np.bincount(lowered.base, spent, len(lowered.states)), np.float64)

@@ -20,7 +20,8 @@ def traits_of_survivors(prepared: Prepared) -> tuple[Floats, Floats]:
 
 def _entered(prepared: Prepared, nodes: Nodes) -> Floats:
     """Probability of coming to each stage, the start among them, at each node, (N, stages + 1)."""
-    return np.asarray(prepared.solver.passage(prepared.hazards(nodes), np.zeros(1)).entered[:, 0].real)
+    passage = prepared.solver.passage(prepared.hazards(nodes), np.zeros(1), start=prepared.starts(nodes))
+    return np.asarray(passage.entered[:, 0].real)
 
 
 def _on_a_grid(prepared: Prepared) -> tuple[Floats, Floats]:

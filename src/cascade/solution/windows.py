@@ -5,9 +5,9 @@ from s to t', which a window multiplies by m, moves the answer by
 
     d answer / d log q_e = sum over windows of  integral  m q_e p_s(t) (prize_e + h_t'(t) - h_s(t)) dt.
 
-p is carried forward through the windows, h backward.  Within a window of length L the integral is a convolution,
-p by the time after its beginning with h by the time before its end: the inverse, at L, of the product of their
-transforms.  The last window, without an end, is one solve at z = 0.
+p is carried forward through the windows, h backward; of an occupancy at a time, h is 1 in that state then.  Within
+a window of length L the integral is a convolution, p by the time after its beginning with h by the time before its
+end: the inverse, at L, of the product of their transforms.  The last window, without an end, is one solve at z = 0.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from cascade.solution.solver import Solver
 
 _MOST_BYTES = 1 << 26
 
+Asked = tuple[Mask, Floats, Floats, Floats]
+"""``inside``, ``gain`` and ``prize`` of a question; and what a cell in each state gains at the end, (S,)."""
+
 
 class Windows:
     """The windows at some nodes of the frailties.
@@ -33,15 +36,18 @@ class Windows:
     hazards : (N, E) float
         In an unchanged environment.
     until : float or None
-    inside, gain, prize
+    question
         What is gained; see `cascade.solution.sensitivity.Question`.
+
+    Attributes
+    ----------
+    error : float
+        The sum of the errors of all inversions so far.
     """
 
-    def __init__(
-        self, solver: Solver, hazards: Floats, until: float | None, inside: Mask, gain: Floats, prize: Floats
-    ) -> None:
+    def __init__(self, solver: Solver, hazards: Floats, until: float | None, question: Asked) -> None:
         self.solver, self.hazards = solver, hazards
-        self.inside, self.gain, self.prize = inside, gain, prize
+        self.inside, self.gain, self.prize, self.final = question
         end = math.inf if until is None else until
         self.segments = [segment for segment in segments(solver) if segment.begin < end]
         self.hours = [min(segment.end, end) - segment.begin for segment in self.segments]
@@ -54,7 +60,7 @@ class Windows:
         hazards: Floats,
         weights: Floats,
         until: float | None,
-        question: tuple[Mask, Floats, Floats],
+        question: Asked,
     ) -> tuple[Floats, Floats]:
         """The answer and its derivatives, (1 + T,), summed over nodes with their weights; and the errors."""
         width = 150 * (3 * solver.lowered.size + 2 * len(solver.lowered.exit_source)) * 16
@@ -63,7 +69,7 @@ class Windows:
         error = 0.0
         for begin in range(0, len(weights), step):
             some = slice(begin, begin + step)
-            windows = cls(solver, hazards[some], until, *question)
+            windows = cls(solver, hazards[some], until, question)
             total += weights[some] @ windows.slopes()
             error += windows.error * float(weights[some].sum())
         return total, np.full_like(total, error)
@@ -71,19 +77,24 @@ class Windows:
     def slopes(self) -> Floats:
         """The answer and its derivatives by the logarithms of the hazards, (N, 1 + T)."""
         nothing = np.zeros((len(self.hazards), self.solver.lowered.size))
+        ends_with = bool(self.final.any())
         begins, there = [], nothing
         for segment, hours in zip(self.segments, self.hours, strict=True):
             there = there + segment.jump * self.solver.start
             begins.append(there)
-            if math.isfinite(hours):
+            if len(begins) < len(self.segments) or ends_with:
                 there = self._at_end(segment, hours, there, nothing, forward=True)
-        ends, later = [], nothing
+        ends, later = [], nothing + self.final
         for segment, hours in reversed(list(zip(self.segments, self.hours, strict=True))):
             ends.append(later)
             if segment.begin > 0.0:
                 later = self._at_end(segment, hours, nothing, later, forward=False)
         each = zip(self.segments, self.hours, begins, reversed(ends), strict=True)
-        return np.asarray(sum(self._moved(*window) for window in each))
+        moved = np.zeros((len(self.hazards), 1 + len(self.solver.lowered.transitions)))
+        moved[:, 0] = there @ self.final
+        for window in each:
+            moved += self._moved(*window)
+        return moved
 
     def _of(self, segment: Segment, z: Complexes, begin: Floats, end: Floats) -> tuple[Floats, Complexes, Complexes]:
         """Hazards (N, E), and the transforms of p and of h, (N, Z, S)."""
