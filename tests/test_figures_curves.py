@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
 
 import cascade
 from cascade import plot
 from cascade.answers.curves import Curves
+from cascade.common.colours import DEATH_COLOUR
+from cascade.common.sight import contrast, dark, oklab
 from helpers.drawn import (
     BEYOND,
     GOAL,
-    THREE,
+    TWO,
     Floats,
     Source,
     colon,
@@ -27,39 +29,21 @@ from helpers.drawn import (
     cyclic,
     cyclic_exact,
     hours_in,
-    legend,
     picture,
     share_in,
     textbook,
     textbook_exact,
     ticks,
     unfinished,
-    whitened,
 )
 from helpers.models import CYCLIC
 
 # Occupancy.
 
 
-class Band(NamedTuple):
-    hours: Floats
-    bottom: Floats
-    top: Floats
-    colour: str
-
-
-def bands(ax: Axes) -> dict[str, Band]:
-    """Stacked areas by label, in the order in which they were drawn."""
-    found = {}
-    for area in ax.collections:
-        assert isinstance(area, PolyCollection)
-        corners = np.asarray(area.get_paths()[0].vertices)
-        hours = np.unique(corners[:, 0])
-        ends = [corners[corners[:, 0] == h, 1] for h in hours]
-        colour = to_hex(area.get_facecolor()[0])
-        low, high = (np.array([of(end) for end in ends]) for of in (np.min, np.max))
-        found[str(area.get_label())] = Band(hours, low, high, colour)
-    return found
+def lines(ax: Axes) -> dict[str, Line2D]:
+    """Curves by name."""
+    return {str(line.get_label()): line for line in ax.lines if not str(line.get_label()).startswith("_")}
 
 
 def by_stage(curves: Any, model: cascade.Model) -> dict[str, Floats]:
@@ -70,24 +54,6 @@ def by_stage(curves: Any, model: cascade.Model) -> dict[str, Floats]:
             for name in order if name in stage.values()}  # fmt: skip
 
 
-def assert_stacked(ax: Axes, hours: Floats, expected: Mapping[str, Floats], *, living: bool) -> None:
-    """Bands as high as expected, in this order from the bottom; the dead on top unless it is of the living."""
-    drawn = bands(ax)
-    assert list(drawn) == [*expected, *([] if living else ["dead"])]
-    below = np.zeros(len(hours))
-    for name, value in expected.items():
-        band = drawn[name]
-        assert band.hours == pytest.approx(hours)
-        assert band.bottom == pytest.approx(below, abs=1e-9)
-        assert band.top - band.bottom == pytest.approx(value, abs=1e-9)
-        below = below + value
-    if living:
-        assert below == pytest.approx(1.0)
-    else:
-        assert drawn["dead"].bottom == pytest.approx(below, abs=1e-9)
-        assert drawn["dead"].top == pytest.approx(1.0)
-
-
 @cache
 def curves_at(curves: Callable[..., Any], hours: tuple[float, ...] | None) -> Any:
     """Occupancy or incidence of a source, asked once."""
@@ -95,30 +61,36 @@ def curves_at(curves: Callable[..., Any], hours: tuple[float, ...] | None) -> An
 
 
 def expected_of(source: Any, hours: Floats, *, living: bool = False) -> dict[str, Floats]:
-    """Shares of all, or of the living, at these hours."""
+    """Shares of all (and of the dead), or of the living, at these hours."""
     curves = curves_at(source.occupancy, tuple(hours))
     assert curves.hours == pytest.approx(hours)
-    large = len(source.model.states) > 24
+    large = len(source.model.states) > 12
     found = by_stage(curves, source.model) if large else {name: curves[name] for name in curves.names}
-    alive = np.sum(list(found.values()), axis=0) if living else 1.0
-    return {name: value / alive for name, value in found.items()}
+    alive = np.sum(list(found.values()), axis=0)
+    shares = {name: value / (alive if living else 1.0) for name, value in found.items()}
+    dead = {} if living else {"dead": np.clip(1.0 - alive, 0.0, None)}
+    return {name: value for name, value in {**shares, **dead}.items() if value.max() > 1e-14}
+
+
+def assert_drawn(ax: Axes, source: Any, *, living: bool = False) -> None:
+    """A line for each state, at its shares."""
+    drawn = lines(ax)
+    hours = next(iter(drawn.values())).get_xdata()
+    expected = expected_of(source, hours, living=living)
+    assert list(drawn) == list(expected)
+    for name, line in drawn.items():
+        assert line.get_xdata() == pytest.approx(hours)
+        assert np.nan_to_num(line.get_ydata()) == pytest.approx(expected[name], rel=1e-9, abs=1.1e-14)
 
 
 @pytest.mark.parametrize("living", [False, True])
-@pytest.mark.parametrize("source", [textbook, cyclic, unfinished, colon])
-def test_occupancy_stacks_the_shares_of_the_table(source: Source, living: bool) -> None:
+@pytest.mark.parametrize("source", [textbook, cyclic, unfinished, colon, cyclic_exact, colon_exact])
+def test_occupancy_draws_the_shares_of_the_table(source: Source, living: bool) -> None:
     (ax,) = picture(plot.occupancy, source, living=living).axes
-    hours = next(iter(bands(ax).values())).hours
-    assert_stacked(ax, hours, expected_of(source(), hours, living=living), living=living)
-
-
-@pytest.mark.parametrize("living", [False, True])
-@pytest.mark.parametrize("source", [cyclic_exact, colon_exact])
-def test_occupancy_of_an_exact_answer_at_its_own_times(source: Source, living: bool) -> None:
-    (ax,) = picture(plot.occupancy, source, living=living).axes
-    hours = next(iter(bands(ax).values())).hours
-    assert len(hours) > 50 or source is colon_exact
-    assert_stacked(ax, hours, expected_of(source(), hours, living=living), living=living)
+    assert_drawn(ax, source(), living=living)
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert ("living" in ax.get_ylabel()) == living
+    assert ("all" in ax.get_ylabel()) != living
 
 
 def test_times_of_an_exact_answer_span_those_of_its_steps() -> None:
@@ -137,18 +109,18 @@ def test_times_given_are_those_drawn() -> None:
     times = [1.0, 30.0, 100.0, 300.0]
     for source in (textbook(), textbook_exact()):
         (ax,) = plot.occupancy(source, times=times).axes
-        hours = np.array(times)
-        assert_stacked(ax, hours, expected_of(source, hours), living=False)
+        assert all(line.get_xdata() == pytest.approx(times) for line in lines(ax).values())
+        assert_drawn(ax, source)
         (ax,) = plot.incidence(source, times=times).axes
-        assert all(line.get_xdata() == pytest.approx(times) for line in ax.lines)
+        assert all(line.get_xdata() == pytest.approx(times) for line in lines(ax).values())
     # The start of all things has no place on a logarithmic axis.
-    assert bands(plot.occupancy(cyclic_exact(), times=[0.0, 1.0, 9.0]).axes[0])["blood"].hours.tolist() == [1.0, 9.0]
+    assert lines(plot.occupancy(cyclic_exact(), times=[0.0, 1.0, 9.0]).axes[0])["blood"].get_xdata().tolist() == [1, 9]
 
 
 @pytest.mark.parametrize("living", [False, True])
 def test_only_times_before_anything_happens_and_after_the_last_death_are_left_out(living: bool) -> None:
     curves = textbook().occupancy()
-    hours = bands(plot.occupancy(textbook(), living=living).axes[0])["primary"].hours
+    hours = lines(plot.occupancy(textbook(), living=living).axes[0])["primary"].get_xdata()
     alive = curves.values.sum(axis=0) > 0
     assert not alive[-1]
     needed = (curves["primary"] < 1.0 - 1e-3) & (alive | (not living))
@@ -157,41 +129,47 @@ def test_only_times_before_anything_happens_and_after_the_last_death_are_left_ou
     assert (hours.max() == curves.hours[-1]) == (not living)
 
 
-def test_colours_of_states_are_those_of_their_stages_and_paler_for_later_ones() -> None:
-    for source in (cyclic(), textbook()):
-        model, drawn = source.model, bands(plot.occupancy(source).axes[0])
-        palette = plot.stage_colours(model.stages)
-        for stage in model.stages:
-            own = [drawn[s.name].colour for s in model.states if s.stage == stage]
-            pale = [whitened(colour, palette[stage]) for colour in own]
-            assert pale[0] == pytest.approx(0.0, abs=0.01)
-            assert pale == sorted(set(pale))
-        assert drawn[model.states[-1].name].colour == GOAL
-    drawn = bands(plot.occupancy(colon()).axes[0])
-    assert {n: b.colour for n, b in drawn.items() if n not in (BEYOND, "dead")} == {
-        stage: to_hex(colour) for stage, colour in plot.stage_colours(colon().model.stages).items()
-    }
-    assert drawn[BEYOND].colour == GOAL
+@pytest.mark.parametrize("source", [cyclic, textbook, colon])
+def test_states_are_blue_the_later_the_darker_goals_are_ink_and_the_dead_are_dark_red(source: Source) -> None:
+    (ax,) = picture(plot.occupancy, source).axes
+    goals = {BEYOND, *(s.name for s in source().model.states if s.stage is None)}
+    drawn = {name: to_hex(line.get_color()).upper() for name, line in lines(ax).items()}
+    living = [colour for name, colour in drawn.items() if name not in {*goals, "dead"}]
+    contrasts = [contrast(colour) for colour in living]
+    assert contrasts == sorted(contrasts)
+    assert len(set(living)) == len(living)
+    assert all(oklab(colour)[2] < -0.03 for colour in living), "blue"
+    assert all(c >= 3.0 for c in contrasts)
+    assert all(colour == GOAL for name, colour in drawn.items() if name in goals)
+    assert drawn["dead"] == DEATH_COLOUR
 
 
-@pytest.mark.parametrize("source", [textbook, colon])
 @pytest.mark.parametrize("living", [False, True])
-def test_the_legend_of_occupancy_has_the_order_and_colours_of_the_stack(source: Source, living: bool) -> None:
-    (ax,) = picture(plot.occupancy, source, living=living).axes
-    drawn = bands(ax)
-    assert list(legend(ax).items()) == [(name, band.colour) for name, band in reversed(drawn.items())]
-    assert ("living" in ax.get_ylabel()) == living
-    assert ("all" in ax.get_ylabel()) != living
-    assert ("living" in ax.get_title(loc="left")) == living
+@pytest.mark.parametrize("source", [textbook, cyclic_exact, colon, unfinished])
+def test_each_line_of_occupancy_is_seen_and_bears_its_name_near_it(source: Source, living: bool) -> None:
+    figure = picture(plot.occupancy, source, living=living)
+    (ax,) = figure.axes
+    low, high = ax.get_ylim()
+    said = {" ".join(t.get_text().split()): t for t in ax.texts}
+    assert sorted(said) == sorted(lines(ax))
+    for name, line in lines(ax).items():
+        peak = float(np.nanmax(line.get_ydata()))
+        assert low < peak <= high
+        assert said[name].get_color().upper() == dark(to_hex(line.get_color()).upper())
+
+
+def test_of_what_was_counted_the_axis_begins_below_one_cell() -> None:
+    for source in (textbook(), unfinished(), colon()):
+        ax = plot.occupancy(source).axes[0]
+        low, peaks = ax.get_ylim()[0], [np.nanmax(line.get_ydata()) for line in lines(ax).values()]
+        assert 0.29 / source.cells <= low < min(peaks) / 2
 
 
 @pytest.mark.parametrize("draw", [plot.occupancy, plot.incidence])
 @pytest.mark.parametrize("source", [textbook, cyclic_exact, colon, unfinished])
 def test_the_axis_of_time_is_logarithmic_holds_all_times_and_is_marked_right(draw: Any, source: Source) -> None:
     (ax,) = picture(draw, source).axes
-    drawn = np.concatenate(
-        [line.get_xdata() for line in ax.lines] or [band.hours for band in bands(ax).values()]
-    )  # fmt: skip
+    drawn = np.concatenate([line.get_xdata() for line in lines(ax).values()])
     assert ax.get_xscale() == "log"
     assert ax.get_xlim() == pytest.approx((drawn.min(), drawn.max()))
     marks = ticks(ax.xaxis)
@@ -199,13 +177,6 @@ def test_the_axis_of_time_is_logarithmic_holds_all_times_and_is_marked_right(dra
     for label, at in marks.items():
         assert hours_in(label) == pytest.approx(at, rel=1e-6)
         assert drawn.min() <= at <= drawn.max()
-
-
-def test_the_axis_of_shares_goes_from_none_to_all() -> None:
-    for living in (False, True):
-        (ax,) = plot.occupancy(cyclic(), living=living).axes
-        assert ax.get_ylim() == (0.0, 1.0)
-        assert all(share_in(label) == pytest.approx(at) for label, at in ticks(ax.yaxis).items())
 
 
 # Incidence.
@@ -230,26 +201,35 @@ incidences = pytest.mark.parametrize("source", [textbook, cyclic, unfinished, co
 @pytest.mark.parametrize("log", [True, False])
 def test_incidence_draws_the_curve_of_each_end_under_its_name(source: Source, log: bool) -> None:
     (ax,) = picture(plot.incidence, source, log=log).axes
-    asked = tuple(ax.lines[0].get_xdata()) if isinstance(source(), type(cyclic_exact())) else None
+    asked = tuple(next(iter(lines(ax).values())).get_xdata()) if isinstance(source(), type(cyclic_exact())) else None
     hours, expected, goals = ends_of(source(), asked)
-    palette = plot.cause_colours([name for name in expected if name not in goals])
-    drawn = {str(line.get_label()).rpartition("  ")[0]: line for line in ax.lines}
+    drawn = lines(ax)
     assert set(drawn) == {name for name, values in expected.items() if values.any() or not log}
     for name, line in drawn.items():
         assert line.get_xdata() == pytest.approx(hours)
         assert np.nan_to_num(line.get_ydata()) == pytest.approx(expected[name], rel=1e-9)
-        assert to_hex(line.get_color()) == (GOAL if name in goals else to_hex(palette[name]))
+        assert to_hex(line.get_color()).upper() == (GOAL if name in goals else plot.cause_colours([name])[name])
 
 
 @incidences
-def test_the_legend_of_incidence_says_the_final_shares_the_largest_first(source: Source) -> None:
+def test_each_end_stands_at_its_curve_with_its_final_share_the_largest_first(source: Source) -> None:
     (ax,) = picture(plot.incidence, source).axes
-    finals = [float(line.get_ydata()[-1]) for line in ax.lines]
+    drawn = lines(ax)
+    finals = [float(line.get_ydata()[-1]) for line in drawn.values()]
     assert finals == sorted(finals, reverse=True)
-    for (label, colour), line in zip(legend(ax).items(), ax.lines, strict=True):
-        assert label == line.get_label()
-        assert colour == to_hex(line.get_color())
-        assert share_in(label.rpartition("  ")[2]) == pytest.approx(line.get_ydata()[-1], rel=THREE)
+    heights = [t.get_position()[1] for t in ax.texts]
+    assert heights == sorted(heights, reverse=True)
+    for (name, line), text in zip(drawn.items(), ax.texts, strict=True):
+        said = " ".join(text.get_text().split())
+        assert said.startswith(name)
+        assert share_in(said.removeprefix(name)) == pytest.approx(line.get_ydata()[-1], rel=TWO)
+        assert text.get_color().upper() == dark(to_hex(line.get_color()).upper())
+    # The thin line from the curve to its name begins where the curve ends.
+    leaders = [line for line in ax.lines if line.get_label() == "_leader"]
+    starts = [
+        ax.transData.inverted().transform(ax.transAxes.transform((1.0, line.get_ydata()[0])))[1] for line in leaders
+    ]
+    assert starts == pytest.approx(finals, rel=1e-6)
 
 
 @incidences
@@ -258,7 +238,7 @@ def test_each_curve_of_incidence_is_seen_on_its_axis(source: Source) -> None:
     low, high = ax.get_ylim()
     assert ax.get_yscale() == "log"
     assert high >= 1.0
-    for line in ax.lines:
+    for line in lines(ax).values():
         assert low < np.nanmax(line.get_ydata()) / 5
     assert all(share_in(label) == pytest.approx(at) for label, at in ticks(ax.yaxis).items() if low <= at <= high)
     (ax,) = picture(plot.incidence, source, log=False).axes

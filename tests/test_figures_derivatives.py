@@ -8,6 +8,7 @@ from matplotlib.colors import to_hex
 import cascade
 from cascade import plot
 from cascade.plot.derivatives import LESS, MORE
+from helpers.drawn import heading
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ def test_bars_are_the_strongest_elasticities_in_order(name: str, of: str | None,
     deaths = {t.name for t in exact.lowered.transitions if t.is_death}
     for (hazard, rate), bar, label, text in zip(expected, bars, ax.get_yticklabels(), ax.texts, strict=True):
         assert bar.get_width() == pytest.approx(rate)
-        assert to_hex(bar.get_facecolor()) == (MORE if rate > 0 else LESS).lower()
+        assert to_hex(bar.get_facecolor()).upper() == (MORE if rate > 0 else LESS)
         state, way = hazard.split(".", 1)
         sign = ": " if hazard in deaths else " → "
         assert label.get_text().replace("\n", " ") == f"{state}{sign}{way}"
@@ -31,7 +32,7 @@ def test_bars_are_the_strongest_elasticities_in_order(name: str, of: str | None,
         # The number stands beside its bar, on the side on which the bar ends.
         assert (text.get_position()[0] > 0) == (rate > 0)
     left = len([rate for rate in rates.values() if abs(rate) > 0]) - 6
-    assert f"{left} weaker hazards not shown" in ax.get_title(loc="left").replace("\n", " ")
+    assert f"{left} weaker hazards not shown" in heading(figure)
     low, high = ax.get_xlim()
     assert low < min(bar.get_width() for bar in bars)
     assert high > max(0.0, *(bar.get_width() for bar in bars))

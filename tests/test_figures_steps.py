@@ -1,80 +1,121 @@
-"""Figures of the steps against the tables they show: funnel and waterfall."""
+"""Figures of the steps against the tables they show: the waterfall, several funnels, the alluvial figure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.patches import Polygon, Rectangle
 
 import cascade
 from cascade import plot
+from cascade.common.colours import ALIVE_COLOUR, ALIVE_PALE, cause_colour
+from cascade.plot.streams import ENLARGE
 from helpers.drawn import (
-    THREE,
+    TWO,
     Source,
-    bars,
     bars_at,
     count_in,
     cyclic,
     cyclic_exact,
     from_top,
-    legend,
+    heading,
+    key,
     picture,
     points,
     share_in,
     simulated_and_exact,
-    text_at,
     textbook,
     textbook_exact,
     ticks,
+    told,
     unfinished,
     where,
     whiskers,
-    whitened,
 )
 from helpers.models import CYCLIC
 
-# Funnel.
+MODELS = [entry.name for entry in cascade.models()]
+
+
+def decades(share: float) -> float:
+    return float(-np.log10(share))
+
+
+# The waterfall.
 
 
 @simulated_and_exact
-def test_funnel_bars_end_at_the_shares_in_order_and_colour_of_the_steps(source: Source) -> None:
+def test_bars_go_from_the_share_that_came_to_the_share_that_passed(source: Source) -> None:
     rows = source().funnel().rows
     ax = picture(plot.funnel, source).axes[0]
     assert from_top(ax) == [row.step for row in rows]
-    colours = plot.stage_colours([row.step for row in rows])
+    before = 1.0
     for row in rows:
-        (bar,) = bars_at(ax, ticks(ax.yaxis)[row.step])
-        assert bar.left == pytest.approx(ax.get_xlim()[0])
-        assert bar.right == pytest.approx(max(row.fraction_of_all, ax.get_xlim()[0]), rel=1e-9)
-        assert bar.colour == to_hex(colours[row.step])
+        drawn = bars_at(ax, ticks(ax.yaxis)[row.step])
+        if row.passed and row.fraction_of_all < before:
+            assert drawn[0].left == pytest.approx(decades(before), abs=1e-9)
+            assert drawn[-1].right == pytest.approx(decades(row.fraction_of_all), rel=1e-9)
+            for one, after in pairwise(drawn):
+                assert after.left == pytest.approx(one.right, abs=1e-9)
+        before = row.fraction_of_all or before
+        if not row.passed:
+            break
 
 
-@pytest.mark.parametrize("source", [textbook, unfinished, cyclic])
-def test_funnel_whiskers_are_the_intervals_and_zeros_have_only_an_upper_bound(source: Source) -> None:
-    ax = picture(plot.funnel, source).axes[0]
-    found, bounds = whiskers(ax), points(ax, "<")
+@simulated_and_exact
+def test_a_bar_is_split_by_cause_in_proportion_to_the_deaths_the_most_first(source: Source) -> None:
     for y, row in enumerate(source().funnel()):
-        if row.passed:
-            assert found.pop(y) == pytest.approx((max(row.low, ax.get_xlim()[0]), row.high), rel=1e-9)
-        else:
-            assert bounds.pop(y) == pytest.approx(row.high, rel=1e-9)
-    assert not found
-    assert not bounds
+        ax = picture(plot.funnel, source).axes[0]
+        drawn = bars_at(ax, y)
+        total = sum(row.lost.values()) + row.still
+        if not drawn:
+            assert total == 0 or row.fraction_of_previous in (0.0, 1.0)
+            continue
+        wide = sum(bar.right - bar.left for bar in drawn)
+        parts = {c: n / total for c, n in {**row.lost, "still there": row.still}.items() if n}
+        colours = {ALIVE_PALE if c == "still there" else cause_colour(c): n for c, n in parts.items()}
+        found = {bar.colour.upper(): (bar.right - bar.left) / wide for bar in drawn}
+        assert found == pytest.approx(colours, rel=1e-6)
+        assert list(found.values()) == pytest.approx(sorted(found.values(), reverse=True))
 
 
-def test_the_textbook_has_a_zero_count() -> None:
-    assert [row.passed == 0 for row in textbook().funnel()] == [False] * 6 + [True]
-
-
-@pytest.mark.parametrize("source", [textbook_exact, cyclic_exact])
-def test_an_exact_funnel_has_no_whiskers(source: Source) -> None:
+@simulated_and_exact
+def test_counts_are_dots_with_their_intervals_and_exact_ends_are_lines(source: Source) -> None:
+    funnel = source().funnel()
     ax = picture(plot.funnel, source).axes[0]
-    assert not ax.lines
+    dots, found, arrows = points(ax, "o"), whiskers(ax), points(ax, ">")
+    if funnel.exact:
+        assert not dots
+        assert not found
+        ends = [line for line in ax.lines if to_hex(line.get_color()) == "#222222" and len(line.get_xdata()) == 2]
+        assert [line.get_xdata()[0] for line in ends] == pytest.approx([decades(r.fraction_of_all) for r in funnel])
+        return
+    for y, row in enumerate(funnel):
+        if row.passed:
+            assert dots[y + 0.5] == pytest.approx(decades(row.fraction_of_all), abs=1e-9)
+            assert found[y + 0.5] == pytest.approx((decades(row.high), decades(row.low)), rel=1e-9, abs=1e-9)
+        else:
+            assert y + 0.5 not in dots
+            if y + 0.5 in arrows:
+                assert arrows[y + 0.5] == pytest.approx(decades(row.high), rel=1e-9)
+
+
+def test_the_textbook_has_a_zero_count_with_an_arrow_at_its_bound() -> None:
+    rows = textbook().funnel().rows
+    assert [row.passed == 0 for row in rows] == [False] * 6 + [True]
+    ax = plot.funnel(textbook()).axes[0]
+    assert points(ax, ">")[6.5] == pytest.approx(decades(rows[-1].high))
+    # The bar goes on beyond: nobody knows where it ends.
+    assert points(ax, ">")[6.0] == pytest.approx(decades(rows[-1].high))
+    assert "none: below" in told(plot.funnel(textbook()))
 
 
 COUNTS = [
@@ -91,46 +132,143 @@ def test_no_whisker_is_cut(counts: dict[str, int], several: int) -> None:
     """The axis goes as far as the lowest end: a whisker that stopped before would claim too much."""
     one = cascade.Funnel.from_counts(counts)
     (ax,) = plot.funnel(*[one] * several).axes
-    drawn = sorted(whiskers(ax).values())
-    wanted = sorted((row.low, row.high) for row in one if row.passed for _ in range(several))
-    assert np.array(drawn) == pytest.approx(np.array(wanted))
-    assert all(ax.get_xlim()[0] <= low for low, _ in drawn)
+    lowest = max(decades(row.low) for row in one if row.passed)
+    drawn = [x for ends in whiskers(ax).values() for x in ends]
+    assert max(drawn) >= lowest - 1e-9
+    assert ax.spines["bottom"].get_bounds()[1] > lowest
+    assert ax.spines["bottom"].get_bounds()[0] == 0.0, "no share is above one"
 
 
-def test_no_whisker_of_a_run_is_cut() -> None:
-    for cells, seed in ((10**6, 1), (10**5, 2), (1000, 3)):
-        run = cascade.simulate(cascade.load("textbook"), cells=cells, seed=seed)
-        ax = plot.funnel(run).axes[0]
-        wanted = sorted((row.low, row.high) for row in run.funnel() if row.passed)
-        assert np.array(sorted(whiskers(ax).values())) == pytest.approx(np.array(wanted))
+def columns(ax: Axes, y: float) -> list[str]:
+    """Texts at a height, from left to right."""
+    return [t.get_text() for t in sorted((t for t in ax.texts if where(t)[1] == y), key=lambda t: where(t)[0])]
 
 
-EXACT_FIGURES = (plot.funnel, plot.waterfall, plot.occupancy, plot.incidence)
+@simulated_and_exact
+def test_columns_say_the_share_of_those_that_came_and_the_count(source: Source) -> None:
+    funnel = source().funnel()
+    ax = picture(plot.funnel, source).axes[0]
+    for y, row in enumerate(funnel):
+        passed, counted = columns(ax, float(y))
+        if row.passed:
+            assert share_in(passed) == pytest.approx(row.fraction_of_previous, rel=TWO)
+        if funnel.exact:
+            assert share_in(counted) == pytest.approx(row.fraction_of_all, rel=TWO)
+        else:
+            assert count_in(counted) == row.passed
+    heads = [t.get_text() for t in ax.texts if where(t)[1] < -0.5]
+    assert heads == ["pass", "of all" if funnel.exact else "counted"]
+
+
+@pytest.mark.parametrize("source", [textbook, textbook_exact, unfinished])
+def test_the_key_names_each_cause_once_with_its_colour_the_most_decades_first(source: Source) -> None:
+    figure = picture(plot.funnel, source)
+    found = key(figure)
+    lost: dict[str, float] = {}
+    for y, row in enumerate(source().funnel()):
+        drawn = bars_at(figure.axes[0], y)
+        names = sorted(({**row.lost, "still there": row.still}).items(), key=lambda part: -part[1])
+        for bar, (cause, n) in zip(drawn, names, strict=False):
+            lost[cause] = lost.get(cause, 0.0) + (bar.right - bar.left) * (n > 0)
+    wanted = [cause for cause, n in sorted(lost.items(), key=lambda part: -part[1]) if n > 0]
+    assert sorted(found) == sorted(wanted)
+    assert all(found[c][0] == (ALIVE_PALE if c == "still there" else cause_colour(c)) for c in wanted)
+
+
+def test_a_count_and_the_exact_answer_of_one_model_are_one_figure() -> None:
+    figure = plot.funnel(textbook(), textbook_exact())
+    (ax,) = figure.axes
+    for y, (row, count) in enumerate(zip(textbook_exact().funnel(), textbook().funnel(), strict=True)):
+        assert bars_at(ax, y)[-1].right == pytest.approx(decades(row.fraction_of_all), rel=1e-9)
+        assert (y + 0.5 in points(ax, "o")) == (count.passed > 0)
+    assert heading(figure).endswith("bars exact, dots 20,000 cells")
+    assert told(plot.funnel(textbook_exact(), textbook())) == told(figure), "in either order"
+    # Of another model, or until another end, they stand side by side; so do two of a kind.
+    for other in (cyclic_exact, lambda: cascade.exact(CYCLIC, until=30.0)):
+        assert "bars exact" not in told(plot.funnel(cascade.simulate(CYCLIC, cells=100, seed=1, until=20.0), other()))
+    assert "bars exact" not in told(plot.funnel(cyclic(), cyclic()))
+
+
+def test_the_waterfall_is_the_funnel_of_one_source() -> None:
+    assert told(plot.waterfall(textbook())) == told(plot.funnel(textbook()))
+
+
+def test_a_step_that_no_cell_can_pass_is_said_to_be_passed_by_none() -> None:
+    ax = plot.funnel(cascade.exact(CYCLIC.with_(hazards={"tissue.tumour": 0.0}))).axes[0]
+    assert columns(ax, float(len(CYCLIC.stages) - 1))[0] == "none"
+
+
+# Several.
+
+
+def test_several_funnels_are_points_in_the_order_given_with_their_intervals() -> None:
+    sources = [textbook(), textbook_exact(), unfinished()]
+    names = ["counted", "expected", "stopped"]
+    figure = plot.funnel(*sources, labels=names)
+    (ax,) = figure.axes
+    assert from_top(ax) == list(textbook().model.stages)
+    keys = key(figure)
+    assert list(keys) == names
+    assert len({mark for _, mark in keys.values()}) == 3
+    found = whiskers(ax)
+    for k, rows in enumerate(zip(*(s.funnel() for s in sources), strict=True)):
+        heights = []
+        for j, (row, source, name) in enumerate(zip(rows, sources, names, strict=True)):
+            y = round(k + (j - 1) * 0.86 / 3, 9)
+            heights.append(y)
+            _, mark = keys[name]
+            (text,) = columns(ax, k + (j - 1) * 0.86 / 3)
+            if row.passed:
+                assert points(ax, mark)[y] == pytest.approx(decades(row.fraction_of_all), abs=1e-9)
+                assert share_in(text) == pytest.approx(row.fraction_of_previous, rel=TWO)
+            else:
+                assert points(ax, ">")[y] == pytest.approx(decades(row.high))
+                assert text.startswith("none: below")
+            if source is not textbook_exact() and row.passed:
+                assert found[y] == pytest.approx((decades(row.high), decades(row.low)), rel=1e-9, abs=1e-9)
+        assert heights == sorted(heights)
+
+
+def test_two_funnels_are_called_by_their_own_names_by_default() -> None:
+    mine = cascade.Funnel.from_counts({"in": 1000, "a": 100, "b": 10}, label="mine")
+    yours = cascade.Funnel.from_counts({"in": 500, "a": 80, "b": 20}, label="yours")
+    assert list(key(plot.funnel(mine, yours))) == ["mine", "yours"]
+
+
+def test_the_heading_of_a_funnel_says_name_and_number_of_cells() -> None:
+    assert heading(plot.funnel(textbook())) == f"{textbook().label}: 20,000 cells"
+    counts = cascade.Funnel.from_counts({"in": 1000, "out": 10}, label="mine")
+    assert heading(plot.funnel(counts)) == "mine: 1,000 cells"
+    assert key(plot.funnel(counts)) == {}, "nothing known of causes"
+    ax = Figure().add_subplot()
+    plot.funnel(counts, ax=ax)
+    assert ax.get_title(loc="left") == "mine: 1,000 cells"
+
+
+# What all figures of exact answers and counts say.
+
+EXACT_FIGURES = (plot.funnel, plot.alluvial, plot.waterfall, plot.occupancy, plot.incidence)
 ONLY_EXACT = {"elasticities"}
 
 
 @pytest.mark.parametrize("draw", EXACT_FIGURES)
 def test_a_figure_says_whether_it_is_exact_or_of_how_many_cells(draw: Callable[..., Figure]) -> None:
     """In what a reader sees, for every figure that shows either."""
-    other = {"Picture", "cause_colours", "stage_colours", "check_path", "has_body", "save"}
+    other = {"Picture", "alt_text", "cause_colours", "stage_colours", "check_path", "has_body", "save"}
     of_organs, of_two = {"organs", "body"}, {"comparison", "selection"}
     assert {f.__name__ for f in EXACT_FIGURES} == set(plot.__all__) - other - of_organs - of_two - ONLY_EXACT
     for source, wanted, never in (
         (textbook_exact(), "exact answer", ": 1,000,000"),
         (textbook(), "20,000 cells", "exact"),
     ):
-        told = " ".join(" ".join(t.get_text().split()) for t in draw(source).findobj(Text) if isinstance(t, Text))
-        assert wanted in told
-        assert never not in told
-    given = Figure().add_subplot()
-    assert "exact answer" in " ".join(draw(textbook_exact(), ax=given).axes[0].get_title(loc="left").split())
+        assert wanted in told(draw(source))
+        assert never not in told(draw(source))
+        assert wanted in plot.alt_text(draw(source))
 
 
 def test_figures_by_organ_say_whether_they_are_exact() -> None:
     for draw in (plot.organs, plot.body):
-        figure = draw(cascade.exact(cascade.load("colon")))
-        told = " ".join(t.get_text() for t in figure.findobj(Text) if isinstance(t, Text))
-        assert "exact" in told
+        assert "exact" in told(draw(cascade.exact(cascade.load("colon"))))
 
 
 def test_the_table_of_an_exact_funnel_says_so() -> None:
@@ -138,210 +276,74 @@ def test_the_table_of_an_exact_funnel_says_so() -> None:
     assert "exact" not in textbook().funnel().caption
 
 
-@simulated_and_exact
-def test_funnel_texts_are_the_share_of_the_previous_step_and_the_count(source: Source) -> None:
-    ax = picture(plot.funnel, source).axes[0]
-    for y, row in enumerate(source().funnel()):
-        text = text_at(ax, max(row.fraction_of_all, row.high), y)
-        if row.passed:
-            assert " of previous" in text
-            assert share_in(text) == pytest.approx(row.fraction_of_previous, rel=THREE)
-            assert count_in(text.partition("(")[2]) == pytest.approx(row.passed, rel=THREE)
-        else:
-            assert text.startswith("none: below")
-            assert " of all" in text
-            assert share_in(text) == pytest.approx(row.high, rel=THREE)
+# The alluvial figure.
 
 
-@simulated_and_exact
-def test_the_axis_of_a_funnel_is_logarithmic_and_holds_all_that_is_drawn(source: Source) -> None:
-    ax = picture(plot.funnel, source).axes[0]
-    low, high = ax.get_xlim()
-    assert ax.get_xscale() == "log"
-    rows = source().funnel().rows
-    shown = [row.fraction_of_all if row.passed else row.high for row in rows]
-    assert low < min(shown)
-    assert high >= 1.0
-    marks = ticks(ax.xaxis)
-    assert len(marks) >= 2
-    assert marks["all"] == 1.0
-    assert {share_in(label): at for label, at in marks.items()} == pytest.approx({at: at for at in marks.values()})
-    down, up = ax.get_ylim()
-    assert down > len(rows) - 1 + 0.35
-    assert up < -0.35
+@cache
+def exact_funnel(name: str) -> Any:
+    return cascade.exact(cascade.load(name)).funnel()
 
 
-def test_a_zero_of_few_cells_lets_its_bound_set_the_axis() -> None:
-    none = cascade.Funnel.from_counts({"in": 10**7, "out": 0})
-    ax = plot.funnel(none).axes[0]
-    assert ax.get_xlim()[0] < none.rows[0].high < 1e-6
-    assert points(ax, "<") == {0.0: pytest.approx(none.rows[0].high)}
+def alluvial_parts(ax: Axes) -> tuple[list[Rectangle], list[Polygon], list[Polygon], Rectangle | None]:
+    """The streams of the living, the branches, the wedges, and the end."""
+    streams = [p for p in ax.patches if isinstance(p, Rectangle) and str(p.get_gid()).startswith("alive ")]
+    wedges = [p for p in ax.patches if isinstance(p, Polygon) and to_hex(p.get_facecolor()).upper() == ALIVE_PALE
+              and p.get_gid() is None]  # fmt: skip
+    branches = [p for p in ax.patches if isinstance(p, Polygon) and p.get_gid() is not None]
+    end = [p for p in ax.patches if p.get_gid() == "end"]
+    return streams, branches, wedges, end[0] if end else None  # type: ignore[return-value]
 
 
-def test_a_step_that_no_cell_can_pass_is_said_to_be_passed_by_none() -> None:
-    """Of an exact answer, whose zero has no upper bound: there is no place on the axis at which to stand."""
-    ax = plot.funnel(cascade.exact(CYCLIC.with_(hazards={"tissue.tumour": 0.0}))).axes[0]
-    assert text_at(ax, ax.get_xlim()[0], ticks(ax.yaxis)["tissue"]).startswith("none")
-
-
-@simulated_and_exact
-def test_causes_are_shares_of_all_that_came_no_further(source: Source) -> None:
-    figure = picture(plot.funnel, source)
-    left, right = figure.axes
-    names = {colour: label for label, colour in legend(right).items()}
-    assert len(names) == len(legend(right))
-    for row in source().funnel():
-        y = ticks(left.yaxis)[row.step]
+@pytest.mark.sampled(8)
+@pytest.mark.parametrize("name", MODELS)
+def test_heights_of_the_alluvial_figure_are_shares_that_add_up(name: str) -> None:
+    funnel = exact_funnel(name)
+    (ax,) = plot.alluvial(funnel).axes
+    streams, branches, wedges, end = alluvial_parts(ax)
+    whole = max(p.get_height() for p in (*streams, end) if p is not None)
+    whole = max([whole, *(np.ptp(p.get_xy()[:, 1]) for p in wedges)])
+    base, before = 1.0, 1.0
+    factors = []
+    for row, stream in zip(funnel, streams, strict=True):
+        # Heights are of what the last wedge began with.
+        assert stream.get_height() / whole == pytest.approx(row.fraction_of_all / base, rel=1e-6, abs=1e-12)
+        own = [p for p in branches if str(p.get_gid()).endswith(f" {row.step}")]
         total = sum(row.lost.values()) + row.still
-        parts = {cause: n / total for cause, n in {**row.lost, "still there": row.still}.items() if n}
-        drawn = [bar for bar in bars_at(right, y) if bar.right - bar.left > 1e-12]
-        assert {names[bar.colour]: bar.right - bar.left for bar in drawn} == pytest.approx(parts, rel=1e-9)
-        for one, after in pairwise(drawn):
-            assert after.left == pytest.approx(one.right, abs=1e-9)
-        if drawn:
-            assert (drawn[0].left, drawn[-1].right) == pytest.approx((0.0, 1.0), abs=1e-9)
-        else:
-            assert [t.get_text() for t in right.texts if where(t)[1] == y] == ["none lost"]
+        for branch in own:
+            cause = str(branch.get_gid()).removesuffix(f" {row.step}")
+            share = row.lost[cause] / total * (before - row.fraction_of_all)
+            corners = branch.get_xy()
+            left = corners[corners[:, 0] == corners[:, 0].min(), 1]
+            assert np.ptp(left) / whole == pytest.approx(share / base, rel=1e-5, abs=1e-9)
+            assert to_hex(branch.get_facecolor()).upper() == cause_colour(cause)
+        heights = [np.ptp(p.get_xy()[p.get_xy()[:, 0] == p.get_xy()[:, 0].min(), 1]) for p in own]
+        assert stream.get_height() + sum(heights) == pytest.approx(before / base * whole, rel=1e-6), "all of them"
+        left_over = row.fraction_of_all / base
+        if left_over < ENLARGE or (row.step == funnel.rows[-1].step and left_over < 1 - 1e-12):
+            factors.append(1.0 / left_over)
+            base = row.fraction_of_all
+        before = row.fraction_of_all
+    assert len(wedges) == len(factors)
+    said = [t.get_text() for t in ax.texts if t.get_text().startswith("\u00d7")]
+    assert [count_in(text) for text in said] == pytest.approx(factors, rel=TWO)
+    assert end is not None
+    done = " ".join(t.get_text() for t in ax.texts if "all steps" in t.get_text())
+    assert share_in(done.replace("\n", " ").partition(":")[2].strip()) == pytest.approx(before, rel=TWO)
 
 
-@simulated_and_exact
-def test_texts_in_the_causes_say_the_share_they_stand_on(source: Source) -> None:
-    right = picture(plot.funnel, source).axes[1]
-    said = 0
-    for y, row in enumerate(source().funnel()):
-        for bar in bars_at(right, y):
-            inside = [t for t in right.texts if where(t)[1] == y and bar.left < where(t)[0] < bar.right]
-            if row.lost or row.still:
-                assert len(inside) == (bar.right - bar.left > 0.12)
-            for text in inside:
-                assert share_in(text.get_text()) == pytest.approx(bar.right - bar.left, abs=0.0051)
-                assert where(text)[0] == pytest.approx((bar.left + bar.right) / 2)
-                said += 1
-    assert said
+@pytest.mark.parametrize("source", [textbook, unfinished])
+def test_an_alluvial_figure_of_counts_shows_who_is_still_there_and_who_is_none(source: Source) -> None:
+    figure = plot.alluvial(source())
+    _, branches, _, end = alluvial_parts(figure.axes[0])
+    still = [p for p in branches if str(p.get_gid()).startswith("still there")]
+    assert bool(still) == any(row.still for row in source().funnel())
+    assert (end is None) == (source().funnel().rows[-1].passed == 0)
+    if end is None:
+        assert "nobody seen to pass all: below" in told(figure)
 
 
-@simulated_and_exact
-def test_the_legend_of_the_causes_names_each_once_with_its_colour(source: Source) -> None:
-    rows = source().funnel().rows
-    causes = list(dict.fromkeys(cause for row in rows for cause in row.lost))
-    shown = legend(picture(plot.funnel, source).axes[1])
-    assert list(shown) == [*causes, *(["still there"] if any(row.still for row in rows) else [])]
-    for cause, base in plot.cause_colours(causes).items():
-        assert 0.2 < whitened(shown[cause], base) < 0.6
-
-
-def test_causes_of_a_row_stand_in_the_order_of_the_legend() -> None:
-    right = plot.funnel(unfinished()).axes[1]
-    order = list(legend(right).values())
-    for y in range(len(unfinished().funnel())):
-        drawn = [order.index(bar.colour) for bar in bars_at(right, y) if bar.right > bar.left]
-        assert drawn == sorted(drawn)
-    assert order[-1] == "#e6e6e6"  # those who still live come last, and are grey
-
-
-def test_the_causes_have_the_rows_of_the_funnel_and_an_axis_of_per_cent() -> None:
-    left, right = plot.funnel(textbook()).axes
-    assert left.get_ylim() == right.get_ylim()
-    assert right.get_xlim() == (0.0, 1.0)
-    assert all(share_in(label) == pytest.approx(at) for label, at in ticks(right.xaxis).items())
-    assert "came no further" in right.get_xlabel()
-
-
-def test_several_funnels_stand_side_by_side_in_the_order_given() -> None:
-    sources = [textbook(), textbook_exact(), unfinished()]
-    names = ["counted", "expected", "stopped"]
-    figure = plot.funnel(*sources, labels=names)
-    (ax,) = figure.axes
-    assert from_top(ax) == list(textbook().model.stages)
-    assert ax.get_xlim()[0] < min(row.fraction_of_all or row.high for one in sources for row in one.funnel())
-    found = whiskers(ax)
-    for k, rows in enumerate(zip(*(s.funnel() for s in sources), strict=True)):
-        own = sorted(bars_at(ax, k), key=lambda bar: bar.bottom)
-        assert [bar.right for bar in own] == pytest.approx([max(r.fraction_of_all, own[0].left) for r in rows])
-        assert all(one.top <= after.bottom for one, after in pairwise(own))
-        # The first has the colour of the step, each further one is paler.
-        base = plot.stage_colours(textbook().model.stages)[rows[0].step]
-        pale = [whitened(bar.colour, base) for bar in own]
-        assert pale[0] == pytest.approx(0.0, abs=0.01)
-        assert pale == sorted(set(pale))
-        for bar, row, source, name in zip(own, rows, sources, names, strict=True):
-            y = (bar.bottom + bar.top) / 2
-            text = text_at(ax, max(row.fraction_of_all, row.high), y)
-            assert text.endswith(f"   {name}")
-            said, value = (share_in(text), row.fraction_of_previous if row.passed else row.high)
-            assert said == pytest.approx(value, rel=THREE)
-            drawn = source is not textbook_exact() and row.passed
-            assert (round(y, 9) in found) == bool(drawn)
-            if drawn:
-                assert found[round(y, 9)] == pytest.approx((max(row.low, own[0].left), row.high))
-
-
-def test_two_funnels_are_called_by_their_own_names_by_default() -> None:
-    mine = cascade.Funnel.from_counts({"in": 1000, "a": 100, "b": 10}, label="mine")
-    yours = cascade.Funnel.from_counts({"in": 500, "a": 80, "b": 20}, label="yours")
-    (ax,) = plot.funnel(mine, yours).axes
-    for k in range(2):
-        drawn = sorted(bars_at(ax, k), key=lambda bar: bar.bottom)
-        for bar, one in zip(drawn, (mine, yours), strict=True):
-            row = one.rows[k]
-            assert text_at(ax, row.high, (bar.bottom + bar.top) / 2).endswith(one.label)
-
-
-def test_the_title_of_a_funnel_says_name_and_number_of_cells() -> None:
-    assert plot.funnel(textbook()).get_suptitle() == f"{textbook().label}: 20,000 cells"
-    counts = cascade.Funnel.from_counts({"in": 1000, "out": 10}, label="mine")
-    figure = plot.funnel(counts)
-    assert [ax.get_title(loc="left") for ax in figure.axes] == ["mine: 1,000 cells"]  # nothing known of causes
-
-
-# Waterfall.
-
-
-@simulated_and_exact
-def test_waterfall_bars_go_from_the_share_before_to_the_share_after(source: Source) -> None:
-    rows = source().funnel().rows
-    (ax,) = picture(plot.waterfall, source).axes
-    at = {label.replace("\n", " "): x for label, x in ticks(ax.xaxis).items()}
-    assert sorted(at, key=lambda step: at[step]) == [row.step for row in rows]
-    colours = plot.stage_colours([row.step for row in rows])
-    drawn, before = bars(ax), 1.0
-    for row in rows:
-        if row.passed:
-            (bar,) = (bar for bar in drawn if bar.left < at[row.step] < bar.right)
-            assert (bar.top, bar.bottom) == pytest.approx((np.log10(before), np.log10(row.fraction_of_all)), abs=1e-9)
-            assert bar.colour == to_hex(colours[row.step])
-            text = text_at(ax, at[row.step], bar.bottom)
-            said, _, counted = text.partition("\n")
-            few = not source().funnel().exact and row.passed < 100
-            assert counted == (f"({row.passed} passed)" if few else "")
-            lost = float(said.replace("\u2212", "-"))
-            assert lost == pytest.approx(np.log10(row.fraction_of_all / before), abs=0.0051)
-            before = row.fraction_of_all
-        else:
-            assert text_at(ax, at[row.step], np.log10(before)) == "none\npassed"
-    assert len(drawn) == sum(row.passed > 0 for row in rows)
-
-
-def test_a_waterfall_joins_each_bar_to_the_level_it_begins_at() -> None:
-    (ax,) = plot.waterfall(cyclic()).axes
-    shares = [row.fraction_of_all for row in cyclic().funnel()]
-    assert list(whiskers(ax)) == pytest.approx(np.log10(shares[:-1]).tolist())
-    for k, (left, right) in enumerate(whiskers(ax).values()):
-        assert (left, right) == pytest.approx((k + 0.36, k + 1.36))
-
-
-@simulated_and_exact
-def test_the_axis_of_a_waterfall_reads_as_shares_and_holds_all_bars(source: Source) -> None:
-    (ax,) = picture(plot.waterfall, source).axes
-    marks = ticks(ax.yaxis)
-    assert marks["all"] == 0.0
-    assert all(share_in(label) == pytest.approx(10.0**at) for label, at in marks.items())
-    low, high = ax.get_ylim()
-    lowest = np.log10(min(row.fraction_of_all for row in source().funnel() if row.passed))
-    assert low < lowest - 0.2  # room for the text below the bar
-    assert min(marks.values()) <= lowest
-    assert high > 0
-    left, right = ax.get_xlim()
-    assert left < -0.36
-    assert right > len(source().funnel()) - 1 + 0.36
-    assert ax.get_title(loc="left").startswith(source().funnel().label)
+def test_shares_at_the_head_of_each_block_are_of_all_cells() -> None:
+    (ax,) = plot.alluvial(textbook_exact()).axes
+    heads = [t.get_text() for t in ax.texts if t.get_color() == ALIVE_COLOUR and t.get_fontweight() != "bold"]
+    before = [1.0, *(row.fraction_of_all for row in textbook_exact().funnel())][:-1]
+    assert [share_in(head) for head in heads] == pytest.approx(before, rel=TWO)

@@ -88,7 +88,7 @@ def test_a_script_that_the_font_lacks_is_said_once(
     answer = cascade.exact(model)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for draw in (plot.funnel, plot.waterfall, plot.occupancy, plot.incidence):
+        for draw in (plot.funnel, plot.alluvial, plot.occupancy, plot.incidence):
             figure = draw(answer)  # type: ignore[operator]
             for kind in ("png", "svg", "pdf"):
                 plot.save(figure, tmp_path / f"x.{kind}")
@@ -258,6 +258,7 @@ COLON = cascade.load("colon")
 FRAIL = MODEL.with_(frailties=[{"name": "z", "cv": 1.0, "hazards": [{"hazard": "*.lost"}]}])
 DRAWN: dict[str, Callable[[], object]] = {
     "funnel": lambda: RESULT,
+    "alluvial": lambda: RESULT,
     "waterfall": lambda: RESULT,
     "occupancy": lambda: RESULT,
     "incidence": lambda: RESULT,
@@ -268,6 +269,8 @@ DRAWN: dict[str, Callable[[], object]] = {
     "elasticities": lambda: cascade.exact(MODEL),
 }
 OF_A_KIND: dict[str, list[object]] = {
+    "style": [3, "poster", "", None, ["paper"]],
+    "what": ["cells", 3, None, ["arrested"]],
     "ax": [3, "x", Figure(), object(), [Figure().add_subplot()]],
     "of": [3, "nowhere", ""],
     "mean_hours": ["a", 1, None],

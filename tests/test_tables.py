@@ -15,6 +15,7 @@ from cascade.answers.sizes import Sizes
 from cascade.answers.table import Table
 from cascade.common.shares import estimate_of_share, percent
 from cascade.common.text import number
+from helpers.drawn import told
 from helpers.models import FRAIL, LINEAR, TURNED_BACK, two_levels
 
 CELLS = 3000
@@ -233,7 +234,7 @@ def test_notes_are_told_wherever_a_funnel_is_shown() -> None:
     note = clusters.funnel().note
     assert note
     figures = [cascade.plot.funnel(clusters), cascade.plot.funnel(clusters.funnel()), cascade.plot.waterfall(clusters)]
-    labels = [" ".join(figure.axes[0].get_xlabel().split()) for figure in figures]
+    labels = [told(figure) for figure in figures]
     for view in (str(clusters), clusters.funnel()._repr_html_(), clusters._repr_html_(), *labels):
         assert note in view
     for plain in (cascade.simulate(LINEAR, cells=99, seed=1), cascade.exact(LINEAR)):

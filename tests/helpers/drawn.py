@@ -12,8 +12,10 @@ import numpy.typing as npt
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation, Text
 from scipy import stats
@@ -24,8 +26,8 @@ from helpers.models import CYCLIC, FRAIL
 
 Floats = npt.NDArray[np.float64]
 
-THREE, TWO = 6e-3, 0.051
-"""Largest relative error of a number that is written with three, or with two, figures."""
+TWO = 0.051
+"""Largest relative error of a number that is written with two figures."""
 
 GOAL = "#222222"
 BEYOND = "beyond the last step"
@@ -107,6 +109,8 @@ def swapped_round() -> Any:
 
 # How a figure is read.
 
+_LOWERED = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789")
+
 
 class Bar(NamedTuple):
     left: float
@@ -168,20 +172,41 @@ def text_at(ax: Axes, x: float, y: float) -> str:
     return found[0]
 
 
-def legend(ax: Axes) -> dict[str, str]:
-    """Colours by label, in the order of the legend."""
-    shown = ax.get_legend()
-    assert shown is not None
-    handles = [h.get_facecolor() if hasattr(h, "get_facecolor") else h.get_color() for h in shown.legend_handles]
-    return dict(zip([t.get_text() for t in shown.get_texts()], map(to_hex, handles), strict=True))
+def key(figure: Figure) -> dict[str, tuple[str, str]]:
+    """Colour and mark by name, of the keys of a figure: each name stands at the right of its mark."""
+    FigureCanvasAgg(figure).draw()
+    marks = [m for m in figure.artists if isinstance(m, Line2D)]
+    found = {}
+    for mark in marks:
+        box = mark.get_window_extent()
+        x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+        beside = [(t.get_window_extent(), t) for t in figure.texts]
+        text = min((pair for pair in beside if pair[0].x0 > x and pair[0].y0 < y < pair[0].y1), key=lambda p: p[0].x0)[
+            1
+        ]
+        found[" ".join(text.get_text().split())] = (to_hex(mark.get_color()).upper(), str(mark.get_marker()))
+    assert len(found) == len(marks)
+    return found
+
+
+def told(figure: Figure) -> str:
+    """All that is written in a figure, in one line."""
+    texts = [t for t in figure.findobj(Text) if isinstance(t, Text) and t.get_visible()]
+    return " ".join(" ".join(t.get_text().split()) for t in texts)
+
+
+def heading(figure: Figure) -> str:
+    """What a figure says it is of."""
+    (text,) = (t for t in figure.texts if t.get_gid() == "label")
+    return " ".join(text.get_text().split())
 
 
 def share_in(text: str) -> float:
     """The first share that a text says, per cent or 1 in N."""
     if text.startswith("all"):
         return 1.0
-    if found := re.search(r"1 in \$10\^\{(\d+)\}\$", text):
-        return 10.0 ** -int(found[1])
+    if found := re.search(r"1 in 10([\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)", text):
+        return 10.0 ** -int(found[1].translate(_LOWERED))
     if found := re.search(r"1 in ([\d,]+)", text):
         return 1.0 / count_in(found[1])
     found = re.search(r"([\d.]+(?:e[-+]?\d+)?) %", text)
@@ -202,14 +227,6 @@ def hours_in(text: str) -> float:
     return float(value) * {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "d": 24.0, "y": 8766.0}[unit]
 
 
-def whitened(colour: str, base: str) -> float:
-    """Share of white in a colour that is ``base`` mixed with white; fails for any other."""
-    pairs = [(c, b) for c, b in zip(to_rgb(colour), to_rgb(base), strict=True) if b < 0.98]
-    shares = [(c - b) / (1.0 - b) for c, b in pairs]
-    assert max(shares) - min(shares) < 0.02, (colour, base)
-    return float(np.mean(shares))
-
-
 def clopper_pearson(count: int, of: int) -> tuple[float, float]:
     """95 % interval; of no success its one-sided limit."""
     if count == 0:
@@ -217,9 +234,9 @@ def clopper_pearson(count: int, of: int) -> tuple[float, float]:
     return float(stats.beta.ppf(0.025, count, of - count + 1)), float(stats.beta.ppf(0.975, count + 1, of - count))
 
 
-def panel(figure: Figure, beginning: str) -> Axes:
-    """The axes whose title begins so."""
-    return next(ax for ax in figure.axes if ax.get_title(loc="left").startswith(beginning))
+def panel(figure: Figure, name: str) -> Axes:
+    """The axes of this name."""
+    return next(ax for ax in figure.axes if ax.get_label() == name)
 
 
 Source = Callable[[], Any]

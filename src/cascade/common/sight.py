@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 Triple = tuple[float, float, float]
@@ -91,8 +92,8 @@ def oklab(colour: str, sight: str = "all cones") -> Triple:
 
 def distance(one: str, two: str) -> float:
     """The least distance of two colours in OKLab, of all who see them."""
-    squares = (sum((a - b) ** 2 for a, b in zip(oklab(one, s), oklab(two, s), strict=True)) for s in SIGHTS)
-    return float(min(squares)) ** 0.5
+    squares = (sum((a - b) * (a - b) for a, b in zip(oklab(one, s), oklab(two, s), strict=True)) for s in SIGHTS)
+    return math.sqrt(min(squares))
 
 
 def dark(colour: str, least: float = 4.5) -> str:
@@ -113,3 +114,28 @@ def pale(colour: str, lighter: float) -> str:
     """The colour, mixed with white by the share ``lighter``."""
     parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(p + (255 - p) * lighter):02X}" for p in parts)
+
+
+def shades(colour: str, count: int, least: float = 3.2, most: float = 11.0) -> list[str]:
+    """So many shades of a colour, from the palest to the darkest: of these contrasts on white, and between them.
+
+    Examples
+    --------
+    >>> [round(contrast(shade), 1) for shade in shades("#0072B2", 3)]
+    [3.2, 5.9, 11.0]
+    """
+    wanted = [least * (most / least) ** (k / max(count - 1, 1)) for k in range(count)] if count > 1 else [5.2] * count
+    return [_of_contrast(colour, contrast_of) for contrast_of in wanted]
+
+
+def _of_contrast(colour: str, wanted: float) -> str:
+    """The colour, mixed with white or with black until it has this contrast on white."""
+    light = linear(colour)
+    mixed = luminance(colour)
+    target = 1.05 / wanted - 0.05
+    if target <= mixed:
+        r, g, b = (p * target / mixed for p in light)
+    else:
+        share = (target - mixed) / (1.0 - mixed)
+        r, g, b = (p + (1.0 - p) * share for p in light)
+    return shown((r, g, b))

@@ -1,8 +1,9 @@
-"""Figures: funnel, waterfall, occupancy, incidence, organs, the body, selection, comparison.
+"""Figures: funnel, alluvial, occupancy, incidence, organs, the body, selection, comparison, elasticities.
 
-Every function takes ``ax=`` to draw into an existing figure, and returns the Figure.  No
-global state of matplotlib is touched, so that a figure looks the same in a script, a
-notebook and a server.  One colour per stage holds across all figures.
+Every function takes ``ax=`` to draw into an existing figure, ``style=`` for the screen, a paper or a slide, and
+returns the Figure.  No global state of matplotlib is touched, so that a figure looks the same in a script, a
+notebook and a server.  Colours and marks are those of ``common/looks.toml``: living cells are blue, steps have no
+colour, causes of death and organs have theirs by name.
 """
 
 from cascade.common.colours import cause_colours, stage_colours
@@ -12,10 +13,13 @@ from cascade.plot.curves import incidence, occupancy
 from cascade.plot.derivatives import elasticities
 from cascade.plot.sites import organs
 from cascade.plot.steps import funnel, waterfall
-from cascade.plot.style import Picture, check_path, save
+from cascade.plot.streams import alluvial
+from cascade.plot.style import Picture, alt_text, check_path, save
 
 __all__ = [
     "Picture",
+    "alluvial",
+    "alt_text",
     "body",
     "cause_colours",
     "check_path",

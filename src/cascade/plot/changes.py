@@ -7,26 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
-from matplotlib.transforms import ScaledTranslation
+from matplotlib.ticker import FuncFormatter
 
-from cascade.common.colours import GRID, INK, QUIET, stage_colours
+from cascade.common.colours import ALIVE_COLOUR, DEATH_COLOUR, GRID, INK, QUIET
 from cascade.common.errors import InputError, is_whole
 from cascade.common.text import number
-from cascade.model import Model
-from cascade.plot.fitting import LABEL, LINE, NAME, broken, headline, inches_of, lines_in, settle, width_of
-from cascade.plot.style import Picture, figure_of, plain, sign
-from cascade.runs.comparison import Comparison
+from cascade.plot.dots import HEAD, Series, draw_dots
+from cascade.plot.fitting import broken, inches_of, lines_in, width_of
+from cascade.plot.look import Look, look_of
+from cascade.plot.sheet import Entry, Heading, Key, Plan, Sheet, frame, made
+from cascade.plot.style import figure_around, sign
+from cascade.runs.comparison import CauseRow, Comparison
 from cascade.runs.traits import EDGES, Selection
 
 FEW = 30
 """Cells below which a trait is drawn cell by cell."""
 
-GAINED, LOST = "#228833", "#EE6677"
-HALO = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
 
-
-def selection(source: Selection, *, ax: Axes | None = None) -> Figure:
+def selection(source: Selection, *, ax: Axes | None = None, style: str = "screen") -> Figure:
     """Distribution of each trait among the cells that passed each step.
 
     Parameters
@@ -35,84 +33,145 @@ def selection(source: Selection, *, ax: Axes | None = None) -> Figure:
         From ``cascade.selection``.
     ax : matplotlib Axes, optional
         For a model with one trait.
+    style : str
+        "screen", "paper" (89 mm wide for one trait, 183 mm for more, 7 points) or "slide" (13.33 by 7.5 inches).
     """
+    look = look_of(style)
     if not isinstance(source, Selection):
         raise InputError("source", source, "a Selection, from cascade.selection(...)")
     count = len(source.traits)
     if ax is not None and count > 1:
         raise InputError("ax", ax, f"none: {count} traits need an axes each")
     if ax is None:
-        across = count if count <= 4 else -(-count // 2)
-        down = -(-count // across)
-        size = (2.0 + 3.6 * across, (1.4 + 0.56 * len(source.steps)) * down + 0.4)
-        figure: Figure = Picture(figsize=size, layout="constrained")
-        panels = np.atleast_1d(figure.subplots(down, across, sharey=True, squeeze=False).ravel())
-        axes = list(panels[:count])
-        for empty in panels[count:]:
-            empty.set_visible(False)
-        title = f"{source.model.title or source.model.name}: {number(source.cells)} cells"
-        headline(figure, title)
+        drawn = made(look, min(count, 2), lambda fitted, width, high: _traits(source, fitted, width, high))
     else:
-        figure, axes = figure_of(ax, (6.0, 5.0))[0], [ax]
-    colours = {"start": QUIET, **stage_colours(source.model.stages)}
-    for f, (panel, trait) in enumerate(zip(axes, source.traits, strict=True)):
-        _ridges(panel, source, f, colours)
-        plain(panel, trait)
-        panel.spines["left"].set_visible(False)
-        panel.tick_params(axis="y", length=0)
-    sign(figure, source)
-    if ax is None:
-        lines = lines_in([text.get_text() for text in axes[0].get_yticklabels()])
-        settle(figure, dict.fromkeys(axes, (2.6, len(source.steps) * max(0.5, 9.0 * LINE * lines + 0.1))))
-    return figure
+        figure_around(ax)
+        inches = inches_of(ax)
+        _ridges(ax, source, 0, _labels(source, look, 2.4), look, inches[0])
+        ax.set_title(broken(source.traits[0], inches[0], look.title), loc="left", fontsize=look.title, color=INK,
+                     gid="title")  # fmt: skip
+        drawn = figure_around(ax)
+    sign(drawn, source, alt=_said_of_traits(source))
+    return drawn
 
 
-def _ridges(ax: Axes, source: Selection, trait: int, colours: dict[str, str]) -> None:
+def _labels(source: Selection, look: Look, inches: float) -> list[str]:
+    """Names of the rows, with their cells."""
+    rows = [row for row in source.rows if row.trait == source.traits[0]]
+    named = ["started" if row.step == "start" else f"passed {row.step}" for row in rows]
+    return [broken(f"{name}\n{number(row.cells)}", inches, look.small) for name, row in zip(named, rows, strict=True)]
+
+
+def _traits(source: Selection, look: Look, width: float, high: float) -> Plan:
+    """A panel for each trait, four abreast at most, with the names of the rows at the left of each line of panels."""
+    pad, count = 0.4 * look.em, len(source.traits)
+    title = f"{source.model.title or source.model.name}: {number(source.cells)} cells"
+    sentence = f"Who passes {source.steps[-1]}: the traits of survivors"
+    heading = Heading(look, width - 2 * pad, title, sentence)
+    labels = _labels(source, look, 0.26 * width)
+    beside = max(width_of(line, look.small) for label in labels for line in label.split("\n")) + 0.8 * look.em
+    abreast = count if count <= 3 else -(-count // 2) if count <= 8 else 4
+    gap = 1.6 * look.em
+    across = (width - 2 * pad - beside - gap * (abreast - 1)) / abreast
+    names = [broken(trait, across, look.text) for trait in source.traits]
+    above, below = look.leading(lines_in(names) + 0.5, small=False), look.leading(3.9)
+    down = -(-count // abreast)
+    pitch = max(3.2 * look.em, look.leading(lines_in(labels) + 0.4))
+    need = down * len(labels) * pitch
+    fixed = pad + heading.height + down * (above + below) + pad
+    stretch = max(1.0, min(1.6, (high - fixed) / need)) if high else 1.0
+    tall = len(labels) * pitch * stretch
+
+    def draw(sheet: Sheet) -> None:
+        heading.draw(sheet, pad, pad)
+        for f, name in enumerate(names):
+            line, place = divmod(f, abreast)
+            left = pad + beside + place * (across + gap)
+            top = pad + heading.height + line * (above + tall + below)
+            sheet.text(left, top, name, fontsize=look.text, gid="trait")
+            ax = sheet.axes(left, top + above, across, tall)
+            _ridges(ax, source, f, labels, look, across)
+            ax.set_label(source.traits[f])
+            if place:
+                ax.tick_params(axis="y", labelleft=False)
+
+    return Plan(fixed + need * stretch, draw)
+
+
+def _said_of_traits(source: Selection) -> str:
+    """The figure in words: the mean of each trait of all, and of the last that there are."""
+    parts = []
+    for trait in source.traits:
+        rows = [row for row in source.rows if row.trait == trait and row.cells]
+        if rows:
+            parts.append(f"{trait}: mean {rows[0].mean:.3g} at the start, {rows[-1].mean:.3g} in the "
+                         f"{number(rows[-1].cells)} that passed {rows[-1].step}")  # fmt: skip
+    told = "; ".join(parts)
+    return f"Distributions of traits among the cells that passed each step, {number(source.cells)} cells. {told}."
+
+
+def _ridges(ax: Axes, source: Selection, trait: int, labels: Sequence[str], look: Look, inches: float) -> None:
+    """The densities below each other, the mean of each as a dot."""
     middles = np.sqrt(EDGES[1:-2] * EDGES[2:-1])
     rows = [row for row in source.rows if row.trait == source.traits[trait]]
     inside = source.histogram[trait, :, 1:-1].sum(axis=0)
     rising = np.cumsum(inside) / max(1, inside.sum())
     low, high = (middles[min(len(middles) - 1, int(np.searchsorted(rising, edge)))] for edge in (2e-3, 0.9995))
+    high = max(high, low * 10)
+    seen = (middles >= low) & (middles <= high)
     for k, row in enumerate(rows):
         density = source.histogram[trait, k, 1:-1].astype(float)
         base = len(rows) - 1 - k
         if 0 < row.cells < FEW and np.count_nonzero(density) == 1:
             # All in one bin, which has one middle: they stand at their own value, as their mean does.
-            ax.vlines([row.mean], base, base + 0.3, color=colours[row.step], linewidth=2, zorder=k + 2)
+            ax.vlines([row.mean], base, base + 0.3, color=ALIVE_COLOUR, linewidth=look.line, zorder=k + 2)
         elif 0 < row.cells < FEW:
-            ax.vlines(middles[density > 0], base, base + 0.3, color=colours[row.step], linewidth=2, zorder=k + 2)
+            ax.vlines(middles[density > 0], base, base + 0.3, color=ALIVE_COLOUR, linewidth=look.line, zorder=k + 2)
         elif row.cells:
             # Few cells: wider bins, so that the shape is not noise.
             width = 1 if row.cells > 30_000 else 5 if row.cells > 1000 else 11
             density = np.convolve(density, np.ones(width) / width, mode="same")
             density *= 0.85 / density.max()
             ax.fill_between(
-                middles, base, base + density, color=colours[row.step], alpha=0.75, linewidth=0, zorder=k + 2
+                middles[seen],
+                base,
+                base + density[seen],
+                color=QUIET if row.step == "start" else ALIVE_COLOUR,
+                alpha=0.55,
+                linewidth=0,
+                zorder=k + 2,
             )
-            ax.plot(middles, base + density, color=INK, linewidth=0.8, zorder=k + 2)
+            ax.plot(middles[seen], base + density[seen], color=INK, linewidth=look.thin, zorder=k + 2)
         if row.cells:
-            ax.plot([row.mean], [base], "o", color=INK, markersize=4.5, zorder=20, clip_on=False)
-            ax.annotate(f"{row.mean:.3g}", (row.mean, base), xytext=(0, -11), textcoords="offset points", ha="center",
-                        fontsize=8.5, color=INK, zorder=20, bbox=HALO)  # fmt: skip
-        ax.axhline(base, color=GRID, linewidth=0.8, zorder=1)
-    ax.axvline(1.0, color=GRID, linewidth=0.8, zorder=1)
+            ax.plot([row.mean], [base], "o", color=INK, markersize=look.mark, zorder=20, clip_on=False)
+            # At the right, where densities end.
+            ax.text(0.995, base + 0.08, f"{row.mean:.3g}", transform=ax.get_yaxis_transform(), ha="right",
+                    va="bottom", fontsize=look.small, color=INK, zorder=20)  # fmt: skip
+        ax.plot([low, high], [base, base], color=GRID, linewidth=look.thin, zorder=1)
+    ax.axvline(1.0, color=GRID, linewidth=look.thin, zorder=1)
     ax.set_xscale("log")
-    ax.set_xlim(low, max(high, low * 10))
-    decades = np.log10(high / low)
-    ticks = [m * 10.0**e for e in range(-4, 5) for m in ((1, 3) if decades < 3 else (1,))]
-    ax.set_xticks([t for t in ticks if low <= t <= high])
+    beside = width_of("0.9999", look.small) + 0.4 * look.em
+    ax.set_xlim(low, high * (high / low) ** (beside / max(inches - beside, 0.3 * inches)))
+    for within in ((1, 3), (1,)):
+        ticks = [t for e in range(-6, 7) for m in within if low <= (t := m * 10.0**e) <= high]
+        if len(ticks) * (width_of("0.001", look.small) + 0.4 * look.em) < inches:
+            break
+    ax.set_xticks(ticks)
     ax.minorticks_off()
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-    labels = [f"{'started' if row.step == 'start' else 'passed ' + row.step}\n{number(row.cells)}" for row in rows]
-    ax.set_yticks(range(len(rows)), [broken(label, NAME, 9.0) for label in reversed(labels)], fontsize=9)
-    ax.set_ylim(-0.45, len(rows) - 0.05)
-    ax.set_xlabel("times the mean cell (dot: mean)", fontsize=10, loc="left")
+    ax.set_yticks(range(len(rows)), list(reversed(labels)))
+    ax.set_ylim(-0.6, len(rows) - 0.05)
+    label = broken("times the mean cell (dot, number: mean)", inches, look.small)
+    ax.set_xlabel(label, fontsize=look.small, loc="left", labelpad=0.3 * look.small)
+    frame(ax, look)
+    ax.spines["bottom"].set_bounds(low, high)
 
 
-def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) -> Figure:
+def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10, style: str = "screen") -> Figure:
     """The same cells under two models: gained and lost at each step; from which ends they were saved.
 
-    With ``ax`` only the steps are drawn.
+    Dots on a logarithmic axis, zeros in a strip of their own, each number beside them.  With ``ax`` only the
+    steps are drawn.
 
     Parameters
     ----------
@@ -120,121 +179,137 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10) ->
     ax : matplotlib Axes, optional
     most : int
         Ends in the second panel.
+    style : str
+        "screen", "paper" (183 mm wide, 7 points) or "slide" (13.33 by 7.5 inches).
     """
+    look = look_of(style)
     if not isinstance(source, Comparison):
         raise InputError("source", source, "a Comparison, from cascade.compare(...)")
     if not is_whole(most) or most < 0:
         raise InputError("most", most, "a whole number of ends >= 0")
-    title = f"{source.model.name} and {source.other.name}: the same {number(source.cells)} cells"
-    rows = [row for row in source.causes() if row.kind == "death" and row.saved + row.moved + row.lost][:most]
-    below = 9.0 * LINE * sum(_only(model).count("\n") + 1 for model in (source.model, source.other))
-    if ax is None and rows:
-        ends = [broken(f"{r.cause}\n({r.step})", NAME, 9.0) for r in rows]
-        height = 1.8 + below + 0.42 * max(len(source.model.stages), len(rows))
-        figure: Figure = Picture(figsize=(13.0, height), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        headline(figure, title)
-        _gained(left, source, "Passed a step under one of them only", _LEFT)
-        ys = np.arange(len(rows))
-        for counts, colour, label, shift in (
-            ([r.saved for r in rows], GAINED, "saved: succeed now", -0.25),
-            ([r.moved for r in rows], "#BBBBBB", "moved: end elsewhere now", 0.0),
-            ([r.lost for r in rows], LOST, "lost to it: succeeded without", 0.25),
-        ):
-            if not any(counts):
-                continue
-            right.barh(ys + shift, np.maximum(counts, 0.0), height=0.24, color=colour, label=label)
-        right.set_xscale("symlog", linthresh=1.0)
-        right.set_xticks(_decades(max(max(r.saved, r.moved, r.lost) for r in rows), _RIGHT))
-        right.set_yticks(ys, ends, fontsize=9)
-        right.set_ylim(len(rows) - 0.4, -0.6)
-        right.set_xlim(left=0)
-        right.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
-        right.set_xlabel("cells (log scale)", fontsize=10, loc="left")
-        right.grid(axis="x", color=GRID, linewidth=0.7)
-        right.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-        plain(right, "By step and cause of death")
-        high = max(_high(source.model.stages, LABEL), len(rows) * max(0.42, 9.0 * LINE * lines_in(ends) + 0.08))
-        settle(figure, {left: (_LEFT, high), right: (_RIGHT, high)})
+    if ax is not None:
+        figure_around(ax)
+    ends = [row for row in source.causes() if row.kind == "death" and row.saved + row.moved + row.lost][:most]
+    if ax is None:
+        shown = ends[:MOST_ON_SLIDES] if look.slide else ends
+        drawn = made(look, 2, lambda fitted, width, high: _two_panels(source, shown, fitted, width, high))
     else:
-        figure, only = figure_of(ax, (8.0, 1.8 + below + 0.45 * len(source.model.stages)))
-        _gained(only, source, title, _LEFT if ax is None else inches_of(ax)[0])
-        if ax is None:
-            settle(figure, {only: (_LEFT, _high(source.model.stages, LABEL))})
-    sign(figure, source)
-    return figure
+        inches = inches_of(ax)
+        names = [broken(step, NAMES * inches[0], look.small) for step in source.model.stages]
+        _steps(ax, source, names, look, inches, alone=True)
+        ax.set_title(broken(_title(source), inches[0], look.title), loc="left", fontsize=look.title, color=INK,
+                     gid="title")  # fmt: skip
+        drawn = figure_around(ax)
+    sign(drawn, source, alt=_said(source, ends))
+    return drawn
 
 
-def _only(model: Model) -> str:
-    """Of cells that passed under one model."""
-    return broken(f"only under {model.name}", 3.6, 9.0)
+def _title(source: Comparison) -> str:
+    return f"{source.model.name} and {source.other.name}: the same {number(source.cells)} cells"
 
 
-def _high(names: Sequence[str], size: float) -> float:
-    """Inches for a row for each name."""
-    return len(names) * max(0.42, size * LINE * lines_in([broken(name, NAME, size) for name in names]) + 0.08)
+def _unchanged(source: Comparison) -> bool:
+    return not any(row.gained or row.lost for row in source)
 
 
-_LEFT, _RIGHT = 3.6, 3.0
-"""Inches across the panels of a comparison, at least."""
+def _two_panels(source: Comparison, ends: Sequence[CauseRow], look: Look, width: float, high: float) -> Plan:
+    """The steps above, the ends below."""
+    pad = 0.4 * look.em
+    last = source.rows[-1]
+    more = last.gained - last.lost
+    many = f"{number(abs(more))} {'more' if more > 0 else 'fewer'}" if more else "As many cells"
+    sentence = f"{many} pass {last.step} under {source.other.name}"
+    heading = Heading(look, width - 2 * pad, _title(source), sentence)
+    steps = [broken(step, NAMES * width, look.small) for step in source.model.stages]
+    causes = [broken(f"{row.cause} ({row.step})", NAMES * width, look.small) for row in ends]
+    beside = max(width_of(line, look.small) for name in (*steps, *causes) for line in name.split("\n")) + 0.8 * look.em
+    left, across = pad + beside, width - 2 * pad - beside
+    note = broken(f"{COUPLED} {source.pairing}".strip(), width - 2 * pad, look.small)
+    key = Key(_arms_of(source), look, width - 2 * pad)
+    panel = look.leading(1.6)
+    pitches = [max((1.75, 2.3)[k] * look.em, look.leading(lines_in(names)) + 0.3 * look.em)
+               for k, names in enumerate((steps, causes))]  # fmt: skip
+    under = look.leading(2.7)
+    fixed = pad + heading.height + 2 * key.height + under + look.leading(note.count("\n") + 1.6) + pad
+    fixed += panel + under + key.height if causes else 0.0
+    rows = [len(steps) + HEAD, len(causes) + HEAD if causes else 0.0]
+    need = sum(n * pitch for n, pitch in zip(rows, pitches, strict=True))
+    stretch = max(1.0, min(1.4, (high - fixed) / need)) if high else 1.0
+
+    def draw(sheet: Sheet) -> None:
+        heading.draw(sheet, pad, pad)
+        top = pad + heading.height
+        key.draw(sheet, pad, top)
+        top += key.height
+        tall = rows[0] * pitches[0] * stretch
+        _steps(sheet.axes(left, top, across, tall), source, steps, look, (across, tall))
+        top += tall + under
+        if causes:
+            tall = rows[1] * pitches[1] * stretch
+            sheet.text(pad, top, "From which ends", fontsize=look.text)
+            Key(_KINDS, look, width - 2 * pad - 10 * look.em).draw(sheet, pad + 10 * look.em, top)
+            top += panel
+            ax = sheet.axes(left, top, across, tall)
+            kinds = [(entry, entry.name.partition(":")[0]) for entry in _KINDS]
+            series = [Series(entry, [getattr(row, kind) for row in ends], heading=kind) for entry, kind in kinds]
+            draw_dots(ax, causes, series, look, (across, tall), "cells (log scale)")
+            top += tall + under
+        sheet.text(pad, top, note, color=QUIET)
+
+    return Plan(fixed + need * stretch, draw)
 
 
-def _decades(most: int, inches: float) -> list[float]:
-    """Marks of an axis of cells, linear up to 1 and logarithmic beyond: as many as their labels leave room for."""
-    last = max(1, int(np.ceil(np.log10(max(most, 1)))))
-    # The part up to 1 is as wide as a decade and a ninth.
-    decade = inches / (last + 1.2)
-    widest = width_of(number(10.0**last), LABEL) + 0.15
-    apart = max(1, int(np.ceil(widest / decade)))
-    return [0.0, *(10.0**k for k in range(last % apart, last + 1, apart))]
+_KINDS = (
+    Entry("saved: succeed now", ALIVE_COLOUR, "o"),
+    Entry("moved: end elsewhere now", QUIET, "s", filled=False),
+    Entry("lost: succeeded without", DEATH_COLOUR, "D"),
+)
+"""What became of the cells that ended so under the first model."""
+
+COUPLED = "Which cells depends on the coupling, only the difference on the models."
+
+MOST_ON_SLIDES = 5
+"""Ends that a slide shows."""
+
+NAMES = 0.3
+"""Of a figure's width that names may have."""
 
 
-def _most_marks(reach: float, inches: float) -> int:
-    """Intervals between the marks of a linear axis, such that their labels lie apart."""
-    widest = width_of(number(reach), LABEL) + 0.15
-    return max(1, min(4, int(inches / widest)))
+def _arms_of(source: Comparison) -> list[Entry]:
+    """Cells that passed under one model alone."""
+    return [
+        Entry(f"gained: only under {source.other.name}", ALIVE_COLOUR, "o"),
+        Entry(f"lost: only under {source.model.name}", DEATH_COLOUR, "D"),
+    ]
 
 
-def _beside(most: int) -> float:
-    """Inches beside the longest bar for its text."""
-    return width_of(f"+{number(most)}", 9.0) + 0.2 if most else 0.15
+def _steps(
+    ax: Axes, source: Comparison, names: Sequence[str], look: Look, inches: tuple[float, float], *, alone: bool = False
+) -> None:
+    """Cells gained and lost at each step."""
+    gained, lost = _arms_of(source)
+    series = [
+        Series(gained, [row.gained for row in source], "+", "gained"),
+        Series(lost, [row.lost for row in source], "\u2212", "lost"),
+    ]
+    label = "cells that passed the step under one of them only (log scale)"
+    if alone:
+        said = f"dots: {gained.name}; diamonds: {lost.name}"
+        label = "\n".join([label, broken(said, inches[0], look.small), *[broken(source.pairing, inches[0], look.small)]
+                           * bool(source.pairing)])  # fmt: skip
+    draw_dots(ax, names, series, look, inches, label)
+    if _unchanged(source):
+        none = broken(
+            "nothing gained, nothing lost: every cell passes the same steps under both", 0.5 * inches[0], look.small
+        )
+        ax.text(0.45, 0.5, none, transform=ax.transAxes, ha="center", va="center", fontsize=look.small, color=QUIET,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})  # fmt: skip
 
 
-def _gained(ax: Axes, source: Comparison, title: str, inches: float) -> None:
-    """Cells gained and lost at each step, in axes so wide."""
-    ys = np.arange(len(source.model.stages))
-    gained, lost = np.array([r.gained for r in source]), np.array([r.lost for r in source])
-    ax.barh(ys, gained, color=GAINED, height=0.6, label=_only(source.other))
-    ax.barh(ys, -lost, color=LOST, height=0.6, label=_only(source.model))
-    reach = max(int(gained.max(initial=0)), int(lost.max(initial=0)), 1)
-    for y, (more, fewer) in enumerate(zip(gained, lost, strict=True)):
-        if more:
-            ax.annotate(
-                f"+{number(more)}", (more, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9
-            )
-        if fewer:
-            text = f"\u2212{number(fewer)}"
-            ax.annotate(
-                text, (-fewer, y), xytext=(-4, 0), textcoords="offset points", va="center", ha="right", fontsize=9
-            )
-    ax.axvline(0, color=INK, linewidth=0.8)
-    left, right = _beside(int(lost.max(initial=0))), _beside(int(gained.max(initial=0)))
-    scale = max(int(gained.max(initial=0) + lost.max(initial=0)), 1) / max(inches - left - right, 0.3 * inches)
-    ax.set_xlim(-lost.max(initial=0) - scale * left, gained.max(initial=0) + scale * right)
-    ax.set_yticks(ys, [broken(step, NAME) for step in source.model.stages])
-    ax.set_ylim(len(ys) - 0.4, -0.6)
-    ax.xaxis.set_major_locator(MaxNLocator(_most_marks(reach, inches), integer=True))
-    if not (gained.any() or lost.any()):
-        ax.set_xticks([0])
-        none = "nothing gained, nothing lost:\nevery cell passes the same steps under both"
-        ax.text(0.5, 0.5, none, transform=ax.transAxes, ha="center", va="center", fontsize=9, color=QUIET, bbox=HALO)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(abs(v))))
-    note = "cells; which ones depends on the coupling,\nonly the difference on the models"
-    label = "\n".join([note, *[broken(source.pairing, max(4.5, inches_of(ax)[0]), 9.0)] * bool(source.pairing)])
-    more = 9.0 * LINE * (lines_in([label]) - 2)
-    ax.set_xlabel(label, fontsize=9, loc="left")
-    ax.grid(axis="x", color=GRID, linewidth=0.7)
-    # As many points below the axes as ticks and label take, whatever the height of the axes.
-    below = ax.transAxes + ScaledTranslation(0.0, -0.72 - more, ax.get_figure(root=True).dpi_scale_trans)  # type: ignore[union-attr]
-    ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=below, ncols=1)
-    plain(ax, title)
+def _said(source: Comparison, ends: Sequence[CauseRow]) -> str:
+    """The figure in words."""
+    steps = ", ".join(f"{row.step} {number(row.gained)} gained and {number(row.lost)} lost" for row in source)
+    text = f"Dots on a log axis: {_title(source)}; cells that passed a step under one of them only. {steps}."
+    if ends:
+        text += " Saved from " + ", ".join(f"{row.cause} at {row.step}: {number(row.saved)}" for row in ends[:4]) + "."
+    return text

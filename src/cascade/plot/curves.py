@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,20 +14,33 @@ from matplotlib.ticker import FuncFormatter
 
 from cascade.answers.curves import Curves
 from cascade.common.arguments import check_flag
-from cascade.common.colours import GOAL_COLOUR, GRID, cause_colours, stage_colours
+from cascade.common.colours import ALIVE_COLOUR, DEATH_COLOUR, INK, cause_colour
 from cascade.common.errors import InputError
-from cascade.common.shares import percent, plain_percent
+from cascade.common.shares import plain_percent
+from cascade.common.sight import shades
+from cascade.common.text import hours as told_hours
 from cascade.common.text import number
 from cascade.model import Model
-from cascade.plot.fitting import LINE, NAME, broken, settle
-from cascade.plot.style import few, figure_of, plain, shade, share_label, sign
+from cascade.plot.fitting import broken, inches_of, width_of
+from cascade.plot.lines import Line, draw_lines, label_ends, label_peaks, log_shares, name_of, time_axis
+from cascade.plot.look import Look, look_of
+from cascade.plot.notation import few, one_in
+from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
+from cascade.plot.style import figure_around, sign
 from cascade.runs.result import Result
 from cascade.solution.answer import Exact
 
 Floats = npt.NDArray[np.float64]
+Draw = Callable[[Axes, Look, tuple[float, float]], None]
+Room = Callable[[Look], tuple[float, float]]
 
-THIN = 0.006
-"""Share of a band that is as thin as the line around it."""
+DEAD = "dead"
+
+LEAST_SEEN = 1e-14
+"""Shares below which nothing is drawn: what rounding leaves."""
+
+HIGH = 22.0
+"""Height of the axes, in sizes of the text."""
 
 
 def occupancy(
@@ -36,8 +49,11 @@ def occupancy(
     times: Sequence[float] | None = None,
     living: bool = False,
     ax: Axes | None = None,
+    style: str = "screen",
 ) -> Figure:
-    """Stacked shares of cells in each state over time (log scale), the dead on top.
+    """Shares of cells in each state over time, and of the dead: lines on log axes, each with its name at its peak.
+
+    States are blue, the later the darker; what has come to a goal is black.
 
     Parameters
     ----------
@@ -48,63 +64,79 @@ def occupancy(
     living : bool
         Shares of the living cells only: shows the few that are left after heavy losses.
     ax : matplotlib Axes, optional
+    style : str
+        "screen", "paper" (183 mm wide, 7 points) or "slide" (13.33 by 7.5 inches).
     """
     check_flag(living, "living")
+    look = look_of(style)
+    figure = None if ax is None else figure_around(ax)
     curves, model = _curves_of(source, "occupancy", times)
     curves = _by_stage(_after_the_start(curves), model)
     if not len(curves.hours):
         raise InputError("source", curves.label, "a result in which something happened")
-    given = ax
-    figure, ax = figure_of(ax, (9.5, 5.0))
-    palette = _state_colours(model) | stage_colours(model.stages) | {BEYOND: GOAL_COLOUR}
+    hours, lines = _occupied(curves, model, living=living)
+    alive = np.sum([line.shares for line in lines if line.name != DEAD], axis=0)
+    whose = "share of the living cells" if living else "share of all cells"
+    counted = _left(curves, float(curves.values[:, -1].sum())) if living else ""
+    title = f"{curves.label}: {_made(curves)}, where the {'living ' * living}cells are{counted}"
+    floor = _floor(lines, curves.cells, float(alive[alive > 0].min()) if not living and (alive > 0).any() else 1.0)
+
+    def draw(ax: Axes, fitted: Look, inches: tuple[float, float]) -> None:
+        draw_lines(ax, hours, lines, fitted, log=True)
+        time_axis(ax, hours, fitted, inches[0])
+        log_shares(ax, floor, 1.6, fitted, inches[1])
+        frame(ax, fitted, left=True, grid="y")
+        ax.set_ylabel(f"{whose} (log scale)", fontsize=fitted.small)
+        label_peaks(ax, hours, lines, fitted, inches)
+
+    sentence = f"Where the {'living ' * living}cells are, from {told_hours(hours[0])} to {told_hours(hours[-1])}"
+    drawn = _figure(ax, look, draw, title, sentence, lambda fitted: (1.5 * fitted.em, _room_for_peaks(lines, fitted)))
+    sign(figure or drawn, curves, alt=_said_of_states(title, whose, hours, lines))
+    return figure or drawn
+
+
+def _room_for_peaks(lines: Sequence[Line], look: Look) -> float:
+    """Inches down that axes need, so that all names find a place near their peaks."""
+    names = [name_of(line, look, 100.0) for line in lines]
+    return 1.5 * sum(look.leading(name.count("\n") + 1) for name in names)
+
+
+def _occupied(curves: Curves, model: Model, *, living: bool) -> tuple[Floats, list[Line]]:
+    """A line for each state, with hours from where one cell in a thousand has left its start.
+
+    Of the living: while there are some.
+    """
     alive = curves.values.sum(axis=0)
-    # From where one cell in a thousand has left its start; of the living, while there are some.
     begin = {model.start.states[0].state, *model.stages[:1]}
-    moved = 1.0 - next(v for name, v in zip(curves.names, curves.values, strict=True) if name in begin)
+    moved = 1.0 - next((v for name, v in zip(curves.names, curves.values, strict=True) if name in begin), alive * 0)
     shown = np.arange(len(alive)) >= max(0, int(np.argmax(moved > 1e-3)) - 1)
     shown &= (alive > 0) | (not living)
-    hours, values = curves.hours[shown], np.clip(curves.values[:, shown], 0, 1)
+    values = np.clip(curves.values[:, shown], 0.0, 1.0)
     shares = values / values.sum(axis=0) if living else values
-    ax.stackplot(
-        hours,
-        shares,
-        colors=[palette[name] for name in curves.names],
-        labels=[broken(name, NAME, 9.0) for name in curves.names],
-    )
+    goals = {BEYOND, *(state.name for state in model.states if state.stage is None)}
+    blues = iter(shades(ALIVE_COLOUR, sum(name not in goals for name in curves.names)))
+    lines = [
+        Line(name, name, share, INK if name in goals else next(blues), heavy=name in goals)
+        for name, share in zip(curves.names, shares, strict=True)
+    ]
     if not living:
-        ax.fill_between(hours, values.sum(axis=0), 1.0, color="#EFEFEF", label="dead", linewidth=0)
-    _between(ax, hours, shares if living else np.vstack([shares, 1.0 - values.sum(axis=0)]))
-    ax.set_ylim(0, 1)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
-    ax.set_ylabel("share of the living cells" if living else "share of all cells", fontsize=10)
-    _time_axis(ax, hours)
-    handles, names = ax.get_legend_handles_labels()
-    ax.legend(handles[::-1], names[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
-    plain(ax, f"{curves.label}: {_made(curves)}, {_whose(curves, alive[shown], living=living)}")
-    sign(figure, curves)
-    if given is None:
-        settle(figure, {ax: (5.5, max(3.8, _height(ax)))})
-    return figure
+        lines.append(Line(DEAD, DEAD, np.clip(1.0 - values.sum(axis=0), 0.0, 1.0), DEATH_COLOUR))
+    # Rounding of nearly all cells leaves dead ones of 1e-16.
+    lines = [line._replace(shares=np.where(line.shares < LEAST_SEEN, 0.0, line.shares)) for line in lines]
+    return curves.hours[shown], [line for line in lines if (line.shares > 0).any()]
 
 
-def _between(ax: Axes, hours: Floats, shares: Floats) -> None:
-    """White lines between bands that lie on each other, where both are thicker than a line."""
-    for k in range(len(shares) - 1):
-        # A band of nothing has no edge: the one below it goes on to the next.
-        above = shares[k + 1 :]
-        first = np.argmax(above > 0, axis=0)
-        next_one = np.take_along_axis(above, first[None, :], axis=0)[0]
-        seen = (shares[k] > THIN) & (next_one > THIN)
-        ax.plot(hours, np.where(seen, shares[: k + 1].sum(axis=0), np.nan), color="white", linewidth=0.7)
+def _floor(lines: Sequence[Line], cells: int, least: float) -> float:
+    """Where the axis of shares begins: below the peak of every line, and of what was counted below one cell."""
+    peaks = [float(line.shares.max()) for line in lines]
+    low = min([*peaks, least]) / 4
+    return max(low, 0.3 / cells) if cells else max(low, 1e-15)
 
 
-def _whose(curves: Curves, alive: Floats, *, living: bool) -> str:
-    """Whose places are shown; of few that were counted, how many they are in the end."""
-    if not living:
-        return "where the cells are"
-    left = round(float(alive[-1]) * curves.cells) if len(alive) else 0
-    counted = few(left, exact=not curves.cells)
-    return f"where the living cells are{f' ({number(left)} in the end)' if counted else ''}"
+def _left(curves: Curves, alive: float) -> str:
+    """Of few that were counted, how many they are in the end."""
+    left = round(alive * curves.cells)
+    return f" ({number(left)} in the end)" if few(left, exact=not curves.cells) else ""
 
 
 def _made(curves: Curves) -> str:
@@ -112,17 +144,42 @@ def _made(curves: Curves) -> str:
     return f"{number(curves.cells)} cells" if curves.cells else "exact answer"
 
 
-def _height(ax: Axes) -> float:
-    """Inches down the side of a legend."""
-    legend = ax.get_legend()
-    lines = sum(text.get_text().count("\n") + 1.35 for text in legend.get_texts()) if legend else 0.0
-    return 9.0 * LINE * (lines + 2.0)
+def _figure(ax: Axes | None, look: Look, draw: Draw, title: str, sentence: str, room: Room) -> Figure:
+    """The figure of what ``draw`` draws into axes of so many inches; ``room``: inches beside them, and their height."""
+    if ax is not None:
+        draw(ax, look, inches_of(ax))
+        ax.set_title(
+            broken(title, inches_of(ax)[0], look.title), loc="left", fontsize=look.title, color=INK, gid="title"
+        )
+        return figure_around(ax)
+
+    def plan(fitted: Look, width: float, high: float) -> Plan:
+        pad = 0.4 * fitted.em
+        heading = Heading(fitted, width - 2 * pad, title, sentence)
+        beside, tall = room(fitted)
+        left = pad + 0.4 * fitted.em + width_of("1 in 100,000", fitted.small) + 1.6 * fitted.em
+        top, below = pad + heading.height, fitted.leading(2.8)
+        tall = max(tall, HIGH * fitted.em, high - top - below - pad if high else 0.0)
+
+        def put(sheet: Sheet) -> None:
+            heading.draw(sheet, pad, pad)
+            inches = width - left - pad - beside, tall
+            draw(sheet.axes(left, top, *inches), fitted, inches)
+
+        return Plan(top + tall + below + pad, put)
+
+    return made(look, 2, plan)
 
 
 def incidence(
-    source: Result | Exact | Curves, *, times: Sequence[float] | None = None, ax: Axes | None = None, log: bool = True
+    source: Result | Exact | Curves,
+    *,
+    times: Sequence[float] | None = None,
+    ax: Axes | None = None,
+    log: bool = True,
+    style: str = "screen",
 ) -> Figure:
-    """Cumulative incidence of each cause of death, and of success, over time.
+    """Cumulative incidence of each cause of death, and of success, over time: a line each, with its name at its end.
 
     Parameters
     ----------
@@ -133,72 +190,84 @@ def incidence(
     ax : matplotlib Axes, optional
     log : bool
         Logarithmic shares, so that rare ends can be seen.
+    style : str
+        "screen", "paper" (183 mm wide, 7 points) or "slide" (13.33 by 7.5 inches).
     """
     check_flag(log, "log")
+    look = look_of(style)
+    figure = None if ax is None else figure_around(ax)
     curves, model = _curves_of(source, "incidence", times)
     if not curves.names:
         raise InputError("source", curves.label, "a model in which lives end: this one has no deaths and no goal")
     curves = _one_goal(_after_the_start(curves), model)
-    if not len(curves.hours):
+    if not len(curves.hours) or not (curves.values > 0).any():
         raise InputError("source", curves.label, "a result in which something happened")
-    given = ax
-    figure, ax = figure_of(ax, (9.5, 5.0))
-    _draw_ends(ax, curves, model, log=log)
-    if not (curves.values > 0).any():
-        raise InputError("source", curves.label, "a result in which something happened")
-    if log:
-        ax.set_yscale("log")
-        smallest = min(float(v[v > 0].max()) for v in curves.values if (v > 0).any())
-        ax.set_ylim(10.0 ** np.floor(np.log10(smallest) - 1), 1.5)
-        ax.yaxis.set_major_formatter(FuncFormatter(share_label))
-    else:
-        ax.set_ylim(0, 1)
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
-    ax.grid(color=GRID, linewidth=0.7)
-    ax.set_ylabel("cumulative share of all cells", fontsize=10)
-    _time_axis(ax, curves.hours)
-    ax.legend(
-        loc="upper left",
-        bbox_to_anchor=(1.0, 1.0),
-        frameon=False,
-        fontsize=9,
-        title="end, and its share",
-        alignment="left",
-    )
-    plain(ax, f"{curves.label}: {_made(curves)}, how lives end")
-    sign(figure, curves)
-    if given is None:
-        settle(figure, {ax: (5.5, max(3.8, _height(ax)))})
-    return figure
+    lines = _ends(curves, model, log=log)
+    title = f"{curves.label}: {_made(curves)}, how lives end"
+    floor = min(float(line.shares.max()) for line in lines if (line.shares > 0).any()) / 12
+
+    def texts_of(fitted: Look) -> list[str]:
+        return [broken(line.text, BESIDE * fitted.em, fitted.small) for line in lines]
+
+    def draw(ax: Axes, fitted: Look, inches: tuple[float, float]) -> None:
+        draw_lines(ax, curves.hours, lines, fitted, log=log)
+        time_axis(ax, curves.hours, fitted, inches[0])
+        if log:
+            log_shares(ax, floor, 1.6, fitted, inches[1])
+        else:
+            ax.set_ylim(0, 1)
+            ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: plain_percent(v)))
+        frame(ax, fitted, left=True, grid="y")
+        ax.set_ylabel("cumulative share of all cells", fontsize=fitted.small)
+        label_ends(ax, lines, fitted, inches, texts_of(fitted), 0.25 * fitted.em)
+
+    def room(fitted: Look) -> tuple[float, float]:
+        texts = texts_of(fitted)
+        wide = max(width_of(part, fitted.small, "bold") for text in texts for part in text.split("\n"))
+        return wide + 2.0 * fitted.em, sum(fitted.leading(text.count("\n") + 1.12) for text in texts)
+
+    dying = [line for line in lines if not line.heavy]
+    sentence = f"How lives end: most by {dying[0].name}" if dying else "How lives end"
+    drawn = _figure(ax, look, draw, title, sentence, room)
+    sign(figure or drawn, curves, alt=_said_of_ends(title, lines))
+    return figure or drawn
 
 
-def _draw_ends(ax: Axes, curves: Curves, model: Model, *, log: bool) -> None:
+BESIDE = 19.0
+"""Width of the names beside the ends of curves, in sizes of the text."""
+
+
+def _ends(curves: Curves, model: Model, *, log: bool) -> list[Line]:
     """A line for each end, the most frequent first; beside a share of few stands how many they are."""
     goals = [BEYOND, *(state.name for state in model.states if state.stage is None)]
-    palette = cause_colours([name for name in curves.names if name not in goals])
-    dashes = ["-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1))]
-    order = np.argsort(-curves.values[:, -1])
-    for rank, i in enumerate(order):
+    lines = []
+    for i in np.argsort(-curves.values[:, -1], kind="stable"):
         name, values = curves.names[i], curves.values[i]
-        shown = np.where(values > 0, values, np.nan) if log else values
-        if np.isnan(shown).all():
+        if log and not (values > 0).any():
             continue
-        goal = name in goals
         count = round(float(values[-1]) * curves.cells)
         counted = f" ({number(count)})" if few(count, exact=not curves.cells) else ""
-        style: Any = "-" if goal else dashes[rank % len(dashes)]
-        ax.plot(
-            curves.hours,
-            shown,
-            color=GOAL_COLOUR if goal else palette[name],
-            linestyle=style,
-            linewidth=2.4 if goal else 1.8,
-            label=broken(f"{name}  {percent(values[-1])}{counted}", NAME + 0.6, 9.0),
-        )
+        text = f"{name}  {one_in(float(values[-1]))}{counted}"
+        colour = INK if name in goals else cause_colour(name)
+        lines.append(Line(name, text, values, colour, heavy=name in goals))
+    return lines
+
+
+def _said_of_states(title: str, whose: str, hours: Floats, lines: Sequence[Line]) -> str:
+    """The figure in words: of each state when it has most cells, and how many."""
+    tops = [(line.name, float(line.shares.max()), float(hours[np.argmax(line.shares)])) for line in lines]
+    peaks = ", ".join(f"{name} (at most {one_in(share)}, at {told_hours(at)})" for name, share, at in tops)
+    return f"Lines of the {whose} in each state over time, on log axes. {title}. {peaks}."
+
+
+def _said_of_ends(title: str, lines: Sequence[Line]) -> str:
+    """The figure in words: the share of each end."""
+    ends = ", ".join(f"{line.name} {one_in(float(line.shares[-1]))}" for line in lines)
+    return f"Cumulative share of all cells by how their lives end, over time. {title}. In the end: {ends}."
 
 
 BEYOND = "beyond the last step"
-MOST_STATES, MOST_GOALS = 24, 4
+MOST_STATES, MOST_GOALS = 12, 4
 """More states than this are drawn by stage, more goals than this as one."""
 
 
@@ -230,19 +299,6 @@ def _one_goal(curves: Curves, model: Model) -> Curves:
     """Many goals as one."""
     goals = [state.name for state in model.states if state.stage is None]
     return _grouped(curves, dict.fromkeys(goals, BEYOND)) if len(goals) > MOST_GOALS else curves
-
-
-def _state_colours(model: Model) -> dict[str, tuple[float, float, float]]:
-    """Colours of states: that of the stage, lighter for each further state of it."""
-    palette = stage_colours(model.stages)
-    colours: dict[str, tuple[float, float, float]] = {}
-    for stage in model.stages:
-        members = [state.name for state in model.states if state.stage == stage]
-        for i, name in enumerate(members):
-            colours[name] = shade(palette[stage], 0.75 * i / max(len(members), 2))
-    for i, goal in enumerate(name for name in (state.name for state in model.states) if name not in colours):
-        colours[goal] = shade(GOAL_COLOUR, 0.3 * i)
-    return colours
 
 
 def _curves_of(
@@ -283,29 +339,3 @@ def _times_of(source: Exact, times: Sequence[float] | None) -> Sequence[float]:
     return [
         float(t) for t in np.geomspace(min(low, (source.until or high) / 100), min(high, source.until or high), 160)
     ]
-
-
-def _time_axis(ax: Axes, hours: np.ndarray[Any, Any]) -> None:
-    """A log axis of time with marks at minutes, hours, days, months, years."""
-    marks = {
-        1 / 3600: "1 s",
-        10 / 3600: "10 s",
-        1 / 60: "1 min",
-        1 / 6: "10 min",
-        1: "1 h",
-        10: "10 h",
-        24: "1 d",
-        240: "10 d",
-        2400: "100 d",
-        8766: "1 y",
-        87660: "10 y",
-    }
-    low, high = float(hours[0]), float(hours[-1])
-    ax.set_xscale("log")
-    ax.set_xlim(low, high)
-    shown = {h: text for h, text in marks.items() if low <= h <= high}
-    if np.log10(high / low) > 6:
-        shown = {h: text for h, text in shown.items() if text not in ("10 s", "10 min", "10 h", "100 d")}
-    ax.set_xticks(list(shown), list(shown.values()))
-    ax.minorticks_off()
-    ax.set_xlabel("time since the start (log scale)", fontsize=10, loc="left")

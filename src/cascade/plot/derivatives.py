@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping, Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cascade.common.arguments import check_flag
-from cascade.common.colours import GRID, INK, QUIET
+from cascade.common.colours import ALIVE_COLOUR, DEATH_COLOUR, INK, QUIET
 from cascade.common.errors import InputError, is_whole
-from cascade.plot.fitting import LINE, NAME, broken, lines_in, settle
-from cascade.plot.style import figure_of, plain, sign
+from cascade.plot.fitting import broken, inches_of, lines_in, width_of
+from cascade.plot.look import Look, look_of
+from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
+from cascade.plot.style import figure_around, sign
 from cascade.solution.answer import Exact
 
-MORE, LESS = "#4477AA", "#EE8866"
-"""More of it, or less, with a higher hazard: apart in grey, too, and by their side."""
+MORE, LESS = ALIVE_COLOUR, DEATH_COLOUR
+"""More of it, or less, with a higher hazard: apart by their side, too."""
+
+NAMES = 0.46
+"""Of a figure's width that names of hazards may have."""
 
 
 def elasticities(
-    source: Exact, *, of: str | None = None, mean_hours: bool = False, most: int = 15, ax: Axes | None = None
+    source: Exact,
+    *,
+    of: str | None = None,
+    mean_hours: bool = False,
+    most: int = 15,
+    ax: Axes | None = None,
+    style: str = "screen",
 ) -> Figure:
     """By how many per cent an answer changes per per cent of each hazard: the strongest first.
 
@@ -32,43 +44,83 @@ def elasticities(
     most : int
         Hazards that are shown.
     ax : matplotlib Axes, optional
+    style : str
+        "screen", "paper" (89 mm wide, 7 points) or "slide" (13.33 by 7.5 inches).
     """
+    look = look_of(style)
     if not isinstance(source, Exact):
         raise InputError("source", source, "an exact answer, from cascade.exact(...)")
     check_flag(mean_hours, "mean_hours")
     if not is_whole(most) or most < 1:
         raise InputError("most", most, "a whole number > 0")
+    figure = None if ax is None else figure_around(ax)
     rates = {name: rate for name, rate in source.elasticities(of, mean_hours=mean_hours).items() if abs(rate) > 0}
     if not rates:
         raise InputError("source", source.label, "an answer that some hazard moves")
-    shown = sorted(rates, key=lambda name: -abs(rates[name]))[:most]
-    given = ax
-    figure, ax = figure_of(ax, (8.5, 1.4 + 0.32 * len(shown)))
-    places, values = np.arange(len(shown)), np.array([rates[name] for name in shown])
-    ax.barh(places, values, color=[MORE if v > 0 else LESS for v in values], height=0.72)
-    for place, value in zip(places.tolist(), values.tolist(), strict=True):
-        told = f"{value:+.2f}" if abs(value) >= 0.095 else f"{value:+.2g}"
-        ax.annotate(
-            told.replace("-", "\N{MINUS SIGN}"), (value, place), (4 if value > 0 else -4, 0),
-            textcoords="offset points", ha="left" if value > 0 else "right", va="center", fontsize=9, color=INK,
-        )  # fmt: skip
-    names = [broken(_named(source, name), NAME + 1.4, 9.5) for name in shown]
-    ax.set_yticks(places, names, fontsize=9.5)
-    ax.set_ylim(len(shown) - 0.4, -0.6)
-    ax.margins(x=0.16)
-    ax.axvline(0.0, color=QUIET, linewidth=1.0)
-    ax.grid(axis="x", color=GRID, linewidth=0.7)
+    shown = {name: rates[name] for name in sorted(rates, key=lambda name: -abs(rates[name]))[:most]}
+    named = {_named(source, name): rate for name, rate in shown.items()}
     what = of or source.lowered.stages[-1]
     what = f"the mean time to {what}" if mean_hours else _chance_of(source, what)
-    ax.set_xlabel("change in per cent, for one per cent more of the hazard", fontsize=10, loc="left")
     more = f"; {len(rates) - len(shown)} weaker hazards not shown" if len(rates) > len(shown) else ""
-    plain(ax, f"{source.label}: what moves {what}{more}")
-    ax.spines["left"].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-    sign(figure, source)
-    if given is None:
-        settle(figure, {ax: (4.5, len(shown) * max(0.3, 9.5 * LINE * lines_in(names) + 0.06))})
-    return figure
+    title = f"{source.label}: what moves {what}{more}"
+    if ax is None:
+        drawn = made(look, 1, lambda fitted, width, high: _plan(named, title, fitted, width, high))
+    else:
+        inches = inches_of(ax)
+        _draw(ax, named, [broken(name, 2 * NAMES * inches[0], look.small) for name in named], look, inches[0])
+        ax.set_title(broken(title, inches[0], look.title), loc="left", fontsize=look.title, color=INK, gid="title")
+        drawn = figure_around(ax)
+    told = ", ".join(f"{name} {_told(rate)}" for name, rate in named.items())
+    alt = f"Bars of the change of an answer in per cent for one per cent more of each hazard. {title}. {told}."
+    sign(figure or drawn, source, alt=alt)
+    return figure or drawn
+
+
+def _plan(rates: Mapping[str, float], title: str, look: Look, width: float, high: float) -> Plan:
+    pad = 0.4 * look.em
+    first = next(iter(rates))
+    heading = Heading(look, width - 2 * pad, title, f"What matters most: {first}")
+    names = [broken(name, NAMES * width, look.small) for name in rates]
+    beside = max(width_of(line, look.small) for name in names for line in name.split("\n")) + 0.8 * look.em
+    pitch = max(1.5 * look.em, look.leading(lines_in(names) + 0.25))
+    top, below = pad + heading.height, look.leading(3.6)
+    if high:
+        pitch = max(pitch, min(1.5 * pitch, (high - top - below - pad) / len(names)))
+
+    def draw(sheet: Sheet) -> None:
+        heading.draw(sheet, pad, pad)
+        across = width - 2 * pad - beside - 0.9 * look.em
+        _draw(sheet.axes(pad + beside, top, across, pitch * len(names)), rates, names, look, across)
+
+    return Plan(top + pitch * len(names) + below + pad, draw)
+
+
+def _told(rate: float) -> str:
+    """An elasticity with its sign."""
+    return (f"{rate:+.2f}" if abs(rate) >= 0.095 else f"{rate:+.2g}").replace("-", "\N{MINUS SIGN}")
+
+
+def _draw(ax: Axes, rates: Mapping[str, float], names: Sequence[str], look: Look, inches: float) -> None:
+    """Bars from a line at none, each with its number where it ends."""
+    values = list(rates.values())
+    ax.barh(range(len(values)), values, color=[MORE if v > 0 else LESS for v in values], height=0.66, linewidth=0)
+    for place, value in enumerate(values):
+        ax.annotate(
+            _told(value), (value, place), (0.4 * look.small * (1 if value > 0 else -1), 0), textcoords="offset points",
+            ha="left" if value > 0 else "right", va="center", fontsize=look.small, color=INK,
+        )  # fmt: skip
+    low, high = min(0.0, *values), max(0.0, *values)
+    beside = width_of("+0.0001", look.small) + 0.7 * look.em
+    sides = (beside if low < 0 else 0.2 * look.em, beside if high > 0 else 0.2 * look.em)
+    per_inch = (high - low) / max(inches - sum(sides), 0.2 * inches)
+    ax.set_xlim(low - sides[0] * per_inch, high + sides[1] * per_inch)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.45, -0.55)
+    ax.axvline(0.0, color=QUIET, linewidth=look.thin)
+    ax.locator_params(axis="x", nbins=max(2, int(inches / (width_of("\u22120.25", look.small) + 1.2 * look.em))))
+    frame(ax, look, grid="x")
+    label = broken("per cent of change for one per cent more of the hazard", inches, look.small)
+    ax.set_xlabel(label, fontsize=look.small, loc="left", labelpad=0.3 * look.small)
 
 
 def _named(source: Exact, name: str) -> str:

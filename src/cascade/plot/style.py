@@ -1,25 +1,27 @@
-"""What all figures share: colours, a quiet frame, labels of shares, and saving."""
+"""What all figures share: a picture that notebooks show, notes and texts on what it shows, saving."""
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
-import numpy as np
-from matplotlib import colors, rc_context
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cascade.answers.curves import Curves
 from cascade.answers.funnel import Funnel
-from cascade.common.colours import INK, QUIET
 from cascade.common.errors import InputError, is_whole
 from cascade.common.files import as_path, write_atomically
 from cascade.common.text import printable
 from cascade.common.version import package_version
 from cascade.model import Model
-from cascade.plot.fitting import TITLE, broken, inches_of, letters_missing
+from cascade.plot.fitting import letters_missing
+from cascade.plot.look import STYLES, Look
 from cascade.runs.comparison import Comparison
 from cascade.runs.result import Result
 from cascade.runs.traits import Selection
@@ -27,7 +29,15 @@ from cascade.solution.answer import Exact
 
 
 class Picture(Figure):
-    """A Figure that a notebook shows by itself, without the state of pyplot."""
+    """A Figure that a notebook shows by itself, without the state of pyplot, and with a text for who cannot see it.
+
+    Attributes
+    ----------
+    look : Look
+        Its style.
+    """
+
+    look: Look = STYLES["screen"]
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
@@ -35,13 +45,11 @@ class Picture(Figure):
             self.savefig(buffer, format="png", dpi=100)
         return buffer.getvalue()
 
-
-def figure_of(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
-    """The given axes and their figure, or new ones of a size in inches."""
-    if ax is not None:
-        return figure_around(ax), ax
-    picture = Picture(figsize=size, layout="constrained")
-    return picture, picture.add_subplot()
+    def _repr_html_(self) -> str:
+        """The picture with its text, where a notebook takes HTML."""
+        picture = base64.b64encode(self._repr_png_()).decode("ascii")
+        alt = html.escape(alt_text(self), quote=True)
+        return f'<img alt="{alt}" src="data:image/png;base64,{picture}" style="max-width: 100%">'
 
 
 def figure_around(ax: object) -> Figure:
@@ -58,21 +66,33 @@ def figure_around(ax: object) -> Figure:
     return figure
 
 
-def plain(ax: Axes, title: str) -> None:
-    """A quiet frame: no box, a light grid, the title at the left, no wider than the axes are now."""
-    text = broken(title, inches_of(ax)[0], TITLE)
-    ax.set_title(text, loc="left", fontsize=TITLE, color=INK, gid="title")
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        ax.spines[side].set_color(QUIET)
-    ax.tick_params(colors=INK, labelsize=10)
-    ax.set_axisbelow(True)
-
-
-def sign(figure: Figure, *sources: object) -> None:
-    """Note on the figure what it shows; ``save`` writes it into the file."""
+def sign(figure: Figure, *sources: object, alt: str) -> None:
+    """Note on the figure what it shows, and what is seen in it; ``save`` writes both into the file."""
     figure.set_label(printable("; ".join(_note_of(source) for source in sources)))
+    said = _ALT.get(figure, "")
+    _ALT[figure] = f"{said} {printable(alt)}".strip()
+
+
+_ALT: WeakKeyDictionary[Figure, str] = WeakKeyDictionary()
+"""Texts of figures, also of those that somebody else made and drew into."""
+
+
+def alt_text(figure: Figure) -> str:
+    """What is seen in a figure, for those who cannot see it: the text of its SVG, and for ``alt`` in HTML.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        From a function of this module, or one whose axes it drew into.
+
+    Returns
+    -------
+    str
+        Whole sentences: what is shown, of what, and the numbers that matter.
+    """
+    if not isinstance(figure, Figure) or figure not in _ALT:
+        raise InputError("figure", figure, "a Figure, such as cascade.plot.funnel(...) gives back")
+    return _ALT[figure]
 
 
 def _note_of(source: object) -> str:
@@ -99,10 +119,19 @@ def check_path(path: str | Path) -> Path:
     return as_path(path)
 
 
-def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
+def save(figure: Figure, path: str | Path, *, dpi: int | None = None) -> Path:
     """Write a figure, whole or not at all; the file carries model, seed and version.
 
-    The same figure gives the same bytes: no file has a date in it.
+    The same figure gives the same bytes: no file has a date in it.  PDF has its letters as TrueType fonts
+    (type 42), which can be edited and searched; SVG has a title and a text for who cannot see it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : str or Path
+        Ends in .png, .svg or .pdf.
+    dpi : int, optional
+        Pixels per inch of a PNG; default: those of the style (150, of a paper 300, of a slide 120).
 
     Raises
     ------
@@ -113,6 +142,8 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
         raise InputError("figure", figure, "a Figure, such as cascade.plot.funnel(...) gives back")
     path = check_path(path)
     kind = path.suffix.lower().lstrip(".")
+    if dpi is None:
+        dpi = figure.look.dpi if isinstance(figure, Picture) else STYLES["screen"].dpi
     if not is_whole(dpi) or not 10 <= dpi <= 2000:
         raise InputError("dpi", dpi, "a whole number from 10 to 2000")
     maker = f"metastatic-cascade {package_version()}"
@@ -123,36 +154,24 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
         metadata["Date"] = None
     if kind == "pdf":
         metadata["CreationDate"] = None
-    if figure.get_layout_engine() is not None:
+    if figure.get_layout_engine() is not None:  # of a figure that somebody made
         # Laid out once and for all: each further round of the layout would move things by a hair.
         with letters_missing():
             figure.draw_without_rendering()
         figure.set_layout_engine("none")
     buffer = io.BytesIO()
-    with letters_missing(), rc_context({"svg.hashsalt": "cascade"}):  # else SVG is given names by chance
+    # Without salt SVG is given names by chance; letters of type 42 are those that journals take.
+    with letters_missing(), rc_context({"svg.hashsalt": "cascade", "pdf.fonttype": 42}):
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
-    write_atomically(path, buffer.getvalue())
+    content = buffer.getvalue()
+    write_atomically(path, _described(content, figure) if kind == "svg" else content)
     return path
 
 
-FEW_COUNTED = 100
-"""Counts below which a share is shown with the count that it comes from: with 100 its interval has some 20 points."""
-
-
-def few(count: float, *, exact: bool) -> bool:
-    """Whether a share of so many is too rough to stand alone."""
-    return not exact and count < FEW_COUNTED
-
-
-def share_label(value: float, _: object) -> str:
-    """Tick of a logarithmic axis of shares: one notation all along it."""
-    power = round(-np.log10(value))
-    if power == 0:
-        return "all"
-    return f"1 in {10**power:,}" if power <= 3 else f"1 in $10^{{{power}}}$"
-
-
-def shade(colour: str, lighter: float) -> tuple[float, float, float]:
-    """The colour, mixed with white by the share ``lighter``."""
-    r, g, b = (c + (1.0 - c) * lighter for c in colors.to_rgb(colour))
-    return r, g, b
+def _described(svg: bytes, figure: Figure) -> bytes:
+    """A drawing with a title and a text, as readers of screens tell them."""
+    title, text = html.escape(str(figure.get_label())), html.escape(_ALT.get(figure, ""))
+    begin = svg.index(b"<svg ")
+    end = svg.index(b">", begin) + 1
+    told = f"\n <title>{title}</title>\n <desc>{text}</desc>".encode()
+    return svg[: end - 1] + b' role="img"' + svg[end - 1 : end] + told + svg[end:]
