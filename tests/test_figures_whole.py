@@ -58,6 +58,7 @@ FIGURES: dict[str, Callable[[str, str], Figure]] = {
     "occupancy": lambda name, style: plot.occupancy(counted(name), style=style),
     "living occupancy": lambda name, style: plot.occupancy(counted(name), living=True, style=style),
     "incidence": lambda name, style: plot.incidence(counted(name), style=style),
+    "patients": lambda name, style: plot.patients(exact(name), style=style),
     "organs": lambda name, style: plot.organs(exact(name), style=style),
     "counted organs": lambda name, style: plot.organs(counted(name), style=style),
     "body": lambda name, style: plot.body(exact(name), style=style),
@@ -72,6 +73,8 @@ FIGURES: dict[str, Callable[[str, str], Figure]] = {
 def can_draw(kind: str, name: str) -> bool:
     """Whether there is such a figure of a model."""
     model = model_of(name)
+    if kind == "patients":
+        return model.exposure is not None
     if "organs" in kind or "body" in kind:
         return bool(model.sites)
     if kind == "selection":

@@ -11,6 +11,7 @@ from cascade.plot.bodies import body, has_body
 from cascade.plot.changes import comparison, selection
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.derivatives import elasticities
+from cascade.plot.patients import patients
 from cascade.plot.sites import organs
 from cascade.plot.steps import funnel, waterfall
 from cascade.plot.streams import alluvial
@@ -30,6 +31,7 @@ __all__ = [
     "incidence",
     "occupancy",
     "organs",
+    "patients",
     "save",
     "selection",
     "stage_colours",

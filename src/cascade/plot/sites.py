@@ -276,10 +276,10 @@ def _against_autopsies(ax: Axes, compared: Sequence[Compared], names: Sequence[s
         f"share of patients with a metastasis there\n({note})", max(inches_of(ax)[0], 14 * look.em), look.small
     )
     ax.set_xlabel(label, fontsize=look.small, loc="left", labelpad=0.3 * look.small)
-    _end_at_all(ax)
+    end_at_all(ax)
 
 
-def _end_at_all(ax: Axes) -> None:
+def end_at_all(ax: Axes) -> None:
     """Marks of an axis of shares, and its line, end at 100 %."""
     low, high = ax.get_xlim()
     ticks = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(max(low, 0.0), min(high, 1.0))
