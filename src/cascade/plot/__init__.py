@@ -7,11 +7,11 @@ colour, causes of death and organs have theirs by name.
 """
 
 from cascade.common.colours import cause_colours, stage_colours
+from cascade.plot.autopsies import patients
 from cascade.plot.bodies import body, has_body
 from cascade.plot.changes import comparison, selection
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.derivatives import elasticities
-from cascade.plot.patients import patients
 from cascade.plot.sites import organs
 from cascade.plot.steps import funnel, waterfall
 from cascade.plot.streams import alluvial
