@@ -121,8 +121,11 @@ class Courses:
             # A set made absorbing has a spectrum of its own.
             return self._after_entry(transform_of(nodes), times, p.poles(nodes, without))
 
-        octaves = len(np.unique(np.floor(np.log2(np.maximum(times, 1e-300))))) if len(times) else 1
-        average = p.averaged(solve, p.solves(octaves, len(times)), nodes=nodes)
+        solves = 1.0
+        if p.frailties and len(times):
+            octaves = len(np.unique(np.floor(np.log2(np.maximum(times, 1e-300)))))
+            solves = p.solves(octaves, len(times))
+        average = p.averaged(solve, solves, nodes=nodes)
         return average.values, average.errors
 
     def nodes_near(self, time: float, parts: int) -> tuple[Nodes, float]:

@@ -260,10 +260,13 @@ def _hazards_like(prepared: Prepared, wrt: Sequence[str] | None) -> list[int]:
     """Numbers of the hazards that patterns name, in the order of the model."""
     if wrt is None:
         return list(range(len(prepared.lowered.transitions)))
-    names = [transition.name for transition in prepared.lowered.transitions]
     if isinstance(wrt, str) or not all(isinstance(name, str) for name in wrt):
         raise InputError("wrt", wrt, "a list of names of hazards, as 'state.way'")
+    found: set[int] = set()
     for name in wrt:
-        if not prepared.model.hazard_table.matching(name):
+        matching = prepared.model.hazard_table.matching(name)
+        if not matching:
+            names = [transition.name for transition in prepared.lowered.transitions]
             raise InputError("wrt", name, f"a hazard of the model, or a pattern of some; {nearest(name, names)}")
-    return sorted({number for name in wrt for number in prepared.model.hazard_table.matching(name)})
+        found.update(matching)
+    return sorted(found)
