@@ -234,22 +234,22 @@ class Courses:
         such a difference would lose digits, it is a Gaussian quadrature over the entries.
         """
         earliest, latest = self.lowered.entry_hours
-        span = latest - earliest
+        span, steps = latest - earliest, self.prepared.solver.steps
         if span == 0:
-            return invert(transform, times - earliest, poles)
+            return invert(transform, times - earliest, poles, steps=steps)
         late = times - latest > span
         values = np.zeros((len(times), *transform(np.ones(1, np.complex128)).shape[1:]))
         errors = np.zeros_like(values)
         soon = times[~late]
         if soon.size:
             moments, n = np.concatenate([soon - earliest, soon - latest]), len(soon)
-            integrals, wrong = invert(lambda z: np.asarray(transform(z) / z[:, None]), moments, poles)
+            integrals, wrong = invert(lambda z: np.asarray(transform(z) / z[:, None]), moments, poles, steps=steps)
             values[~late], errors[~late] = (integrals[:n] - integrals[n:]) / span, (wrong[:n] + wrong[n:]) / span
         if late.any():
             x, w = np.polynomial.legendre.leggauss(ENTRY_POINTS)
             entries = earliest + span * (x + 1.0) / 2.0
             moments = (times[late][:, None] - entries).ravel()
-            for into, part in zip((values, errors), invert(transform, moments, poles), strict=True):
+            for into, part in zip((values, errors), invert(transform, moments, poles, steps=steps), strict=True):
                 into[late] = np.tensordot(w / 2.0, part.reshape(int(late.sum()), ENTRY_POINTS, -1), axes=(0, 1))
         return values, errors
 
