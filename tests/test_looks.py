@@ -23,7 +23,7 @@ from cascade.common.colours import (
     organ_of,
     stage_colours,
 )
-from cascade.common.sight import SIGHTS, contrast, dark, distance, oklab, on, pale, seen
+from cascade.common.sight import SIGHTS, contrast, dark, distance, oklab, on, seen
 from helpers.seen import apart, lab
 
 APART = 0.065
@@ -131,8 +131,6 @@ def test_text_is_darkened_until_it_can_be_read_and_no_further() -> None:
         assert text == colour or contrast(text) < 5.0
     for colour in (*CAUSES.values(), *map(cause_colour, OWN)):
         assert contrast(on(colour), colour) >= 4.5, "what is written in a bar"
-    assert pale("#000000", 0.0) == "#000000"
-    assert pale("#0072B2", 1.0) == "#FFFFFF"
 
 
 def test_colours_too_near_or_too_blue_would_be_seen() -> None:

@@ -123,12 +123,6 @@ def on(colour: str) -> str:
     return "#FFFFFF" if contrast(colour) >= 4.583 else "#000000"
 
 
-def pale(colour: str, lighter: float) -> str:
-    """The colour, mixed with white by the share ``lighter``."""
-    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(p + (255 - p) * lighter):02X}" for p in parts)
-
-
 def shades(colour: str, count: int, least: float = 3.2, most: float = 11.0) -> list[str]:
     """So many shades of a colour, from the palest to the darkest: of these contrasts on white, and between them.
 
