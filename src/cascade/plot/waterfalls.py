@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from cascade.answers.funnel import Funnel, FunnelRow
 from cascade.common.colours import ALIVE_COLOUR, ALIVE_PALE, INK, QUIET, cause_colour
-from cascade.common.sight import dark
+from cascade.common.sight import dark, on
 from cascade.common.text import number
 from cascade.plot.fitting import broken, inches_of, lines_in, width_of, words
 from cascade.plot.look import Look
@@ -153,7 +153,7 @@ def _plan(steps: Steps, look: Look, width: float, high: float) -> Plan:
     below = look.leading(2.6) + (look.leading(lines_in([note]) + 0.3) if note else 0.0)
     top = pad + heading.height
     if high:  # of a slide all the height
-        pitch = max(pitch, min(1.5 * pitch, (high - top - below - pad) / (rows + 1.5)))
+        pitch = max(pitch, min(2.2 * pitch, (high - top - below - pad) / (rows + 1.5)))
     down = (rows + _ABOVE + _BELOW) * pitch
     key = _key(steps, look, width - 2 * pad)
     inside = _corner(steps, look, (across, pitch))
@@ -273,6 +273,9 @@ def _bar(ax: Axes, y: float, bar: Bar, look: Look, scale: tuple[float, float]) -
         ax.barh(y, bar.end - bar.start, left=at, height=2 * HALF, color=QUIET, linewidth=0)
     for cause, wide in bar.parts:
         ax.barh(y, wide, left=at, height=2 * HALF, color=colour_of(cause), linewidth=0, zorder=2)
+        if wide * inches / decades > width_of(cause, look.small) + 0.5 * look.em:
+            ax.text(at + wide / 2, y, words(cause), fontsize=look.small, color=on(colour_of(cause)), ha="center",
+                    va="center", zorder=4, gid="cause")  # fmt: skip
         at += wide
         if wide * inches / decades > 3 * look.thin / 72 and bar.end - at > 3 * look.thin / 72 * decades / inches:
             ax.plot([at, at], [y - HALF, y + HALF], color="white", linewidth=look.thin, zorder=3)
