@@ -8,12 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cascade.common.arguments import cell_range, check_seed
 from cascade.common.colours import cause_colours, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.files import as_path, write_atomically
+from cascade.common.portable import in_order
 from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.prepare import environment, prepare
 from cascade.kernel.streams import key_of
@@ -91,6 +90,7 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "exit_apart": lowered.exit_apart.tolist(),
         "transitions": [{"way": t.way, "target": t.target} for t in lowered.transitions],
         "start_cumulative": made.tables.start_cumulative.tolist(),
+        "start_share": _start_share(lowered),
         # As text: these whole numbers have 64 bits.
         "start_below": [str(end) for end in ([] if made.rare is None else made.rare.start.tolist())],
         "entry_hours": list(lowered.entry_hours),
@@ -146,7 +146,12 @@ def _check_work(model: Model, lowered: Lowered, nodes: int, changes: int) -> Non
 
 def _chain(chain: Lowered) -> dict[str, Any]:
     """The average cell of a unit."""
-    return {**_exits(chain), "start_cumulative": np.cumsum(chain.start_share).tolist()}
+    return {**_exits(chain), "start_share": _start_share(chain)}
+
+
+def _start_share(lowered: Lowered) -> list[float]:
+    """Shares of the start as they are: differences of cumulated ones would have lost the rare."""
+    return (lowered.start_share / in_order(lowered.start_share.tolist())).tolist()
 
 
 def _exits(lowered: Lowered) -> dict[str, Any]:

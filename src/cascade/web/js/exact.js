@@ -15,12 +15,10 @@ import { hazardsIn } from "./rates.js";
  */
 function startShares({ data, chain }, weight, answer) {
   const there = Array.from({ length: data.stages.length + 1 }, () => new Float64Array(data.base.length));
-  let before = 0;
   chain.start_state.forEach((s, k) => {
-    const share = chain.start_cumulative[k] - before;
+    const share = chain.start_share[k];
     there[data.stage[s]][s] += share;
     for (let j = 0; j < data.stage[s]; j++) answer.passed[j] += weight * share;
-    before = chain.start_cumulative[k];
   });
   return there;
 }

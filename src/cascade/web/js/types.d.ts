@@ -9,7 +9,7 @@ export interface Chain {
   exit_transition: number[];
   exit_profile: number[];
   start_state: number[];
-  start_cumulative: number[];
+  start_share: number[];
 }
 
 /** A model as `cascade.web.page.payload` writes it; names as in `lowered.Lowered`. */
@@ -35,6 +35,7 @@ export interface Payload extends Chain {
   exit_inner: number[];
   exit_apart: number[];
   transitions: { way: string; target: number }[];
+  start_cumulative: number[];
   /** Cumulative shares of the start in parts of 2^64, where one is rare; else empty. */
   start_below: string[];
   entry_hours: [number, number];
