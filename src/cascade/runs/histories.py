@@ -15,9 +15,9 @@ from cascade.common.arguments import check_cells, check_seed
 from cascade.common.frozen import ByValue
 from cascade.common.portable import exp
 from cascade.common.text import hours, text_table
+from cascade.engine.chosen import chosen, raised
 from cascade.engine.chunk import Chunk, scratch_of
 from cascade.engine.executor import Workers
-from cascade.engine.chosen import chosen, raised
 from cascade.engine.prepare import Inputs, environment, frailties, prepare, rows_of
 from cascade.kernel.streams import key_of
 from cascade.lowering.lower import lower

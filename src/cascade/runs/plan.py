@@ -12,10 +12,10 @@ import numpy.typing as npt
 from cascade.common.arguments import cell_range, seed_of
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.notices import notice
+from cascade.engine.chosen import MOST_AT_ONCE
 from cascade.engine.chunk import Chunk, chunk_of, run_totals
 from cascade.engine.counts import Totals
 from cascade.engine.executor import LARGEST_CHUNK, Workers
-from cascade.engine.chosen import MOST_AT_ONCE
 from cascade.engine.prepare import Inputs, environment, prepare
 from cascade.lowering.arguments import check_until, tell_of_late_treatments
 from cascade.lowering.lower import lower

@@ -151,7 +151,8 @@ def _chain(chain: Lowered) -> dict[str, Any]:
 
 def _start_share(lowered: Lowered) -> list[float]:
     """Shares of the start as they are: differences of cumulated ones would have lost the rare."""
-    return (lowered.start_share / in_order(lowered.start_share.tolist())).tolist()
+    shares: list[float] = (lowered.start_share / in_order(lowered.start_share.tolist())).tolist()
+    return shares
 
 
 def _exits(lowered: Lowered) -> dict[str, Any]:
