@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from cascade.answers.kinds import KINDS, kind_of_states
 from cascade.common.arguments import cell_range, check_seed
 from cascade.common.colours import cause_colours, stage_colours
 from cascade.common.errors import InputError
@@ -48,7 +49,7 @@ def cast_of(model: Model) -> dict[str, Any]:
         "stages": list(model.stages),
         "states": [{"name": s.name, "stage": places.get(s.stage or "", len(model.stages))} for s in model.states],
         "causes": cause_colours(list(causes)),
-        "goal": goals[0] if len(goals) == 1 else "metastasis",
+        "goal": goals[0] if len(goals) == 1 else "colony" if model.sites else "metastasis",
         "map": body_map(model),
     }
 
@@ -89,6 +90,7 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "exit_inner": lowered.exit_inner.astype(int).tolist(),
         "exit_apart": lowered.exit_apart.tolist(),
         "transitions": [{"way": t.way, "target": t.target} for t in lowered.transitions],
+        **_kinds(model, lowered),
         "start_cumulative": made.tables.start_cumulative.tolist(),
         "start_share": _start_share(lowered),
         # As text: these whole numbers have 64 bits.
@@ -110,6 +112,15 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "largest": int(lowered.size_of.max()),
         "levels": list(lowered.levels) if any(lowered.levels) else [],
         "chain": None if chain is lowered else _chain(chain),
+    }
+
+
+def _kinds(model: Model, lowered: Lowered) -> dict[str, Any]:
+    """What colonies of each kind are called, and the kind of each expanded state, -1 for none."""
+    kinds = kind_of_states(model)
+    return {
+        "kinds": list(KINDS.values()) if kinds else [],
+        "kind_of": [kinds.get(lowered.states[base], -1) for base in lowered.base.tolist()],
     }
 
 

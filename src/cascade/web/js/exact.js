@@ -2,7 +2,7 @@
 // @ts-check
 /** @import { Exact, Solvable } from "./types.js" */
 
-import { noneLost } from "./counting.js";
+import { addKind, noneLost } from "./counting.js";
 import { finish } from "./funnel.js";
 import { march } from "./march.js";
 import { hazardsIn } from "./rates.js";
@@ -42,6 +42,7 @@ function addPoint(model, hazards, weight, answer) {
   });
   if (model.until === Infinity) return;
   model.data.stages.forEach((_, level) => { for (const p of there[level]) answer.still[level] += weight * p; });
+  there.forEach((shares) => shares.forEach((p, s) => addKind(model.data, answer.kinds, s, weight * p)));
 }
 
 /**
@@ -50,7 +51,8 @@ function addPoint(model, hazards, weight, answer) {
  */
 export function exactAnswer(model) {
   const { data, chain } = model;
-  const answer = { passed: data.stages.map(() => 0), lost: noneLost(data), still: data.stages.map(() => 0) };
+  const none = () => data.stages.map(() => 0);
+  const answer = { passed: none(), lost: noneLost(data), still: none(), kinds: data.kinds.map(() => 0) };
   const alike = model.ends.map((_, w) => hazardsIn(data, chain, w, model.factors));
   for (const [weight, ...z] of data.nodes) {
     const hazards = alike.map((list) => list.map((hazard, e) => hazard * z[chain.exit_profile[e]]));

@@ -35,6 +35,10 @@ export interface Payload extends Chain {
   exit_inner: number[];
   exit_apart: number[];
   transitions: { way: string; target: number }[];
+  /** What colonies of each kind are called, distant metastases first; none without sites. */
+  kinds: string[];
+  /** Kind of each state; -1: no colony. */
+  kind_of: number[];
   start_cumulative: number[];
   /** Cumulative shares of the start in parts of 2^64, where one is rare; else empty. */
   start_below: string[];
@@ -136,12 +140,13 @@ export interface Life {
   stays: Stay[];
 }
 
-/** Counted cells; `lost` by furthest step and cause. */
+/** Counted cells; `lost` by furthest step and cause, `kinds` by kind of their colony. */
 export interface Counts {
   founders: number;
   cells: number;
   passed: number[];
   lost: Record<string, number>[];
+  kinds: number[];
 }
 
 /** Shares of cells by furthest step. */
@@ -149,6 +154,7 @@ export interface Exact {
   passed: number[];
   lost: Record<string, number>[];
   still: number[];
+  kinds: number[];
 }
 
 /** Where the cells of a model may be and of what they may die. */
