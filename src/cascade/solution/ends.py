@@ -13,7 +13,6 @@ from cascade.answers.routes import Counted, RouteCounts, Routes, check_routes, r
 from cascade.common.arguments import check_amount
 
 if TYPE_CHECKING:
-    from cascade.common.types import Mask
     from cascade.lowering.lowered import Lowered
     from cascade.model import Model
     from cascade.solution.courses import Courses
@@ -26,9 +25,6 @@ class Ends:
     if TYPE_CHECKING:
         _courses: Courses
         _prepared: Prepared
-
-        def _ever(self, states: Mask) -> tuple[float, float]:
-            """Probability of ever coming to some expanded states, and its error."""
 
         def events(self) -> dict[str, float]:
             """Expected times of each transition per cell."""
@@ -90,7 +86,7 @@ class Ends:
 
         def came(route: str, stage: str) -> Counted:
             here = (on == route) & (lowered.state_stage == lowered.stages.index(stage))
-            share, error = self._ever(here[lowered.base])
+            share, error = self._courses.ever(here[lowered.base])
             return Counted(cells * share, Interval(max(0.0, share - error), min(1.0, share + error)))
 
         def ended(states: list[str]) -> Counted:
