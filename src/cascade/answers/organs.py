@@ -53,7 +53,7 @@ class OrganRow:
 
 @dataclass(frozen=True)
 class Organs(Table[OrganRow]):
-    """Rows by organ: distant metastases, nodal ones, local growth; in each the routes in turn, the most colonies first."""
+    """Rows by organ: distant sites, nodal ones, local ones; of a kind the routes in turn, the most colonies first."""
 
     left = (0, 1, 2)
 

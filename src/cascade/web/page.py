@@ -25,6 +25,7 @@ from cascade.model import Conditioned, Model, check_model
 from cascade.solution.quadrature import fixed
 from cascade.web.bodymap import body_map
 from cascade.web.constants import colour_properties
+from cascade.web.held import held_of
 from cascade.web.modules import script
 
 MOST_IN_A_BROWSER = 1 << 53
@@ -67,7 +68,7 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
     end = check_until(lowered, until)
     made, nodes, chain = prepare(lowered, environment(lowered, end)), fixed(lowered), by_cell(lowered)
     _check_work(model, lowered, len(nodes.weights), len(made.tables.window_end) - (end is None))
-    alike = made.frailties
+    alike, held = made.frailties, held_of(model, lowered)
     return {
         "name": model.name,
         "title": model.title or model.name,
@@ -79,6 +80,7 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "key": [int(word) for word in key_of(check_seed(seed))],
         "stages": list(lowered.stages),
         "sliders": _mortal(lowered),
+        "held": None if held is None else {"share": held.share, "entry": held.entry},
         "stage_colours": stage_colours(lowered.stages),
         "cast": cast_of(model),
         "states": list(lowered.states),

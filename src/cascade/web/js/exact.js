@@ -53,7 +53,7 @@ export function exactAnswer(model) {
   const { data, chain } = model;
   const none = () => data.stages.map(() => 0);
   const answer = { passed: none(), lost: noneLost(data), still: none(), kinds: data.kinds.map(() => 0) };
-  const alike = model.ends.map((_, w) => hazardsIn(data, chain, w, model.factors));
+  const alike = model.ends.map((_, w) => hazardsIn(data, chain, w, model.factors, model.entering));
   for (const [weight, ...z] of data.nodes) {
     const hazards = alike.map((list) => list.map((hazard, e) => hazard * z[chain.exit_profile[e]]));
     addPoint(model, hazards, weight, answer);

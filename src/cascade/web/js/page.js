@@ -8,7 +8,7 @@ import { FunnelTable } from "./funneltable.js";
 import { Model } from "./model.js";
 import { Motion } from "./motion.js";
 import { Search } from "./search.js";
-import { addSliders } from "./sliders.js";
+import { addHeldSlider, addSliders } from "./sliders.js";
 import { duration } from "./story.js";
 
 const given = globalThis.cascade.data;
@@ -70,13 +70,18 @@ function update() {
 }
 
 // Where no cell can die any more there is nothing to move.
-within(document, "section.sliders").hidden = given.sliders.length === 0;
+within(document, "section.sliders").hidden = given.sliders.length === 0 && !given.held;
 within(document, ".kinds").hidden = given.kinds.length === 0;
 const names = given.sliders.map((/** @type {number} */ step) => given.stages[step]);
 const sliders = addSliders(within(document, "#sliders"), within(document, "#reset"), names, (k, factor) => {
   model.scaleDeaths(given.sliders[k], factor);
   update();
 });
+if (given.held) {
+  const move = (/** @type {number | null} */ share) => { model.hold(share); update(); };
+  sliders.push(addHeldSlider(within(document, "#held"), within(document, "#reset"), given.held.share, move));
+}
+within(document, "#held-about").hidden = !given.held;
 within(document, "#motion .controls").append(search.chooser(given.stages));
 Object.assign(globalThis.cascade, { Model, Motion, page: { model, motion, sliders } });
 tell();

@@ -25,6 +25,8 @@ export interface Payload extends Chain {
   stages: string[];
   /** Steps in whose states cells die. */
   sliders: number[];
+  /** Share of the cells that the first bed holds; by transition 0: in as one of these, 1: in as another, 2: not in. */
+  held: { share: number; entry: number[] } | null;
   stage_colours: Record<string, string>;
   cast: Cast;
   states: string[];
@@ -101,6 +103,8 @@ export interface Solvable {
   ends: number[];
   until: number;
   factors: number[];
+  /** Factors on the ways into the blood, by class of cells and for all other ways; none as in the model. */
+  entering: number[];
 }
 
 /** A cell or a cluster: where it begins and, after its life, where it ended; exit -1: still there. */
