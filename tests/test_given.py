@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import cascade
 from cascade.cli.app import main
 from cascade.common.errors import CascadeError, InputError, ModelError
-from cascade.engine.founders import Founders, founders
+from cascade.engine.chosen import Chosen, chosen
 from cascade.lowering.conditioned import aimed, chances
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Aim, Lowered
@@ -371,10 +371,10 @@ def test_conditioned_models_are_compared() -> None:
 
 def test_a_bound_that_is_too_low_is_no_silent_bias() -> None:
     lowered = lower(UNLIKE.given("tumour"))
-    found = founders(lowered)
-    low = Founders(found.tilt, found.proposal._replace(most=found.proposal.most - 0.5))
+    found = chosen(lowered)
+    low = Chosen(found.tilt, found.proposal._replace(most=found.proposal.most - 0.5))
     with pytest.raises(CascadeError, match="above the bound"):
-        low.chosen(np.array([1, 2], np.uint64), np.arange(100_000, dtype=np.uint64))
+        low.choose(np.array([1, 2], np.uint64), np.arange(100_000, dtype=np.uint64))
 
 
 @pytest.mark.sampled(16)
@@ -395,8 +395,8 @@ def test_traits_are_chosen_by_their_tilted_law(hazard: str, cv: float, kind: str
         frailties=[{"name": "z", "cv": cv, "distribution": kind, "hazards": [{"hazard": hazard, "power": power}]}],
     )
     conditioned = model.given("on")
-    found = founders(lower(conditioned))
-    _, logs = found.chosen(np.array([3, 4], np.uint64), np.arange(20_000, dtype=np.uint64))
+    found = chosen(lower(conditioned))
+    _, logs = found.choose(np.array([3, 4], np.uint64), np.arange(20_000, dtype=np.uint64))
 
     def chance(z: np.ndarray) -> np.ndarray:
         move, death = (x * (z**power if hazard.endswith(name) else 1.0) for x, name in ((1e-3, "on"), (1.0, "shear")))
@@ -519,7 +519,7 @@ WRONG: dict[str, tuple[Callable[[], object], type[CascadeError], str]] = {
     ),
     "out of reach of doubles": (lambda: lower(ladder(1e-300).given("metastasis")), InputError, "at least 1e-270"),
     "out of reach of doubles, unlike cells": (
-        lambda: founders(lower(ladder(1e-300, frailties=TO_DEATH).given("metastasis"))),
+        lambda: chosen(lower(ladder(1e-300, frailties=TO_DEATH).given("metastasis"))),
         InputError,
         "at least 1e-270",
     ),

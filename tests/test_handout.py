@@ -26,7 +26,21 @@ from helpers.models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES, UNITS
 ENGINE = joined("model.js")
 NODE = shutil.which("node")
 TEXTBOOK = cascade.load("textbook")
+KINDS = Model(
+    name="kinds",
+    stages=["way", "rest"],
+    states=[
+        {"name": "blood", "stage": "way", "moves": [{"to": "bed", "hazard": 0.5}, {"to": "far", "hazard": 0.2},
+                                                    {"to": "dormant", "hazard": 0.1}]},
+        {"name": "bed", "stage": "rest", "moves": [{"to": "near", "hazard": 0.3}, {"to": "blood", "hazard": 0.2}],
+         "deaths": [{"cause": "lost", "hazard": 0.4}]},
+        {"name": "dormant", "stage": "rest", "absorbing": True},
+        *({"name": name, "absorbing": True, "site": name, "landmark": "colony"} for name in ("far", "near")),
+    ],
+    sites=[{"name": "far", "route": "blood"}, {"name": "near", "route": "blood", "kind": "local"}],
+)  # fmt: skip
 MODELS = {
+    "kinds": KINDS,
     "textbook": TEXTBOOK,
     "linear": LINEAR,
     "cyclic": CYCLIC,
@@ -140,9 +154,12 @@ def ask(
     for lost, row in zip(found["exact"]["lost"], exact.funnel(1.0), strict=True):
         assert {c: p for c, p in lost.items() if p} == pytest.approx(dict(row.lost), rel=1e-9)
     assert found["exact"]["still"] == pytest.approx([row.still for row in exact.funnel(1.0)], abs=1e-9)
-    counted = cascade.simulate(changed, cells=cells, seed=5, until=until).funnel()
+    run = cascade.simulate(changed, cells=cells, seed=5, until=until)
+    counted = run.funnel()
     assert found["counts"]["passed"] == [row.passed for row in counted]
     assert found["counts"]["lost"] == [dict(row.lost) for row in counted]
+    assert found["exact"]["kinds"] == pytest.approx(list(exact.kinds().values()), rel=1e-9)
+    assert found["counts"]["kinds"] == list(run.kinds().values())
     assert found["counts"]["cells"] == counted.rows[0].entered
     units = [u for h in cascade.replay(changed, seed=5, cells=range(150), until=until) for u in (h, *h.fragments)]
     assert [(u.member, u.size) for u in units] == [(life["member"], life["size"]) for life in found["lives"]]
@@ -215,6 +232,15 @@ TREATED = {
     "nk depletion": (TEXTBOOK.with_treatments(cascade.treatment("nk-depletion")), None),
     "chemotherapy and its end": (TEXTBOOK.with_treatments(cascade.treatment("chemotherapy")), None),
     "a moment": (LINEAR, 12.0),
+    "kinds for two hours": (KINDS, 2.0),
+    "kinds treated": (
+        KINDS.with_treatments(
+            cascade.Treatment(
+                name="t", effects=[{"hazard": "blood.far", "factor": 0.1}], start_hours=1.0, end_hours=3.0
+            )
+        ),
+        None,
+    ),
     "a moment with a frailty": (FRAIL.with_(frailties=FRAIL.frailties[1:2], start=LATE), 30.0),
     "cloak, treated, for a day": (cascade.load("platelets").with_treatments(cascade.treatment("antiplatelet")), 24.0),
     "clusters for a day": (cascade.load("clusters"), 24.0),

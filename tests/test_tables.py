@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -113,11 +114,14 @@ def test_organs_show_their_rows_and_the_colonies_beside_them() -> None:
     of_one = {row.organ: row.colonies for row in exact}
     for line, row in zip(lines, counted, strict=True):
         numbers = [number(n) for n in (row.arrested, row.extravasated, row.colonies)]
-        assert line[:8] == [row.organ, row.route, row.kind, *numbers, *estimate_of_share(row.share, row.low, row.high)]
+        assert line[:8] == [row.organ, row.kind, row.route, *numbers, *estimate_of_share(row.share, row.low, row.high)]
         assert line[8] == number(of_one[row.organ] * counted.cells / exact.cells)
-    keys = [(row.route, -row.colonies, -row.arrested, row.organ) for row in counted]
-    for route in {row.route for row in counted}:
-        assert (own := [key for key in keys if key[0] == route]) == sorted(own)
+    # Distant metastases first; of a kind the routes in turn, the most colonies first.
+    assert [kind for kind, _ in groupby(row.kind for row in counted)] == ["distant", "nodal", "local"]
+    keys = [(row.kind, row.route, -row.colonies, -row.arrested, row.organ) for row in counted]
+    groups = [list(own) for _, own in groupby(keys, key=lambda key: key[:2])]
+    assert len(groups) == len({own[0][:2] for own in groups})
+    assert all(own == sorted(own) for own in groups)
     assert [line for line in counted.table(exact).splitlines() if line.startswith("liver")]
 
 

@@ -20,6 +20,12 @@ def colonies_by_kind(model: Model) -> dict[str, list[str]]:
     return states
 
 
+def kind_of_states(model: Model) -> dict[str, int]:
+    """Of each state that is a colony the place of its kind in ``KINDS``."""
+    places = {kind: k for k, kind in enumerate(KINDS)}
+    return {name: places[kind] for kind, names in colonies_by_kind(model).items() for name in names}
+
+
 def by_kind(model: Model, fates: Mapping[str, float]) -> dict[str, float]:
     """Of each kind how many cells ended so, or their share."""
     return {kind: sum(fates.get(name, 0) for name in names) for kind, names in colonies_by_kind(model).items()}

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.answers.intervals import clustered_proportion, proportion
+from cascade.answers.kinds import KINDS
 from cascade.answers.table import Table, Texts, check_same, heading_beside
 from cascade.common.errors import InputError
 from cascade.common.shares import estimate_of_share, percent
@@ -52,7 +53,7 @@ class OrganRow:
 
 @dataclass(frozen=True)
 class Organs(Table[OrganRow]):
-    """Rows by organ: those of one route together, the most colonies first."""
+    """Rows by organ: distant sites, nodal ones, local ones; of a kind the routes in turn, the most colonies first."""
 
     left = (0, 1, 2)
 
@@ -79,7 +80,7 @@ class Organs(Table[OrganRow]):
 
     def as_text(self, beside: Organs | None = None) -> Texts:
         """Headings and lines; ``beside`` is told for as many cells."""
-        header = ["organ", "route", "kind", "arrested", "extravasated", "colonies", "of colonies"]
+        header = ["organ", "kind", "route", "arrested", "extravasated", "colonies", "of colonies"]
         header += [] if self.exact else ["95 % interval"]
         colonies = {}
         if beside is not None:
@@ -92,7 +93,7 @@ class Organs(Table[OrganRow]):
             colonies = {row.organ: row.colonies * self.cells / beside.cells for row in beside}
         lines = []
         for row in self.rows:
-            line = [row.organ, row.route, row.kind]
+            line = [row.organ, row.kind, row.route]
             line += [number(n) for n in (row.arrested, row.extravasated, row.colonies)]
             line += [percent(row.share)] if self.exact else estimate_of_share(row.share, row.low, row.high)
             line += [number(colonies[row.organ])] if beside is not None else []
@@ -153,5 +154,6 @@ def organs_of(
             held, out, colonies = int(held), int(out), int(colonies)
         rows.append(OrganRow(site.name, site.route, held, out, colonies, share, low, high, fewest, most, site.kind))
     routes = list(dict.fromkeys(row.route for row in rows))
-    rows.sort(key=lambda row: (routes.index(row.route), -row.colonies, -row.arrested, row.organ))
+    kinds = list(KINDS)
+    rows.sort(key=lambda row: (kinds.index(row.kind), routes.index(row.route), -row.colonies, -row.arrested, row.organ))
     return Organs(tuple(rows), cells, model.title or model.name, exact, model.digest(), end)

@@ -277,7 +277,7 @@ def compare(
         figure.set_label(f"{figure.get_label()}, {recipe.numbers}")
         plot.save(figure, out)
     if as_json:
-        print_json(_comparison_data(comparison, [one.name, two.name]))
+        print_json(_comparison_data(comparison))
         return
     say(f"{one.title or one.name} | {two.title or two.name}\n{comparison.cells:,} cells, seed {comparison.seed}\n")
     say(str(comparison))
@@ -290,10 +290,10 @@ def compare(
     say(NOTICE)
 
 
-def _comparison_data(comparison: Comparison, names: list[str]) -> dict[str, Any]:
+def _comparison_data(comparison: Comparison) -> dict[str, Any]:
     """A comparison as plain data."""
     return {
-        "models": names,
+        "models": list(comparison.names),
         "seed": comparison.seed,
         "cells": comparison.cells,
         "saved": comparison.saved,
@@ -305,5 +305,6 @@ def _comparison_data(comparison: Comparison, names: list[str]) -> dict[str, Any]
         "causes": [asdict(row) for row in comparison.causes()],
         "saved_cells": comparison.saved_cells[:100],
         "lost_cells": comparison.lost_cells[:100],
+        "kinds": [asdict(row) for row in comparison.kinds()],
         "rows": comparison.to_dicts(),
     }

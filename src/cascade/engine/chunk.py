@@ -55,7 +55,7 @@ class Chunk:
         """Run the chunk."""
         from cascade.engine.compiled import kernel_run
 
-        tables, frailties, clocks, rare, founders, thin = self.inputs
+        tables, frailties, clocks, rare, chosen, thin = self.inputs
         largest = clocks.largest if clocks else 1
         shape, outcomes = (self.rows, tables.bins), self.number * largest if self.outcomes else 0
         block = Block.empty(BLOCK, len(frailties.powers) if frailties else 1)
@@ -64,9 +64,9 @@ class Chunk:
         grouped = Grouped.zero(self.rows, largest, 0 if self.cells else self.number) if largest > 1 else None
         cells, first, run = np.array(self.cells, np.uint64), np.uint64(self.first), kernel_run()
         kinds, own = (tables, frailties, clocks, rare), None
-        if founders is not None:
+        if chosen is not None:
             numbers = cells if self.cells else first + np.arange(self.number).astype(np.uint64)
-            own, _ = founders.chosen(self.key, numbers)
+            own, _ = chosen.choose(self.key, numbers)
         rooms = block, scratch_of(BLOCK), units, self.stop, out, grouped
         run(*kinds, self.key, cells, first, self.number, *rooms, own, thin)
         if out.tally[EXCEEDED]:

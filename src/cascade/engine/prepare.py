@@ -20,7 +20,7 @@ from cascade.engine.choices import (
     rates_and_bounds,
     start_thresholds,
 )
-from cascade.engine.founders import Founders, founders, with_own_profiles
+from cascade.engine.chosen import Chosen, chosen, with_own_profiles
 from cascade.engine.spreads import spreads
 from cascade.kernel.inputs import Clocks, Frailties, Longs, Rare, Tables, Thin
 from cascade.kernel.streams import KIND_CLOCK
@@ -47,7 +47,7 @@ class Inputs(NamedTuple):
     frailties: Frailties | None
     clocks: Clocks | None
     rare: Rare | None
-    founders: Founders | None = None
+    chosen: Chosen | None = None
     thin: Thin | None = None
 
 
@@ -106,7 +106,7 @@ def prepare(
         lowered.exit_hazard * ratios(lowered, lowered.aim, chances(lowered.aim, np.ones((1, len(lowered.profiles)))))[0]
     )
     told = rare(replace(own, exit_hazard=typical), environment)
-    return Inputs(made, frailties(own), clocks(own, environment), told, founders(lowered))
+    return Inputs(made, frailties(own), clocks(own, environment), told, chosen(lowered))
 
 
 def _hazards(lowered: Lowered, environment: Environment) -> Floats:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.answers.intervals import Interval, batch_variance, clustered_difference, paired_difference
+from cascade.answers.kinds import KINDS
 from cascade.answers.table import Table, Texts
 from cascade.common.arguments import check_cells
 from cascade.common.errors import InputError
@@ -41,7 +42,7 @@ COUPLING = (
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """One step: distinct cells that passed it under each model.
+    """One step: distinct cells that passed it under each model; or one kind of colony: cells that founded one.
 
     ``difference`` is (gained - lost) / all cells, with its 95 % interval ``low``, ``high``.
     """
@@ -133,11 +134,14 @@ class Comparison(ByValue, Table[ComparisonRow]):
         Cells by how they end under ``model`` and under ``other``.
     saved_cells, lost_cells : tuple of int
         Numbers of the cells (of clusters: the founders) that were saved and lost, the lowest thousand of each.
-    batches : (batches, 1 + 2 steps) int
-        Of clusters: cells, those that passed each step under ``model`` and under ``other``, by
-        batch of founders, which are what is independent; empty for plain cells.
+    batches : (batches, 1 + 2 steps + 2 kinds) int
+        Of clusters: cells, those that passed each step under ``model`` and under ``other``, then those that founded a
+        colony of each kind, by batch of founders, which are what is independent; empty for plain cells.
     numbers : range
         Numbers of the cells; of clusters, of the founders.
+    colonies : (kinds + 1, kinds + 1) int
+        Cells by the kind of colony that they founded (distant, nodal, local, none) under ``model`` (rows) and under
+        ``other`` (columns); empty where one of the models has no sites.
     """
 
     model: Model
@@ -151,6 +155,13 @@ class Comparison(ByValue, Table[ComparisonRow]):
     lost_cells: tuple[int, ...]
     batches: npt.NDArray[np.int64]
     numbers: range
+    colonies: npt.NDArray[np.int64]
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the two models are called here: where both have one name, which of them is meant."""
+        one, two = self.model.name, self.other.name
+        return (one, two) if one != two else (f"{one} (first)", f"{two} (second)")
 
     @cached_property
     def pairing(self) -> str:
@@ -203,8 +214,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
                     "cells", cell, f"a cell of this comparison: {self.numbers.start} to {self.numbers[-1]}"
                 )
         lives = (replay(m, seed=self.seed, cells=numbers, until=self.until) for m in (self.model, self.other))
-        names = self.model.name, self.other.name
-        return tuple(TwoLives(names, one, two, self.pairing) for one, two in zip(*lives, strict=True))
+        return tuple(TwoLives(self.names, one, two, self.pairing) for one, two in zip(*lives, strict=True))
 
     def traits(self) -> dict[str, dict[str, float]]:
         """What the saved and the lost cells were like: mean of each frailty, among all cells 1.
@@ -250,10 +260,13 @@ class Comparison(ByValue, Table[ComparisonRow]):
 
     def _difference(self, step: int, gained: int, lost: int) -> Interval:
         """Interval of the difference in the share that passed a step, the first being 1."""
+        return self._paired(step, len(self.model.stages) + step, gained, lost)
+
+    def _paired(self, one: int, two: int, gained: int, lost: int) -> Interval:
+        """Interval of a difference in shares; of clusters from the columns of their batches."""
         if not len(self.batches):
             return paired_difference(gained, lost, self.cells)
-        steps = len(self.model.stages)
-        change = self.batches[:, steps + step] - self.batches[:, step]
+        change = self.batches[:, two] - self.batches[:, one]
         largest = self.model.clusters.largest  # type: ignore[union-attr]
         return clustered_difference(change, self.batches[:, 0], (gained, lost), largest)
 
@@ -278,16 +291,34 @@ class Comparison(ByValue, Table[ComparisonRow]):
             rows.append(ComparisonRow(step, before, after, gained, lost, (gained - lost) / self.cells, low, high))
         return tuple(rows)
 
+    def kinds(self) -> tuple[ComparisonRow, ...]:
+        """One row per kind of colony, distant metastases first; ``step`` is what it is called.
+
+        A cell that founds a nodal colony in place of a distant one is lost to the distant and gained by the nodal
+        ones, and the same success.  Empty where one of the models has no sites.
+        """
+        rows, first, number_of = [], 1 + 2 * len(self.model.stages), len(KINDS)
+        for k, kind in enumerate(KINDS.values() if len(self.colonies) else ()):
+            before, after = int(self.colonies[k].sum()), int(self.colonies[:, k].sum())
+            both = int(self.colonies[k, k])
+            gained, lost = after - both, before - both
+            low, high = self._paired(first + k, first + number_of + k, gained, lost)
+            rows.append(ComparisonRow(kind, before, after, gained, lost, (gained - lost) / self.cells, low, high))
+        return tuple(rows)
+
     def as_text(self) -> Texts:
-        """Headings and lines: one for each step."""
-        header = ["step", f"passed: {self.model.name}", f"passed: {self.other.name}", "gained", "lost"]
+        """Headings and lines: one for each kind of colony, distant metastases first, then one for each step."""
+        kinds = self.kinds()
+        one, two = self.names
+        counted = ("cells" if kinds else "passed") + ": "
+        header = ["colony, step" if kinds else "step", counted + one, counted + two, "gained", "lost"]
         lines = [
             [
                 row.step,
                 *(number(n) for n in (row.passed, row.passed_other, row.gained, row.lost)),
                 *estimate_of_difference(row.difference, row.low, row.high),
             ]
-            for row in self.rows
+            for row in (*kinds, *self.rows)
         ]
         return [*header, "difference", "95 % interval"], lines
 
@@ -307,8 +338,10 @@ class Comparison(ByValue, Table[ComparisonRow]):
         return "\n".join([SAME_SUCCESS, COUPLING, *[self.pairing] * bool(self.pairing)])
 
     def _summary(self) -> str:
+        told = [f"{row.step}: gained {row.gained:,}, lost {row.lost:,}" for row in self.kinds()[:1]]
         success = f"saved {self.saved:,}, lost {self.lost:,}, the same success {self.unchanged:,}"
-        return f"{success} of {self.cells:,} cells"
+        goals = " (success: any colony)" * bool(told)
+        return "; ".join([*told, f"{success} of {self.cells:,} cells{goals}"])
 
     def _causes(self, most: int = 12) -> str:
         """The causes from which or to which most cells moved, as text."""

@@ -15,9 +15,9 @@ from cascade.common.arguments import check_cells, check_seed
 from cascade.common.frozen import ByValue
 from cascade.common.portable import exp
 from cascade.common.text import hours, text_table
+from cascade.engine.chosen import chosen, raised
 from cascade.engine.chunk import Chunk, scratch_of
 from cascade.engine.executor import Workers
-from cascade.engine.founders import founders, raised
 from cascade.engine.prepare import Inputs, environment, frailties, prepare, rows_of
 from cascade.kernel.streams import key_of
 from cascade.lowering.lower import lower
@@ -236,7 +236,7 @@ def _drawn(
 ) -> npt.NDArray[np.float64]:
     """Products of powers (P, F) of the independent factors of chosen cells, (n, P), by the kernel's own functions."""
     if lowered.aim is not None:
-        _, logs = founders(lowered).chosen(key_of(seed), np.array(cells, np.uint64))
+        _, logs = chosen(lowered).choose(key_of(seed), np.array(cells, np.uint64))
         return raised(powers, logs)
     multipliers, drawn = np.ones((len(cells), len(powers), 1)), frailties(lowered)
     if drawn is None:
@@ -258,8 +258,8 @@ def start_states(lowered: Lowered, inputs: Inputs, seed: int, cells: Sequence[in
     k0, k1 = key_of(seed)
     starts = {}
     own = None
-    if inputs.founders is not None:
-        own, _ = inputs.founders.chosen(key_of(seed), np.array(cells, np.uint64))
+    if inputs.chosen is not None:
+        own, _ = inputs.chosen.choose(key_of(seed), np.array(cells, np.uint64))
     for i, cell in enumerate(cells):
         which, time = 0, made.entry_low
         if own is not None:

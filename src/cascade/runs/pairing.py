@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cascade.answers.kinds import KINDS, kind_of_states
 from cascade.common.arguments import seed_of
 from cascade.common.errors import InputError
 from cascade.engine.chunk import Chunk
@@ -28,10 +29,11 @@ MOST_LISTED = 1000
 
 @dataclass(frozen=True)
 class Pair:
-    """The same cells under two models, as a piece of work."""
+    """The same cells under two models, as a piece of work; ``kinds`` of each as ``kinds_by_row``, or empty."""
 
     one: Chunk
     two: Chunk
+    kinds: tuple[npt.NDArray[np.int64], ...] = ()
 
     @property
     def number(self) -> int:
@@ -48,6 +50,16 @@ class Paired(NamedTuple):
     saved: list[int]
     lost: list[int]
     batches: npt.NDArray[np.int64]
+    colonies: npt.NDArray[np.int64]
+
+
+def kinds_by_row(model: Model, lowered: Lowered) -> npt.NDArray[np.int64]:
+    """Of each row in which a cell can end the place in ``KINDS`` of the colony that it is; their number for none."""
+    rows = rows_of(lowered)
+    places = np.full(rows.total, len(KINDS), np.int64)
+    for name, kind in kind_of_states(model).items():
+        places[rows.stay + lowered.states.index(name)] = kind
+    return places
 
 
 def run_pair(pair: Pair) -> Paired:
@@ -70,12 +82,18 @@ def run_pair(pair: Pair) -> Paired:
     goal = size - 1
     saved, lost = (np.unique(founder[which])[:MOST_LISTED] + pair.one.first for which in
                    ((one < goal) & (two == goal), (one == goal) & (two < goal)))  # fmt: skip
+    founded = [row_to_kind[row] for row_to_kind, row in zip(pair.kinds, (row_one, row_two), strict=False)]
+    colonies = np.zeros((0, 0), np.int64)
+    if founded:
+        kinds = len(KINDS) + 1
+        colonies = np.bincount(founded[0] * kinds + founded[1], minlength=kinds * kinds).reshape(kinds, kinds)
     batches = np.zeros((0, 0), np.int64)
     if places > 1:
         batch = (founder + pair.one.first) % BATCHES
         columns = [np.ones(len(one), bool), *(side >= k for side in (one, two) for k in range(1, size))]
+        columns += [side == kind for side in founded for kind in range(len(KINDS))]
         batches = np.array([np.bincount(batch[column], minlength=BATCHES) for column in columns], np.int64).T
-    return Paired(furthest, codes, numbers, saved.tolist(), lost.tolist(), batches)
+    return Paired(furthest, codes, numbers, saved.tolist(), lost.tolist(), batches, colonies)
 
 
 def _end(lowered: Lowered, number: int) -> End:
@@ -141,8 +159,11 @@ def _compared(one: Plan, two: Plan) -> Comparison:
     one, two = (replace(side, workers=slower) for side in (one, two))
     largest = min(side.largest_chunk for side in (one, two))
     sides = (side.ends(side.inputs(), side.cells, stop, largest) for side in (one, two))
-    chunks = (Pair(first, second) for first, second in zip(*sides, strict=True))
-    sums = _Sums(len(one.model.stages), clusters=one.model.clusters is not None)
+    kinds: tuple[npt.NDArray[np.int64], ...] = ()
+    if one.model.sites and two.model.sites:
+        kinds = kinds_by_row(one.model, one.lowered), kinds_by_row(two.model, two.lowered)
+    chunks = (Pair(first, second, kinds) for first, second in zip(*sides, strict=True))
+    sums = _Sums(len(one.model.stages), len(KINDS) if kinds else 0, clusters=one.model.clusters is not None)
     for part in one.paced.results(run_pair, chunks, len(one.cells), stop):
         sums.add(part)
     width = (len(one.model.stages) + 1) * rows_of(two.lowered).total
@@ -153,15 +174,18 @@ def _compared(one: Plan, two: Plan) -> Comparison:
     return Comparison(
         one.model, two.model, one.seed, int(sums.furthest.sum()), one.until, sums.furthest, dict(ends),
         tuple(sums.saved), tuple(sums.lost), sums.batches, one.cells,
+        sums.colonies,
     )  # fmt: skip
 
 
 class _Sums:
     """What chunks of pairs add up to."""
 
-    def __init__(self, stages: int, *, clusters: bool) -> None:
+    def __init__(self, stages: int, kinds: int, *, clusters: bool) -> None:
         self.furthest: npt.NDArray[np.int64] = np.zeros((stages + 1, stages + 1), np.int64)
-        self.batches: npt.NDArray[np.int64] = np.zeros((BATCHES, 1 + 2 * stages) if clusters else (0, 0), np.int64)
+        columns = 1 + 2 * stages + 2 * kinds
+        self.batches: npt.NDArray[np.int64] = np.zeros((BATCHES, columns) if clusters else (0, 0), np.int64)
+        self.colonies: npt.NDArray[np.int64] = np.zeros((kinds + 1, kinds + 1) if kinds else (0, 0), np.int64)
         self.codes: Counter[int] = Counter()
         self.saved: list[int] = []
         self.lost: list[int] = []
@@ -170,6 +194,7 @@ class _Sums:
         """One chunk more; of saved and lost cells the lowest numbers are kept."""
         self.furthest += part.furthest
         self.batches += part.batches
+        self.colonies += part.colonies
         self.codes.update(dict(zip(part.codes.tolist(), part.numbers.tolist(), strict=True)))
         self.saved = sorted(self.saved + part.saved)[:MOST_LISTED]
         self.lost = sorted(self.lost + part.lost)[:MOST_LISTED]

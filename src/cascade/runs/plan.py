@@ -12,10 +12,10 @@ import numpy.typing as npt
 from cascade.common.arguments import cell_range, seed_of
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.notices import notice
+from cascade.engine.chosen import MOST_AT_ONCE
 from cascade.engine.chunk import Chunk, chunk_of, run_totals
 from cascade.engine.counts import Totals
 from cascade.engine.executor import LARGEST_CHUNK, Workers
-from cascade.engine.founders import MOST_AT_ONCE
 from cascade.engine.prepare import Inputs, environment, prepare
 from cascade.lowering.arguments import check_until, tell_of_late_treatments
 from cascade.lowering.lower import lower
@@ -100,7 +100,7 @@ class Plan:
     def counts(self, inputs: Inputs) -> Totals:
         """All cells run, and what they add up to."""
         stop = np.zeros(1, np.uint8)
-        parts = self.paced.cut(self.cells, self.largest_chunk if inputs.founders else LARGEST_CHUNK)
+        parts = self.paced.cut(self.cells, self.largest_chunk if inputs.chosen else LARGEST_CHUNK)
         chunks = (chunk_of(self.lowered, inputs, self.seed, part, stop) for part in parts)
         totals = Totals.gathered(self.paced.results(run_totals, chunks, len(self.cells), stop))
         if int(totals.started.sum()) != len(self.cells):

@@ -11,9 +11,9 @@ import numpy as np
 from cascade.common.errors import InputError
 from cascade.common.portable import exp
 from cascade.common.types import Ints
+from cascade.engine.chosen import raised
 from cascade.engine.chunk import BLOCK, Chunk, scratch_of
 from cascade.engine.executor import Progress, Workers
-from cascade.engine.founders import raised
 from cascade.kernel.buffers import NO_MEMBER
 from cascade.lowering.lowered import Lowered
 from cascade.model import Model, check_model
@@ -54,7 +54,7 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     # One row for each founder, one column for each of its members.
     stages = furthest.astype(np.int64).reshape(marked.chunk.number, -1)
     there = ends.reshape(stages.shape) != NO_MEMBER
-    alike, chosen = marked.chunk.inputs.frailties, marked.chunk.inputs.founders
+    alike, chosen = marked.chunk.inputs.frailties, marked.chunk.inputs.chosen
     assert alike is not None
     count, goals = len(alike.gamma), marked.lowered.goal + 1
     # The traits as products of powers of the independent factors, by the kernel's own functions.
@@ -73,7 +73,7 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints, Ints, Ints]:
         factor = np.ones((count + 1, size))
         first = np.uint64(marked.chunk.first + begin)
         if chosen is not None:
-            _, logs = chosen.chosen(marked.chunk.key, first + np.arange(size).astype(np.uint64))
+            _, logs = chosen.choose(marked.chunk.key, first + np.arange(size).astype(np.uint64))
             factor = raised(powers, logs).T
         else:
             kernel_traits()(first, powers, alike.gamma, alike.spread, marked.chunk.key, factor, scratch)

@@ -8,12 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from cascade.answers.kinds import KINDS, kind_of_states
 from cascade.common.arguments import cell_range, check_seed
 from cascade.common.colours import cause_colours, stage_colours
 from cascade.common.errors import InputError
 from cascade.common.files import as_path, write_atomically
+from cascade.common.portable import in_order
 from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.prepare import environment, prepare
 from cascade.kernel.streams import key_of
@@ -25,6 +25,7 @@ from cascade.model import Conditioned, Model, check_model
 from cascade.solution.quadrature import fixed
 from cascade.web.bodymap import body_map
 from cascade.web.constants import colour_properties
+from cascade.web.held import held_of
 from cascade.web.modules import script
 
 MOST_IN_A_BROWSER = 1 << 53
@@ -49,7 +50,7 @@ def cast_of(model: Model) -> dict[str, Any]:
         "stages": list(model.stages),
         "states": [{"name": s.name, "stage": places.get(s.stage or "", len(model.stages))} for s in model.states],
         "causes": cause_colours(list(causes)),
-        "goal": goals[0] if len(goals) == 1 else "metastasis",
+        "goal": goals[0] if len(goals) == 1 else "colony" if model.sites else "metastasis",
         "map": body_map(model),
     }
 
@@ -67,7 +68,7 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
     end = check_until(lowered, until)
     made, nodes, chain = prepare(lowered, environment(lowered, end)), fixed(lowered), by_cell(lowered)
     _check_work(model, lowered, len(nodes.weights), len(made.tables.window_end) - (end is None))
-    alike = made.frailties
+    alike, held = made.frailties, held_of(model, lowered)
     return {
         "name": model.name,
         "title": model.title or model.name,
@@ -79,6 +80,7 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "key": [int(word) for word in key_of(check_seed(seed))],
         "stages": list(lowered.stages),
         "sliders": _mortal(lowered),
+        "held": None if held is None else {"share": held.share, "entry": held.entry},
         "stage_colours": stage_colours(lowered.stages),
         "cast": cast_of(model),
         "states": list(lowered.states),
@@ -90,7 +92,9 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "exit_inner": lowered.exit_inner.astype(int).tolist(),
         "exit_apart": lowered.exit_apart.tolist(),
         "transitions": [{"way": t.way, "target": t.target} for t in lowered.transitions],
+        **_kinds(model, lowered),
         "start_cumulative": made.tables.start_cumulative.tolist(),
+        "start_share": _start_share(lowered),
         # As text: these whole numbers have 64 bits.
         "start_below": [str(end) for end in ([] if made.rare is None else made.rare.start.tolist())],
         "entry_hours": list(lowered.entry_hours),
@@ -110,6 +114,15 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
         "largest": int(lowered.size_of.max()),
         "levels": list(lowered.levels) if any(lowered.levels) else [],
         "chain": None if chain is lowered else _chain(chain),
+    }
+
+
+def _kinds(model: Model, lowered: Lowered) -> dict[str, Any]:
+    """What colonies of each kind are called, and the kind of each expanded state, -1 for none."""
+    kinds = kind_of_states(model)
+    return {
+        "kinds": list(KINDS.values()) if kinds else [],
+        "kind_of": [kinds.get(lowered.states[base], -1) for base in lowered.base.tolist()],
     }
 
 
@@ -146,7 +159,13 @@ def _check_work(model: Model, lowered: Lowered, nodes: int, changes: int) -> Non
 
 def _chain(chain: Lowered) -> dict[str, Any]:
     """The average cell of a unit."""
-    return {**_exits(chain), "start_cumulative": np.cumsum(chain.start_share).tolist()}
+    return {**_exits(chain), "start_share": _start_share(chain)}
+
+
+def _start_share(lowered: Lowered) -> list[float]:
+    """Shares of the start as they are: differences of cumulated ones would have lost the rare."""
+    shares: list[float] = (lowered.start_share / in_order(lowered.start_share.tolist())).tolist()
+    return shares
 
 
 def _exits(lowered: Lowered) -> dict[str, Any]:

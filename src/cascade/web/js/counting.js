@@ -22,12 +22,24 @@ export function noneLost(data) {
 }
 
 /**
+ * More that are in a state for good: if it is a colony, one of its kind.
+ * @param {Payload} data
+ * @param {number[]} kinds
+ * @param {number} state
+ * @param {number} more
+ */
+export function addKind(data, kinds, state, more) {
+  const kind = data.kind_of[state];
+  if (kind >= 0) kinds[kind] += more;
+}
+
+/**
  * Nothing counted yet.
  * @param {Payload} data
  * @returns {Counts}
  */
 export function noCounts(data) {
-  return { founders: 0, cells: 0, passed: data.stages.map(() => 0), lost: noneLost(data) };
+  return { founders: 0, cells: 0, passed: data.stages.map(() => 0), lost: noneLost(data), kinds: data.kinds.map(() => 0) };
 }
 
 /**
@@ -36,10 +48,10 @@ export function noCounts(data) {
  * @param {Counts} counts
  * @param {Unit} unit
  */
-export function countUnit(data, counts, { furthest, exit, size }) {
+export function countUnit(data, counts, { state, furthest, exit, size }) {
   counts.cells += size;
   for (let k = 0; k < furthest; k++) counts.passed[k] += size;
-  if (exit < 0) return;
+  if (exit < 0) return addKind(data, counts.kinds, state, size);
   const lost = counts.lost[Math.min(furthest, data.stages.length - 1)];
   addLost(lost, data.transitions[data.exit_transition[exit]].way, size);
 }

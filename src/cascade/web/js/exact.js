@@ -2,7 +2,7 @@
 // @ts-check
 /** @import { Exact, Solvable } from "./types.js" */
 
-import { noneLost } from "./counting.js";
+import { addKind, noneLost } from "./counting.js";
 import { finish } from "./funnel.js";
 import { march } from "./march.js";
 import { hazardsIn } from "./rates.js";
@@ -15,12 +15,10 @@ import { hazardsIn } from "./rates.js";
  */
 function startShares({ data, chain }, weight, answer) {
   const there = Array.from({ length: data.stages.length + 1 }, () => new Float64Array(data.base.length));
-  let before = 0;
   chain.start_state.forEach((s, k) => {
-    const share = chain.start_cumulative[k] - before;
+    const share = chain.start_share[k];
     there[data.stage[s]][s] += share;
     for (let j = 0; j < data.stage[s]; j++) answer.passed[j] += weight * share;
-    before = chain.start_cumulative[k];
   });
   return there;
 }
@@ -44,6 +42,7 @@ function addPoint(model, hazards, weight, answer) {
   });
   if (model.until === Infinity) return;
   model.data.stages.forEach((_, level) => { for (const p of there[level]) answer.still[level] += weight * p; });
+  there.forEach((shares) => shares.forEach((p, s) => addKind(model.data, answer.kinds, s, weight * p)));
 }
 
 /**
@@ -52,8 +51,9 @@ function addPoint(model, hazards, weight, answer) {
  */
 export function exactAnswer(model) {
   const { data, chain } = model;
-  const answer = { passed: data.stages.map(() => 0), lost: noneLost(data), still: data.stages.map(() => 0) };
-  const alike = model.ends.map((_, w) => hazardsIn(data, chain, w, model.factors));
+  const none = () => data.stages.map(() => 0);
+  const answer = { passed: none(), lost: noneLost(data), still: none(), kinds: data.kinds.map(() => 0) };
+  const alike = model.ends.map((_, w) => hazardsIn(data, chain, w, model.factors, model.entering));
   for (const [weight, ...z] of data.nodes) {
     const hazards = alike.map((list) => list.map((hazard, e) => hazard * z[chain.exit_profile[e]]));
     addPoint(model, hazards, weight, answer);

@@ -2,7 +2,7 @@
 // @ts-check
 /** @import { Exact, Solvable } from "./types.js" */
 
-import { addLost } from "./counting.js";
+import { addKind, addLost } from "./counting.js";
 import { solved } from "./matrices.js";
 
 /**
@@ -58,7 +58,7 @@ function goThrough(model, hazard, total, weight, answer, inflow, level) {
   for (let s = 0; s < total.length; s++) {
     if (stage[s] > level) continue;
     if (total[s] > 0) here.push(s);
-    else answer.still[level] += weight * inflow[level][s];
+    else stay(model, answer, level, s, weight * inflow[level][s]);
   }
   const x = timesIn(model, here, hazard, total, inflow[level]);
   for (let e = 0; e < hazard.length; e++) {
@@ -68,8 +68,21 @@ function goThrough(model, hazard, total, weight, answer, inflow, level) {
     else if (stage[to] > level) {
       inflow[stage[to]][to] += flow;
       for (let k = level; k < stage[to]; k++) answer.passed[k] += weight * flow;
-    } else if (total[to] === 0) answer.still[level] += weight * flow;
+    } else if (total[to] === 0) stay(model, answer, level, to, weight * flow);
   }
+}
+
+/**
+ * Cells that stay in a state for good.
+ * @param {Solvable} model
+ * @param {Exact} answer
+ * @param {number} level
+ * @param {number} state
+ * @param {number} more
+ */
+function stay({ data }, answer, level, state, more) {
+  answer.still[level] += more;
+  addKind(data, answer.kinds, state, more);
 }
 
 /**
@@ -85,4 +98,5 @@ export function finish(model, hazard, weight, answer, inflow) {
   for (let level = 0; level < model.data.stages.length; level++) {
     goThrough(model, hazard, total, weight, answer, inflow, level);
   }
+  inflow[model.data.stages.length].forEach((p, s) => addKind(model.data, answer.kinds, s, weight * p));
 }

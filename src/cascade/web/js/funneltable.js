@@ -1,6 +1,6 @@
 // The funnel of a page: exact and counted side by side, and what cells were lost to.
 // @ts-check
-/** @import { Exact, PageData } from "./types.js" */
+/** @import { Exact } from "./types.js" */
 
 import { MOST_CAUSES } from "./constants.js";
 import { made, within } from "./elements.js";
@@ -8,7 +8,7 @@ import { percent, wholePercent } from "./shares.js";
 
 // Share at which a bar has no width.
 const LOWEST = 1e-9;
-const HEAD = [["passed", ""], ["(width: logarithm of the share)", ""], ["exact", ""], ["counted", "counted"]];
+const HEAD = [["", ""], ["(width: logarithm of the share)", ""], ["exact", ""], ["counted", "counted"]];
 const ROW = '<span role="rowheader"></span><div class="bar" role="presentation"><div></div></div>' +
   '<span role="cell" class="exact"></span><span role="cell" class="counted"></span><span role="cell" class="why"></span>';
 
@@ -45,19 +45,21 @@ function write(cell, text, value) {
 export class FunnelTable {
   /**
    * @param {HTMLElement} table
-   * @param {PageData} data
+   * @param {string} head what rows are
+   * @param {string[]} names of the rows
+   * @param {(name: string) => string} colour
    */
-  constructor(table, data) {
+  constructor(table, head, names, colour) {
     table.append(this._row("row head", ...HEAD.map(([text, kind]) => {
-      const cell = made("span", { textContent: text, className: kind });
+      const cell = made("span", { textContent: text || head, className: kind });
       cell.setAttribute("role", "columnheader");
       return cell;
     })));
-    this.rows = data.stages.map((name) => {
+    this.rows = names.map((name) => {
       const row = this._row("row");
       row.innerHTML = ROW;
       within(row, "span").textContent = name;
-      within(row, ".bar > div").style.background = data.stage_colours[name];
+      within(row, ".bar > div").style.background = colour(name);
       return row;
     });
     table.append(...this.rows);
@@ -73,13 +75,18 @@ export class FunnelTable {
     return row;
   }
 
+  /** @param {number[]} shares */
+  shares(shares) {
+    this.rows.forEach((row, k) => {
+      write(within(row, ".exact"), percent(shares[k]), shares[k]);
+      within(row, ".bar > div").style.width = barWidth(shares[k]);
+    });
+  }
+
   /** @param {Exact} exact */
   solved({ passed, lost, still }) {
-    this.rows.forEach((row, k) => {
-      write(within(row, ".exact"), percent(passed[k]), passed[k]);
-      within(row, ".bar > div").style.width = barWidth(passed[k]);
-      within(row, ".why").textContent = why(lost[k], still[k]);
-    });
+    this.shares(passed);
+    this.rows.forEach((row, k) => { within(row, ".why").textContent = why(lost[k], still[k]); });
   }
 
   /** @param {number[]} passed */

@@ -15,6 +15,8 @@ export class Model {
   constructor(data) {
     this.data = data;
     this.factors = data.stages.map(() => 1);
+    /** @type {number[]} */
+    this.entering = [];
     this.until = data.until === null ? Infinity : data.until;
     this.ends = windowEnds(data);
     // Cells alone, all alike, in an environment that does not change.
@@ -25,8 +27,13 @@ export class Model {
     this.windows = this._windows();
   }
 
+  /** @param {number} w */
+  _hazards(w) {
+    return hazardsIn(this.data, this.data, w, this.factors, this.entering);
+  }
+
   _windows() {
-    return this.ends.map((end, w) => ratesIn(this.data, hazardsIn(this.data, this.data, w, this.factors), end));
+    return this.ends.map((end, w) => ratesIn(this.data, this._hazards(w), end));
   }
 
   /**
@@ -36,6 +43,16 @@ export class Model {
    */
   scaleDeaths(step, factor) {
     this.factors[step] = factor;
+    this.windows = this._windows();
+  }
+
+  /**
+   * The share of the cells that the first bed holds; null: as in the model.
+   * @param {number | null} share
+   */
+  hold(share) {
+    const { held } = this.data;
+    this.entering = held && share !== null ? [share / held.share, (1 - share) / (1 - held.share), 1] : [];
     this.windows = this._windows();
   }
 

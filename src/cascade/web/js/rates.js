@@ -19,12 +19,14 @@ export function windowEnds(data) {
  * @param {Chain} chain
  * @param {number} window
  * @param {number[]} factors on deaths, by step
+ * @param {number[]} entering factors on the ways into the blood, by class of cells; none without a slider of them
  */
-export function hazardsIn(data, chain, window, factors) {
+export function hazardsIn(data, chain, window, factors, entering) {
   const changed = data.multipliers[window];
   return Float64Array.from(chain.exit_hazard, (hazard, e) => {
     const deaths = chain.exit_target[e] < 0 ? factors[data.stage[chain.exit_source[e]]] : 1;
-    return (deaths === 1 ? hazard : hazard * deaths) * changed[chain.exit_transition[e]];
+    const t = chain.exit_transition[e], came = data.held && entering.length ? entering[data.held.entry[t]] : 1;
+    return (deaths * came === 1 ? hazard : hazard * deaths * came) * changed[t];
   });
 }
 

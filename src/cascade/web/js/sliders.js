@@ -1,7 +1,8 @@
-// Sliders that change the hazards of death in the states of each step.
+// Sliders that change the hazards of death in the states of each step, and the share that the first bed holds.
 // @ts-check
 
 import { made } from "./elements.js";
+import { percent } from "./shares.js";
 
 /**
  * A slider for a step; `moved` is told its factor.
@@ -19,6 +20,32 @@ function slider(name, moved) {
     moved(factor);
   });
   return { input, label: made("label", { className: "slider" }, made("span", {}, label), output, input) };
+}
+
+/**
+ * A slider of the share of the cells that the first bed holds; `moved` is told it, or null where it is the model's own.
+ * @param {HTMLElement} place
+ * @param {HTMLElement} reset
+ * @param {number} own
+ * @param {(share: number | null) => void} moved
+ */
+export function addHeldSlider(place, reset, own, moved) {
+  const text = "Cells that the first bed holds", value = String(Number((100 * own).toPrecision(3)));
+  const input = made("input", { type: "range", min: "0", max: "100", step: "any", value }), output = made("output", {}, `${value} %`);
+  input.setAttribute("aria-label", `${text}, in per cent; fitted: ${value}`);
+  input.addEventListener("input", () => {
+    const share = input.value === value ? own : Number(input.value) / 100;
+    output.textContent = input.value === value ? `${value} %` : percent(share);
+    input.setAttribute("aria-valuetext", output.textContent);
+    moved(share === own ? null : share);
+  });
+  reset.addEventListener("click", () => {
+    if (input.value === value) return;
+    input.value = value;
+    input.dispatchEvent(new Event("input"));
+  });
+  place.append(made("label", { className: "slider" }, made("span", {}, text), output, input));
+  return input;
 }
 
 /**

@@ -9,7 +9,7 @@ export interface Chain {
   exit_transition: number[];
   exit_profile: number[];
   start_state: number[];
-  start_cumulative: number[];
+  start_share: number[];
 }
 
 /** A model as `cascade.web.page.payload` writes it; names as in `lowered.Lowered`. */
@@ -25,6 +25,8 @@ export interface Payload extends Chain {
   stages: string[];
   /** Steps in whose states cells die. */
   sliders: number[];
+  /** Share of the cells that the first bed holds; by transition 0: in as one of these, 1: in as another, 2: not in. */
+  held: { share: number; entry: number[] } | null;
   stage_colours: Record<string, string>;
   cast: Cast;
   states: string[];
@@ -35,6 +37,11 @@ export interface Payload extends Chain {
   exit_inner: number[];
   exit_apart: number[];
   transitions: { way: string; target: number }[];
+  /** What colonies of each kind are called, distant metastases first; none without sites. */
+  kinds: string[];
+  /** Kind of each state; -1: no colony. */
+  kind_of: number[];
+  start_cumulative: number[];
   /** Cumulative shares of the start in parts of 2^64, where one is rare; else empty. */
   start_below: string[];
   entry_hours: [number, number];
@@ -96,6 +103,8 @@ export interface Solvable {
   ends: number[];
   until: number;
   factors: number[];
+  /** Factors on the ways into the blood, by class of cells and for all other ways; none as in the model. */
+  entering: number[];
 }
 
 /** A cell or a cluster: where it begins and, after its life, where it ended; exit -1: still there. */
@@ -135,12 +144,13 @@ export interface Life {
   stays: Stay[];
 }
 
-/** Counted cells; `lost` by furthest step and cause. */
+/** Counted cells; `lost` by furthest step and cause, `kinds` by kind of their colony. */
 export interface Counts {
   founders: number;
   cells: number;
   passed: number[];
   lost: Record<string, number>[];
+  kinds: number[];
 }
 
 /** Shares of cells by furthest step. */
@@ -148,6 +158,7 @@ export interface Exact {
   passed: number[];
   lost: Record<string, number>[];
   still: number[];
+  kinds: number[];
 }
 
 /** Where the cells of a model may be and of what they may die. */

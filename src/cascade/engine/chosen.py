@@ -35,13 +35,13 @@ WIDER = 1.05
 NARROWEST = 0.5
 
 
-class Founders(NamedTuple):
+class Chosen(NamedTuple):
     """How the cells of a conditioned model are chosen."""
 
     tilt: Tilt
     proposal: Proposal
 
-    def chosen(self, key: npt.NDArray[np.uint64], cells: npt.NDArray[np.uint64]) -> tuple[Own, Floats]:
+    def choose(self, key: npt.NDArray[np.uint64], cells: npt.NDArray[np.uint64]) -> tuple[Own, Floats]:
         """Hazards and starts of cells, and log Z (n, F) of their independent frailties."""
         size = len(cells)
         logs, start = np.empty((size, len(self.tilt.gamma))), np.zeros(size, np.uint32)
@@ -90,7 +90,7 @@ def _tilt(lowered: Lowered, aim: Aim, own: npt.NDArray[np.int64]) -> Tilt:
 
 
 @lru_cache(maxsize=8)
-def founders(lowered: Lowered) -> Founders:
+def chosen(lowered: Lowered) -> Chosen:
     """How the cells of a conditioned model are chosen: searched once for all its runs.
 
     Raises
@@ -113,7 +113,7 @@ def founders(lowered: Lowered) -> Founders:
     spread = np.sqrt(np.where(square > mean * mean, square - mean * mean, 0.0))
     narrow = np.where(spread > NARROWEST, np.where(spread < 1.0, spread, 1.0), NARROWEST)
     tries = [_bounded(tilt, *_of(tilt, mean, widths), mode) for widths in (np.full(size, WIDER), WIDER * narrow)]
-    return Founders(tilt, min(tries, key=lambda proposal: proposal.most))
+    return Chosen(tilt, min(tries, key=lambda proposal: proposal.most))
 
 
 def _of(tilt: Tilt, mean: Floats, width: Floats) -> tuple[Floats, Floats]:
