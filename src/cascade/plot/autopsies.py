@@ -14,7 +14,6 @@ from cascade.answers.patients import PatientRow, Patients
 from cascade.common.colours import ALIVE_COLOUR, INK, QUIET, organ_mark
 from cascade.common.errors import InputError
 from cascade.common.shares import plain_percent
-from cascade.common.sight import pale
 from cascade.plot.fitting import broken, inches_of, width_of
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import one_in
@@ -124,7 +123,7 @@ def _shares(ax: Axes, rows: Sequence[PatientRow], names: Sequence[str], look: Lo
         found = row.share * row.detection
         if row.low is not None and row.high is not None:
             low, high = row.low * row.detection, row.high * row.detection
-            ax.plot([low, high], [y - 0.16] * 2, color=pale(colour, 0.65), linewidth=2.2 * look.line,
+            ax.plot([low, high], [y - 0.16] * 2, color=_pale(colour, 0.65), linewidth=2.2 * look.line,
                     solid_capstyle="butt", zorder=2)  # fmt: skip
             ends.append(high)
         entry = Entry(row.organ, colour, "D", filled=not row.fitted)
@@ -172,7 +171,7 @@ def _given(sheet: Sheet, table: Patients, left: float, top: float, width: float,
                 box = Rectangle(
                     ((x + 0.02 * cell) / sheet.width, 1.0 - (y + 0.96 * high) / sheet.height),
                     0.96 * cell / sheet.width, 0.92 * high / sheet.height,
-                    transform=sheet.figure.transFigure, linewidth=0, facecolor=pale(ALIVE_COLOUR, 1.0 - 0.45 * share),
+                    transform=sheet.figure.transFigure, linewidth=0, facecolor=_pale(ALIVE_COLOUR, 1.0 - 0.45 * share),
                 )  # fmt: skip
                 sheet.figure.add_artist(box)
             told = "\N{EM DASH}" if organ == given else one_in(share)
@@ -191,3 +190,9 @@ def _said(title: str, table: Patients) -> str:
         seen = f" ({one_in(row.found / row.of)} of autopsies)" if row.found is not None and row.of else ""
         parts.append(f"{row.organ} {one_in(row.share)}{seen}")
     return f"Shares of patients by organ, model and autopsies. {title}. {', '.join(parts)}."
+
+
+def _pale(colour: str, lighter: float) -> str:
+    """The colour, mixed with white by the share ``lighter``."""
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(p + (255 - p) * lighter):02X}" for p in parts)
