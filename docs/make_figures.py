@@ -65,6 +65,7 @@ SHOWN = {
     "incidence": ("textbook", "colon", "mouse-spleen"),
     "organs": ("colon", "breast", "leukemia", "mouse-tail-vein"),
     "body": ("colon", "esophagus", "ovary", "mouse-left-ventricle"),
+    "patients": ("colon", "breast"),
     "comparison": ("textbook", "breast"),
     "selection": ("unlike-cells",),
     "elasticities": ("textbook", "colon"),

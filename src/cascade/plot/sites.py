@@ -194,13 +194,13 @@ class _LineOf(NamedTuple):
 
 
 def _lines(table: Organs, look: Look, inches: float) -> list[_LineOf]:
-    """Sites by route, each route under its name."""
+    """Sites by kind and route, under the names of both: the distant metastases first."""
     lines: list[_LineOf] = []
-    route = None
+    group = None
     for row in _shown(table):
-        if row.route != route:
-            route = row.route
-            text = broken(f"by {route}", inches, look.small)
+        if (row.kind, row.route) != group:
+            group = row.kind, row.route
+            text = broken(f"{row.kind}, by {row.route}", inches, look.small)
             lines.append(_LineOf(text, None, text.count("\n") + 1.25))
         text = broken(row.organ, inches, look.small)
         lines.append(_LineOf(text, row, text.count("\n") + 1.25))
