@@ -307,8 +307,14 @@ def test_distant_metastases_stand_at_the_head_of_what_is_said_of_a_cancer(capsys
     head = " ".join(out[: out.index("----")].split())
     for kind, name in KINDS.items():
         assert f"{name}: {counted[kind]} cell" in head
-    _, out, _ = call(capsys, "exact", "textbook", "--no-times")
-    assert "Success counts" not in out
+    for name in ("textbook", "prostate"):
+        _, out, _ = call(capsys, "exact", name, "--no-times", "--elasticities")
+        assert ("Success counts" in out) == ("elasticity of distant metastases" in out) == (name == "prostate")
+    exact = cascade.exact(cascade.load("prostate"))
+    of, success = exact.elasticities("distant"), exact.elasticities()
+    first = max(of, key=lambda name: (abs(of[name]), abs(success[name])))
+    lines = [line.split() for line in out[out.index("elasticity of distant") :].splitlines()]
+    assert " ".join(lines[2]) == f"{first} {of[first]:+.4f} {success[first]:+.4f}"
     _, out, _ = call(
         capsys, "compare", "colon", "--treat", "nk-depletion", "--cells", "1e5", "--seed", "1", "-q", "--json"
     )

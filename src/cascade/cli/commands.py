@@ -185,10 +185,11 @@ def exact(
     if answer.until is not None or answer.changes:
         _say_if_long(answer)
     rates = answer.elasticities() if elasticities else {}
+    distant = answer.elasticities("distant") if elasticities and answer.distant > 0 else {}
     if as_json:
         if timed:
             _say_if_long(answer, "exact has --no-times")
-        print_json({**_exact_data(answer, timed=timed), "elasticities": rates})
+        print_json({**_exact_data(answer, timed=timed), "elasticities_distant": distant, "elasticities": rates})
         return
     until = f", until {answer.until:g} h" if answer.until else ""
     # The funnel is there long before the times are: nobody waits for what is known.
@@ -208,9 +209,17 @@ def exact(
         chance = percent(1.0 - answer.no_colony)
         say(f"\n{answer.sizes()}\n\nunits of which at least one cell founds a colony: {chance}")
     if rates:
-        rows = [[name, f"{value:+.4f}"] for name, value in sorted(rates.items(), key=lambda item: -abs(item[1]))]
-        say("\n" + text_table(["hazard", "elasticity of success"], rows))
+        say(f"\n{_elasticities(rates, distant)}")
     say(NOTICE)
+
+
+def _elasticities(rates: dict[str, float], distant: dict[str, float]) -> str:
+    """Elasticities as text, the largest first; of a cancer those of distant metastases lead."""
+    lead = distant or rates
+    of = [rates] if not distant else [distant, rates]
+    header = ["hazard", *["elasticity of distant metastases"] * bool(distant), "elasticity of success"]
+    names = sorted(lead, key=lambda name: (-abs(lead[name]), -abs(rates[name])))
+    return text_table(header, [[name, *(f"{each[name]:+.4f}" for each in of)] for name in names])
 
 
 def _exact_data(answer: Exact, *, timed: bool) -> dict[str, Any]:
