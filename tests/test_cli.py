@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import cascade
+from cascade.answers.kinds import KINDS
 from cascade.cli import main
 from cascade.cli.options import parse_cells, parse_hours
+from cascade.common.shares import percent
 from helpers.processes import started
 
 
@@ -292,6 +294,61 @@ def test_cancers_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_pat
     code, _, err = call(capsys, "plot", str(tmp_path / "t" / "result.cascade"), "--kind", "body")
     assert code == 2
     assert "a model with sites" in err
+
+
+def test_distant_metastases_stand_at_the_head_of_what_is_said_of_a_cancer(capsys: pytest.CaptureFixture[str]) -> None:
+    shares = cascade.exact(cascade.load("colon")).kinds()
+    solved = "; ".join(f"{name}: {percent(shares[kind])}" for kind, name in KINDS.items())
+    for arguments in (("exact", "colon", "--no-times"), ("show", "colon")):
+        _, out, _ = call(capsys, *arguments)
+        assert f"{solved}. Success counts all of these." in " ".join(out[: out.index("----")].split())
+    _, out, _ = call(capsys, "run", "colon", "--cells", "1e5", "--seed", "1", "-q", "--no-exact")
+    counted = cascade.simulate(cascade.load("colon"), cells=100_000, seed=1).kinds()
+    head = " ".join(out[: out.index("----")].split())
+    for kind, name in KINDS.items():
+        assert f"{name}: {counted[kind]} cell" in head
+    for name in ("textbook", "prostate"):
+        _, out, _ = call(capsys, "exact", name, "--no-times", "--elasticities")
+        assert ("Success counts" in out) == ("elasticity of distant metastases" in out) == (name == "prostate")
+    exact = cascade.exact(cascade.load("prostate"))
+    of, success = exact.elasticities("distant"), exact.elasticities()
+    first = max(of, key=lambda name: (abs(of[name]), abs(success[name])))
+    lines = [line.split() for line in out[out.index("elasticity of distant") :].splitlines()]
+    assert " ".join(lines[2]) == f"{first} {of[first]:+.4f} {success[first]:+.4f}"
+    _, out, _ = call(
+        capsys, "compare", "colon", "--treat", "nk-depletion", "--cells", "1e5", "--seed", "1", "-q", "--json"
+    )
+    found = json.loads(out)["kinds"]
+    assert [row["step"] for row in found] == list(KINDS.values())
+    assert sum(row["passed"] for row in found) == sum(counted.values())
+
+
+def test_show_tells_whose_share_is_held(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cascade.body.cancer("colon").with_(held=0.3).save(tmp_path / "mine.toml")
+    assert "30 % of the cells are of the class held" in call(capsys, "show", str(tmp_path / "mine.toml"))[1]
+    assert "(set)" in call(capsys, "show", str(tmp_path / "mine.toml"))[1]
+    assert "(fitted)" in call(capsys, "show", "colon")[1]
+
+
+def test_show_lists_the_published_figures_with_their_role(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = call(capsys, "show", "b16f1-liver")
+    table = out[out.index("published figures") : out.index("sources")]
+    for seen in cascade.load("b16f1-liver").observations:
+        line = next(line for line in table.splitlines() if line.startswith(seen.name[:20]) and seen.source[0] in line)
+        assert seen.role in line
+    _, out, _ = call(capsys, "show", "ctc-patient")
+    assert re.search(r"published figures(.|\n)* (h|s) ", out)
+    assert "published figures" not in call(capsys, "show", "textbook")[1]
+
+
+def test_two_models_of_one_name_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    few = cascade.load("textbook").given("arrest")
+    found = cascade.compare(few, few.with_(scale={"*.shear": 0.5}), cells=100, seed=1)
+    assert found.names == ("textbook given arrest (first)", "textbook given arrest (second)")
+    assert all(name in str(found) for name in found.names)
+    assert all(name in str(found.replay([3])[0]) for name in found.names)
+    _, out, _ = call(capsys, "compare", "textbook", "textbook", "--cells", "100", "--seed", "1", "-q")
+    assert out.startswith("textbook (first) | textbook (second)")
 
 
 NAMED = [

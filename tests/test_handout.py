@@ -208,6 +208,19 @@ def test_the_engine_knows_cells_that_reach_a_goal(goal: str) -> None:
     ask(in_node, CYCLIC.given(goal), {})
 
 
+@pytest.mark.skipif(NODE is None, reason="no node on this machine")
+def test_a_share_of_the_start_below_the_last_bit_of_1_is_on_the_page() -> None:
+    states = [
+        {"name": "lost ones", "stage": "way", "deaths": [{"cause": "lost", "hazard": 1.0}]},
+        {"name": "others", "stage": "way", "moves": [{"to": "goal", "hazard": 1.0}]},
+        {"name": "goal", "absorbing": True},
+    ]
+    starts = [{"state": "lost ones", "share": 1.0}, {"state": "others", "share": 1e-18}]
+    model = Model(name="rare start", stages=["way"], states=states, start={"states": starts})
+    found = in_node({"data": payload(model, seed=1), "steps": [], "cells": 10, "lives": 1})
+    assert found["exact"]["passed"] == pytest.approx([1e-18], rel=1e-12)
+
+
 def test_a_page_has_sliders_where_cells_die() -> None:
     assert payload(CYCLIC, seed=1)["sliders"] == [0, 1, 2]
     assert payload(CYCLIC.given("tumour"), seed=1)["sliders"] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from cascade import body
 from cascade.lowering.lower import lower
 from cascade.web.held import held_of
 from cascade.web.modules import joined
-from cascade.web.page import payload
+from cascade.web.page import payload, write_page
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="no node on this machine")
@@ -87,3 +88,33 @@ def test_only_models_in_which_one_share_stands_in_the_ways_in_have_the_slider() 
     }
     for why, other in without.items():
         assert held_of(other, lower(other)) is None, why
+
+
+def test_the_slider_of_the_page_moves_kinds_and_funnel_and_goes_back(browser: Any, tmp_path: Path) -> None:
+    cancer = body.cancer("colon")
+    page = browser.new_page()
+    page.goto(write_page(cancer.model(), tmp_path / "colon.html", seed=5, cells=2000).as_uri())
+
+    def kinds() -> list[float]:
+        return [float(e.get_attribute("data-value")) for e in page.query_selector_all("#kinds .exact[data-value]")]
+
+    before = list(cascade.exact(cancer.model()).kinds().values())
+    assert kinds() == pytest.approx(before, rel=1e-9)
+    assert page.inner_text("#kinds [role=rowheader]") == "distant metastasis"
+    move = """(value) => {
+        const input = document.querySelector("#held input");
+        input.value = value;
+        input.dispatchEvent(new Event("input"));
+    }"""
+    page.evaluate(move, "30")
+    assert "30.0 %" in page.inner_text("#held")
+    assert kinds() == pytest.approx(list(cascade.exact(cancer.with_(held=0.3).model()).kinds().values()), rel=1e-9)
+    page.click("#reset")
+    assert kinds() == pytest.approx(before, rel=1e-9)
+    assert "9.72 %" in page.inner_text("#held")
+    page.close()
+    page = browser.new_page()
+    page.goto(write_page(cascade.load("textbook"), tmp_path / "textbook.html", seed=5, cells=2000).as_uri())
+    assert not page.is_visible("#kinds")
+    assert not page.is_visible("#held-about")
+    page.close()

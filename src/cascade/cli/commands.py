@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cascade.cli.app import app
-from cascade.cli.descriptions import heading
+from cascade.cli.descriptions import founded, heading
 from cascade.cli.keeping import RESULT, Recipe, never_in_the_folder_of_another, never_over_another
 from cascade.cli.options import (
     NOTICE,
@@ -92,6 +92,7 @@ def run(
     if answer:
         _say_if_long(answer, "run has --no-exact")
     head = heading(chosen, f"{_number(result)}, seed {result.seed}" + (f", until {end:g} h" if end else ""))
+    head += founded(result.funnel())
     if not as_json:
         say(f"{head}\n{_run_tables(result, answer)}")
     with fitted(None):  # a file is as wide as its tables, whatever the terminal
@@ -184,15 +185,17 @@ def exact(
     if answer.until is not None or answer.changes:
         _say_if_long(answer)
     rates = answer.elasticities() if elasticities else {}
+    distant = answer.elasticities("distant") if elasticities and answer.distant > 0 else {}
     if as_json:
         if timed:
             _say_if_long(answer, "exact has --no-times")
-        print_json({**_exact_data(answer, timed=timed), "elasticities": rates})
+        print_json({**_exact_data(answer, timed=timed), "elasticities_distant": distant, "elasticities": rates})
         return
     until = f", until {answer.until:g} h" if answer.until else ""
     # The funnel is there long before the times are: nobody waits for what is known.
-    funnel = str(answer.funnel())
-    say(f"{heading(chosen, f'expected numbers of 1,000,000 cells{until}')}\n{funnel}")
+    solved = answer.funnel()
+    funnel = str(solved)
+    say(f"{heading(chosen, f'expected numbers of 1,000,000 cells{until}')}{founded(solved)}\n{funnel}")
     if timed:
         _say_if_long(answer, "exact has --no-times")
         say(str(answer).removeprefix(funnel).removeprefix("\n"))
@@ -206,9 +209,17 @@ def exact(
         chance = percent(1.0 - answer.no_colony)
         say(f"\n{answer.sizes()}\n\nunits of which at least one cell founds a colony: {chance}")
     if rates:
-        rows = [[name, f"{value:+.4f}"] for name, value in sorted(rates.items(), key=lambda item: -abs(item[1]))]
-        say("\n" + text_table(["hazard", "elasticity of success"], rows))
+        say(f"\n{_elasticities(rates, distant)}")
     say(NOTICE)
+
+
+def _elasticities(rates: dict[str, float], distant: dict[str, float]) -> str:
+    """Elasticities as text, the largest first; of a cancer those of distant metastases lead."""
+    lead = distant or rates
+    of = [rates] if not distant else [distant, rates]
+    header = ["hazard", *["elasticity of distant metastases"] * bool(distant), "elasticity of success"]
+    names = sorted(lead, key=lambda name: (-abs(lead[name]), -abs(rates[name])))
+    return text_table(header, [[name, *(f"{each[name]:+.4f}" for each in of)] for name in names])
 
 
 def _exact_data(answer: Exact, *, timed: bool) -> dict[str, Any]:
@@ -279,7 +290,9 @@ def compare(
     if as_json:
         print_json(_comparison_data(comparison))
         return
-    say(f"{one.title or one.name} | {two.title or two.name}\n{comparison.cells:,} cells, seed {comparison.seed}\n")
+    titles = [one.title or one.name, two.title or two.name]
+    titles = titles if titles[0] != titles[1] else list(comparison.names)
+    say(f"{' | '.join(titles)}\n{comparison.cells:,} cells, seed {comparison.seed}\n")
     say(str(comparison))
     saved = comparison.saved_cells[:story]
     changed = [*saved, *comparison.lost_cells[: story - len(saved)]]

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import fill
 
+from cascade.answers.funnel import Funnel
+from cascade.answers.kinds import KINDS
 from cascade.body import Cancer, circulation, fitted
 from cascade.body.routes import routes
 from cascade.common.columns import text_width
+from cascade.common.shares import estimate_of_share
+from cascade.common.shares import percent as share_of_all
 from cascade.common.shares import plain_percent as percent
 from cascade.common.text import number, text_table
 from cascade.model import Model
 from cascade.model.base import Source
 from cascade.model.treatments import Treatment
-from cascade.solution.answer import exact
+from cascade.scores.scoring import SHARES
+from cascade.solution.answer import Exact, exact
 
 WIDTH = 110
 """Columns of a page, where the terminal does not say."""
@@ -22,6 +27,17 @@ WIDTH = 110
 def heading(model: Model | Cancer, what: str) -> str:
     """Title of a model, and what is shown of it."""
     return f"{model.title or model.name}\n{what}\n"
+
+
+def founded(funnel: Funnel) -> str:
+    """Colonies by kind in a line, distant metastases first; "" for a model without sites."""
+    told = []
+    for mark in funnel.milestones:
+        if mark.name in KINDS.values():
+            share = estimate_of_share(mark.fraction_of_all, mark.low, mark.high)
+            counted = f"{number(mark.cells)} {'cell' if mark.cells == 1 else 'cells'} ({share.interval})"
+            told.append(f"{mark.name}: {share_of_all(mark.fraction_of_all) if funnel.exact else counted}")
+    return f"{'; '.join(told)}. Success counts all of these.\n" if told else ""
 
 
 def _filled(text: str, indent: str = "") -> str:
@@ -58,7 +74,23 @@ def model_page(model: Model, *, introduced: bool = False) -> str:
     if model.capacity is not None:
         c = model.capacity
         parts.append(f"\n{c.name}: {', '.join(c.hazards)} halved by {c.half:g} cells in {', '.join(c.occupied_by)}")
+    parts += _figures(model)
     return "\n".join(parts) if introduced else "\n".join([*parts, *_ending(model.sources, model.limits)])
+
+
+def _figures(model: Model) -> list[str]:
+    """Published figures of the model, what they are to it, and their sources."""
+    rows = []
+    for seen in model.observations:
+        share = seen.unit in SHARES
+        tell = share_of_all if share else "{:.3g}".format
+        unit = "" if share or seen.unit == "ratio" else f" {seen.unit}"
+        ends = [f"{word} {tell(end)}" for word, end in (("from", seen.low), ("to", seen.high)) if end is not None]
+        value, keys = f"{tell(seen.value)}{unit}", ", ".join(seen.source)
+        rows.append([seen.name, value, " ".join(ends), seen.role, keys, model.grade_of(seen.source), seen.note])
+    header = ["published figure", "value", "range", "role", "source", "grade", "note"]
+    title = "\npublished figures (what the model says of each: cascade score)"
+    return [title, text_table(header, rows, left=(0, 2, 3, 4, 5, 6), keys=(0,))] if rows else []
 
 
 def _clusters(model: Model) -> list[str]:
@@ -107,10 +139,11 @@ def _ending(sources: Iterable[Source], limits: str) -> list[str]:
 def cancer_page(cancer: Cancer, *, states: bool = False) -> str:
     """Routes, first bed, soil, what guides and autopsies say, sources and limits of a cancer."""
     model = cancer.model()
-    parts = [heading(cancer, _filled(cancer.description))]
+    answer = exact(model)
+    parts = [heading(cancer, _filled(cancer.description)), founded(answer.funnel())]
     parts.append(_routes(cancer))
     if any(routes().route(use.name).feeds_blood for use in cancer.routes):
-        parts += [_first_beds(cancer), _soil(model)]
+        parts += [_first_beds(cancer), _soil(model, answer)]
     parts += [*_guide(cancer, model), *(["\n" + model_page(model, introduced=True)] if states else [])]
     return "\n".join([*parts, *_ending(model.sources, cancer.limits)])
 
@@ -135,19 +168,19 @@ def _first_beds(cancer: Cancer) -> str:
         beds = sorted(body.first_beds(vessel).items(), key=lambda item: -item[1])
         named = ", ".join(f"{bed} {percent(part)}" if len(beds) > 1 else bed for bed, part in beds[:4])
         lines.append(f"  {percent(share)} by the {vessel}: {named}{', ...' if len(beds) > 4 else ''}")
-    held = fitted().share_held
+    held, how = (fitted().share_held, "fitted") if cancer.held is None else (cancer.held, "set")
     lines.append(
-        f"  {percent(held)} of the cells are of the class held: most stay in the first bed; the others pass (fitted)"
+        f"  {percent(held)} of the cells are of the class held: most stay in the first bed; the others pass ({how})"
     )
     return "\n".join(lines)
 
 
-def _soil(model: Model) -> str:
+def _soil(model: Model, answer: Exact) -> str:
     """What the blood does in each organ, of a million cells."""
     rows = []
     sites = {site.name: site for site in model.sites}
     notes = []
-    for row in exact(model).organs().of_route(routes().circulating.name):
+    for row in answer.organs().of_route(routes().circulating.name):
         site = sites[row.organ]
         seen = f"{site.found} of {site.of}" if site.found is not None else ""
         mark = ""

@@ -310,7 +310,7 @@ class Comparison(ByValue, Table[ComparisonRow]):
         """Headings and lines: one for each kind of colony, distant metastases first, then one for each step."""
         kinds = self.kinds()
         one, two = self.names
-        counted = ("cells" if kinds else "passed") + ": "
+        counted = f"{'founded or ' * bool(kinds)}passed: "
         header = ["colony, step" if kinds else "step", counted + one, counted + two, "gained", "lost"]
         lines = [
             [
