@@ -60,9 +60,11 @@ def test_run_saves_result_table_and_figure(capsys: pytest.CaptureFixture[str], t
     assert saved.ranges == ((5000, 15000),)
     assert saved.until == 312.0
     assert str(tmp_path / "funnel.png") in out
-    for kind in ("funnel", "waterfall", "occupancy", "incidence"):
+    for kind, style in (("funnel", "paper"), ("alluvial", "slide"), ("waterfall", "screen"), ("occupancy", "paper"),
+                        ("incidence", "slide")):  # fmt: skip
+        target = str(tmp_path / f"{kind}.svg")
         code, out, _ = call(
-            capsys, "plot", str(tmp_path / "result.cascade"), "--kind", kind, "--out", str(tmp_path / f"{kind}.svg")
+            capsys, "plot", str(tmp_path / "result.cascade"), "--kind", kind, "--style", style, "--out", target
         )
         assert code == 0
         assert (tmp_path / f"{kind}.svg").read_text().startswith("<?xml")

@@ -71,7 +71,17 @@ def alone(ax: Axes) -> list[str]:
 
 def test_every_figure_is_tried() -> None:
     # Elasticities are of exact answers alone, and no shares.
-    other = {"Picture", "alt_text", "cause_colours", "stage_colours", "check_path", "has_body", "save", "elasticities"}
+    other = {
+        "Picture",
+        "alt_text",
+        "cause_colours",
+        "stage_colours",
+        "check_path",
+        "has_body",
+        "save",
+        "elasticities",
+        "patients",
+    }
     assert set(FIGURES) - {"funnels"} == set(cascade.plot.__all__) - other
 
 

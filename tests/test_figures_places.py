@@ -45,7 +45,12 @@ from helpers.drawn import (
 
 def sites_of(ax: Axes) -> list[str]:
     """Sites from top to bottom, without the headings of routes."""
-    return [" ".join(label.split()) for label in from_top(ax) if not label.startswith("by ")]
+    return [" ".join(label.split()) for label in from_top(ax) if not headed(label)]
+
+
+def headed(label: str) -> bool:
+    """Whether a label is the heading of a kind and route."""
+    return bool(re.match(r"(distant|nodal|local),\s", label))
 
 
 @pytest.mark.parametrize("source", [colon, colon_exact])
@@ -61,8 +66,8 @@ def test_organs_draws_the_sites_with_most_colonies_in_the_order_of_the_table(sou
     assert all(row.colonies <= least for row in others)
     said = re.search(r"\((\d+) sites with fewer", ax.get_xlabel())
     assert int(said[1]) == len(others) if said else not others
-    routes = [" ".join(label.split()).removeprefix("by ") for label in from_top(ax) if label.startswith("by ")]
-    assert routes == list(dict.fromkeys(row.route for row in table if row.organ in shown))
+    heads = [" ".join(label.split()) for label in from_top(ax) if headed(label)]
+    assert heads == list(dict.fromkeys(f"{row.kind}, by {row.route}" for row in table if row.organ in shown))
 
 
 @pytest.mark.parametrize("source", [colon, colon_exact])
@@ -73,7 +78,7 @@ def test_marks_of_organs_are_shares_of_all_colonies_with_their_intervals(source:
     ax = panel(picture(plot.organs, source), "colonies")
     found, drawn = whiskers(ax), {line.get_label(): line for line in ax.lines if line.get_marker() != "None"}
     for label, y in ticks(ax.yaxis).items():
-        if label.startswith("by "):
+        if headed(label):
             continue
         row, line = rows[" ".join(label.split())], drawn[" ".join(label.split())]
         assert line.get_xdata()[0] == pytest.approx(np.log10(row.colonies / total))

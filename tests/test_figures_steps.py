@@ -141,7 +141,8 @@ def test_no_whisker_is_cut(counts: dict[str, int], several: int) -> None:
 
 def columns(ax: Axes, y: float) -> list[str]:
     """Texts at a height, from left to right."""
-    return [t.get_text() for t in sorted((t for t in ax.texts if where(t)[1] == y), key=lambda t: where(t)[0])]
+    found = [t for t in ax.texts if where(t)[1] == y and t.get_gid() != "cause"]
+    return [t.get_text() for t in sorted(found, key=lambda t: where(t)[0])]
 
 
 @simulated_and_exact
@@ -173,6 +174,17 @@ def test_the_key_names_each_cause_once_with_its_colour_the_most_decades_first(so
     wanted = [cause for cause, n in sorted(lost.items(), key=lambda part: -part[1]) if n > 0]
     assert sorted(found) == sorted(wanted)
     assert all(found[c][0] == (ALIVE_PALE if c == "still there" else cause_colour(c)) for c in wanted)
+
+
+def test_a_name_in_a_bar_is_that_of_its_cause() -> None:
+    ax = plot.funnel(cascade.exact(cascade.load("clusters")), style="slide").axes[0]
+    written = [t for t in ax.texts if t.get_gid() == "cause"]
+    assert written
+    for text in written:
+        x, y = where(text)
+        (bar,) = (bar for bar in bars_at(ax, y) if bar.left < x < bar.right)
+        assert bar.colour.upper() == cause_colour(text.get_text())
+        assert (bar.left + bar.right) / 2 == pytest.approx(x)
 
 
 def test_a_count_and_the_exact_answer_of_one_model_are_one_figure() -> None:

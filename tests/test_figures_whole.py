@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 import cascade
 from cascade import plot
 from cascade.plot.look import STYLES
-from helpers.inspect import clashes, cut, faint, outside, small
+from helpers.inspect import clashes, cut, faint, outside, small, texts_of
 
 MODELS = {entry.name: entry.group for entry in cascade.models()}
 TYPE = {"paper": 6.0, "screen": 8.6, "slide": 5.7}
@@ -58,6 +58,7 @@ FIGURES: dict[str, Callable[[str, str], Figure]] = {
     "occupancy": lambda name, style: plot.occupancy(counted(name), style=style),
     "living occupancy": lambda name, style: plot.occupancy(counted(name), living=True, style=style),
     "incidence": lambda name, style: plot.incidence(counted(name), style=style),
+    "patients": lambda name, style: plot.patients(exact(name), style=style),
     "organs": lambda name, style: plot.organs(exact(name), style=style),
     "counted organs": lambda name, style: plot.organs(counted(name), style=style),
     "body": lambda name, style: plot.body(exact(name), style=style),
@@ -72,6 +73,8 @@ FIGURES: dict[str, Callable[[str, str], Figure]] = {
 def can_draw(kind: str, name: str) -> bool:
     """Whether there is such a figure of a model."""
     model = model_of(name)
+    if kind == "patients":
+        return model.exposure is not None
     if "organs" in kind or "body" in kind:
         return bool(model.sites)
     if kind == "selection":
@@ -115,3 +118,81 @@ def test_nothing_is_cut_small_faint_outside_or_on_another(kind: str, name: str, 
 def test_every_figure_is_tried() -> None:
     other = {"Picture", "alt_text", "cause_colours", "check_path", "has_body", "save", "stage_colours", "waterfall"}
     assert {kind.split()[-1] for kind in FIGURES} == set(plot.__all__) - other | {"both", "funnels"}
+
+
+# Each check sees the fault that it is for.
+
+
+def blank() -> tuple[Figure, Any]:
+    """A figure of one funnel, in which nothing is wrong."""
+    figure = FIGURES["exact funnel"]("textbook", "paper")
+    assert faults(figure, "paper") == {}
+    return figure, figure.axes[0]
+
+
+def test_a_text_on_another_is_seen() -> None:
+    figure, ax = blank()
+    x, y = ax.texts[0].get_position()
+    ax.text(x, y + 0.1, "again", fontsize=6)
+    assert list(faults(figure, "paper")) == ["texts on each other"]
+
+
+def test_a_text_that_is_cut_is_seen() -> None:
+    figure, _ = blank()
+    figure.text(0.97, 0.02, "too far", fontsize=6)
+    assert "cut" in faults(figure, "paper")
+
+
+def test_small_type_is_seen() -> None:
+    figure, ax = blank()
+    ax.texts[0].set_fontsize(5.9)
+    assert list(faults(figure, "paper")) == ["small"]
+
+
+@pytest.mark.parametrize(("colour", "on_a_bar"), [("#808080", False), ("#222222", True)])
+def test_a_faint_text_is_seen_on_white_and_on_a_bar(colour: str, on_a_bar: bool) -> None:
+    figure, ax = blank()
+    bar = max(ax.patches, key=lambda p: p.get_width())
+    ax.barh(20, 1, color="#4A2C12")
+    ax.set_ylim(22, ax.get_ylim()[1])
+    assert faint(figure) == []
+    ax.text(
+        0.5 if on_a_bar else bar.get_x(),
+        20 if on_a_bar else 15,
+        "abc",
+        color=colour,
+        fontsize=6,
+        ha="center",
+        va="center",
+    )
+    assert [text for text, _ in faint(figure)] == ["abc"]
+
+
+@pytest.mark.parametrize("what", ["dot", "bar", "whisker", "curve"])
+def test_what_leaves_its_axes_is_seen(what: str) -> None:
+    figure, ax = blank()
+    low, high = ax.get_xlim()
+    if what == "dot":
+        ax.plot([high * 1.1], [2], "o")
+    elif what == "bar":
+        ax.barh(2, high * 1.1)
+    elif what == "whisker":
+        ax.plot([low, high * 1.01], [2, 2])
+    else:
+        ax.plot([low, (low + high) / 2, high], [1, -9, 1])
+    ax.set_xlim(low, high)
+    ax.set_ylim(7, -1.5) if what != "curve" else ax.set_ylim(-1.5, 7)
+    found = outside(figure)
+    assert bool(found) == (what != "curve")
+    if what == "curve":
+        ax.set_ylim(-20, 0.5)
+        assert outside(figure)
+
+
+def test_types_of_styles_are_those_of_the_file() -> None:
+    assert STYLES["paper"].small == TYPE["paper"]
+    assert STYLES["screen"].small == TYPE["screen"]
+    assert STYLES["paper"].text == 7.0
+    for style in STYLES:
+        sizes = {float(t.get_fontsize()) for t in texts_of(FIGURES["exact funnel"]("colon", style))}
+        assert min(sizes) == STYLES[style].small

@@ -23,7 +23,7 @@ from cascade.common.colours import (
     organ_of,
     stage_colours,
 )
-from cascade.common.sight import SIGHTS, contrast, dark, distance, oklab, pale, seen
+from cascade.common.sight import SIGHTS, contrast, dark, distance, oklab, on, seen
 from helpers.seen import apart, lab
 
 APART = 0.065
@@ -129,8 +129,8 @@ def test_text_is_darkened_until_it_can_be_read_and_no_further() -> None:
         text = dark(colour)
         assert contrast(text) >= 4.5
         assert text == colour or contrast(text) < 5.0
-    assert pale("#000000", 0.0) == "#000000"
-    assert pale("#0072B2", 1.0) == "#FFFFFF"
+    for colour in (*CAUSES.values(), *map(cause_colour, OWN)):
+        assert contrast(on(colour), colour) >= 4.5, "what is written in a bar"
 
 
 def test_colours_too_near_or_too_blue_would_be_seen() -> None:
@@ -139,11 +139,11 @@ def test_colours_too_near_or_too_blue_would_be_seen() -> None:
 
 
 def test_no_other_file_of_the_package_says_a_colour_by_its_number() -> None:
-    """Figures and page read looks.toml; white alone may be written down."""
+    """Figures and page read looks.toml; white and black alone may be written down."""
     found = []
     for path in sorted([*SOURCE.rglob("*.py"), *SOURCE.rglob("*.css"), *SOURCE.rglob("*.js"), *SOURCE.rglob("*.html")]):
         code = re.sub(r'""".*?"""', "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         numbers = re.findall(r"#[0-9A-Fa-f]{6}\b|(?<=[ :(])#[0-9A-Fa-f]{3}\b", code)
-        white = ("#FFFFFF", "#FFF")
-        found += [(path.name, n) for n in numbers if n.upper() not in white and "plot" not in path.parts]
+        plain = ("#FFFFFF", "#FFF", "#000000")
+        found += [(path.name, n) for n in numbers if n.upper() not in plain]
     assert found == []

@@ -6,9 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
 
 import cascade
 from cascade import plot
@@ -171,3 +174,69 @@ def test_what_has_no_organs_is_refused() -> None:
         plot.body(cascade.exact(LINEAR))
     with pytest.raises(cascade.InputError, match="a result or an exact answer"):
         plot.organs("lung")  # type: ignore[arg-type]
+
+
+# Texts for who cannot see a figure, and letters that journals take.
+
+
+def test_svg_has_a_title_and_a_description_that_readers_of_screens_tell(result: Result, tmp_path: Path) -> None:
+    figure = plot.funnel(result)
+    text = plot.save(figure, tmp_path / "f.svg").read_text(encoding="utf-8")
+    tree = ET.fromstring(text)  # noqa: S314
+    assert tree.get("role") == "img"
+    children = [child.tag.rpartition("}")[2] for child in tree]
+    assert children[:2] == ["title", "desc"]
+    assert tree[0].text.startswith("model textbook")  # type: ignore[union-attr]
+    assert tree[1].text == plot.alt_text(figure)
+
+
+def test_a_name_with_marks_of_xml_is_told_as_it_is(tmp_path: Path) -> None:
+    counts = cascade.Funnel.from_counts({"in": 10, "a < b & c": 4}, label='<b> "x" & y')
+    figure = plot.funnel(counts)
+    tree = ET.fromstring(plot.save(figure, tmp_path / "f.svg").read_text(encoding="utf-8"))  # noqa: S314
+    assert tree[1].text == plot.alt_text(figure)
+    assert '<b> "x" & y' in plot.alt_text(figure)
+    assert "&lt;b&gt; &quot;x&quot;" in figure._repr_html_()  # type: ignore[attr-defined]
+
+
+def test_the_text_of_a_figure_says_what_is_seen(result: Result) -> None:
+    told = plot.alt_text(plot.funnel(result))
+    assert told.startswith("Waterfall of the cells lost at each step")
+    assert "300,000 cells" in told
+    assert all(step in told for step in result.model.stages)
+    assert "Most are lost at colonization" in told
+    shared = Figure(figsize=(12, 9))
+    for ax, draw in zip(shared.subplots(1, 2), (plot.funnel, plot.occupancy), strict=True):
+        draw(result, ax=ax)
+    assert plot.alt_text(shared).count("The standard cascade") == 2, "of a figure of two its texts are joined"
+    with pytest.raises(cascade.InputError, match=r"^figure = "):
+        plot.alt_text(Figure())
+
+
+def test_a_notebook_gives_the_text_with_the_picture(result: Result) -> None:
+    html = plot.funnel(result)._repr_html_()  # type: ignore[attr-defined]
+    assert html.startswith('<img alt="Waterfall of the cells lost at each step')
+    assert "data:image/png;base64," in html
+
+
+def test_pdf_has_letters_as_fonts_of_type_42(result: Result, tmp_path: Path) -> None:
+    """TrueType fonts inside, none of type 3: what journals take."""
+    data = plot.save(plot.alluvial(result, style="paper"), tmp_path / "f.pdf").read_bytes()
+    assert b"/FontFile2" in data
+    assert b"/Subtype /Type3" not in data
+    assert b"DejaVuSans" in data
+
+
+@pytest.mark.parametrize(("style", "dpi"), [("paper", 300), ("screen", 150), ("slide", 120)])
+def test_a_style_is_saved_with_its_pixels(result: Result, style: str, dpi: int, tmp_path: Path) -> None:
+    figure = plot.funnel(result, style=style)
+    with Image.open(plot.save(figure, tmp_path / "f.png")) as image:
+        assert image.width == pytest.approx(figure.get_figwidth() * dpi, abs=1)
+        assert image.info["dpi"][0] == pytest.approx(dpi, abs=0.1)
+
+
+def test_the_fonts_that_matplotlib_ships_are_enough(result: Result) -> None:
+    """No text asks for a family of its own."""
+    for figure in (plot.funnel(result), plot.alluvial(result, style="slide")):
+        families = {t.get_fontfamily()[0] for t in figure.findobj(Text) if isinstance(t, Text)}
+        assert families == {"sans-serif"}

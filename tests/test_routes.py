@@ -121,6 +121,15 @@ def test_results_are_merged_saved_and_opened_with_their_routes(tmp_path: Path) -
     assert cascade.open_result(whole.save(tmp_path / "a.cascade")).routes() == whole.routes()
 
 
+def test_a_model_with_routes_is_loaded_as_a_model(tmp_path: Path) -> None:
+    """A cancer's file has routes, too, but no states."""
+    model = cascade.load("colon")
+    model.save(tmp_path / "mine.toml")
+    assert cascade.load(tmp_path / "mine.toml") == model
+    cascade.body.cancer("colon").save(tmp_path / "cancer.toml")
+    assert cascade.load(tmp_path / "cancer.toml").digest() == model.digest()
+
+
 def test_the_table_and_what_it_hands_out() -> None:
     table = cascade.simulate(cascade.load("prostate"), cells=20_000, seed=3).routes()
     text = str(table)

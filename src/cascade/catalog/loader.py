@@ -194,7 +194,9 @@ def load_any(name_or_path: str | Path) -> Model | Cancer | Treatment:
         if "effects" in keys and "states" not in keys:
             return treatment(name_or_path)
         # Routes, a primary or drainage make it a cancer.
-        return (Cancer if {"routes", "primary", "drainage"} & keys else Model).from_toml(content, where=text)
+        # With states of its own it is a model, which may declare routes, too.
+        is_cancer = {"routes", "primary", "drainage"} & keys and "states" not in keys
+        return (Cancer if is_cancer else Model).from_toml(content, where=text)
     raise InputError("model", text, f"the name of a model, or the path of a .toml file; {nearest(text, names())}")
 
 

@@ -110,11 +110,20 @@ class Kind(StrEnum):
     """Figures that ``cascade plot`` draws."""
 
     funnel = "funnel"
+    alluvial = "alluvial"
     waterfall = "waterfall"
     occupancy = "occupancy"
     incidence = "incidence"
     organs = "organs"
     body = "body"
+
+
+class Style(StrEnum):
+    """For whom ``cascade plot`` draws."""
+
+    screen = "screen"
+    paper = "paper"
+    slide = "slide"
 
 
 def parse_whole(text: str) -> int:

@@ -13,7 +13,19 @@ from cascade import catalog
 from cascade.answers.funnel import Funnel
 from cascade.cli.app import app
 from cascade.cli.keeping import never_over_another, note_in
-from cascade.cli.options import AsJson, Force, Injected, Kind, ModelName, blaming, injected, path_of, print_json, say
+from cascade.cli.options import (
+    AsJson,
+    Force,
+    Injected,
+    Kind,
+    ModelName,
+    Style,
+    blaming,
+    injected,
+    path_of,
+    print_json,
+    say,
+)
 from cascade.common.errors import InputError
 from cascade.common.files import check_exists
 from cascade.model import Model
@@ -73,6 +85,7 @@ def plot(
         ),
     ] = None,
     kind: Annotated[Kind, typer.Option(help="Which figure.")] = Kind.funnel,
+    style: Annotated[Style, typer.Option(help="For the screen, a paper (89 or 183 mm) or a slide.")] = Style.screen,
     force: Force = False,
 ) -> None:
     """Draw a saved result, or your own counts (CSV)."""
@@ -86,15 +99,21 @@ def plot(
     if file.suffix.lower() in TABLES:
         with blaming("FILE", "file"):
             counted = Funnel.from_csv(file)
-        if kind not in (Kind.funnel, Kind.waterfall):
-            raise InputError("--kind", kind.value, "'funnel' or 'waterfall' for a CSV of counts")
-        figure = (figures.funnel if kind is Kind.funnel else figures.waterfall)(counted)
+        of_counts: dict[Kind, Callable[..., Any]] = {
+            Kind.funnel: figures.funnel,
+            Kind.waterfall: figures.waterfall,
+            Kind.alluvial: figures.alluvial,
+        }
+        if kind not in of_counts:
+            raise InputError("--kind", kind.value, "'funnel', 'waterfall' or 'alluvial' for a CSV of counts")
+        figure = of_counts[kind](counted, style=style.value)
         say(counted.table())
     else:
         with blaming("FILE", "file"):
             result = open_result(file)
         drawers: dict[Kind, Callable[..., Any]] = {
             Kind.funnel: figures.funnel,
+            Kind.alluvial: figures.alluvial,
             Kind.waterfall: figures.waterfall,
             Kind.occupancy: figures.occupancy,
             Kind.incidence: figures.incidence,
@@ -102,7 +121,7 @@ def plot(
             Kind.body: figures.body,
         }
         try:
-            figure = drawers[kind](result)
+            figure = drawers[kind](result, style=style.value)
         except InputError as error:
             raise InputError("--kind", kind.value, f"a figure that can be drawn of {file.name}: {error}") from None
     # What a figure is of stands in its label, and in the file.

@@ -8,7 +8,7 @@ from functools import cache
 Triple = tuple[float, float, float]
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0; for linear light.
-_SIGHTS: dict[str, tuple[Triple, Triple, Triple]] = {
+MATRICES: dict[str, tuple[Triple, Triple, Triple]] = {
     "all cones": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
     "deuteranopia": (
         (0.367322, 0.860646, -0.227968),
@@ -21,7 +21,9 @@ _SIGHTS: dict[str, tuple[Triple, Triple, Triple]] = {
         (-0.003882, -0.048116, 1.051998),
     ),
 }
-SIGHTS = tuple(_SIGHTS)
+"""By who sees: linear light to linear light."""
+
+SIGHTS = tuple(MATRICES)
 """Whom a colour is seen by."""
 
 # Ottosson 2020: linear light to cones, and their cube roots to OKLab.
@@ -79,13 +81,13 @@ def seen(colour: str, sight: str) -> str:
     if sight == "grey":
         y = luminance(colour)
         return shown((y, y, y))
-    return shown(_times(_SIGHTS[sight], linear(colour)))
+    return shown(_times(MATRICES[sight], linear(colour)))
 
 
 @cache
 def oklab(colour: str, sight: str = "all cones") -> Triple:
     """Lightness (0 to 1), green to red, blue to yellow of a colour, as somebody sees it."""
-    r, g, b = (min(max(p, 0.0), 1.0) for p in _times(_SIGHTS[sight], linear(colour)))
+    r, g, b = (min(max(p, 0.0), 1.0) for p in _times(MATRICES[sight], linear(colour)))
     x, y, z = (p ** (1 / 3) for p in _times(_CONES, (r, g, b)))
     return _times(_OKLAB, (x, y, z))
 
@@ -110,10 +112,15 @@ def dark(colour: str, least: float = 4.5) -> str:
     return shown((r, g, b))
 
 
-def pale(colour: str, lighter: float) -> str:
-    """The colour, mixed with white by the share ``lighter``."""
-    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(p + (255 - p) * lighter):02X}" for p in parts)
+def on(colour: str) -> str:
+    """Black or white, whichever can be read on a colour.
+
+    Examples
+    --------
+    >>> on("#CC8400"), on("#4A2C12")
+    ('#000000', '#FFFFFF')
+    """
+    return "#FFFFFF" if contrast(colour) >= 4.583 else "#000000"
 
 
 def shades(colour: str, count: int, least: float = 3.2, most: float = 11.0) -> list[str]:

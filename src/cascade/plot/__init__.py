@@ -7,6 +7,7 @@ colour, causes of death and organs have theirs by name.
 """
 
 from cascade.common.colours import cause_colours, stage_colours
+from cascade.plot.autopsies import patients
 from cascade.plot.bodies import body, has_body
 from cascade.plot.changes import comparison, selection
 from cascade.plot.curves import incidence, occupancy
@@ -30,6 +31,7 @@ __all__ = [
     "incidence",
     "occupancy",
     "organs",
+    "patients",
     "save",
     "selection",
     "stage_colours",

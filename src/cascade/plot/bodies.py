@@ -181,10 +181,9 @@ def _vessels(pen: Pen, drawn: Schematic) -> None:
         ax.plot(*zip(*line.points, strict=True), color=VESSELS[line.kind], linewidth=width, zorder=1,
                 solid_capstyle="round", solid_joinstyle="round")  # fmt: skip
     for name, (x, _) in drawn.names:
-        # Beside its trunk, on end: names of beds reach as far as the trunk itself.
-        trunk = [y for line in drawn.lines if line.kind == "portal" for _, y in line.points]
-        pen.text(x - 0.26, (min(trunk) + max(trunk)) / 2, name, color=PORTAL_TEXT, rotation=90, ha="center", bbox=_HALO,
-                 zorder=3)  # fmt: skip
+        # Where it comes to its bed: lower down names of beds may reach as far as its trunk.
+        highest = min(y for line in drawn.lines if line.kind == "portal" for _, y in line.points)
+        pen.text(x, highest + 0.12, name, color=PORTAL_TEXT)
     for x, name, colour in ((layout.veins, "right\nheart", VEIN_TEXT), (layout.arteries, "left\nheart", ARTERY_TEXT)):
         half = max(0.3, pen.wide("right") / 2 + 0.06)
         box = Rectangle((x - half, layout.hearts - 0.24), 2 * half, 0.48, facecolor=colour, edgecolor="white", zorder=3)

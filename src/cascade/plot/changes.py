@@ -20,6 +20,9 @@ from cascade.plot.style import figure_around, sign
 from cascade.runs.comparison import CauseRow, Comparison
 from cascade.runs.traits import EDGES, Selection
 
+TIMES = "times the mean cell (dot, number: mean)"
+"""What the axis of a trait is."""
+
 FEW = 30
 """Cells below which a trait is drawn cell by cell."""
 
@@ -63,18 +66,20 @@ def _labels(source: Selection, look: Look, inches: float) -> list[str]:
 
 
 def _traits(source: Selection, look: Look, width: float, high: float) -> Plan:
-    """A panel for each trait, four abreast at most, with the names of the rows at the left of each line of panels."""
+    """A panel for each trait, at most four abreast (of a slide eight), with names of rows at the left."""
     pad, count = 0.4 * look.em, len(source.traits)
     title = f"{source.model.title or source.model.name}: {number(source.cells)} cells"
     sentence = f"Who passes {source.steps[-1]}: the traits of survivors"
     heading = Heading(look, width - 2 * pad, title, sentence)
     labels = _labels(source, look, 0.26 * width)
     beside = max(width_of(line, look.small) for label in labels for line in label.split("\n")) + 0.8 * look.em
-    abreast = count if count <= 3 else -(-count // 2) if count <= 8 else 4
+    most = 8 if look.slide else 3
+    abreast = count if count <= most else -(-count // 2) if count <= 8 else 4
     gap = 1.6 * look.em
     across = (width - 2 * pad - beside - gap * (abreast - 1)) / abreast
     names = [broken(trait, across, look.text) for trait in source.traits]
-    above, below = look.leading(lines_in(names) + 0.5, small=False), look.leading(3.9)
+    above, below = look.leading(lines_in(names) + 0.5, small=False), look.leading(1.9)
+    below += look.leading(lines_in([broken(TIMES, across, look.small)]))
     down = -(-count // abreast)
     pitch = max(3.2 * look.em, look.leading(lines_in(labels) + 0.4))
     need = down * len(labels) * pitch
@@ -161,7 +166,7 @@ def _ridges(ax: Axes, source: Selection, trait: int, labels: Sequence[str], look
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     ax.set_yticks(range(len(rows)), list(reversed(labels)))
     ax.set_ylim(-0.6, len(rows) - 0.05)
-    label = broken("times the mean cell (dot, number: mean)", inches, look.small)
+    label = broken(TIMES, inches, look.small)
     ax.set_xlabel(label, fontsize=look.small, loc="left", labelpad=0.3 * look.small)
     frame(ax, look)
     ax.spines["bottom"].set_bounds(low, high)

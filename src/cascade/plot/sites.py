@@ -194,13 +194,13 @@ class _LineOf(NamedTuple):
 
 
 def _lines(table: Organs, look: Look, inches: float) -> list[_LineOf]:
-    """Sites by route, each route under its name."""
+    """Sites by kind and route, under the names of both: the distant metastases first."""
     lines: list[_LineOf] = []
-    route = None
+    group = None
     for row in _shown(table):
-        if row.route != route:
-            route = row.route
-            text = broken(f"by {route}", inches, look.small)
+        if (row.kind, row.route) != group:
+            group = row.kind, row.route
+            text = broken(f"{row.kind}, by {row.route}", inches, look.small)
             lines.append(_LineOf(text, None, text.count("\n") + 1.25))
         text = broken(row.organ, inches, look.small)
         lines.append(_LineOf(text, row, text.count("\n") + 1.25))
@@ -276,10 +276,10 @@ def _against_autopsies(ax: Axes, compared: Sequence[Compared], names: Sequence[s
         f"share of patients with a metastasis there\n({note})", max(inches_of(ax)[0], 14 * look.em), look.small
     )
     ax.set_xlabel(label, fontsize=look.small, loc="left", labelpad=0.3 * look.small)
-    _end_at_all(ax)
+    end_at_all(ax)
 
 
-def _end_at_all(ax: Axes) -> None:
+def end_at_all(ax: Axes) -> None:
     """Marks of an axis of shares, and its line, end at 100 %."""
     low, high = ax.get_xlim()
     ticks = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(max(low, 0.0), min(high, 1.0))

@@ -11,8 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cascade.answers.funnel import Funnel, FunnelRow
+from cascade.answers.kinds import KINDS
 from cascade.common.colours import ALIVE_COLOUR, ALIVE_PALE, INK, QUIET, cause_colour
-from cascade.common.sight import dark
+from cascade.common.shares import estimate_of_share
+from cascade.common.sight import dark, on
 from cascade.common.text import number
 from cascade.plot.fitting import broken, inches_of, lines_in, width_of, words
 from cascade.plot.look import Look
@@ -46,11 +48,32 @@ class Steps:
         return None if self.bars.exact and self.count is None else self.count or self.bars
 
     @property
+    def note(self) -> str:
+        """What stands below: colonies by kind, and the note of the funnel."""
+        return "\n".join(text for text in (kinds_of(self.bars), self.bars.note) if text)
+
+    @property
     def heading(self) -> str:
         """Whose it is, and of how many cells."""
         if self.count is None:
             return f"{self.label}: {self.bars.made}"
         return f"{self.label}: bars exact, dots {number(self.count.cells)} cells"
+
+
+def kinds_of(one: Funnel) -> str:
+    """Colonies by kind, the distant ones first; "" of a model without kinds."""
+    told = []
+    for mark in one.milestones:
+        if mark.name not in KINDS.values():
+            continue
+        if one.exact:
+            told.append(f"{mark.name} {one_in(mark.fraction_of_all)}")
+        elif mark.cells:
+            share = estimate_of_share(mark.fraction_of_all, mark.low, mark.high)
+            told.append(f"{mark.name} {number(mark.cells)} ({share.interval})")
+        else:
+            told.append(f"{mark.name} none ({at_most(mark.high)})")
+    return f"of all cells: {', '.join(told)}" if told else ""
 
 
 @dataclass(frozen=True)
@@ -149,11 +172,11 @@ def _plan(steps: Steps, look: Look, width: float, high: float) -> Plan:
     pitch = max(
         (2.3 if steps.dots is not None else 1.8) * look.em, look.leading(lines_in(names), small=False) + 0.2 * look.em
     )
-    note = broken(steps.bars.note, width - 2 * pad, look.small) if steps.bars.note else ""
+    note = broken(steps.note, width - 2 * pad, look.small) if steps.note else ""
     below = look.leading(2.6) + (look.leading(lines_in([note]) + 0.3) if note else 0.0)
     top = pad + heading.height
     if high:  # of a slide all the height
-        pitch = max(pitch, min(1.5 * pitch, (high - top - below - pad) / (rows + 1.5)))
+        pitch = max(pitch, min(2.2 * pitch, (high - top - below - pad) / (rows + 1.5)))
     down = (rows + _ABOVE + _BELOW) * pitch
     key = _key(steps, look, width - 2 * pad)
     inside = _corner(steps, look, (across, pitch))
@@ -259,7 +282,7 @@ def _draw(ax: Axes, steps: Steps, look: Look, names: Sequence[str], inches: tupl
     label = ["cells still alive, of all that started"]
     entries = _entries(steps) if key else []
     label += [broken("bars: " + ", ".join(entry.name for entry in entries), inches[0], look.small)] * bool(entries)
-    label += [broken(steps.bars.note, inches[0], look.small)] * bool(key and steps.bars.note)
+    label += [broken(steps.note, inches[0], look.small)] * bool(key and steps.note)
     ax.set_xlabel("\n".join(label), loc="left", fontsize=look.small, labelpad=0.3 * look.small)
 
 
@@ -273,6 +296,9 @@ def _bar(ax: Axes, y: float, bar: Bar, look: Look, scale: tuple[float, float]) -
         ax.barh(y, bar.end - bar.start, left=at, height=2 * HALF, color=QUIET, linewidth=0)
     for cause, wide in bar.parts:
         ax.barh(y, wide, left=at, height=2 * HALF, color=colour_of(cause), linewidth=0, zorder=2)
+        if wide * inches / decades > width_of(cause, look.small) + 0.5 * look.em:
+            ax.text(at + wide / 2, y, words(cause), fontsize=look.small, color=on(colour_of(cause)), ha="center",
+                    va="center", zorder=4, gid="cause")  # fmt: skip
         at += wide
         if wide * inches / decades > 3 * look.thin / 72 and bar.end - at > 3 * look.thin / 72 * decades / inches:
             ax.plot([at, at], [y - HALF, y + HALF], color="white", linewidth=look.thin, zorder=3)

@@ -171,7 +171,7 @@ class March:
                 flat.append(part.swapaxes(0, 1).reshape(n, -1))
             return np.hstack(flat)
 
-        values, errors = invert(transform, hours[later], self.solver.poles(hazards))
+        values, errors = invert(transform, hours[later], self.solver.poles(hazards), steps=self.solver.steps)
         self.error += float(errors.max(initial=0.0)) * float(self.weights[nodes].sum())
         cuts = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
         for i, row in zip(later.tolist(), values, strict=True):

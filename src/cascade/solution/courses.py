@@ -121,8 +121,11 @@ class Courses:
             # A set made absorbing has a spectrum of its own.
             return self._after_entry(transform_of(nodes), times, p.poles(nodes, without))
 
-        octaves = len(np.unique(np.floor(np.log2(np.maximum(times, 1e-300))))) if len(times) else 1
-        average = p.averaged(solve, p.solves(octaves, len(times)), nodes=nodes)
+        solves = 1.0
+        if p.frailties and len(times):
+            octaves = len(np.unique(np.floor(np.log2(np.maximum(times, 1e-300)))))
+            solves = p.solves(octaves, len(times))
+        average = p.averaged(solve, solves, nodes=nodes)
         return average.values, average.errors
 
     def nodes_near(self, time: float, parts: int) -> tuple[Nodes, float]:
@@ -231,22 +234,22 @@ class Courses:
         such a difference would lose digits, it is a Gaussian quadrature over the entries.
         """
         earliest, latest = self.lowered.entry_hours
-        span = latest - earliest
+        span, steps = latest - earliest, self.prepared.solver.steps
         if span == 0:
-            return invert(transform, times - earliest, poles)
+            return invert(transform, times - earliest, poles, steps=steps)
         late = times - latest > span
         values = np.zeros((len(times), *transform(np.ones(1, np.complex128)).shape[1:]))
         errors = np.zeros_like(values)
         soon = times[~late]
         if soon.size:
             moments, n = np.concatenate([soon - earliest, soon - latest]), len(soon)
-            integrals, wrong = invert(lambda z: np.asarray(transform(z) / z[:, None]), moments, poles)
+            integrals, wrong = invert(lambda z: np.asarray(transform(z) / z[:, None]), moments, poles, steps=steps)
             values[~late], errors[~late] = (integrals[:n] - integrals[n:]) / span, (wrong[:n] + wrong[n:]) / span
         if late.any():
             x, w = np.polynomial.legendre.leggauss(ENTRY_POINTS)
             entries = earliest + span * (x + 1.0) / 2.0
             moments = (times[late][:, None] - entries).ravel()
-            for into, part in zip((values, errors), invert(transform, moments, poles), strict=True):
+            for into, part in zip((values, errors), invert(transform, moments, poles, steps=steps), strict=True):
                 into[late] = np.tensordot(w / 2.0, part.reshape(int(late.sum()), ENTRY_POINTS, -1), axes=(0, 1))
         return values, errors
 

@@ -8,9 +8,11 @@ months of dormancy; a contour integral costs the same few solves whatever the ra
 z(u) = mu (1 + sin(i u - alpha)) a hyperbola around all singularities, u_k = k h, the term at 0 halved.
 The rule converges like exp(-c / h), and halving h uses every point again: the last change is the error
 of the value before it, and what is left after it is less.  The error of rounding is at most a few
-units in the last place of the sum of the moduli.  What is rare in time only (one in 10^31 within an hour,
-nearly all within a day) is noise on any contour: no value is known better than to that part of the
-greatest s F(s) = average of f with weights s e^(-s t) for real s, from the time itself to a thousand times it.
+units in the last place of the sum of the moduli, for each of the stays that follow one another.  Many of these
+make F turn fast along a contour, and rules that are too coarse to see it turn may agree: they are finer then.
+What is rare in time only (one in 10^31 within an hour, nearly all within a day) is noise on any contour: no value
+is known better than to that part of the greatest s F(s) = average of f with weights s e^(-s t) for real s, from
+the time itself to a thousand times it.
 """
 
 from __future__ import annotations
@@ -40,6 +42,9 @@ _VERTICES = (36, 72)
 _INTERVALS = (18, 36, 72, 144)
 _NEGLIGIBLE = 1e-14
 
+_STEPS = 36
+"""Stays in a row for which these intervals serve."""
+
 _EARLIER = np.array([1.0, 0.03, 0.001])
 """Of 1 over the time: real places at which a transform tells how much may be noise."""
 
@@ -68,7 +73,7 @@ def _groups(times: Floats) -> Iterator[Ints]:
 
 
 def invert(
-    transform: Transform, times: Floats, poles: Complexes | None, tolerance: float = TOLERANCE
+    transform: Transform, times: Floats, poles: Complexes | None, tolerance: float = TOLERANCE, *, steps: int = 1
 ) -> tuple[Floats, Floats]:
     """f(t) for every t > 0 from its transform, and the error of each; at t = 0 both are left 0.
 
@@ -82,6 +87,9 @@ def invert(
         which it encloses every one that matters.  None: not known.
     tolerance : float
         Absolute error at which refinement may stop.
+    steps : int
+        How many stays follow one another at most, a transform being a product of so many 1 / (z + hazards): it turns
+        as fast along a contour, and rules that are all too coarse to see it turn may agree.
 
     Returns
     -------
@@ -101,14 +109,17 @@ def invert(
     values, errors = np.zeros((len(times), *shape)), np.zeros((len(times), *shape))
     if not groups:
         return values, errors
-    left = list(range(len(groups)))
+    # Each stay in a row rounds once more.
+    left, parts, rounding = list(range(len(groups))), -(-steps // _STEPS), ROUNDING * (1.0 + steps / 8.0)
     for vertex in _VERTICES[: 1 + (tolerance > 1e-6)]:
         inside = [] if poles is None else [g for g in left if _encloses(poles, vertex, float(first[g]), tolerance)]
         missed = [g for g in left if g not in inside]
-        for some in _batches(inside, groups, at[0].size):
+        for some in _batches(inside, groups, parts * at[0].size):
             index = np.concatenate([groups[g] for g in some])
             which = np.repeat(np.arange(len(some)), [len(groups[g]) for g in some])
-            found, wrong = _on_hyperbolas(transform, times[index], first[some], which, vertex, tolerance)
+            rule = vertex, parts
+            found, wrong, moduli = _on_hyperbolas(transform, times[index], first[some], which, rule, tolerance)
+            wrong += rounding * moduli
             values[index], errors[index] = found.reshape(-1, *shape), wrong.reshape(-1, *shape)
             worst = np.zeros(len(some))
             np.maximum.at(worst, which, wrong.max(axis=1, initial=0.0))
@@ -116,10 +127,10 @@ def invert(
         left = missed
     for g in left:
         for index in groups[g]:
-            values[index], errors[index] = _on_line(transform, float(times[index]), tolerance)
+            values[index], errors[index] = _on_line(transform, float(times[index]), tolerance, rounding)
     scales = np.abs(s.reshape(-1, *[1] * len(shape)) * at).reshape(len(groups), len(_EARLIER), *shape).max(axis=1)
     for group, scale in zip(groups, scales, strict=True):
-        errors[group] += ROUNDING * scale
+        errors[group] += rounding * scale
     return values, errors
 
 
@@ -143,13 +154,14 @@ class _Hyperbola(NamedTuple):
 
 
 @cache
-def _hyperbola(vertex: int) -> _Hyperbola:
+def _hyperbola(vertex: int, parts: int = 1) -> _Hyperbola:
     angle, a = _best(_RATIO)
     scale = (4 * math.pi * angle - math.pi**2) / a * vertex / _RATIO
     # To where the exponential is beyond rounding at the earliest time.
     end = math.acosh((1.0 + 40.0 / scale) / math.sin(angle))
-    u = [end / _INTERVALS[0] * np.arange(_INTERVALS[0] + 1)]
-    u += [end / intervals * np.arange(1, intervals, 2) for intervals in _INTERVALS[1:3]]
+    coarse, *finer = (parts * intervals for intervals in _INTERVALS[:3])
+    u = [end / coarse * np.arange(coarse + 1)]
+    u += [end / intervals * np.arange(1, intervals, 2) for intervals in finer]
     return _Hyperbola(scale, end, *_along(np.concatenate(u), scale, angle))
 
 
@@ -172,9 +184,11 @@ def _encloses(poles: Complexes, vertex: int, time: float, tolerance: float) -> b
 
 
 def _on_hyperbolas(
-    transform: Transform, times: Floats, first: Floats, which: Ints, vertex: int, tolerance: float
-) -> tuple[Floats, Floats]:
-    """The trapezoidal rule along hyperbolas, its step halved until nothing changes any more; (m, n) each.
+    transform: Transform, times: Floats, first: Floats, which: Ints, rule: tuple[int, int], tolerance: float
+) -> tuple[Floats, Floats, Floats]:
+    """The trapezoidal rule along hyperbolas, its step halved until nothing changes any more.
+
+    Values, what is left to change, and sums of moduli, (m, n) each.
 
     Parameters
     ----------
@@ -184,38 +198,42 @@ def _on_hyperbolas(
         The earliest time of each hyperbola.
     which : (m,) int
         The hyperbola of each time.
-    vertex : int
+    rule : (int, int)
+        The vertex, and how many parts an interval has.
     tolerance : float
     """
-    _, end, z, slope = _hyperbola(vertex)
+    scale, end, z, slope = _hyperbola(*rule)
+    *rules, finest = (rule[1] * intervals for intervals in _INTERVALS)
     begin = first[which, None]
     # Two values may agree because both miss what is narrow; a third does not: three rules are taken, in one call.
     at = np.asarray(transform((z / first[:, None]).ravel()), np.complex128).reshape(len(first), len(z), -1)
     weights = np.exp(times[:, None] / begin * z) * slope / begin
     at = at[which] if len(first) > 1 else at
     total, changes, value, past = np.zeros(1), [], np.zeros(1), 0
-    for intervals in _INTERVALS[:3]:
+    for intervals in rules:
         new = slice(past, past + (intervals // 2 if past else intervals + 1))
         total, before, past = total + _summed(weights[:, new], at[:, new]).imag, value, new.stop
         value = end / intervals / math.pi * total
         changes.append(np.abs(value - before))
     moduli, left = _summed(np.abs(weights), np.abs(at)), _left(changes[-1], changes[-2])
-    step = end / _INTERVALS[2] / math.pi
+    # The last point of the first rule is where it ends: what lies beyond is about what it adds.
+    beyond = 2.0 * end / rules[0] / math.pi * np.abs(weights[:, rules[0], None] * at[:, rules[0]])
+    step = end / rules[-1] / math.pi
     late = left.max(axis=1, initial=0.0) > tolerance
     if late.any():
         # Whole hyperbolas: their times share the points.
         late = np.isin(which, which[late])
-        odd = np.asarray(end / _INTERVALS[3] * np.arange(1, _INTERVALS[3], 2), np.float64)
-        z, slope = _along(odd, _hyperbola(vertex).scale, _best(_RATIO)[0])
+        odd = np.asarray(end / finest * np.arange(1, finest, 2), np.float64)
+        z, slope = _along(odd, scale, _best(_RATIO)[0])
         again, place = np.unique(which[late], return_inverse=True)
         at = np.asarray(transform((z / first[again, None]).ravel()), np.complex128).reshape(len(again), len(z), -1)
         at = at[place] if len(again) > 1 else at
         weights = np.exp(times[late, None] / begin[late] * z) * slope / begin[late]
-        finer = end / _INTERVALS[3] / math.pi * (total[late] + _summed(weights, at).imag)
+        finer = end / finest / math.pi * (total[late] + _summed(weights, at).imag)
         left[late] = _left(np.abs(finer - value[late]), changes[-1][late])
         value[late] = finer
         moduli[late] = (moduli[late] + _summed(np.abs(weights), np.abs(at))) / 2.0
-    return value, left + ROUNDING * step * moduli
+    return value, left + beyond, step * moduli
 
 
 def _summed(weights: Floats | Complexes, at: Floats | Complexes) -> Any:
@@ -228,7 +246,9 @@ def _left(change: Floats, last: Floats) -> Floats:
     return np.asarray(change * np.minimum(1.0, 10.0 * change / np.maximum(last, 1e-300)))
 
 
-def _on_line(transform: Transform, time: float, tolerance: float, most: int = 20_000) -> tuple[Floats, Floats]:
+def _on_line(
+    transform: Transform, time: float, tolerance: float, rounding: float, most: int = 20_000
+) -> tuple[Floats, Floats]:
     """By the Fourier series on a vertical line: sees every pole, whatever its frequency."""
     decay = 23.0
     averaged = 14
@@ -249,7 +269,7 @@ def _on_line(transform: Transform, time: float, tolerance: float, most: int = 20
             if np.max(change, initial=0.0) < max(TOLERANCE, tolerance):
                 # What is folded in from 3 t and later is at most that part of a share.
                 folded, moduli = 1.001 * math.exp(-decay), np.abs(begin) + np.abs(np.array(terms)).sum(axis=0)
-                error = change + folded + ROUNDING * math.exp(decay / 2) / time * moduli
+                error = change + folded + rounding * math.exp(decay / 2) / time * moduli
                 return np.asarray(value, np.float64), np.asarray(error, np.float64)
         last, wanted = value, wanted * 2
     raise CascadeError(f"the curve at {time:g} h did not converge: the model circles too often before it ends")

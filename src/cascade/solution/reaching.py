@@ -89,7 +89,7 @@ class Reaching:
         values, errors = np.ones(len(table)), np.full(len(table), of_table)
         if use.any():
             poles = self.solver.poles(self._hazards(segment))
-            more, less = invert(lambda z: rows(z)[:, use], np.array([hours]), poles)
+            more, less = invert(lambda z: rows(z)[:, use], np.array([hours]), poles, steps=self.solver.steps)
             values[use], errors[use] = more[0], less[0]
         better = use & (errors < of_table)
         left = np.where(better, errors, of_table) + float(wrong.max())
@@ -112,7 +112,7 @@ class Reaching:
         s = np.array([1.0, 0.03, 0.001]) / hours
         scale = float(np.abs(s[:, None] * rows(s.astype(np.complex128))).max(initial=1.0))
         poles = self.solver.poles(self._hazards(segment))
-        values, errors = invert(rows, np.array([hours]), poles, TOLERANCE * scale)
+        values, errors = invert(rows, np.array([hours]), poles, TOLERANCE * scale, steps=self.solver.steps)
         return np.asarray(values[0]), float(errors.sum())
 
     def _after(self, segment: Segment, there: Floats, hours: float) -> tuple[Floats, Floats, float]:

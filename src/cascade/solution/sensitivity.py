@@ -175,7 +175,7 @@ def occupancy_slopes(prepared: Prepared, courses: Courses, of: str, wrt: Sequenc
     lowered = prepared.lowered
     column = lowered.states.index(of)
     if prepared.changes:
-        values, errors = _presence_in_windows(prepared, courses, lowered.base == column, times)
+        values, errors = _presence_in_windows(prepared, lowered.base == column, times)
         every = [0, *(1 + t for t in wrt)]
         values, errors = values[:, every], errors[:, every]
     else:
@@ -193,16 +193,15 @@ def occupancy_slopes(prepared: Prepared, courses: Courses, of: str, wrt: Sequenc
     return Gradient(of, times, known(values[:, 0], errors[:, 0]), names, slope, errors[:, 0], errors[:, 1:].T)
 
 
-def _presence_in_windows(prepared: Prepared, courses: Courses, states: Mask, times: Floats) -> tuple[Floats, Floats]:
+def _presence_in_windows(prepared: Prepared, states: Mask, times: Floats) -> tuple[Floats, Floats]:
     """Shares of cells in a set of states at each time and their derivatives, (n, 1 + T), where hazards change.
 
     Without the cells that have not entered yet.  To be there at a time is to gain 1 at it: each time is a question.
     """
     lowered = prepared.lowered
     stay = states & lowered.absorbing
-    # What is never left is gained on arrival; cells that start there are gained as they enter.
+    # What is never left is gained on arrival: no cell starts there.
     asked = ~stay, stay.astype(np.float64), np.zeros(len(lowered.exit_source)), (states & ~stay).astype(np.float64)
-    started = float(prepared.start_share[stay[lowered.start_state]].sum())
     windows = 3 * len(lowered.window_start)
 
     def solve(nodes: Nodes) -> tuple[Floats, Floats]:
@@ -213,7 +212,6 @@ def _presence_in_windows(prepared: Prepared, courses: Courses, states: Mask, tim
         return values, errors
 
     average = prepared.averaged(solve, prepared.solves(windows * max(1, len(times))))
-    average.values[:, 0] += started * (1.0 - courses.waiting(times))
     return average.values, average.errors
 
 
@@ -260,10 +258,13 @@ def _hazards_like(prepared: Prepared, wrt: Sequence[str] | None) -> list[int]:
     """Numbers of the hazards that patterns name, in the order of the model."""
     if wrt is None:
         return list(range(len(prepared.lowered.transitions)))
-    names = [transition.name for transition in prepared.lowered.transitions]
     if isinstance(wrt, str) or not all(isinstance(name, str) for name in wrt):
         raise InputError("wrt", wrt, "a list of names of hazards, as 'state.way'")
+    found: set[int] = set()
     for name in wrt:
-        if not prepared.model.hazard_table.matching(name):
+        matching = prepared.model.hazard_table.matching(name)
+        if not matching:
+            names = [transition.name for transition in prepared.lowered.transitions]
             raise InputError("wrt", name, f"a hazard of the model, or a pattern of some; {nearest(name, names)}")
-    return sorted({number for name in wrt for number in prepared.model.hazard_table.matching(name)})
+        found.update(matching)
+    return sorted(found)

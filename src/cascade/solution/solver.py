@@ -90,6 +90,18 @@ class Solver:
         moves = self.lowered.exit_target >= 0
         return components(self.lowered.size, self.lowered.exit_source[moves], self.lowered.exit_target[moves])
 
+    @cached_property
+    def steps(self) -> int:
+        """How many states a cell can pass in a row, those of circles counted once."""
+        moves = self.lowered.exit_target >= 0
+        source, target = (self.component[x[moves]] for x in (self.lowered.exit_source, self.lowered.exit_target))
+        longest = np.bincount(self.component)
+        own = longest.copy()
+        # Moves lead to components of equal or higher numbers.
+        for c, to in np.unique(np.stack([source, target])[:, source != target], axis=1).T.tolist():
+            longest[to] = max(longest[to], longest[c] + own[to])
+        return int(longest.max())
+
     @property
     def has_cycle(self) -> bool:
         """Whether a cell can come back to a state (after expansion)."""

@@ -116,7 +116,8 @@ class Windows:
 
     def _inverted(self, transform: object, segment: Segment, hours: float) -> Floats:
         hazards = self.hazards * segment.multipliers[self.solver.lowered.exit_transition]
-        values, errors = invert(transform, np.array([hours]), self.solver.poles(hazards))  # type: ignore[arg-type]
+        poles, steps = self.solver.poles(hazards), self.solver.steps
+        values, errors = invert(transform, np.array([hours]), poles, steps=steps)  # type: ignore[arg-type]
         self.error += float(errors.max(initial=0.0))
         return np.asarray(values[0], np.float64)
 
