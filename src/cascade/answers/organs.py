@@ -65,8 +65,9 @@ class Organs(Table[OrganRow]):
     end: str = field(default="", compare=False, repr=False)
 
     def of_route(self, route: str) -> list[OrganRow]:
-        """Rows of one route, the most colonies first."""
-        return [row for row in self.rows if row.route == route]
+        """Rows of one route, of whatever kind, the most colonies first."""
+        rows = [row for row in self.rows if row.route == route]
+        return sorted(rows, key=lambda row: (-row.colonies, -row.arrested, row.organ))
 
     def table(self, beside: Organs | None = None) -> str:
         """The table as text; colonies of another one, such as the exact answer, in a column of their own.

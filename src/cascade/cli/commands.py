@@ -290,9 +290,7 @@ def compare(
     if as_json:
         print_json(_comparison_data(comparison))
         return
-    titles = [one.title or one.name, two.title or two.name]
-    titles = titles if titles[0] != titles[1] else list(comparison.names)
-    say(f"{' | '.join(titles)}\n{comparison.cells:,} cells, seed {comparison.seed}\n")
+    say(f"{_titles(comparison)}\n{comparison.cells:,} cells, seed {comparison.seed}\n")
     say(str(comparison))
     saved = comparison.saved_cells[:story]
     changed = [*saved, *comparison.lost_cells[: story - len(saved)]]
@@ -301,6 +299,12 @@ def compare(
     if out is not None:
         typer.echo(f"saved: {out.resolve()}")
     say(NOTICE)
+
+
+def _titles(comparison: Comparison) -> str:
+    """Titles of both models; where they have one title, what the comparison calls them."""
+    one, two = (model.title or model.name for model in (comparison.model, comparison.other))
+    return f"{one} | {two}" if one != two else " | ".join(comparison.names)
 
 
 def _comparison_data(comparison: Comparison) -> dict[str, Any]:

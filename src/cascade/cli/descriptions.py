@@ -180,7 +180,9 @@ def _soil(model: Model, answer: Exact) -> str:
     rows = []
     sites = {site.name: site for site in model.sites}
     notes = []
-    for row in answer.organs().of_route(routes().circulating.name):
+    for row in answer.organs():
+        if row.route != routes().circulating.name:
+            continue
         site = sites[row.organ]
         seen = f"{site.found} of {site.of}" if site.found is not None else ""
         mark = ""
