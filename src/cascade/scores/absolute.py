@@ -128,7 +128,7 @@ class ScaleRow:
 class Scale(Table[ScaleRow]):
     """The variants of one cancer."""
 
-    left = (0, 1, 7)
+    left = (0, 6)
 
     rows: tuple[ScaleRow, ...]
     cancer: str
@@ -138,18 +138,17 @@ class Scale(Table[ScaleRow]):
     def as_text(self) -> Texts:
         """Headings and lines."""
         header = [
-            "doubling", "half-life in blood", "founders/(g y)", f"cells/({self.tube_ml:g} mL g)", "shed/(g d)",
-            "lost per circuit", "founders/shed cell", "verdict",
+            "doubling, half-life", "founders/(g y)", f"cells/({self.tube_ml:g} mL g)", "shed/(g d)", "lost per circuit",
+            "founders/shed cell", "verdict",
         ]  # fmt: skip
         lines = [
             [
-                f"{row.doubling} ({row.doubling_days:g} d)",
-                f"{row.half_life} ({hours(row.half_life_hours)})",
+                f"{row.doubling_days:g} d, {hours(row.half_life_hours)}",
                 f"{row.founders:.2g}",
                 f"{row.circulating:.2g}",
                 number(float(f"{row.shed:.2g}")),
                 percent(row.lost_per_circuit, 2),
-                f"{row.efficiency:.1e}, {row.efficiency / row.published:.2g} times published",
+                f"{row.efficiency:.1e} ({row.efficiency / row.published:.2g} x)",
                 row.verdict,
             ]
             for row in self.rows
@@ -169,7 +168,7 @@ class Scale(Table[ScaleRow]):
         told = estimate_of_share(row.published, row.low, row.high)
         return (
             "Identified are founders per gram and year, and circulating cells per tube and gram; the rest follows from"
-            f" a half-life. Published: {told.value} shed cells founds a metastasis ({told.interval})."
+            f" a half-life. Published (1 x): {told.value} shed cells founds a metastasis ({told.interval})."
             f"{counts}"
         )
 
