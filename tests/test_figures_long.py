@@ -85,7 +85,11 @@ FIGURES: dict[str, Callable[[str], Figure]] = {
     "selection": lambda name: cascade.plot.selection(selected(name)),
     "elasticities": lambda name: cascade.plot.elasticities(expected(name)),
 }
-OF_ORGANS: dict[str, Callable[[Any], Figure]] = {"organs": cascade.plot.organs, "body": cascade.plot.body}
+OF_ORGANS: dict[str, Callable[[Any], Figure]] = {
+    "organs": cascade.plot.organs,
+    "body": cascade.plot.body,
+    "patients": cascade.plot.patients,
+}
 
 
 def upright(figure: Figure) -> list[str]:

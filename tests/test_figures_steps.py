@@ -260,7 +260,7 @@ def test_the_heading_of_a_funnel_says_name_and_number_of_cells() -> None:
 # What all figures of exact answers and counts say.
 
 EXACT_FIGURES = (plot.funnel, plot.alluvial, plot.waterfall, plot.occupancy, plot.incidence)
-ONLY_EXACT = {"elasticities"}
+ONLY_EXACT = {"elasticities", "patients"}
 
 
 @pytest.mark.parametrize("draw", EXACT_FIGURES)

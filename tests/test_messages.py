@@ -267,6 +267,7 @@ DRAWN: dict[str, Callable[[], object]] = {
     "organs": lambda: cascade.simulate(COLON, cells=20_000, seed=1),
     "body": lambda: cascade.simulate(COLON, cells=20_000, seed=1),
     "elasticities": lambda: cascade.exact(MODEL),
+    "patients": lambda: cascade.exact(COLON),
 }
 OF_A_KIND: dict[str, list[object]] = {
     "style": [3, "poster", "", None, ["paper"]],
