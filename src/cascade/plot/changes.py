@@ -17,7 +17,7 @@ from cascade.plot.fitting import broken, inches_of, lines_in, width_of
 from cascade.plot.look import Look, look_of
 from cascade.plot.sheet import Entry, Heading, Key, Plan, Sheet, frame, made
 from cascade.plot.style import figure_around, sign
-from cascade.runs.comparison import CauseRow, Comparison
+from cascade.runs.comparison import CauseRow, Comparison, ComparisonRow
 from cascade.runs.traits import EDGES, Selection
 
 TIMES = "times the mean cell (dot, number: mean)"
@@ -200,7 +200,7 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10, st
         drawn = made(look, 2, lambda fitted, width, high: _two_panels(source, shown, fitted, width, high))
     else:
         inches = inches_of(ax)
-        names = [broken(step, NAMES * inches[0], look.small) for step in source.model.stages]
+        names = [broken(row.step, NAMES * inches[0], look.small) for row in _rows(source)]
         _steps(ax, source, names, look, inches, alone=True)
         ax.set_title(broken(_title(source), inches[0], look.title), loc="left", fontsize=look.title, color=INK,
                      gid="title")  # fmt: skip
@@ -210,22 +210,29 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10, st
 
 
 def _title(source: Comparison) -> str:
-    return f"{source.model.name} and {source.other.name}: the same {number(source.cells)} cells"
+    one, other = source.names
+    return f"{one} and {other}: the same {number(source.cells)} cells"
+
+
+def _rows(source: Comparison) -> tuple[ComparisonRow, ...]:
+    """Kinds of colonies, the distant ones first, then steps."""
+    return (*source.kinds(), *source.rows)
 
 
 def _unchanged(source: Comparison) -> bool:
-    return not any(row.gained or row.lost for row in source)
+    return not any(row.gained or row.lost for row in _rows(source))
 
 
 def _two_panels(source: Comparison, ends: Sequence[CauseRow], look: Look, width: float, high: float) -> Plan:
     """The steps above, the ends below."""
     pad = 0.4 * look.em
-    last = source.rows[-1]
-    more = last.gained - last.lost
+    told = next(iter(source.kinds()), source.rows[-1])
+    more = told.gained - told.lost
     many = f"{number(abs(more))} {'more' if more > 0 else 'fewer'}" if more else "As many cells"
-    sentence = f"{many} pass {last.step} under {source.other.name}"
+    does = f"found a {told.step}" if source.kinds() else f"pass {told.step}"
+    sentence = f"{many} {does} under {source.names[1]}"
     heading = Heading(look, width - 2 * pad, _title(source), sentence)
-    steps = [broken(step, NAMES * width, look.small) for step in source.model.stages]
+    steps = [broken(row.step, NAMES * width, look.small) for row in _rows(source)]
     causes = [broken(f"{row.cause} ({row.step})", NAMES * width, look.small) for row in ends]
     beside = max(width_of(line, look.small) for name in (*steps, *causes) for line in name.split("\n")) + 0.8 * look.em
     left, across = pad + beside, width - 2 * pad - beside
@@ -283,21 +290,22 @@ NAMES = 0.3
 def _arms_of(source: Comparison) -> list[Entry]:
     """Cells that passed under one model alone."""
     return [
-        Entry(f"gained: only under {source.other.name}", ALIVE_COLOUR, "o"),
-        Entry(f"lost: only under {source.model.name}", DEATH_COLOUR, "D"),
+        Entry(f"gained: only under {source.names[1]}", ALIVE_COLOUR, "o"),
+        Entry(f"lost: only under {source.names[0]}", DEATH_COLOUR, "D"),
     ]
 
 
 def _steps(
     ax: Axes, source: Comparison, names: Sequence[str], look: Look, inches: tuple[float, float], *, alone: bool = False
 ) -> None:
-    """Cells gained and lost at each step."""
+    """Cells gained and lost in each kind of colony and at each step."""
     gained, lost = _arms_of(source)
     series = [
-        Series(gained, [row.gained for row in source], "+", "gained"),
-        Series(lost, [row.lost for row in source], "\u2212", "lost"),
+        Series(gained, [row.gained for row in _rows(source)], "+", "gained"),
+        Series(lost, [row.lost for row in _rows(source)], "\u2212", "lost"),
     ]
-    label = "cells that passed the step under one of them only (log scale)"
+    founded = "founded such a colony, or " * bool(source.kinds())
+    label = f"cells that {founded}passed the step under one of them only (log scale)"
     if alone:
         said = f"dots: {gained.name}; diamonds: {lost.name}"
         label = "\n".join([label, broken(said, inches[0], look.small), *[broken(source.pairing, inches[0], look.small)]
@@ -313,7 +321,8 @@ def _steps(
 
 def _said(source: Comparison, ends: Sequence[CauseRow]) -> str:
     """The figure in words."""
-    steps = ", ".join(f"{row.step} {number(row.gained)} gained and {number(row.lost)} lost" for row in source)
+    rows = _rows(source)
+    steps = ", ".join(f"{row.step} {number(row.gained)} gained and {number(row.lost)} lost" for row in rows)
     text = f"Dots on a log axis: {_title(source)}; cells that passed a step under one of them only. {steps}."
     if ends:
         text += " Saved from " + ", ".join(f"{row.cause} at {row.step}: {number(row.saved)}" for row in ends[:4]) + "."
