@@ -15,7 +15,9 @@ const given = globalThis.cascade.data;
 const model = new Model(given);
 const motion = new Motion(within(document, "#motion"), given.cast);
 const table = new FunnelTable(within(document, "#funnel"), "passed", given.stages, (name) => given.stage_colours[name]);
-const kinds = new FunnelTable(within(document, "#kinds"), "founded", given.kinds, () => ALIVE_COLOUR);
+// Without sites there are no kinds: no table.
+const kinds = given.kinds.length
+  ? new FunnelTable(within(document, "#kinds"), "founded", given.kinds, () => ALIVE_COLOUR) : null;
 // Cells that are counted without a pause: at most some ten milliseconds.
 const PIECE = model.plain ? 20000 : 2000;
 const search = new Search(model, motion, given, PIECE);
@@ -35,7 +37,7 @@ function report({ founders, cells, passed, kinds: founded }) {
   const what = given.largest > 1 ? `founders, ${cells.toLocaleString("en")} cells,` : "cells,";
   const time = given.until === null ? "" : `, for ${duration(given.until)}`, progress = within(document, "#progress");
   table.counted(passed);
-  kinds.counted(founded);
+  kinds?.counted(founded);
   progress.textContent =
     `Counted: ${founders.toLocaleString("en")} of ${given.cells.toLocaleString("en")} ${what} one by one${time}.`;
   progress.dataset.done = String(founders === given.cells);
@@ -63,7 +65,7 @@ function update() {
   const mine = ++latest;
   const exact = model.exact();
   table.solved(exact);
-  kinds.shares(exact.kinds);
+  kinds?.shares(exact.kinds);
   within(document, "#progress").dataset.done = "false";
   // A moment without work: while a slider moves, the funnel comes first.
   setTimeout(() => count(mine, model.simulate(0, 0)), 30);
@@ -71,7 +73,7 @@ function update() {
 
 // Where no cell can die any more there is nothing to move.
 within(document, "section.sliders").hidden = given.sliders.length === 0 && !given.held;
-within(document, ".kinds").hidden = given.kinds.length === 0;
+within(document, ".kinds").hidden = !kinds;
 const names = given.sliders.map((/** @type {number} */ step) => given.stages[step]);
 const sliders = addSliders(within(document, "#sliders"), within(document, "#reset"), names, (k, factor) => {
   model.scaleDeaths(given.sliders[k], factor);

@@ -31,11 +31,11 @@ function slider(name, moved) {
  */
 export function addHeldSlider(place, reset, own, moved) {
   const text = "Cells that the first bed holds", value = String(Number((100 * own).toPrecision(3)));
-  const input = made("input", { type: "range", min: "0", max: "100", step: "any", value }), output = made("output", {}, `${value} %`);
-  input.setAttribute("aria-label", `${text}, in per cent; fitted: ${value}`);
+  const input = made("input", { type: "range", min: "0", max: "100", step: "any", value }), output = made("output", {}, percent(own));
+  input.setAttribute("aria-label", `${text}, in per cent; of the model: ${value}`);
   input.addEventListener("input", () => {
     const share = input.value === value ? own : Number(input.value) / 100;
-    output.textContent = input.value === value ? `${value} %` : percent(share);
+    output.textContent = percent(share);
     input.setAttribute("aria-valuetext", output.textContent);
     moved(share === own ? null : share);
   });
