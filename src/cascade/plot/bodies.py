@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -16,7 +17,7 @@ from cascade.body.schematic import Layout, Point, Schematic, circulation_of, sch
 from cascade.common.colours import ARTERY, ARTERY_TEXT, INK, PORTAL, PORTAL_TEXT, QUIET, VEIN, VEIN_TEXT
 from cascade.common.errors import InputError
 from cascade.model import Model
-from cascade.plot.circles import LEAST, Marks, Pen, What, name_of, number_of
+from cascade.plot.circles import LARGEST, LEAST, Marks, Pen, What, name_of, number_of
 from cascade.plot.elsewhere import draw_others, listed
 from cascade.plot.fitting import broken, inches_of
 from cascade.plot.look import Look, look_of
@@ -82,7 +83,8 @@ def body(
     pen = _page(look, texts, (across, layout)) if ax is None else _given(ax, look, texts, (across, layout))
     lines = listed(pen, layout, marks, others)
     _vessels(pen, drawn)
-    _beds(pen, layout, where, used, marks, source.model)
+    names = _beds(pen, layout, where, used, marks, source.model)
+    _name_vessels(pen, drawn, names)
     _origin(pen, layout, where, entries, origin, exact=table.exact)
     if others:
         draw_others(pen, layout, marks, lines)
@@ -180,10 +182,6 @@ def _vessels(pen: Pen, drawn: Schematic) -> None:
         width = max(0.9 * pen.look.thin, WIDEST * line.flow * points)
         ax.plot(*zip(*line.points, strict=True), color=VESSELS[line.kind], linewidth=width, zorder=1,
                 solid_capstyle="round", solid_joinstyle="round")  # fmt: skip
-    for name, (x, _) in drawn.names:
-        # Where it comes to its bed: lower down names of beds may reach as far as its trunk.
-        highest = min(y for line in drawn.lines if line.kind == "portal" for _, y in line.points)
-        pen.text(x, highest + 0.12, name, color=PORTAL_TEXT)
     for x, name, colour in ((layout.veins, "right\nheart", VEIN_TEXT), (layout.arteries, "left\nheart", ARTERY_TEXT)):
         half = max(0.3, pen.wide("right") / 2 + 0.06)
         box = Rectangle((x - half, layout.hearts - 0.24), 2 * half, 0.48, facecolor=colour, edgecolor="white", zorder=3)
@@ -196,10 +194,13 @@ def _vessels(pen: Pen, drawn: Schematic) -> None:
 _HALO = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.9}
 
 
-def _beds(pen: Pen, layout: Layout, where: Mapping[str, Point], used: Circulation, marks: Marks, model: Model) -> None:
-    """Every bed with what its organ holds; a second bed of an organ holds nothing of its own."""
+def _beds(
+    pen: Pen, layout: Layout, where: Mapping[str, Point], used: Circulation, marks: Marks, model: Model
+) -> list[tuple[float, float]]:
+    """Every bed with what its organ holds (a second bed nothing); where each name begins, and its height."""
     rows = {row.organ: row for row in marks.table}
     own = {site.name for site in model.sites if site.own}
+    begins = []
     for bed in used.beds:
         if bed.name not in where:
             continue
@@ -207,6 +208,18 @@ def _beds(pen: Pen, layout: Layout, where: Mapping[str, Point], used: Circulatio
         name = f"{bed.name} ({bed.site})" if second else bed.name
         name = f"{name} (own organ)" if bed.site in own and not second else name
         _bed(pen, layout, where[bed.name], name, None if second else rows.get(bed.site), marks)
+        begins.append((where[bed.name][0] - LARGEST - 0.1 - pen.wide(name), where[bed.name][1]))
+    return begins
+
+
+def _name_vessels(pen: Pen, drawn: Schematic, names: Sequence[tuple[float, float]]) -> None:
+    """The portal vein, beside its trunk where no name of a bed reaches: above the first vein, or between two others."""
+    levels = sorted({y for line in drawn.lines if line.kind == "portal" for _, y in line.points})
+    for name, (x, _) in drawn.names:
+        places = [levels[0] + 0.12, *((one + after) / 2 for one, after in pairwise(levels[1:]))]
+        end, high = x + pen.wide(name) + 0.05, pen.high("x")
+        free = [y for y in places if not any(left < end and abs(y - at) < high for left, at in names)]
+        pen.text(x, (free or places)[0], name, color=PORTAL_TEXT)
 
 
 def _bed(pen: Pen, layout: Layout, at: Point, text: str, row: OrganRow | None, marks: Marks) -> None:
