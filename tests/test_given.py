@@ -374,7 +374,7 @@ def test_a_bound_that_is_too_low_is_no_silent_bias() -> None:
     found = chosen(lowered)
     low = Chosen(found.tilt, found.proposal._replace(most=found.proposal.most - 0.5))
     with pytest.raises(CascadeError, match="above the bound"):
-        low.choose(np.array([1, 2], np.uint64), np.arange(100_000, dtype=np.uint64))
+        low.own_of(np.array([1, 2], np.uint64), np.arange(100_000, dtype=np.uint64))
 
 
 @pytest.mark.sampled(16)
@@ -396,7 +396,7 @@ def test_traits_are_chosen_by_their_tilted_law(hazard: str, cv: float, kind: str
     )
     conditioned = model.given("on")
     found = chosen(lower(conditioned))
-    _, logs = found.choose(np.array([3, 4], np.uint64), np.arange(20_000, dtype=np.uint64))
+    _, logs = found.own_of(np.array([3, 4], np.uint64), np.arange(20_000, dtype=np.uint64))
 
     def chance(z: np.ndarray) -> np.ndarray:
         move, death = (x * (z**power if hazard.endswith(name) else 1.0) for x, name in ((1e-3, "on"), (1.0, "shear")))

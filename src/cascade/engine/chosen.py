@@ -41,7 +41,7 @@ class Chosen(NamedTuple):
     tilt: Tilt
     proposal: Proposal
 
-    def choose(self, key: npt.NDArray[np.uint64], cells: npt.NDArray[np.uint64]) -> tuple[Own, Floats]:
+    def own_of(self, key: npt.NDArray[np.uint64], cells: npt.NDArray[np.uint64]) -> tuple[Own, Floats]:
         """Hazards and starts of cells, and log Z (n, F) of their independent frailties."""
         size = len(cells)
         logs, start = np.empty((size, len(self.tilt.gamma))), np.zeros(size, np.uint32)

@@ -66,7 +66,7 @@ class Chunk:
         kinds, own = (tables, frailties, clocks, rare), None
         if chosen is not None:
             numbers = cells if self.cells else first + np.arange(self.number).astype(np.uint64)
-            own, _ = chosen.choose(self.key, numbers)
+            own, _ = chosen.own_of(self.key, numbers)
         rooms = block, scratch_of(BLOCK), units, self.stop, out, grouped
         run(*kinds, self.key, cells, first, self.number, *rooms, own, thin)
         if out.tally[EXCEEDED]:

@@ -236,7 +236,7 @@ def _drawn(
 ) -> npt.NDArray[np.float64]:
     """Products of powers (P, F) of the independent factors of chosen cells, (n, P), by the kernel's own functions."""
     if lowered.aim is not None:
-        _, logs = chosen(lowered).choose(key_of(seed), np.array(cells, np.uint64))
+        _, logs = chosen(lowered).own_of(key_of(seed), np.array(cells, np.uint64))
         return raised(powers, logs)
     multipliers, drawn = np.ones((len(cells), len(powers), 1)), frailties(lowered)
     if drawn is None:
@@ -259,7 +259,7 @@ def start_states(lowered: Lowered, inputs: Inputs, seed: int, cells: Sequence[in
     starts = {}
     own = None
     if inputs.chosen is not None:
-        own, _ = inputs.chosen.choose(key_of(seed), np.array(cells, np.uint64))
+        own, _ = inputs.chosen.own_of(key_of(seed), np.array(cells, np.uint64))
     for i, cell in enumerate(cells):
         which, time = 0, made.entry_low
         if own is not None:

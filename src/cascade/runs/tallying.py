@@ -73,7 +73,7 @@ def tally(marked: Marked) -> tuple[Ints, Ints, Ints, Ints, Ints]:
         factor = np.ones((count + 1, size))
         first = np.uint64(marked.chunk.first + begin)
         if chosen is not None:
-            _, logs = chosen.choose(marked.chunk.key, first + np.arange(size).astype(np.uint64))
+            _, logs = chosen.own_of(marked.chunk.key, first + np.arange(size).astype(np.uint64))
             factor = raised(powers, logs).T
         else:
             kernel_traits()(first, powers, alike.gamma, alike.spread, marked.chunk.key, factor, scratch)
