@@ -38,10 +38,9 @@ DIGITS = 4
 
 def founded(times: Clock, shares: Sequence[float], years: float, means: Sequence[float] | None = None) -> float:
     """Founders that have divided, by a time after removal, of all; ``shares`` are those of the kinds of sleep."""
-    if years <= 0:
-        return 0.0
-    # What is founded before removal shows afterwards, too: nothing is lost before time 0.
-    after = max(0.0, years - times.offset_years)
+    after = years - times.offset_years
+    if after <= 0:
+        return 0.0  # even cells that stayed awake have no lesion yet that can be seen
     used = [kind.mean_years for kind in times.sleep] if means is None else means
     return 1.0 - sum(share * np.exp(-after / mean) for share, mean in zip(shares, used, strict=True))
 

@@ -325,7 +325,10 @@ def test_distant_metastases_stand_at_the_head_of_what_is_said_of_a_cancer(capsys
 
 def test_show_tells_whose_share_is_held(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     cascade.body.cancer("colon").with_(held=0.3).save(tmp_path / "mine.toml")
-    assert "30 % of the cells are of the class held" in call(capsys, "show", str(tmp_path / "mine.toml"))[1]
+    assert (
+        "30 % of the cells are of a kind that the first bed holds"
+        in call(capsys, "show", str(tmp_path / "mine.toml"))[1]
+    )
     assert "(set)" in call(capsys, "show", str(tmp_path / "mine.toml"))[1]
     assert "(fitted)" in call(capsys, "show", "colon")[1]
 

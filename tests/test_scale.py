@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +25,7 @@ def test_half_of_tumours_have_founded_at_the_size_that_was_published() -> None:
         rate = math.log(2.0) / (row.doubling_days / 365.25)
         # The integral of A m(t) over the past, by a sum over years that does not use the closed form.
         past = np.linspace(0.0, 60.0, 600_001)
-        total = np.trapezoid(row.founders * mass * np.exp(-rate * past), past)
+        total = np.trapezoid(row.metastases * mass * np.exp(-rate * past), past)
         assert abs((random.poisson(total, 40_000) > 0).mean() - 0.5) < 4.0 * 0.0025
 
 
@@ -41,8 +43,8 @@ def test_what_is_shed_balances_what_is_lost() -> None:
         there = row.circulating * blood.blood_volume * 1000.0 / 7.5
         assert row.shed == pytest.approx(24.0 * there / row.residence_hours)
         assert row.residence_hours == pytest.approx(row.half_life_hours / math.log(2.0))
-        assert row.efficiency == pytest.approx(row.founders / (365.25 * row.shed))
-        assert (row.low <= row.efficiency <= row.high) == (row.verdict == "predicted")
+        assert row.efficiency == pytest.approx(row.metastases / (365.25 * row.shed))
+        assert (row.low <= row.efficiency <= row.high) == row.inside
 
 
 def test_the_gap_is_shown() -> None:
@@ -52,10 +54,20 @@ def test_the_gap_is_shown() -> None:
     assert 0.2 < ratios["minutes", "slow"] < ratios["minutes", "fast"] < 2.0
     narrower = [row.efficiency / row.published for row in cascade.scale("breast", k=0.1) if row.half_life == "hours"]
     assert 3.0 < narrower[0] < narrower[1] < 16.0
-    verdicts = {
-        score.figure: score.verdict for score in cascade.scorecard(["breast"]) if "half-life of" in score.figure
-    }
-    assert sorted(verdicts.values()) == ["contradicted"] * 3 + ["predicted"]
+    # What is of one work with the published efficiency is shown, but not scored.
+    assert [row.independent for row in cascade.scale("breast")] == [True, True, False, False]
+    scored = [score for score in cascade.scorecard(["breast"]) if score.figure.startswith("metastases / shed")]
+    assert [score.verdict for score in scored] == ["contradicted"] * 2
+    (mice,) = (s for s in cascade.scorecard(["breast"]) if s.figure.startswith("metastases by the blood"))
+    assert mice.value == pytest.approx(1 / 36_000, rel=0.2)
+
+
+def test_the_page_tells_the_range() -> None:
+    page = " ".join((Path(__file__).parents[1] / "docs" / "scale.md").read_text(encoding="utf-8").split())
+    found = re.search(r"from ([\d.]+) to ([\d.]+) times as often", page)
+    assert found is not None
+    ratios = [row.efficiency / row.published for k in (None, 0.1) for row in cascade.scale("breast", k=k)]
+    assert [float(f"{min(ratios):.2g}"), float(f"{max(ratios):.2g}")] == [float(part) for part in found.groups()]
 
 
 def test_every_number_of_the_scale_has_a_source() -> None:
@@ -85,10 +97,10 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert run("scale", "breast", "--k", "0.1", "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    assert [row["verdict"] for row in told["rows"]] == [row.verdict for row in cascade.scale("breast", k=0.1)]
+    assert [row["inside"] for row in told["rows"]] == [row.inside for row in cascade.scale("breast", k=0.1)]
     assert run("scale") == 0
     said = capsys.readouterr().out
-    assert "founders/shed cell" in said
+    assert "begun/shed cell" in said
     assert "never for decisions about a patient" in said
     for wrong, named in ((["scale", "colom"], "CANCER"), (["scale", "--k", "0"], "--k")):
         assert run(*wrong) == 2

@@ -81,7 +81,7 @@ class Organs(Table[OrganRow]):
 
     def as_text(self, beside: Organs | None = None) -> Texts:
         """Headings and lines; ``beside`` is told for as many cells."""
-        header = ["organ", "kind", "route", "arrested", "extravasated", "colonies", "of colonies"]
+        header = ["organ", "kind", "route", "lodged", "in the tissue", "colonies", "of colonies"]
         header += [] if self.exact else ["95 % interval"]
         colonies = {}
         if beside is not None:

@@ -132,7 +132,7 @@ class Patients(Table[PatientRow]):
                 seen = [
                     f"{told[0]} ({row.found} of {row.of}{looked})",
                     told[1],
-                    "calibrated" if row.fitted else "predicted",
+                    "fitted" if row.fitted else "not fitted",
                 ]
             lines.append([*line, *seen])
         return header, lines

@@ -32,7 +32,7 @@ class Sleep(Part):
 
 
 class Reading(Part):
-    """How a recurrence is read: founded ``lead_years`` less the growth to detection before it shows, after shedding."""
+    """How a recurrence t years after removal is read: founded t + lead - doublings x doubling time after shedding."""
 
     doublings: Positive
     doublings_source: Keys = ()
@@ -50,7 +50,10 @@ class Plan(Part):
 
 
 class Target(Part):
-    """Published recurrences: counts later than a time, or annual hazards between edges (years after removal)."""
+    """Published recurrences: counts later than a time, or annual hazards between edges (years after removal).
+
+    ``whom``: of which cancers and recurrences, where that is not all.
+    """
 
     cancers: Annotated[tuple[Name, ...], Field(strict=False)]
     later_than: Positive | None = None
@@ -59,11 +62,12 @@ class Target(Part):
     of: int | None = None
     edges: Annotated[tuple[float, ...], Field(strict=False)] = ()
     hazards: Annotated[tuple[float, ...], Field(strict=False)] = ()
+    whom: Text = ""
     source: Keys = ()
 
 
 class SleepFit(Part):
-    """Share of a cancer's founders that slept, with its 95 % interval where counts give one."""
+    """Share of a cancer's founders that slept, with the 95 % interval that the counts alone leave."""
 
     dormant: Share
     low: Share | None = None
@@ -141,7 +145,7 @@ class Clock(Part):
 
     @property
     def offset_years(self) -> float:
-        """How much earlier after its shedding a founder divides first than its lesion shows after removal."""
+        """Years from a first division, counted from shedding, to its recurrence, counted from removal."""
         return self.reading.doublings * self.doubling_days * HOURS_PER_DAY / HOURS_PER_YEAR - self.reading.lead_years
 
 
@@ -181,7 +185,10 @@ def told(name: str, own: float | None) -> str:
     if own is not None:
         why = "given"
     elif name in fit.cancers:
-        why = f"fitted to recurrences ({', '.join(basis(name, own))})"
+        whom = next((target.whom for target in times.targets if name in target.cancers and target.whom), "")
+        why = f"fitted to recurrences ({', '.join([*basis(name, own), *([whom] if whom else [])])}), given"
+        why += f" a lesion's doubling of {times.doubling_days:g} days (of breast cancers), a lead of"
+        why += f" {times.reading.lead_years:g} years and illustrative times of sleep"
     else:
         lenders = ", ".join(fit.borrowed_from)
         why = f"borrowed from counts of {lenders}, since none of late recurrences of this cancer were found"

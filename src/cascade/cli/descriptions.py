@@ -37,7 +37,8 @@ def founded(funnel: Funnel) -> str:
             share = estimate_of_share(mark.fraction_of_all, mark.low, mark.high)
             counted = f"{number(mark.cells)} {'cell' if mark.cells == 1 else 'cells'} ({share.interval})"
             told.append(f"{mark.name}: {share_of_all(mark.fraction_of_all) if funnel.exact else counted}")
-    return f"{'; '.join(told)}. Success counts all of these.\n" if told else ""
+    warning = "Chances per cell are those of mice: compare organs, routes and treatments, not sizes."
+    return f"{'; '.join(told)}. Success counts all of these.\n{warning}\n" if told else ""
 
 
 def _filled(text: str, indent: str = "") -> str:
@@ -145,7 +146,7 @@ def cancer_page(cancer: Cancer, *, states: bool = False) -> str:
     if any(routes().route(use.name).feeds_blood for use in cancer.routes):
         parts += [_first_beds(cancer), _soil(model, answer)]
     parts += [*_guide(cancer, model), *(["\n" + model_page(model, introduced=True)] if states else [])]
-    return "\n".join([*parts, *_ending(model.sources, cancer.limits)])
+    return "\n".join([*parts, *_ending(model.sources, model.limits)])
 
 
 def _routes(cancer: Cancer) -> str:
@@ -170,7 +171,8 @@ def _first_beds(cancer: Cancer) -> str:
         lines.append(f"  {percent(share)} by the {vessel}: {named}{', ...' if len(beds) > 4 else ''}")
     held, how = (fitted().share_held, "fitted") if cancer.held is None else (cancer.held, "set")
     lines.append(
-        f"  {percent(held)} of the cells are of the class held: most stay in the first bed; the others pass ({how})"
+        f"  {percent(held)} of the cells are of a kind that the first bed holds, nine in ten of them; the others"
+        f" pass most beds and go round again ({how})"
     )
     return "\n".join(lines)
 
@@ -190,7 +192,7 @@ def _soil(model: Model, answer: Exact) -> str:
             notes.append(site.note)
             mark = f" [{list(dict.fromkeys(notes)).index(site.note) + 1}]"
         if site.found is not None and not site.scored:
-            seen += " (not scored)"
+            seen += " (not fitted)"
         soil = f"{site.soil:+.2f}" if site.soil is not None else ""
         flow = percent(site.flow) if site.flow is not None else ""
         rows.append(
@@ -204,10 +206,18 @@ def _soil(model: Model, answer: Exact) -> str:
                 seen,
             ]
         )
-    header = ["organ", "blood flow", "arrested", "log soil", "source of soil", "colonies", "autopsies with one"]
+    header = [
+        "organ",
+        "share of cardiac output",
+        "held",
+        "log soil",
+        "source of soil",
+        "colonies",
+        "autopsies with one",
+    ]
     table = text_table(header, rows, left=(0, 4))
     legend = [f"  [{i}] {note}" for i, note in enumerate(dict.fromkeys(notes), 1)]
-    title = "\nby the blood, of 1,000,000 cells that set out (exact)"
+    title = "\nthose by the blood, of 1,000,000 cells on all routes (exact)"
     legend.append("  soil: colonies per held cell, against the average organ (natural logarithm)")
     return "\n".join([title, table, *legend])
 

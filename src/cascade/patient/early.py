@@ -10,7 +10,8 @@ the transform E[e^{-z T_M}; T_M < inf] = 1 / u_M(z),
     u_0 = 0,  u_1 = 1,  b n u_{n+1} = (b n + d n + z) u_n - d n u_{n-1},
 
 here by the ratios r_n = u_{n+1} / u_n, which cannot overflow: log u_M is a sum of log r_n.  Its singularities lie on
-the negative axis.  For large M it is near rho exp(-rho M e^{-(b - d) t}), rho = 1 - d / b, which is far off early on.
+the negative axis.  For large M P(T_M <= t) is near rho exp(-rho M e^{-(b - d) t}), rho = 1 - d / b, which is far off
+early on.
 """
 
 from __future__ import annotations

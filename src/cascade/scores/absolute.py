@@ -1,16 +1,17 @@
 r"""The absolute scale of human cancers: two numbers that published figures fix, and what follows for variants.
 
-Founders arise in proportion to mass, at a rate A per gram and year; a tumour that doubles in a time D has founded
-Lambda = A m D / log 2 when its mass is m, so that half of tumours have founded at m_half where Lambda = log 2:
+Metastases begin in proportion to mass, at a rate A per gram and year; a tumour that doubles in a time D has begun
+Lambda = A m D / log 2 when its mass is m, so that half of tumours have begun one at m_half where Lambda = log 2:
 
     A = (log 2)^2 / (m_half D).
 
 A tube of blood holds C m circulating cells in the mean, where the share of tubes with any is 1 - exp(-C m) (or, counts
 being overdispersed, 1 - (1 + C m / k)^-k).  With volume V of the blood, tube v and half-life h of a circulating cell
 
-    shed per gram and time = C (V / v) log 2 / h,        founders per shed cell = A / shed per gram and year.
+    shed per gram and time = C (V / v) log 2 / h,        metastases per shed cell = A / shed per gram and year.
 
-Only A and C are identified.  No half-life and doubling time make everything agree: that gap is shown, not tuned away.
+Only A D and, for tumours of the size that was sampled, C are fixed.  Half-lives and doubling times that were measured
+spread what follows over a factor of a thousand: that is shown, not tuned away.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -90,8 +91,8 @@ class ScaleRow:
     doubling, half_life : str
         Names of the variants.
     doubling_days, half_life_hours : float
-    founders : float
-        Per gram of tumour and year.
+    metastases : float
+        That begin per gram of tumour and year.
     circulating : float
         Cells per tube and gram.
     shed : float
@@ -101,18 +102,20 @@ class ScaleRow:
     lost_per_circuit : float
         Share of the circulating cells that one circuit of the blood holds or kills.
     efficiency : float
-        Founders per shed cell.
+        Metastases that begin per shed cell.
     published, low, high : float
         Metastases per shed cell that were published.
-    verdict : str
+    inside : bool
         Whether ``efficiency`` lies in that range.
+    independent : bool
+        Whether the doubling time is of another work than the published efficiency.
     """
 
     doubling: str
     half_life: str
     doubling_days: float
     half_life_hours: float
-    founders: float
+    metastases: float
     circulating: float
     shed: float
     residence_hours: float
@@ -121,7 +124,8 @@ class ScaleRow:
     published: float
     low: float
     high: float
-    verdict: Literal["predicted", "contradicted"]
+    inside: bool
+    independent: bool
 
 
 @dataclass(frozen=True)
@@ -133,23 +137,24 @@ class Scale(Table[ScaleRow]):
     rows: tuple[ScaleRow, ...]
     cancer: str
     tube_ml: float
+    tube_mm: float
     k: float | None = None
 
     def as_text(self) -> Texts:
         """Headings and lines."""
         header = [
-            "doubling, half-life", "founders/(g y)", f"cells/({self.tube_ml:g} mL g)", "shed/(g d)", "lost per circuit",
-            "founders/shed cell", "verdict",
+            "doubling, half-life", "begun/(g y)", f"cells/({self.tube_ml:g} mL g)", "shed/(g d)", "lost per circuit",
+            "begun/shed cell", "in its range",
         ]  # fmt: skip
         lines = [
             [
                 f"{row.doubling_days:g} d, {hours(row.half_life_hours)}",
-                f"{row.founders:.2g}",
+                f"{row.metastases:.2g}",
                 f"{row.circulating:.2g}",
                 number(float(f"{row.shed:.2g}")),
                 percent(row.lost_per_circuit, 2),
                 f"{row.efficiency:.1e} ({row.efficiency / row.published:.2g} x)",
-                row.verdict,
+                ("yes" if row.inside else "no") + ("" if row.independent else " (one work)"),
             ]
             for row in self.rows
         ]
@@ -164,12 +169,15 @@ class Scale(Table[ScaleRow]):
     def below(self) -> str:
         """What is identified and what is not."""
         row = self.rows[0]
-        counts = "" if self.k is None else f" Counts in tubes are taken as overdispersed (k = {self.k:g})."
         told = estimate_of_share(row.published, row.low, row.high)
+        fixed = row.metastases * row.doubling_days * HOURS_PER_DAY / HOURS_PER_YEAR
+        unlike = f" Tubes are taken to differ (k = {self.k:g})." if self.k is not None else ""
         return (
-            "Identified are founders per gram and year, and circulating cells per tube and gram; the rest follows from"
-            f" a half-life. Published (1 x): {told.value} shed cells founds a metastasis ({told.interval})."
-            f"{counts}"
+            "Metastases that begin, and circulating cells, per gram of tumour. Fixed by what was published:"
+            f" {fixed:.2g} begun per gram and doubling time; cells per tube for tumours of {self.tube_mm:g} mm, a size"
+            " that is chosen (of half that, 8 times as many a gram). The rest follows for each half-life, in a human"
+            f" circuit. Published (1 x): {told.value} shed cells begins a metastasis ({told.interval}); 'one work': the doubling"
+            f" time is of the same work, and no independent check.{unlike}"
         )
 
 
@@ -201,8 +209,8 @@ def scale(cancer: str | None = None, *, k: float | None = None) -> Scale:
 
     Examples
     --------
-    >>> [row.verdict for row in scale()]
-    ['contradicted', 'contradicted', 'contradicted', 'predicted']
+    >>> [row.inside for row in scale()]
+    [False, False, False, True]
     """
     known = {one.name: one for one in figures().cancers}
     cancer = next(iter(known)) if cancer is None else cancer
@@ -218,11 +226,11 @@ def scale(cancer: str | None = None, *, k: float | None = None) -> Scale:
     rows = []
     for doubling in figures().doublings:
         years = doubling.days * HOURS_PER_DAY / HOURS_PER_YEAR
-        founders = log(2.0) ** 2 / (_grams(one.half_metastatic_mm) * years)
+        begun = log(2.0) ** 2 / (_grams(one.half_metastatic_mm) * years)
         for half_life in figures().half_lives:
             rate = log(2.0) / half_life.hours
             shed = circulating * tubes * rate * HOURS_PER_DAY
-            efficiency = founders / (shed * HOURS_PER_YEAR / HOURS_PER_DAY)
+            efficiency = begun / (shed * HOURS_PER_YEAR / HOURS_PER_DAY)
             inside = one.efficiency_low <= efficiency <= one.efficiency_high
             rows.append(
                 ScaleRow(
@@ -230,7 +238,7 @@ def scale(cancer: str | None = None, *, k: float | None = None) -> Scale:
                     half_life.name,
                     doubling.days,
                     half_life.hours,
-                    founders,
+                    begun,
                     circulating,
                     shed,
                     1.0 / rate,
@@ -239,15 +247,21 @@ def scale(cancer: str | None = None, *, k: float | None = None) -> Scale:
                     one.efficiency,
                     one.efficiency_low,
                     one.efficiency_high,
-                    "predicted" if inside else "contradicted",
+                    inside,
+                    _work_of(doubling.source) != _work_of(one.efficiency_source),
                 )
             )
-    return Scale(tuple(rows), cancer, one.tube_ml, k)
+    return Scale(tuple(rows), cancer, one.tube_ml, one.tube_mm, k)
 
 
 def sources_of(keys: Sequence[str]) -> list[Source]:
     """Sources of the scale by their keys."""
     return [source for source in figures().sources if source.key in keys]
+
+
+def _work_of(keys: Sequence[str]) -> set[str | None]:
+    """Which works some keys cite."""
+    return {source.doi for source in sources_of(keys)}
 
 
 def _mean_of(positive: float, k: float | None) -> float:

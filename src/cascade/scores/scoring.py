@@ -10,6 +10,7 @@ from typing import Literal
 
 from cascade.answers.intervals import proportion
 from cascade.answers.table import Table, Texts
+from cascade.body.routes import routes
 from cascade.catalog import load, models
 from cascade.common.errors import InputError, nearest
 from cascade.common.files import packaged
@@ -38,7 +39,8 @@ SHARES = ("fraction", "of patients")
 
 RULE = (
     "Contradicted: outside the published range or the 95 % interval of published counts; where there is neither,"
-    f" off by more than a factor of {WITHIN:g}; of a calibrated figure without a range, by more than"
+    f" off by more than a factor of {WITHIN:g} (a share above one half: what is left of 1); of a calibrated figure"
+    " without a range, by more than"
     f" {CALIBRATED_TO:.0%}. A calibrated figure set a number of the model, and says nothing for it: only predicted"
     " ones could."
 )
@@ -135,12 +137,18 @@ def verdict_of(seen: Observation, value: float | None) -> Verdict:
     if seen.low is not None or seen.high is not None:
         inside = (seen.low is None or value >= seen.low) and (seen.high is None or value <= seen.high)
     elif seen.role == "calibrated":
-        inside = abs(value - seen.value) <= CALIBRATED_TO * abs(seen.value)
+        inside = abs(value - seen.value) <= CALIBRATED_TO * abs(_rarer(seen, seen.value))
     else:
-        inside = seen.value / WITHIN <= value <= seen.value * WITHIN
+        published, said = _rarer(seen, seen.value), _rarer(seen, value)
+        inside = published / WITHIN <= said <= published * WITHIN
     if not inside:
         return "contradicted"
     return "calibrated" if seen.role == "calibrated" else "predicted"
+
+
+def _rarer(seen: Observation, value: float) -> float:
+    """Of a figure that is a share above one half what is left of 1: else a factor would say nothing."""
+    return 1.0 - value if seen.unit in SHARES and 0.5 < seen.value < 1.0 else value
 
 
 class Figures:
@@ -226,12 +234,24 @@ def _by_organ(model: Model) -> Iterator[Score]:
 
 
 def _by_scale(model: Model) -> Iterator[Score]:
-    """Metastases per shed cell, as they follow from the absolute scale for each variant; nothing of the cell model."""
+    """Metastases per shed cell: of the model, by the blood; and of the absolute scale, where that is independent."""
     if model.name not in scaled_names():
         return
-    for row in scale(model.name):
-        name = f"metastases / shed cell, half-life of {row.half_life}, {row.doubling} growth"
+    rows = scale(model.name)
+    first, table = rows.rows[0], exact(model).routes(1.0)
+    circulating = routes().circulating
+    step = circulating.steps["circulation"]
+    entered = next(row.cells for row in table.of_route(circulating.name) if row.step == step)
+    founded = next(one.colonies.get("distant", 0.0) for one in table.sums if one.route == circulating.name)
+    found = [("metastases by the blood / cells in the blood", founded / entered)]
+    found += [
+        (f"metastases / shed cell, half-life of {row.half_life}, {row.doubling} growth", row.efficiency)
+        for row in rows
+        if row.independent
+    ]
+    for name, value in found:
+        verdict: Verdict = "predicted" if first.low <= value <= first.high else "contradicted"
         yield Score(
-            model.name, name, row.published, row.low, row.high, "fraction", row.efficiency, "predicted", row.verdict,
+            model.name, name, first.published, first.low, first.high, "fraction", value, "predicted", verdict,
             "E01 (B)",
         )  # fmt: skip
