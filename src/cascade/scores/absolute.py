@@ -176,8 +176,8 @@ class Scale(Table[ScaleRow]):
             "Metastases that begin, and circulating cells, per gram of tumour. Fixed by what was published:"
             f" {fixed:.2g} begun per gram and doubling time; cells per tube for tumours of {self.tube_mm:g} mm, a size"
             " that is chosen (of half that, 8 times as many a gram). The rest follows for each half-life, in a human"
-            f" circuit. Published (1 x): {told.value} shed cells begins a metastasis ({told.interval}); 'one work': the doubling"
-            f" time is of the same work, and no independent check.{unlike}"
+            f" circuit. Published (1 x): {told.value} shed cells begins a metastasis ({told.interval}); 'one work': the"
+            f" doubling time is of the same work, and no independent check.{unlike}"
         )
 
 
