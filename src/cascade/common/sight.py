@@ -104,7 +104,7 @@ def dark(colour: str, least: float = 4.5) -> str:
     Examples
     --------
     >>> dark("#0072B2"), round(contrast(dark("#CC8400")), 1)
-    ('#0072B2', 4.5)
+    ('#0072B2', 4.6)
     """
     r, g, b = linear(colour)
     while contrast(shown((r, g, b))) < least:

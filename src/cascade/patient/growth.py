@@ -62,7 +62,7 @@ class Growth(Part):
 
     Examples
     --------
-    >>> round(float(Growth(law="exponential", doubling_days=50.0).days(2.0)), 9)
+    >>> round(float(Growth(law="exponential", doubling_days=50.0).days(2.0)[0]), 9)
     50.0
     """
 
