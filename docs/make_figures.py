@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 import cascade
+from cascade.common.colours import GRID
 from cascade.common.sight import MATRICES
 
 FOLDER = Path(__file__).parent / "figures"
@@ -151,7 +152,7 @@ def _pages(shown: list[tuple[str, Image.Image]]) -> Iterator[Image.Image]:
 
 def _page(columns: list[list[tuple[str, Image.Image]]], height: int) -> Image.Image:
     """One page."""
-    page = Image.new("RGB", (WIDE, height), "#DDDDDD")
+    page = Image.new("RGB", (WIDE, height), GRID)
     pen = ImageDraw.Draw(page)
     for side, column in enumerate(columns):
         x, y = GAP + side * (WIDE - GAP) // 2, GAP

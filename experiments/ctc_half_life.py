@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 import cascade
 from _report import Row, arguments, counts_agree, off_target, own_folder, show, verdict, write
+from cascade.common.colours import ALIVE_COLOUR, BAND, INK
 
 HOURS = {"s": 1 / 3600, "h": 1.0}
 
@@ -64,12 +65,11 @@ def main() -> int:
             t * size,
             low,
             high,
-            color="#CC6677",
-            alpha=0.2,
+            color=BAND,
             label=f"published range, {seen.low:g} to {seen.high:g} {unit}",
         )
-        ax.plot(t * size, exact.occupancy(t)["circulating"], color="#882255", label="exact")
-        ax.plot(np.array(times) * size, left, "o", color="#332288", label=f"simulated, {n:,} cells")
+        ax.plot(t * size, exact.occupancy(t)["circulating"], color=INK, label="exact")
+        ax.plot(np.array(times) * size, left, "o", color=ALIVE_COLOUR, label=f"simulated, {n:,} cells")
         ax.set_yscale("log")
         ax.set_ylim(1e-3, 1.3)
         ax.set_xlabel(f"time ({unit})")

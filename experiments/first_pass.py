@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 import cascade
 from _report import arguments, counts_agree, own_folder, verdict
 from cascade import body
+from cascade.common.colours import ALIVE_COLOUR, ALIVE_PALE, DEATH_COLOUR, INK
 from cascade.common.files import write_atomically
 from cascade.common.jsons import json_text
 from cascade.common.shares import percent
@@ -106,10 +107,10 @@ def main() -> int:
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     for ax, (label, values) in zip(figure.subplots(1, len(bars), sharey=True), bars.items(), strict=True):
         for y, (_, held, died, second) in enumerate(values):
-            ax.barh(y, held, color="#882255", label="held" if y == 0 else None)
-            ax.barh(y, died, left=held, color="#BBBBBB", label="died" if y == 0 else None)
-            ax.barh(y, second, left=held + died, color="#88CCEE", label="passed on" if y == 0 else None)
-            ax.text(0.5, y, f"held {short(held)}", ha="center", va="center", color="white" if held > 0.5 else "#222222")
+            ax.barh(y, held, color=ALIVE_COLOUR, label="held" if y == 0 else None)
+            ax.barh(y, died, left=held, color=DEATH_COLOUR, label="died" if y == 0 else None)
+            ax.barh(y, second, left=held + died, color=ALIVE_PALE, label="passed on" if y == 0 else None)
+            ax.text(0.5, y, f"held {short(held)}", ha="center", va="center", color="white" if held > 0.5 else INK)
         ax.set_yticks(range(len(values)), [value[0] for value in values])
         ax.set_xlim(0, 1)
         ax.set_title(label, loc="left", fontsize=11)

@@ -27,6 +27,7 @@ import _soil
 import cascade
 from _left_out import folds, widening
 from cascade import body
+from cascade.common.colours import GRID, INK, organ_mark
 from cascade.common.files import write_atomically
 from cascade.common.jsons import json_text
 from cascade.common.text import text_table
@@ -183,19 +184,22 @@ def draw(data: _soil.Table, found: _soil.SoilFit, path: Path) -> None:
     left, right = figure.subplots(1, 2)
     order = np.argsort(found.beta)
     errors = 1.96 * found.beta_errors()
-    left.errorbar(found.beta[order], np.arange(len(order)), xerr=errors[order], fmt="o", color="#117733", capsize=3)
-    left.axvline(0, color="#BBBBBB", linewidth=1, zorder=0)
+    left.errorbar(found.beta[order], np.arange(len(order)), xerr=errors[order], fmt="o", color=INK, capsize=3)
+    left.axvline(0, color=GRID, linewidth=1, zorder=0)
     names = [organ if (body.finding(organ).detection == 1.0) else f"{organ} (not identified)" for organ in data.organs]
     left.set_yticks(np.arange(len(order)), [names[i] for i in order])
     left.set_xlabel("log soil, against the average organ (95 % interval)")
     left.set_title("Soil: colonies per held cell", loc="left")
     model = _soil.expected(data, found) / data.n
-    right.plot([5e-4, 0.8], [5e-4, 0.8], color="#BBBBBB", linewidth=1, zorder=0)
+    right.plot([5e-4, 0.8], [5e-4, 0.8], color=GRID, linewidth=1, zorder=0)
     seen = np.maximum(data.y, 0.5) / data.n
-    for organ, colour in (("liver", "#882255"), ("lung", "#332288"), ("bone", "#DDCC77"), ("", "#999999")):
+    for organ in ("liver", "lung", "bone", ""):
+        look = organ_mark(organ or "elsewhere")
         chosen = np.array([data.organs[i] == organ if organ else data.organs[i] not in ("liver", "lung", "bone")
                            for i in data.organ])  # fmt: skip
-        right.scatter(model[chosen], seen[chosen], s=16, color=colour, label=organ or "other organs")
+        right.scatter(
+            model[chosen], seen[chosen], s=16, color=look.colour, marker=look.mark, label=organ or "other organs"
+        )
     right.set(xscale="log", yscale="log", xlabel="share of patients, flow x soil of the organ")
     right.set_ylabel("share of patients, autopsies (0 drawn as 1/2)")
     right.set_title("16 cancers, in sample", loc="left")

@@ -35,6 +35,7 @@ from scipy.stats import binom, spearmanr, wilcoxon
 import _soil
 from _left_out import LEVELS, coverage, covered, folds, holds
 from cascade import body
+from cascade.common.colours import GRID, organ_mark
 from cascade.common.files import write_atomically
 from cascade.common.jsons import json_text
 from cascade.common.text import text_table
@@ -155,15 +156,15 @@ def draw(data: _soil.Table, shown: dict[str, tuple[np.ndarray, np.ndarray]], tab
     """Observed against predicted shares of patients, one panel a column."""
     figure = Figure(figsize=(13, 3.9), layout="constrained")
     axes = figure.subplots(1, 4, sharex=True, sharey=True)
-    palette = {"liver": "#882255", "lung": "#332288", "bone": "#DDAA33", "adrenal": "#117733"}
     for ax, column in zip(axes, COLUMNS, strict=True):
         model, rows = shown[column]
-        ax.plot([1e-3, 0.9], [1e-3, 0.9], color="#BBBBBB", linewidth=1, zorder=0)
+        ax.plot([1e-3, 0.9], [1e-3, 0.9], color=GRID, linewidth=1, zorder=0)
         seen = np.maximum(data.y[rows], 0.5) / data.n[rows]
         names = np.array([data.organs[i] for i in data.organ[rows]])
-        ax.scatter(model, seen, s=9, color="#AAAAAA", label="others")
-        for organ, colour in palette.items():
-            ax.scatter(model[names == organ], seen[names == organ], s=16, color=colour, label=organ)
+        ax.scatter(model, seen, s=9, color=organ_mark("elsewhere").colour, label="others")
+        for organ in ("liver", "lung", "bone", "adrenal"):
+            colour, mark = organ_mark(organ)
+            ax.scatter(model[names == organ], seen[names == organ], s=16, color=colour, marker=mark, label=organ)
         middle = np.median([table[name][column]["spearman"] for name in table])
         ax.set_title(f"{column}: median rho {middle:.2f}", loc="left", fontsize=11)
         ax.set(xscale="log", yscale="log", xlim=(3e-4, 1), ylim=(5e-4, 1), xlabel="model, share of patients")

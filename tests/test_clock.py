@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import cascade
 from cascade.body import cancer, cancer_names
 from cascade.body.clock import Target, clock, clock_fit
 from cascade.common.text import HOURS_PER_YEAR
+from cascade.scores.scoring import figures
 
 YEAR = HOURS_PER_YEAR
 DAY = 24.0
@@ -141,6 +143,26 @@ def test_rich_soil_has_room(dormant: float) -> None:
 def test_an_impossible_share_of_sleepers_is_refused() -> None:
     with pytest.raises(cascade.ModelError, match=r"dormant"):
         cancer("breast").with_(dormant=1.5)
+
+
+def test_figures_of_recurrences_are_asked_at_the_times_of_the_reading() -> None:
+    """A recurrence t years after removal is a colony at t + lead - growth after shedding, and one doubling more."""
+    until = {name: target.until or target.edges[-1] for target in clock().targets for name in target.cancers}
+
+    def hours(years: float) -> float:
+        first = years - clock().offset_years
+        return 0.0 if first <= 0 else first * YEAR + clock().doubling_days * DAY
+
+    asked = 0
+    for name, seen in figures().by_model.items():
+        for figure in seen:
+            found = re.match(r"(?:recurrences|metastases) within (\d+) years?", figure.name)
+            if found is not None:
+                asked += 1
+                assert figure.ask is not None
+                assert figure.ask.hours == pytest.approx(hours(float(found[1])), abs=0.1)
+                assert figure.ask.among_hours == pytest.approx(hours(until[name]), abs=0.1)
+    assert asked == 22
 
 
 @pytest.mark.full

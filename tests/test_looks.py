@@ -138,10 +138,14 @@ def test_colours_too_near_or_too_blue_would_be_seen() -> None:
     assert oklab("#781852", "protanopia")[2] < -0.03  # a violet that is blue to whom red cones lack
 
 
-def test_no_other_file_of_the_package_says_a_colour_by_its_number() -> None:
-    """Figures and page read looks.toml; white and black alone may be written down."""
+def test_no_other_file_says_a_colour_by_its_number() -> None:
+    """Figures, page, experiments, notebooks and guide read looks.toml; white and black alone may be written down."""
     found = []
-    for path in sorted([*SOURCE.rglob("*.py"), *SOURCE.rglob("*.css"), *SOURCE.rglob("*.js"), *SOURCE.rglob("*.html")]):
+    folders = [SOURCE, *(Path(__file__).parents[1] / name for name in ("experiments", "notebooks", "docs"))]
+    endings = (".py", ".css", ".js", ".html")
+    paths = [path for folder in folders for path in folder.rglob("*") if path.suffix in endings]
+    assert {"organotropism.py", "make_figures.py", "1_the_bottleneck.py", "page.css"} <= {path.name for path in paths}
+    for path in sorted(paths):
         code = re.sub(r'""".*?"""', "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         numbers = re.findall(r"#[0-9A-Fa-f]{6}\b|(?<=[ :(])#[0-9A-Fa-f]{3}\b", code)
         plain = ("#FFFFFF", "#FFF", "#000000")

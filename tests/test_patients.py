@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -36,7 +37,10 @@ def test_shares_are_averages_over_the_exposures_of_patients() -> None:
     rows = {row.organ: row for row in patients}
     distant = [site.name for site in cascade.load("breast").sites if site.kind == "distant"]
     assert rows["any distant"].share == pytest.approx(patients.share(*distant))
-    assert [row.share for row in patients.rows[1:]] == sorted((row.share for row in patients.rows[1:]), reverse=True)
+    for kind in ("distant", "nodal", "local"):
+        shares = [row.share for row in patients.rows[1:] if row.kind == kind]
+        assert shares
+        assert shares == sorted(shares, reverse=True)
 
 
 def test_intervals_hold_what_the_fit_is_known_to() -> None:
@@ -124,3 +128,47 @@ def test_what_has_no_patients_says_so(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit) as end:
         main(["patients", "textbook"])
     assert end.value.code == 2
+
+
+def test_pairs_are_the_shares_together_and_given_with_their_intervals() -> None:
+    table = cascade.exact(cascade.load("colon")).patients()
+    pairs = {row.organ: row for row in table.pairs("liver")}
+    assert set(pairs) == {row.organ for row in table.rows[1:]} - {"liver"}
+    for organ in ("lung", "peritoneum", "epicolic nodes"):
+        row = pairs[organ]
+        assert row.both == table.together(organ, "liver")
+        assert row.among == pytest.approx(row.both / table.share("liver"))
+        both, among = table.interval(organ, "liver"), table.interval(organ, given="liver")
+        if both is None:
+            assert math.isnan(row.both_low)
+            assert math.isnan(row.among_high)
+        else:
+            assert (row.both_low, row.both_high) == both
+            assert (row.among_low, row.among_high) == among
+    assert pairs["lung"].both_low < pairs["lung"].both < pairs["lung"].both_high
+    assert math.isnan(pairs["peritoneum"].both_low)
+    with pytest.raises(cascade.InputError, match=r"organ = 'livr'.*did you mean 'liver'"):
+        table.pairs("livr")
+
+
+def test_distant_metastases_lead_the_table_of_patients() -> None:
+    rows = cascade.exact(cascade.load("breast")).patients().rows
+    order = [("distant", "nodal", "local").index(row.kind) for row in rows]
+    assert rows[0].organ.startswith("any distant")
+    assert order == sorted(order)
+
+
+def test_the_command_tells_an_organ_beside_another(capsys: pytest.CaptureFixture[str]) -> None:
+    def run(*words: str) -> int:
+        with pytest.raises(SystemExit) as end:
+            main(["patients", "colon", *words])
+        return int(end.value.code or 0)
+
+    assert run("--given", "liver") == 0
+    assert "of those in liver" in capsys.readouterr().out
+    assert run("--given", "liver", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["given"] == "liver"
+    assert {row["organ"] for row in told["pairs"]} >= {"lung", "bone"}
+    assert run("--given", "livr") == 2
+    assert "--given" in capsys.readouterr().err

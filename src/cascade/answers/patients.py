@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cascade.answers.intervals import Interval, proportion
+from cascade.answers.kinds import KINDS
 from cascade.answers.table import Table, Texts
 from cascade.common.errors import InputError, nearest
 from cascade.common.shares import estimate_of_share, percent
@@ -64,8 +65,60 @@ class PatientRow:
 
 
 @dataclass(frozen=True)
+class PairRow:
+    """An organ beside another that is given.
+
+    Attributes
+    ----------
+    organ : str
+    both, both_low, both_high : float
+        Share of all patients with a metastasis in both, and its 95 % interval from the fit; not a number where
+        nothing was fitted.
+    among, among_low, among_high : float
+        Of the patients with one in the given organ the share with one here, too.
+    """
+
+    organ: str
+    both: float
+    both_low: float
+    both_high: float
+    among: float
+    among_low: float
+    among_high: float
+
+
+@dataclass(frozen=True)
+class Pairs(Table[PairRow]):
+    """All organs beside one."""
+
+    rows: tuple[PairRow, ...]
+    given: str
+    label: str
+
+    def as_text(self) -> Texts:
+        """Headings and lines."""
+        interval = "95 % from the fit"
+        header = ["organ", f"there and in {self.given}", interval, f"of those in {self.given}", interval]
+        lines = []
+        for row in self.rows:
+            line = [row.organ]
+            for share, low, high in (
+                (row.both, row.both_low, row.both_high),
+                (row.among, row.among_low, row.among_high),
+            ):
+                line += [percent(share), ""] if math.isnan(low) else estimate_of_share(share, low, high)
+            lines.append(line)
+        return header, lines
+
+    @property
+    def caption(self) -> str:
+        """Whose patients."""
+        return f"{self.label}: patients with a metastasis in an organ and in {self.given}"
+
+
+@dataclass(frozen=True)
 class Patients(Table[PatientRow]):
-    """Shares of patients by organ, the largest first; ``any distant`` stands above.
+    """Shares of patients by organ, the distant ones first, of each kind the largest; ``any distant`` stands above.
 
     Attributes
     ----------
@@ -101,6 +154,22 @@ class Patients(Table[PatientRow]):
             both, there = self._both(one, given), self._any([given])
             return interval_of(self.exposure, self.means, names, lambda means: both(means) / there(means))
         return interval_of(self.exposure, self.means, names, self._any([one]))
+
+    def pairs(self, given: str) -> Pairs:
+        """Each other organ beside one: patients with a metastasis in both, and of those in ``given`` the share in it.
+
+        Raises
+        ------
+        InputError
+            For an organ that the model does not have.
+        """
+        self._known([given])
+        rows = []
+        for organ in (row.organ for row in self.rows[1:] if row.organ != given):
+            both = self.interval(organ, given) or Interval(math.nan, math.nan)
+            among = self.interval(organ, given=given) or Interval(math.nan, math.nan)
+            rows.append(PairRow(organ, self.together(organ, given), *both, self.among(organ, given=given), *among))
+        return Pairs(tuple(rows), given, self.label)
 
     def _known(self, organs: Sequence[str]) -> list[str]:
         for organ in organs:
@@ -167,7 +236,8 @@ def patients_of(model: Model, colonies: Mapping[str, float]) -> Patients:
         raise InputError("model", model.name, "a model with the exposure of patients, such as those of scored cancers")
     means = {site.name: exposure.relative_cells * colonies[site.name] for site in model.sites}
     rows = [_row(site, exposure, means) for site in model.sites]
-    rows.sort(key=lambda row: -row.share)
+    kinds = list(KINDS)
+    rows.sort(key=lambda row: (kinds.index(row.kind), -row.share))
     distant = [site.name for site in model.sites if site.kind == "distant"]
     return Patients((_any_distant(exposure, means, distant), *rows), model.title or model.name, exposure, means)
 

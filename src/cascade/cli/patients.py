@@ -28,6 +28,10 @@ from cascade.cli.options import (
 def patients(
     model: ModelName,
     treat: Treat = None,
+    given: Annotated[
+        str | None,
+        typer.Option("--given", metavar="ORGAN", help="Also every organ beside this one: both, and given it."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="PATH", parser=path_of, help="Also as a figure: .png, .svg or .pdf."),
@@ -40,6 +44,8 @@ def patients(
 
     answer = exact(treated(loaded("MODEL", model), treat))
     found = answer.patients()
+    with blaming("--given", "organ"):
+        pairs = found.pairs(given) if given is not None else None
     if out is not None:
         from cascade import plot as figures
 
@@ -50,7 +56,10 @@ def patients(
         never_over_another("--out", path, same, force)
         figures.save(figure, path)
     if as_json:
-        print_json({"model": model, "rows": found.to_dicts()})
+        data = {"model": model, "rows": found.to_dicts()}
+        print_json({**data, "given": given, "pairs": pairs.to_dicts()} if pairs else data)
         return
     say(str(found))
+    if pairs:
+        say(f"\n{pairs.caption}\n\n{pairs}")
     say(NOTICE)

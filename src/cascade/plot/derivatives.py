@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cascade.answers.kinds import KINDS
 from cascade.common.arguments import check_flag
 from cascade.common.colours import ALIVE_COLOUR, DEATH_COLOUR, INK, QUIET
 from cascade.common.errors import InputError, is_whole
@@ -38,7 +39,8 @@ def elasticities(
     ----------
     source : Exact
     of : str, optional
-        Step, milestone or organ, as for ``Exact.elasticities``; default: success.
+        Step, milestone, organ or kind of colony, as for ``Exact.elasticities``; default: distant metastases, of a
+        model without sites success.
     mean_hours : bool
         Of the mean time until it happens.
     most : int
@@ -54,6 +56,8 @@ def elasticities(
     if not is_whole(most) or most < 1:
         raise InputError("most", most, "a whole number > 0")
     figure = None if ax is None else figure_around(ax)
+    if of is None and not mean_hours and source.distant > 0:
+        of = "distant"
     rates = {name: rate for name, rate in source.elasticities(of, mean_hours=mean_hours).items() if abs(rate) > 0}
     if not rates:
         raise InputError("source", source.label, "an answer that some hazard moves")
@@ -136,4 +140,6 @@ def _chance_of(source: Exact, of: str) -> str:
         return f"the share that passes {of}"
     if of in source.lowered.milestones:
         return f"the share that is ever {of}"
+    if of in KINDS:
+        return f"the share that founds a {KINDS[of]}" if of != "local" else f"the share that makes {KINDS[of]}"
     return f"the number of colonies in {of}"

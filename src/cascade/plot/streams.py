@@ -21,7 +21,7 @@ from cascade.plot.notation import at_most, few, one_in, sentence_of
 from cascade.plot.sheet import Heading, Plan, Sheet, apart, made
 from cascade.plot.steps import Funnels, funnel_of
 from cascade.plot.style import figure_around, sign
-from cascade.plot.waterfalls import STILL, colour_of
+from cascade.plot.waterfalls import STILL, colour_of, kinds_of
 
 ENLARGE = 0.25
 """Of the height of a block, below which what is left is drawn larger: by a wedge that says how much."""
@@ -257,7 +257,7 @@ def _lines(one: Funnel, look: Look, width: float) -> list[Stream]:
 def _plan(one: Funnel, look: Look, width: float, high: float) -> Plan:
     pad = 0.4 * look.em
     heading = Heading(look, width - 2 * pad, f"{one.label}: {one.made}", _sentence(one))
-    note = broken(NOTE, width - 2 * pad, look.small)
+    note = broken(" ".join(text for text in (NOTE, _kinds(one)) if text), width - 2 * pad, look.small)
     streams = _lines(one, look, width - 2 * pad)
     if look.slide and len(streams) > 1 and look.text > STYLES["slide"].text * 0.55:
         return Plan(2 * high, lambda _: None)  # one line in smaller type rather than two
@@ -354,6 +354,12 @@ def factor_text(factor: float) -> str:
     """
     rounded = float(f"{factor:.2g}")
     return f"{rounded:,.0f}" if rounded >= 10 or rounded == round(rounded) else f"{rounded:g}"
+
+
+def _kinds(one: Funnel) -> str:
+    """Colonies by kind, as a sentence."""
+    told = kinds_of(one)
+    return f"{told[0].upper()}{told[1:]}." if told else ""
 
 
 def _sentence(one: Funnel) -> str:
