@@ -169,3 +169,38 @@ def test_the_command_line_tells_routes(capsys: pytest.CaptureFixture[str]) -> No
     assert "set out" in said
     assert "in the sheath of a nerve" in said
     assert "intravasation" not in said
+
+
+def in_routes(name: str) -> cascade.Model:
+    """A model of the catalogue with all states on one route."""
+    model = cascade.load(name)
+    states = [s.model_copy(update={"route": "way"}) for s in model.states]
+    return model.with_(states=states, routes=[RouteSteps(name="way")])
+
+
+SIBLINGS = {
+    "conditioned": (lambda: cascade.load("colon").given("liver"), None),
+    "treated": (lambda: cascade.load("colon").with_treatments(cascade.treatment("nk-depletion", end_hours=240)), None),
+    "cut short": (lambda: cascade.load("colon"), 200.0),
+    "injected": (lambda: cascade.load("prostate").injected("nerve sheath"), None),
+    "frail and switching": (lambda: in_routes("unlike-cells"), None),
+    "clusters": (lambda: in_routes("clusters"), None),
+}
+
+
+@pytest.mark.parametrize("name", SIBLINGS)
+def test_routes_of_models_of_other_kinds(name: str) -> None:
+    """Counted against exact; false alarm 1e-5 a row. Counts of cells that share a founder spread more."""
+    make, until = SIBLINGS[name]
+    model = make()
+    result = cascade.simulate(model, cells=60_000, seed=4, until=until)
+    counted, cells = result.routes(), result.cells
+    exact = cascade.exact(model, until=until).routes(cells)
+    size = model.clusters.largest if model.clusters is not None else 1
+    for row, truth in zip(counted, exact, strict=True):
+        p = min(1.0, truth.fraction_of_all)
+        assert row.low <= row.fraction_of_all <= row.high
+        if size == 1:
+            assert min(binom.cdf(row.cells, cells, p), binom.sf(row.cells - 1, cells, p)) > 5e-6, (row, truth)
+        else:
+            assert abs(row.cells - truth.cells) <= 4.5 * math.sqrt(size * cells * p * (1 - p)) + 1e-6, (row, truth)

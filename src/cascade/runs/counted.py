@@ -42,7 +42,7 @@ class CountedEnds:
         def _started_cells(self) -> npt.NDArray[np.int64]:
             """Cells by start."""
 
-        def _interval_of(self, rows: list[int], count: int) -> Interval:
+        def _interval_of(self, rows: list[int], count: int, began: int = 0) -> Interval:
             """Interval of the share of cells in some rows together."""
 
         @property
@@ -104,7 +104,7 @@ class CountedEnds:
                 noted = [i for i, t in moves if t.is_move and here[t.target] and not here[t.source]]
             starting = sum(began[lowered.states[s]] for s in np.flatnonzero(here).tolist())
             number = int(self._sums[noted].sum()) + starting
-            return Counted(number, self._interval_of(noted, number))
+            return Counted(number, self._interval_of(noted, number, starting))
 
         def ended(states: list[str]) -> Counted:
             noted = [rows.stay + lowered.states.index(name) for name in states]

@@ -176,12 +176,15 @@ class Result(CountedEnds, ByValue):
         """Of the share of cells in a row of the histograms; founders, not cells, are independent."""
         return self._interval_of([row], count)
 
-    def _interval_of(self, rows: list[int], count: int) -> Interval:
-        """Of the share of cells in some rows together."""
+    def _interval_of(self, rows: list[int], count: int, began: int = 0) -> Interval:
+        """Of the share of cells in some rows together, and of so many that were there from the start."""
         if self.model.clusters is None:
             return proportion(count, self.cells)
         batches = self.totals.batches
-        return clustered_proportion(batches[:, rows].sum(axis=1), batches[:, -1], self.model.clusters.largest)
+        if 0 < began < self.cells:
+            return Interval(0.0, 1.0)  # which batches those are of is not counted
+        whole = batches[:, -1] * bool(began)
+        return clustered_proportion(batches[:, rows].sum(axis=1) + whole, batches[:, -1], self.model.clusters.largest)
 
     def _ended(self, kind: str, count: int) -> Interval:
         """Of the share of cells that ended in colonies of a kind."""
