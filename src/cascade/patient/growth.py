@@ -97,7 +97,15 @@ class Growth(Part):
         return math.log(2.0) / self.doubling_days
 
     @property
-    def _power(self) -> float:
+    def slope(self) -> float:
+        """The rate of growth of the first cells, a day: birth less death."""
+        if self.law == "points":
+            day, cells = self.points[0]
+            return math.log(cells) / day
+        return self._rate * (1.0 if self.law != "logistic" else -math.expm1(-self.power * math.log(self.most)))
+
+    @property
+    def power(self) -> float:
         """The exponent, with its default."""
         return self.exponent if self.exponent is not None else (0.25 if self.law == "logistic" else 0.5)
 
@@ -121,10 +129,10 @@ class Growth(Part):
             limit = math.log(self.most)
             return np.exp(-limit * np.expm1(-self._rate / limit * t))
         if self.law == "logistic":
-            q = self._power
+            q = self.power
             return np.asarray(self.most * (1.0 + (self.most**q - 1.0) * np.exp(-q * self._rate * t)) ** (-1.0 / q))
         if self.law == "power":
-            p = self._power
+            p = self.power
             return np.asarray((1.0 + (1.0 - p) * self._rate * t) ** (1.0 / (1.0 - p)))
         days_of, logs, slopes = self._pieces()
         i = np.clip(np.searchsorted(days_of, t, side="right") - 1, 0, len(slopes) - 1)
@@ -148,12 +156,12 @@ class Growth(Part):
             return -np.log1p(-np.log(n) / limit) * limit / self._rate
         if self.law == "logistic":
             # n (1 + c e^{-k t})^{1/q} = K, written so that nothing is lost near one cell or near K.
-            q, logs = self._power, np.log(n)
+            q, logs = self.power, np.log(n)
             whole = math.log(self.most)
             gained = np.log(np.expm1(q * whole)) - np.log(np.expm1(q * (whole - logs)))
             return np.asarray(gained / (q * self._rate))
         if self.law == "power":
-            p = self._power
+            p = self.power
             return np.expm1((1.0 - p) * np.log(n)) / ((1.0 - p) * self._rate)
         days_of, logs, slopes = self._pieces()
         i = np.clip(np.searchsorted(logs, np.log(n), side="right") - 1, 0, len(slopes) - 1)
@@ -181,8 +189,8 @@ class Growth(Part):
         if self.law == "logistic":
             return self._shed_logistic(t, a)
         if self.law == "power":
-            v = (1.0 - self._power) * self._rate
-            m = a / (1.0 - self._power)
+            v = (1.0 - self.power) * self._rate
+            m = a / (1.0 - self.power)
             return np.expm1((m + 1.0) * np.log1p(v * t)) / (v * (m + 1.0))
         days_of, logs, slopes = self._pieces()
         whole = np.exp(a * logs[:-1]) * np.expm1(a * slopes[:-1] * np.diff(days_of)) / (a * slopes[:-1])
@@ -218,7 +226,7 @@ class Growth(Part):
 
     def _shed_logistic(self, t: Floats, a: float) -> Floats:
         """K^a / k [B(w(t)) - B(w(0))]: up to w = 1/2 by the series of B, beyond by what it grows by from there."""
-        q = self._power
+        q = self.power
         k, c, m = q * self._rate, self.most**q - 1.0, a / q
         left = c * np.exp(-k * t)
         w = 1.0 / (1.0 + left)

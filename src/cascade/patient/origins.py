@@ -1,0 +1,115 @@
+"""Where cells are shed from, and the ways from there: a route to a site, with the chance to found and the lives.
+
+An *origin* is what drains a source: all organs that drain alike are one.  A *way* leads from an origin by a route to
+a site; its chance is that of a shed cell to found there, by elimination without subtraction, so that it has the same
+bits on every machine, and its cells are those of the model that is conditioned on founding there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from cascade.body import Cancer
+from cascade.body.routes import routes
+from cascade.common.portable import in_order
+from cascade.lowering.conditioned import aimed, chances, conditioned
+from cascade.lowering.lower import lower
+from cascade.lowering.lowered import LEAST_CHANCE, Lowered
+from cascade.model.conditioned import Conditioned, given
+from cascade.patient.disease import Disease
+from cascade.patient.founding import Founding, foundings
+
+PRIMARY = "primary"
+
+
+@dataclass(frozen=True)
+class Way:
+    """From an origin by a route to a site.
+
+    Attributes
+    ----------
+    founding : Founding
+        The cells of the route, from the vessel to their first division.
+    site : str
+    chance : float
+        That a shed cell founds there.
+    """
+
+    founding: Founding
+    site: str
+    chance: float
+
+    @property
+    def route(self) -> str:
+        """The route."""
+        return self.founding.route
+
+    @cached_property
+    def cells(self) -> Conditioned:
+        """The model of those cells alone that found there: a founder is a cell of it."""
+        return given(self.founding.model, f"organ: {self.site}")
+
+    @cached_property
+    def lowered(self) -> Lowered:
+        """``cells`` as arrays."""
+        return conditioned(self.cells, lower(self.founding.model))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Sources that drain alike.
+
+    Attributes
+    ----------
+    sources : tuple of str
+        "primary", or organs.
+    ways : tuple of Way
+        By route, as the disease lists them, and by site.
+    """
+
+    sources: tuple[str, ...]
+    ways: tuple[Way, ...]
+
+
+def origins(disease: Disease) -> tuple[Origin, ...]:
+    """Origins of a disease: that of the primary first, then those of organs whose metastases shed."""
+    shed = tuple(s.route for s in disease.shedding)
+    sources = tuple(site for site in disease.beds if disease.lesions.of(site, "secondary") > 0)
+    return _origins(disease.cancer, shed, sources if _blood() in shed else ())
+
+
+def _blood() -> str:
+    """The route that metastases take."""
+    return next(route.name for route in routes().routes if route.circulates)
+
+
+@lru_cache(maxsize=16)
+def _origins(cancer: Cancer, shed: tuple[str, ...], sources: tuple[str, ...]) -> tuple[Origin, ...]:
+    by_route = {founding.route: founding for founding in foundings(cancer)}
+    made = [Origin((PRIMARY,), _ways(tuple(by_route[route] for route in shed)))]
+    drained: dict[tuple[tuple[str, float], ...], list[str]] = {}
+    for organ in sources:
+        drainage = cancer.from_site(organ).drainage
+        drained.setdefault(tuple(sorted(drainage.items())), []).append(organ)
+    for organs in drained.values():
+        made.append(Origin(tuple(organs), _ways(foundings(cancer, organs[0]))))
+    return tuple(made)
+
+
+def _ways(founded: tuple[Founding, ...]) -> tuple[Way, ...]:
+    ways = []
+    for founding in founded:
+        every = lower(founding.model)
+        colonies = [state.site for state in founding.model.states if state.landmark == "colony"]
+        for site in sorted({site for site in colonies if site is not None}):
+            goal = given(founding.model, f"organ: {site}")
+            made, aim = aimed(goal, every)
+            h = chances(aim, np.ones((1, 1)))[0]
+            total = in_order(made.start_share.tolist())
+            chance = in_order((made.start_share * h[made.start_state]).tolist()) / total
+            if chance > LEAST_CHANCE:
+                ways.append(Way(founding, site, chance))
+    return tuple(ways)
