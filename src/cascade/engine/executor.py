@@ -72,12 +72,15 @@ class Workers:
         True: a bar on stderr; a callable is given (done, all). Default: a bar for long runs on a terminal.
     visits : float
         How many visits to states a cell is expected to make: how long it takes.
+    unit : str
+        What is counted, for the bar.
     """
 
     executor: Executor | None = None
     chunk: int | None = None
     progress: Progress = None
     visits: float = 1.0
+    unit: str = "cells"
 
     def quietly(self) -> Workers:
         """The same, whose progress no function is told: for work before the work."""
@@ -108,7 +111,7 @@ class Workers:
             When the executor is shut down, hands out no futures, cancels a task, or loses a process before
             all is done.
         """
-        with self._pool() as pool, reporter(self.progress, cells, self.visits) as report:
+        with self._pool() as pool, reporter(self.progress, cells, self.visits, self.unit) as report:
             most = 2 * workers_of(pool) + 1
             waiting: dict[Future[tuple[Mark, U]], tuple[Mark, int]] = {}
             # Those that have ended, cancelled ones too: ``wait`` never hears of these from a pool that was shut down.
@@ -221,7 +224,9 @@ def workers_of(executor: Executor | None) -> int:
 
 
 @contextmanager
-def reporter(progress: Progress, cells: int, visits: float) -> Iterator[Callable[[int], object]]:
+def reporter(
+    progress: Progress, cells: int, visits: float, unit: str = "cells"
+) -> Iterator[Callable[[int], object]]:
     """A function that is told how many more cells are done, each of so many visits."""
     if callable(progress):
         done = 0
@@ -244,5 +249,5 @@ def reporter(progress: Progress, cells: int, visits: float) -> Iterator[Callable
         return
     from tqdm.auto import tqdm
 
-    with tqdm(total=cells, unit=" cells", unit_scale=True, file=stream, dynamic_ncols=True) as bar:
+    with tqdm(total=cells, unit=f" {unit}", unit_scale=True, file=stream, dynamic_ncols=True) as bar:
         yield bar.update

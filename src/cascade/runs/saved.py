@@ -97,7 +97,7 @@ def save_result(result: Result, path: str | Path) -> Path:
     np.savez_compressed(buffer, recipe=np.frombuffer(text.encode(), np.uint8), **arrays)
     with zipfile.ZipFile(buffer) as file:
         try:
-            _text_in(file)
+            text_in(file)
         except InputError as error:
             wanted = f"a model and ranges of cells that make {error.accepted}"
             raise InputError("result", result.model.name, wanted) from None
@@ -138,7 +138,7 @@ def _read(path: Path) -> Result:
         result_of, shapes = _checked(recipe)
         for name, wanted in shapes.items():
             with file.open(f"{name}.npy") as member:
-                _check_header(name, member, wanted)
+                check_header(name, member, wanted)
         arrays = {}
         for name in shapes:
             with file.open(f"{name}.npy") as member:
@@ -153,13 +153,13 @@ def _read(path: Path) -> Result:
     return result
 
 
-def _text_in(file: zipfile.ZipFile) -> bytes:
+def text_in(file: zipfile.ZipFile) -> bytes:
     """The text of the recipe of a file, if it is none that takes all memory once it is taken apart."""
     packed = file.getinfo("recipe.npy")
     if packed.file_size > MOST_RECIPE:
         raise InputError("file", "", f"a result with a recipe of at most {MOST_RECIPE >> 20} MB")
     with file.open("recipe.npy") as member:
-        _check_header("recipe", member, (np.dtype(np.uint8), None))
+        check_header("recipe", member, (np.dtype(np.uint8), None))
     with file.open("recipe.npy") as member:
         text: bytes = np.lib.format.read_array(member, allow_pickle=False).tobytes()
     parts = text.count(b"[") + text.count(b"{")
@@ -171,7 +171,7 @@ def _text_in(file: zipfile.ZipFile) -> bytes:
 
 def _recipe_in(file: zipfile.ZipFile) -> dict[str, Any]:
     """The recipe of a file, of a format that can be read."""
-    recipe = json.loads(_text_in(file))
+    recipe = json.loads(text_in(file))
     if recipe["format"] not in READ:
         newer = is_whole(recipe["format"]) and recipe["format"] > FORMAT
         todo = "install a newer metastatic-cascade" if newer else "simulate anew"
@@ -193,11 +193,11 @@ def _checked(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[np.dtype[A
     fields: dict[str, Any] = {
         "model": model,
         "seed": check_seed(recipe["seed"]),
-        "ranges": _ranges(recipe["ranges"]),
+        "ranges": ranges_of(recipe["ranges"]),
         "until": check_until(lowered, recipe["until"]),
         "times": check_grid(recipe["times"]),
         "watch": tuple(recipe["watch"]),
-        "versions": _versions(recipe["versions"], recipe["format"]),
+        "versions": versions_of(recipe["versions"], recipe["format"]),
     }
     watched_states(lowered, fields["watch"])
     whole = recipe["totals"]
@@ -219,7 +219,7 @@ def _checked(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[np.dtype[A
     return lambda arrays: Result(**fields, totals=Totals(**arrays, **whole)), shapes
 
 
-def _check_header(name: str, member: IO[bytes], wanted: tuple[np.dtype[Any], tuple[int, ...] | None]) -> None:
+def check_header(name: str, member: IO[bytes], wanted: tuple[np.dtype[Any], tuple[int, ...] | None]) -> None:
     """That an array has the type and the shape that it must have, from its first bytes: before room is made for it."""
     version = np.lib.format.read_magic(member)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -229,7 +229,7 @@ def _check_header(name: str, member: IO[bytes], wanted: tuple[np.dtype[Any], tup
         raise InputError("file", "", f"{name} of type {wanted[0]} and shape {expected}, not {dtype} and {shape}")
 
 
-def _ranges(ranges: Any) -> tuple[tuple[int, int], ...]:
+def ranges_of(ranges: Any) -> tuple[tuple[int, int], ...]:
     """Ranges of cells: rising, apart from each other."""
     wanted = "rising ranges of cell numbers, none twice"
     made = tuple((pair[0], pair[1]) for pair in ranges)
@@ -242,7 +242,7 @@ def _ranges(ranges: Any) -> tuple[tuple[int, int], ...]:
     return made
 
 
-def _versions(versions: Any, form: int) -> dict[str, Any]:
+def versions_of(versions: Any, form: int) -> dict[str, Any]:
     """Versions by name, such as a file of this format can have."""
     told = dict(versions)
     if not is_whole(told.get("streams")) or not all(isinstance(v, str | int) for v in told.values()):

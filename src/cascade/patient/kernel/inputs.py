@@ -165,6 +165,7 @@ class Out(NamedTuple):
     total: Ints  # (G, X, T) lesions
     square: Ints  # (G, X, T) sums of squares of patients' numbers
     some: Ints  # (G, X, T) patients with any
+    most: Ints  # (G, X, T) the largest number in one patient
     number: Ints  # (kinds, X, T, N) patients by number of lesions; the last: that many or more
     alive: Ints  # (T,)
     deaths: Ints  # (2, T + 1) by cause, by the first time at which the patient is dead
@@ -185,7 +186,7 @@ def scratch_of(rules: Rules) -> Scratch:
     shape = (rules.groups, 3 + len(rules.sizes))
     return Scratch(
         np.ones(routes), np.ones(sites), np.zeros(traits), np.zeros(traits), np.zeros(routes), np.zeros(most),
-        np.zeros((*shape, len(rules.times) + 1), np.int64), np.full(shape, len(rules.times)), np.zeros(4),
+        np.zeros((*shape, len(rules.times) + 1), np.int64), np.full(shape, len(rules.times), np.int64), np.zeros(4),
     )  # fmt: skip
 
 
@@ -193,7 +194,7 @@ def out_of(rules: Rules, patients: int, numbers: int) -> Out:
     """Counts of nobody; numbers of lesions up to ``numbers``."""
     shape = (rules.groups, 3 + len(rules.sizes), len(rules.times))
     return Out(
-        np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64),
+        *(np.zeros(shape, np.int64) for _ in range(4)),
         np.zeros((rules.kinds, *shape[1:], numbers + 1), np.int64), np.zeros(shape[2], np.int64),
         np.zeros((2, shape[2] + 1), np.int64), np.zeros(patients, np.uint64), np.zeros(3, np.int64),
     )  # fmt: skip

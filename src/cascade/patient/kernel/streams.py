@@ -17,6 +17,9 @@ KIND_FOUNDER = np.uint64(10 << 24)
 KIND_LESION = np.uint64(11 << 24)
 KIND_FATE = np.uint64(12 << 24)
 
+EARLIER = np.uint64(0xFFFFFFFF)
+"""Number under which a founder has another identity: as the cell that it was before it was shed."""
+
 ROUTE_BITS = 16
 """An address of a clock is the route above so many bits, and the site."""
 

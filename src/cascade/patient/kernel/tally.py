@@ -84,6 +84,7 @@ def _add_courses(rules, scratch, last, out):
                 out.total[g, x, t] += now
                 out.square[g, x, t] += now * now
                 out.some[g, x, t] += 1
+                out.most[g, x, t] = max(out.most[g, x, t], now)
                 if g >= counted:
                     out.number[g - counted, x, t, min(now, most)] += 1
             begin[g, x] = none

@@ -1,0 +1,344 @@
+"""The course of one patient: the tumour and every lesion, when each was shed, slept, woke and founded, and its size.
+
+For research and teaching, never for decisions about a patient.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cascade.answers.table import Table, Texts
+from cascade.common.arguments import check_seed
+from cascade.common.errors import InputError, is_whole
+from cascade.common.text import text_table
+from cascade.common.types import Floats
+from cascade.engine.prepare import environment, prepare
+from cascade.lowering.lower import lower
+from cascade.model.conditioned import given
+from cascade.patient.checks import check_disease
+from cascade.patient.cohort import MOST_PATIENTS, check_years
+from cascade.patient.counts import one_patient
+from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.kernel.streams import EARLIER, KIND_FOUNDER, identity_of
+from cascade.patient.lowered import rules_of
+from cascade.patient.origins import Way, origins
+from cascade.patient.tables import WARNING
+from cascade.runs.histories import History, Stay, histories_of
+
+CAUSES = ("", "the tumour", "other causes")
+SLEEPS = "dormant"
+OUT_OF_THE_VESSEL = "extravasated"
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """The primary (number 0), or a founder and what became of it; times in years of the tumour.
+
+    Attributes
+    ----------
+    number : int
+    identity : int
+        By descent: the number of the founder as a cell of ``model``.
+    parent : int or None
+        The lesion whose cell it was; None: the primary.
+    site, route : str
+        "primary" and "" for the primary.
+    shed, founded : float
+        When the founder entered the vessel, and divided for the first time; infinity: not in the years that are told.
+    early_cells : float
+        Cells at the end of the early phase; 0: it died out.
+    pace : float
+        Of growth, over that of the law.
+    asleep, awake : float
+        When the lesion stopped, small and without vessels, and went on; infinity: it did not.
+    """
+
+    number: int
+    identity: int
+    parent: int | None
+    site: str
+    route: str
+    shed: float
+    founded: float
+    early_cells: float
+    pace: float
+    asleep: float
+    awake: float
+
+    @property
+    def fate(self) -> str:
+        """What became of it, in a word."""
+        if math.isinf(self.founded):
+            return "in transit"
+        return "grows" if self.early_cells else "died out"
+
+
+@dataclass(frozen=True)
+class FounderRow:
+    """When a founder did what; years of the tumour, infinity: never, or not yet.
+
+    Attributes
+    ----------
+    lesion : int
+    parent : int
+    site, route : str
+    shed, out, asleep, woke, founded : float
+        Entered the vessel; left it; fell asleep and woke, as a single cell; divided for the first time.
+    fate : str
+    mm : float
+        Diameter of the lesion at the end.
+    """
+
+    lesion: int
+    parent: int
+    site: str
+    route: str
+    shed: float
+    out: float
+    asleep: float
+    woke: float
+    founded: float
+    fate: str
+    mm: float
+
+
+@dataclass(frozen=True)
+class Founders(Table[FounderRow]):
+    """Founders of a patient, in the order in which they were shed."""
+
+    left = (0, 1, 2, 3)
+
+    rows: tuple[FounderRow, ...]
+    label: str = ""
+
+    def as_text(self) -> Texts:
+        """Headings and lines."""
+        header = ["lesion", "from", "site", "route", "shed", "left the vessel", "asleep", "woke", "founded", "fate", "mm"]
+        lines = []
+        for row in self.rows:
+            when = [f"{y:.2f}" if math.isfinite(y) else "-" for y in (row.shed, row.out, row.asleep, row.woke, row.founded)]
+            source = "primary" if row.parent == 0 else str(row.parent)
+            size = f"{row.mm:.2g}" if row.mm > 0 else "-"
+            lines.append([str(row.lesion), source, row.site, row.route, *when, row.fate, size])
+        return header, lines
+
+    @property
+    def caption(self) -> str:
+        """Whose founders."""
+        return self.label
+
+    @property
+    def below(self) -> str:
+        """What has to be known to read it right."""
+        return (
+            f"Years of the tumour. Only cells that found are told, or will one day: of those that sleep most never wake. {WARNING}"
+        )
+
+
+@dataclass(frozen=True)
+class Course:
+    """One patient, from the first cell of the tumour to death or the end of the years that are told.
+
+    Attributes
+    ----------
+    disease : Disease
+    seed, patient : int
+    years : float
+        Until death, or the end.
+    age : float
+        In years, at the first cell of the tumour.
+    cause : str
+        Of death; "": alive at the end.
+    traits : dict
+        The patient's, mean 1 among all.
+    lesions : tuple of Lesion
+        The primary first, then by when they were shed; all that were shed in time, also those still in transit.
+    """
+
+    disease: Disease
+    seed: int
+    patient: int
+    years: float
+    age: float
+    cause: str
+    traits: Mapping[str, float]
+    lesions: tuple[Lesion, ...]
+    _ways: tuple[Way | None, ...] = field(repr=False, compare=False)
+
+    def cells(self, years: Sequence[float] | float) -> Floats:
+        """Cells of each lesion at some times, (lesions, times); 0 before founding and after the end of it.
+
+        In the early phase the number is not followed: it is drawn at the end, and told here as if it had grown evenly.
+        """
+        t = np.atleast_1d(np.asarray(years, np.float64))
+        if not np.all(np.isfinite(t)) or np.any(t < 0):
+            raise InputError("years", years, "years of the tumour, from 0 on")
+        return np.array([self._cells_of(lesion, t) for lesion in self.lesions])
+
+    def _cells_of(self, lesion: Lesion, t: Floats) -> Floats:
+        growth, early = self.disease.tumour.growth, self.disease.lesions.early_days
+        if lesion.number == 0:
+            return growth.size(t * DAYS_PER_YEAR * lesion.pace)
+        if math.isinf(lesion.founded):
+            return np.zeros(len(t))
+        days = (t - lesion.founded) * DAYS_PER_YEAR
+        old = early / lesion.pace
+        young = (days >= 0) & (days < old)
+        if not lesion.early_cells:
+            return np.where(young, np.exp(-np.clip(days / old, 0, 1)), 0.0)
+        begun = float(growth.days(lesion.early_cells)[0])
+        awake = np.where(t >= lesion.awake, lesion.awake - lesion.asleep, np.clip(t - lesion.asleep, 0.0, None))
+        slept = awake * DAYS_PER_YEAR if math.isfinite(lesion.asleep) else np.zeros(len(t))
+        own = begun + (days - old - slept) * lesion.pace
+        grown = growth.size(np.clip(own, 0.0, None))
+        return np.where(days >= old, grown, np.where(young, lesion.early_cells ** np.clip(days / old, 0, 1), 0.0))
+
+    def mm(self, years: Sequence[float] | float) -> Floats:
+        """Diameters in millimetres, (lesions, times)."""
+        cells = self.cells(years)
+        return np.asarray(10.0 * (6.0 * cells / (math.pi * self.disease.tumour.cells_per_cm3)) ** (1.0 / 3.0))
+
+    def children(self, number: int) -> tuple[int, ...]:
+        """Lesions that a lesion seeded."""
+        return tuple(lesion.number for lesion in self.lesions if lesion.parent == number)
+
+    def life(self, number: int) -> History:
+        """The life of the founder of a lesion, hour by hour: from setting out, through the vessel, to founding.
+
+        Hours are counted from the moment at which it was shed: what it did before stands below 0.
+
+        Raises
+        ------
+        InputError
+            For a number that is no founder's.
+        """
+        if not is_whole(number) or not 1 <= number < len(self.lesions):
+            raise InputError("lesion", number, f"the number of a lesion that was founded: 1 to {len(self.lesions) - 1}")
+        lesion, way = self.lesions[number], self._ways[number]
+        assert way is not None
+        after = self._lives[number]
+        before = _life(lower(given(way.founding.before, "shed")), self.seed, _earlier(lesion.identity, self.seed))
+        whole = before.stays[-1].entered
+        stays = [Stay(s.state, s.entered - whole, s.left - whole, s.ended_by, s.died) for s in before.stays[:-1]]
+        return History(after.cell, (*stays, *after.stays))
+
+    @cached_property
+    def _lives(self) -> tuple[History, ...]:
+        """From the vessel on, by lesion; the primary has an empty one."""
+        lives: list[History] = []
+        for lesion, way in zip(self.lesions, self._ways, strict=True):
+            lives.append(History(0, ()) if way is None else _life(way.lowered, self.seed, lesion.identity))
+        return tuple(lives)
+
+    def founders(self) -> Founders:
+        """When each founder was shed, left the vessel, fell asleep, woke and founded."""
+        rows = []
+        sizes = self.mm(self.years)[:, 0]
+        for lesion, way, life in zip(self.lesions, self._ways, self._lives, strict=True):
+            if way is None:
+                continue
+            milestone = {s.name: s.milestone for s in way.founding.model.states}
+            landmark = {s.name: s.landmark for s in way.founding.model.states}
+            year = {name: lesion.shed + hours / 24.0 / DAYS_PER_YEAR for name, hours in _firsts(life, milestone, landmark).items()}
+            when = {name: y if y <= self.years else math.inf for name, y in year.items()}
+            out, asleep, woke = (when.get(name, math.inf) for name in ("out", "asleep", "woke"))
+            rows.append(FounderRow(
+                lesion.number, lesion.parent or 0, lesion.site, lesion.route, lesion.shed, out, asleep, woke,
+                lesion.founded, lesion.fate, float(sizes[lesion.number]),
+            ))  # fmt: skip
+        return Founders(tuple(rows), f"{self.label}: founders")
+
+    @property
+    def label(self) -> str:
+        """Which patient."""
+        return f"{self.disease.title or self.disease.name}: patient {self.patient:,} (seed {self.seed})"
+
+    @property
+    def ended(self) -> str:
+        """How it ended, in words."""
+        age = f"aged {self.age + self.years:.0f}"
+        if self.cause:
+            return f"died of {self.cause} {self.years:.1f} years after the first cell, {age}"
+        return f"alive {self.years:g} years after the first cell, {age}"
+
+    def __str__(self) -> str:
+        traits = ", ".join(f"{name} {value:.3g}" for name, value in self.traits.items())
+        primary = self.mm(self.years)[0, 0]
+        head = f"{self.label}: {self.ended}\nprimary at the end: {primary:.3g} mm" + (f"; {traits}" if traits else "")
+        founders = self.founders()
+        if not len(founders):
+            return f"{head}\n\nno cell was shed that founds. {WARNING}"
+        return f"{head}\n\n{text_table(*founders.as_text(), left=founders.left)}\n\n{founders.below}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The patient as plain data."""
+        about = {"disease": self.disease.name, "digest": self.disease.digest(), "seed": self.seed}
+        about |= {"patient": self.patient, "years": self.years, "age": self.age, "cause": self.cause}
+        return {**about, "traits": dict(self.traits), "founders": self.founders().to_dicts()}
+
+
+def course_of(disease: Disease, *, seed: int, patient: int, until_years: float | None = None) -> Course:
+    """One patient of a disease, replayed: the same as in any cohort of this seed.
+
+    Parameters
+    ----------
+    disease : Disease
+    seed, patient : int
+    until_years : float, optional
+        As of the cohort.
+    """
+    check_disease(disease)
+    seed, end = check_seed(seed), check_years(disease, until_years)
+    if not is_whole(patient) or not 0 <= patient < MOST_PATIENTS:
+        raise InputError("patient", patient, "a whole number from 0 to 2^62")
+    found, (age, day, cause, _), traits = one_patient(rules_of(disease, end, (end,), ()), seed, int(patient))
+    years = min(float(day) / DAYS_PER_YEAR, end)
+    # The primary, and in the order of shedding whatever was shed in time.
+    kept = [0, *(i for i in np.argsort(found.shed, kind="stable").tolist() if i > 0 and found.shed[i] <= day)]
+    place = {i: n for n, i in enumerate(kept)}
+    every = [way for origin in origins(disease) for way in origin.ways]
+    ways = tuple(None if i == 0 else every[found.way[i]] for i in kept)
+    lesions = []
+    for n, (i, way) in enumerate(zip(kept, ways, strict=True)):
+        founded = float(found.founded[i]) / DAYS_PER_YEAR
+        begin = (found.anchor[i] + found.asleep[i] / found.pace[i]) / DAYS_PER_YEAR
+        lesions.append(Lesion(
+            n, int(found.identity[i]), place[int(found.parent[i])] if i else None, way.site if way else "primary",
+            way.route if way else "", float(found.shed[i]) / DAYS_PER_YEAR, founded if founded <= years else math.inf,
+            float(found.early[i]), float(found.pace[i]), float(begin),
+            float(begin + found.slept[i] / DAYS_PER_YEAR),
+        ))  # fmt: skip
+    named = dict(zip((trait.name for trait in disease.traits), traits.tolist(), strict=True))
+    return Course(disease, seed, int(patient), years, float(age), CAUSES[int(cause)], named, tuple(lesions), ways)
+
+
+def _life(lowered: Any, seed: int, cell: int) -> History:
+    return histories_of(lowered, prepare(lowered, environment(lowered, None)), seed, [cell])[0]
+
+
+def _earlier(identity: int, seed: int) -> int:
+    """The number as which a founder lives before it is shed: an address that no founder of its lesion has."""
+    from cascade.kernel.streams import key_of, philox
+
+    k0, k1 = key_of(seed)
+    low, high = np.uint64(identity & 0xFFFFFFFF), np.uint64(identity >> 32)
+    w0, w1, _, _ = philox(low, high, EARLIER, KIND_FOUNDER, k0, k1)
+    return int(identity_of(np.uint64(w0), np.uint64(w1)))
+
+
+def _firsts(life: History, milestone: Mapping[str, Any], landmark: Mapping[str, Any]) -> dict[str, float]:
+    """Hours at which a founder was first out of the vessels, fell asleep, and last woke."""
+    found: dict[str, float] = {}
+    for stay in life.stays:
+        if landmark[stay.state] == OUT_OF_THE_VESSEL:
+            found.setdefault("out", stay.entered)
+        if milestone[stay.state] == SLEEPS:
+            found.setdefault("asleep", stay.entered)
+            found["woke"] = stay.left
+    return found

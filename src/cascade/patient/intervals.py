@@ -1,0 +1,51 @@
+"""Intervals of means of counts that differ widely between patients."""
+
+from __future__ import annotations
+
+import math
+
+from cascade.answers.intervals import Interval
+
+
+def mean_interval(total: int, square: int, most: int, of: int, level: float = 0.95) -> Interval:
+    """Interval of the mean number of lesions of a patient.
+
+    Gamma limits for a weighted sum of Poisson counts, the patients' numbers as weights: the variance is that between
+    patients, and the upper limit allows for one more patient with the largest number.
+
+    Parameters
+    ----------
+    total, square : int
+        Sums of the patients' numbers and of their squares.
+    most : int
+        The largest number of one patient.
+    of : int
+        Patients.
+    level : float
+
+    References
+    ----------
+    Fay MP, Feuer EJ. Stat Med 1997;16:791-801.
+
+    Examples
+    --------
+    >>> low, high = mean_interval(0, 0, 0, 1000)
+    >>> low, round(high, 4)
+    (0.0, 0.0037)
+    """
+    from scipy.special import gammaincinv
+
+    if of == 0:
+        return Interval(0.0, math.inf)
+    tail = (1.0 - level) / 2.0
+    mean, largest = total / of, max(most, 1) / of
+    # Of counts the variance of a mean is that of patients, and never less than that of the counts.
+    variance = max((square - total * total / of) / max(of - 1, 1) / of, 0.0)
+    low = 0.0
+    if mean > 0.0 and variance > 0.0:
+        low = float(gammaincinv(mean * mean / variance, tail)) * variance / mean
+    elif mean > 0.0:
+        low = mean
+    more, wider = mean + largest, variance + largest * largest
+    high = float(gammaincinv(more * more / wider, 1.0 - tail)) * wider / more
+    return Interval(low, high)
