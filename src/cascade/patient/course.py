@@ -32,7 +32,9 @@ from cascade.patient.tables import WARNING
 from cascade.runs.histories import History, Stay, histories_of
 
 CAUSES = ("", "the tumour", "other causes")
-SLEEPS = "dormant"
+SLEEPS = ("dormant", "held in check in a node")
+"""Milestones of single cells that sleep."""
+
 OUT_OF_THE_VESSEL = "extravasated"
 
 
@@ -338,7 +340,7 @@ def _firsts(life: History, milestone: Mapping[str, Any], landmark: Mapping[str, 
     for stay in life.stays:
         if landmark[stay.state] == OUT_OF_THE_VESSEL:
             found.setdefault("out", stay.entered)
-        if milestone[stay.state] == SLEEPS:
+        if milestone[stay.state] in SLEEPS:
             found.setdefault("asleep", stay.entered)
             found["woke"] = stay.left
     return found
