@@ -105,10 +105,10 @@ def _traits(disease: Disease) -> Iterator[Fault]:
         if pair[0] == pair[1] or frozenset(pair) in seen:
             yield Fault(path, list(pair), "two traits, each pair once")
         seen.add(frozenset(pair))
-    if disease.correlations and all(set(c.between) <= set(names) for c in disease.correlations):
-        if cholesky(correlation_matrix(disease)) is None:
-            values = [c.value for c in disease.correlations]
-            yield Fault("correlations", values, "a positive definite matrix: these cannot all hold together")
+    known = all(set(c.between) <= set(names) for c in disease.correlations)
+    if disease.correlations and known and cholesky(correlation_matrix(disease)) is None:
+        values = [c.value for c in disease.correlations]
+        yield Fault("correlations", values, "a positive definite matrix: these cannot all hold together")
 
 
 MOST_TRAITS = 16

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from cascade.body.routes import routes
 from cascade.common import portable
 from cascade.common.compiled import cached
-from cascade.common.types import Floats, Ints
+from cascade.common.types import Floats
 from cascade.engine.choices import cumulative, rare_groups, rates_and_bounds, start_thresholds
 from cascade.patient.checks import correlation_matrix
 from cascade.patient.disease import DAYS_PER_YEAR, Disease
@@ -117,7 +118,9 @@ def _shed(disease: Disease, curve: Curve) -> Shed:
         nodes = np.concatenate([nodes, end + 1e-3 * end * (1.0 + np.arange(2 * NODES + 64 - len(nodes)))])
         sums, slopes = np.zeros(len(nodes)), np.zeros(len(nodes))
         cached(compiled.tabulate, *_rooms())(curve, shed.exponent, nodes, *_GAUSS, sums, slopes)
-        own.append(nodes), total.append(sums), slope.append(slopes)
+        own.append(nodes)
+        total.append(sums)
+        slope.append(slopes)
         rate.append(shed.per_day * portable.exp(-shed.exponent * portable.log(shed.at_cells)))
         gamma.append(shed.per_division - 1.0)
     return Shed(np.array(own), np.array(total), np.array(slope), np.array(rate), np.array(gamma))
@@ -168,7 +171,7 @@ def _ways(disease: Disease, made: Sequence[Origin]) -> Ways:
 
 
 def _lives(ways: Sequence[Way]) -> Lives:
-    columns: dict[str, list[Floats | Ints]] = {name: [] for name in Lives._fields}
+    columns: dict[str, list[Any]] = {name: [] for name in Lives._fields}
     states = exits = starts = 0
     for way in ways:
         one = way.lowered
@@ -219,7 +222,9 @@ def _patients(disease: Disease) -> Patients:
         spread=np.array(spread, np.float64),
         on_growth=np.array(["growth" in act for act in acts], bool),
         on_route=np.array([[f"shedding.{r}" in act for r in shed] for act in acts], bool).reshape(-1, len(shed)),
-        on_site=np.array([[f"soil.{s}" in a or "seeding" in a for s in sites] for a in acts], bool).reshape(-1, len(sites)),
+        on_site=np.array([[f"soil.{s}" in act or "seeding" in act for s in sites] for act in acts], bool).reshape(
+            -1, len(sites)
+        ),
         subtype=cumulative(np.array([k.share for k in kinds])) if kinds else np.ones(1),
         subtype_growth=np.array([k.growth for k in kinds] or [1.0]),
         subtype_route=np.array([[k.shedding.get(r, 1.0) for r in shed] for k in kinds] or [[1.0] * len(shed)]),

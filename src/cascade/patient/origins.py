@@ -94,8 +94,7 @@ def _origins(cancer: Cancer, shed: tuple[str, ...], sources: tuple[str, ...]) ->
     for organ in sources:
         drainage = cancer.from_site(organ).drainage
         drained.setdefault(tuple(sorted(drainage.items())), []).append(organ)
-    for organs in drained.values():
-        made.append(Origin(tuple(organs), _ways(foundings(cancer, organs[0]))))
+    made += [Origin(tuple(organs), _ways(foundings(cancer, organs[0]))) for organs in drained.values()]
     return tuple(made)
 
 

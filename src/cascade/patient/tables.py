@@ -219,7 +219,7 @@ class Answers:
     def _numbers(self, kind: int, level: int, time: int) -> tuple[NumberRow, ...]:
         raise NotImplementedError
 
-    def _alive(self, time: int) -> float:
+    def _alive(self, time: int) -> float:  # noqa: ARG002 (of an exact answer at any time)
         """Share of the patients who are alive."""
         return 1.0
 
@@ -230,7 +230,7 @@ class Answers:
     def _group(self, of: object) -> int:
         if of not in self.groups:
             raise InputError("of", of, f"a site, or a kind of sites; {nearest(of, self.groups)}")
-        return self.groups.index(of)  # type: ignore[arg-type]
+        return self.groups.index(of)
 
     def _level(self, level: object) -> int:
         if isinstance(level, str) and level in LEVELS:
@@ -238,7 +238,9 @@ class Answers:
         if is_number(level) and float(level) in self.sizes_mm:  # type: ignore[arg-type]
             return len(LEVELS) + self.sizes_mm.index(float(level))  # type: ignore[arg-type]
         sizes = ", ".join(f"{mm:g}" for mm in self.sizes_mm)
-        raise InputError("level", level, f"{', '.join(map(repr, LEVELS))}, or a diameter that was asked for: {sizes} mm")
+        raise InputError(
+            "level", level, f"{', '.join(map(repr, LEVELS))}, or a diameter that was asked for: {sizes} mm"
+        )
 
     def _time(self, years: object) -> int:
         if is_number(years) and float(years) in self.times:  # type: ignore[arg-type]
@@ -277,10 +279,15 @@ class Answers:
         rows.sort(key=lambda row: (-row.some, row.of))
         return self._table([*(self._row(of, level, time) for of in kinds), *rows])
 
+    def in_order_of(self, other: LesionTable) -> LesionTable:
+        """The rows of another table, in its order: what stands beside it."""
+        return self._table([self._row(row.of, row.level, self._time(row.years)) for row in other])
+
     def sizes(self, years: float, of: str = "anywhere") -> LesionTable:
         """Lesions of a patient by least size, at a time: from all founders to the largest diameter."""
         time = self._time(years)
-        return self._table([self._row(of, level, time) for level in ("shed", "founded", "established", *self.sizes_mm)])
+        levels: list[Level] = [*LEVELS, *self.sizes_mm]
+        return self._table([self._row(of, level, time) for level in levels])
 
     def number(self, years: float, level: Level = "founded", of: str = "anywhere") -> NumberTable:
         """The law of the number of lesions of a patient at a time.
