@@ -29,6 +29,7 @@ from cascade.cli.options import (
 )
 from cascade.common.columns import fitted
 from cascade.common.errors import CascadeError, InputError
+from cascade.common.text import text_table
 from cascade.common.version import STREAM_VERSION
 from cascade.patient.loader import disease as disease_of
 
@@ -140,14 +141,14 @@ def _exact_beside(found: Cohort) -> ExactCohort:
 
 def _tables(found: Cohort, answer: ExactCohort | None, when: float) -> str:
     """Every table of a cohort, the exact answer, if there is one, beside what was counted."""
-    parts = [f"{found.label}: {found.made}", "Founders, by year of the tumour:"]
-    parts.append(found.lesions().table(answer.lesions() if answer else None))
-    parts.append(f"After {when:g} years, by size:")
-    parts.append(found.sizes(when).table(answer.sizes(when) if answer else None))
-    parts.append(f"After {when:g} years, by site (lesions that do not die out):")
     sites = found.organs(when)
-    parts.append(sites.table(answer.in_order_of(sites) if answer else None))
-    return "\n\n".join(parts)
+    pairs = [(found.lesions(), answer.lesions() if answer else None)]
+    pairs += [(found.sizes(when), answer.sizes(when) if answer else None)]
+    pairs += [(sites, answer.in_order_of(sites) if answer else None)]
+    parts = [f"{found.label}: {found.made}"]
+    for table, beside in pairs:
+        parts += [table.what.capitalize(), text_table(*table.as_text(beside), left=table.left)]
+    return "\n\n".join([*parts, sites.below])
 
 
 def _data(found: Any, when: float) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from cascade.common.portable import in_order
 from cascade.model.base import FrozenMapping, Keys, Name, Part, Share, Source, Text, faults_of, rescaled
 from cascade.model.parts import Correlation
 from cascade.patient.checks import faults
+from cascade.patient.founding import route_of
 from cascade.patient.growth import Growth
 
 Number = Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1e15, allow_inf_nan=False)]
@@ -254,8 +255,17 @@ class Disease(Part):
 
     @cached_property
     def sites(self) -> tuple[str, ...]:
-        """Sites that the cells come to."""
-        return tuple(site.name for site in self.cancer.model().sites)
+        """Sites that cells come to by the routes on which they are shed."""
+        model, routes = self.cancer.model(), [shed.route for shed in self.shedding]
+        states = {state.name: state for state in model.states}
+        todo = [start.state for start in model.start.states if route_of(start.state) in routes]
+        seen = set(todo)
+        while todo:
+            after = {move.to for move in states[todo.pop()].moves} - seen
+            seen |= after
+            todo += after
+        colonies = {state.site for name, state in states.items() if name in seen and state.landmark == "colony"}
+        return tuple(site.name for site in model.sites if site.name in colonies)
 
     @cached_property
     def beds(self) -> tuple[str, ...]:

@@ -141,14 +141,14 @@ def _by_route(model: Model, source: str) -> tuple[Founding, ...]:
     made = []
     for start in model.start.states:
         shed = start_in(model, _first_beyond(model, start.state, inside), (0.0, 0.0))
-        route = _route_of(start.state)
+        route = route_of(start.state)
         fields = injected_fields(model, shed, ended) | {"name": f"{model.name} by {route}", "title": ""}
         before = _until_the_vessel(model, start.state, inside)
         made.append(Founding(source, route, start.share, Model(**fields), before))
     return tuple(made)
 
 
-def _route_of(state: str) -> str:
+def route_of(state: str) -> str:
     """Of "primary (lymph)" the route."""
     return state.partition("(")[2].rstrip(")")
 
