@@ -158,7 +158,8 @@ def _sites(disease: Disease, made: Sequence[Origin]) -> Sites:
 def _ways(disease: Disease, made: Sequence[Origin]) -> Ways:
     every = [way for origin in made for way in origin.ways]
     shed, numbers = [s.route for s in disease.shedding], list(routes().names)
-    places = sorted(disease.sites)
+    # Of all routes that the cells could take, so that no clock changes where another route is shed by.
+    places = sorted(site.name for site in disease.cancer.model().sites)
     address = [(numbers.index(way.route) << ROUTE_BITS) | places.index(way.site) for way in every]
     return Ways(
         first=np.cumsum([0, *(len(origin.ways) for origin in made)]),
