@@ -83,7 +83,8 @@ def _lesions(disease: Disease) -> str:
     lines = [line("all sites", ""), *(line(organ, organ) for organ in own)]
     early = f"Birth and death by chance for {rules.early_days:g} days"
     sleep = f"; those that sleep stop at {rules.asleep_cells:.3g} cells" if disease.sleeps else ""
-    return f"{text_table(header, lines)}\n\n{early}{sleep}. From sites without a capillary bed nothing is shed."
+    shed = "Only lesions in organs with a capillary bed, and in nodes, shed."
+    return f"{text_table(header, lines)}\n\n{early}{sleep}. {shed}"
 
 
 def _patients(disease: Disease) -> str:

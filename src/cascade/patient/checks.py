@@ -67,8 +67,8 @@ def _sites(disease: Disease) -> Iterator[Fault]:
         if organ not in disease.sites:
             wanted = f"a site that the cells come to; {nearest(organ, disease.sites)}"
             yield Fault("lesions.organs", organ, wanted)
-        elif own.secondary and organ not in disease.beds:
-            wanted = f"none: from sites without a capillary bed nothing is shed; {nearest(organ, disease.beds)}"
+        elif own.secondary and organ not in disease.can_shed:
+            wanted = f"none: lesions in organs with a bed, and in nodes, shed; {nearest(organ, disease.can_shed)}"
             yield Fault(f"lesions.organs.{organ}.secondary", own.secondary, wanted)
     for i, subtype in enumerate(disease.subtypes):
         for organ in subtype.soil:

@@ -18,6 +18,7 @@ from cascade.common.types import Floats
 from cascade.engine.choices import cumulative, rare_groups, rates_and_bounds, start_thresholds
 from cascade.patient.checks import correlation_matrix
 from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.founding import model_of
 from cascade.patient.growth import LAWS, Growth
 from cascade.patient.kernel import growth as compiled
 from cascade.patient.kernel.inputs import Curve, Lives, Patients, Rules, Shed, Sites, Ways
@@ -141,7 +142,7 @@ def _sites(disease: Disease, made: Sequence[Origin]) -> Sites:
     origin = {source: o for o, each in enumerate(made) for source in each.sources}
     early = [early_phase(disease, site) for site in sites]
     names = group_names(disease)
-    kinds = {site.name: site.kind for site in disease.cancer.model().sites}
+    kinds = {site.name: site.kind for site in model_of(disease.cancer).sites}
     groups = [[j, names.index("anywhere"), names.index(kinds[site])] for j, site in enumerate(sites)]
     return Sites(
         ratio=np.array([lesions.of(site, "growth_ratio") for site in sites]),
@@ -159,7 +160,7 @@ def _ways(disease: Disease, made: Sequence[Origin]) -> Ways:
     every = [way for origin in made for way in origin.ways]
     shed, numbers = [s.route for s in disease.shedding], list(routes().names)
     # Of all routes that the cells could take, so that no clock changes where another route is shed by.
-    places = sorted(site.name for site in disease.cancer.model().sites)
+    places = sorted(site.name for site in model_of(disease.cancer).sites)
     address = [(numbers.index(way.route) << ROUTE_BITS) | places.index(way.site) for way in every]
     return Ways(
         first=np.cumsum([0, *(len(origin.ways) for origin in made)]),

@@ -401,7 +401,7 @@ class Simulated(Answers):
             DeathRow(years, self._alive(t), int(dead[0, t]) / self.patients, int(dead[1, t]) / self.patients)
             for t, years in enumerate(self.times)
         ]
-        return Deaths(tuple(rows), self.label)  # type: ignore[attr-defined]
+        return Deaths(tuple(rows), self.label)
 
     def _told(self) -> dict[str, str]:
         return {

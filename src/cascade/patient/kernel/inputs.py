@@ -175,8 +175,9 @@ class Out(NamedTuple):
 
 def lesions_room(number: int) -> Lesions:
     """Room for so many lesions."""
-    whole = [np.zeros(number, np.int64) for _ in range(4)]
-    return Lesions(np.zeros(number, np.uint64), *whole, *(np.zeros(number) for _ in range(7)))
+    longs = {"parent", "way", "number", "site"}
+    made = [np.zeros(number, np.int64 if name in longs else np.float64) for name in Lesions._fields[1:]]
+    return Lesions._make([np.zeros(number, np.uint64), *made])
 
 
 def scratch_of(rules: Rules) -> Scratch:
