@@ -10,11 +10,13 @@ shedding begins, so that some iterations settle it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from cascade.common.types import Floats, Ints
+from cascade.common.types import Complexes, Floats, Ints
 from cascade.patient.kernel.inputs import ESTABLISHED, FOUNDED, SHED
 from cascade.patient.renewal import Panels, Rule, founded
 from cascade.patient.sources import Class, Kind, Route, Sources
@@ -24,16 +26,22 @@ WIDTH = 6.0
 
 LEAST_EXPONENT = 0.3
 SIZES = ESTABLISHED + 1
+MOST_GENERATIONS = 200
+SETTLED = 1e-13
 
 
 @dataclass(frozen=True)
 class Order:
     """How finely ages are resolved."""
 
-    points: int = 10
-    nodes: int = 4
-    halvings: int = 5
+    points: int = 7
+    nodes: int = 3
+    halvings: int = 4
     width: float = WIDTH
+
+
+FINE, COARSE = Order(), Order(6, 3, 3)
+"""What answers are made with, and what tells their errors."""
 
 
 class Births:
@@ -151,87 +159,143 @@ class Generations:
         self.cut = [x for x, own in enumerate(own_sizes) if onset < own < np.inf]
         self.edges = np.cumsum([0, *(len(p.ages) for p in self.panels)])
         self.count: list[Floats] = []
-        size = int(self.edges[-1])
-        # Maps (sites of a source, cuts, ages, all points): of the primary by route.
+        # Of each class of children maps (sites, 1 + cuts, ages of the sources, ages of the children).
         self.kernel0 = [self._maps(births, times) for births in primary]
-        self.kernel = np.zeros((len(sources.sites), 1 + len(self.cut), size, size))
-        for c, (each, panels) in enumerate(zip(self.classes, self.panels, strict=True)):
+        rows: list[list[Floats]] = []
+        for each, panels in zip(self.classes, self.panels, strict=True):
             births = Births(sources, each, sources.lesion_route, pace, float(panels.edges[-1]), order)
             self.count.append(births.numbers(panels.ages, own_sizes))
-            self.kernel[:, :, self.edges[c] : self.edges[c + 1]] = self._maps(births, panels.ages)
+            rows.append(self._maps(births, panels.ages))
+        self.kernel = [np.concatenate([row[d] for row in rows], axis=2) for d in range(len(self.classes))]
 
-    def _maps(self, births: Births, ages: Floats) -> Floats:
-        """(J, 1 + cuts, ages, points of all classes)."""
-        sources = self.sources
-        out = np.zeros((len(sources.sites), 1 + len(self.cut), len(ages), int(self.edges[-1])))
-        for d, (child, panels) in enumerate(zip(self.classes, self.panels, strict=True)):
-            made = births.of_class(child, sources.kinds[child.kind])
+    def _maps(self, births: Births, ages: Floats) -> list[Floats]:
+        """Of each class (sites, 1 + cuts, ages, points)."""
+        out = []
+        for child, panels in zip(self.classes, self.panels, strict=True):
+            maps = np.zeros((len(child.sites), 1 + len(self.cut), len(ages), len(panels.ages)))
+            out.append(maps)
+            made = births.of_class(child, self.sources.kinds[child.kind])
             if made is None:
                 continue
             born, density, sites = made
-            into = slice(self.edges[d], self.edges[d + 1])
-            out[sites, 0, :, into] = born.convolved(density, panels, ages)
-            for k, x in enumerate(self.cut):
-                least = self.own_sizes[x] / (self.pace * child.ratio)
-                out[sites, 1 + k, :, into] = born.convolved(density, panels, ages, least)
+            to = np.searchsorted(child.sites, sites)
+            for k, own in enumerate([0.0, *(self.own_sizes[x] for x in self.cut)]):
+                maps[to, k] = born.convolved(density, panels, ages, own / (self.pace * child.ratio))
         return out
 
     def with_(self, route: Floats, site: Floats) -> Descent:
         """With multipliers of routes (R,) and sites (J,)."""
-        blood = route[self.sources.lesion_route] if self.classes else 1.0
+        blood = float(route[self.sources.lesion_route])
         first = np.tensordot(route, self.first, axes=1) * site
-        size = int(self.edges[-1])
-        if not size:
-            return Descent(self, first, np.zeros((first.shape[0], 0, len(site))), None, None)
+        if not self.classes:
+            return Descent(self, first, None, [], [])
         count = np.concatenate(self.count, axis=1) * (blood * site)
-        kernel = self.kernel * (blood * site)[:, None, None, None]
-        kernel0 = sum(m * k for m, k in zip(route, self.kernel0, strict=True)) * site[:, None, None, None]
+        by_site = [site[child.sites] for child in self.classes]
+        kernel = [blood * m[:, None, None, None] * k for m, k in zip(by_site, self.kernel, strict=True)]
+        kernel0 = [
+            m[:, None, None, None] * sum(v * k[d] for v, k in zip(route, self.kernel0, strict=True))
+            for d, m in enumerate(by_site)
+        ]
         return Descent(self, first, count, kernel, kernel0)
+
+    def later_means(self, site: Floats) -> Iterator[Floats]:
+        """Mean numbers in the second generation, the third and so on, for routes of 1: (R, G, X, T) each.
+
+        Generation k is in proportion to the multiplier of the primary's route, and to the power k - 1 of that of the
+        lesions' route.
+        """
+        if not self.classes:
+            return
+        member = self.sources.member
+        by_site = [site[child.sites] for child in self.classes]
+        count = np.moveaxis((np.concatenate(self.count, axis=1) * site) @ member, 1, 0)
+        whole = np.concatenate(
+            [np.tensordot(m, k[:, 0], axes=1) for m, k in zip(by_site, self.kernel, strict=True)], axis=1
+        )
+        of_route = [
+            np.concatenate([np.tensordot(m, k[d][:, 0], axes=1) for d, m in enumerate(by_site)], axis=1)
+            for k in self.kernel0
+        ]
+        whole0, now = np.array(of_route), count.reshape(len(count), -1)
+        for _ in range(MOST_GENERATIONS):
+            term = np.moveaxis((whole0 @ now).reshape(*whole0.shape[:2], *count.shape[1:]), (2, 3), (-2, -1))
+            if not np.any(np.abs(now) > SETTLED):
+                return
+            yield np.transpose(term, (0, 3, 2, 1))
+            now = whole @ now
 
 
 class Descent:
     """Numbers of lesions of a patient whose multipliers are known."""
 
     def __init__(
-        self, of: Generations, first: Floats, count: Floats, kernel: Floats | None, kernel0: Floats | None
+        self, of: Generations, first: Floats, count: Floats | None, kernel: list[Floats], kernel0: list[Floats]
     ) -> None:
         self.of, self.first, self.count = of, first, count
         self.kernel, self.kernel0 = kernel, kernel0
         self.member = of.sources.member
-        if kernel is not None and kernel0 is not None:
-            self.whole, self.whole0 = kernel[:, 0].sum(axis=0), kernel0[:, 0].sum(axis=0)
+        if kernel:
+            self.whole, self.whole0 = (
+                np.concatenate([k[:, 0].sum(axis=0) for k in each], axis=1) for each in (kernel, kernel0)
+            )
+        # Levels by the map that counts children: all of them, or those of a size that is larger than at the onset.
+        levels = range(len(first))
+        self.by_cut = [[x for x in levels if x - SIZES not in of.cut], *([SIZES + x] for x in of.cut)]
 
     def mean(self) -> Floats:
         """Mean numbers by group, level and time, (G, X, T)."""
         own = np.moveaxis(self.first @ self.member, -1, 0)
-        if self.kernel is None:
+        if self.count is None:
             return own
-        # Columns: level and group.
         count = np.moveaxis(self.count @ self.member, 1, 0)
         flat = count.reshape(len(count), -1)
         total = np.linalg.solve(np.eye(len(flat)) - self.whole, flat)
         more = (self.whole0 @ total).reshape(len(self.of.times), *count.shape[1:])
         return own + np.moveaxis(more, (0, 1, 2), (2, 1, 0))
 
-    def none(self, group: int) -> Floats:
-        """Probability of no lesion of a group, by level and time, (X, T)."""
-        return np.array([np.exp(self.log_generating(group, x, np.zeros(1))[:, 0]) for x in range(len(self.first))])
+    def none(self) -> Floats:
+        """Probability of no lesion by group, level and time, (G, X, T)."""
+        levels = list(range(len(self.first)))
+        logs = [self.log_generating(g, levels, np.zeros(1))[:, :, 0] for g in range(self.member.shape[1])]
+        return np.exp(np.array(logs))
 
-    def log_generating(self, group: int, level: int, z: Floats | np.ndarray) -> np.ndarray:
-        """log E z^N at each time, (T, Z)."""
-        inside = self.member[:, group]
-        own = (self.first[level] @ inside)[:, None] * (z - 1.0)
-        if self.kernel is None or self.kernel0 is None:
-            return own
-        x = level - SIZES
-        cut = 1 + self.of.cut.index(x) if x in self.of.cut else 0
-        counted, counted0 = (np.tensordot(inside, k[:, cut], axes=1) for k in (self.kernel, self.kernel0))
-        alone = (self.count[level] @ inside)[:, None] * (z - 1.0)
+    def log_generating(self, group: int, levels: list[int], z: Floats | Complexes) -> Floats | Complexes:
+        """log E z^N of a group, (levels, T, Z)."""
+        inside, less_one = self.member[:, group], z - 1.0
+        own = (self.first[levels] @ inside)[:, :, None] * less_one
+        if self.count is None:
+            return np.asarray(own)
+        alone = np.moveaxis((self.count[levels] @ inside)[:, :, None] * less_one, 1, 0)
+        parts = [self._counted(inside, k) for k in range(len(self.by_cut))]
+        where = [[i for i, x in enumerate(levels) if x in by] for by in self.by_cut]
+
+        def step(whole: Floats, side: int, less: Floats | Complexes) -> Floats | Complexes:
+            total = np.tensordot(whole, less, axes=1)
+            for at, part in zip(where, parts, strict=True):
+                if at and part is not None:
+                    total[:, at] += np.tensordot(part[side], less[part[2], at], axes=1) * less_one
+            return total
+
         less = np.zeros_like(alone)
-        for _ in range(100):
-            new = np.expm1(alone + self.whole @ less + (z - 1.0) * (counted @ less))
+        for _ in range(MOST_GENERATIONS):
+            new = np.expm1(alone + step(self.whole, 0, less))
             change = np.abs(new - less).max(initial=0.0)
             less = new
-            if change < 1e-13:
+            if change < SETTLED:
                 break
-        return own + self.whole0 @ less + (z - 1.0) * (counted0 @ less)
+        return np.asarray(own + np.moveaxis(step(self.whole0, 1, less), 1, 0))
+
+    def _counted(self, inside: Floats, k: int) -> tuple[Floats, Floats, Any] | None:
+        """Maps of children that are counted, of lesions and of the primary; and the ages of theirs."""
+        some = [d for d, child in enumerate(self.of.classes) if inside[child.sites].any()]
+        if not some:
+            return None
+        maps = [
+            np.concatenate(
+                [np.tensordot(inside[self.of.classes[d].sites], each[d][:, k], axes=1) for d in some], axis=1
+            )
+            for each in (self.kernel, self.kernel0)
+        ]
+        edges = self.of.edges
+        at = np.concatenate([np.arange(edges[d], edges[d + 1]) for d in some])
+        return maps[0], maps[1], at[:, None]
