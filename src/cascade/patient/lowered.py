@@ -63,7 +63,7 @@ def rules_of(disease: Disease, years: float, times: tuple[float, ...], sizes: tu
         sites=_sites(disease, made),
         ways=_ways(disease, made),
         lives=_lives([way for origin in made for way in origin.ways]),
-        patients=_patients(disease),
+        patients=traits_of(disease),
         early=float(disease.lesions.early_days),
         asleep_own=own_times(curve, [disease.lesions.asleep_cells])[0] if disease.sleeps else np.inf,
         burden=portable.log(disease.death.burden_cells),
@@ -204,7 +204,8 @@ def _lives(ways: Sequence[Way]) -> Lives:
     return Lives(**{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
-def _patients(disease: Disease) -> Patients:
+def traits_of(disease: Disease) -> Patients:
+    """What differs between patients, as the kernel reads it."""
     from cascade.model.correlations import cholesky
 
     traits, sites, shed = disease.traits, disease.sites, [s.route for s in disease.shedding]
