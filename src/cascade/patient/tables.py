@@ -177,8 +177,9 @@ class NumberTable(Table[NumberRow]):
     exact: bool = False
 
     def as_text(self) -> Texts:
-        """Headings and lines; from the last number on that anybody has, nothing is told."""
-        last = max((row.number for row in self.rows if row.high > 1e-9 and row.share > 0), default=0)
+        """Headings and lines, up to the last number that anybody has; of an exact answer that is above its error."""
+        told = [row for row in self.rows if row.share > (row.high - row.share if self.exact else 0.0)]
+        last = max((row.number for row in told), default=0)
         lines = []
         for row in self.rows[: last + 1]:
             share = estimate_of_share(row.share, row.low, row.high)
