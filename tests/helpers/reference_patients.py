@@ -11,60 +11,76 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from statistics import NormalDist
 
 import numpy as np
 
+from cascade.body import Cancer
 from cascade.body.routes import routes
 from cascade.model import Model
 from cascade.patient.disease import DAYS_PER_YEAR, Disease
-from cascade.patient.founding import Founding, foundings
-from helpers.reference import MASK, RARE, RARE_START, Reference, exactly, holds_rare, uniforms, words
+from cascade.patient.founding import foundings
+from helpers.reference import RARE, RARE_START, Reference, exactly, holds_rare, uniforms, words
 
 PATIENT, CLOCK, FOUNDER, LESION, FATE = (kind << 24 for kind in (8, 9, 10, 11, 12))
 VISIT, START, RARE_VISIT = 0, 1 << 24, 4 << 24
 
 
-class Walk:
-    """Founders of one site: cells of a model, each step weighed by the chance to found there from where it leads.
+Place = tuple[str, int]
+"""A state and one of its phases."""
 
-    A place is a state and one of its phases.  ``chance``: from each place; ``share``: of a shed cell.
-    """
 
-    def __init__(self, model: Model, site: str, key: list[int]) -> None:
-        self.key = key
+class Ground:
+    """Places of a model of cells, the ways between them, and the chance to found in each site from each place."""
+
+    def __init__(self, model: Model) -> None:
         states = {state.name: state for state in model.states}
-        goals = {s.name for s in model.states if s.landmark == "colony" and s.site == site}
         places = [(s.name, p) for s in model.states if not s.absorbing for p in range(s.phases)]
-        self.moves: dict[tuple[str, int], list[tuple[tuple[str, int], float]]] = {}
-        self.total: dict[tuple[str, int], float] = {}
+        self.starts = {(s.state, 0): s.share for s in model.start.states}
+        self.moves: dict[Place, list[tuple[Place, float]]] = {}
+        self.total: dict[Place, float] = {}
         for name, phase in places:
             state = states[name]
             onward = [((m.to, 0) if phase == state.phases - 1 else (name, phase + 1), m.hazard) for m in state.moves]
             self.moves[name, phase] = onward
             self.total[name, phase] = sum(h for _, h in onward) + sum(d.hazard for d in state.deaths)
+        self.sites = sorted({s.site for s in model.states if s.landmark == "colony" and s.site})
+        self.goals = {
+            site: {s.name for s in model.states if s.landmark == "colony" and s.site == site} for site in self.sites
+        }
         number = {place: i for i, place in enumerate(places)}
-        matrix, found = np.eye(len(places)), np.zeros(len(places))
+        matrix, found = np.eye(len(places)), np.zeros((len(places), len(self.sites)))
         for place, i in number.items():
             for to, hazard in self.moves[place]:
                 if to in number:
                     matrix[i, number[to]] -= hazard / self.total[place]
-                elif to[0] in goals:
-                    found[i] += hazard / self.total[place]
+                for j, site in enumerate(self.sites):
+                    found[i, j] += hazard / self.total[place] * (to[0] in self.goals[site])
         solved = np.linalg.solve(matrix, found)
-        # Where no way leads to the goal the solution is rounding, if not 0.
-        leading = set(goals)
-        while more := {p[0] for p in places if p[0] not in leading and any(to[0] in leading and h > 0 for to, h in self.moves[p])}:
-            leading |= more
-        self.chance = {place: float(solved[i]) if place[0] in leading else 0.0 for place, i in number.items()}
-        self.chance |= {(goal, 0): 1.0 for goal in goals}
-        self.goals = goals
-        starts = [((s.state, 0), s.share * self.chance.get((s.state, 0), 0.0)) for s in model.start.states]
-        self.starts = [start for start in starts if start[1] > 0.0]
-        self.share = sum(share for _, share in self.starts) / sum(s.share for s in model.start.states)
+        self.chance: dict[str, dict[Place, float]] = {}
+        for j, site in enumerate(self.sites):
+            # Where no way leads to the goal the solution is rounding, if not 0.
+            leading = set(self.goals[site])
+            while (
+                more := {p[0] for p in places if any(to[0] in leading and h > 0 for to, h in self.moves[p])} - leading
+            ):
+                leading |= more
+            here = {place: float(solved[i, j]) for place, i in number.items() if place[0] in leading}
+            self.chance[site] = here | {(goal, 0): 1.0 for goal in self.goals[site]}
 
-    def begin(self, cell: int) -> tuple[str, int]:
+
+class Walk:
+    """Founders of one site: cells of a model, each step weighed by the chance to found there from where it leads."""
+
+    def __init__(self, ground: Ground, site: str, key: list[int]) -> None:
+        self.key, self.goals = key, ground.goals[site]
+        self.moves, self.total, self.chance = ground.moves, ground.total, ground.chance[site]
+        starts = [(place, share * self.chance.get(place, 0.0)) for place, share in ground.starts.items()]
+        self.starts = [start for start in starts if start[1] > 0.0]
+        self.share = sum(share for _, share in self.starts) / sum(ground.starts.values())
+
+    def begin(self, cell: int) -> Place:
         """Where a founder is when it has just been shed."""
         shares = [share for _, share in self.starts]
         if holds_rare(shares, RARE_START):
@@ -72,7 +88,7 @@ class Walk:
             return self.starts[exactly(shares, (((w1 & 0xFFFF) << 32 | w0) << 16) | (w3 & 0xFFFF))][0]
         return self.starts[_at(shares, uniforms(cell, 0, START, self.key)[0])][0]
 
-    def path(self, cell: int) -> list[tuple[tuple[str, int], float]]:
+    def path(self, cell: int) -> list[tuple[Place, float]]:
         """Places that a founder comes to, each with the hours since it was shed; the last is where it founds."""
         place, hours = self.begin(cell), 0.0
         came = [(place, hours)]
@@ -106,6 +122,12 @@ def _at(shares: list[float], choice: float) -> int:
             return i
         rest -= share
     return len(shares) - 1
+
+
+@lru_cache(maxsize=64)
+def grounds(cancer: Cancer, source: str) -> dict[str, Ground]:
+    """By the routes on which a source sheds."""
+    return {founding.route: Ground(founding.model) for founding in foundings(cancer, source)}
 
 
 @dataclass
@@ -176,13 +198,12 @@ class Patients:
         """By route and site, of what a source sheds."""
         shed = [s.route for s in self.disease.shedding]
         blood = next(route.name for route in routes().routes if route.circulates)
-        known: dict[str, Founding] = {f.route: f for f in foundings(self.disease.cancer, source)}
+        known = grounds(self.disease.cancer, source)
         wanted = shed if source == "primary" else [blood] * (blood in shed)
         made = {}
         for route in wanted:
-            model = known[route].model
-            for site in sorted({s.site for s in model.states if s.landmark == "colony" and s.site}):
-                walk = Walk(model, site, self.key)
+            for site in known[route].sites:
+                walk = Walk(known[route], site, self.key)
                 if walk.share > 0.0:
                     made[route, site] = walk
         return made
@@ -226,8 +247,14 @@ class Patients:
             return math.prod(z for z, t in zip(traits, disease.traits, strict=True) if names & set(t.acts_on))
 
         pace = product("growth") * (kind.growth if kind else 1.0)
-        leaks = {s.route: product(f"shedding.{s.route}") * (kind.shedding.get(s.route, 1.0) if kind else 1.0) for s in disease.shedding}
-        soil = {site: product(f"soil.{site}", "seeding") * (kind.soil.get(site, 1.0) if kind else 1.0) for site in disease.sites}
+        leaks = {
+            s.route: product(f"shedding.{s.route}") * (kind.shedding.get(s.route, 1.0) if kind else 1.0)
+            for s in disease.shedding
+        }
+        soil = {
+            site: product(f"soil.{site}", "seeding") * (kind.soil.get(site, 1.0) if kind else 1.0)
+            for site in disease.sites
+        }
         other = math.inf
         if law := disease.death.other:
             slope = math.log(2) / law.doubling_years
@@ -247,7 +274,9 @@ class Patients:
             death, cause = math.inf, 0
         return Patient(age, death, cause, traits, found)
 
-    def founders(self, lesion: Seed, horizon: float, leaks: dict[str, float], soil: dict[str, float], pace: float) -> list[Seed]:
+    def founders(
+        self, lesion: Seed, horizon: float, leaks: dict[str, float], soil: dict[str, float], pace: float
+    ) -> list[Seed]:
         """What a lesion sheds by the horizon that founds one day."""
         first = lesion.parent is None
         share = 1.0 if first else self.disease.lesions.of(lesion.site, "secondary")
@@ -263,14 +292,22 @@ class Patients:
                 continue
             before = float(self.growth.shed(onset, rule.exponent)[0])
             by_horizon = float(self.growth.shed(own, rule.exponent)[0]) - before
-            a_unit = share * rule.per_day * rule.at_cells**-rule.exponent * leaks[route] * lesion.pace ** (rule.per_division - 1.0)
+            a_unit = (
+                share
+                * rule.per_day
+                * rule.at_cells**-rule.exponent
+                * leaks[route]
+                * lesion.pace ** (rule.per_division - 1.0)
+            )
             whole = a_unit * by_horizon * walk.share * self.disease.efficiency * soil[site]
             clock, reached, k = self.clock(route, site), 0.0, 0
             while True:
                 reached += -math.log(uniforms(lesion.identity, k, CLOCK | clock, self.key)[0])
                 if reached >= whole:
                     break
-                day = lesion.day(float(self.growth.days_of_shed(before + by_horizon * (reached / whole), rule.exponent)[0]))
+                day = lesion.day(
+                    float(self.growth.days_of_shed(before + by_horizon * (reached / whole), rule.exponent)[0])
+                )
                 identity = self.identity(lesion.identity, k, FOUNDER | clock)
                 founded = day + walk.hours(identity) / 24.0
                 ratio = self.disease.lesions.of(site, "growth_ratio")
@@ -318,6 +355,3 @@ class Patients:
             middle = 0.5 * (low + high)
             low, high = (low, middle) if self.cells(lesions, middle) >= burden else (middle, high)
         return high
-
-
-__all__ = ["MASK", "Patient", "Patients", "Seed", "Walk"]
