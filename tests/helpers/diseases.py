@@ -40,7 +40,7 @@ def all_kinds() -> dict[str, Disease]:
     """One disease of each kind, with patients of whom some have many lesions."""
     made = {"textbook": TEXTBOOK, "plain": PLAIN}
     made |= {f"{name} growth": TEXTBOOK.with_(tumour={"growth": growth}) for name, growth in GROWTHS.items()}
-    for exponent, per_day in ((0.0, 2e4), (1 / 3, 5e4), (1.0, 2e4), (2.0, 1e3)):
+    for exponent, per_day in ((0.0, 2e5), (1 / 3, 5e4), (1.0, 2e4), (2.0, 10.0)):
         for gamma in (0.0, 1.0, 2.0):
             made[f"exponent {exponent:.2g}, gamma {gamma:g}"] = shed_by(
                 TEXTBOOK, exponent=exponent, per_day=per_day, per_division=gamma

@@ -180,7 +180,8 @@ class Patients:
         self.key = [int(word) for word in np.random.SeedSequence(seed).generate_state(2, np.uint32)]
         self.growth = disease.tumour.growth
         self.numbers = list(routes().names)
-        self.places = sorted(disease.sites)
+        # Of all routes that the cells could take.
+        self.places = sorted(site.name for site in disease.cancer.model().sites)
 
     # What there is to draw from.
 
@@ -197,9 +198,8 @@ class Patients:
     def walks(self, source: str) -> dict[tuple[str, str], Walk]:
         """By route and site, of what a source sheds."""
         shed = [s.route for s in self.disease.shedding]
-        blood = next(route.name for route in routes().routes if route.circulates)
         known = grounds(self.disease.cancer, source)
-        wanted = shed if source == "primary" else [blood] * (blood in shed)
+        wanted = shed if source == "primary" else list(known)
         made = {}
         for route in wanted:
             for site in known[route].sites:
@@ -280,7 +280,7 @@ class Patients:
         """What a lesion sheds by the horizon that founds one day."""
         first = lesion.parent is None
         share = 1.0 if first else self.disease.lesions.of(lesion.site, "secondary")
-        if share == 0.0 or lesion.early == 0.0 or (not first and lesion.site not in self.disease.beds):
+        if share == 0.0 or lesion.early == 0.0 or (not first and lesion.site not in self.disease.can_shed):
             return []
         rules = {s.route: s for s in self.disease.shedding}
         made = []
