@@ -40,7 +40,7 @@ def all_kinds() -> dict[str, Disease]:
     """One disease of each kind, with patients of whom some have many lesions."""
     made = {"textbook": TEXTBOOK, "plain": PLAIN}
     made |= {f"{name} growth": TEXTBOOK.with_(tumour={"growth": growth}) for name, growth in GROWTHS.items()}
-    for exponent, per_day in ((0.0, 2e5), (1 / 3, 5e4), (1.0, 2e4), (2.0, 10.0)):
+    for exponent, per_day in ((0.0, 2e4), (1 / 3, 5e3), (1.0, 2e3), (2.0, 1.0)):
         for gamma in (0.0, 1.0, 2.0):
             made[f"exponent {exponent:.2g}, gamma {gamma:g}"] = shed_by(
                 TEXTBOOK, exponent=exponent, per_day=per_day, per_division=gamma
@@ -58,11 +58,17 @@ def all_kinds() -> dict[str, Disease]:
         subtypes=(
             {"name": "none", "share": 0.0, "growth": 50.0},
             {"name": "slow", "share": 0.7, "growth": 0.7, "shedding": {"blood": 0.5}, "soil": {"bone": 3.0}},
-            {"name": "fast", "share": 0.3, "growth": 1.6, "shedding": {"lymph": 4.0}, "soil": {"brain": 10.0, "liver": 0.0}},
+            {
+                "name": "fast",
+                "share": 0.3,
+                "growth": 1.6,
+                "shedding": {"lymph": 4.0},
+                "soil": {"brain": 10.0, "liver": 0.0},
+            },
         )
     )
     made["all lesions shed"] = TEXTBOOK.with_(lesions={"secondary": 1.0, "asleep": 0.5, "asleep_years": 1.0})
-    made["many lesions"] = TEXTBOOK.with_(efficiency=4e-5, lesions={"secondary": 1.0, "growth_ratio": 2.0})
+    made["many lesions"] = TEXTBOOK.with_(efficiency=4e-4, lesions={"secondary": 1.0, "growth_ratio": 2.0})
     made["short lives"] = TEXTBOOK.with_(death={"other": {"per_year": 0.2, "at_age": 60.0}}, years=40.0)
     made["own organs"] = TEXTBOOK.with_(
         lesions={
