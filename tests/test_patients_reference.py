@@ -88,7 +88,8 @@ def test_a_course_tells_the_same() -> None:
             assert course.lesions[lesion.parent or 0].identity == seed.parent
             assert lesion.shed * 365.25 == pytest.approx(seed.shed, rel=CLOSE)
             if seed.founded > end:
-                assert math.isinf(lesion.founded) and size == 0.0
+                assert math.isinf(lesion.founded)
+                assert size == 0.0
                 continue
             assert lesion.founded * 365.25 == pytest.approx(seed.founded, rel=CLOSE)
             if end >= seed.founded + TEXTBOOK.lesions.early_days / seed.pace and seed.early:
