@@ -91,14 +91,14 @@ class Backwards(Executor):
     """Does nothing before the result of the first is asked for, and then the last first."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[Future[Any], Any, Any]] = []
+        self.waiting: list[tuple[Future[Any], Any, Any, Any]] = []
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        self.waiting.append((future, fn, args))
+        self.waiting.append((future, fn, args, kwargs))
         if len(self.waiting) >= 2:
-            for late, work, given in reversed(self.waiting):
-                late.set_result(work(*given))
+            for late, work, given, named in reversed(self.waiting):
+                late.set_result(work(*given, **named))
             self.waiting = []
         return future
 
@@ -310,7 +310,7 @@ def test_a_chunk_that_is_told_to_stop() -> None:
 def test_an_interrupt_ends_a_cohort() -> None:
     told = []
 
-    def interrupts(done: int, every: int) -> None:
+    def interrupts(done: int, _: int) -> None:
         told.append(done)
         if done:
             raise KeyboardInterrupt
