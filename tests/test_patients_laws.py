@@ -7,7 +7,6 @@ hundreds of thousands is as good as as many patients.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,6 +14,8 @@ import pytest
 from scipy import stats
 
 import cascade
+from cascade.engine.prepare import environment, prepare
+from cascade.lowering.lower import lower
 from cascade.patient.cohort import cohort
 from cascade.patient.counts import Counts, PatientChunk, one_patient
 from cascade.patient.course import course_of
@@ -24,6 +25,7 @@ from cascade.patient.intervals import mean_interval
 from cascade.patient.kernel.inputs import Lesions, Rules
 from cascade.patient.lowered import rules_of
 from cascade.patient.origins import Way, origins
+from cascade.runs.histories import histories_of
 from helpers.budget import ALPHA, SIGMAS, agrees, cells_needed, within
 from helpers.diseases import GROWTHS, PLAIN, TEXTBOOK, on_route
 
@@ -32,7 +34,7 @@ POWER_99 = SIGMAS + float(stats.norm.ppf(0.99))
 """Standard errors that a planted error has to move a statistic by, to be caught with a power of 99 %."""
 
 TIMES = (2.5, 3.0, YEARS)
-BLOOD = on_route("blood").with_(years=YEARS)
+BLOOD = on_route("blood", onset_cells=1e4).with_(years=YEARS)
 PLEURA = on_route("blood").with_(
     years=YEARS, efficiency=1.0, lesions={"organs": {}}, shedding=({"route": "pleura", "per_day": 1.0, "at_cells": 1e9, "exponent": 0.5},)
 )
@@ -258,7 +260,7 @@ def test_lesions_sleep_and_wake() -> None:
 def test_an_error_of_waking_is_caught() -> None:
     """2 % longer sleep: in the sizes of lesions at a time."""
     disease, *_ = crowd("pleura")
-    disease = disease.with_(lesions={"asleep": 1.0})
+    disease = disease.with_(lesions={"asleep": 1.0, "establishment": 1.0})
     right = rules(disease)
     wrong = right._replace(sites=right.sites._replace(sleep_days=1.02 * right.sites.sleep_days))
     found = one_patient(wrong, SEED, 0)[0]
@@ -271,7 +273,7 @@ def test_an_error_of_waking_is_caught() -> None:
 
 
 def test_lives_are_those_of_replayed_cells() -> None:
-    """A founder is a cell of the conditioned model, its identity the number: ``cascade.replay`` gives the same life."""
+    """A founder is a cell of the conditioned model, its identity the number: the kernel of cells gives the same life."""
     course = course_of(TEXTBOOK, seed=11, patient=0)
     every = {(w.founding.source, w.route, w.site): w for o in origins(TEXTBOOK) for w in o.ways}
     told = 0
@@ -279,7 +281,8 @@ def test_lives_are_those_of_replayed_cells() -> None:
         if lesion.parent != 0:
             continue
         way = every["primary", lesion.route, lesion.site]
-        replayed = cascade.replay(way.cells, seed=11, cells=[lesion.identity])[0]
+        lowered = lower(way.cells)
+        replayed = histories_of(lowered, prepare(lowered, environment(lowered, None)), 11, [lesion.identity])[0]
         own = [stay for stay in course.life(lesion.number).stays if stay.entered >= 0.0]
         assert [(s.state, s.entered, s.left) for s in own] == [(s.state, s.entered, s.left) for s in replayed.stays]
         if math.isfinite(lesion.founded):
