@@ -77,6 +77,8 @@ def _sites(disease: Disease) -> Iterator[Fault]:
             wanted = f"none: lesions in organs with a bed, and in nodes, shed; {nearest(organ, disease.can_shed)}"
             yield Fault(f"lesions.organs.{organ}.secondary", own.secondary, wanted)
     for i, subtype in enumerate(disease.subtypes):
+        if subtype.name in [other.name for other in disease.subtypes[:i]]:
+            yield Fault(f"subtypes[{i}].name", subtype.name, "names of their own")
         for organ in subtype.soil:
             if organ not in disease.sites:
                 wanted = f"a site that the cells come to; {nearest(organ, disease.sites)}"

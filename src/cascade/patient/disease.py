@@ -6,7 +6,8 @@ For research and teaching, never for decisions about a patient.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -235,7 +236,7 @@ class Disease(Part):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise ModelError(str(data.get("name", "?")), faults_of(error), "disease") from None
+            raise ModelError(str(data.get("name", "?")), _of_cells(faults_of(error), data.get("cells")), "disease") from None
         if found := list(self._faults()):
             raise ModelError(self.name, found, "disease")
 
@@ -341,6 +342,16 @@ class Disease(Part):
         order = ("A", "B", "C", "D", "illustrative")
         grades = {source.key: source.grade for source in self.sources} | {"illustrative": "illustrative"}
         return max((grades[key] for key in keys), key=order.index, default="illustrative")
+
+
+def _of_cells(every: Iterable[Fault], cells: object) -> list[Fault]:
+    """Faults of a disease; of its cells those of what was given, a name or a table."""
+    found = list(every)
+    ours = [fault for fault in found if not fault.path.startswith("cells.")]
+    if len(ours) < len(found) and not isinstance(cells, Mapping):
+        return [Fault("cells", cells, "the name of a cancer, or a table with the fields of one"), *ours]
+    within = [fault for fault in found if fault.path.startswith("cells.Cancer")]
+    return [replace(fault, path=fault.path.replace("cells.Cancer", "cells", 1)) for fault in within] + ours
 
 
 def _within(part: Part, value: Mapping[str, Any]) -> dict[str, Any]:
