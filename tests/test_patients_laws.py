@@ -36,7 +36,10 @@ POWER_99 = SIGMAS + float(stats.norm.ppf(0.99))
 TIMES = (2.5, 3.0, YEARS)
 BLOOD = on_route("blood", onset_cells=1e4).with_(years=YEARS)
 PLEURA = on_route("blood").with_(
-    years=YEARS, efficiency=1.0, lesions={"organs": {}}, shedding=({"route": "pleura", "per_day": 1.0, "at_cells": 1e9, "exponent": 0.5},)
+    years=YEARS,
+    efficiency=1.0,
+    lesions={"organs": {}},
+    shedding=({"route": "pleura", "per_day": 1.0, "at_cells": 1e9, "exponent": 0.5},),
 )
 """By a route whose cells pass few states."""
 

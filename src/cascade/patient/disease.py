@@ -236,7 +236,9 @@ class Disease(Part):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise ModelError(str(data.get("name", "?")), _of_cells(faults_of(error), data.get("cells")), "disease") from None
+            raise ModelError(
+                str(data.get("name", "?")), _of_cells(faults_of(error), data.get("cells")), "disease"
+            ) from None
         if found := list(self._faults()):
             raise ModelError(self.name, found, "disease")
 
