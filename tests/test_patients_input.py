@@ -153,7 +153,7 @@ def test_there_and_back_through_a_file(name: str, tmp_path: Path) -> None:
 
 def test_a_digest_changes_with_every_number_that_matters() -> None:
     seen = {TEXTBOOK.digest(), *(disease.digest() for disease in all_kinds().values())}
-    assert len(seen) == len(all_kinds()) - 1  # of them one is the textbook, and one grows as it does
+    assert len(seen) == len(all_kinds()) - 1  # the textbook disease grows by Gompertz's law
     for text in ({"title": "x"}, {"description": "x"}, {"limits": "x"}, {"name": "x"}, {"years": 3.0}):
         assert TEXTBOOK.with_(**text).digest() == TEXTBOOK.digest()
 
@@ -224,7 +224,7 @@ def test_wrong_questions(made: Cohort) -> None:
 
 
 def test_more_founders_than_cells() -> None:
-    with pytest.raises(InputError, match=r"efficiency = 1e\+06: at most"):
+    with pytest.raises(InputError, match=r"efficiency = 1000000\.0: at most"):
         cascade.cohort(TEXTBOOK.with_(efficiency=1e6), patients=1, seed=1)
 
 
@@ -272,7 +272,7 @@ def test_a_size_at_which_lesions_sleep() -> None:
     """They come to it before they sleep, and to the next larger only if they wake."""
     diameter = 1.0
     cells = TEXTBOOK.cells_of(diameter)
-    still = PLAIN.with_(lesions={"asleep": 1.0, "asleep_years": 1000.0, "asleep_cells": cells, "organs": {}})
+    still = PLAIN.with_(lesions={"asleep": 1.0, "asleep_years": 1000.0, "asleep_cells": cells, "organs": {}}, death={"burden_cells": 1e15})
     found = cascade.cohort(still, patients=300, seed=1, times=(15.0,), sizes_mm=(diameter, 1.001 * diameter)).counts
     awake = cascade.cohort(
         still.with_(lesions={"asleep": 0.0}), patients=300, seed=1, times=(15.0,), sizes_mm=(diameter,)
@@ -282,7 +282,7 @@ def test_a_size_at_which_lesions_sleep() -> None:
 
 
 def test_nobody_lives_long() -> None:
-    soon = TEXTBOOK.with_(death={"other": {"per_year": 10.0, "at_age": 0.0, "doubling_years": 1.0}})
+    soon = TEXTBOOK.with_(death={"other": {"per_year": 10.0, "at_age": 40.0}})
     found = cascade.cohort(soon, patients=100, seed=1)
     assert found.alive == (100, *([0] * 15))
     assert found.counts.deaths.sum() == 100
@@ -336,12 +336,16 @@ def test_damaged_files_are_refused(made: Cohort, tmp_path: Path) -> None:
             bad = bytearray(whole)
             bad[rng.randrange(len(bad))] ^= 1 << rng.randrange(8)
             file.write_bytes(bytes(bad))
-        try:
-            found = cascade.open_cohort(file)
-        except InputError as error:
-            assert error.field == "file"
-        else:  # what the change was in says nothing: a time, or a flag of the zip
-            assert found == made
+        # What the change was in may say nothing: a time, or a flag of the zip.
+        assert opened(file) in (None, made)
+
+
+def opened(file: Path) -> Cohort | None:
+    """The cohort in a file; None where it is refused as it should be."""
+    try:
+        return cascade.open_cohort(file)
+    except InputError as error:
+        return None if error.field == "file" else pytest.fail(str(error))
 
 
 def parts(made: Cohort, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -366,7 +370,7 @@ def test_changed_files_are_refused(made: Cohort, tmp_path: Path) -> None:
     for key, value in (
         ("seed", 4), ("ranges", [[10, 61]]), ("years", 14.0), ("times", [5.0, 11.0]), ("sizes_mm", [1.0, 9.0]), ("made", 1),
     ):  # fmt: skip
-        with pytest.raises(InputError, match="changed since|counts and recipe"):
+        with pytest.raises(InputError, match=r"changed since|counts and recipe"):
             cascade.open_cohort(put(path, {**recipe, key: value}, arrays, signed=False))
     for name in Counts.ARRAYS:
         other = {**arrays, name: arrays[name] + 1}
@@ -392,6 +396,5 @@ def test_signed_lies_are_refused(made: Cohort, tmp_path: Path) -> None:
     ]  # fmt: skip
     for changes, others in lies:
         with pytest.raises(InputError) as error:
-            print(changes.keys(), others.keys())  # noqa: T201
             cascade.open_cohort(put(path, {**recipe, **changes}, {**arrays, **others}, signed=True))
         assert error.value.field == "file"

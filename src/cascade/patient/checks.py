@@ -33,9 +33,8 @@ def _growth(disease: Disease) -> Iterator[Fault]:
     early = math.exp(min(growth.slope * lesions.early_days, 700.0))
     by_site = {site: 1.0 + (early - 1.0) / lesions.of(site, "establishment") for site in disease.sites}
     largest = ONSET_PER_EARLY * max(by_site.values(), default=1.0)
-    shedding = ONSET_PER_EARLY * max(
-        (by_site[s] for s in disease.can_shed if lesions.of(s, "secondary") > 0), default=1.0
-    )
+    sheds = [site for site in disease.can_shed if lesions.of(site, "secondary") > 0]
+    shedding = ONSET_PER_EARLY * max((by_site[site] for site in sheds), default=1.0)
     for i, shed in enumerate(disease.shedding):
         path = f"shedding[{i}].onset_cells"
         if shed.onset_cells >= growth.most:

@@ -236,9 +236,8 @@ class Disease(Part):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise ModelError(
-                str(data.get("name", "?")), _of_cells(faults_of(error), data.get("cells")), "disease"
-            ) from None
+            found = _of_cells(faults_of(error), data.get("cells"))
+            raise ModelError(str(data.get("name", "?")), found, "disease") from None
         if found := list(self._faults()):
             raise ModelError(self.name, found, "disease")
 
@@ -328,7 +327,7 @@ class Disease(Part):
         import json
 
         texts = {"title", "description", "limits", "sources", "name", "years"}
-        told = self.model_dump(mode="json", exclude=texts) | {"cells": model_of(self.cancer).digest()}
+        told = _unsourced(self.model_dump(mode="json", exclude=texts)) | {"cells": model_of(self.cancer).digest()}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def mm(self, cells: float) -> float:
@@ -344,6 +343,13 @@ class Disease(Part):
         order = ("A", "B", "C", "D", "illustrative")
         grades = {source.key: source.grade for source in self.sources} | {"illustrative": "illustrative"}
         return max((grades[key] for key in keys), key=order.index, default="illustrative")
+
+
+def _unsourced(data: Any) -> Any:
+    """Data without the keys of sources."""
+    if isinstance(data, dict):
+        return {name: _unsourced(value) for name, value in data.items() if name != "source"}
+    return [_unsourced(value) for value in data] if isinstance(data, list) else data
 
 
 def _of_cells(every: Iterable[Fault], cells: object) -> list[Fault]:

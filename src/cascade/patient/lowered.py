@@ -118,9 +118,8 @@ def _shed(disease: Disease, curve: Curve) -> Shed:
         nodes = np.unique(np.clip(nodes, begin, end))
         # Nodes that are one but for rounding; beside the node itself, for a slow law may end after 1e12 days.
         nodes = nodes[np.append(True, np.diff(nodes) > 1e-9 * nodes[1:])]
-        nodes = np.concatenate(
-            [nodes, end + 1e-3 * end * (1.0 + np.arange(2 * NODES + 64 + len(curve.days) - len(nodes)))]
-        )
+        missing = 2 * NODES + 64 + len(curve.days) - len(nodes)
+        nodes = np.concatenate([nodes, end + 1e-3 * end * (1.0 + np.arange(missing))])
         sums, slopes = np.zeros(len(nodes)), np.zeros(len(nodes))
         cached(compiled.tabulate, *_rooms())(curve, shed.exponent, nodes, *_GAUSS, sums, slopes)
         own.append(nodes)
