@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cascade.patient.disease import Disease
 
 ONSET_PER_EARLY = 40.0
-"""Shedding may begin at so many times the mean size at the end of the early phase: larger by chance are 1 in 10^17."""
+"""So many times the mean size of what is left at the end of the early phase: larger by chance are 1 in 10^17."""
 
 
 def faults(disease: Disease) -> Iterator[Fault]:
@@ -31,13 +31,17 @@ def _growth(disease: Disease) -> Iterator[Fault]:
     if low > high:
         yield Fault("tumour.onset_age_years", [low, high], "two ages, the lower first")
     early = math.exp(min(growth.slope * lesions.early_days, 700.0))
+    by_site = {site: 1.0 + (early - 1.0) / lesions.of(site, "establishment") for site in disease.sites}
+    largest = ONSET_PER_EARLY * max(by_site.values(), default=1.0)
+    sheds = [site for site in disease.can_shed if lesions.of(site, "secondary") > 0]
+    shedding = ONSET_PER_EARLY * max((by_site[site] for site in sheds), default=1.0)
     for i, shed in enumerate(disease.shedding):
         path = f"shedding[{i}].onset_cells"
         if shed.onset_cells >= growth.most:
             yield Fault(path, shed.onset_cells, f"a size that the tumour reaches: below {growth.most:g} cells")
-        if disease.lesions_shed and shed.onset_cells < ONSET_PER_EARLY * early:
+        if disease.lesions_shed and shed.onset_cells < shedding:
             wanted = (
-                f"at least {ONSET_PER_EARLY * early:.3g} cells, {ONSET_PER_EARLY:g} times what a lesion has at the end"
+                f"at least {shedding:.3g} cells, {ONSET_PER_EARLY:g} times what a lesion has on average at the end"
                 " of its early phase: earlier no metastasis sheds (secondary = 0 where none ever shall)"
             )
             yield Fault(path, shed.onset_cells, wanted)
@@ -47,8 +51,11 @@ def _growth(disease: Disease) -> Iterator[Fault]:
     if lesions.asleep_cells >= growth.most and disease.sleeps:
         wanted = f"a size that lesions reach: below {growth.most:g} cells"
         yield Fault("lesions.asleep_cells", lesions.asleep_cells, wanted)
-    if early >= growth.most:
-        wanted = f"a time in which the mean stays below the largest size, {growth.most:g} cells"
+    if largest >= growth.most:
+        wanted = (
+            f"a time after which {ONSET_PER_EARLY:g} times the mean size of what is left, {largest:.3g} cells, is below"
+            f" the largest size, {growth.most:g}"
+        )
         yield Fault("lesions.early_days", lesions.early_days, wanted)
     if early > 1e6:
         yield Fault("lesions.early_days", lesions.early_days, "a time in which a lesion stays below 1e6 cells")
@@ -71,6 +78,8 @@ def _sites(disease: Disease) -> Iterator[Fault]:
             wanted = f"none: lesions in organs with a bed, and in nodes, shed; {nearest(organ, disease.can_shed)}"
             yield Fault(f"lesions.organs.{organ}.secondary", own.secondary, wanted)
     for i, subtype in enumerate(disease.subtypes):
+        if subtype.name in [other.name for other in disease.subtypes[:i]]:
+            yield Fault(f"subtypes[{i}].name", subtype.name, "names of their own")
         for organ in subtype.soil:
             if organ not in disease.sites:
                 wanted = f"a site that the cells come to; {nearest(organ, disease.sites)}"

@@ -272,7 +272,8 @@ def check_sizes(disease: Disease, sizes: object) -> tuple[float, ...]:
     """Rising diameters that lesions can reach."""
     growth = disease.tumour.growth
     most = disease.mm(growth.most) if math.isfinite(growth.most) else 1e4
-    wanted = f"rising diameters in millimetres, above 0 and below {most:.4g}, which no tumour here reaches"
+    least = disease.mm(2.0)
+    wanted = f"rising diameters in millimetres, {least:.4g} (two cells) or more and below {most:.4g}, never reached"
     given = _numbers("sizes_mm", sizes, wanted)
     rising = all(a < b for a, b in pairwise(given))
     if not rising or len(given) > MOST_SIZES or not all(disease.cells_of(mm) >= 2 and mm < most for mm in given):

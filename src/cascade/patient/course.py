@@ -192,8 +192,11 @@ class Course:
 
         In the early phase the number is not followed: it is drawn at the end, and told here as if it had grown evenly.
         """
-        t = np.atleast_1d(np.asarray(years, np.float64))
-        if not np.all(np.isfinite(t)) or np.any(t < 0):
+        try:
+            t = np.atleast_1d(np.asarray(years, np.float64))
+        except (TypeError, ValueError):
+            raise InputError("years", years, "years of the tumour, from 0 on") from None
+        if t.ndim != 1 or not np.all(np.isfinite(t)) or np.any(t < 0):
             raise InputError("years", years, "years of the tumour, from 0 on")
         return np.array([self._cells_of(lesion, t) for lesion in self.lesions])
 
@@ -221,7 +224,15 @@ class Course:
         return np.asarray(10.0 * (6.0 * cells / (math.pi * self.disease.tumour.cells_per_cm3)) ** (1.0 / 3.0))
 
     def children(self, number: int) -> tuple[int, ...]:
-        """Lesions that a lesion seeded."""
+        """Lesions that a lesion seeded.
+
+        Raises
+        ------
+        InputError
+            For a number that is no lesion's.
+        """
+        if not is_whole(number) or not 0 <= number < len(self.lesions):
+            raise InputError("lesion", number, f"the number of a lesion: 0 (the primary) to {len(self.lesions) - 1}")
         return tuple(lesion.number for lesion in self.lesions if lesion.parent == number)
 
     def life(self, number: int) -> History:
@@ -235,7 +246,9 @@ class Course:
             For a number that is no founder's.
         """
         if not is_whole(number) or not 1 <= number < len(self.lesions):
-            raise InputError("lesion", number, f"the number of a lesion that was founded: 1 to {len(self.lesions) - 1}")
+            last = len(self.lesions) - 1
+            wanted = f"the number of a founder: 1 to {last}" if last else "none: no cell was shed that founds"
+            raise InputError("lesion", number, wanted)
         lesion, way = self.lesions[number], self._ways[number]
         assert way is not None
         after = self._lives[number]

@@ -6,7 +6,8 @@ For research and teaching, never for decisions about a patient.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -235,7 +236,8 @@ class Disease(Part):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise ModelError(str(data.get("name", "?")), faults_of(error), "disease") from None
+            found = _of_cells(faults_of(error), data.get("cells"))
+            raise ModelError(str(data.get("name", "?")), found, "disease") from None
         if found := list(self._faults()):
             raise ModelError(self.name, found, "disease")
 
@@ -325,7 +327,7 @@ class Disease(Part):
         import json
 
         texts = {"title", "description", "limits", "sources", "name", "years"}
-        told = self.model_dump(mode="json", exclude=texts) | {"cells": model_of(self.cancer).digest()}
+        told = _unsourced(self.model_dump(mode="json", exclude=texts)) | {"cells": model_of(self.cancer).digest()}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def mm(self, cells: float) -> float:
@@ -341,6 +343,23 @@ class Disease(Part):
         order = ("A", "B", "C", "D", "illustrative")
         grades = {source.key: source.grade for source in self.sources} | {"illustrative": "illustrative"}
         return max((grades[key] for key in keys), key=order.index, default="illustrative")
+
+
+def _unsourced(data: Any) -> Any:
+    """Data without the keys of sources."""
+    if isinstance(data, dict):
+        return {name: _unsourced(value) for name, value in data.items() if name != "source"}
+    return [_unsourced(value) for value in data] if isinstance(data, list) else data
+
+
+def _of_cells(every: Iterable[Fault], cells: object) -> list[Fault]:
+    """Faults of a disease; of its cells those of what was given, a name or a table."""
+    found = list(every)
+    ours = [fault for fault in found if not fault.path.startswith("cells.")]
+    if len(ours) < len(found) and not isinstance(cells, Mapping):
+        return [Fault("cells", cells, "the name of a cancer, or a table with the fields of one"), *ours]
+    within = [fault for fault in found if fault.path.startswith("cells.Cancer")]
+    return [replace(fault, path=fault.path.replace("cells.Cancer", "cells", 1)) for fault in within] + ours
 
 
 def _within(part: Part, value: Mapping[str, Any]) -> dict[str, Any]:

@@ -260,7 +260,7 @@ class Descent:
         return np.exp(np.array(logs))
 
     def log_generating(self, group: int, levels: list[int], z: Floats | Complexes) -> Floats | Complexes:
-        """log E z^N of a group, (levels, T, Z)."""
+        """Log E z^N of a group, (levels, T, Z)."""
         inside, less_one = self.member[:, group], z - 1.0
         own = (self.first[levels] @ inside)[:, :, None] * less_one
         if self.count is None:

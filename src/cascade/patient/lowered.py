@@ -14,6 +14,7 @@ import numpy as np
 from cascade.body.routes import routes
 from cascade.common import portable
 from cascade.common.compiled import cached
+from cascade.common.errors import InputError
 from cascade.common.types import Floats
 from cascade.engine.choices import cumulative, rare_groups, rates_and_bounds, start_thresholds
 from cascade.patient.checks import correlation_matrix
@@ -115,8 +116,10 @@ def _shed(disease: Disease, curve: Curve) -> Shed:
         evenly = begin + (end - begin) * np.arange(NODES + 1) / NODES
         nodes = np.concatenate([evenly, by_size, curve.days])
         nodes = np.unique(np.clip(nodes, begin, end))
-        nodes = nodes[np.append(True, np.diff(nodes) > 1e-9 * end)]
-        nodes = np.concatenate([nodes, end + 1e-3 * end * (1.0 + np.arange(2 * NODES + 64 - len(nodes)))])
+        # Nodes that are one but for rounding; beside the node itself, for a slow law may end after 1e12 days.
+        nodes = nodes[np.append(True, np.diff(nodes) > 1e-9 * nodes[1:])]
+        missing = 2 * NODES + 64 + len(curve.days) - len(nodes)
+        nodes = np.concatenate([nodes, end + 1e-3 * end * (1.0 + np.arange(missing))])
         sums, slopes = np.zeros(len(nodes)), np.zeros(len(nodes))
         cached(compiled.tabulate, *_rooms())(curve, shed.exponent, nodes, *_GAUSS, sums, slopes)
         own.append(nodes)
@@ -156,7 +159,18 @@ def _sites(disease: Disease, made: Sequence[Origin]) -> Sites:
     )
 
 
+def _check_chances(disease: Disease, made: Sequence[Origin]) -> None:
+    """That no shed cell founds more than once on average, over all sites."""
+    for origin in made:
+        for shed in disease.shedding:
+            whole = portable.in_order(way.chance for way in origin.ways if way.route == shed.route)
+            if whole * disease.efficiency > 1.0:
+                wanted = f"at most {1.0 / whole:.6g}: with it every cell that is shed by {shed.route} founds"
+                raise InputError("efficiency", disease.efficiency, wanted)
+
+
 def _ways(disease: Disease, made: Sequence[Origin]) -> Ways:
+    _check_chances(disease, made)
     every = [way for origin in made for way in origin.ways]
     shed, numbers = [s.route for s in disease.shedding], list(routes().names)
     # Of all routes that the cells could take, so that no clock changes where another route is shed by.

@@ -7,6 +7,7 @@ Patients are followed while the primary alone leaves them alive: for each time p
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -149,7 +150,7 @@ class Traits:
 def _normal(ends: Floats) -> Iterator[tuple[float, float]]:
     """Points and weights of a normal number, in panels between the ends."""
     edges = np.unique(np.clip([-FARTHEST, *ends, FARTHEST], -FARTHEST, FARTHEST))
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         parts = max(1, int(np.ceil(high - low)))
         x, w = np.polynomial.legendre.leggauss(POINTS if high - low > NARROW else FEW)
         for i in range(parts):
