@@ -16,6 +16,7 @@ from scipy.stats import qmc
 
 from cascade.common.types import Floats
 from cascade.patient.disease import Disease
+from cascade.patient.generations import Generations
 from cascade.patient.kernel.inputs import Patients
 from cascade.patient.lowered import traits_of
 
@@ -130,6 +131,43 @@ class Traits:
         route = np.where(p.on_route, value[:, :, None], 1.0).prod(axis=1) * p.subtype_route[at.subtype]
         site = np.where(p.on_site, value[:, :, None], 1.0).prod(axis=1) * p.subtype_site[at.subtype]
         return route, site
+
+    def moment(self, at: Pace, powers: Floats) -> float:
+        """E of the product of the traits to some powers, (F,), given the pace; infinite where a gamma one is."""
+        p = self.p
+        spread, k = p.spread[self.log], powers[self.log]
+        g = (k * spread) @ self._lower @ self._directions
+        along = int(self.sigma > 0)
+        total = -0.5 * float(k @ spread**2) + 0.5 * float(g[along:] @ g[along:])
+        total += float(g[0]) * at.normal if along else 0.0
+        for f in self.free:
+            shape = p.spread[f]
+            total += special.gammaln(shape + powers[f]) - special.gammaln(shape) - powers[f] * np.log(shape)
+        total += sum(powers[f] * np.log(value) for f, value in at.known.items())
+        return float(np.exp(total))
+
+    def mean(self, at: Pace, generations: Generations) -> Floats:
+        """Mean numbers given the pace, (G, X, T): of the first generation, and where traits are even of all."""
+        p, member = self.p, generations.sources.member
+        of_route, of_site = p.subtype_route[at.subtype], p.subtype_site[at.subtype]
+        on_route, on_site = p.on_route.astype(float), p.on_site.astype(float)
+        both = np.zeros((len(of_route), len(of_site)))
+        done: dict[bytes, float] = {}
+        for r, j in np.ndindex(both.shape):
+            powers = on_route[:, r] + on_site[:, j]
+            key = powers.tobytes()
+            if key not in done:
+                done[key] = self.moment(at, powers)
+            both[r, j] = of_route[r] * of_site[j] * done[key]
+        total = np.einsum("rxtj,rj,jg->gxt", generations.first, both, member, optimize=True)
+        if not (self.even and generations.classes):
+            return np.asarray(total)
+        lesion, seeds = generations.sources.lesion_route, on_site[:, 0]
+        for k, term in enumerate(generations.of_sites(of_site).later_means(), start=2):
+            for r in range(len(of_route)):
+                powers = on_route[:, r] + k * seeds + (k - 1) * on_route[:, lesion]
+                total += of_route[r] * of_route[lesion] ** (k - 1) * self.moment(at, powers) * term[r]
+        return np.asarray(total)
 
     def points(self, number: int, replicates: int, rng: np.random.Generator) -> Floats:
         """Sobol's points, shifted anew for each replicate: (replicates x number, dimensions)."""

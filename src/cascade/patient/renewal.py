@@ -23,6 +23,8 @@ from cascade.patient.delays import Delays
 
 NODES_IN_CELL = 4
 LEAST_SHARE = 1e-17
+WIDER = 1.5
+"""How much wider a panel may be than the one before."""
 ONE_BY_ONE = 64
 """Early sizes up to which each has a shift of its own; larger ones in blocks of a tenth, two shifts each."""
 
@@ -57,12 +59,18 @@ class Panels:
     rule: Rule
 
     @classmethod
-    def of(cls, begin: float, end: float, width: float, rule: Rule, halvings: int = 0) -> Panels:
-        """Panels of at most a width; the first halved so many times towards its beginning."""
-        number = max(1, int(np.ceil((end - begin) / width)))
-        edges = begin + (end - begin) * np.arange(number + 1) / number
-        first = (edges[1] - begin) * 0.5 ** np.arange(halvings, 0, -1)
-        return cls(np.concatenate([edges[:1], begin + first, edges[1:]]), rule)
+    def of(cls, begin: float, end: float, width: Callable[[float], float], rule: Rule, halvings: int = 0) -> Panels:
+        """Panels as wide as ``width`` allows where they begin; the first halved so many times towards its beginning."""
+        edges = [begin]
+        while edges[-1] < end:
+            most = width(edges[-1])
+            if len(edges) > 1:
+                most = min(most, WIDER * (edges[-1] - edges[-2]))
+            # The last two share what is left.
+            left = end - edges[-1]
+            edges.append(end if left <= most else edges[-1] + (most if left >= 2.0 * most else 0.5 * left))
+        first = begin + (edges[1] - begin) * 0.5 ** np.arange(halvings, 0, -1)
+        return cls(np.concatenate([edges[:1], first, edges[1:]]), rule)
 
     @property
     def ages(self) -> Floats:
