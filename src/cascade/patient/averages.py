@@ -27,7 +27,7 @@ from cascade.patient.sources import Sources
 LIGHT, SLIGHT = 1e-12, 1e-6
 """Weights of a place of the quadrature that is left out, and where descendants are left out of probabilities."""
 
-COARSER = Order(5, 3, 3)
+COARSER = Order(5, 3, 3, 7.0)
 """What tells the errors of ages."""
 
 LEAST = 4096, 64

@@ -30,14 +30,14 @@ WIDTH = 6.0
 class Order:
     """How finely ages are resolved."""
 
-    points: int = 7
-    nodes: int = 3
-    halvings: int = 4
+    points: int = 8
+    nodes: int = 4
+    halvings: int = 6
     width: float = WIDTH
 
 
-FINE, COARSE = Order(), Order(6, 3, 3)
-"""What answers are made with, and what tells their errors."""
+FINE, COARSE, OTHER = Order(), Order(6, 3, 3, 7.0), Order(5, 3, 5, 5.0)
+"""What answers are made with, and what tells their errors: two, for one may agree where both are wrong."""
 
 
 class Births:

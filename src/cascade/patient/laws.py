@@ -2,8 +2,8 @@ r"""The exact answer of a disease: numbers of lesions of a patient whose traits 
 
 Given the traits, and as long as the patient lives, founders of each source are a Poisson process; with those that
 lesions found in their turn, a branching process in the age of lesions (`generations`).  Left out is death by the burden
-of lesions: patients live, or die as the primary alone decides.  All errors are estimated and kept: of ages by a second,
-coarser resolution, of delays by their tables; means over traits bear standard errors besides.
+of lesions: patients live, or die as the primary alone decides.  All errors are estimated and kept: of ages by two
+coarser resolutions, of delays by their tables; means over traits bear standard errors besides.
 
 For research and teaching, never for decisions about a patient.
 """
@@ -22,7 +22,7 @@ from cascade.patient.averages import Averaged, Wanted, averaged
 from cascade.patient.checks import check_disease
 from cascade.patient.disease import Disease
 from cascade.patient.descent import SIZES, Descent
-from cascade.patient.generations import COARSE, FINE, Generations, Order
+from cascade.patient.generations import COARSE, FINE, OTHER, Generations, Order
 from cascade.patient.numbers import ALIASED, numbers_of
 from cascade.patient.sources import Sources
 
@@ -159,8 +159,8 @@ class At:
         return self.resolved(FINE)
 
     @cached_property
-    def _coarse(self) -> Descent:
-        return self.resolved(COARSE)
+    def _others(self) -> tuple[Descent, ...]:
+        return self.resolved(COARSE), self.resolved(OTHER)
 
     @cached_property
     def mean(self) -> Floats:
@@ -170,7 +170,7 @@ class At:
     @cached_property
     def mean_error(self) -> Floats:
         """Errors of ``mean``."""
-        return self._until(self.mean - self._coarse.mean()) + self._of_delays
+        return self._until(self.mean, [other.mean() for other in self._others]) + self._of_delays
 
     @cached_property
     def none(self) -> Floats:
@@ -180,12 +180,13 @@ class At:
     @cached_property
     def none_error(self) -> Floats:
         """Errors of ``none``."""
-        return self._until(self.none - self._coarse.none()) + np.minimum(self._of_delays, 1.0)
+        return self._until(self.none, [other.none() for other in self._others]) + np.minimum(self._of_delays, 1.0)
 
-    def _until(self, change: Floats) -> Floats:
-        """The largest change up to each time, (..., T): two answers may cross where both are wrong."""
+    def _until(self, value: Floats, others: list[Floats]) -> Floats:
+        """Twice the largest change up to each time, (..., T): answers may cross where both are wrong."""
         order = np.argsort(self.times, kind="stable")
-        return np.asarray(np.maximum.accumulate(np.abs(change[..., order]), axis=-1)[..., np.argsort(order)])
+        change = 2.0 * np.maximum(*(np.abs(value - other)[..., order] for other in others))
+        return np.asarray(np.maximum.accumulate(change, axis=-1)[..., np.argsort(order)])
 
     @property
     def _of_delays(self) -> Floats:
@@ -207,8 +208,8 @@ class At:
             For a group or a level that there is not.
         """
         g, x = group_of(self._sources.groups, group), level_of(level, len(self._own))
-        fine, coarse = (numbers_of(descent, g, x) for descent in (self._fine, self._coarse))
-        change = self._until((fine - coarse).T).T
+        fine, *others = (numbers_of(descent, g, x) for descent in (self._fine, *self._others))
+        change = self._until(fine.T, [other.T for other in others]).T
         return fine, change + ALIASED + np.minimum(self._of_delays[g].T, 1.0)
 
 
