@@ -344,7 +344,7 @@ def test_a_gamma_trait_of_seeding_makes_numbers_negative_binomial() -> None:
     laws, times = Laws(disease), days((8.0, 11.0))
     one = laws.at(times, SIZES)
     found = laws.averaged(times, SIZES, numbers=[("distant", 1)])
-    assert found.mean == pytest.approx(one.mean, rel=1e-4, abs=1e-9)
+    assert np.all(np.abs(found.mean - one.mean) <= found.mean_resolution + one.mean_error)
     expected = (1.0 + theta * one.mean) ** (-1.0 / theta)
     assert np.all(np.abs(found.none - expected) <= SIGMAS * found.none_error + found.none_resolution + 1e-4)
     mean = one.mean[laws.groups.index("distant"), 4]
@@ -360,13 +360,10 @@ def test_a_trait_of_growth_alone_is_an_integral_over_paces(distribution: str) ->
     disease = shedding().with_(traits=(Trait(**trait("pace", spread, "growth", distribution=distribution)),))
     laws, times = Laws(disease), days((6.0, 9.0))
     found = laws.averaged(times, (1e6,))
-    x, w = np.polynomial.hermite_e.hermegauss(24)
+    x, w = np.polynomial.hermite_e.hermegauss(20)
     shape = 1 / spread**2
-    paces = (
-        np.exp(spread * x - spread**2 / 2)
-        if distribution == "lognormal"
-        else stats.gamma.ppf(stats.norm.cdf(x), shape) / shape
-    )
+    scores = stats.gamma.isf(stats.norm.sf(x), shape) / shape
+    paces = np.exp(spread * x - spread**2 / 2) if distribution == "lognormal" else scores
     parts = [laws.at(times, (1e6,), pace=pace) for pace in paces]
     none = sum(v * part.none for v, part in zip(w / w.sum(), parts, strict=True))
     assert found.none == pytest.approx(none, abs=1e-4)
@@ -390,7 +387,7 @@ def test_subtypes_are_mixed_by_their_shares() -> None:
         at = laws.at(times, SIZES, pace=kind.growth, route=route, site=site)
         mean, none = mean + kind.share * at.mean, none + kind.share * at.none
     found = laws.averaged(times, SIZES)
-    assert np.all(np.abs(found.mean - mean) <= 10 * found.mean_resolution + 1e-6 * mean)
+    assert np.all(np.abs(found.mean - mean) <= found.mean_resolution + 1e-6 * mean)
     assert found.none == pytest.approx(none, abs=1e-4)
 
 

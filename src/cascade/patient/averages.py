@@ -19,16 +19,13 @@ from scipy import stats
 from cascade.common.types import Floats
 from cascade.patient.disease import Disease
 from cascade.patient.descent import Descent
-from cascade.patient.generations import COARSE, Generations, Order
+from cascade.patient.generations import COARSE, FINE, Generations
 from cascade.patient.numbers import NUMBERS, numbers_of
 from cascade.patient.pace import Pace, Traits
 from cascade.patient.sources import Sources
 
 LIGHT, SLIGHT = 1e-12, 1e-6
 """Weights of a place of the quadrature that is left out, and where descendants are left out of probabilities."""
-
-COARSER = Order(5, 3, 3, 7.0)
-"""What tells the errors of ages."""
 
 LEAST = 4096, 64
 """Points of the traits, for each replicate, of the first generation and of its descendants, of all paces together."""
@@ -97,7 +94,7 @@ def averaged(disease: Disease, sources: Sources, times: Floats, wanted: Wanted, 
         if not here.any():
             continue
         alive[here] += at.weight
-        both = [Generations(sources, times[here], own, at.pace, order) for order in (COARSE, COARSER)]
+        both = [Generations(sources, times[here], own, at.pace, order) for order in (FINE, COARSE)]
         sums = _of_pace(traits, at, both, wanted, rng)
         mean[..., here] += at.weight * sums.mean
         none[..., here] += at.weight * sums.none
@@ -107,9 +104,15 @@ def averaged(disease: Disease, sources: Sources, times: Floats, wanted: Wanted, 
     with np.errstate(invalid="ignore", divide="ignore"):
         told = [_with_error(total / alive) for total in (mean, none)]
         laws = [_with_error(total / alive[:, None]) for total in number]
-        coarse /= alive
+        coarse = change_until(times, coarse / alive)
     law, wrong = (tuple(part[side] for part in laws) for side in (0, 1))
     return Averaged(times, alive, *told[0], *told[1], coarse[0], coarse[1], law, wrong)
+
+
+def change_until(times: Floats, change: Floats) -> Floats:
+    """Twice the largest change up to each time, (..., T): answers may cross where both are wrong."""
+    order = np.argsort(times, kind="stable")
+    return np.asarray(2.0 * np.fmax.accumulate(change[..., order], axis=-1)[..., np.argsort(order)])
 
 
 def _with_error(replicates: Floats) -> tuple[Floats, Floats]:

@@ -36,7 +36,7 @@ class Order:
     width: float = WIDTH
 
 
-FINE, COARSE, OTHER = Order(), Order(6, 3, 3, 7.0), Order(5, 3, 5, 5.0)
+FINE, COARSE, OTHER = Order(), Order(6, 3, 3, 7.0), Order(7, 3, 4, 7.5)
 """What answers are made with, and what tells their errors: two, for one may agree where both are wrong."""
 
 
@@ -100,7 +100,8 @@ class Births:
                 found = self.panels.shifted(ages, shift[~slept], share[~slept]) @ self.awake[:, mine]
                 found += self.panels.shifted(ages, shift[slept], share[slept]) @ self.every[:, mine]
                 out[SIZES + x][:, to] = found
-        return out
+        # Between points a polynomial may lie below 0 by its error.
+        return np.maximum(out, 0.0)
 
     def of_class(self, child: Class, kind: Kind) -> tuple[Panels, Floats, Ints] | None:
         """Births of standard lesions of a class, a day: panels, (M p, n) and their sites."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from cascade.common.errors import InputError, nearest
 from cascade.common.types import Floats
-from cascade.patient.averages import Averaged, Wanted, averaged
+from cascade.patient.averages import Averaged, Wanted, averaged, change_until
 from cascade.patient.checks import check_disease
 from cascade.patient.disease import Disease
 from cascade.patient.descent import SIZES, Descent
@@ -183,10 +183,7 @@ class At:
         return self._until(self.none, [other.none() for other in self._others]) + np.minimum(self._of_delays, 1.0)
 
     def _until(self, value: Floats, others: list[Floats]) -> Floats:
-        """Twice the largest change up to each time, (..., T): answers may cross where both are wrong."""
-        order = np.argsort(self.times, kind="stable")
-        change = 2.0 * np.maximum(*(np.abs(value - other)[..., order] for other in others))
-        return np.asarray(np.maximum.accumulate(change, axis=-1)[..., np.argsort(order)])
+        return change_until(self.times, np.maximum(*(np.abs(value - other) for other in others)))
 
     @property
     def _of_delays(self) -> Floats:
