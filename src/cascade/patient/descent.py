@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cascade.common.types import Complexes, Floats
+from cascade.common.types import Complexes, Floats, Ints
 from cascade.patient.kernel.inputs import ESTABLISHED
 
 if TYPE_CHECKING:
@@ -26,11 +26,31 @@ SETTLED = 1e-13
 
 
 class Counted(NamedTuple):
-    """Maps of children of a group that are counted: from ages of theirs to ages of lesions, and to times by route."""
+    """Maps of children that are counted, of some groups whose children are of the same classes, at some levels.
 
-    ages: Any  # places of their ages
-    lesions: Floats  # (N, n)
-    primary: Floats  # (R, T, n)
+    Attributes
+    ----------
+    rows, levels : (g,) int and (x,) int
+        Places of groups and levels.
+    ages : slice
+        Of the children, n of N.
+    lesions : (g, N, n) float
+        From ages of the children to those of lesions.
+    primary : (R, g, T, n) float
+        To times, by route.
+    """
+
+    rows: Ints
+    levels: Ints
+    ages: slice
+    lesions: Floats
+    primary: Floats
+
+    def add(self, total: Any, less: Any, maps: Floats, less_one: Any) -> None:
+        """Add (z - 1) K_z less to ``total`` (G, ages, X, Z)."""
+        below = less[self.rows, self.ages][:, :, self.levels]
+        more = (maps @ below.reshape(*below.shape[:2], -1)).reshape(len(below), -1, len(self.levels), less.shape[3])
+        total[self.rows[:, None], :, self.levels] += np.swapaxes(more, 1, 2) * less_one
 
 
 class Family:
@@ -53,7 +73,7 @@ class Family:
         self.member = of.sources.member
         self.first = of.first * site
         self.sheds = bool(of.classes)
-        self._counted: dict[tuple[int, int], Counted | None] = {}
+        self._counted: dict[tuple[tuple[int, ...], tuple[int, ...]], list[Counted]] = {}
         levels = range(self.first.shape[1])
         self.levels = [[x for x in levels if x - SIZES not in of.cut], *([SIZES + x] for x in of.cut)]
         if self.sheds:
@@ -67,23 +87,35 @@ class Family:
         sites = self.of.classes[d].sites
         some = np.flatnonzero(inside[sites])
         weight = (inside * self.site)[sites]
-        lesions = sum(weight[s] * self.of.kernel[d][s, cut] for s in some)
-        return np.asarray(lesions), np.array([np.tensordot(weight, k[d][:, cut], axes=1) for k in self.of.kernel0])
+        lesions = np.zeros(self.of.kernel[d].shape[2:])
+        for s in some:
+            lesions += weight[s] * self.of.kernel[d][s, cut]
+        return lesions, np.array([np.tensordot(weight, k[d][:, cut], axes=1) for k in self.of.kernel0])
 
-    def counted(self, group: int, cut: int) -> Counted | None:
-        """Maps of children of a group; None: those of the group shed nothing."""
-        key = group, cut
+    def counted(self, groups: list[int], levels: list[int]) -> list[Counted]:
+        """Maps of children that are counted; groups whose lesions shed nothing have none."""
+        key = tuple(groups), tuple(levels)
         if key not in self._counted:
-            inside, edges = self.member[:, group], self.of.edges
-            some = [d for d, child in enumerate(self.of.classes) if inside[child.sites].any()]
-            made = None
-            if some:
-                parts = [self._of_class(d, inside, cut) for d in some]
-                ages = np.concatenate([np.arange(edges[d], edges[d + 1]) for d in some])
-                at: Any = slice(edges[some[0]], edges[some[0] + 1]) if len(some) == 1 else ages
-                made = Counted(at, *(np.concatenate([part[side] for part in parts], axis=-1) for side in (0, 1)))
-            self._counted[key] = made
+            self._counted[key] = list(self._maps(groups, levels))
         return self._counted[key]
+
+    def _maps(self, groups: list[int], levels: list[int]) -> Iterator[Counted]:
+        alike: dict[tuple[int, int], list[int]] = {}
+        for row, group in enumerate(groups):
+            some = [d for d, child in enumerate(self.of.classes) if self.member[child.sites, group].any()]
+            if some:
+                alike.setdefault((min(some), max(some) + 1), []).append(row)
+        for cut, by in enumerate(self.levels):
+            at = np.array([i for i, x in enumerate(levels) if x in by], int)
+            for (first, last), rows in alike.items() if len(at) else ():
+                ages = slice(int(self.of.edges[first]), int(self.of.edges[last]))
+                parts = [
+                    [self._of_class(d, self.member[:, groups[row]], cut) for d in range(first, last)] for row in rows
+                ]
+                lesions, primary = (
+                    np.array([np.concatenate([part[side] for part in row], axis=-1) for row in parts]) for side in (0, 1)
+                )
+                yield Counted(np.array(rows), at, ages, lesions, np.swapaxes(primary, 0, 1))
 
     def later_means(self) -> Iterator[Floats]:
         """Mean numbers in the second generation, the third and so on, for routes of 1: (R, G, X, T) each.
@@ -150,32 +182,21 @@ class Descent:
         own = np.transpose(self.first[levels] @ inside, (2, 0, 1))[..., None] * less_one
         if not self.family.sheds:
             return own
-        alone = np.transpose(self.count[levels] @ inside, (1, 2, 0))[..., None] * less_one
-        less = np.zeros_like(alone)
-        whole = self.family.whole
+        parts = self.family.counted(groups, levels)
+        # Groups first: most are one site, whose children are of one class.
+        alone = np.transpose(self.count[levels] @ inside, (2, 1, 0))[..., None] * less_one
+        less, shape = np.zeros_like(alone), alone.shape[2:]
+        flat = (*alone.shape[:2], -1)
         for _ in range(MOST_GENERATIONS):
-            total = (whole @ less.reshape(len(less), -1)).reshape(less.shape)
-            self._count(total, less, groups, levels, less_one, primary=False)
+            total = (self.family.whole @ less.reshape(flat)).reshape(less.shape)
+            for part in parts:
+                part.add(total, less, part.lesions, less_one)
             new = np.expm1(alone + self.lesion * total)
             change = np.abs(new - less).max(initial=0.0)
             less = new
             if change < settled:
                 break
-        total = (self.whole0 @ less.reshape(len(less), -1)).reshape(-1, *less.shape[1:])
-        self._count(total, less, groups, levels, less_one, primary=True)
-        return own + np.moveaxis(total, 0, 2)
-
-    def _count(
-        self, total: Any, less: Any, groups: list[int], levels: list[int], less_one: Any, *, primary: bool
-    ) -> None:
-        """Add (z - 1) K_z less."""
-        for k, by in enumerate(self.family.levels):
-            at = [i for i, x in enumerate(levels) if x in by]
-            for g, group in enumerate(groups if at else []):
-                counted = self.family.counted(group, k)
-                if counted is None:
-                    continue
-                below = less[counted.ages, g][:, at]
-                maps = np.tensordot(self.route, counted.primary, axes=1) if primary else counted.lesions
-                part = (maps @ below.reshape(len(below), -1)).reshape(-1, *below.shape[1:])
-                total[:, g, at] += part * less_one
+        total = (self.whole0 @ less.reshape(flat)).reshape(len(less), -1, *shape)
+        for part in parts:
+            part.add(total, less, np.tensordot(self.route, part.primary, axes=1), less_one)
+        return own + np.swapaxes(total, 1, 2)

@@ -23,7 +23,7 @@ from cascade.patient.lowered import traits_of
 FARTHEST = 6.0
 """Standard deviations of the logarithm of the pace within which it is followed; beyond are 2 patients in 10^9."""
 
-POINTS, FEW, NARROW = 5, 3, 0.4
+POINTS, FEW, NARROW = 4, 2, 0.4
 OTHER_POINTS = 12
 
 
