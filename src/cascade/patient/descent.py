@@ -113,7 +113,8 @@ class Family:
                     [self._of_class(d, self.member[:, groups[row]], cut) for d in range(first, last)] for row in rows
                 ]
                 lesions, primary = (
-                    np.array([np.concatenate([part[side] for part in row], axis=-1) for row in parts]) for side in (0, 1)
+                    np.array([np.concatenate([part[side] for part in row], axis=-1) for row in parts])
+                    for side in (0, 1)
                 )
                 yield Counted(np.array(rows), at, ages, lesions, np.swapaxes(primary, 0, 1))
 

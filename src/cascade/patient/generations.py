@@ -57,7 +57,8 @@ class Births:
         if self.empty:
             return
         self.width = sources.width(self.route, self.own_pace, order.width)
-        self.panels = Panels.of(self.onset, end, self.width, self.rule, order.halvings)
+        self.grows = sources.rate(self.route, self.own_pace)
+        self.panels = Panels.of(self.onset, end, self.width, self.rule, order.halvings, self.grows)
         found = founded(ways.delays, mine.tolist(), self.rate, self.onset, self.panels.ages, order.nodes)
         self.awake, self.every, self.density = (part * self.chance for part in found)
 
@@ -113,7 +114,7 @@ class Births:
         begin, end = self.onset + float(shift.min()), self.end - self._onset_of_child(pace)
         if begin >= end or not len(mine):
             return None
-        panels = Panels.of(begin, end, self.width, self.rule, 0)
+        panels = Panels.of(begin, end, self.width, self.rule, 0, self.grows)
         born = self.panels.shifted(panels.ages, shift, kind.left * kind.share) @ self.density[:, mine]
         return panels, born, self.site[mine]
 

@@ -52,14 +52,25 @@ class Panels:
     ----------
     edges : (M + 1,) float
         Days.
+    rates : (M,) float
+        At which a function grows there, a day, about.
     rule : Rule
     """
 
     edges: Floats
+    rates: Floats
     rule: Rule
 
     @classmethod
-    def of(cls, begin: float, end: float, width: Callable[[float], float], rule: Rule, halvings: int = 0) -> Panels:
+    def of(
+        cls,
+        begin: float,
+        end: float,
+        width: Callable[[float], float],
+        rule: Rule,
+        halvings: int = 0,
+        rate: Callable[[float], float] | None = None,
+    ) -> Panels:
         """Panels as wide as ``width`` allows where they begin; the first halved so many times towards its beginning."""
         edges = [begin]
         while edges[-1] < end:
@@ -70,7 +81,10 @@ class Panels:
             left = end - edges[-1]
             edges.append(end if left <= most else edges[-1] + (most if left >= 2.0 * most else 0.5 * left))
         first = begin + (edges[1] - begin) * 0.5 ** np.arange(halvings, 0, -1)
-        return cls(np.concatenate([edges[:1], first, edges[1:]]), rule)
+        ends = np.concatenate([edges[:1], first, edges[1:]])
+        middles = 0.5 * (ends[1:] + ends[:-1])
+        rates = np.array([rate(age) for age in middles.tolist()]) if rate else np.zeros(len(middles))
+        return cls(ends, rates, rule)
 
     @property
     def ages(self) -> Floats:
@@ -85,7 +99,7 @@ class Panels:
 
         out = np.zeros((len(ages), len(self.ages)))
         run = cached(panels.shifted, room)
-        run(self.edges, self.rule.points, self.rule.bary, np.asarray(ages, float), shifts, shares, out)
+        run(self.edges, self.rates, self.rule.points, self.rule.bary, np.asarray(ages, float), shifts, shares, out)
         return out
 
     def convolved(self, births: Floats, other: Panels, ages: Floats, least: float = 0.0) -> Floats:
@@ -99,7 +113,7 @@ class Panels:
         out = np.zeros((births.shape[1], len(ages), len(other.ages)))
         run, rule = cached(panels.convolved, room), self.rule
         run(
-            self.edges, np.ascontiguousarray(births), other.edges, rule.points, rule.bary, rule.points, rule.weights,
+            self.edges, self.rates, np.ascontiguousarray(births), other.edges, other.rates, rule.points, rule.bary, rule.points, rule.weights,
             np.asarray(ages, float), least, out,
         )  # fmt: skip
         return out

@@ -134,6 +134,14 @@ class Sources:
         low, high = self.growth.size(np.array([max(own - step, 0.0), own + step]))
         return float((np.log(high) - np.log(low)) / (own + step - max(own - step, 0.0)))
 
+    def rate(self, route: Route, pace: float) -> Callable[[float], float]:
+        """By the age of a source, half the rate at which it comes to shed more: what follows lies between none and it."""
+
+        def at(age: float) -> float:
+            return 0.5 * pace * route.exponent * self.slope(min(max(pace * age, route.onset), self.last))
+
+        return at
+
     def width(self, route: Route, pace: float, times: float) -> Callable[[float], float]:
         """Of panels, by the age of a source of some pace: while it comes to shed e times as much so many times."""
 
