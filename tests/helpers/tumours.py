@@ -20,6 +20,10 @@ from cascade.patient.lowered import rules_of
 
 DAYS = 365.25
 NUMBERS = 32
+YEARS = (2.0, 5.0, 8.0, 11.0, 14.0)
+SIZES = (30.0, 3e4, 1e6, 5e8)
+RARE = 25
+"""Patients below whom a mean is not compared: it is not nearly normal; shares are, by the binomial law."""
 
 
 @cache
@@ -46,3 +50,25 @@ def simulated(
     run(rules, key_of(seed), np.uint64(0), patients, nobody, lesions_room(8192), scratch_of(rules), stop, out)
     assert out.tally[ROOM] == 0
     return out
+
+
+def plain() -> Disease:
+    return alike(textbook())
+
+
+def shedding() -> Disease:
+    """Lesions shed as the primary does, all of them sooner."""
+    return alike(
+        textbook(),
+        efficiency=2e-6,
+        lesions={"secondary": 1.0, "growth_ratio": 2.5, "organs": {"bone": {"growth_ratio": 1.0, "asleep": 0.6}}},
+    )
+
+
+def barren() -> Disease:
+    """No lesion sheds."""
+    return alike(textbook(), efficiency=1e-5, lesions={"secondary": 0.0})
+
+
+def days(years: tuple[float, ...]) -> list[float]:
+    return [year * DAYS for year in years]

@@ -17,8 +17,8 @@ import numpy as np
 from scipy import stats
 
 from cascade.common.types import Floats
-from cascade.patient.disease import Disease
 from cascade.patient.descent import Descent
+from cascade.patient.disease import Disease
 from cascade.patient.generations import COARSE, FINE, Generations
 from cascade.patient.numbers import NUMBERS, numbers_of
 from cascade.patient.pace import Pace, Traits
@@ -86,9 +86,10 @@ def averaged(disease: Disease, sources: Sources, times: Floats, wanted: Wanted, 
     alive = np.zeros(len(times))
     places = [at for at in traits.paces(times, sources.burden_own) if at.weight >= LIGHT]
     # Where there are few paces, or one, each stands for many patients.
-    least = (-(-n // len(places)) for n in LEAST)
-    of_each = (max(n, few) for n, few in zip((wanted.samples, wanted.descendants), least, strict=True))
-    wanted = wanted._replace(**dict(zip(("samples", "descendants"), of_each, strict=True)))
+    samples, descendants = (-(-n // len(places)) for n in LEAST)
+    wanted = wanted._replace(
+        samples=max(samples, wanted.samples), descendants=max(descendants, wanted.descendants)
+    )  # fmt: skip
     for at in places:
         here = at.pace * times < sources.burden_own
         if not here.any():

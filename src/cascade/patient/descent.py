@@ -166,7 +166,7 @@ class Descent:
         flat = count.reshape(len(count), -1)
         total = np.linalg.solve(np.eye(len(flat)) - self.lesion * self.family.whole, flat)
         more = (self.whole0 @ total).reshape(-1, *count.shape[1:])
-        return own + np.moveaxis(more, (0, 1, 2), (2, 1, 0))
+        return np.asarray(own + np.moveaxis(more, (0, 1, 2), (2, 1, 0)))
 
     def none(self, settled: float = SETTLED) -> Floats:
         """Probability of no lesion by group, level and time, (G, X, T)."""
@@ -175,7 +175,7 @@ class Descent:
 
     def log_generating(self, group: int, levels: list[int], z: Floats | Complexes) -> Floats | Complexes:
         """Logarithm of E z^N of a group, (levels, T, Z)."""
-        return self._logs([group], levels, z, SETTLED)[0]
+        return np.asarray(self._logs([group], levels, z, SETTLED)[0])
 
     def _logs(self, groups: list[int], levels: list[int], z: Any, settled: float) -> Any:
         """Logarithm of E z^N, (groups, levels, T, Z)."""

@@ -10,13 +10,12 @@ shedding begins, so that some iterations settle it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from cascade.common.types import Complexes, Floats, Ints
+from cascade.common.types import Floats, Ints
 from cascade.patient.descent import SIZES, Descent, Family
 from cascade.patient.kernel.inputs import ESTABLISHED, FOUNDED, SHED
 from cascade.patient.renewal import Panels, Rule, founded
@@ -64,17 +63,20 @@ class Births:
 
     def rate(self, age: Floats) -> Floats:
         """Cells shed a day at an age."""
-        return self._per_day * self.sources.growth.size(self.own_pace * age) ** self.route.exponent
+        own = np.minimum(self.own_pace * age, self.sources.even_own)
+        return np.asarray(self._per_day * self.sources.growth.size(own) ** self.route.exponent)
 
     def shed(self, age: Floats) -> Floats:
         """Cells shed by an age."""
         growth, route = self.sources.growth, self.route
-        total = growth.shed(self.own_pace * np.maximum(age, self.onset), route.exponent)
-        return self._per_day / self.own_pace * (total - growth.shed([route.onset], route.exponent))
+        own, even = self.own_pace * np.maximum(age, self.onset), self.sources.even_own
+        total = growth.shed(np.minimum(own, even), route.exponent)
+        total += np.maximum(own - even, 0.0) * growth.size([even]) ** route.exponent
+        return np.asarray(self._per_day / self.own_pace * (total - growth.shed([route.onset], route.exponent)))
 
     @property
     def _per_day(self) -> float:
-        return self.share * self.route.rate * self.own_pace**self.route.per_division
+        return float(self.share * self.route.rate * self.own_pace**self.route.per_division)
 
     def numbers(self, ages: Floats, own_sizes: Floats) -> Floats:
         """Mean numbers of children by level, age of the source and site, (X, A, J)."""

@@ -20,8 +20,8 @@ from cascade.common.errors import InputError, nearest
 from cascade.common.types import Floats
 from cascade.patient.averages import Averaged, Wanted, averaged, change_until
 from cascade.patient.checks import check_disease
-from cascade.patient.disease import Disease
 from cascade.patient.descent import SIZES, Descent
+from cascade.patient.disease import Disease
 from cascade.patient.generations import COARSE, FINE, OTHER, Generations, Order
 from cascade.patient.numbers import ALIASED, numbers_of
 from cascade.patient.sources import Sources

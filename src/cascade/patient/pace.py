@@ -1,6 +1,6 @@
 r"""Traits of patients as a quadrature: the pace of growth by Gauss, all else given the pace by quasi-random points.
 
-What acts on growth scales time, and all maps of ages with it, so that it is the trait that costs; others multiply.  With
+What acts on growth scales time, and all maps of ages with it: it is the trait that costs, while others multiply.  With
 log-normal traits x = L e, those on growth sum to a' e + const: e = y a/|a| + Q eta, y by Gauss and eta as it is drawn.
 Patients are followed while the primary alone leaves them alive: for each time panels of y end at the pace that kills.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import special, stats
@@ -70,21 +71,21 @@ class Traits:
             self._directions = basis
         else:
             self._directions = np.eye(len(self.log))
-        self.free = [f for f in self.gamma if not p.on_growth[f]]
+        self.free = [int(f) for f in self.gamma if not p.on_growth[f]]
         self.dimensions = len(self.log) - (self.sigma > 0) + len(self.free)
 
     def paces(self, times: Floats, burden: float) -> Iterator[Pace]:
         """Places of the quadrature, for times in days and a burden in own days."""
         p = self.p
         kills = burden / times[times > 0]
-        gammas = [f for f in self.gamma if p.on_growth[f]]
-        main = None if self.sigma > 0 or not gammas else int(gammas.pop(0))
+        gammas = [int(f) for f in self.gamma if p.on_growth[f]]
+        main = None if self.sigma > 0 or not gammas else gammas.pop(0)
         x, w = np.polynomial.hermite_e.hermegauss(OTHER_POINTS)
         grid = np.meshgrid(*[np.arange(len(x))] * len(gammas), indexing="ij") if gammas else []
         places = np.array([g.ravel() for g in grid]).T if gammas else np.zeros((1, 0), int)
         for c, share in enumerate(self.shares):
             for place in places:
-                known = {int(f): float(self.quantile(f, x[k])) for f, k in zip(gammas, place, strict=True)}
+                known = {f: float(self.quantile(f, x[k])) for f, k in zip(gammas, place, strict=True)}
                 weight = share * float(np.prod(w[place] / w.sum()))
                 factor = float(p.subtype_growth[c] * np.prod(list(known.values())))
                 yield from self._along(weight, factor, c, known, main, kills)
@@ -125,7 +126,7 @@ class Traits:
         spread = p.spread[self.log]
         value[:, self.log] = np.exp(spread * x - 0.5 * spread**2)
         for k, f in enumerate(self.free):
-            value[:, f] = self.quantile(int(f), normal[:, self.dimensions - len(self.free) + k])
+            value[:, f] = self.quantile(f, normal[:, self.dimensions - len(self.free) + k])
         for f, known in at.known.items():
             value[:, f] = known
         route = np.where(p.on_route, value[:, :, None], 1.0).prod(axis=1) * p.subtype_route[at.subtype]
@@ -187,7 +188,7 @@ class Traits:
 def _normal(ends: Floats) -> Iterator[tuple[float, float]]:
     """Points and weights of a normal number, in panels between the ends."""
     edges = np.unique(np.clip([-FARTHEST, *ends, FARTHEST], -FARTHEST, FARTHEST))
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges.tolist()):
         parts = max(1, int(np.ceil(high - low)))
         x, w = np.polynomial.legendre.leggauss(POINTS if high - low > NARROW else FEW)
         for i in range(parts):

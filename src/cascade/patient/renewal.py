@@ -41,7 +41,8 @@ class Rule:
     def of(cls, number: int) -> Rule:
         """Gauss-Legendre of so many points."""
         x, w = np.polynomial.legendre.leggauss(number)
-        return cls(x, (-1.0) ** np.arange(number) * np.sqrt((1.0 - x * x) * w), w)
+        bary = np.where(np.arange(number) % 2, -1.0, 1.0) * np.sqrt((1.0 - x * x) * w)
+        return cls(np.asarray(x, np.float64), np.asarray(bary, np.float64), np.asarray(w, np.float64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +114,8 @@ class Panels:
         out = np.zeros((births.shape[1], len(ages), len(other.ages)))
         run, rule = cached(panels.convolved, room), self.rule
         run(
-            self.edges, self.rates, np.ascontiguousarray(births), other.edges, other.rates, rule.points, rule.bary, rule.points, rule.weights,
-            np.asarray(ages, float), least, out,
+            self.edges, self.rates, np.ascontiguousarray(births), other.edges, other.rates,
+            rule.points, rule.bary, rule.weights, np.asarray(ages, float), least, out,
         )  # fmt: skip
         return out
 

@@ -15,10 +15,9 @@ from cascade.common.types import Floats, Ints
 from cascade.patient.delays import Delays, delays_of
 from cascade.patient.disease import Disease
 from cascade.patient.growth import Growth
-from cascade.patient.lowered import curve_of, early_phase, group_names, own_times
+from cascade.patient.lowered import NEAR_LARGEST, curve_of, early_phase, group_names, own_times
 from cascade.patient.origins import origins
 from cascade.patient.renewal import early_sizes
-
 
 LEAST_EXPONENT = 0.3
 """Of the size, for the width of panels: what does not come from shedding changes with age too."""
@@ -101,6 +100,9 @@ class Sources:
             Route(s.per_day * s.at_cells**-s.exponent, s.exponent, s.per_division, float(self.own([s.onset_cells])[0]))
             for s in disease.shedding
         )
+        # As in the simulation, a tumour that is larger than that sheds evenly.
+        largest = min(disease.death.burden_cells, self.growth.most * (1.0 - NEAR_LARGEST))
+        self.even_own = float(self.own([largest])[0])
         # Later a tumour has nearly its largest size.
         self.last = float(self.own([min(1e15, 0.999 * self.growth.most)])[0])
         names = [s.route for s in disease.shedding]
@@ -135,7 +137,7 @@ class Sources:
         return float((np.log(high) - np.log(low)) / (own + step - max(own - step, 0.0)))
 
     def rate(self, route: Route, pace: float) -> Callable[[float], float]:
-        """By the age of a source, half the rate at which it comes to shed more: what follows lies between none and it."""
+        """By the age of a source, half the rate at which it sheds more: its founders lie between none and it."""
 
         def at(age: float) -> float:
             return 0.5 * pace * route.exponent * self.slope(min(max(pace * age, route.onset), self.last))

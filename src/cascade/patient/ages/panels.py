@@ -61,10 +61,10 @@ def shifted(edges, rates, points, bary, ages, shifts, shares, out):
 
 
 @entry
-def convolved(edges_b, rates_b, births, edges_h, rates_h, points, bary, gauss, gauss_weights, ages, least, out):
+def convolved(edges_b, rates_b, births, edges_h, rates_h, points, bary, gauss, ages, least, out):
     """Rows of int births_j(v) h(age - v) dv over age - v >= least, added to ``out`` (J, ages, panels x points of h).
 
-    The interval is cut at the edges of both, so that each part is a polynomial.
+    The interval is cut at the edges of both, so that each part is smooth; ``gauss``: weights of the points.
     """
     p, number = points.size, births.shape[1]
     at_b, at_h = np.empty(p), np.empty(p)
@@ -86,15 +86,15 @@ def convolved(edges_b, rates_b, births, edges_h, rates_h, points, bary, gauss, g
             if j > 1:
                 high = min(high, age - edges_h[j - 1])
             half, middle = 0.5 * (high - low), 0.5 * (high + low)
-            for q in range(gauss.size):
-                v = middle + half * gauss[q]
+            for q in range(p):
+                v = middle + half * points[q]
                 weights_of(edges_b, rates_b, points, bary, i, v, at_b)
                 weights_of(edges_h, rates_h, points, bary, j - 1, age - v, at_h)
                 for s in range(number):
                     total = 0.0
                     for k in range(p):
                         total += at_b[k] * births[i * p + k, s]
-                    value[s] = total * half * gauss_weights[q]
+                    value[s] = total * half * gauss[q]
                 for s in range(number):
                     for k in range(p):
                         out[s, a, (j - 1) * p + k] += value[s] * at_h[k]
