@@ -22,23 +22,6 @@ def near(counted: int, of: int, expected: float) -> None:
     assert abs(counted / of - expected) < ALLOWED * spread
 
 
-@pytest.mark.parametrize(("alpha", "beta"), [(1.0, 1.0), (0.5, 1.0), (1.0, 2 / 3), (1 / 3, 1.0)])
-def test_the_race_with_diagnosis(alpha: float, beta: float) -> None:
-    """The tumour is found at the time at which its hazard has summed up to an exponential number."""
-    nu, k, d = 3e-4, 2e-4, 0.02
-    draw, n = np.random.default_rng(1), 200_000
-    days = np.log1p(beta * d * draw.exponential(size=n) / k) / (beta * d)
-    shed = draw.poisson(nu * np.expm1(alpha * d * days) / (alpha * d))
-    expected = closed.none_before_diagnosis(nu, k, founding_exponent=alpha, diagnosis_exponent=beta, growth=d)
-    near(int((shed == 0).sum()), n, expected)
-
-
-def test_the_race_does_not_depend_on_growth_where_exponents_are_equal() -> None:
-    close = closed.none_before_diagnosis(3.0, 2.0, founding_exponent=1.0, diagnosis_exponent=1.0 + 1e-9, growth=0.3)
-    assert close == pytest.approx(0.4, rel=1e-7)
-    assert closed.none_before_diagnosis(0.0, 2.0) == 1.0
-
-
 def test_a_random_primary() -> None:
     """Cell by cell: births, deaths, and cells that are shed and found."""
     birth, death, nu, end = 0.25, 0.15, 4e-3, 30.0
@@ -56,33 +39,6 @@ def test_a_random_primary() -> None:
             there, none = there + 1, none + (founded == 0)
     near(none, there, closed.none_of_random_primary(birth, death, nu, end))
     assert closed.none_of_random_primary(birth, death, 0.0, end) == pytest.approx(1.0, rel=1e-12)
-
-
-def test_relapses_are_those_of_the_time_to_a_size() -> None:
-    """Lambda(t) = int nu e^{d s} P(T_M <= t - s) ds, T_M from its exact transform; large M."""
-    nu, d, lesion, cells, removed = 2e-4, 0.08, BirthDeath(birth=0.3, death=0.2), 5000, 90.0
-    x, w = np.polynomial.legendre.leggauss(80)
-    for t in (90.0, 105.0, 140.0):
-        s = 0.5 * min(t, removed) * (x + 1.0)
-        reached, _ = lesion.reached(np.maximum(t - s, 1e-9), cells)
-        whole = float((0.5 * min(t, removed) * w * nu * np.exp(d * s) * reached).sum())
-        found = float(closed.relapses(nu, d, 0.3, 0.2, cells, t, removed))
-        assert found == pytest.approx(whole, rel=0.01)
-
-
-def test_sizes_are_paretos() -> None:
-    nu, d, lam, end, removed = 1e-3, 0.08, 0.1, 120.0, 100.0
-    draw, n = np.random.default_rng(3), 4000
-    number = draw.poisson(nu * np.expm1(d * removed) / d, n)
-    shed = np.log1p(draw.random(number.sum()) * np.expm1(d * removed)) / d
-    sizes = np.exp(lam * (end - shed))
-    for x in (2.0, 9.0, 200.0, 2000.0):
-        expected = float(closed.larger_than(nu, d, lam, x, end, removed))
-        assert abs((sizes > x).sum() - n * expected) < ALLOWED * math.sqrt(n * expected)
-    least = math.exp(lam * (end - removed))
-    assert closed.larger_than(nu, d, lam, least, end, removed) == pytest.approx(
-        closed.larger_than(nu, d, lam, 1.0, end, removed)
-    )
 
 
 def test_clone_sizes() -> None:
@@ -136,12 +92,9 @@ def test_in_the_cascade_founders_are_what_is_shed_times_a_discounted_chance() ->
 
 
 @pytest.mark.parametrize(("call", "field"), [
-    (lambda: closed.none_before_diagnosis(-1.0, 1.0), "founding"),
-    (lambda: closed.none_before_diagnosis(1.0, 0.0), "diagnosis"),
-    (lambda: closed.none_before_diagnosis(1.0, 1.0, founding_exponent=0.5), "growth"),
-    (lambda: closed.relapses(1.0, 1.0, 0.2, 0.3, 100, 1.0), "death"),
+    (lambda: closed.none_of_random_primary(0.0, 0.1, 0.1, 1.0), "birth"),
+    (lambda: closed.none_of_random_primary(0.2, 0.1, -0.1, 1.0), "founding"),
     (lambda: closed.clone_sizes(0.2, 0.3, 1.0, 5), "death"),
-    (lambda: closed.larger_than(1.0, 0.0, 1.0, 2.0, 3.0), "growth"),
     (lambda: closed.none_among_patients(1.0, math.nan), "dispersion"),
 ])  # fmt: skip
 def test_numbers_that_none_can_be_are_refused(call, field: str) -> None:

@@ -60,14 +60,14 @@ def shedding() -> Disease:
     """Lesions shed as the primary does, all of them sooner."""
     return alike(
         textbook(),
-        efficiency=2e-6,
+        efficiency=2e-5,
         lesions={"secondary": 1.0, "growth_ratio": 2.5, "organs": {"bone": {"growth_ratio": 1.0, "asleep": 0.6}}},
     )
 
 
 def barren() -> Disease:
     """No lesion sheds."""
-    return alike(textbook(), efficiency=1e-5, lesions={"secondary": 0.0})
+    return alike(textbook(), efficiency=1e-4, lesions={"secondary": 0.0})
 
 
 def days(years: tuple[float, ...]) -> list[float]:

@@ -118,22 +118,43 @@ class Family:
                 )
                 yield Counted(np.array(rows), at, ages, lesions, np.swapaxes(primary, 0, 1))
 
-    def later_means(self) -> Iterator[Floats]:
-        """Mean numbers in the second generation, the third and so on, for routes of 1: (R, G, X, T) each.
+    @property
+    def routes(self) -> Ints:
+        """The route by which the lesions of each row shed, (N,)."""
+        return np.repeat([child.route for child in self.of.classes], np.diff(self.of.edges))
 
-        Generation k is in proportion to the multiplier of the primary's route, and to the power k - 1 of that of the
-        lesions' route.
+    def later_means(self) -> Iterator[tuple[tuple[int, ...], Floats]]:
+        """Mean numbers from the second generation on, for routes of 1, by the routes of the lesions between.
+
+        Yields
+        ------
+        tuple of int, (R, G, X, T) float
+            How many lesions of a line shed by each route, and the mean number at its end: it is in proportion to the
+            multiplier of the primary's route, and to those of the lesions' routes to these powers.
         """
         if not self.sheds:
             return
         count = np.moveaxis(self.count @ self.member, 1, 0)
-        now = count.reshape(len(count), -1)
+        now = self._by_route((0,) * len(self.of.sources.routes), count.reshape(len(count), -1))
         for _ in range(MOST_GENERATIONS):
-            if not np.any(np.abs(now) > SETTLED):
+            if not now:
                 return
-            term = (self.whole0 @ now).reshape(*self.whole0.shape[:2], *count.shape[1:])
-            yield np.transpose(term, (0, 3, 2, 1))
-            now = self.whole @ now
+            after: dict[tuple[int, ...], Floats] = {}
+            for lesions, numbers in now.items():
+                term = (self.whole0 @ numbers).reshape(*self.whole0.shape[:2], *count.shape[1:])
+                yield lesions, np.transpose(term, (0, 3, 2, 1))
+                for more, part in self._by_route(lesions, self.whole @ numbers).items():
+                    after[more] = after.get(more, 0.0) + part
+            now = after
+
+    def _by_route(self, lesions: tuple[int, ...], numbers: Floats) -> dict[tuple[int, ...], Floats]:
+        """Numbers (N, n) apart by the route by which their sources shed, each one lesion more."""
+        made = {}
+        for r in sorted(set(self.routes.tolist())):
+            part = np.where((self.routes == r)[:, None], numbers, 0.0)
+            if np.any(np.abs(part) > SETTLED):
+                made[tuple(n + (q == r) for q, n in enumerate(lesions))] = part
+        return made
 
 
 class Descent:
@@ -151,9 +172,9 @@ class Descent:
     def __init__(self, family: Family, route: Floats, scale: float = 1.0) -> None:
         self.family, self.route = family, route * scale
         self.first = np.tensordot(self.route, family.first, axes=1)
-        self.lesion = float(self.route[family.of.sources.lesion_route])
-        # What lesions found, too, is multiplied.
+        # What lesions found, too, is multiplied: by what multiplies the route of each, (N, 1).
         if family.sheds:
+            self.lesion = self.route[family.routes][:, None]
             self.count = family.count * self.lesion
             self.whole0 = np.tensordot(self.route, family.whole0, axes=1)
 
@@ -192,7 +213,7 @@ class Descent:
             total = (self.family.whole @ less.reshape(flat)).reshape(less.shape)
             for part in parts:
                 part.add(total, less, part.lesions, less_one)
-            new = np.expm1(alone + self.lesion * total)
+            new = np.expm1(alone + self.lesion[:, :, None] * total)
             change = np.abs(new - less).max(initial=0.0)
             less = new
             if change < settled:

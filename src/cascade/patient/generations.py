@@ -19,7 +19,7 @@ from cascade.common.types import Floats, Ints
 from cascade.patient.descent import SIZES, Descent, Family
 from cascade.patient.kernel.inputs import ESTABLISHED, FOUNDED, SHED
 from cascade.patient.renewal import Panels, Rule, founded
-from cascade.patient.sources import Class, Kind, Route, Sources
+from cascade.patient.sources import Class, Kind, Sources
 
 WIDTH = 6.0
 """Of panels, in times that a source needs to shed e times as much where shedding begins."""
@@ -113,20 +113,12 @@ class Births:
         pace = self.pace * kind.ratio
         shift = (self.sources.early - kind.own) / pace
         mine = np.flatnonzero(np.isin(self.site, child.sites))
-        begin, end = self.onset + float(shift.min()), self.end - self._onset_of_child(pace)
+        begin, end = self.onset + float(shift.min()), self.end - self.sources.routes[child.route].onset / pace
         if begin >= end or not len(mine):
             return None
         panels = Panels.of(begin, end, self.width, self.rule, 0, self.grows)
         born = self.panels.shifted(panels.ages, shift, kind.left * kind.share) @ self.density[:, mine]
         return panels, born, self.site[mine]
-
-    def _onset_of_child(self, pace: float) -> float:
-        return self.route_of_lesions.onset / pace
-
-    @property
-    def route_of_lesions(self) -> Route:
-        """The route by which lesions shed."""
-        return self.sources.routes[self.sources.lesion_route]
 
 
 def _least(widths: list[Callable[[float], float]]) -> Callable[[float], float]:
@@ -148,19 +140,24 @@ class Generations:
         rule = Rule.of(order.points)
         begins = [births.onset for births in primary if not births.empty]
         if begins and len(sources.classes) > 1:
-            route = sources.routes[sources.lesion_route]
+            routes_of_lesions = [sources.routes[r] for r in sorted({c.route for c in sources.classes[1:]})]
             fastest = pace * max(c.ratio for c in sources.classes)
             for each in sources.classes[1:]:
                 kind = sources.kinds[each.kind]
                 early = float((kind.own - sources.early).max()) / (pace * each.ratio)
-                end, onset = last - min(begins) + max(early, 0.0), route.onset / (pace * each.ratio)
+                onset = sources.routes[each.route].onset / (pace * each.ratio)
+                end = last - min(begins) + max(early, 0.0)
                 if onset < end:
                     self.classes.append(each)
                     # Of the pace of the fastest, for these may descend from it.
-                    widths = [sources.width(route, s, order.width) for s in (fastest, pace * each.ratio)]
+                    widths = [
+                        sources.width(route, s, order.width)
+                        for route in routes_of_lesions
+                        for s in (fastest, pace * each.ratio)
+                    ]
                     self.panels.append(Panels.of(onset, end, _least(widths), rule, order.halvings))
         # Sizes that lesions come to after shedding has begun count some of those that have descendants.
-        onset = sources.routes[sources.lesion_route].onset if self.classes else np.inf
+        onset = min((sources.routes[each.route].onset for each in self.classes), default=np.inf)
         self.cut = [x for x, own in enumerate(own_sizes) if onset < own < np.inf]
         self.edges = np.cumsum([0, *(len(p.ages) for p in self.panels)])
         self.count: list[Floats] = []
@@ -168,7 +165,7 @@ class Generations:
         self.kernel0 = [self._maps(births, times) for births in primary]
         rows: list[list[Floats]] = []
         for each, panels in zip(self.classes, self.panels, strict=True):
-            births = Births(sources, each, sources.lesion_route, pace, float(panels.edges[-1]), order)
+            births = Births(sources, each, each.route, pace, float(panels.edges[-1]), order)
             self.count.append(births.numbers(panels.ages, own_sizes))
             rows.append(self._maps(births, panels.ages))
         self.kernel = [np.concatenate([row[d] for row in rows], axis=2) for d in range(len(self.classes))]

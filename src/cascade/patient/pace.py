@@ -163,11 +163,13 @@ class Traits:
         total = np.einsum("rxtj,rj,jg->gxt", generations.first, both, member, optimize=True)
         if not (self.even and generations.classes):
             return np.asarray(total)
-        lesion, seeds = generations.sources.lesion_route, on_site[:, 0]
-        for k, term in enumerate(generations.of_sites(of_site).later_means(), start=2):
+        seeds = on_site[:, 0]
+        for lesions, term in generations.of_sites(of_site).later_means():
+            between, generation = np.array(lesions, float), 2 + sum(lesions) - 1
             for r in range(len(of_route)):
-                powers = on_route[:, r] + k * seeds + (k - 1) * on_route[:, lesion]
-                total += of_route[r] * of_route[lesion] ** (k - 1) * self.moment(at, powers) * term[r]
+                powers = on_route[:, r] + generation * seeds + on_route @ between
+                scale = of_route[r] * float(np.prod(of_route**between))
+                total += scale * self.moment(at, powers) * term[r]
         return np.asarray(total)
 
     def points(self, number: int, replicates: int, rng: np.random.Generator) -> Floats:

@@ -66,6 +66,8 @@ class Class:
         Of its early phase; -1: the primary.
     sites : (n,) int
     origin : int
+    route : int
+        By which a lesion sheds: the primary sheds by all.
     """
 
     ratio: float
@@ -73,6 +75,7 @@ class Class:
     kind: int
     sites: Ints
     origin: int
+    route: int = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +123,6 @@ class Sources:
         self.kinds, of_site = self._kinds(disease)
         self.classes = self._classes(disease, {s: o for o, each in enumerate(made) for s in each.sources}, of_site)
         self.member = self._member(disease)
-        lesion = [int(r) for ways in self.ways[1:] for r in ways.route]
-        self.lesion_route = lesion[0] if lesion else 0
         self.source_of = np.full(len(sites), -1)
         for c, each in enumerate(self.classes[1:]):
             self.source_of[each.sites] = c
@@ -174,7 +175,14 @@ class Sources:
                 alike.setdefault((origin[site], kind[j], *numbers), []).append(j)
         primary = Class(1.0, 1.0, -1, np.zeros(0, int), 0)
         lesion = [
-            Class(self.kinds[int(key[1])].ratio, key[4], int(key[1]), np.array(of), int(key[0]))
+            Class(
+                self.kinds[int(key[1])].ratio,
+                key[4],
+                int(key[1]),
+                np.array(of),
+                int(key[0]),
+                int(self.ways[int(key[0])].route[0]),
+            )
             for key, of in alike.items()
         ]
         return (primary, *lesion)
