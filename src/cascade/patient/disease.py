@@ -328,7 +328,7 @@ class Disease(Part):
 
         texts = {"title", "description", "limits", "sources", "name", "years"}
         told = _unsourced(self.model_dump(mode="json", exclude=texts)) | {"cells": model_of(self.cancer).digest()}
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(told, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
     def mm(self, cells: float) -> float:
         """Diameter in millimetres of a ball of so many cells."""
