@@ -11,6 +11,8 @@ import bisect
 import heapq
 import math
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +20,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from cascade.patient.delays import delays_of
 
 import cascade
+from cascade.patient.delays import delays_of
 from cascade.patient.kernel.inputs import EXPONENTIAL, GOMPERTZ, Rules
+from cascade.patient.laws import Laws
 from cascade.patient.lowered import group_names, rules_of
 
 QUANTILES = 512
+Best = Callable[[int, Callable[[], object]], tuple[float, object]]
+Target = tuple[str, float, float, str]
 YEAR = 365.25
 
 
@@ -293,6 +298,38 @@ class Plain:
                         self.total[g][x][t] += 1
 
 
+def peak(number: float) -> float:
+    """Peak MB of one process that runs so many patients of the textbook disease."""
+    script = (
+        "import sys, resource, cascade\n"
+        "cascade.cohort(cascade.disease('textbook'), patients=float(sys.argv[1]), seed=1, progress=False)\n"
+        "kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(kb / (1024 if sys.platform != 'darwin' else 1024**2))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(number)], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def exact_rows(disease: cascade.Disease, runs: int, best_of: Best) -> list[Target]:
+    """The exact answer: at one set of traits, and averaged over traits."""
+    laws, year = Laws(disease), [10.0 * YEAR]
+    sizes = [disease.cells_of(mm) for mm in (1.0, 5.0, 10.0, 20.0)]
+
+    def at_traits() -> object:
+        found = laws.at(year, sizes, pace=1.1, route=[1.5, 0.7])
+        return found.mean, found.number("anywhere", "founded")
+
+    once, _ = best_of(runs, at_traits)
+    begin = time.perf_counter()
+    whole = laws.averaged([y * YEAR for y in range(1, 16)], sizes)
+    seconds, worst = time.perf_counter() - begin, float(np.nanmax(whole.none_error))
+    return [
+        ("exact at one set of traits, means and P(N = n), n < 32, seconds", once, 0.05, "at most"),
+        ("exact, averaged over traits, 15 times, seconds", seconds, 10.0, "at most"),
+        ("its largest standard error of a share of patients", worst, 1e-3, "at most"),
+    ]
+
+
 def mean_of(disease: cascade.Disease, founders: float, years: float) -> cascade.Disease:
     """The disease with so many founders-to-be of a patient, by its efficiency."""
     for _ in range(4):
@@ -301,9 +338,7 @@ def mean_of(disease: cascade.Disease, founders: float, years: float) -> cascade.
     return disease
 
 
-def patients(
-    runs: int, best_of: Callable[[int, Callable[[], object]], tuple[float, object]]
-) -> list[tuple[str, float, float, str]]:
+def patients(runs: int, best_of: Best) -> list[Target]:
     """Figures to reach, measured in this run."""
     disease, years = cascade.disease("textbook"), 15.0
     sizes = tuple(disease.cells_of(mm) for mm in (1.0, 5.0, 10.0, 20.0))
@@ -330,4 +365,6 @@ def patients(
         targets.append(("patients/s, one thread, against plain Python", plain / ours, 25.0, "at least"))
         per_s = [2e5 / each for each in (ours, arrays, plain)]
         print("patients a second, one thread: kernel {:,.0f}, NumPy {:,.0f}, Python {:,.0f}".format(*per_s))
-    return targets
+    many, few = peak(1e6), peak(1e4)
+    targets.append(("peak MB with 10^6 patients against 10^4", many / few, 1.1, "at most"))
+    return [*targets, *exact_rows(disease, runs, best_of)]

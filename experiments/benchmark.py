@@ -26,6 +26,7 @@ import numpy as np
 from numba import njit
 
 import cascade
+from _patients import patients
 from cascade import body
 from cascade.common.jsons import json_text
 from cascade.kernel.streams import key_of, philox
@@ -459,6 +460,7 @@ def main() -> int:
                         best_of(2, work)[0], most, "at most"))  # fmt: skip
     targets += derivatives(runs)
     targets += those_that_make_it(runs)
+    targets += patients(runs, best_of)
     for name in ("textbook", "platelets", "colon"):
         milliseconds = slider(name, runs)
         if milliseconds is None:

@@ -112,12 +112,12 @@ import importlib, sys, types
 for name in sys.argv[1:]:
     importlib.import_module(name)
 import cascade
-from cascade import body, plot
+from cascade import body, patient, plot
 wrong = [
     f"{where.__name__}.{name}"
-    for where in (cascade, body, plot)
+    for where in (cascade, body, patient, plot)
     for name in where.__all__
-    if isinstance(getattr(where, name), types.ModuleType) != (getattr(where, name) in (body, plot))
+    if isinstance(getattr(where, name), types.ModuleType) != (getattr(where, name) in (body, patient, plot))
 ]
 assert not wrong, wrong
 """
@@ -142,9 +142,10 @@ def test_modules_imported_in_any_order_hide_no_public_name(seed: int) -> None:
 def test_no_module_bears_the_name_of_a_function_beside_it() -> None:
     """Also of those that are promised to come."""
     promised = {"given", "disease", "diseases", "cohort", "fit", "sweep", "sensitivity"}
-    public = {"cascade": {*cascade.__all__, *promised} - {"body", "plot"}}
+    public = {"cascade": {*cascade.__all__, *promised} - {"body", "patient", "plot"}}
     public |= {
-        f"cascade.{room.__name__.rpartition('.')[2]}": set(room.__all__) for room in (cascade.body, cascade.plot)
+        f"cascade.{room.__name__.rpartition('.')[2]}": set(room.__all__)
+        for room in (cascade.body, cascade.patient, cascade.plot)
     }
     clashes = [name for name in submodules() if name.rpartition(".")[2] in public.get(name.rpartition(".")[0], ())]
     assert clashes == []

@@ -272,7 +272,10 @@ def test_a_size_at_which_lesions_sleep() -> None:
     """They come to it before they sleep, and to the next larger only if they wake."""
     diameter = 1.0
     cells = TEXTBOOK.cells_of(diameter)
-    still = PLAIN.with_(lesions={"asleep": 1.0, "asleep_years": 1000.0, "asleep_cells": cells, "organs": {}}, death={"burden_cells": 1e15})
+    still = PLAIN.with_(
+        lesions={"asleep": 1.0, "asleep_years": 1000.0, "asleep_cells": cells, "organs": {}},
+        death={"burden_cells": 1e15},
+    )
     found = cascade.cohort(still, patients=300, seed=1, times=(15.0,), sizes_mm=(diameter, 1.001 * diameter)).counts
     awake = cascade.cohort(
         still.with_(lesions={"asleep": 0.0}), patients=300, seed=1, times=(15.0,), sizes_mm=(diameter,)

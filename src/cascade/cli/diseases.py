@@ -32,6 +32,7 @@ from cascade.common.errors import CascadeError, InputError
 from cascade.common.text import text_table
 from cascade.common.version import STREAM_VERSION
 from cascade.patient.loader import disease as disease_of
+from cascade.patient.tables import WARNING
 
 if TYPE_CHECKING:
     from cascade.patient.answer import ExactCohort
@@ -148,7 +149,8 @@ def _tables(found: Cohort, answer: ExactCohort | None, when: float) -> str:
     parts = [f"{found.label}: {found.made}"]
     for table, beside in pairs:
         parts += [table.what.capitalize(), text_table(*table.as_text(beside), left=table.left)]
-    return "\n\n".join([*parts, sites.below])
+    notes = [sites.note, *([f"Exact: {answer.lesions().note}"] if answer else []), WARNING]
+    return "\n\n".join([*parts, " ".join(notes)])
 
 
 def _data(found: Any, when: float) -> dict[str, Any]:

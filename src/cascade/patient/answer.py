@@ -19,7 +19,8 @@ from cascade.patient.checks import check_disease
 from cascade.patient.cohort import SIZES_MM, check_sizes, check_times, check_years
 from cascade.patient.disease import DAYS_PER_YEAR, Disease
 from cascade.patient.lowered import GROUPS
-from cascade.patient.tables import LEVELS, Answers, Estimated, NumberRow
+from cascade.patient.questions import Answers, Estimated
+from cascade.patient.tables import LEVELS, NumberRow
 
 if TYPE_CHECKING:
     from cascade.patient.blood import Blood
@@ -149,7 +150,7 @@ class ExactCohort(Answers):
     def _at(self) -> At:
         """At the traits that were given."""
         pace, route, site = multipliers(self.disease, self.traits or {})
-        return self.laws.at(self._days, self._cells, pace=pace, route=route, site=site)
+        return self.laws.at(self._days, self._cells, pace=pace, route=route.tolist(), site=site.tolist())
 
     @cached_property
     def _arrays(self) -> tuple[Any, Any, Any, Any]:

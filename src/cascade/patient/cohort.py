@@ -25,7 +25,7 @@ from cascade.patient.counts import Counts, PatientChunk, counted
 from cascade.patient.disease import Disease
 from cascade.patient.kernel.inputs import Rules
 from cascade.patient.lowered import group_names, rules_of
-from cascade.patient.tables import Simulated
+from cascade.patient.questions import Simulated
 from cascade.runs.provenance import together, versions_here
 
 if TYPE_CHECKING:
@@ -100,16 +100,24 @@ def cohort(
     >>> some.alive[0]
     1000
     """
-    check_disease(disease)
-    numbers, number = patient_range(patients), seed_of(seed)
-    years = check_years(disease, until_years)
+    workers = Workers(executor, chunk, progress, VISITS, "patients")
+    return _simulated(
+        check_disease(disease), patient_range(patients), seed_of(seed), until_years, times, sizes_mm, workers
+    )
+
+
+def _simulated(
+    disease: Disease, patients: range, seed: int, until: object, times: object, sizes_mm: object, workers: Workers
+) -> Cohort:
+    """The patients run, and what they add up to with its recipe."""
+    years = check_years(disease, until)
     when, sizes = check_times(times, years), check_sizes(disease, sizes_mm)
     rules = rules_of(disease, years, when, tuple(disease.cells_of(mm) for mm in sizes))
-    workers, stop = Workers(executor, chunk, progress, VISITS, "patients"), np.zeros(1, np.uint8)
-    chunks = (PatientChunk(rules, number, part.start, len(part), stop) for part in workers.cut(numbers, LARGEST))
-    counts = Counts.gathered(workers.results(counted, chunks, len(numbers), stop))
-    ranges = ((numbers.start, numbers.stop),)
-    return Cohort(disease, number, ranges, years, when, sizes, counts, versions_here())
+    stop = np.zeros(1, np.uint8)
+    chunks = (PatientChunk(rules, seed, part.start, len(part), stop) for part in workers.cut(patients, LARGEST))
+    counts = Counts.gathered(workers.results(counted, chunks, len(patients), stop))
+    ranges = ((patients.start, patients.stop),)
+    return Cohort(disease, seed, ranges, years, when, sizes, counts, versions_here())
 
 
 @dataclass(frozen=True, eq=False)
