@@ -141,7 +141,7 @@ def test_what_never_happens_is_refused() -> None:
 @pytest.mark.parametrize("q", [0.001, 0.01, 0.03, 0.1, 0.9])
 @pytest.mark.parametrize("largest", [5.0, 1e4, 1e13])
 def test_what_a_logistic_tumour_sheds_at_any_exponent(q: float, largest: float) -> None:
-    """int n^a dt = int e^{a v} / (r (1 - (e^v / K)^q)) dv over v = log n, to many digits."""
+    """S = int n^a dt = int e^{a v} / (r (1 - (e^v / K)^q)) dv over v = log n, to many digits."""
     curve = Growth(law="logistic", doubling_days=60.0, largest=largest, exponent=q)
     rate, limit = mpmath.log(2) / 60, mpmath.log(largest)
     for part in (1e-3, 0.1, 0.5, 0.9, 0.999):

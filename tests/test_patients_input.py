@@ -311,6 +311,14 @@ def test_a_size_at_which_lesions_sleep() -> None:
     assert found.total[-4, 4, 0] < 0.05 * awake.total[-4, 3, 0]
 
 
+def test_a_tumour_smaller_than_the_usual_sizes() -> None:
+    """Sizes that nobody asked for are no fault of his."""
+    small = PLAIN.with_(tumour={"growth": Growth(law="gompertz", doubling_days=50.0, largest=3e7)})
+    assert cascade.cohort(small, patients=1, seed=1).sizes_mm == (1.0,)
+    with pytest.raises(InputError, match="sizes_mm"):
+        cascade.cohort(small, patients=1, seed=1, sizes_mm=(1.0, 5.0, 10.0, 20.0))
+
+
 def test_nobody_lives_long() -> None:
     soon = TEXTBOOK.with_(death={"other": {"per_year": 10.0, "at_age": 40.0}})
     found = cascade.cohort(soon, patients=100, seed=1)

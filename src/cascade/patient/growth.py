@@ -254,7 +254,7 @@ def _series(w: Any, m: float) -> Any:
 
 
 def _beyond(begin: float, until: Floats, m: float) -> Floats:
-    """int x^{m-1} / (1 - x) dx over y = -log(1 - x): int (1 - e^{-y})^{m-1} dy, nothing of which cancels; by Gauss."""
+    """Integral of x^{m-1} / (1 - x) over y = -log(1 - x): of (1 - e^{-y})^{m-1} by Gauss, nothing of which cancels."""
     nodes, weights = _GAUSS
     flat = max(math.log(max(m, 1.0)) + 38.0, begin)  # from here on 1 to the last digit
     width = (np.maximum(np.minimum(until, flat), begin) - begin) / _PANELS
