@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import mpmath
 import numpy as np
 import pytest
 from scipy.integrate import quad, solve_ivp
@@ -134,3 +135,22 @@ def test_what_never_happens_is_refused() -> None:
         CURVES["power"].shed(1.0, -0.1)
     with pytest.raises(cascade.InputError, match="amount"):
         CURVES["power"].days_of_shed(1e300, 0.0)
+
+
+@pytest.mark.sampled(5)
+@pytest.mark.parametrize("q", [0.001, 0.01, 0.03, 0.1, 0.9])
+@pytest.mark.parametrize("largest", [5.0, 1e4, 1e13])
+def test_what_a_logistic_tumour_sheds_at_any_exponent(q: float, largest: float) -> None:
+    """S = int n^a dt = int e^{a v} / (r (1 - (e^v / K)^q)) dv over v = log n, to many digits."""
+    curve = Growth(law="logistic", doubling_days=60.0, largest=largest, exponent=q)
+    rate, limit = mpmath.log(2) / 60, mpmath.log(largest)
+    for part in (1e-3, 0.1, 0.5, 0.9, 0.999):
+        days = float(curve.days(math.exp(part * math.log(largest)))[0])
+        until = mpmath.log(float(curve.size(days)[0]))
+        for a in (1.0 / 3.0, 1.0, 2.0):
+            wanted = mpmath.quad(
+                lambda v: mpmath.exp(a * v) / (rate * -mpmath.expm1(q * (v - limit))),  # noqa: B023
+                mpmath.linspace(0, until, 8),
+            )
+            # Sizes themselves are rounded: late they say less of the day.
+            assert float(curve.shed(days, a)[0]) == pytest.approx(float(wanted), rel=1e-10 / min(q, 0.1))

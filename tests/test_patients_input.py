@@ -137,8 +137,13 @@ def test_all_faults_of_a_file_at_once(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as error:
         cascade.disease(file)
     assert {fault.path for fault in error.value.faults} == {
-        "shedding[0].onset_cells", "death.burden_cells", "lesions.organs", "traits[0].acts_on", "subtypes", "tumour.source",
-    }  # fmt: skip
+        "shedding[0].onset_cells",
+        "death.burden_cells",
+        "lesions.organs",
+        "traits[0].acts_on",
+        "subtypes",
+        "tumour.source",
+    }
 
 
 @pytest.mark.parametrize("name", all_kinds())
@@ -175,13 +180,35 @@ def test_files_of_other_kinds(tmp_path: Path) -> None:
 
 
 ARGUMENTS: list[tuple[str, Any]] = [
-    *(("patients", v) for v in (0, 1.5, -1, "10", None, True, range(0, 10, 2), range(5, 5), range(-1, 5), range((1 << 62) + 1))),
+    *(
+        ("patients", v)
+        for v in (0, 1.5, -1, "10", None, True, range(0, 10, 2), range(5, 5), range(-1, 5), range((1 << 62) + 1))
+    ),
     *(("seed", v) for v in (-1, 1.5, "a", True)),
     *(("until_years", v) for v in (0, 201, "x", float("nan"), True)),
-    *(("times", v) for v in ((3, 2), (2, 2), (-1,), (16,), "1", ("a",), range(2000), {1: 2}, (float("inf"),), (True,), (float("nan"),))),
+    *(
+        ("times", v)
+        for v in (
+            (3, 2),
+            (2, 2),
+            (-1,),
+            (16,),
+            "1",
+            ("a",),
+            range(2000),
+            {1: 2},
+            (float("inf"),),
+            (True,),
+            (float("nan"),),
+        )
+    ),
     *(("sizes_mm", v) for v in ((5, 1), (1, 1), (0,), (-1,), (1e9,), tuple(range(1, 20)), "5", (None,), (1e-3,))),
-    *(("chunk", v) for v in (0, 1.5, "a")), ("executor", 3), ("progress", 3), ("disease", "textbook"), ("disease", LINEAR),
-]  # fmt: skip
+    *(("chunk", v) for v in (0, 1.5, "a")),
+    ("executor", 3),
+    ("progress", 3),
+    ("disease", "textbook"),
+    ("disease", LINEAR),
+]
 
 
 @pytest.mark.parametrize(("field", "value"), ARGUMENTS, ids=lambda part: str(part)[:30])
@@ -213,7 +240,7 @@ def test_wrong_questions(made: Cohort) -> None:
         *(("years", lambda v=v: course.cells(v)) for v in (-1, "a", float("nan"), None, [1, float("inf")], [[1.0]])),
         ("with_", lambda: TEXTBOOK.with_(lesion={})),
         ("with_", lambda: TEXTBOOK.with_(lesions={"secundary": 1.0})),
-    ]  # fmt: skip
+    ]
     for field, ask in asked:
         with pytest.raises(InputError) as error:
             ask()
@@ -282,6 +309,14 @@ def test_a_size_at_which_lesions_sleep() -> None:
     ).counts
     assert found.total[-4, 3, 0] == awake.total[-4, 3, 0] > 0
     assert found.total[-4, 4, 0] < 0.05 * awake.total[-4, 3, 0]
+
+
+def test_a_tumour_smaller_than_the_usual_sizes() -> None:
+    """Sizes that nobody asked for are no fault of his."""
+    small = PLAIN.with_(tumour={"growth": Growth(law="gompertz", doubling_days=50.0, largest=3e7)})
+    assert cascade.cohort(small, patients=1, seed=1).sizes_mm == (1.0,)
+    with pytest.raises(InputError, match="sizes_mm"):
+        cascade.cohort(small, patients=1, seed=1, sizes_mm=(1.0, 5.0, 10.0, 20.0))
 
 
 def test_nobody_lives_long() -> None:
@@ -371,8 +406,13 @@ def test_changed_files_are_refused(made: Cohort, tmp_path: Path) -> None:
     assert cascade.open_cohort(put(path, recipe, arrays, signed=False)) == made
     assert cascade.open_cohort(put(path, recipe, arrays, signed=True)) == made
     for key, value in (
-        ("seed", 4), ("ranges", [[10, 61]]), ("years", 14.0), ("times", [5.0, 11.0]), ("sizes_mm", [1.0, 9.0]), ("made", 1),
-    ):  # fmt: skip
+        ("seed", 4),
+        ("ranges", [[10, 61]]),
+        ("years", 14.0),
+        ("times", [5.0, 11.0]),
+        ("sizes_mm", [1.0, 9.0]),
+        ("made", 1),
+    ):
         with pytest.raises(InputError, match=r"changed since|counts and recipe"):
             cascade.open_cohort(put(path, {**recipe, key: value}, arrays, signed=False))
     for name in Counts.ARRAYS:
@@ -389,14 +429,31 @@ def test_signed_lies_are_refused(made: Cohort, tmp_path: Path) -> None:
     recipe, arrays = parts(made, tmp_path / "a.cascade")
     path = tmp_path / "b"
     lies: list[tuple[dict[str, Any], dict[str, Any]]] = [
-        ({"ranges": [[10, 61]]}, {}), ({"ranges": [[10, 40], [30, 60]]}, {}), ({"ranges": []}, {}), ({"seed": -1}, {}),
-        ({"seed": "3"}, {}), ({"times": [12.0, 5.0]}, {}), ({"sizes_mm": [1e9, 2e9]}, {}), ({"years": 300.0}, {}),
-        ({"cohort": 99}, {}), ({"versions": 3}, {}), ({"disease_sha256": "0"}, {}), ({"made": "many"}, {}), ({"made": -1}, {}),
-        ({"disease": {**recipe["disease"], "years": -1.0}}, {}), ({"disease": 3}, {}),
-        ({}, {"alive": arrays["alive"] + 1}), ({}, {"some": arrays["some"] + 60}), ({}, {"total": 0 * arrays["total"]}),
-        ({}, {"square": arrays["square"] - 1}), ({}, {"deaths": arrays["deaths"] - 1}), ({}, {"number": arrays["number"] + 1}),
-        ({}, {"most": 0 * arrays["most"] - 1}), ({}, {"most": 0 * arrays["most"]}), ({}, {"most": arrays["most"] + 10**9}),
-    ]  # fmt: skip
+        ({"ranges": [[10, 61]]}, {}),
+        ({"ranges": [[10, 40], [30, 60]]}, {}),
+        ({"ranges": []}, {}),
+        ({"seed": -1}, {}),
+        ({"seed": "3"}, {}),
+        ({"times": [12.0, 5.0]}, {}),
+        ({"sizes_mm": [1e9, 2e9]}, {}),
+        ({"years": 300.0}, {}),
+        ({"cohort": 99}, {}),
+        ({"versions": 3}, {}),
+        ({"disease_sha256": "0"}, {}),
+        ({"made": "many"}, {}),
+        ({"made": -1}, {}),
+        ({"disease": {**recipe["disease"], "years": -1.0}}, {}),
+        ({"disease": 3}, {}),
+        ({}, {"alive": arrays["alive"] + 1}),
+        ({}, {"some": arrays["some"] + 60}),
+        ({}, {"total": 0 * arrays["total"]}),
+        ({}, {"square": arrays["square"] - 1}),
+        ({}, {"deaths": arrays["deaths"] - 1}),
+        ({}, {"number": arrays["number"] + 1}),
+        ({}, {"most": 0 * arrays["most"] - 1}),
+        ({}, {"most": 0 * arrays["most"]}),
+        ({}, {"most": arrays["most"] + 10**9}),
+    ]
     for changes, others in lies:
         with pytest.raises(InputError) as error:
             cascade.open_cohort(put(path, {**recipe, **changes}, {**arrays, **others}, signed=True))

@@ -276,7 +276,7 @@ def test_an_error_of_waking_is_caught() -> None:
 
 
 def test_lives_are_those_of_replayed_cells() -> None:
-    """A founder is a cell of the conditioned model, its identity the number: the kernel of cells gives the same life."""
+    """A founder is a cell of the conditioned model, by its identity: the kernel of cells gives the same life."""
     course = course_of(TEXTBOOK, seed=11, patient=0)
     every = {(w.founding.source, w.route, w.site): w for o in origins(TEXTBOOK) for w in o.ways}
     told = 0

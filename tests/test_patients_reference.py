@@ -6,12 +6,13 @@ import math
 
 import pytest
 
+import cascade
 from cascade.patient.counts import one_patient
 from cascade.patient.course import course_of
 from cascade.patient.disease import Disease
 from cascade.patient.lowered import rules_of
 from cascade.patient.origins import origins
-from helpers.diseases import TEXTBOOK, all_kinds
+from helpers.diseases import TEXTBOOK, all_kinds, drawn
 from helpers.reference_patients import Patients
 
 KINDS = all_kinds()
@@ -68,6 +69,17 @@ def test_all_of_a_patient_is_what_the_rules_say(name: str) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_hundreds_of_patients(name: str) -> None:
     assert assert_alike(KINDS[name], 12, range(1 << 40, (1 << 40) + 300), 20_000) > 100
+
+
+@pytest.mark.sampled(6)
+@pytest.mark.parametrize("seed", range(60))
+def test_any_disease(seed: int) -> None:
+    """Drawn at random, with odd numbers everywhere."""
+    disease = drawn(seed, patients=4)
+    assert assert_alike(disease, seed, range(4), 10_000) >= 0
+    made = cascade.cohort(disease, patients=4, seed=seed)
+    assert str(made)
+    assert str(made.patient(0))
 
 
 def test_a_course_tells_the_same() -> None:

@@ -1,9 +1,14 @@
-"""Diseases that tests of patients use: the textbook one, and others that differ from it in one thing each."""
+"""Diseases that tests of patients use: the textbook one, others that differ from it in one thing each, and any."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
+
+from cascade.common.errors import ModelError
+from cascade.patient.cohort import cohort
 from cascade.patient.disease import Disease
 from cascade.patient.growth import Growth
 from cascade.patient.loader import disease
@@ -80,3 +85,80 @@ def all_kinds() -> dict[str, Disease]:
         }
     )  # fmt: skip
     return made
+
+
+MOST = 1500
+"""Lesions of the first patients of a disease that is drawn."""
+
+
+def drawn(seed: int, patients: int) -> Disease:
+    """Any disease whose first patients have some lesions and not too many, with odd numbers everywhere."""
+    rng = np.random.default_rng(seed)
+    while True:
+        try:
+            disease = _any(rng)
+        except ModelError:
+            continue
+        if _expected(disease) < 1e4:
+            made = cohort(disease, patients=patients, seed=seed, sizes_mm=()).counts.made
+            if 0 < made < MOST:
+                return disease
+
+
+def _expected(disease: Disease) -> float:
+    """Founders of a primary of mean traits, about, if each shed cell founds with a chance of 1e-3."""
+    growth = disease.tumour.growth
+    end = disease.years * 365.25
+    if disease.death.burden_cells < growth.most:
+        end = min(end, float(growth.days(disease.death.burden_cells)[0]))
+    per_day = [rule.per_day * rule.at_cells**-rule.exponent for rule in disease.shedding]
+    cells = [float(growth.shed(end, rule.exponent)[0]) for rule in disease.shedding]
+    return 1e-3 * disease.efficiency * sum(a * b for a, b in zip(per_day, cells, strict=True))
+
+
+def _any(rng: np.random.Generator) -> Disease:
+    def within(low: float, high: float) -> float:
+        return float(np.exp(rng.uniform(math.log(low), math.log(high))))
+
+    def one_of(*values: Any) -> Any:
+        return values[int(rng.integers(len(values)))]
+
+    days = within(5.0, 200.0)
+    number = int(rng.integers(1, 90))
+    rises = np.cumsum(rng.exponential(size=(2, number)) + 1e-3, axis=1)
+    rises *= np.array([[within(1e3, 8e3)], [rng.uniform(5.0, 34.0)]]) / rises[:, -1:]
+    growth = one_of(
+        lambda: Growth(law="exponential", doubling_days=days),
+        lambda: Growth(law="gompertz", doubling_days=days, largest=within(1e4, 1e15)),
+        lambda: Growth(law="logistic", doubling_days=days, largest=within(1e4, 1e15), exponent=within(0.01, 0.99)),
+        lambda: Growth(law="power", doubling_days=days, exponent=within(0.3, 0.99)),
+        lambda: Growth(law="points", points=list(zip(rises[0].tolist(), np.exp(rises[1]).tolist(), strict=True))),
+    )()
+    shedding = [
+        {
+            "route": route, "per_day": within(1e-3, 1e6), "at_cells": within(1.0, 1e12),
+            "exponent": one_of(0.0, 1 / 3, 1.0, 2.0, float(rng.uniform(0, 2))), "onset_cells": within(1.0, 1e8),
+            "per_division": one_of(0.0, 1.0, 2.0, 3.0),
+        }
+        for route in ("blood", "lymph")
+    ]  # fmt: skip
+    lesions = {
+        "early_days": within(0.01, 300.0), "growth_ratio": within(0.1, 10.0), "secondary": one_of(0.0, 0.3, 1.0),
+        "asleep": one_of(0.0, 0.5, 1.0), "asleep_years": within(0.01, 50.0), "asleep_cells": within(1.0, 1e6),
+        "establishment": one_of(1.0, 0.5, 0.9, 0.05), "organs": {},
+    }  # fmt: skip
+    targets = ("growth", "seeding", "shedding.blood", "soil.bone", "soil.liver")
+    traits = [
+        {
+            "name": f"t{i}",
+            "spread": within(0.01, 1.5),
+            "distribution": one_of("lognormal", "gamma"),
+            "acts_on": [one_of(*targets)],
+        }
+        for i in range(int(rng.integers(5)))
+    ]
+    other = one_of(None, {"per_year": within(1e-4, 1.0), "at_age": 60.0})
+    return TEXTBOOK.with_(
+        tumour={"growth": growth}, years=within(1.0, 60.0), shedding=shedding, lesions=lesions, traits=traits,
+        correlations=(), death={"burden_cells": within(1e4, 1e15), "other": other}, efficiency=within(1e-6, 1e-2),
+    )  # fmt: skip

@@ -35,7 +35,7 @@ MOST_PATIENTS = 1 << 62
 MOST_TIMES = 1000
 MOST_SIZES = 16
 SIZES_MM = (1.0, 5.0, 10.0, 20.0)
-"""Diameters from which on lesions are counted, where none are given."""
+"""Diameters from which on lesions are counted, where none are given: as far as tumours come to them."""
 
 VISITS = 60.0
 """About how long a patient takes, in visits of a cell to a state."""
@@ -280,6 +280,8 @@ def check_sizes(disease: Disease, sizes: object) -> tuple[float, ...]:
     """Rising diameters that lesions can reach."""
     growth = disease.tumour.growth
     most = disease.mm(growth.most) if math.isfinite(growth.most) else 1e4
+    if sizes is SIZES_MM:  # none were given: those that there can be
+        return tuple(mm for mm in SIZES_MM if mm < most)
     least = disease.mm(2.0)
     wanted = f"rising diameters in millimetres, {least:.4g} (two cells) or more and below {most:.4g}, never reached"
     given = _numbers("sizes_mm", sizes, wanted)

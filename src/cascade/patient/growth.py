@@ -42,6 +42,7 @@ Cells = Annotated[float, Field(gt=1, le=1e15, allow_inf_nan=False)]
 Point = Annotated[tuple[float, float], Field(strict=False)]  # of files: a list
 
 _GAUSS = np.polynomial.legendre.leggauss(24)
+_PANELS = 16
 
 
 class Growth(Part):
@@ -226,20 +227,18 @@ class Growth(Part):
         return np.where(wanted == 0.0, 0.0, t)
 
     def _shed_logistic(self, t: Floats, a: float) -> Floats:
-        """K^a / k [B(w(t)) - B(w(0))]: up to w = 1/2 by the series of B, beyond by what it grows by from there."""
+        """K^a / k [B(w(t)) - B(w(0))]: up to w = 1/2 by the series of B, beyond by an integral over y = -log(1 - w)."""
         q = self.power
-        k, c, m = q * self._rate, self.most**q - 1.0, a / q
+        k, c, m = q * self._rate, math.expm1(q * math.log(self.most)), a / q
         left = c * np.exp(-k * t)
         w = 1.0 / (1.0 + left)
         begun = 1.0 / (1.0 + c)
         grown = _series(np.minimum(w, 0.5), m) - _series(min(begun, 0.5), m)
         late = w > 0.5
-        # -log(1 - w) = log((1 + left) / left), and log 2 at w = 1/2; left may be too small for a number.
-        logs = np.log1p(left[late]) - math.log(c) + k * t[late] - math.log(2.0)
-        grown[late] += logs - _between(w[late], m)
-        if begun > 0.5:  # of a largest size so small that it begins beyond
-            grown -= math.log1p(c) - math.log(c) - math.log(2.0) - _between(np.array([begun]), m)
-        return np.asarray(self.most**a / k * grown)
+        # y = log((1 + left) / left); left may be too small for a number.
+        until = np.log1p(left[late]) - math.log(c) + k * t[late]
+        grown[late] += _beyond(max(math.log(2.0), math.log1p(c) - math.log(c)), until, m)
+        return np.asarray(self.most**a / k * np.maximum(grown, 0.0))  # at day 0 what is left is rounding
 
     def _pieces(self) -> tuple[Floats, Floats, Floats]:
         """Days, log sizes and slopes of the pieces between points; the last slope goes on."""
@@ -254,16 +253,16 @@ def _series(w: Any, m: float) -> Any:
     return w**m / m * special.hyp2f1(m, 1.0, m + 1.0, w)
 
 
-def _between(w: Floats, m: float) -> Floats:
-    """int_(1/2)^w (1 - x^{m-1}) / (1 - x) dx, of a smooth function: by Gauss."""
+def _beyond(begin: float, until: Floats, m: float) -> Floats:
+    """Integral of x^{m-1} / (1 - x) over y = -log(1 - x): of (1 - e^{-y})^{m-1} by Gauss, nothing of which cancels."""
     nodes, weights = _GAUSS
-    x = 0.5 + (w[:, None] - 0.5) * (nodes + 1.0) / 2.0
-    return np.asarray((_ratio(x, m) * weights).sum(axis=1) * (w - 0.5) / 2.0)
-
-
-def _ratio(x: Floats, m: float) -> Floats:
-    """(1 - x^{m-1}) / (1 - x), also at 1."""
-    return np.asarray(np.where(x < 1.0, -np.expm1((m - 1.0) * np.log(x)) / np.where(x < 1.0, 1.0 - x, 1.0), m - 1.0))
+    flat = max(math.log(max(m, 1.0)) + 38.0, begin)  # from here on 1 to the last digit
+    width = (np.maximum(np.minimum(until, flat), begin) - begin) / _PANELS
+    places = (np.arange(_PANELS)[:, None] + (nodes + 1.0) / 2.0).ravel()
+    y = begin + width[:, None] * places
+    value = np.exp((m - 1.0) * np.log1p(-np.exp(-y)))
+    whole = (value * np.tile(weights, _PANELS)).sum(axis=1) * width / 2.0
+    return np.asarray(whole + np.maximum(until - flat, 0.0))
 
 
 def _exponent(value: object) -> float:
