@@ -206,6 +206,16 @@ class Course:
         cells = self.cells(years)
         return np.asarray(10.0 * (6.0 * cells / (math.pi * self.disease.tumour.cells_per_cm3)) ** (1.0 / 3.0))
 
+    def end_of(self, number: int) -> float:
+        """Year until which a lesion is there: that of the patient's end, or of its own, where it died out before.
+
+        Of a lesion that dies out the end of the early phase is told: within it no number of cells is followed.
+        """
+        lesion = self.lesions[number]
+        if lesion.fate != "died out" or number == 0:
+            return self.years
+        return min(self.years, lesion.founded + self.disease.lesions.early_days / lesion.pace / DAYS_PER_YEAR)
+
     def children(self, number: int) -> tuple[int, ...]:
         """Lesions that a lesion seeded."""
         return tuple(lesion.number for lesion in self.lesions if lesion.parent == number)

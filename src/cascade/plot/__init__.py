@@ -10,6 +10,7 @@ from cascade.common.colours import cause_colours, stage_colours
 from cascade.plot.autopsies import patients
 from cascade.plot.bodies import body, has_body
 from cascade.plot.changes import comparison, selection
+from cascade.plot.courses import course
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.derivatives import elasticities
 from cascade.plot.sites import organs
@@ -25,6 +26,7 @@ __all__ = [
     "cause_colours",
     "check_path",
     "comparison",
+    "course",
     "elasticities",
     "funnel",
     "has_body",

@@ -1,0 +1,238 @@
+"""What became of each founder of a patient, as figures draw it: marks at shedding and founding, dashes in sleep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+
+from cascade.common.colours import INK, QUIET, organ_mark
+from cascade.common.version import package_version
+from cascade.patient.cohort import Cohort
+from cascade.patient.course import Course
+from cascade.patient.disease import Disease
+from cascade.patient.tables import WARNING
+from cascade.plot.fitting import width_of
+from cascade.plot.look import Look
+from cascade.plot.sheet import Sheet
+
+SLEEPERS = "Only cells that found are told; of those that sleep most never wake."
+"""Wherever cells that sleep are shown."""
+
+DASHES = (0, (2.6, 1.7))
+"""Of what is asleep."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """A founder and its lesion: years of the tumour, infinity: never, or not in the years that are told.
+
+    Attributes
+    ----------
+    lesion, parent : int
+    site : str
+    shed, asleep, woke, founded : float
+    last : float
+        Until when it is there: the end, unless it died out before.
+    fate : str
+        "grows", "died out" or "in transit".
+    mm : float
+        Diameter at the end.
+    """
+
+    lesion: int
+    parent: int
+    site: str
+    shed: float
+    asleep: float
+    woke: float
+    founded: float
+    last: float
+    fate: str
+    mm: float
+
+    @property
+    def gone(self) -> bool:
+        """Whether it died out."""
+        return self.fate == "died out"
+
+    @property
+    def single(self) -> float:
+        """Until when it is a single cell."""
+        return min(self.founded, self.last)
+
+
+def lives_of(course: Course) -> tuple[Life, ...]:
+    """Every founder of a patient, in the order in which they were shed."""
+    return tuple(
+        Life(row.lesion, row.parent, row.site, row.shed, row.asleep, row.woke, row.founded, course.end_of(row.lesion),
+             row.fate, row.mm)
+        for row in course.founders()
+    )  # fmt: skip
+
+
+def packed(spans: Sequence[tuple[float, float]], most: int) -> list[int]:
+    """A lane for each span of time, in the order of their starts: one that is free, or a new one.
+
+    Where there are ``most`` already, the lane that is free first is shared: no span is left out.
+
+    Examples
+    --------
+    >>> packed([(0, 2), (1, 3), (2, 4)], 9), packed([(0, 2), (1, 3), (1.5, 4)], 2)
+    ([0, 1, 0], [0, 1, 0])
+    """
+    ends: list[float] = []
+    lanes: list[int] = []
+    for start, end in spans:
+        free = next((k for k, last in enumerate(ends) if last <= start), None)
+        if free is None and len(ends) < most:
+            free = len(ends)
+            ends.append(end)
+        elif free is None:
+            free = min(range(len(ends)), key=lambda k: ends[k])
+        ends[free] = max(ends[free], end)
+        lanes.append(free)
+    return lanes
+
+
+def draw_single(ax: Axes, y: float, life: Life, look: Look, per_inch: float, *, size: float = 1.0) -> None:
+    """A founder while it is a single cell, and where it founded: open where it was shed, dashed in sleep.
+
+    Parameters
+    ----------
+    ax : Axes
+    y : float
+        Its lane.
+    life : Life
+    look : Look
+    per_inch : float
+        Years that an inch of the axis spans.
+    size : float
+        Of marks, over that of the look.
+    """
+    colour, mark = organ_mark(life.site)
+    how: dict[str, Any] = {"color": colour, "zorder": 3}
+    slept = min(life.asleep, life.single), min(life.woke, life.single)
+    for start, end, dashed in ((life.shed, slept[0], False), (*slept, True), (slept[1], life.single, False)):
+        if end > start:
+            ax.plot([start, end], [y, y], linewidth=look.line if dashed else look.thin, solid_capstyle="butt",
+                    dash_capstyle="butt", linestyle=DASHES if dashed else "-", label="_single", **how)  # fmt: skip
+    points = size * look.mark
+    apart = (min(life.founded, life.last) - life.shed) / per_inch * 72.0
+    if math.isinf(life.founded) or apart > 0.9 * points:
+        ax.plot([life.shed], [y], marker=mark, color=colour, markersize=0.85 * points, markerfacecolor="white",
+                markeredgewidth=1.2 * look.thin, linestyle="none", zorder=4,
+                label=f"_shed {life.lesion}" if math.isfinite(life.founded) else f"founder {life.lesion}")  # fmt: skip
+    if math.isfinite(life.founded):
+        ax.plot([life.founded], [y], marker=mark, color=colour, markersize=points, markeredgecolor="white",
+                markeredgewidth=0.5 * look.thin, linestyle="none", zorder=5, label=f"founder {life.lesion}")  # fmt: skip
+
+
+def draw_end(ax: Axes, y: float, life: Life, look: Look, year: float, *, size: float = 1.0) -> None:
+    """The line of a lesion that dies out, and a cross where it ended, if it did before ``year``."""
+    colour = organ_mark(life.site).colour
+    ax.plot([life.founded, life.last], [y, y], color=colour, linewidth=look.thin, zorder=2.8, label="_early")
+    if life.last < year:
+        ax.plot([life.last], [y], marker="x", color=colour, markersize=0.8 * size * look.mark,
+                markeredgewidth=1.4 * look.thin, linestyle="none", zorder=4, label=f"_out {life.lesion}")  # fmt: skip
+
+
+class Sign(NamedTuple):
+    """A line of the key of a course: what is drawn, "open", "full", "out", "dashed", "thin" or "thick", and its name."""
+
+    kind: str
+    name: str
+
+
+def signs_of(lives: Sequence[Life], year: float) -> list[Sign]:
+    """What has to be explained of these founders."""
+    signs = []
+    if lives:
+        signs.append(Sign("open", "cell is shed"))
+    if any(math.isfinite(life.asleep) for life in lives):
+        signs.append(Sign("dashed", "sleeps as a single cell"))
+    if any(math.isfinite(life.founded) for life in lives):
+        signs.append(Sign("full", "divides for the first time"))
+    if any(life.gone and life.last < year for life in lives):
+        signs.append(Sign("out", "dies out"))
+    return signs
+
+
+def rows_of(signs: Sequence[Sign], look: Look, width: float) -> list[list[tuple[float, Sign]]]:
+    """Signs in rows of a width, each with its inches from the left."""
+    rows: list[list[tuple[float, Sign]]] = [[]]
+    x = 0.0
+    for sign in signs:
+        wide = _sample(look) + width_of(sign.name, look.small) + 1.3 * look.em
+        if rows[-1] and x + wide > width:
+            rows.append([])
+            x = 0.0
+        rows[-1].append((x, sign))
+        x += wide
+    return rows if signs else []
+
+
+def _sample(look: Look) -> float:
+    """Inches from the left of a sign to its name."""
+    return 2.1 * look.em
+
+
+def draw_signs(sheet: Sheet, left: float, top: float, rows: Iterable[Sequence[tuple[float, Sign]]]) -> None:
+    """The key of marks and lines, its top left there."""
+    from matplotlib.lines import Line2D
+
+    look = sheet.look
+    for k, row in enumerate(rows):
+        y = top + look.leading(k + 0.5)
+        for x, sign in row:
+            start = left + x
+            ends = [start + 0.1 * look.em, start + 1.7 * look.em]
+            marked = sign.kind in ("open", "full", "out")
+            at = [(ends[0] + ends[1]) / 2] if marked else ends
+            line = Line2D([v / sheet.width for v in at], [1 - y / sheet.height] * len(at), color=QUIET,
+                          transform=sheet.figure.transFigure)  # fmt: skip
+            if marked:
+                line.set(marker="x" if sign.kind == "out" else "o", linestyle="none", markersize=look.mark * 1.1,
+                         markerfacecolor="white" if sign.kind == "open" else QUIET,
+                         markeredgewidth=1.4 * look.thin)  # fmt: skip
+            else:
+                line.set(linewidth={"thin": look.thin, "thick": look.heavy}.get(sign.kind, look.line),
+                         linestyle=DASHES if sign.kind == "dashed" else "-")  # fmt: skip
+            sheet.figure.add_artist(line)
+            sheet.text(start + _sample(look), y, sign.name, va="center", color=INK)
+
+
+def of_disease(disease: Disease) -> str:
+    """A disease with the digest that says which."""
+    return f"disease {disease.name} (sha256 {disease.digest()[:16]})"
+
+
+def made_of(source: Course | Cohort) -> str:
+    """What a figure shows, as its file and its caption say it: disease, digest, seed, patients."""
+    if isinstance(source, Course):
+        which = f"patient {source.patient:,}, seed {source.seed}, {source.years:.4g} years of the tumour"
+    else:
+        which = source.made
+    return f"{of_disease(source.disease)}, {which}"
+
+
+def caption_of(made: str, *notes: str) -> str:
+    """The text below a figure of patients."""
+    told = [note for note in notes if note]
+    return " ".join([*told, f"{made[0].upper()}{made[1:]}; metastatic-cascade {package_version()}.", WARNING])
+
+
+def told_mm(mm: float) -> str:
+    """A diameter beside a curve.
+
+    Examples
+    --------
+    >>> told_mm(96.2), told_mm(6.31), told_mm(0.31), told_mm(0.02)
+    ('96 mm', '6.3 mm', '0.3 mm', '<0.1 mm')
+    """
+    if mm < 0.1:
+        return "<0.1 mm"
+    return f"{mm:.0f} mm" if mm >= 9.95 else f"{mm:.1f} mm"
