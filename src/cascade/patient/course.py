@@ -121,10 +121,24 @@ class Founders(Table[FounderRow]):
 
     def as_text(self) -> Texts:
         """Headings and lines."""
-        header = ["lesion", "from", "site", "route", "shed", "left the vessel", "asleep", "woke", "founded", "fate", "mm"]
+        header = [
+            "lesion",
+            "from",
+            "site",
+            "route",
+            "shed",
+            "left the vessel",
+            "asleep",
+            "woke",
+            "founded",
+            "fate",
+            "mm",
+        ]
         lines = []
         for row in self.rows:
-            when = [f"{y:.2f}" if math.isfinite(y) else "-" for y in (row.shed, row.out, row.asleep, row.woke, row.founded)]
+            when = [
+                f"{y:.2f}" if math.isfinite(y) else "-" for y in (row.shed, row.out, row.asleep, row.woke, row.founded)
+            ]
             source = "primary" if row.parent == 0 else str(row.parent)
             size = f"{row.mm:.2g}" if row.mm > 0 else "-"
             lines.append([str(row.lesion), source, row.site, row.route, *when, row.fate, size])
@@ -138,9 +152,7 @@ class Founders(Table[FounderRow]):
     @property
     def below(self) -> str:
         """What has to be known to read it right."""
-        return (
-            f"Years of the tumour. Only cells that found are told, or will one day: of those that sleep most never wake. {WARNING}"
-        )
+        return f"Years of the tumour. Only cells that found are told, or will one day: of those that sleep most never wake. {WARNING}"
 
 
 @dataclass(frozen=True)
@@ -178,10 +190,12 @@ class Course:
 
         In the early phase the number is not followed: it is drawn at the end, and told here as if it had grown evenly.
         """
-        t = np.atleast_1d(np.asarray(years, np.float64))
-        if not np.all(np.isfinite(t)) or np.any(t < 0):
-            raise InputError("years", years, "years of the tumour, from 0 on")
+        t = _years_of(years)
         return np.array([self._cells_of(lesion, t) for lesion in self.lesions])
+
+    def cells_of(self, number: int, years: Sequence[float] | float) -> Floats:
+        """The same of one lesion, (times,)."""
+        return self._cells_of(self.lesions[number], _years_of(years))
 
     def _cells_of(self, lesion: Lesion, t: Floats) -> Floats:
         growth, early = self.disease.tumour.growth, self.disease.lesions.early_days
@@ -257,7 +271,10 @@ class Course:
                 continue
             milestone = {s.name: s.milestone for s in way.founding.model.states}
             landmark = {s.name: s.landmark for s in way.founding.model.states}
-            year = {name: lesion.shed + hours / 24.0 / DAYS_PER_YEAR for name, hours in _firsts(life, milestone, landmark).items()}
+            year = {
+                name: lesion.shed + hours / 24.0 / DAYS_PER_YEAR
+                for name, hours in _firsts(life, milestone, landmark).items()
+            }
             when = {name: y if y <= self.years else math.inf for name, y in year.items()}
             out, asleep, woke = (when.get(name, math.inf) for name in ("out", "asleep", "woke"))
             rows.append(FounderRow(
@@ -328,6 +345,13 @@ def course_of(disease: Disease, *, seed: int, patient: int, until_years: float |
         ))  # fmt: skip
     named = dict(zip((trait.name for trait in disease.traits), traits.tolist(), strict=True))
     return Course(disease, seed, int(patient), years, float(age), CAUSES[int(cause)], named, tuple(lesions), ways)
+
+
+def _years_of(years: Sequence[float] | float) -> Floats:
+    t = np.atleast_1d(np.asarray(years, np.float64))
+    if not np.all(np.isfinite(t)) or np.any(t < 0):
+        raise InputError("years", years, "years of the tumour, from 0 on")
+    return t
 
 
 def _life(lowered: Any, seed: int, cell: int) -> History:

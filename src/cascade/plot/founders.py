@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
@@ -77,7 +77,7 @@ def lives_of(course: Course) -> tuple[Life, ...]:
 def packed(spans: Sequence[tuple[float, float]], most: int) -> list[int]:
     """A lane for each span of time, in the order of their starts: one that is free, or a new one.
 
-    Where there are ``most`` already, the lane that is free first is shared: no span is left out.
+    Where there are ``most`` already, the lane to which none came for the longest time is shared: no span is left out.
 
     Examples
     --------
@@ -85,50 +85,85 @@ def packed(spans: Sequence[tuple[float, float]], most: int) -> list[int]:
     ([0, 1, 0], [0, 1, 0])
     """
     ends: list[float] = []
+    starts: list[float] = []
     lanes: list[int] = []
     for start, end in spans:
         free = next((k for k, last in enumerate(ends) if last <= start), None)
         if free is None and len(ends) < most:
             free = len(ends)
             ends.append(end)
+            starts.append(start)
         elif free is None:
-            free = min(range(len(ends)), key=lambda k: ends[k])
-        ends[free] = max(ends[free], end)
+            free = min(range(len(ends)), key=lambda k: starts[k])
+        ends[free], starts[free] = max(ends[free], end), start
         lanes.append(free)
     return lanes
 
 
-def draw_single(ax: Axes, y: float, life: Life, look: Look, per_inch: float, *, size: float = 1.0) -> None:
-    """A founder while it is a single cell, and where it founded: open where it was shed, dashed in sleep.
+def draw_lane(ax: Axes, y: float, lives: Sequence[Life], look: Look, per_inch: float, *, size: float = 1.0) -> None:
+    """Founders of one organ in a lane as single cells: open where shed, dashed in sleep, full where they founded.
+
+    Where several sleep at once their dashes are drawn once: each has its own marks.
 
     Parameters
     ----------
     ax : Axes
     y : float
-        Its lane.
-    life : Life
+        The lane.
+    lives : sequence of Life
     look : Look
     per_inch : float
         Years that an inch of the axis spans.
     size : float
         Of marks, over that of the look.
     """
-    colour, mark = organ_mark(life.site)
-    how: dict[str, Any] = {"color": colour, "zorder": 3}
+    colour = organ_mark(lives[0].site).colour
+    for start, end in joined(part for life in lives for part in _moving(life)):
+        ax.plot([start, end], [y, y], color=colour, linewidth=look.thin, zorder=2.8, label="_moving")
+    for start, end in joined((min(life.asleep, life.single), min(life.woke, life.single)) for life in lives):
+        ax.plot([start, end], [y, y], color="white", linewidth=1.5 * look.line, zorder=2.9, label="_ground")
+        ax.plot([start, end], [y, y], color=colour, linewidth=look.line, linestyle=DASHES, dash_capstyle="butt",
+                zorder=3, label="_sleep")  # fmt: skip
+    for life in lives:
+        _marks(ax, y, life, look, per_inch, size * look.mark)
+
+
+def _moving(life: Life) -> list[tuple[float, float]]:
+    """When a founder is a single cell and awake."""
     slept = min(life.asleep, life.single), min(life.woke, life.single)
-    for start, end, dashed in ((life.shed, slept[0], False), (*slept, True), (slept[1], life.single, False)):
-        if end > start:
-            ax.plot([start, end], [y, y], linewidth=look.line if dashed else look.thin, solid_capstyle="butt",
-                    dash_capstyle="butt", linestyle=DASHES if dashed else "-", label="_single", **how)  # fmt: skip
-    points = size * look.mark
-    apart = (min(life.founded, life.last) - life.shed) / per_inch * 72.0
-    if math.isinf(life.founded) or apart > 0.9 * points:
+    return [(life.shed, slept[0]), (slept[1], life.single)]
+
+
+def joined(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Spans of time, those that meet as one.
+
+    Examples
+    --------
+    >>> joined([(3, 4), (0, 2), (1, 2.5), (5, 5)])
+    [(0, 2.5), (3, 4)]
+    """
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        if end <= start:
+            continue
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _marks(ax: Axes, y: float, life: Life, look: Look, per_inch: float, points: float) -> None:
+    """Open where a founder was shed, full where it founded; one mark where both are the same to the eye."""
+    colour, mark = organ_mark(life.site)
+    named = f"founder {life.lesion}"
+    if math.isinf(life.founded) or (life.founded - life.shed) / per_inch * 72.0 > 0.9 * points:
         ax.plot([life.shed], [y], marker=mark, color=colour, markersize=0.85 * points, markerfacecolor="white",
                 markeredgewidth=1.2 * look.thin, linestyle="none", zorder=4,
-                label=f"_shed {life.lesion}" if math.isfinite(life.founded) else f"founder {life.lesion}")  # fmt: skip
+                label=named if math.isinf(life.founded) else f"_shed {life.lesion}")  # fmt: skip
     if math.isfinite(life.founded):
         ax.plot([life.founded], [y], marker=mark, color=colour, markersize=points, markeredgecolor="white",
-                markeredgewidth=0.5 * look.thin, linestyle="none", zorder=5, label=f"founder {life.lesion}")  # fmt: skip
+                markeredgewidth=0.5 * look.thin, linestyle="none", zorder=5, label=named)  # fmt: skip
 
 
 def draw_end(ax: Axes, y: float, life: Life, look: Look, year: float, *, size: float = 1.0) -> None:
@@ -141,7 +176,7 @@ def draw_end(ax: Axes, y: float, life: Life, look: Look, year: float, *, size: f
 
 
 class Sign(NamedTuple):
-    """A line of the key of a course: what is drawn, "open", "full", "out", "dashed", "thin" or "thick", and its name."""
+    """Of the key of a course: what is drawn, "open", "full", "out", "dashed", "thin" or "thick", and its name."""
 
     kind: str
     name: str
