@@ -193,7 +193,7 @@ class Course:
         t = _years_of(years)
         return np.array([self._cells_of(lesion, t) for lesion in self.lesions])
 
-    def cells_of(self, number: int, years: Sequence[float] | float) -> Floats:
+    def cells_of(self, number: int, years: Sequence[float] | float | Floats) -> Floats:
         """The same of one lesion, (times,)."""
         return self._cells_of(self.lesions[number], _years_of(years))
 
@@ -347,7 +347,7 @@ def course_of(disease: Disease, *, seed: int, patient: int, until_years: float |
     return Course(disease, seed, int(patient), years, float(age), CAUSES[int(cause)], named, tuple(lesions), ways)
 
 
-def _years_of(years: Sequence[float] | float) -> Floats:
+def _years_of(years: Sequence[float] | float | Floats) -> Floats:
     t = np.atleast_1d(np.asarray(years, np.float64))
     if not np.all(np.isfinite(t)) or np.any(t < 0):
         raise InputError("years", years, "years of the tumour, from 0 on")

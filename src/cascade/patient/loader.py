@@ -108,3 +108,5 @@ def diseases() -> Diseases:
         grade = max((one.grade_of(key) for key in keys), key=order.index)
         rows.append(DiseaseRow(name, one.title, one.cancer.name, grade))
     return Diseases(tuple(rows))
+
+

@@ -238,9 +238,7 @@ class Answers:
         if is_number(level) and float(level) in self.sizes_mm:  # type: ignore[arg-type]
             return len(LEVELS) + self.sizes_mm.index(float(level))  # type: ignore[arg-type]
         sizes = ", ".join(f"{mm:g}" for mm in self.sizes_mm)
-        raise InputError(
-            "level", level, f"{', '.join(map(repr, LEVELS))}, or a diameter that was asked for: {sizes} mm"
-        )
+        raise InputError("level", level, f"{', '.join(map(repr, LEVELS))}, or a diameter that was asked for: {sizes} mm")
 
     def _time(self, years: object) -> int:
         if is_number(years) and float(years) in self.times:  # type: ignore[arg-type]
