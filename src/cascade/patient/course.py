@@ -121,24 +121,10 @@ class Founders(Table[FounderRow]):
 
     def as_text(self) -> Texts:
         """Headings and lines."""
-        header = [
-            "lesion",
-            "from",
-            "site",
-            "route",
-            "shed",
-            "left the vessel",
-            "asleep",
-            "woke",
-            "founded",
-            "fate",
-            "mm",
-        ]
+        header = ["lesion", "from", "site", "route", "shed", "left the vessel", "asleep", "woke", "founded", "fate", "mm"]
         lines = []
         for row in self.rows:
-            when = [
-                f"{y:.2f}" if math.isfinite(y) else "-" for y in (row.shed, row.out, row.asleep, row.woke, row.founded)
-            ]
+            when = [f"{y:.2f}" if math.isfinite(y) else "-" for y in (row.shed, row.out, row.asleep, row.woke, row.founded)]
             source = "primary" if row.parent == 0 else str(row.parent)
             size = f"{row.mm:.2g}" if row.mm > 0 else "-"
             lines.append([str(row.lesion), source, row.site, row.route, *when, row.fate, size])
@@ -152,7 +138,9 @@ class Founders(Table[FounderRow]):
     @property
     def below(self) -> str:
         """What has to be known to read it right."""
-        return f"Years of the tumour. Only cells that found are told, or will one day: of those that sleep most never wake. {WARNING}"
+        return (
+            f"Years of the tumour. Only cells that found are told, or will one day: of those that sleep most never wake. {WARNING}"
+        )
 
 
 @dataclass(frozen=True)
@@ -226,7 +214,7 @@ class Course:
         Of a lesion that dies out the end of the early phase is told: within it no number of cells is followed.
         """
         lesion = self.lesions[number]
-        if lesion.fate != "died out" or number == 0:
+        if lesion.fate != "died out":
             return self.years
         return min(self.years, lesion.founded + self.disease.lesions.early_days / lesion.pace / DAYS_PER_YEAR)
 
@@ -271,10 +259,7 @@ class Course:
                 continue
             milestone = {s.name: s.milestone for s in way.founding.model.states}
             landmark = {s.name: s.landmark for s in way.founding.model.states}
-            year = {
-                name: lesion.shed + hours / 24.0 / DAYS_PER_YEAR
-                for name, hours in _firsts(life, milestone, landmark).items()
-            }
+            year = {name: lesion.shed + hours / 24.0 / DAYS_PER_YEAR for name, hours in _firsts(life, milestone, landmark).items()}
             when = {name: y if y <= self.years else math.inf for name, y in year.items()}
             out, asleep, woke = (when.get(name, math.inf) for name in ("out", "asleep", "woke"))
             rows.append(FounderRow(
@@ -304,6 +289,37 @@ class Course:
         if not len(founders):
             return f"{head}\n\nno cell was shed that founds. {WARNING}"
         return f"{head}\n\n{text_table(*founders.as_text(), left=founders.left)}\n\n{founders.below}"
+
+    def newick(self) -> str:
+        """Who seeded whom as a tree in Newick's notation: a tip for each lesion, lengths in years.
+
+        Lines part when a founder is shed.  A tip is named by number and site, such as ``'3 liver'``, and stands where
+        the lesion died out, or at the end.
+
+        Examples
+        --------
+        >>> import cascade
+        >>> cascade.cohort(cascade.disease("textbook"), patients=4, seed=1).patient(1).newick().startswith("('0 primary':")
+        True
+        """
+        from cascade.patient.trees import newick_of
+
+        return newick_of(self)
+
+    def to_tskit(self) -> Any:
+        """Who seeded whom as a ``tskit.TreeSequence`` of one tree, to write to a file or to put mutations on.
+
+        Lesions are samples, organs are populations, the unit of time is "years before the end".  Lines part when a
+        founder is shed; the root is the first cell of the tumour.
+
+        Raises
+        ------
+        CascadeError
+            Without tskit: ``pip install 'metastatic-cascade[trees]'``.
+        """
+        from cascade.patient.trees import tree_sequence_of
+
+        return tree_sequence_of(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The patient as plain data."""
