@@ -17,6 +17,7 @@ from cascade.plot.sites import organs
 from cascade.plot.steps import funnel, waterfall
 from cascade.plot.streams import alluvial
 from cascade.plot.style import Picture, alt_text, check_path, save
+from cascade.plot.trees import seeding_tree
 
 __all__ = [
     "Picture",
@@ -35,6 +36,7 @@ __all__ = [
     "organs",
     "patients",
     "save",
+    "seeding_tree",
     "selection",
     "stage_colours",
     "waterfall",

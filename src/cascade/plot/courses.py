@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +24,7 @@ from cascade.plot.founders import (
     Life,
     Sign,
     caption_of,
+    counts_of,
     draw_signs,
     lives_of,
     made_of,
@@ -35,7 +35,7 @@ from cascade.plot.founders import (
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import power
 from cascade.plot.sheet import Heading, Plan, Sheet, apart, frame, made
-from cascade.plot.strips import FEW, Group, draw_last, draw_strip, groups_of, year_marks
+from cascade.plot.strips import FEW, TIME, Group, draw_last, draw_strip, groups_of, year_marks
 from cascade.plot.style import figure_around, sign
 
 POINTS = 240
@@ -79,7 +79,7 @@ def course(course: Course, *, ax: Axes | None = None, style: str = "screen") -> 
     else:
         inches = inches_of(ax)
         _sizes(ax, shown, look, inches, _span(shown, look, inches[0]))
-        ax.set_xlabel("years since the first cell of the tumour", fontsize=look.small, loc="left")
+        ax.set_xlabel(TIME, fontsize=look.small, loc="left")
         ax.set_title(broken(course.label, inches[0], look.title), loc="left", fontsize=look.title, color=INK,
                      gid="title")  # fmt: skip
         drawn = figure_around(ax)
@@ -124,17 +124,12 @@ class Shown:
         years = np.unique(np.concatenate([np.linspace(start, self.course.years, POINTS), turns]))
         return years, np.maximum(self.course.cells_of(lesion.number, years), 1.0)
 
-    @cached_property
+    @property
     def counts(self) -> str:
         """How many founders and lesions, in words."""
-        fates = Counter(life.fate for life in self.lives)
-        told = [f"{fates[fate]:,} {word}" for fate, word in _FATES.items() if fates[fate]]
-        if not told:
-            return "no cell was shed that founds"
-        return f"{len(self.lives):,} founder{'s' * (len(self.lives) > 1)}: {', '.join(told)}"
+        return counts_of(self.lives)
 
 
-_FATES = {"grows": "grow", "died out": "died out", "in transit": "still single cells"}
 _ALONE = {"grows": "its lesion grows", "died out": "it died out", "in transit": "it is still a single cell"}
 
 
@@ -303,7 +298,7 @@ def _signs(shown: Shown) -> list[Sign]:
     """The key."""
     signs = signs_of(shown.lives, shown.course.years)
     if any(lesion.asleep < min(lesion.awake, shown.course.years) for lesion in shown.growing[1:]):
-        signs.append(Sign("dashed", "above: a lesion that sleeps"))
+        signs.append(Sign("dashed", "above: sleeps as a lesion"))
     return signs
 
 
@@ -321,12 +316,9 @@ def _sentence(shown: Shown) -> str:
     """What a slide says above it."""
     if not shown.lives:
         return "No cell was shed that founds a metastasis"
-    fates = Counter(life.fate for life in shown.lives)
-    told = [f"{fates[fate]:,} {word}" for fate, word in _FATES.items() if fates[fate]]
-    told[-1] = told[-1].replace("still", "are still")
     if len(shown.lives) == 1:
         return f"One founder: {_ALONE[shown.lives[0].fate]}"
-    return f"Of {len(shown.lives):,} founders {' and '.join([', '.join(told[:-1]), told[-1]] if told[1:] else told)}"
+    return f"Of {counts_of(shown.lives).replace(':', '').replace(' still', ' are still')}"
 
 
 def _said(shown: Shown) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,6 +25,14 @@ SLEEPERS = "Only cells that found are told; of those that sleep most never wake.
 
 DASHES = (0, (2.6, 1.7))
 """Of what is asleep."""
+
+
+FATES = {
+    "grows": ("grows", "grow"),
+    "died out": ("died out", "died out"),
+    "in transit": ("still a single cell", "still single cells"),
+}
+"""What became of founders, and how figures say it of one and of several."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,15 @@ def lives_of(course: Course) -> tuple[Life, ...]:
              row.fate, row.mm)
         for row in course.founders()
     )  # fmt: skip
+
+
+def counts_of(lives: Sequence[Life]) -> str:
+    """How many founders there are, and what became of them, in words."""
+    fates = Counter(life.fate for life in lives)
+    told = [f"{fates[fate]:,} {words[fates[fate] > 1]}" for fate, words in FATES.items() if fates[fate]]
+    if not told:
+        return "no cell was shed that founds"
+    return f"{len(lives):,} founder{'s' * (len(lives) > 1)}: {', '.join(told)}"
 
 
 def packed(spans: Sequence[tuple[float, float]], most: int) -> list[int]:
@@ -167,16 +185,16 @@ def _marks(ax: Axes, y: float, life: Life, look: Look, per_inch: float, points: 
 
 
 def draw_end(ax: Axes, y: float, life: Life, look: Look, year: float, *, size: float = 1.0) -> None:
-    """The line of a lesion that dies out, and a cross where it ended, if it did before ``year``."""
+    """The line of a lesion that dies out, and a bar where it ended, if it did before ``year``."""
     colour = organ_mark(life.site).colour
     ax.plot([life.founded, life.last], [y, y], color=colour, linewidth=look.thin, zorder=2.8, label="_early")
     if life.last < year:
-        ax.plot([life.last], [y], marker="x", color=colour, markersize=0.8 * size * look.mark,
+        ax.plot([life.last], [y], marker="|", color=colour, markersize=1.1 * size * look.mark,
                 markeredgewidth=1.4 * look.thin, linestyle="none", zorder=4, label=f"_out {life.lesion}")  # fmt: skip
 
 
 class Sign(NamedTuple):
-    """Of the key of a course: what is drawn, "open", "full", "out", "dashed", "thin" or "thick", and its name."""
+    """Of the key of a course: what is drawn, "open", "full", "out", "dashed", "thick", "thick dashed"; its name."""
 
     kind: str
     name: str
@@ -230,12 +248,12 @@ def draw_signs(sheet: Sheet, left: float, top: float, rows: Iterable[Sequence[tu
             line = Line2D([v / sheet.width for v in at], [1 - y / sheet.height] * len(at), color=QUIET,
                           transform=sheet.figure.transFigure)  # fmt: skip
             if marked:
-                line.set(marker="x" if sign.kind == "out" else "o", linestyle="none", markersize=look.mark * 1.1,
+                line.set(marker="|" if sign.kind == "out" else "o", linestyle="none", markersize=look.mark * 1.1,
                          markerfacecolor="white" if sign.kind == "open" else QUIET,
                          markeredgewidth=1.4 * look.thin)  # fmt: skip
             else:
-                line.set(linewidth={"thin": look.thin, "thick": look.heavy}.get(sign.kind, look.line),
-                         linestyle=DASHES if sign.kind == "dashed" else "-")  # fmt: skip
+                line.set(linewidth=look.heavy if "thick" in sign.kind else look.line,
+                         linestyle=DASHES if "dashed" in sign.kind else "-")  # fmt: skip
             sheet.figure.add_artist(line)
             sheet.text(start + _sample(look), y, sign.name, va="center", color=INK)
 

@@ -19,6 +19,9 @@ from cascade.plot.sheet import frame
 LANES = 40
 """At most; then founders of a site share.  On a slide half of them."""
 
+TIME = "years since the first cell of the tumour"
+"""What the axis is of."""
+
 SITES = 10
 """Of a slide; of more the organs alone have names."""
 
@@ -124,9 +127,7 @@ def draw_strip(
     ax.set_yticks([])
     ax.spines["bottom"].set_bounds(0.0, course.years)
     ax.set_xticks(year_marks(course.years, across * course.years / span, look))
-    ax.set_xlabel(
-        "years since the first cell of the tumour", fontsize=look.small, loc="left", labelpad=0.3 * look.small
-    )
+    ax.set_xlabel(TIME, fontsize=look.small, loc="left", labelpad=0.3 * look.small)
 
 
 def _leaders(ax: Axes, y: float, life: Life, look: Look, *, many: bool) -> None:
