@@ -13,6 +13,7 @@ from cascade.plot.changes import comparison, selection
 from cascade.plot.courses import course
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.derivatives import elasticities
+from cascade.plot.numbers import number_and_sizes
 from cascade.plot.sites import organs
 from cascade.plot.steps import funnel, waterfall
 from cascade.plot.streams import alluvial
@@ -32,6 +33,7 @@ __all__ = [
     "funnel",
     "has_body",
     "incidence",
+    "number_and_sizes",
     "occupancy",
     "organs",
     "patients",

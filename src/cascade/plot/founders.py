@@ -12,10 +12,9 @@ from matplotlib.axes import Axes
 
 from cascade.common.colours import INK, QUIET, organ_mark
 from cascade.common.version import package_version
-from cascade.patient.cohort import Cohort
 from cascade.patient.course import Course
 from cascade.patient.disease import Disease
-from cascade.patient.tables import WARNING
+from cascade.patient.tables import WARNING, Answers
 from cascade.plot.fitting import width_of
 from cascade.plot.look import Look
 from cascade.plot.sheet import Sheet
@@ -263,13 +262,14 @@ def of_disease(disease: Disease) -> str:
     return f"disease {disease.name} (sha256 {disease.digest()[:16]})"
 
 
-def made_of(source: Course | Cohort) -> str:
+def made_of(source: Course | Answers) -> str:
     """What a figure shows, as its file and its caption say it: disease, digest, seed, patients."""
     if isinstance(source, Course):
         which = f"patient {source.patient:,}, seed {source.seed}, {source.years:.4g} years of the tumour"
     else:
-        which = source.made
-    return f"{of_disease(source.disease)}, {which}"
+        which = str(getattr(source, "made", "exact"))
+    disease = getattr(source, "disease", None)
+    return f"{of_disease(disease)}, {which}" if isinstance(disease, Disease) else which
 
 
 def caption_of(made: str, *notes: str) -> str:
