@@ -168,7 +168,7 @@ def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
     left, across = pad + marks_left + 1.0 * look.em, width - 2 * pad - marks_left - marks_right - 1.0 * look.em
     signs = rows_of(_signs(shown), look, width - 2 * pad)
     groups = groups_of(shown.lives, course.years, look)
-    note = broken(_caption(shown, groups), width - 2 * pad, look.small)
+    note = broken(_caption(shown, groups), width - 2 * pad - 0.8 * look.em, look.small)
     strip = max(sum(group.height for group in groups), 2.0) * look.leading(1) + 0.5 * look.em
     axis = look.leading(2.6)
     foot = look.leading(len(signs)) + look.leading(lines_in([note])) + 0.9 * look.em
@@ -190,7 +190,7 @@ def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
         lower.set_label("single cells")
         draw_strip(lower, course, groups, look, (across, strip), span)
         sheet.text(left - 0.8 * look.em, top + tall + gap + strip / 2, "single\ncells", va="center", ha="right")
-        y = top + tall + gap + strip + axis + 0.3 * look.em
+        y = max(top + tall + gap + strip + axis + 0.3 * look.em, high - foot - pad)
         draw_signs(sheet, pad, y, signs)
         sheet.text(pad, y + look.leading(len(signs)) + 0.3 * look.em, note, color=QUIET)
 

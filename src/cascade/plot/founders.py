@@ -247,14 +247,15 @@ def draw_signs(sheet: Sheet, left: float, top: float, rows: Iterable[Sequence[tu
             line = Line2D([v / sheet.width for v in at], [1 - y / sheet.height] * len(at), color=QUIET,
                           transform=sheet.figure.transFigure)  # fmt: skip
             if marked:
-                line.set(marker="|" if sign.kind == "out" else "o", linestyle="none", markersize=look.mark * 1.1,
+                size = look.mark * (1.9 if sign.kind == "out" else 1.1)
+                line.set(marker="|" if sign.kind == "out" else "o", linestyle="none", markersize=size,
                          markerfacecolor="white" if sign.kind == "open" else QUIET,
                          markeredgewidth=1.4 * look.thin)  # fmt: skip
             else:
                 line.set(linewidth=look.heavy if "thick" in sign.kind else look.line,
                          linestyle=DASHES if "dashed" in sign.kind else "-")  # fmt: skip
             sheet.figure.add_artist(line)
-            sheet.text(start + _sample(look), y, sign.name, va="center", color=INK)
+            sheet.text(start + _sample(look), y + 0.36 * look.small / 72.0, sign.name, va="baseline", color=INK)
 
 
 def of_disease(disease: Disease) -> str:

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cascade.answers.intervals import proportion
 from cascade.common.colours import ALIVE_COLOUR, INK, QUIET
 from cascade.common.errors import InputError
-from cascade.common.sight import dark, shades
-from cascade.patient.tables import Answers, LesionTable, Level, NumberRow, Simulated, what_of
+from cascade.common.sight import dark
+from cascade.patient.tables import Answers, Level, Simulated
+from cascade.plot.asked import Shown, level_name, together, told_of, years_of
 from cascade.plot.fitting import broken, inches_of, lines_in, width_of
-from cascade.plot.founders import caption_of, made_of
+from cascade.plot.founders import caption_of
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import at_most, decade_label, one_in
 from cascade.plot.sheet import Entry, Heading, Key, Plan, Sheet, apart, frame, made
 from cascade.plot.strips import TIME, year_marks
 from cascade.plot.style import figure_around, sign
 
-MOST_YEARS = 4
-MOST_ALONE = 16
-"""Numbers of lesions that are shown one by one; those above are together."""
-
-TAIL = 0.004
-"""Share of patients who may have more than the last number that is shown alone."""
+DECADES = 1e-6
+"""Of the highest value on an axis: the least that it goes down to."""
 
 MARKS = "osD^"
 """Of the years, the first one's first."""
-
-NAMES = {"shed": "shed", "founded": "founded", "established": "established"}
 
 
 def number_and_sizes(
@@ -81,7 +73,7 @@ def number_and_sizes(
         raise InputError("source", source, "a cohort, from cascade.cohort(...), or the exact answer of a disease")
     look = look_of(style)
     figure = None if ax is None else figure_around(ax)
-    shown = Shown(source, _checked(source, beside), _years(source, years, of, level), level, of)
+    shown = Shown(source, together(source, beside), years_of(source, years, of, level), level, of)
     if ax is None:
         drawn = made(look, 2, lambda fitted, width, high: _plan(shown, fitted, width, high))
     else:
@@ -93,123 +85,23 @@ def number_and_sizes(
     return figure or drawn
 
 
-def _checked(source: Answers, beside: object) -> Answers | None:
-    """The other answer, of the same years and sizes."""
-    if beside is None:
-        return None
-    if not isinstance(beside, Answers):
-        raise InputError("beside", beside, "the exact answer of the disease, or a cohort of it")
-    for name in ("times", "sizes_mm"):
-        if getattr(beside, name) != getattr(source, name):
-            raise InputError(f"beside.{name}", getattr(beside, name), f"the same as here: {getattr(source, name)}")
-    return beside
-
-
-def _years(source: Answers, years: object, of: str, level: Level) -> tuple[float, ...]:
-    """Years that were asked for, rising; the last and two before it where none were."""
-    asked = tuple(years) if isinstance(years, Sequence) and not isinstance(years, str) else (years,)
-    if not asked:
-        seen = [row.years for row in source.lesions(level, of) if row.some > 0.002] or list(source.times)
-        asked = tuple({seen[-1], seen[len(seen) // 2], seen[len(seen) // 5]})
-    if len(asked) > MOST_YEARS or len(set(asked)) < len(asked):
-        raise InputError("years", years, f"at most {MOST_YEARS} different years at which lesions were counted")
-    for year in asked:
-        source.number(year, level, of)  # says what is wrong with any of the three
-    return tuple(sorted(float(year) for year in asked))
-
-
-class Numbers(NamedTuple):
-    """The law of the number: shares of 0, 1, ... lesions, then of more than the last; with their intervals."""
-
-    shares: tuple[tuple[float, float, float], ...]
-    exact: bool
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Answers, and what is asked of them."""
-
-    source: Answers
-    beside: Answers | None
-    years: tuple[float, ...]
-    level: Level
-    of: str
-
-    @property
-    def answers(self) -> list[Answers]:
-        """One or both."""
-        return [self.source] if self.beside is None else [self.source, self.beside]
-
-    @cached_property
-    def colours(self) -> list[str]:
-        """Of the years: the later the darker."""
-        return shades(ALIVE_COLOUR, len(self.years))
-
-    @property
-    def levels(self) -> list[Level]:
-        """Of the panel at the left: all founders, those that last, and the largest that anybody has."""
-        last = len(self.source.times) - 1
-        seen = [mm for mm in self.source.sizes_mm if self.source.lesions(mm, self.of).rows[last].some > 0]
-        return ["founded", "established", *seen[-2:]]
-
-    @cached_property
-    def alone(self) -> int:
-        """The last number that is shown by itself."""
-        last = 3
-        for answer in self.answers:
-            for year in self.years:
-                rows, rest = answer.number(year, self.level, self.of).rows, 1.0
-                for row in rows[: MOST_ALONE + 1]:
-                    rest -= row.share
-                    if rest > TAIL:
-                        last = max(last, row.number + 1)
-        return min(last, MOST_ALONE)
-
-    def numbers(self, answer: Answers, year: float) -> Numbers:
-        """The law of the number at a year."""
-        rows = answer.number(year, self.level, self.of).rows
-        first = [(row.share, row.low, row.high) for row in rows[: self.alone + 1] if not row.or_more]
-        return Numbers((*first, _rest(answer, year, rows[len(first) :])), answer.exact_answer)
-
-    def sizes(self, answer: Answers, year: float) -> LesionTable:
-        """By size, without cells that are only shed."""
-        return answer.sizes(year, self.of)
-
-    @property
-    def heading(self) -> str:
-        """Whose lesions."""
-        return f"{self.source.label}: {what_of(self.of, self.level)}"
-
-    @property
-    def made(self) -> str:
-        """How the answers were made."""
-        return "; beside: ".join(made_of(answer) for answer in self.answers)
-
-
-def _rest(answer: Answers, year: float, rows: Sequence[NumberRow]) -> tuple[float, float, float]:
-    """The share with more lesions than are shown one by one, with its interval."""
-    share = sum(row.share for row in rows)
-    if not isinstance(answer, Simulated):
-        return share, min(1.0, sum(row.low for row in rows)), min(1.0, sum(row.high for row in rows))
-    alive = int(answer.counts.alive[answer.times.index(year)])
-    return (share, *(proportion(round(share * alive), alive) if alive else (0.0, 1.0)))
-
-
 def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
     """Three panels side by side, the key above them, the caption below."""
     pad = 0.4 * look.em
     heading = Heading(look, width - 2 * pad, shown.heading, _sentence(shown))
     key = Key(_entries(shown), look, width - 2 * pad)
-    note = broken(_caption(shown), width - 2 * pad, look.small)
+    note = broken(_caption(shown), width - 2 * pad - 0.8 * look.em, look.small)
     marks = width_of("1 in 10,000", look.small) + 0.9 * look.em
-    names = [_name(level) for level in shown.levels]
+    names = [level_name(level) for level in shown.levels]
     beside = max(width_of(name, look.small) for name in names) + 2.2 * look.em
     right = width_of("0.0001", look.small) + 0.9 * look.em
     room = width - 2 * pad - 2 * marks - beside - right - 2.4 * look.em
     wide = [0.28 * room, 0.40 * room, 0.32 * room]
     left = [pad + marks, pad + 2 * marks + wide[0] + beside, width - pad - wide[2]]
     top = pad + heading.height + key.height + 0.5 * look.em + look.leading(1.5, small=False)
-    below, foot = look.leading(3.6), look.leading(lines_in([note])) + 0.4 * look.em
+    heads = look.small if look.slide else look.text
+    lines = lines_in([_axis(k, shown, look, inches) for k, inches in enumerate(wide)])
+    below, foot = look.leading(2.4 + lines), look.leading(lines_in([note])) + 0.4 * look.em
     tall = 0.27 * width
     if high:
         tall = max(0.2 * width, min(0.36 * width, high - top - below - foot - pad))
@@ -220,30 +112,35 @@ def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
         for k, (letter, title, panel) in enumerate(_PANELS):
             start = left[k] - (right if k == 2 else marks)
             line = top - look.leading(1.4, small=False)
-            sheet.text(start, line, letter, fontsize=look.text, fontweight="bold")
-            sheet.text(start + 1.2 * look.em, line, title, fontsize=look.text)
+            sheet.text(start, line, letter, fontsize=heads, fontweight="bold")
+            sheet.text(start + 1.2 * look.em, line, title, fontsize=heads)
             ax = sheet.axes(left[k], top, wide[k], tall)
             ax.set_label(title)
             panel(ax, shown, look, (wide[k], tall))
-        sheet.text(pad, top + tall + below, note, color=QUIET)
+        sheet.text(pad, max(top + tall + below, high - foot - pad), note, color=QUIET)
 
     return Plan(top + tall + below + foot + pad, draw)
 
 
-def _name(level: Level) -> str:
-    """A level, beside its line."""
-    return NAMES[level] if isinstance(level, str) else f"{level:g} mm or more"
+def _axis(panel: int, shown: Shown, look: Look, inches: float) -> str:
+    """What stands below a panel, in lines of its width."""
+    text = (TIME, f"number of {told_of(shown.of, shown.level)}", "lesions at least so large (mm)")[panel]
+    return broken(text, max(inches, 7.0 * look.em), look.small)
+
+
+def _label(ax: Axes, panel: int, shown: Shown, look: Look, inches: tuple[float, float]) -> None:
+    ax.set_xlabel(_axis(panel, shown, look, inches[0]), fontsize=look.small, loc="left", labelpad=0.3 * look.small,
+                  ha="left")  # fmt: skip
 
 
 def _entries(shown: Shown) -> list[Entry]:
     """The years, and what is exact."""
-    counted = any(not answer.exact_answer for answer in shown.answers)
+    filled = not shown.alone_exact
     entries = [
-        Entry(f"after {year:g} years", colour, mark)
+        Entry(f"after {year:g} years", colour, mark if filled else "D", filled)
         for year, colour, mark in zip(shown.years, shown.colours, MARKS, strict=False)
     ]
-    if any(answer.exact_answer for answer in shown.answers):
-        entries = entries if counted else []
+    if filled and any(answer.exact_answer for answer in shown.answers):
         entries.append(Entry("exact", INK, "D", filled=False))
     return entries
 
@@ -255,12 +152,12 @@ def _dots(
     low, _ = ax.get_ylim()
     colour = how["color"]
     for x, (value, below, above) in zip(xs, values, strict=True):
-        if value > 0:
+        if value > low:
             ax.plot([x, x], [max(below, low), above], color=colour, linewidth=0.8 * look.line, zorder=3,
                     solid_capstyle="butt", label="_interval")  # fmt: skip
             ax.plot([x], [value], linestyle="none", markersize=look.mark, markeredgecolor="white", zorder=5,
                     markeredgewidth=0.5 * look.thin, **how)  # fmt: skip
-        elif low < above:
+        elif value <= 0 and low < above:
             ax.plot([x], [above], linestyle="none", marker="v", color=colour, markersize=0.9 * look.mark, zorder=4,
                     markerfacecolor="white", markeredgewidth=look.thin, label="_none")  # fmt: skip
 
@@ -271,7 +168,7 @@ def _log(ax: Axes, values: Sequence[tuple[float, float, float]], look: Look, hig
     bounds = [above for value, _, above in values if value <= 0 < above]
     top = 1.25 if share else 1.6 * max([above for _, _, above in values] or [1.0])
     least = min([*some, *(above for above in bounds if above > 1e-9)] or [0.1])
-    low = max(min(least / 2.0, top / 20.0), 1e-12)
+    low = max(min(least / 2.0, top / 20.0), DECADES * top)
     ax.set_yscale("log")
     ax.set_ylim(low, top)
     first, last = math.ceil(math.log10(low)), math.floor(math.log10(top))
@@ -285,27 +182,30 @@ def _when(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float]) -> No
     """The share of patients with any, by year and level."""
     tables = {level: [answer.lesions(level, shown.of) for answer in shown.answers] for level in shown.levels}
     last = shown.source.times[-1]
-    ax.set_xlim(-0.02 * last, 1.02 * last)
+    ax.set_xlim(-0.04 * last, 1.06 * last)
     every = [(row.some, row.some_low, row.some_high) for some in tables.values() for one in some for row in one]
     # Years before anybody has any are not what the axis is for.
     _log(ax, [value for value in every if value[0] > 0] or every, look, inches[1], share=True)
     ends, low = [], ax.get_ylim()[0]
-    for level, mark in zip(tables, MARKS, strict=False):
+    for level in tables:
         for table in tables[level]:
             rows = [row for row in table if row.some > low]
             if table.exact:
                 ax.plot([row.years for row in rows], [row.some for row in rows], color=INK, linewidth=look.thin * 1.4,
-                        zorder=4, label=f"exact {_name(level)}")  # fmt: skip
+                        zorder=4, label=f"exact {level_name(level)}")  # fmt: skip
             else:
-                how = {"color": ALIVE_COLOUR, "marker": mark, "label": f"share {_name(level)}"}
+                how = {"color": ALIVE_COLOUR, "marker": "o", "label": f"share {level_name(level)}"}
                 values = [(row.some, row.some_low, row.some_high) for row in rows]
+                if shown.beside is None:
+                    ax.plot([row.years for row in rows], [row.some for row in rows], color=ALIVE_COLOUR, zorder=2,
+                            linewidth=look.thin, label="_way")  # fmt: skip
                 _dots(ax, [row.years for row in rows], values, look, how)
         at = tables[level][0].rows[-1].some
-        ends.append((max(at, low), _name(level)))
+        ends.append((max(at, low), level_name(level)))
     _names(ax, ends, look, inches, INK if shown.source.exact_answer else ALIVE_COLOUR)
     frame(ax, look, left=True)
     ax.set_xticks(year_marks(last, inches[0], look))
-    ax.set_xlabel(broken(TIME, inches[0] * 1.2, look.small), fontsize=look.small, loc="left", labelpad=0.3 * look.small)
+    _label(ax, 0, shown, look, inches)
 
 
 def _names(ax: Axes, ends: Sequence[tuple[float, str]], look: Look, inches: tuple[float, float], colour: str) -> None:
@@ -327,7 +227,7 @@ def _number(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float]) -> 
             for k, year in enumerate(shown.years)}  # fmt: skip
     numbers = shown.alone + 1
     places = [*map(float, range(numbers)), numbers + 0.6]
-    ax.set_xlim(-0.6, numbers + 1.2)
+    ax.set_xlim(-0.9, numbers + 1.5)
     _log(ax, [value for law in laws.values() for value in law.shares], look, inches[1], share=True)
     low = ax.get_ylim()[0]
     for (_, k), law in laws.items():
@@ -335,44 +235,19 @@ def _number(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float]) -> 
         xs = [x + shift for x in (*places[: len(law.shares) - 1], places[-1])]
         if law.exact:
             seen = [(x, value) for x, (value, _, _) in zip(xs, law.shares, strict=True) if value > low]
-            ax.plot([x for x, _ in seen], [value for _, value in seen], marker="D", color=INK, linestyle="none",
-                    markersize=1.5 * look.mark, markerfacecolor="none", markeredgewidth=look.thin, zorder=6,
-                    label=f"exact {shown.years[k]:g}")  # fmt: skip
+            ax.plot([x for x, _ in seen], [value for _, value in seen], marker="D", linestyle="none", zorder=6,
+                    color=shown.exact_colour(k), markersize=1.5 * look.mark, markerfacecolor="none",
+                    markeredgewidth=look.thin, label=f"exact {shown.years[k]:g}", clip_on=False)  # fmt: skip
         else:
             _dots(ax, xs, law.shares, look, {"color": shown.colours[k], "marker": MARKS[k],
                                              "label": f"number {shown.years[k]:g}"})  # fmt: skip
-    if shown.source.exact_answer and shown.beside is None:
-        _told_years(ax, shown, laws, look)
     frame(ax, look, left=True)
     step = 1 if numbers * 1.6 * look.em < inches[0] else 2 if numbers * 0.8 * look.em < inches[0] else 4
     ticks = [float(n) for n in range(0, numbers, step)]
     if step > 1 and numbers - ticks[-1] < step:
         ticks.pop()
     ax.set_xticks([*ticks, places[-1]], [*(f"{n:.0f}" for n in ticks), f"\u2265{numbers}"])
-    ax.set_xlabel(broken(f"{_counted(shown)} of a patient", inches[0], look.small), fontsize=look.small, loc="left",
-                  labelpad=0.3 * look.small)  # fmt: skip
-
-
-def _told_years(ax: Axes, shown: Shown, laws: dict[tuple[int, int], Numbers], look: Look) -> None:
-    """The years of exact answers alone, whose diamonds are all of ink: a thin line each, named where it ends."""
-    low = ax.get_ylim()[0]
-    for (_, k), law in laws.items():
-        line = next(line for line in ax.lines if line.get_label() == f"exact {shown.years[k]:g}")
-        xs, ys = line.get_xdata(), line.get_ydata()
-        ax.plot(xs, ys, color=QUIET, linewidth=look.thin, zorder=2, label="_way")
-        if len(law.shares) and ys[-1] > low:  # type: ignore[index]
-            ax.annotate(f"{shown.years[k]:g} years", (xs[-1], ys[-1]), xytext=(0, 0.8 * look.small),  # type: ignore[index]
-                        textcoords="offset points", fontsize=look.small, color=INK, ha="right")  # fmt: skip
-
-
-def _counted(shown: Shown) -> str:
-    """What is counted, in a word or two."""
-    of = "" if shown.of == "anywhere" else f"{shown.of} "
-    if not isinstance(shown.level, str):
-        return f"{of}lesions of {shown.level:g} mm or more"
-    return {"shed": f"{of}founders shed", "founded": f"{of}lesions founded", "established": f"{of}lesions that last"}[
-        shown.level
-    ]
+    _label(ax, 1, shown, look, inches)
 
 
 def _sizes(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float]) -> None:
@@ -394,10 +269,14 @@ def _sizes(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float]) -> N
         seen = [(x, value) for x, (value, _, _) in zip(places, some, strict=True) if value > low]
         xs, ys = [x for x, _ in seen], [value for _, value in seen]
         if table.exact:
-            ax.plot(xs, ys, color=INK, linewidth=1.4 * look.thin, zorder=4, label=f"exact {shown.years[k]:g}")
-            if not both:
-                ax.annotate(f"{shown.years[k]:g} years", (xs[0], ys[0]), xytext=(0, 0.5 * look.small),
-                            textcoords="offset points", fontsize=look.small, color=INK)  # fmt: skip
+            ax.plot(
+                xs,
+                ys,
+                color=shown.exact_colour(k),
+                linewidth=1.4 * look.thin,
+                zorder=4,
+                label=f"exact {shown.years[k]:g}",
+            )
             continue
         if not both:
             ax.plot(xs, ys, color=shown.colours[k], linewidth=look.thin, zorder=2, label="_way")
@@ -405,10 +284,10 @@ def _sizes(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float]) -> N
         _dots(ax, [x + shift for x in places], some, look,
               {"color": shown.colours[k], "marker": MARKS[k], "label": f"sizes {shown.years[k]:g}"})  # fmt: skip
     frame(ax, look, left=True)
-    told = ["founded", "\nlasting", *(f"{mm:g}" for mm in sizes)]
+    told = ["founded", "\nestablished", *(f"{mm:g}" for mm in sizes)]
     ax.set_xticks(places, told)
     _thinned(ax, places, told, look, inches[0])
-    ax.set_xlabel("at least so large (mm)", fontsize=look.small, loc="right", labelpad=0.3 * look.small)
+    _label(ax, 2, shown, look, inches)
 
 
 def _thinned(ax: Axes, places: Sequence[float], told: Sequence[str], look: Look, inches: float) -> None:
@@ -435,7 +314,7 @@ _PANELS: tuple[tuple[str, str, Callable[[Axes, Shown, Look, tuple[float, float]]
 def _caption(shown: Shown) -> str:
     notes = []
     if isinstance(shown.source, Simulated):
-        notes.append("Of patients who are alive then; bars: 95 % intervals; arrows: none seen, and at most so many.")
+        notes.append("Of patients who are alive then; bars: 95 % intervals; arrows down: none seen, at most so many.")
     elif note := shown.source.lesions(shown.level, shown.of).note:
         notes.append(note)
     return caption_of(shown.made, *notes)
@@ -444,7 +323,7 @@ def _caption(shown: Shown) -> str:
 def _sentence(shown: Shown) -> str:
     """What a slide says above it."""
     none = shown.numbers(shown.source, shown.years[-1]).shares[0][0]
-    return f"After {shown.years[-1]:g} years {one_in(1.0 - none)} of patients have {_counted(shown)}"
+    return f"After {shown.years[-1]:g} years {one_in(1.0 - none)} of patients have {told_of(shown.of, shown.level)}"
 
 
 def _said(shown: Shown) -> str:
@@ -460,6 +339,7 @@ def _said(shown: Shown) -> str:
         "" if shown.beside is None else f", beside {'the exact answer' if shown.beside.exact_answer else 'a cohort'}"
     )
     return (
-        f"When patients have lesions, how many and how large, {how}{beside}. {shown.heading}: {'; '.join(told)}."
+        f"When patients have lesions, how many and how large, {how}{beside}. {source.label},"
+        f" {told_of(shown.of, shown.level)}: {'; '.join(told)}."
         " Three panels on log axes: shares with any by year, shares by number, mean number by least size."
     )

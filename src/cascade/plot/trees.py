@@ -211,7 +211,7 @@ def _plan(tree: Tree, look: Look, width: float, high: float) -> Plan:
     heading = Heading(look, width - 2 * pad, f"{course.label}: {course.ended}", _sentence(tree))
     lanes = lanes_of(tree, LANES // 2 if look.slide else LANES)
     signs = rows_of(_signs(tree), look, width - 2 * pad)
-    note = broken(_caption(tree, lanes), width - 2 * pad, look.small)
+    note = broken(_caption(tree, lanes), width - 2 * pad - 0.8 * look.em, look.small)
     foot = look.leading(len(signs)) + look.leading(lines_in([note])) + 0.9 * look.em
     top, axis = pad + heading.height + look.leading(1.2), look.leading(2.6)
     pitch = look.leading(1.5 if len(lanes) < 14 else 1.06)
@@ -226,7 +226,7 @@ def _plan(tree: Tree, look: Look, width: float, high: float) -> Plan:
         ax = sheet.axes(pad + 0.5 * look.em, top, width - 2 * pad - 0.5 * look.em, tall)
         ax.set_label("tree")
         _draw(ax, tree, lanes, look, (width - 2 * pad - 0.5 * look.em, tall))
-        y = top + tall + axis + 0.3 * look.em
+        y = max(top + tall + axis + 0.3 * look.em, high - foot - pad)
         draw_signs(sheet, pad, y, signs)
         sheet.text(pad, y + look.leading(len(signs)) + 0.3 * look.em, note, color=QUIET)
 
