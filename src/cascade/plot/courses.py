@@ -318,7 +318,10 @@ def _sentence(shown: Shown) -> str:
         return "No cell was shed that founds a metastasis"
     if len(shown.lives) == 1:
         return f"One founder: {_ALONE[shown.lives[0].fate]}"
-    return f"Of {counts_of(shown.lives).replace(':', '').replace(' still', ' are still')}"
+    told = (
+        counts_of(shown.lives).replace(":", "").replace(" still a", " is still a").replace(" still s", " are still s")
+    )
+    return "Of " + " and ".join(told.rsplit(", ", 1))
 
 
 def _said(shown: Shown) -> str:

@@ -129,8 +129,7 @@ def _axis(panel: int, shown: Shown, look: Look, inches: float) -> str:
 
 
 def _label(ax: Axes, panel: int, shown: Shown, look: Look, inches: tuple[float, float]) -> None:
-    ax.set_xlabel(_axis(panel, shown, look, inches[0]), fontsize=look.small, loc="left", labelpad=0.3 * look.small,
-                  ha="left")  # fmt: skip
+    ax.set_xlabel(_axis(panel, shown, look, inches[0]), fontsize=look.small, loc="left", labelpad=0.3 * look.small)
 
 
 def _entries(shown: Shown) -> list[Entry]:
