@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 import cascade
 from cascade import plot
+from cascade.patient.course import course_of
 from cascade.plot.look import STYLES
 from helpers.inspect import clashes, cut, faint, outside, small, texts_of
 
@@ -122,9 +123,67 @@ def test_nothing_is_cut_small_faint_outside_or_on_another(kind: str, name: str, 
     assert len(plot.alt_text(figure)) > 60
 
 
+# Figures of patients: of none, few and many lesions, dead and alive.
+
+
+@cache
+def one_of(patient: int, efficiency: float, secondary: float) -> Any:
+    disease = cascade.disease("textbook").with_(efficiency=efficiency, lesions={"secondary": secondary})
+    return course_of(disease, seed=1, patient=patient)
+
+
+@cache
+def cohort_of(patients: int) -> Any:
+    return cascade.cohort(cascade.disease("textbook"), patients=patients, seed=1)
+
+
+PATIENTS = {
+    "no founder, dead": (1, 4e-6, 0.2),
+    "no founder, young": (12, 4e-6, 0.2),
+    "one founder": (0, 4e-6, 0.2),
+    "3 founders": (3, 4e-6, 0.2),
+    "49 founders, dead": (326, 1.2e-5, 1.0),
+    "163 founders": (13, 4e-6, 0.2),
+    "293 founders, dead": (47, 1.2e-5, 1.0),
+    "573 founders": (13, 1.2e-5, 1.0),
+}
+COHORTS: dict[str, Callable[[str], Figure]] = {
+    "few patients": lambda style: plot.number_and_sizes(cohort_of(30), style=style),
+    "patients": lambda style: plot.number_and_sizes(cohort_of(5000), style=style),
+    "two cohorts": lambda style: plot.number_and_sizes(
+        cohort_of(5000), years=(5, 9, 12, 15), level="established", of="distant", beside=cohort_of(30), style=style
+    ),
+    "one year, by size": lambda style: plot.number_and_sizes(cohort_of(5000), years=15, level=5.0, style=style),
+}
+OF_PATIENTS: dict[str, Callable[[str], Figure]] = {
+    f"{kind} {which}": lambda style, kind=kind, which=which: getattr(plot, kind)(one_of(*PATIENTS[which]), style=style)
+    for kind in ("course", "seeding_tree")
+    for which in PATIENTS
+} | {f"number_and_sizes {which}": draw for which, draw in COHORTS.items()}
+LEAST_ON_SLIDES = 9.0
+"""Points of the smallest type of figures of patients on slides."""
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("which", OF_PATIENTS)
+def test_nothing_of_patients_is_cut_small_faint_outside_or_on_another(which: str, style: str) -> None:
+    figure = OF_PATIENTS[which](style)
+    assert faults(figure, style) == {}
+    width, height = figure.get_size_inches() * 25.4
+    if style == "paper":
+        assert width == pytest.approx(183, abs=0.1)
+        assert height <= 247, "a page"
+    if style == "slide":
+        assert (width, height) == pytest.approx((338.667, 190.5), abs=0.1)
+        assert small(figure, LEAST_ON_SLIDES) == []
+    assert any(text.get_text().replace("\n", " ").endswith("never for decisions about a patient.") for text in texts_of(figure))
+    assert len(plot.alt_text(figure)) > 60
+
+
 def test_every_figure_is_tried() -> None:
+    patients = {which.split()[0] for which in OF_PATIENTS}
     other = {"Picture", "alt_text", "cause_colours", "check_path", "has_body", "save", "stage_colours", "waterfall"}
-    assert {kind.split()[-1] for kind in FIGURES} == set(plot.__all__) - other | {"both", "funnels"}
+    assert {kind.split()[-1] for kind in FIGURES} == set(plot.__all__) - other - patients | {"both", "funnels"}
 
 
 # Each check sees the fault that it is for.

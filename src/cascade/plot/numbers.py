@@ -119,7 +119,12 @@ def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
             panel(ax, shown, look, (wide[k], tall))
         sheet.text(pad, max(top + tall + below, high - foot - pad), note, color=QUIET)
 
-    return Plan(top + tall + below + foot + pad, draw)
+    # On a slide in smaller type, until the heads of the panels fit.
+    fits = all(
+        width_of(f"{letter}  {title}", heads) < wide[k] + (right, marks)[k < 2] + (beside if k == 0 else 0.0)
+        for k, (letter, title, _) in enumerate(_PANELS)
+    )
+    return Plan(top + tall + below + foot + pad + (0.0 if fits or not high else high), draw)
 
 
 def _axis(panel: int, shown: Shown, look: Look, inches: float) -> str:
