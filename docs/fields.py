@@ -1,16 +1,24 @@
-"""The fields of a model file, from the same schema that checks it: writes the end of `model_file.md`.
+"""The fields of a model file and of a disease file, from the schemas that check them: writes the ends of their pages.
 
 python docs/fields.py
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import cascade
+from cascade.model.base import Part
 
-PAGE = Path(__file__).parent / "model_file.md"
+FOLDER = Path(__file__).parent
+
+PAGES = {"model_file.md": cascade.Model, "disease_file.md": cascade.Disease}
+ELSEWHERE = ("Place", "Cancer", "Autopsies", "GuideSite", "RouteSite", "RouteUse")
+"""Parts that the body writes, and those of a cancer."""
+
+TEXTBOOK = Path(cascade.__file__).parent / "catalog" / "diseases" / "textbook.toml"
 MARK = "<!-- From here on written by docs/fields.py. -->\n"
 
 
@@ -32,13 +40,13 @@ def kind_of(field: dict[str, Any]) -> str:
     return " ".join([words.get(field.get("type", ""), "nothing"), ", ".join(told)]).strip()
 
 
-def fields() -> str:
-    """Every table of a model file and its fields, as Markdown."""
-    schema = cascade.Model.model_json_schema()
+def fields(kind: type[Part]) -> str:
+    """Every table of a file and its fields, as Markdown."""
+    schema = kind.model_json_schema()
     parts = []
-    for name, part in {"Model": schema, **schema["$defs"]}.items():
-        if name == "Place":
-            continue  # the body writes it
+    for name, part in {kind.__name__: schema, **schema["$defs"]}.items():
+        if name in ELSEWHERE:
+            continue
         lines = ["| field | takes | default |", "| --- | --- | --- |"]
         for field, of in part["properties"].items():
             needed = field in part.get("required", ())
@@ -49,12 +57,16 @@ def fields() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def page() -> str:
+def page(name: str) -> str:
     """The whole page: what stands there by hand, then the fields."""
-    begin, mark, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
-    assert mark, f"{PAGE} lacks its mark"
-    return f"{begin}{MARK}\n{fields()}"
+    begin, mark, _ = (FOLDER / name).read_text(encoding="utf-8").partition(MARK)
+    assert mark, f"{name} lacks its mark"
+    if name == "disease_file.md":
+        shown = re.compile(r"(```toml\n).*?(```)", re.DOTALL)
+        begin = shown.sub(lambda m: m[1] + TEXTBOOK.read_text(encoding="utf-8") + m[2], begin)
+    return f"{begin}{MARK}\n{fields(PAGES[name])}"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    for each in PAGES:
+        (FOLDER / each).write_text(page(each), encoding="utf-8")

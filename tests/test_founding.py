@@ -120,4 +120,24 @@ def test_wrong_sources_are_refused() -> None:
     with pytest.raises(cascade.InputError, match=r"source = 'livr'.*did you mean 'liver'"):
         foundings(cancer("colon"), "livr")
     with pytest.raises(cascade.InputError, match="source"):
-        foundings(cancer("colon"), "epicolic nodes")
+        foundings(cancer("colon"), "peritoneum")
+
+
+def test_a_node_sheds_into_the_lymph_that_leaves_it() -> None:
+    """Its cells go where those go that pass it by: to the next node, and from the last into the blood."""
+    breast = cancer("breast")
+    model = breast.model()
+    (first,) = foundings(breast, "axillary nodes")
+    assert first.route == "lymph"
+    assert first.before == next(f.before for f in foundings(breast) if f.route == "lymph")
+    assert "axillary nodes" not in first.chances
+    on = cascade.exact(model.injected("apical axillary nodes: sinus"))
+    for site in ("apical axillary nodes", "supraclavicular nodes", "lung"):
+        grows, _ = after(model, site)
+        found = {row.organ: row.colonies for row in on.organs(1.0)}
+        assert first.chances[site] * grows == pytest.approx(found[site], rel=1e-11)
+    (last,) = foundings(breast, "supraclavicular nodes")
+    assert not any(site in last.chances for site in ("axillary nodes", "supraclavicular nodes"))
+    duct = cascade.exact(model.injected("thoracic duct"))
+    whole = sum(row.colonies for row in duct.organs(1.0))
+    assert sum(c * after(model, site)[0] for site, c in last.chances.items()) == pytest.approx(whole, rel=1e-11)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cascade.common.errors import CascadeError, InputError, ModelError
 
 if TYPE_CHECKING:
-    from cascade import body, plot
+    from cascade import body, patient, plot
     from cascade.answers.funnel import Funnel
     from cascade.catalog import load, models, treatment, treatments
     from cascade.cli.demonstration import demo
@@ -42,6 +42,13 @@ if TYPE_CHECKING:
     from cascade.model.treatments import Capacity as Capacity
     from cascade.model.treatments import Effect as Effect
     from cascade.model.treatments import Treatment
+    from cascade.patient.answering import exact
+    from cascade.patient.cohort import Cohort as Cohort
+    from cascade.patient.cohort import cohort
+    from cascade.patient.course import Course as Course
+    from cascade.patient.disease import Disease as Disease
+    from cascade.patient.loader import disease, diseases
+    from cascade.patient.saved import open_cohort
     from cascade.plot.moving import moving_cells
     from cascade.runs.chances import chance
     from cascade.runs.comparison import Comparison as Comparison
@@ -54,7 +61,6 @@ if TYPE_CHECKING:
     from cascade.scores.absolute import scale
     from cascade.scores.scoring import scorecard
     from cascade.solution.answer import Exact as Exact
-    from cascade.solution.answer import exact
 
 __all__ = [
     "Ask",
@@ -62,9 +68,12 @@ __all__ = [
     "Capacity",
     "CascadeError",
     "Clusters",
+    "Cohort",
     "Conditioned",
     "Correlation",
+    "Course",
     "Death",
+    "Disease",
     "Effect",
     "Exposure",
     "Factor",
@@ -89,14 +98,19 @@ __all__ = [
     "Treatment",
     "body",
     "chance",
+    "cohort",
     "compare",
     "demo",
+    "disease",
+    "diseases",
     "exact",
     "given",
     "load",
     "models",
     "moving_cells",
+    "open_cohort",
     "open_result",
+    "patient",
     "plot",
     "replay",
     "scale",
@@ -113,8 +127,11 @@ __all__ = [
 # module in the function's place.
 _LATER = {
     # What the functions return, for annotations.
+    "Cohort": "cascade.patient.cohort",
     "Comparison": "cascade.runs.comparison",
     "Conditioned": "cascade.model.conditioned",
+    "Course": "cascade.patient.course",
+    "Disease": "cascade.patient.disease",
     "Exact": "cascade.solution.answer",
     "Funnel": "cascade.answers.funnel",
     "Model": "cascade.model",
@@ -122,14 +139,19 @@ _LATER = {
     "Treatment": "cascade.model.treatments",
     "body": "cascade.body",
     "chance": "cascade.runs.chances",
+    "cohort": "cascade.patient.cohort",
     "compare": "cascade.runs.pairing",
     "demo": "cascade.cli.demonstration",
-    "exact": "cascade.solution.answer",
+    "disease": "cascade.patient.loader",
+    "diseases": "cascade.patient.loader",
+    "exact": "cascade.patient.answering",
     "given": "cascade.model.conditioned",
     "load": "cascade.catalog",
     "models": "cascade.catalog",
     "moving_cells": "cascade.plot.moving",
+    "open_cohort": "cascade.patient.saved",
     "open_result": "cascade.runs.saved",
+    "patient": "cascade.patient",
     "plot": "cascade.plot",
     "replay": "cascade.runs.histories",
     "scale": "cascade.scores.absolute",
@@ -170,7 +192,7 @@ def __getattr__(name: str) -> Any:
         if reason := blamed(error):
             raise reason from error
         raise
-    value = module if name in ("body", "plot") else getattr(module, name)
+    value = module if name in ("body", "patient", "plot") else getattr(module, name)
     globals()[name] = value
     return value
 

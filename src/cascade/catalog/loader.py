@@ -191,6 +191,9 @@ def load_any(name_or_path: str | Path) -> Model | Cancer | Treatment:
     if isinstance(name_or_path, Path) or text.endswith(".toml"):
         content = _content("model", text)
         keys = parse_toml(content, text).keys()
+        if "tumour" in keys and "states" not in keys:
+            wanted = "a model of cells; this file is a disease (cascade.disease; commands: disease, cohort, patient)"
+            raise InputError("model", text, wanted)
         if "effects" in keys and "states" not in keys:
             return treatment(name_or_path)
         # Routes, a primary or drainage make it a cancer.

@@ -224,9 +224,7 @@ def workers_of(executor: Executor | None) -> int:
 
 
 @contextmanager
-def reporter(
-    progress: Progress, cells: int, visits: float, unit: str = "cells"
-) -> Iterator[Callable[[int], object]]:
+def reporter(progress: Progress, cells: int, visits: float, unit: str = "cells") -> Iterator[Callable[[int], object]]:
     """A function that is told how many more cells are done, each of so many visits."""
     if callable(progress):
         done = 0

@@ -17,8 +17,9 @@ References: Doob JL. Bull Soc Math France 1957;85:431-458.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -30,7 +31,29 @@ from cascade.lowering.lowered import Aim, Lowered, spread
 from cascade.lowering.systems import system_of
 from cascade.lowering.thinned import thinned
 from cascade.lowering.within_reach import LEAST_CHANCE, started
-from cascade.model.conditioned import Conditioned, Target
+from cascade.model.conditioned import Target
+from cascade.model.factors import Factor
+from cascade.model.parts import Frailty, State
+
+
+class Aimed(Protocol):
+    """What is asked of a conditioned model here."""
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """The goals with their kinds."""
+
+    @property
+    def states(self) -> Sequence[State]:
+        """States of the model."""
+
+    @property
+    def frailties(self) -> Sequence[Frailty]:
+        """In what cells differ."""
+
+    @property
+    def factors(self) -> Sequence[Factor]:
+        """What switches."""
 
 
 class Goal(NamedTuple):
@@ -40,7 +63,7 @@ class Goal(NamedTuple):
     deaths: Mask
 
 
-def conditioned(model: Conditioned, lowered: Lowered) -> Lowered:
+def conditioned(model: Aimed, lowered: Lowered) -> Lowered:
     """The arrays of the cells that reach a goal of the model, from those of all cells.
 
     Raises
@@ -54,11 +77,15 @@ def conditioned(model: Conditioned, lowered: Lowered) -> Lowered:
         return thinned(made, aim, chances_of(aim, (aim.hazard * aim.multipliers[-1])[None])[0])
     if len(lowered.profiles) > 1:
         return replace(made, aim=aim)
-    h = chances(aim, np.ones((1, 1)))
+    return tilted(made, aim, chances(aim, np.ones((1, 1))))
+
+
+def tilted(made: Lowered, aim: Aim, h: Floats) -> Lowered:
+    """The arrays of the cells that reach a goal, from those of all and their chances (1, S)."""
     return replace(made, exit_hazard=made.exit_hazard * ratios(made, aim, h)[0], start_share=started(made, h[0]))
 
 
-def _check_windows(model: Conditioned, lowered: Lowered) -> None:
+def _check_windows(model: Aimed, lowered: Lowered) -> None:
     """What cannot be told where hazards change with time."""
     why = "none where hazards change with time: its chances to reach the goal are not told"
     if len(lowered.profiles) > 1:
@@ -72,7 +99,7 @@ def _check_windows(model: Conditioned, lowered: Lowered) -> None:
         raise InputError("start.entry_hours", [low, high], "one moment at which all cells enter, where hazards change")
 
 
-def aimed(model: Conditioned, lowered: Lowered) -> tuple[Lowered, Aim]:
+def aimed(model: Aimed, lowered: Lowered) -> tuple[Lowered, Aim]:
     """The states before and after the goal, with the hazards of all cells; and what chances are solved from.
 
     Of a single window its multipliers are in the hazards.
@@ -86,7 +113,7 @@ def aimed(model: Conditioned, lowered: Lowered) -> tuple[Lowered, Aim]:
     before, after = _come_to(lowered, goal, live)
     if not (before | after)[lowered.start_state].any():
         wanted = "a goal that cells can reach: no way whose hazards are above 0 leads to it"
-        raise InputError("goal", list(model.goal), wanted)
+        raise InputError("goal", [target.name for target in model.targets], wanted)
     made = _joined(lowered, goal, before, after, live)
     states = np.concatenate([np.flatnonzero(before), np.flatnonzero(after)])
     aim = Aim(
@@ -98,7 +125,7 @@ def aimed(model: Conditioned, lowered: Lowered) -> tuple[Lowered, Aim]:
     return made, aim
 
 
-def goal_of(model: Conditioned, target: Target, lowered: Lowered) -> Goal:
+def goal_of(model: Aimed, target: Target, lowered: Lowered) -> Goal:
     """Where one of the goals is reached."""
     states, deaths = np.zeros(lowered.size, bool), np.zeros(len(lowered.exit_source), bool)
     if target.kind == "step":

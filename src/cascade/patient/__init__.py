@@ -1,6 +1,69 @@
-"""Patients: a tumour that grows and sheds cells into the cascade, whose few survivors grow in their turn.
+"""Patients: a tumour that grows and sheds cells into the cascade, whose few survivors grow and shed in their turn.
 
-So far the building blocks: growth, the founding of shed cells, and the early fate of a lesion; no patient yet.
+A disease is data (``disease``); cohorts are simulated patient by patient (``cohort``, ``kernel``), one of them is told
+whole (``course``), and the same questions are answered exactly (``laws``).  Founding and its delay are those of the
+cells (``founding``, ``origins``), so that nothing is said twice.
 
 For research and teaching, never for decisions about a patient.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cascade.patient.cohort import Cohort
+    from cascade.patient.course import Course, Lesion
+    from cascade.patient.disease import (
+        Disease,
+        Lesions,
+        Mortality,
+        OrganLesions,
+        Shedding,
+        Subtype,
+        Trait,
+        Tumour,
+    )
+    from cascade.patient.early import BirthDeath
+    from cascade.patient.founding import Founding, foundings
+    from cascade.patient.growth import Growth
+
+__all__ = [
+    "BirthDeath",
+    "Cohort",
+    "Course",
+    "Disease",
+    "Founding",
+    "Growth",
+    "Lesion",
+    "Lesions",
+    "Mortality",
+    "OrganLesions",
+    "Shedding",
+    "Subtype",
+    "Trait",
+    "Tumour",
+    "foundings",
+]
+
+_LATER = {
+    name: f"cascade.patient.{module}"
+    for module, names in {
+        "cohort": "Cohort",
+        "course": "Course Lesion",
+        "disease": "Disease Lesions Mortality OrganLesions Shedding Subtype Trait Tumour",
+        "early": "BirthDeath",
+        "founding": "Founding foundings",
+        "growth": "Growth",
+    }.items()
+    for name in names.split()
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'cascade.patient' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_LATER[name]), name)
+    globals()[name] = value
+    return value

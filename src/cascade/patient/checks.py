@@ -67,8 +67,8 @@ def _sites(disease: Disease) -> Iterator[Fault]:
         if organ not in disease.sites:
             wanted = f"a site that the cells come to; {nearest(organ, disease.sites)}"
             yield Fault("lesions.organs", organ, wanted)
-        elif own.secondary and organ not in disease.beds:
-            wanted = f"none: from sites without a capillary bed nothing is shed; {nearest(organ, disease.beds)}"
+        elif own.secondary and organ not in disease.can_shed:
+            wanted = f"none: lesions in organs with a bed, and in nodes, shed; {nearest(organ, disease.can_shed)}"
             yield Fault(f"lesions.organs.{organ}.secondary", own.secondary, wanted)
     for i, subtype in enumerate(disease.subtypes):
         for organ in subtype.soil:
@@ -105,10 +105,10 @@ def _traits(disease: Disease) -> Iterator[Fault]:
         if pair[0] == pair[1] or frozenset(pair) in seen:
             yield Fault(path, list(pair), "two traits, each pair once")
         seen.add(frozenset(pair))
-    if disease.correlations and all(set(c.between) <= set(names) for c in disease.correlations):
-        if cholesky(correlation_matrix(disease)) is None:
-            values = [c.value for c in disease.correlations]
-            yield Fault("correlations", values, "a positive definite matrix: these cannot all hold together")
+    known = all(set(c.between) <= set(names) for c in disease.correlations)
+    if disease.correlations and known and cholesky(correlation_matrix(disease)) is None:
+        values = [c.value for c in disease.correlations]
+        yield Fault("correlations", values, "a positive definite matrix: these cannot all hold together")
 
 
 MOST_TRAITS = 16

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -215,6 +216,13 @@ class Cohort(Simulated, ByValue):
         versions = together(self.versions, other.versions)
         return replace(self, ranges=tuple(merged), counts=self.counts + other.counts, versions=versions)
 
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """How the cohort was made, as plain data."""
+        from cascade.patient.saved import recipe_of
+
+        return recipe_of(self)
+
     def save(self, path: str | Path) -> Path:
         """Write the cohort to a ``.cascade`` file (a zip of arrays and the recipe), whole or not at all."""
         from cascade.patient.saved import save_cohort
@@ -254,7 +262,7 @@ def check_times(times: object, until: float) -> tuple[float, ...]:
         step = max(1, math.ceil(until / 40.0))
         whole = [float(year) for year in range(0, math.floor(until) + 1, step)]
         return tuple(whole if whole[-1] == until else [*whole, until])
-    rising = all(a < b for a, b in zip(given, given[1:], strict=False))
+    rising = all(a < b for a, b in pairwise(given))
     if not rising or not 0 <= given[0] <= given[-1] <= until or len(given) > MOST_TIMES:
         raise InputError("times", times, f"rising years from 0 to {until:g}, at most {MOST_TIMES}")
     return given
@@ -266,7 +274,7 @@ def check_sizes(disease: Disease, sizes: object) -> tuple[float, ...]:
     most = disease.mm(growth.most) if math.isfinite(growth.most) else 1e4
     wanted = f"rising diameters in millimetres, above 0 and below {most:.4g}, which no tumour here reaches"
     given = _numbers("sizes_mm", sizes, wanted)
-    rising = all(a < b for a, b in zip(given, given[1:], strict=False))
+    rising = all(a < b for a, b in pairwise(given))
     if not rising or len(given) > MOST_SIZES or not all(disease.cells_of(mm) >= 2 and mm < most for mm in given):
         raise InputError("sizes_mm", sizes, f"{wanted}; at most {MOST_SIZES}")
     return given

@@ -140,4 +140,5 @@ def one_patient(rules: Rules, seed: int, patient: int) -> tuple[Lesions, npt.NDA
         if number >= 0:
             break
         room = _doubled(room, patient)
-    return Lesions(*(column[:number] for column in lesions)), scratch.course.copy(), scratch.trait.copy()
+    kept = Lesions._make(column[:number] for column in lesions)
+    return kept, scratch.course.copy(), scratch.trait.copy()

@@ -32,6 +32,8 @@ from cascade.patient.tables import WARNING
 from cascade.runs.histories import History, Stay, histories_of
 
 CAUSES = ("", "the tumour", "other causes")
+ONLY_FOUNDERS = "Only cells that found are told, or will one day: of those that sleep most never wake."
+
 SLEEPS = ("dormant", "held in check in a node")
 """Milestones of single cells that sleep."""
 
@@ -121,10 +123,24 @@ class Founders(Table[FounderRow]):
 
     def as_text(self) -> Texts:
         """Headings and lines."""
-        header = ["lesion", "from", "site", "route", "shed", "left the vessel", "asleep", "woke", "founded", "fate", "mm"]
+        header = [
+            "lesion",
+            "from",
+            "site",
+            "route",
+            "shed",
+            "left the vessel",
+            "asleep",
+            "woke",
+            "founded",
+            "fate",
+            "mm",
+        ]
         lines = []
         for row in self.rows:
-            when = [f"{y:.2f}" if math.isfinite(y) else "-" for y in (row.shed, row.out, row.asleep, row.woke, row.founded)]
+            when = [
+                f"{y:.2f}" if math.isfinite(y) else "-" for y in (row.shed, row.out, row.asleep, row.woke, row.founded)
+            ]
             source = "primary" if row.parent == 0 else str(row.parent)
             size = f"{row.mm:.2g}" if row.mm > 0 else "-"
             lines.append([str(row.lesion), source, row.site, row.route, *when, row.fate, size])
@@ -138,9 +154,7 @@ class Founders(Table[FounderRow]):
     @property
     def below(self) -> str:
         """What has to be known to read it right."""
-        return (
-            f"Years of the tumour. Only cells that found are told, or will one day: of those that sleep most never wake. {WARNING}"
-        )
+        return f"Years of the tumour. {ONLY_FOUNDERS} {WARNING}"
 
 
 @dataclass(frozen=True)
@@ -259,7 +273,10 @@ class Course:
                 continue
             milestone = {s.name: s.milestone for s in way.founding.model.states}
             landmark = {s.name: s.landmark for s in way.founding.model.states}
-            year = {name: lesion.shed + hours / 24.0 / DAYS_PER_YEAR for name, hours in _firsts(life, milestone, landmark).items()}
+            year = {
+                name: lesion.shed + hours / 24.0 / DAYS_PER_YEAR
+                for name, hours in _firsts(life, milestone, landmark).items()
+            }
             when = {name: y if y <= self.years else math.inf for name, y in year.items()}
             out, asleep, woke = (when.get(name, math.inf) for name in ("out", "asleep", "woke"))
             rows.append(FounderRow(

@@ -15,6 +15,7 @@ import tomli_w
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from cascade.body import Cancer, cancer, cancer_names
+from cascade.body.routes import routes
 from cascade.common.errors import Fault, InputError, ModelError, nearest
 from cascade.common.files import as_path, parse_toml, write_atomically
 from cascade.common.frozen import FrozenDict
@@ -23,6 +24,7 @@ from cascade.common.portable import in_order
 from cascade.model.base import FrozenMapping, Keys, Name, Part, Share, Source, Text, faults_of, rescaled
 from cascade.model.parts import Correlation
 from cascade.patient.checks import faults
+from cascade.patient.founding import model_of, route_of, sources_by_blood
 from cascade.patient.growth import Growth
 
 Number = Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1e15, allow_inf_nan=False)]
@@ -254,21 +256,32 @@ class Disease(Part):
 
     @cached_property
     def sites(self) -> tuple[str, ...]:
-        """Sites that the cells come to."""
-        return tuple(site.name for site in self.cancer.model().sites)
+        """Sites that cells come to by the routes on which they are shed."""
+        model, routes = model_of(self.cancer), [shed.route for shed in self.shedding]
+        states = {state.name: state for state in model.states}
+        todo = [start.state for start in model.start.states if route_of(start.state) in routes]
+        seen = set(todo)
+        while todo:
+            after = {move.to for move in states[todo.pop()].moves} - seen
+            seen |= after
+            todo += after
+        colonies = {state.site for name, state in states.items() if name in seen and state.landmark == "colony"}
+        return tuple(site.name for site in model.sites if site.name in colonies)
 
     @cached_property
-    def beds(self) -> tuple[str, ...]:
-        """Sites with a capillary bed, whose metastases can shed."""
-        from cascade.body import circulation
-
-        organs = circulation(self.cancer.sex).organs
-        return tuple(site for site in self.sites if site in organs)
+    def can_shed(self) -> tuple[str, ...]:
+        """Sites whose metastases can shed: organs with a capillary bed, nodes of a chain."""
+        blood = next(route.name for route in routes().routes if route.circulates)
+        shed = [s.route for s in self.shedding]
+        can = set(sources_by_blood(self.cancer)) if blood in shed else set()
+        chains = [use for use in self.cancer.routes if routes().route(use.name).chain and use.name in shed]
+        can |= {site.name for use in chains for site in use.sites}
+        return tuple(site for site in self.sites if site in can)
 
     @property
     def lesions_shed(self) -> bool:
         """Whether any metastasis sheds."""
-        return any(self.lesions.of(site, "secondary") > 0 for site in self.beds)
+        return any(self.lesions.of(site, "secondary") > 0 for site in self.can_shed)
 
     @property
     def sleeps(self) -> bool:
@@ -312,7 +325,7 @@ class Disease(Part):
         import json
 
         texts = {"title", "description", "limits", "sources", "name", "years"}
-        told = self.model_dump(mode="json", exclude=texts) | {"cells": self.cancer.model().digest()}
+        told = self.model_dump(mode="json", exclude=texts) | {"cells": model_of(self.cancer).digest()}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def mm(self, cells: float) -> float:

@@ -1,6 +1,7 @@
 r"""Where a shed cell founds: the cells of a cancer from the vessel to their first division, by source and route.
 
 A *shed* cell has just entered what carries it: a blood or lymph vessel, a cavity, a nerve, the tissue beside.
+The shed cells of a metastasis in a node have entered the lymph that leaves it.
 Founding is the first division, the entry into ``micrometastasis``, or of the colony where a route has no such state.
 A cell that sets out reaches the vessel with probability R, and founds in site j with probability R f_j; what it does
 before the vessel changes shedding, what comes after founding is the lesion's:
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from cascade.body import Cancer
 from cascade.body.places import BEFORE_THE_VESSEL
@@ -112,25 +113,60 @@ def foundings(cancer: Cancer, source: str = "primary") -> tuple[Founding, ...]:
     ----------
     cancer : Cancer
     source : str
-        "primary", or an organ with a capillary bed, whose metastasis sheds.
+        "primary"; an organ with a capillary bed, whose metastasis sheds into the blood; or a node of a chain of the
+        cancer, whose metastasis sheds into the lymph that leaves the node.
 
     Raises
     ------
     InputError
-        For an organ without a bed, or one that cells of the cancer never come to.
+        For a site of another kind, or one that cells of the cancer never come to.
     """
     if source == "primary":
-        return _by_route(cancer.model(), source)
-    organs = [site.name for site in cancer.model().sites if site.name in _beds(cancer)]
-    if source not in organs:
-        raise InputError("source", source, f"'primary', or an organ that cells come to; {nearest(source, organs)}")
+        return _by_route(model_of(cancer), source)
+    blood, nodes = sources_by_blood(cancer), sources_by_lymph(cancer)
+    if source in nodes:
+        return (_from_node(model_of(cancer), source),)
+    if source not in blood:
+        wanted = f"'primary', an organ with a bed, or a node, that cells come to; {nearest(source, [*blood, *nodes])}"
+        raise InputError("source", source, wanted)
     return _by_route(cancer.from_site(source).model(), source)
 
 
-def _beds(cancer: Cancer) -> tuple[str, ...]:
+@lru_cache(maxsize=64)
+def model_of(cancer: Cancer) -> Model:
+    """The model of a cancer, made once."""
+    return cancer.model()
+
+
+def sources_by_blood(cancer: Cancer) -> tuple[str, ...]:
+    """Sites of a cancer with a capillary bed."""
     from cascade.body import circulation
 
-    return circulation(cancer.sex).organs
+    organs = circulation(cancer.sex).organs
+    return tuple(site.name for site in model_of(cancer).sites if site.name in organs)
+
+
+def sources_by_lymph(cancer: Cancer) -> tuple[str, ...]:
+    """Nodes of the chains of a cancer: what leaves one comes to the next, and at last into the blood."""
+    from cascade.body.routes import routes
+
+    chains = [use for use in cancer.routes if routes().route(use.name).chain]
+    return tuple(site.name for use in chains for site in use.sites)
+
+
+def _from_node(model: Model, node: str) -> Founding:
+    """Cells of a metastasis in a node: they set out as those of the primary do, into the lymph that leaves the node."""
+    route = next(site.route for site in model.sites if site.name == node)
+    start = next(start for start in model.start.states if route_of(start.state) == route)
+    there = {state.name for state in model.states if state.place is not None and state.place.at == node}
+    leads = {m.to for state in model.states if state.name in there for m in state.moves} - there
+    if len(leads) != 1:
+        raise InputError("source", node, "a node that lymph leaves by one way")
+    shed = start_in(model, leads.pop(), (0.0, 0.0))
+    fields = injected_fields(model, shed, cut(model)) | {"name": f"{model.name} from {node} by {route}", "title": ""}
+    early = set(model.stages[:BEFORE_THE_VESSEL])
+    before = _until_the_vessel(model, start.state, {state.name: state.stage in early for state in model.states})
+    return Founding(node, str(route), 1.0, Model(**fields), before)
 
 
 def _by_route(model: Model, source: str) -> tuple[Founding, ...]:
@@ -141,14 +177,14 @@ def _by_route(model: Model, source: str) -> tuple[Founding, ...]:
     made = []
     for start in model.start.states:
         shed = start_in(model, _first_beyond(model, start.state, inside), (0.0, 0.0))
-        route = _route_of(start.state)
+        route = route_of(start.state)
         fields = injected_fields(model, shed, ended) | {"name": f"{model.name} by {route}", "title": ""}
         before = _until_the_vessel(model, start.state, inside)
         made.append(Founding(source, route, start.share, Model(**fields), before))
     return tuple(made)
 
 
-def _route_of(state: str) -> str:
+def route_of(state: str) -> str:
     """Of "primary (lymph)" the route."""
     return state.partition("(")[2].rstrip(")")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from cascade.answers.table import Table, Texts
 from cascade.body import Cancer
+from cascade.catalog.loader import names as cell_models
 from cascade.common.errors import InputError, nearest, why
 from cascade.common.files import as_path, parse_toml
 from cascade.patient.disease import Disease
@@ -86,6 +87,11 @@ def disease(name_or_path: str | Path) -> Disease:
         _check_kind(text, parse_toml(content, text))
         return Disease.from_toml(content, where=text)
     wanted = f"the name of a disease, or the path of a .toml file; {nearest(text, disease_names())}"
+    if text in cell_models():
+        wanted = (
+            f"a disease ({', '.join(disease_names())}); {text} is a model of cells (cascade.load; commands: show, run,"
+            " exact, compare, replay), and a disease of your own may shed such cells"
+        )
     raise InputError("disease", text, wanted)
 
 
@@ -108,5 +114,3 @@ def diseases() -> Diseases:
         grade = max((one.grade_of(key) for key in keys), key=order.index)
         rows.append(DiseaseRow(name, one.title, one.cancer.name, grade))
     return Diseases(tuple(rows))
-
-

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from cascade.body.routes import routes
 from cascade.common import portable
 from cascade.common.compiled import cached
-from cascade.common.types import Floats, Ints
+from cascade.common.types import Floats
 from cascade.engine.choices import cumulative, rare_groups, rates_and_bounds, start_thresholds
 from cascade.patient.checks import correlation_matrix
 from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.founding import model_of
 from cascade.patient.growth import LAWS, Growth
 from cascade.patient.kernel import growth as compiled
 from cascade.patient.kernel.inputs import Curve, Lives, Patients, Rules, Shed, Sites, Ways
@@ -61,7 +63,7 @@ def rules_of(disease: Disease, years: float, times: tuple[float, ...], sizes: tu
         sites=_sites(disease, made),
         ways=_ways(disease, made),
         lives=_lives([way for origin in made for way in origin.ways]),
-        patients=_patients(disease),
+        patients=traits_of(disease),
         early=float(disease.lesions.early_days),
         asleep_own=own_times(curve, [disease.lesions.asleep_cells])[0] if disease.sleeps else np.inf,
         burden=portable.log(disease.death.burden_cells),
@@ -117,7 +119,9 @@ def _shed(disease: Disease, curve: Curve) -> Shed:
         nodes = np.concatenate([nodes, end + 1e-3 * end * (1.0 + np.arange(2 * NODES + 64 - len(nodes)))])
         sums, slopes = np.zeros(len(nodes)), np.zeros(len(nodes))
         cached(compiled.tabulate, *_rooms())(curve, shed.exponent, nodes, *_GAUSS, sums, slopes)
-        own.append(nodes), total.append(sums), slope.append(slopes)
+        own.append(nodes)
+        total.append(sums)
+        slope.append(slopes)
         rate.append(shed.per_day * portable.exp(-shed.exponent * portable.log(shed.at_cells)))
         gamma.append(shed.per_division - 1.0)
     return Shed(np.array(own), np.array(total), np.array(slope), np.array(rate), np.array(gamma))
@@ -138,7 +142,7 @@ def _sites(disease: Disease, made: Sequence[Origin]) -> Sites:
     origin = {source: o for o, each in enumerate(made) for source in each.sources}
     early = [early_phase(disease, site) for site in sites]
     names = group_names(disease)
-    kinds = {site.name: site.kind for site in disease.cancer.model().sites}
+    kinds = {site.name: site.kind for site in model_of(disease.cancer).sites}
     groups = [[j, names.index("anywhere"), names.index(kinds[site])] for j, site in enumerate(sites)]
     return Sites(
         ratio=np.array([lesions.of(site, "growth_ratio") for site in sites]),
@@ -155,7 +159,8 @@ def _sites(disease: Disease, made: Sequence[Origin]) -> Sites:
 def _ways(disease: Disease, made: Sequence[Origin]) -> Ways:
     every = [way for origin in made for way in origin.ways]
     shed, numbers = [s.route for s in disease.shedding], list(routes().names)
-    places = sorted(disease.sites)
+    # Of all routes that the cells could take, so that no clock changes where another route is shed by.
+    places = sorted(site.name for site in model_of(disease.cancer).sites)
     address = [(numbers.index(way.route) << ROUTE_BITS) | places.index(way.site) for way in every]
     return Ways(
         first=np.cumsum([0, *(len(origin.ways) for origin in made)]),
@@ -168,7 +173,7 @@ def _ways(disease: Disease, made: Sequence[Origin]) -> Ways:
 
 
 def _lives(ways: Sequence[Way]) -> Lives:
-    columns: dict[str, list[Floats | Ints]] = {name: [] for name in Lives._fields}
+    columns: dict[str, list[Any]] = {name: [] for name in Lives._fields}
     states = exits = starts = 0
     for way in ways:
         one = way.lowered
@@ -199,7 +204,8 @@ def _lives(ways: Sequence[Way]) -> Lives:
     return Lives(**{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
-def _patients(disease: Disease) -> Patients:
+def traits_of(disease: Disease) -> Patients:
+    """What differs between patients, as the kernel reads it."""
     from cascade.model.correlations import cholesky
 
     traits, sites, shed = disease.traits, disease.sites, [s.route for s in disease.shedding]
@@ -219,7 +225,9 @@ def _patients(disease: Disease) -> Patients:
         spread=np.array(spread, np.float64),
         on_growth=np.array(["growth" in act for act in acts], bool),
         on_route=np.array([[f"shedding.{r}" in act for r in shed] for act in acts], bool).reshape(-1, len(shed)),
-        on_site=np.array([[f"soil.{s}" in a or "seeding" in a for s in sites] for a in acts], bool).reshape(-1, len(sites)),
+        on_site=np.array([[f"soil.{s}" in act or "seeding" in act for s in sites] for act in acts], bool).reshape(
+            -1, len(sites)
+        ),
         subtype=cumulative(np.array([k.share for k in kinds])) if kinds else np.ones(1),
         subtype_growth=np.array([k.growth for k in kinds] or [1.0]),
         subtype_route=np.array([[k.shedding.get(r, 1.0) for r in shed] for k in kinds] or [[1.0] * len(shed)]),

@@ -13,16 +13,47 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from cascade.body import Cancer
-from cascade.body.routes import routes
 from cascade.common.portable import in_order
-from cascade.lowering.conditioned import aimed, chances, conditioned
+from cascade.lowering.conditioned import aimed, chances, tilted
 from cascade.lowering.lower import lower
-from cascade.lowering.lowered import LEAST_CHANCE, Lowered
-from cascade.model.conditioned import Conditioned, given
+from cascade.lowering.lowered import Lowered
+from cascade.lowering.within_reach import LEAST_OF_A_MODEL
+from cascade.model import Model
+from cascade.model.conditioned import Conditioned, Target, given
+from cascade.model.factors import Factor
+from cascade.model.parts import Frailty, State
 from cascade.patient.disease import Disease
-from cascade.patient.founding import Founding, foundings
+from cascade.patient.founding import Founding, foundings, sources_by_lymph
 
 PRIMARY = "primary"
+
+
+@dataclass(frozen=True)
+class Founds:
+    """The goal of a way, and all of a conditioned model that its arrays need: making one takes twenty times longer."""
+
+    site: str
+    model: Model
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Founding in the site."""
+        return (Target("organ", self.site),)
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """All states of the cells."""
+        return self.model.states
+
+    @property
+    def frailties(self) -> tuple[Frailty, ...]:
+        """In what cells differ."""
+        return self.model.frailties
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """What switches."""
+        return self.model.factors
 
 
 @dataclass(frozen=True)
@@ -36,11 +67,14 @@ class Way:
     site : str
     chance : float
         That a shed cell founds there.
+    lowered : Lowered
+        ``cells`` as arrays.
     """
 
     founding: Founding
     site: str
     chance: float
+    lowered: Lowered
 
     @property
     def route(self) -> str:
@@ -51,11 +85,6 @@ class Way:
     def cells(self) -> Conditioned:
         """The model of those cells alone that found there: a founder is a cell of it."""
         return given(self.founding.model, f"organ: {self.site}")
-
-    @cached_property
-    def lowered(self) -> Lowered:
-        """``cells`` as arrays."""
-        return conditioned(self.cells, lower(self.founding.model))
 
 
 @dataclass(frozen=True)
@@ -77,13 +106,8 @@ class Origin:
 def origins(disease: Disease) -> tuple[Origin, ...]:
     """Origins of a disease: that of the primary first, then those of organs whose metastases shed."""
     shed = tuple(s.route for s in disease.shedding)
-    sources = tuple(site for site in disease.beds if disease.lesions.of(site, "secondary") > 0)
-    return _origins(disease.cancer, shed, sources if _blood() in shed else ())
-
-
-def _blood() -> str:
-    """The route that metastases take."""
-    return next(route.name for route in routes().routes if route.circulates)
+    sources = tuple(site for site in disease.can_shed if disease.lesions.of(site, "secondary") > 0)
+    return _origins(disease.cancer, shed, sources)
 
 
 @lru_cache(maxsize=16)
@@ -91,11 +115,11 @@ def _origins(cancer: Cancer, shed: tuple[str, ...], sources: tuple[str, ...]) ->
     by_route = {founding.route: founding for founding in foundings(cancer)}
     made = [Origin((PRIMARY,), _ways(tuple(by_route[route] for route in shed)))]
     drained: dict[tuple[tuple[str, float], ...], list[str]] = {}
-    for organ in sources:
-        drainage = cancer.from_site(organ).drainage
-        drained.setdefault(tuple(sorted(drainage.items())), []).append(organ)
-    for organs in drained.values():
-        made.append(Origin(tuple(organs), _ways(foundings(cancer, organs[0]))))
+    nodes = sources_by_lymph(cancer)
+    for site in sources:
+        drainage = {site: 1.0} if site in nodes else cancer.from_site(site).drainage
+        drained.setdefault(tuple(sorted(drainage.items())), []).append(site)
+    made += [Origin(tuple(organs), _ways(foundings(cancer, organs[0]))) for organs in drained.values()]
     return tuple(made)
 
 
@@ -105,11 +129,10 @@ def _ways(founded: tuple[Founding, ...]) -> tuple[Way, ...]:
         every = lower(founding.model)
         colonies = [state.site for state in founding.model.states if state.landmark == "colony"]
         for site in sorted({site for site in colonies if site is not None}):
-            goal = given(founding.model, f"organ: {site}")
-            made, aim = aimed(goal, every)
-            h = chances(aim, np.ones((1, 1)))[0]
+            made, aim = aimed(Founds(site, founding.model), every)
+            h = chances(aim, np.ones((1, 1)))
             total = in_order(made.start_share.tolist())
-            chance = in_order((made.start_share * h[made.start_state]).tolist()) / total
-            if chance > LEAST_CHANCE:
-                ways.append(Way(founding, site, chance))
+            chance = in_order((made.start_share * h[0, made.start_state]).tolist()) / total
+            if chance > LEAST_OF_A_MODEL:
+                ways.append(Way(founding, site, chance, tilted(made, aim, h)))
     return tuple(ways)

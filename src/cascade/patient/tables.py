@@ -83,7 +83,7 @@ class LesionRow:
 class LesionTable(Table[LesionRow]):
     """Rows by time, or by site and time."""
 
-    left = (0, 1)
+    left = (0,)
 
     rows: tuple[LesionRow, ...]
     label: str = ""
@@ -94,14 +94,15 @@ class LesionTable(Table[LesionRow]):
 
     def table(self, beside: LesionTable | None = None) -> str:
         """The table as text; the means of another one, such as the exact answer, in a column of their own."""
-        text = text_table(*self.as_text(beside), left=self.left)
-        return f"{text}\n\n{self.below}"
+        return f"{self.caption}\n\n{text_table(*self.as_text(beside), left=self.left)}\n\n{self.below}"
 
     def as_text(self, beside: LesionTable | None = None) -> Texts:
         """Headings and lines."""
-        header = ["years", "lesions", "mean number", "share with any"]
-        if not self.exact:
-            header = ["years", "lesions", "alive", "mean number", "95 % interval", "share with any", "95 % interval"]
+        # What is the same in all rows stands above the table.
+        shown = [column for column in _COLUMNS if len(self) == 1 or len({column(row) for row in self.rows}) > 1]
+        header = [_COLUMNS[column] for column in shown]
+        header += ["mean number", "share with any"] if self.exact else ["alive", "mean number", "95 % interval"]
+        header += [] if self.exact else ["share with any", "95 % interval"]
         other: list[LesionRow] = []
         if beside is not None:
             if not isinstance(beside, LesionTable):
@@ -114,16 +115,31 @@ class LesionTable(Table[LesionRow]):
         for i, row in enumerate(self.rows):
             mean = estimate_of_number(row.mean, row.mean_low, row.mean_high)
             some = estimate_of_share(row.some, row.some_low, row.some_high)
-            line = [f"{row.years:g}", what_of(row.of, row.level)]
+            line = [column(row) for column in shown]
             line += [mean.value, some.value] if self.exact else [percent(row.alive), *mean, *some]
             line += [f"{other[i].mean:.4g}", percent(other[i].some)] if other else []
             lines.append(line)
         return header, lines
 
     @property
+    def what(self) -> str:
+        """What is counted, as far as all rows count the same."""
+        first, parts = self.rows[0], []
+        if len({row.level for row in self.rows}) == 1:
+            parts.append(told_of(first.level))
+        if len({row.of for row in self.rows}) == 1:
+            parts.append(first.of)
+        if len({row.years for row in self.rows}) == 1:
+            parts.append(f"after {first.years:g} years")
+        return ", ".join(parts)
+
+    @property
     def caption(self) -> str:
-        """Whose table it is."""
-        return self.label
+        """Whose table it is, of what."""
+        return f"{self.label}: {self.what}"
+
+    def __str__(self) -> str:
+        return f"{self.caption}\n\n{super().__str__()}"
 
     @property
     def below(self) -> str:
@@ -161,8 +177,9 @@ class NumberTable(Table[NumberRow]):
     exact: bool = False
 
     def as_text(self) -> Texts:
-        """Headings and lines; from the last number on that anybody has, nothing is told."""
-        last = max((row.number for row in self.rows if row.high > 1e-9 and row.share > 0), default=0)
+        """Headings and lines, up to the last number that anybody has; of an exact answer that is above its error."""
+        told = [row for row in self.rows if row.share > (row.high - row.share if self.exact else 0.0)]
+        last = max((row.number for row in told), default=0)
         lines = []
         for row in self.rows[: last + 1]:
             share = estimate_of_share(row.share, row.low, row.high)
@@ -184,10 +201,69 @@ def _key(row: LesionRow) -> str:
     return f"{what_of(row.of, row.level)} after {row.years:g} years"
 
 
+def told_of(level: Level) -> str:
+    """What is counted at a level, in words."""
+    return TOLD[level] if isinstance(level, str) else f"lesions of {level:g} mm or more"
+
+
 def what_of(of: str, level: Level) -> str:
     """Which lesions, in words."""
-    told = TOLD[level] if isinstance(level, str) else f"lesions of {level:g} mm or more"
-    return told if of == "anywhere" else f"{told}, {of}"
+    return told_of(level) if of == "anywhere" else f"{told_of(level)}, {of}"
+
+
+def _years(row: LesionRow) -> str:
+    return f"{row.years:g}"
+
+
+def _site(row: LesionRow) -> str:
+    return row.of
+
+
+def _level_of(row: LesionRow) -> str:
+    return told_of(row.level)
+
+
+_COLUMNS = {_years: "years", _site: "site", _level_of: "size"}
+"""Columns that tell which row it is."""
+
+
+@dataclass(frozen=True)
+class DeathRow:
+    """Shares of all patients by a time.
+
+    Attributes
+    ----------
+    years : float
+    alive, of_tumour, of_other : float
+    """
+
+    years: float
+    alive: float
+    of_tumour: float
+    of_other: float
+
+
+@dataclass(frozen=True)
+class Deaths(Table[DeathRow]):
+    """Who is alive, and who has died of what, by time."""
+
+    rows: tuple[DeathRow, ...]
+    label: str = ""
+
+    def as_text(self) -> Texts:
+        """Headings and lines."""
+        lines = [[f"{r.years:g}", percent(r.alive), percent(r.of_tumour), percent(r.of_other)] for r in self.rows]
+        return ["years", "alive", "died of the tumour", "of other causes"], lines
+
+    @property
+    def caption(self) -> str:
+        """Whose table it is."""
+        return self.label
+
+    @property
+    def below(self) -> str:
+        """What it is for."""
+        return WARNING
 
 
 class Answers:
@@ -219,7 +295,7 @@ class Answers:
     def _numbers(self, kind: int, level: int, time: int) -> tuple[NumberRow, ...]:
         raise NotImplementedError
 
-    def _alive(self, time: int) -> float:
+    def _alive(self, time: int) -> float:  # noqa: ARG002 (of an exact answer at any time)
         """Share of the patients who are alive."""
         return 1.0
 
@@ -230,7 +306,7 @@ class Answers:
     def _group(self, of: object) -> int:
         if of not in self.groups:
             raise InputError("of", of, f"a site, or a kind of sites; {nearest(of, self.groups)}")
-        return self.groups.index(of)  # type: ignore[arg-type]
+        return self.groups.index(of)
 
     def _level(self, level: object) -> int:
         if isinstance(level, str) and level in LEVELS:
@@ -238,7 +314,9 @@ class Answers:
         if is_number(level) and float(level) in self.sizes_mm:  # type: ignore[arg-type]
             return len(LEVELS) + self.sizes_mm.index(float(level))  # type: ignore[arg-type]
         sizes = ", ".join(f"{mm:g}" for mm in self.sizes_mm)
-        raise InputError("level", level, f"{', '.join(map(repr, LEVELS))}, or a diameter that was asked for: {sizes} mm")
+        raise InputError(
+            "level", level, f"{', '.join(map(repr, LEVELS))}, or a diameter that was asked for: {sizes} mm"
+        )
 
     def _time(self, years: object) -> int:
         if is_number(years) and float(years) in self.times:  # type: ignore[arg-type]
@@ -277,10 +355,15 @@ class Answers:
         rows.sort(key=lambda row: (-row.some, row.of))
         return self._table([*(self._row(of, level, time) for of in kinds), *rows])
 
+    def in_order_of(self, other: LesionTable) -> LesionTable:
+        """The rows of another table, in its order: what stands beside it."""
+        return self._table([self._row(row.of, row.level, self._time(row.years)) for row in other])
+
     def sizes(self, years: float, of: str = "anywhere") -> LesionTable:
         """Lesions of a patient by least size, at a time: from all founders to the largest diameter."""
         time = self._time(years)
-        return self._table([self._row(of, level, time) for level in ("shed", "founded", "established", *self.sizes_mm)])
+        levels: list[Level] = [*LEVELS, *self.sizes_mm]
+        return self._table([self._row(of, level, time) for level in levels])
 
     def number(self, years: float, level: Level = "founded", of: str = "anywhere") -> NumberTable:
         """The law of the number of lesions of a patient at a time.
@@ -311,6 +394,15 @@ class Simulated(Answers):
 
     def _alive(self, time: int) -> float:
         return int(self.counts.alive[time]) / self.patients
+
+    def deaths(self) -> Deaths:
+        """Shares of all patients who are alive, and who have died of the tumour or of other causes, by time."""
+        dead = self.counts.deaths.cumsum(axis=1)
+        rows = [
+            DeathRow(years, self._alive(t), int(dead[0, t]) / self.patients, int(dead[1, t]) / self.patients)
+            for t, years in enumerate(self.times)
+        ]
+        return Deaths(tuple(rows), self.label)
 
     def _told(self) -> dict[str, str]:
         return {

@@ -172,6 +172,8 @@ def text_in(file: zipfile.ZipFile) -> bytes:
 def _recipe_in(file: zipfile.ZipFile) -> dict[str, Any]:
     """The recipe of a file, of a format that can be read."""
     recipe = json.loads(text_in(file))
+    if "cohort" in recipe:
+        raise InputError("file", "", "a result of cells; this file is a cohort of patients (cascade.open_cohort)")
     if recipe["format"] not in READ:
         newer = is_whole(recipe["format"]) and recipe["format"] > FORMAT
         todo = "install a newer metastatic-cascade" if newer else "simulate anew"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from cascade.kernel.births import log_gamma_frailty
-from cascade.patient.kernel.jit import entry, step
 from cascade.kernel.numerics import exp, log, minus_log, normal_quantile
 from cascade.kernel.streams import frailty_words
 from cascade.patient.kernel.growth import log_size, own_of_shed, own_time, shed_by
 from cascade.patient.kernel.inputs import ROOM, UNFINISHED
+from cascade.patient.kernel.jit import entry, step
 from cascade.patient.kernel.lives import live
 from cascade.patient.kernel.streams import clock_word, fate_words, founder_of, lesion_words, primary_of
 from cascade.patient.kernel.tally import add_patient, clear

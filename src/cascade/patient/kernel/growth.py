@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascade.patient.kernel.jit import entry, step
 from cascade.kernel.numerics import exp, log
 from cascade.patient.kernel.inputs import EXPONENTIAL, GOMPERTZ, LOGISTIC, POWER
+from cascade.patient.kernel.jit import entry, step
 
 NEWTON = 4
 """Steps that find a place within an interval of the table to the last digit."""

@@ -175,8 +175,9 @@ class Out(NamedTuple):
 
 def lesions_room(number: int) -> Lesions:
     """Room for so many lesions."""
-    kinds = {"identity": np.uint64, "parent": np.int64, "way": np.int64, "number": np.int64, "site": np.int64}
-    return Lesions(**{name: np.zeros(number, kinds.get(name, np.float64)) for name in Lesions._fields})
+    longs = {"parent", "way", "number", "site"}
+    made = [np.zeros(number, np.int64 if name in longs else np.float64) for name in Lesions._fields[1:]]
+    return Lesions._make([np.zeros(number, np.uint64), *made])
 
 
 def scratch_of(rules: Rules) -> Scratch:
@@ -194,7 +195,7 @@ def out_of(rules: Rules, patients: int, numbers: int) -> Out:
     """Counts of nobody; numbers of lesions up to ``numbers``."""
     shape = (rules.groups, 3 + len(rules.sizes), len(rules.times))
     return Out(
-        *(np.zeros(shape, np.int64) for _ in range(4)),
+        np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64),
         np.zeros((rules.kinds, *shape[1:], numbers + 1), np.int64), np.zeros(shape[2], np.int64),
         np.zeros((2, shape[2] + 1), np.int64), np.zeros(patients, np.uint64), np.zeros(3, np.int64),
     )  # fmt: skip

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascade.patient.kernel.jit import step
 from cascade.kernel.numerics import minus_log
 from cascade.kernel.rare import WORDS
 from cascade.kernel.streams import KIND_RARE, KIND_VISIT, rare_start_word, rare_word, start_words, visit_words
+from cascade.patient.kernel.jit import step
 
 
 @step

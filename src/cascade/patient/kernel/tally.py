@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascade.patient.kernel.jit import step
 from cascade.patient.kernel.inputs import ESTABLISHED, FOUNDED, MADE, SHED
+from cascade.patient.kernel.jit import step
 
 
 @step

@@ -1,0 +1,110 @@
+"""A disease in words, for people who read a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cascade.cli.options import NOTICE
+from cascade.common.shares import plain_percent
+from cascade.common.text import text_table
+from cascade.patient.disease import DAYS_PER_YEAR, Disease
+
+LAWS = {
+    "exponential": "exponential growth",
+    "gompertz": "Gompertz growth",
+    "logistic": "logistic growth",
+    "power": "growth by a power law",
+    "points": "growth between points of one's own",
+}
+
+
+def disease_page(disease: Disease) -> str:
+    """All of a disease: tumour, shedding, lesions, patients, death, sources."""
+    return "\n\n".join(part for part in _parts(disease) if part)
+
+
+def _parts(disease: Disease) -> Iterator[str]:
+    yield f"{disease.title or disease.name} (disease {disease.name}, sha256 {disease.digest()[:16]})"
+    yield disease.description
+    yield f"Limits: {disease.limits}" if disease.limits else ""
+    yield _tumour(disease)
+    yield _shedding(disease)
+    yield _lesions(disease)
+    yield _patients(disease)
+    yield _death(disease)
+    if disease.sources:
+        lines = [[s.key, s.grade, s.citation] for s in disease.sources]
+        yield text_table(["source", "grade", "citation"], lines, left=(0, 1, 2))
+    yield f"Cells: {disease.cancer.title or disease.cancer.name} ('cascade show {disease.cancer.name}'). {NOTICE}"
+
+
+def _tumour(disease: Disease) -> str:
+    growth, (low, high) = disease.tumour.growth, disease.tumour.onset_age_years
+    told = f"Tumour: {LAWS[growth.law]}"
+    told += f", doubling in {growth.doubling_days:g} days at first" if growth.doubling_days else ""
+    told += f", never beyond {growth.largest:.3g} cells" if growth.largest else ""
+    age = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    told += f"; first cell at an age of {age} years; {disease.tumour.cells_per_cm3:.3g} cells per cm3."
+    lines = []
+    for mm in (1.0, 10.0, 20.0, 50.0, 100.0):
+        cells = disease.cells_of(mm)
+        if 1 <= cells < growth.most and cells < disease.death.burden_cells:
+            lines.append([f"{mm:g}", f"{cells:.3g}", f"{growth.days(cells)[0] / DAYS_PER_YEAR:.2f}"])
+    return f"{told}\n\n" + text_table(["mm", "cells", "years"], lines, left=()) if lines else told
+
+
+def _shedding(disease: Disease) -> str:
+    header = ["sheds by", "cells a day", "at cells", "size to the power", "pace to the power", "from cells on"]
+    lines = [
+        [
+            s.route,
+            f"{s.per_day:.4g}",
+            f"{s.at_cells:.3g}",
+            f"{s.exponent:.3g}",
+            f"{s.per_division:g}",
+            f"{s.onset_cells:.3g}",
+        ]
+        for s in disease.shedding
+    ]
+    scale = f"Of these cells found {disease.efficiency:.3g} times as many as in the model of the cells."
+    return f"{text_table(header, lines)}\n\n{scale}"
+
+
+def _lesions(disease: Disease) -> str:
+    rules, own = disease.lesions, disease.lesions.organs
+    header = ["lesions of", "growth ratio", "established", "asleep", "mean sleep (years)", "secondary shedding"]
+    fields = ("growth_ratio", "establishment", "asleep", "asleep_years", "secondary")
+
+    def line(name: str, organ: str) -> list[str]:
+        ratio, established, asleep, years, secondary = (rules.of(organ, field) for field in fields)
+        shown = [plain_percent(established), plain_percent(asleep), f"{years:g}", f"{secondary:g}"]
+        return [name, f"{ratio:g}", *shown]
+
+    lines = [line("all sites", ""), *(line(organ, organ) for organ in own)]
+    early = f"Birth and death by chance for {rules.early_days:g} days"
+    sleep = f"; those that sleep stop at {rules.asleep_cells:.3g} cells" if disease.sleeps else ""
+    shed = "Only lesions in organs with a capillary bed, and in nodes, shed."
+    return f"{text_table(header, lines)}\n\n{early}{sleep}. {shed}"
+
+
+def _patients(disease: Disease) -> str:
+    parts = []
+    if disease.traits:
+        lines = [[t.name, t.distribution, f"{t.spread:g}", ", ".join(t.acts_on)] for t in disease.traits]
+        parts.append(text_table(["trait of patients", "law", "spread", "acts on"], lines, left=(0, 1, 3)))
+    pairs = [f"{a} and {b} {c.value:g}" for c in disease.correlations for a, b in [c.between]]
+    parts += [f"Correlations: {'; '.join(pairs)}."] if pairs else []
+    if disease.subtypes:
+        lines = [[k.name, plain_percent(k.share), f"{k.growth:g}"] for k in disease.subtypes]
+        parts.append(text_table(["subtype", "share", "growth"], lines))
+    return "\n\n".join(parts)
+
+
+def _death(disease: Disease) -> str:
+    told = f"Death: at {disease.death.burden_cells:.3g} cells in all"
+    if other := disease.death.other:
+        told += (
+            f"; of other causes {other.per_year:g} a year at {other.at_age:g}, twice as much every"
+            f" {other.doubling_years:g} years (Gompertz's law)"
+        )
+    return f"{told}. Nobody looks and nothing is treated: that is to come."

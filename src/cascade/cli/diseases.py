@@ -1,0 +1,256 @@
+"""Commands about patients: the diseases there are, one of them, a cohort, and one patient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cascade.cli.app import app
+from cascade.cli.keeping import FORCE, never_over_another, note_in
+from cascade.cli.options import (
+    AsJson,
+    Figure,
+    Force,
+    Quiet,
+    Seed,
+    Style,
+    Threads,
+    blaming,
+    output_folder,
+    parse_cells,
+    parse_seed,
+    parse_whole,
+    path_of,
+    pool_of,
+    print_json,
+    say,
+)
+from cascade.common.columns import fitted
+from cascade.common.errors import CascadeError, InputError
+from cascade.common.text import text_table
+from cascade.common.version import STREAM_VERSION
+from cascade.patient.loader import disease as disease_of
+from cascade.patient.tables import WARNING
+
+if TYPE_CHECKING:
+    from cascade.patient.answer import ExactCohort
+    from cascade.patient.cohort import Cohort
+    from cascade.patient.disease import Disease
+
+DiseaseName = Annotated[str, typer.Argument(metavar="DISEASE", help="A name from 'cascade diseases', or a .toml file.")]
+
+Years = Annotated[
+    float | None, typer.Option("--years", metavar="YEARS", help="Years of the tumour; default: those of the disease.")
+]
+
+RESULT = "cohort.cascade"
+FILES = RESULT, "tables.txt", "lesions.csv", "number-and-sizes.png"
+"""What a cohort may leave in its folder."""
+
+
+def the_disease(name: str) -> Disease:
+    """The disease of the argument, which errors name."""
+    with blaming("DISEASE", "disease"):
+        return disease_of(name)
+
+
+@app.command("diseases")
+def list_diseases(as_json: AsJson = False) -> None:
+    """List the diseases: tumours that grow, shed cells and seed lesions."""
+    from cascade.patient.loader import diseases
+
+    found = diseases()
+    if as_json:
+        print_json(found.to_dicts())
+        return
+    say(str(found))
+
+
+@app.command("disease")
+def show_disease(disease: DiseaseName, as_json: AsJson = False) -> None:
+    """Show a disease: the tumour, what it sheds, its lesions, what differs between patients, with sources."""
+    from cascade.cli.descriptions_of_diseases import disease_page
+
+    chosen = the_disease(disease)
+    if as_json:
+        print_json(chosen.model_dump(mode="json"))
+        return
+    say(disease_page(chosen))
+
+
+@app.command()
+def cohort(
+    disease: DiseaseName,
+    patients: Annotated[
+        str, typer.Option(metavar="N", help="Number of patients (1e5), or a range of their numbers (1000:2000).")
+    ] = "1e5",
+    seed: Seed = None,
+    years: Years = None,
+    at: Annotated[
+        float | None,
+        typer.Option("--at", metavar="YEARS", help="Year of the tables by site and size; default: the last."),
+    ] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="The exact answer beside the counts.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", parser=path_of, help="Folder for the cohort, the tables and the figure."),
+    ] = None,
+    force: Force = False,
+    threads: Threads = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate patients of a disease: how many lesions they have, where, how large and since when."""
+    from cascade.patient.cohort import cohort as simulate_cohort
+
+    chosen, number = the_disease(disease), parse_seed(seed)
+    with blaming("--patients", "--cells", "patients"):
+        wanted = parse_cells(patients)
+    folder = output_folder(out)
+    _never_over_another_cohort(folder, chosen, number, wanted, years, force)
+    with pool_of(threads) as executor, blaming("--years", "until_years"):
+        progress = False if quiet else None
+        found = simulate_cohort(
+            chosen, patients=wanted, seed=number, until_years=years, executor=executor, progress=progress
+        )
+    when = found.times[-1] if at is None else at
+    with blaming("--at", "years"):
+        found.organs(when)
+    answer = _exact_beside(found) if exact else None
+    files: list[Path] = []
+    if folder is not None:
+        with fitted(None):
+            text = _tables(found, answer, when)
+        files = _save(found, answer, text, folder)
+    if as_json:
+        print_json(
+            {**_data(found, when), **({"exact": _data(answer, when)} if answer else {}), "files": [*map(str, files)]}
+        )
+        return
+    say(_tables(found, answer, when))
+    for file in files:
+        typer.echo(f"saved: {file.resolve()}")
+
+
+def _exact_beside(found: Cohort) -> ExactCohort:
+    from cascade.patient.answer import exact_cohort
+
+    return exact_cohort(found.disease, until_years=found.years, times=found.times, sizes_mm=found.sizes_mm)
+
+
+def _tables(found: Cohort, answer: ExactCohort | None, when: float) -> str:
+    """Every table of a cohort, the exact answer, if there is one, beside what was counted."""
+    sites = found.organs(when)
+    pairs = [(found.lesions(), answer.lesions() if answer else None)]
+    pairs += [(found.sizes(when), answer.sizes(when) if answer else None)]
+    pairs += [(sites, answer.in_order_of(sites) if answer else None)]
+    parts = [f"{found.label}: {found.made}"]
+    for table, beside in pairs:
+        parts += [table.what.capitalize(), text_table(*table.as_text(beside), left=table.left)]
+    notes = [sites.note, *([f"Exact: {answer.lesions().note}"] if answer else []), WARNING]
+    return "\n\n".join([*parts, " ".join(notes)])
+
+
+def _data(found: Any, when: float) -> dict[str, Any]:
+    """A cohort, or an exact answer, as plain data."""
+    return {
+        "recipe": found.recipe,
+        "lesions": found.lesions().to_dicts(),
+        "sizes": found.sizes(when).to_dicts(),
+        "organs": found.organs(when).to_dicts(),
+        "number": found.number(when).to_dicts(),
+    }
+
+
+def _save(found: Cohort, answer: ExactCohort | None, text: str, folder: Path) -> list[Path]:
+    import csv
+    import io
+
+    from cascade import plot as figures
+    from cascade.common.files import write_atomically
+
+    found.save(folder / RESULT)
+    write_atomically(folder / "tables.txt", f"{text}\n".encode())
+    rows = [row for of in found.groups for row in found.lesions("founded", of).to_dicts()]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(folder / "lesions.csv", buffer.getvalue().encode())
+    figures.save(figures.number_and_sizes(found, beside=answer), folder / "number-and-sizes.png")
+    return [folder / name for name in FILES]
+
+
+def _never_over_another_cohort(
+    folder: Path | None, disease: Disease, seed: int | None, patients: int | range, years: float | None, force: bool
+) -> None:
+    """Refuse to write into the folder of another cohort, or over files that are of none: before any work."""
+    from cascade.patient.saved import open_cohort
+
+    taken = [] if folder is None else [name for name in FILES if (folder / name).exists()]
+    if folder is None or force or not taken:
+        return
+    try:
+        saved = open_cohort(folder / RESULT)
+    except CascadeError:
+        raise InputError(
+            "--out", str(folder), f"a folder without files of these names ({', '.join(taken)}): {FORCE}"
+        ) from None
+    numbers = patients if isinstance(patients, range) else range(patients)
+    made = saved.seed, saved.ranges, saved.years, saved.versions.get("streams"), saved.disease.digest()
+    wanted = seed, ((numbers.start, numbers.stop),), years or disease.years, STREAM_VERSION, disease.digest()
+    if made != wanted:
+        held = f"another cohort ({saved.disease.name}, {saved.made})"
+        raise InputError("--out", str(folder), f"a folder that does not hold {held}: {FORCE}")
+
+
+@app.command()
+def patient(
+    disease: DiseaseName,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Of the patient, from 0 on.")],
+    seed: Annotated[str, typer.Option(metavar="N", help="That of the cohort.")] = "1",
+    years: Years = None,
+    life: Annotated[
+        int | None, typer.Option("--life", metavar="LESION", help="Also the life of the founder of this lesion.")
+    ] = None,
+    out: Figure = None,
+    style: Annotated[Style, typer.Option(help="For the screen, a paper (183 mm) or a slide.")] = Style.screen,
+    tree: Annotated[bool, typer.Option("--tree", help="With --out: who seeded whom, instead of the course.")] = False,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the course of one patient: every founder, when it was shed, slept, woke and founded."""
+    from cascade.patient.course import course_of
+
+    chosen = the_disease(disease)
+    try:
+        which = parse_whole(number)
+    except ValueError:
+        raise InputError("NUMBER", number, "the number of a patient: a whole number from 0 to 2^62") from None
+    with blaming("--years", "until_years"), blaming("NUMBER", "patient"):
+        course = course_of(chosen, seed=parse_seed(seed) or 0, patient=which, until_years=years)
+    with blaming("--life", "lesion"):
+        told = course.life(life) if life is not None else None
+    file: Path | None = None
+    if out is not None:
+        from cascade import plot as figures
+
+        with blaming("--out", "path"):
+            path = figures.check_path(out)
+        figure = (figures.seeding_tree if tree else figures.course)(course, style=style.value)
+        same = path.is_file() and str(figure.get_label()) in note_in(path)
+        never_over_another("--out", path, same, force)
+        file = figures.save(figure, path)
+    if as_json:
+        from cascade.answers.table import plain
+
+        lived = {"life": [plain(stay) for stay in told.stays]} if told else {}
+        print_json({**course.to_dict(), **lived, "files": [str(file)] if file else []})
+        return
+    say(str(course))
+    if told:
+        say(f"\nThe founder of lesion {life}, hours from the moment at which it was shed:\n{told}")
+    if file:
+        typer.echo(f"saved: {file.resolve()}")

@@ -1,0 +1,85 @@
+"""The exact answer of whatever is given: a model of cells, or a disease."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
+from cascade.common.errors import InputError
+from cascade.solution.answer import Exact
+from cascade.solution.answer import exact as exact_of_cells
+
+if TYPE_CHECKING:
+    from cascade.model import Model
+    from cascade.patient.answer import ExactCohort
+    from cascade.patient.disease import Disease
+
+
+@overload
+def exact(model: Model, *, until: float | None = None) -> Exact: ...
+
+
+@overload
+def exact(
+    model: Disease, *, until_years: float | None = None, times: Any = (), sizes_mm: Any = ..., traits: Any = None
+) -> ExactCohort: ...
+
+
+def exact(model: Any, **options: Any) -> Any:
+    """The exact answer of a model of cells, or of a disease: no seed, no noise, a stated error.
+
+    Parameters
+    ----------
+    model : Model or Disease
+    until : float, optional
+        Of a model: the end of the run in hours. Default: none.
+    until_years : float, optional
+        Of a disease: years of the tumour that are followed. Default: those of the disease.
+    times : sequence of float, optional
+        Of a disease: years at which lesions are told. Default: whole years.
+    sizes_mm : sequence of float, optional
+        Of a disease: diameters in millimetres from which on lesions are told, beside all.
+    traits : mapping of str to float, optional
+        Of a disease: of one patient, by trait; others are 1. Default: averaged over patients.
+
+    Returns
+    -------
+    Exact or ExactCohort
+
+    Raises
+    ------
+    InputError
+        For a wrong argument.
+
+    Examples
+    --------
+    >>> import cascade
+    >>> answer = cascade.exact(cascade.Model.from_survival({"arrest": 0.8, "exit": 0.5}))
+    >>> round(answer.success, 9)
+    0.4
+    """
+    known = {"until"}
+    if is_disease(model):
+        from cascade.patient.answer import exact_cohort
+
+        known = {"until_years", "times", "sizes_mm", "traits"}
+        _check(options, known, "a disease")
+        return exact_cohort(model, **options)
+    _check(options, known, "a model of cells")
+    return exact_of_cells(model, **options)
+
+
+def _check(options: dict[str, Any], known: set[str], what: str) -> None:
+    for name in options:
+        if name not in known:
+            raise InputError("exact", name, f"an argument of the exact answer of {what}: {', '.join(sorted(known))}")
+
+
+def is_disease(model: object) -> bool:
+    """Whether something is a disease; whoever asks about a model need not have loaded what diseases need."""
+    from cascade.model import Model
+
+    if isinstance(model, Model):
+        return False
+    from cascade.patient.disease import Disease
+
+    return isinstance(model, Disease)

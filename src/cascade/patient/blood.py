@@ -1,0 +1,160 @@
+r"""Cells of a tumour in the blood, and asleep: of all that were shed, nearly all of which die.
+
+A source that sheds c(t) cells a day by a route has, at time t, on average
+
+    N(t) = int_0^t c(t - a) P(there at age a) da
+
+cells in any set of states; shed cells are independent, so their number is Poisson, given the traits.  P(there at age
+a) is the occupancy that the cell model solves, from seconds after shedding to decades.  Sleepers are on the way to
+founding and so scale with the disease's efficiency; how long a cell is in the blood does not.
+
+For research and teaching, never for decisions about a patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from cascade.answers.table import Table, Texts
+from cascade.body import Cancer
+from cascade.body.routes import routes
+from cascade.common.shares import percent
+from cascade.common.types import Floats
+from cascade.patient.course import SLEEPS
+from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.founding import Founding, foundings
+from cascade.patient.tables import WARNING
+from cascade.solution.answer import exact
+
+BLOOD_ML = 5000.0
+SAMPLE_ML = 7.5
+"""Blood that the common assay takes."""
+
+IN_THE_BLOOD = ("transit", "arrest")
+"""Steps of cells that flow: before a vessel holds them."""
+
+PER_DECADE = 24
+LEAST_HOURS, MOST_YEARS = 1e-3, 200.0
+
+
+@dataclass(frozen=True)
+class BloodRow:
+    """Cells of the primary at a time.
+
+    Attributes
+    ----------
+    years : float
+    shed : float
+        Cells a day.
+    in_blood : float
+        Single cells in all of the blood.
+    in_sample, any_in_sample : float
+        In 7.5 mL: their mean number, and the chance that there is one.
+    asleep : float
+        Cells asleep in the tissue, of which most never wake.
+    """
+
+    years: float
+    shed: float
+    in_blood: float
+    in_sample: float
+    any_in_sample: float
+    asleep: float
+
+
+@dataclass(frozen=True)
+class Blood(Table[BloodRow]):
+    """Cells of the primary in the blood, and asleep, by year."""
+
+    rows: tuple[BloodRow, ...]
+    label: str = ""
+
+    def as_text(self) -> Texts:
+        """Headings and lines."""
+        header = ["years", "shed a day", "in the blood", "in 7.5 mL", "any in 7.5 mL", "asleep"]
+        lines = []
+        for r in self.rows:
+            numbers = [f"{v:.3g}" for v in (r.shed, r.in_blood, r.in_sample)]
+            lines.append([f"{r.years:g}", *numbers, percent(r.any_in_sample), f"{r.asleep:.3g}"])
+        return header, lines
+
+    @property
+    def caption(self) -> str:
+        """Whose table it is."""
+        return self.label
+
+    @property
+    def below(self) -> str:
+        """What has to be known to read it right."""
+        return (
+            "Of the primary alone, of single cells, in 5 L of blood; how many are shed and how long they are in the"
+            f" blood are numbers of the disease and of the cell model, whose absolute scale is not known. {WARNING}"
+        )
+
+
+def blood_of(disease: Disease, years: tuple[float, ...], traits: Mapping[str, float]) -> Blood:
+    """Cells of the primary of a patient with some traits, at some times."""
+    from cascade.patient.answer import multipliers
+
+    pace, route, _ = multipliers(disease, traits)
+    by_route = {founding.route: founding for founding in foundings(disease.cancer)}
+    rows = []
+    for year in years:
+        now = year * DAYS_PER_YEAR
+        shed = flowing = asleep = 0.0
+        for shedding, factor in zip(disease.shedding, route.tolist(), strict=True):
+            rate = _rate(disease, shedding.route, pace, factor)
+            there = _presence(disease.cancer, by_route[shedding.route])
+            shed += float(rate(np.array([now]))[0])
+            flowing += _present(rate, now, there[0], there[1])
+            asleep += disease.efficiency * _present(rate, now, there[0], there[2])
+        sample = flowing * SAMPLE_ML / BLOOD_ML
+        rows.append(BloodRow(year, shed, flowing, sample, float(-np.expm1(-sample)), asleep))
+    return Blood(tuple(rows), f"{disease.title or disease.name}: cells in the blood, and asleep")
+
+
+def _rate(disease: Disease, name: str, pace: float, factor: float) -> Callable[[Floats], Floats]:
+    """Cells shed a day by a route, by the day."""
+    shed, growth = next(s for s in disease.shedding if s.route == name), disease.tumour.growth
+
+    def rate(days: Floats) -> Floats:
+        own = np.clip(days, 0.0, None) * pace
+        cells = growth.size(own)
+        grown = shed.per_day * factor * (cells / shed.at_cells) ** shed.exponent * pace**shed.per_division
+        return np.asarray(np.where((days >= 0) & (cells >= shed.onset_cells), grown, 0.0))
+
+    return rate
+
+
+def _present(rate: Callable[[Floats], Floats], now: float, ages: Floats, there: Floats) -> float:
+    """The integral over ages, evenly over their logarithm (Simpson); before the first age all are there as then."""
+    if now <= 0:
+        return 0.0
+    values = rate(now - ages) * there * ages
+    step = float(np.log(ages[1] / ages[0]))
+    weights = np.full(len(ages), 2.0)
+    weights[1::2] = 4.0
+    weights[0] = weights[-1] = 1.0
+    begun = float(rate(np.array([now]))[0]) * there[0] * ages[0]
+    return float((weights * values).sum() * step / 3.0 + begun)
+
+
+@lru_cache(maxsize=32)
+def _presence(cancer: Cancer, founding: Founding) -> tuple[Floats, Floats, Floats]:  # noqa: ARG001 (whose it is)
+    """Ages in days, and the chances to be in flowing blood, and asleep, at them."""
+    decades = np.log10(MOST_YEARS * DAYS_PER_YEAR * 24.0 / LEAST_HOURS)
+    number = 2 * int(np.ceil(decades * PER_DECADE / 2)) + 1
+    hours = LEAST_HOURS * 10.0 ** (np.arange(number) * decades / (number - 1))
+    curves = exact(founding.model).occupancy(hours.tolist())
+    states = founding.model.states
+    blood = next(route.name for route in routes().routes if route.circulates)
+    flowing = [s.name for s in states if s.route == blood and s.stage in IN_THE_BLOOD and s.landmark is None]
+    asleep = [state.name for state in states if state.milestone in SLEEPS]
+    there = [
+        np.sum([curves[name] for name in names], axis=0) if names else np.zeros(number) for names in (flowing, asleep)
+    ]
+    return hours / 24.0, np.asarray(there[0]), np.asarray(there[1])

@@ -1,0 +1,166 @@
+"""What the exact answer needs of a disease, in order: sources that shed, ways from them, classes of lesions alike.
+
+Lesions are alike as sources when they drain alike, grow, establish, sleep and shed alike: one class.  Class 0 is the
+primary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.common.types import Floats, Ints
+from cascade.patient.delays import Delays, delays_of
+from cascade.patient.disease import Disease
+from cascade.patient.growth import Growth
+from cascade.patient.lowered import curve_of, early_phase, group_names, own_times
+from cascade.patient.origins import origins
+from cascade.patient.renewal import early_sizes
+
+
+@dataclass(frozen=True)
+class Route:
+    """How cells are shed by one route, in days of own time."""
+
+    rate: float  # of one cell to the power of the exponent, a day
+    exponent: float
+    per_division: float
+    onset: float
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """Lesions that grow and establish alike: what their early phase leaves.
+
+    Attributes
+    ----------
+    ratio : float
+    left : float
+        Share of founders with a cell at its end.
+    own, share : (K,) float
+        Own times of the sizes of what is left, and their shares.
+    sites : (n,) int
+    """
+
+    ratio: float
+    left: float
+    own: Floats
+    share: Floats
+    sites: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Class:
+    """Sources alike.
+
+    Attributes
+    ----------
+    ratio, share : float
+        Of growth and of shedding, over those of the primary.
+    kind : int
+        Of its early phase; -1: the primary.
+    sites : (n,) int
+    origin : int
+    """
+
+    ratio: float
+    share: float
+    kind: int
+    sites: Ints
+    origin: int
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """Ways from an origin."""
+
+    route: Ints
+    site: Ints
+    chance: Floats
+    delays: Delays
+
+
+class Sources:
+    """A disease as the exact answer reads it."""
+
+    def __init__(self, disease: Disease) -> None:
+        self.growth: Growth = disease.tumour.growth
+        self.curve = curve_of(self.growth)
+        lesions, sites = disease.lesions, disease.sites
+        self.sites, self.groups = sites, group_names(disease)
+        self.early = float(lesions.early_days)
+        self.asleep_own = self.own([lesions.asleep_cells])[0] if disease.sleeps else np.inf
+        self.burden_own = float(self.own([disease.death.burden_cells])[0])
+        self.routes = tuple(
+            Route(s.per_day * s.at_cells**-s.exponent, s.exponent, s.per_division, float(self.own([s.onset_cells])[0]))
+            for s in disease.shedding
+        )
+        names = [s.route for s in disease.shedding]
+        made = origins(disease)
+        self.ways = tuple(
+            Ways(
+                np.array([names.index(way.route) for way in origin.ways]),
+                np.array([sites.index(way.site) for way in origin.ways]),
+                np.array([way.chance * disease.efficiency for way in origin.ways]),
+                delays,
+            )
+            for origin, delays in zip(made, delays_of(disease), strict=True)
+        )
+        self.delay_error = max(float(ways.delays.error.max(initial=0.0)) for ways in self.ways)
+        self.kinds, of_site = self._kinds(disease)
+        self.classes = self._classes(disease, {s: o for o, each in enumerate(made) for s in each.sources}, of_site)
+        self.member = self._member(disease)
+        lesion = [int(r) for ways in self.ways[1:] for r in ways.route]
+        self.lesion_route = lesion[0] if lesion else 0
+        self.source_of = np.full(len(sites), -1)
+        for c, each in enumerate(self.classes[1:]):
+            self.source_of[each.sites] = c
+
+    def own(self, cells: object) -> Floats:
+        """Own times of sizes."""
+        return own_times(self.curve, np.atleast_1d(np.asarray(cells, float)).tolist())
+
+    def slope(self, own: float) -> float:
+        """Of the logarithm of the size."""
+        step = 1e-3 * max(own, 1.0)
+        low, high = np.log(self.growth.size(np.array([max(own - step, 0.0), own + step])))
+        return float((high - low) / (own + step - max(own - step, 0.0)))
+
+    def _kinds(self, disease: Disease) -> tuple[tuple[Kind, ...], Ints]:
+        lesions = disease.lesions
+        keys = [(lesions.of(s, "growth_ratio"), lesions.of(s, "establishment")) for s in self.sites]
+        made = []
+        for key in dict.fromkeys(keys):
+            alike = np.array([j for j, each in enumerate(keys) if each == key])
+            gone, one = early_phase(disease, self.sites[alike[0]])
+            _, own, share = early_sizes(one, self.own)
+            made.append(Kind(key[0], 1.0 - gone, own, share, alike))
+        order = list(dict.fromkeys(keys))
+        return tuple(made), np.array([order.index(key) for key in keys])
+
+    def _classes(self, disease: Disease, origin: dict[str, int], kind: Ints) -> tuple[Class, ...]:
+        lesions = disease.lesions
+        alike: dict[tuple[float, ...], list[int]] = {}
+        for j, site in enumerate(self.sites):
+            if site in origin and lesions.of(site, "secondary") > 0:
+                numbers = (lesions.of(site, name) for name in ("asleep", "asleep_years", "secondary"))
+                alike.setdefault((origin[site], kind[j], *numbers), []).append(j)
+        primary = Class(1.0, 1.0, -1, np.zeros(0, int), 0)
+        lesion = [
+            Class(self.kinds[int(key[1])].ratio, key[4], int(key[1]), np.array(of), int(key[0]))
+            for key, of in alike.items()
+        ]
+        return (primary, *lesion)
+
+    def _member(self, disease: Disease) -> Floats:
+        """Groups of each site, (J, G)."""
+        kinds = {site.name: site.kind for site in disease.cancer.model().sites}
+        of = [{site, "anywhere", kinds[site]} for site in self.sites]
+        # A site may bear the name of a group: sites come first.
+        number = len(self.sites)
+        own = np.eye(number)
+        more = np.array(
+            [[name in each - {self.sites[j]} for name in self.groups[number:]] for j, each in enumerate(of)]
+        )
+        return np.hstack([own, more.astype(float)])
