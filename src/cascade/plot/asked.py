@@ -11,7 +11,7 @@ from cascade.answers.intervals import proportion
 from cascade.common.colours import ALIVE_COLOUR, INK
 from cascade.common.errors import InputError
 from cascade.common.sight import shades
-from cascade.patient.tables import Answers, LesionTable, Level, NumberRow, Simulated
+from cascade.patient.tables import Answers, LesionTable, Level, Simulated
 from cascade.plot.founders import made_of
 
 MOST_YEARS = 4
@@ -107,7 +107,7 @@ class Shown:
         """The law of the number at a year."""
         rows = answer.number(year, self.level, self.of).rows
         first = [(row.share, row.low, row.high) for row in rows[: self.alone + 1] if not row.or_more]
-        return Numbers((*first, _rest(answer, year, rows[len(first) :])), answer.exact_answer)
+        return Numbers((*first, _rest(answer, year, first)), answer.exact_answer)
 
     def sizes(self, answer: Answers, year: float) -> LesionTable:
         """By size, without cells that are only shed."""
@@ -125,11 +125,12 @@ class Shown:
         return "; beside: ".join(made_of(answer) for answer in self.answers)
 
 
-def _rest(answer: Answers, year: float, rows: Sequence[NumberRow]) -> tuple[float, float, float]:
+def _rest(answer: Answers, year: float, first: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
     """The share with more lesions than are shown one by one, with its interval."""
-    share = sum(row.share for row in rows)
+    share = max(0.0, 1.0 - sum(value for value, _, _ in first))
     if not isinstance(answer, Simulated):
-        return share, min(1.0, sum(row.low for row in rows)), min(1.0, sum(row.high for row in rows))
+        low, high = (1.0 - min(1.0, sum(value[k] for value in first)) for k in (2, 1))
+        return share, low, high
     alive = int(answer.counts.alive[answer.times.index(year)])
     return (share, *(proportion(round(share * alive), alive) if alive else (0.0, 1.0)))
 

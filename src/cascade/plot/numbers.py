@@ -134,7 +134,8 @@ def _axis(panel: int, shown: Shown, look: Look, inches: float) -> str:
 
 
 def _label(ax: Axes, panel: int, shown: Shown, look: Look, inches: tuple[float, float]) -> None:
-    ax.set_xlabel(_axis(panel, shown, look, inches[0]), fontsize=look.small, loc="left", labelpad=0.3 * look.small)
+    ax.set_xlabel(_axis(panel, shown, look, inches[0]), fontsize=look.small, loc="left",
+                  labelpad=(0.3 + 1.28 * (panel == 2)) * look.small)  # fmt: skip
 
 
 def _entries(shown: Shown) -> list[Entry]:
@@ -288,9 +289,11 @@ def _sizes(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float]) -> N
         _dots(ax, [x + shift for x in places], some, look,
               {"color": shown.colours[k], "marker": MARKS[k], "label": f"sizes {shown.years[k]:g}"})  # fmt: skip
     frame(ax, look, left=True)
-    told = ["founded", "\nestablished", *(f"{mm:g}" for mm in sizes)]
+    told = ["founded", "", *(f"{mm:g}" for mm in sizes)]
     ax.set_xticks(places, told)
     _thinned(ax, places, told, look, inches[0])
+    ax.annotate("established", (places[1], 0.0), xycoords=("data", "axes fraction"), xytext=(0, -1.95 * look.small),
+                textcoords="offset points", ha="center", va="top", fontsize=look.small, color=INK)  # fmt: skip
     _label(ax, 2, shown, look, inches)
 
 
@@ -317,10 +320,10 @@ _PANELS: tuple[tuple[str, str, Callable[[Axes, Shown, Look, tuple[float, float]]
 
 def _caption(shown: Shown) -> str:
     notes = []
-    if isinstance(shown.source, Simulated):
+    if any(isinstance(answer, Simulated) for answer in shown.answers):
         notes.append("Of patients who are alive then; bars: 95 % intervals; arrows down: none seen, at most so many.")
-    elif note := shown.source.lesions(shown.level, shown.of).note:
-        notes.append(note)
+    exact = [answer.lesions(shown.level, shown.of).note for answer in shown.answers if answer.exact_answer]
+    notes += [f"Exact: {note[:1].lower()}{note[1:]}" for note in exact if note]
     return caption_of(shown.made, *notes)
 
 

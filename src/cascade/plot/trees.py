@@ -38,8 +38,8 @@ from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
 from cascade.plot.strips import year_marks
 from cascade.plot.style import figure_around, sign
 
-LANES = 60
-"""On a page, at most; on a slide half of them.  Then leaves share, and all of them are drawn."""
+LANES, ON_SLIDES = 60, 24
+"""At most; then lesions that seeded nobody share, and all of them are drawn."""
 
 
 def seeding_tree(course: Course, *, ax: Axes | None = None, style: str = "screen") -> Figure:
@@ -209,7 +209,7 @@ def _plan(tree: Tree, look: Look, width: float, high: float) -> Plan:
     """Lanes, names at their ends, the key and the caption below."""
     pad, course = 0.4 * look.em, tree.course
     heading = Heading(look, width - 2 * pad, f"{course.label}: {course.ended}", _sentence(tree))
-    lanes = lanes_of(tree, LANES // 2 if look.slide else LANES)
+    lanes = lanes_of(tree, ON_SLIDES if look.slide else LANES)
     signs = rows_of(_signs(tree), look, width - 2 * pad)
     note = broken(_caption(tree, lanes), width - 2 * pad - 0.8 * look.em, look.small)
     foot = look.leading(len(signs)) + look.leading(lines_in([note])) + 0.9 * look.em
@@ -250,7 +250,7 @@ def _draw(ax: Axes, tree: Tree, lanes: Sequence[Lane], look: Look, inches: tuple
     ax.plot([0.0], [0.0], marker=organ_mark("primary").mark, color=INK, markersize=look.mark * 1.3, zorder=5,
             linestyle="none", label="_first")  # fmt: skip
     size = 1.25 if row > 1.2 * look.leading(1) else 1.0
-    thin = look.thin * (1.0 if len(lanes) <= LANES // 2 else 0.6)
+    thin = look.thin * (1.0 if len(lanes) <= 30 else 0.6)
     for k, lane in enumerate(lanes, 1):
         for some in _by_site(lane.lives):
             _lesions(ax, k, some, course, look)
