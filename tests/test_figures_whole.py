@@ -158,8 +158,8 @@ PATIENTS = {
 COHORTS: dict[str, Callable[[str], Figure]] = {
     "few patients": lambda style: plot.number_and_sizes(cohort_of(30), style=style),
     "patients": lambda style: plot.number_and_sizes(cohort_of(5000), style=style),
-    "two cohorts": lambda style: plot.number_and_sizes(
-        cohort_of(5000), years=(5, 9, 12, 15), level="established", of="distant", beside=cohort_of(30), style=style
+    "four years": lambda style: plot.number_and_sizes(
+        exact_disease(), years=(5, 9, 12, 15), level="established", of="distant", beside=cohort_of(5000), style=style
     ),
     "exact": lambda style: plot.number_and_sizes(exact_disease(), style=style),
     "both": lambda style: plot.number_and_sizes(

@@ -23,11 +23,12 @@ TAIL = 0.004
 
 
 def together(source: Answers, beside: object) -> Answers | None:
-    """The other answer, of the same years and sizes."""
+    """The other answer, of the same years and sizes: one is counted, one exact."""
     if beside is None:
         return None
-    if not isinstance(beside, Answers):
-        raise InputError("beside", beside, "the exact answer of the disease, or a cohort of it")
+    if not isinstance(beside, Answers) or beside.exact_answer == source.exact_answer:
+        other = "a cohort" if source.exact_answer else "an exact answer"
+        raise InputError("beside", beside, f"{other} of the disease, or None")
     for name in ("times", "sizes_mm"):
         if getattr(beside, name) != getattr(source, name):
             raise InputError(f"beside.{name}", getattr(beside, name), f"the same as here: {getattr(source, name)}")

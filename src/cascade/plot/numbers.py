@@ -55,7 +55,7 @@ def number_and_sizes(
     of : str
         "anywhere", "distant", "nodal" or "local".
     beside : exact answer or Cohort, optional
-        Drawn with it, of the same years and sizes.
+        Exact beside counted, or the other way round; of the same years and sizes.
     ax : matplotlib Axes, optional
     style : str
         "screen", "paper" (183 mm wide, 7 points) or "slide" (13.33 by 7.5 inches).
