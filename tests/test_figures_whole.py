@@ -173,6 +173,7 @@ OF_PATIENTS: dict[str, Callable[[str], Figure]] = {
     for which in PATIENTS
 } | {f"number_and_sizes {which}": draw for which, draw in COHORTS.items()}
 
+
 @pytest.mark.sampled(24)
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("which", OF_PATIENTS)

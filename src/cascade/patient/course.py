@@ -29,6 +29,7 @@ from cascade.patient.kernel.streams import EARLIER, KIND_FOUNDER, identity_of
 from cascade.patient.lowered import rules_of
 from cascade.patient.origins import Way, origins
 from cascade.patient.tables import WARNING
+from cascade.patient.trees import Seeding
 from cascade.runs.histories import History, Stay, histories_of
 
 CAUSES = ("", "the tumour", "other causes")
@@ -158,7 +159,7 @@ class Founders(Table[FounderRow]):
 
 
 @dataclass(frozen=True)
-class Course:
+class Course(Seeding):
     """One patient, from the first cell of the tumour to death or the end of the years that are told.
 
     Attributes
@@ -306,37 +307,6 @@ class Course:
         if not len(founders):
             return f"{head}\n\nno cell was shed that founds. {WARNING}"
         return f"{head}\n\n{text_table(*founders.as_text(), left=founders.left)}\n\n{founders.below}"
-
-    def newick(self) -> str:
-        """Who seeded whom as a tree in Newick's notation: a tip for each lesion, lengths in years.
-
-        Lines part when a founder is shed.  A tip is named by number and site, such as ``'3 liver'``, and stands where
-        the lesion died out, or at the end.
-
-        Examples
-        --------
-        >>> import cascade
-        >>> cascade.cohort(cascade.disease("textbook"), patients=4, seed=1).patient(1).newick().startswith("('0 primary':")
-        True
-        """
-        from cascade.patient.trees import newick_of
-
-        return newick_of(self)
-
-    def to_tskit(self) -> Any:
-        """Who seeded whom as a ``tskit.TreeSequence`` of one tree, to write to a file or to put mutations on.
-
-        Lesions are samples, organs are populations, the unit of time is "years before the end".  Lines part when a
-        founder is shed; the root is the first cell of the tumour.
-
-        Raises
-        ------
-        CascadeError
-            Without tskit: ``pip install 'metastatic-cascade[trees]'``.
-        """
-        from cascade.patient.trees import tree_sequence_of
-
-        return tree_sequence_of(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The patient as plain data."""

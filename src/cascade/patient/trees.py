@@ -1,15 +1,15 @@
 """Who seeded whom, as a tree: in Newick's notation, and as a tree sequence of tskit.
 
-Every lesion is a tip.  The line of a lesion goes from the moment at which its founder was shed to the end of the patient,
-or to its own, where it died out before; at each shedding the line of the founder parts from that of its source.  The root
-is the first cell of the tumour.  For research and teaching, never for decisions about a patient.
+Every lesion is a tip.  Its line goes from the moment at which its founder was shed to the end of the patient, or to its
+own, where it died out before; at each shedding the line of the founder parts from that of its source.  The root is the
+first cell of the tumour.  For research and teaching, never for decisions about a patient.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from cascade.common.errors import CascadeError
 from cascade.common.version import STREAM_VERSION, package_version
@@ -18,6 +18,38 @@ if TYPE_CHECKING:
     from cascade.patient.course import Course
 
 UNIT = "years before the end"
+
+
+class Seeding:
+    """What a course says of who seeded whom."""
+
+    def newick(self) -> str:
+        """Who seeded whom as a tree in Newick's notation: a tip for each lesion, lengths in years.
+
+        Lines part when a founder is shed.  A tip is named by number and site, such as ``'3 liver'``, and stands where
+        the lesion died out, or at the end.
+
+        Examples
+        --------
+        >>> import cascade
+        >>> some = cascade.cohort(cascade.disease("textbook"), patients=4, seed=1)
+        >>> some.patient(1).newick()[:12]
+        "('0 primary'"
+        """
+        return newick_of(cast("Course", self))
+
+    def to_tskit(self) -> Any:
+        """Who seeded whom as a ``tskit.TreeSequence`` of one tree, to write to a file or to put mutations on.
+
+        Lesions are samples, organs are populations, the unit of time is "years before the end".  Lines part when a
+        founder is shed; the root is the first cell of the tumour.
+
+        Raises
+        ------
+        CascadeError
+            Without tskit: ``pip install 'metastatic-cascade[trees]'``.
+        """
+        return tree_sequence_of(cast("Course", self))
 
 
 class Split(NamedTuple):
@@ -37,8 +69,8 @@ class Line(NamedTuple):
 def lines_of(course: Course) -> tuple[Line, ...]:
     """The line of each lesion, by number.
 
-    Times of splits rise strictly from the end of a line to its start, and from a founder to its source, as a tree needs:
-    where two are the same number, the earlier is the next number above.
+    Times of splits rise strictly from the end of a line to its start, and from a founder to its source, as a tree
+    needs: where two are the same number, the earlier is the next number above.
     """
     lesions = course.lesions
     seeded: list[list[int]] = [[] for _ in lesions]
