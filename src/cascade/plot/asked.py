@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -37,14 +37,16 @@ def together(source: Answers, beside: object) -> Answers | None:
 
 def years_of(source: Answers, years: object, of: str, level: Level) -> tuple[float, ...]:
     """Years that were asked for, rising; the last and two before it where none were."""
-    asked = tuple(years) if isinstance(years, Sequence) and not isinstance(years, str) else (years,)
+    asked = tuple(years) if isinstance(years, Iterable) and not isinstance(years, str | Mapping) else (years,)
     if not asked:
         seen = [row.years for row in source.lesions(level, of) if row.some > 0.002] or list(source.times)
         asked = tuple({seen[-1], seen[len(seen) // 2], seen[len(seen) // 5]})
-    if len(asked) > MOST_YEARS or len(set(asked)) < len(asked):
-        raise InputError("years", years, f"at most {MOST_YEARS} different years at which lesions were counted")
+    if len(asked) > MOST_YEARS:
+        raise InputError("years", years, f"at most {MOST_YEARS} years at which lesions were counted")
     for year in asked:
         source.number(year, level, of)  # says what is wrong with any of the three
+    if len(set(asked)) < len(asked):
+        raise InputError("years", years, "different years")
     return tuple(sorted(float(year) for year in asked))
 
 

@@ -44,7 +44,7 @@ POINTS = 240
 Floats = npt.NDArray[np.float64]
 
 
-def course(course: Course, *, ax: Axes | None = None, style: str = "screen") -> Figure:
+def course(source: Course, *, ax: Axes | None = None, style: str = "screen") -> Figure:
     """One patient from the first cell of the tumour to the end: every lesion by its size, every founder by its lane.
 
     Above, sizes on a log axis: in millimetres at the left, in cells at the right.  A thin line runs from the source of
@@ -53,7 +53,7 @@ def course(course: Course, *, ax: Axes | None = None, style: str = "screen") -> 
 
     Parameters
     ----------
-    course : Course
+    source : Course
         Of a patient: ``cohort.patient(number)``.
     ax : matplotlib Axes, optional
         For the sizes alone.
@@ -67,23 +67,23 @@ def course(course: Course, *, ax: Axes | None = None, style: str = "screen") -> 
     Raises
     ------
     InputError
-        When ``course`` is none.
+        When ``source`` is no course.
     """
-    if not isinstance(course, Course):
-        raise InputError("course", course, "the course of a patient, from cohort.patient(number)")
+    if not isinstance(source, Course):
+        raise InputError("source", source, "the course of a patient, from cohort.patient(number)")
     look = look_of(style)
     figure = None if ax is None else figure_around(ax)
-    shown = Shown(course)
+    shown = Shown(source)
     if ax is None:
         drawn = made(look, 2, lambda fitted, width, high: _plan(shown, fitted, width, high))
     else:
         inches = inches_of(ax)
         _sizes(ax, shown, look, inches, _span(shown, look, inches[0]))
         ax.set_xlabel(TIME, fontsize=look.small, loc="left")
-        ax.set_title(broken(course.label, inches[0], look.title), loc="left", fontsize=look.title, color=INK,
+        ax.set_title(broken(source.label, inches[0], look.title), loc="left", fontsize=look.title, color=INK,
                      gid="title")  # fmt: skip
         drawn = figure_around(ax)
-    sign(figure or drawn, made_of(course), alt=_said(shown))
+    sign(figure or drawn, made_of(source), alt=_said(shown))
     return figure or drawn
 
 

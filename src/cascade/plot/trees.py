@@ -42,7 +42,7 @@ LANES, ON_SLIDES = 60, 24
 """At most; then lesions that seeded nobody share, and all of them are drawn."""
 
 
-def seeding_tree(course: Course, *, ax: Axes | None = None, style: str = "screen") -> Figure:
+def seeding_tree(source: Course, *, ax: Axes | None = None, style: str = "screen") -> Figure:
     """Who seeded whom, over the years of the tumour: a lane for each lesion, below that of its source.
 
     Lines go down from the source at the moment of shedding.  A lane is dashed while its founder, or the lesion, sleeps,
@@ -51,7 +51,7 @@ def seeding_tree(course: Course, *, ax: Axes | None = None, style: str = "screen
 
     Parameters
     ----------
-    course : Course
+    source : Course
         Of a patient: ``cohort.patient(number)``.
     ax : matplotlib Axes, optional
     style : str
@@ -64,22 +64,22 @@ def seeding_tree(course: Course, *, ax: Axes | None = None, style: str = "screen
     Raises
     ------
     InputError
-        When ``course`` is none.
+        When ``source`` is no course.
     """
-    if not isinstance(course, Course):
-        raise InputError("course", course, "the course of a patient, from cohort.patient(number)")
+    if not isinstance(source, Course):
+        raise InputError("source", source, "the course of a patient, from cohort.patient(number)")
     look = look_of(style)
     figure = None if ax is None else figure_around(ax)
-    tree = Tree(course, lives_of(course))
+    tree = Tree(source, lives_of(source))
     if ax is None:
         drawn = made(look, 2, lambda fitted, width, high: _plan(tree, fitted, width, high))
     else:
         inches = inches_of(ax)
         _draw(ax, tree, lanes_of(tree, LANES), look, inches)
-        ax.set_title(broken(course.label, inches[0], look.title), loc="left", fontsize=look.title, color=INK,
+        ax.set_title(broken(source.label, inches[0], look.title), loc="left", fontsize=look.title, color=INK,
                      gid="title")  # fmt: skip
         drawn = figure_around(ax)
-    sign(figure or drawn, made_of(course), alt=_said(tree))
+    sign(figure or drawn, made_of(source), alt=_said(tree))
     return figure or drawn
 
 
