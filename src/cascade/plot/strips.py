@@ -77,7 +77,7 @@ def _last(life: Life) -> float:
 def year_marks(last: float, inches: float, look: Look) -> list[float]:
     """Marks of an axis of years: as many as there is room for."""
     most = max(2.0, inches / (3.2 * look.em))
-    step = next(step for step in (0.5, 1, 2, 5, 10, 20, 50, 100, 200) if last / step <= most)
+    step = next(step for step in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200) if last / step <= most)
     return [k * step for k in range(math.floor(last / step + 1e-9) + 1)]
 
 
@@ -88,8 +88,8 @@ def draw_last(ax: Axes, course: Course, look: Look, *, named: bool) -> None:
     ax.plot([course.years] * 2, [low, high], color=colour, linewidth=look.heavy * 0.8 if course.cause else look.thin,
             zorder=3.5, label="end", solid_capstyle="butt")  # fmt: skip
     if named:
-        text = f"died of {course.cause}" if course.cause else "alive"
-        ax.annotate(f"{text}, {course.years:.3g} years", (course.years, 1.0), xycoords=("data", "axes fraction"),
+        text = f"died of {course.cause}, {course.years:.1f}" if course.cause else f"alive, {course.years:g}"
+        ax.annotate(f"{text} years", (course.years, 1.0), xycoords=("data", "axes fraction"),
                     xytext=(0, 0.3 * look.small), textcoords="offset points", ha="right", va="bottom",
                     fontsize=look.small, color=dark(colour))  # fmt: skip
 

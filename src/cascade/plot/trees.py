@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cascade.common.colours import DEATH_COLOUR, INK, QUIET, organ_mark, organ_of
+from cascade.common.colours import INK, QUIET, organ_mark, organ_of
 from cascade.common.errors import InputError
 from cascade.common.sight import dark
 from cascade.patient.course import Course
@@ -260,7 +260,7 @@ def _draw(ax: Axes, tree: Tree, lanes: Sequence[Lane], look: Look, inches: tuple
                     draw_end(ax, k, life, look, course.years, size=size)
         first = min(life.shed for life in lane.lives)
         ax.plot([first] * 2, [place[lane.parent], k], color=QUIET, linewidth=thin, zorder=1.5, label="_from")
-    _end(ax, course, look, len(lanes))
+    draw_last(ax, course, look, named=True)
     last = -math.inf
     for k, name in enumerate(names):
         if not name or (k - last) * row < 0.95 * look.leading(1):
@@ -302,17 +302,6 @@ def _lesions(ax: Axes, y: int, lives: Sequence[Life], course: Course, look: Look
                     solid_capstyle="butt")  # fmt: skip
             ax.plot([start, end], [y, y], color=colour, linewidth=look.heavy, linestyle=DASHES, zorder=3.4,
                     dash_capstyle="butt", label=f"_asleep {life.lesion}")  # fmt: skip
-
-
-def _end(ax: Axes, course: Course, look: Look, rows: int) -> None:
-    """The end of the patient, and what it was."""
-    colour = DEATH_COLOUR if course.cause else QUIET
-    ax.plot([course.years] * 2, [-0.6, rows + 0.6], color=colour, zorder=3.6, label="end", solid_capstyle="butt",
-            linewidth=0.8 * look.heavy if course.cause else look.thin)  # fmt: skip
-    text = f"died of {course.cause}" if course.cause else "alive"
-    ax.annotate(f"{text}, {course.years:.3g} years", (course.years, 1.0), xycoords=("data", "axes fraction"),
-                xytext=(0, 0.3 * look.small), textcoords="offset points", ha="right", va="bottom",
-                fontsize=look.small, color=dark(colour))  # fmt: skip
 
 
 def _signs(tree: Tree) -> list[Sign]:
