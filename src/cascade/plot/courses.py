@@ -112,7 +112,7 @@ class Shown:
     @cached_property
     def most(self) -> float:
         """Cells at the top of the axis."""
-        return 3.0 * max(10.0, *self.ends.values())
+        return 3.0 * max(1000.0, *self.ends.values())
 
     def curve(self, lesion: Lesion) -> tuple[Floats, Floats]:
         """Years and cells of a lesion, with a point at each of its turns."""

@@ -121,7 +121,7 @@ def draw_strip(
                 color=dark(organ_mark(group.site).colour), va="center")  # fmt: skip
         top += tall + spare
     if not groups:
-        ax.text(0.0, high / 2, "none", fontsize=look.small, color=QUIET, va="center")
+        ax.text(0.0, high / 2, "no cell was shed that founds", fontsize=look.small, color=QUIET, va="center")
     draw_last(ax, course, look, named=False)
     frame(ax, look)
     ax.set_yticks([])

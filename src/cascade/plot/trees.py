@@ -35,7 +35,7 @@ from cascade.plot.founders import (
 )
 from cascade.plot.look import Look, look_of
 from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
-from cascade.plot.strips import year_marks
+from cascade.plot.strips import TIME, draw_last, year_marks
 from cascade.plot.style import figure_around, sign
 
 LANES, ON_SLIDES = 60, 24
@@ -273,9 +273,7 @@ def _draw(ax: Axes, tree: Tree, lanes: Sequence[Lane], look: Look, inches: tuple
     ax.set_yticks([])
     ax.spines["bottom"].set_bounds(0.0, course.years)
     ax.set_xticks(year_marks(course.years, across * course.years / span, look))
-    ax.set_xlabel(
-        "years since the first cell of the tumour", fontsize=look.small, loc="left", labelpad=0.3 * look.small
-    )
+    ax.set_xlabel(TIME, fontsize=look.small, loc="left", labelpad=0.3 * look.small)
 
 
 def _by_site(lives: Sequence[Life]) -> list[list[Life]]:
