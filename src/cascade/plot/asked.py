@@ -11,7 +11,8 @@ from cascade.answers.intervals import proportion
 from cascade.common.colours import ALIVE_COLOUR, INK
 from cascade.common.errors import InputError
 from cascade.common.sight import shades
-from cascade.patient.tables import Answers, LesionTable, Level, Simulated
+from cascade.patient.questions import Answers, Simulated
+from cascade.patient.tables import LesionTable, Level
 from cascade.plot.founders import made_of
 
 MOST_YEARS = 4

@@ -14,7 +14,8 @@ from cascade.common.colours import INK, QUIET, organ_mark
 from cascade.common.version import package_version
 from cascade.patient.course import Course
 from cascade.patient.disease import Disease
-from cascade.patient.tables import WARNING, Answers
+from cascade.patient.questions import Answers
+from cascade.patient.tables import WARNING
 from cascade.plot.fitting import width_of
 from cascade.plot.look import Look
 from cascade.plot.sheet import Sheet

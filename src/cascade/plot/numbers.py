@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from cascade.common.colours import ALIVE_COLOUR, INK, QUIET
 from cascade.common.errors import InputError
 from cascade.common.sight import dark
-from cascade.patient.tables import Answers, Level, Simulated
+from cascade.patient.questions import Answers, Simulated
+from cascade.patient.tables import Level
 from cascade.plot.asked import Shown, level_name, together, told_of, years_of
 from cascade.plot.fitting import broken, inches_of, lines_in, width_of
 from cascade.plot.founders import caption_of
