@@ -82,6 +82,37 @@ def test_any_disease(seed: int) -> None:
     assert str(made.patient(0))
 
 
+CANCERS = cascade.body.cancer_names()
+
+
+def of_all_routes(name: str) -> Disease:
+    """Cells of a cancer, shed by all its routes alike; all metastases shed that can."""
+    rules = [{"route": use.name, "per_day": 1.0} for use in cascade.body.cancer(name).routes]
+    found = {f.route: sum(f.chances.values()) for f in cascade.patient.foundings(cascade.body.cancer(name))}
+    rules = [{**rule, "per_day": 2e-3 / found[rule["route"]]} for rule in rules if found[rule["route"]] > 0]
+    own = {"cells": name, "traits": (), "correlations": (), "efficiency": 1.0, "death": {"other": None}}
+    return TEXTBOOK.with_(**own, shedding=rules, lesions={"organs": {}, "secondary": 1.0})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["breast", "cervix", *(pytest.param(n, marks=pytest.mark.full) for n in CANCERS if n not in ("breast", "cervix"))],
+)
+def test_ways_have_the_exact_chances(name: str) -> None:
+    """Also of routes on which cells begin in several places, and come to a site from one of them alone."""
+    ways = origins(of_all_routes(name))[0].ways
+    assert len(ways) > 2
+    for way in ways:
+        assert way.chance == pytest.approx(way.founding.chances[way.site], rel=1e-9), (way.route, way.site)
+
+
+@pytest.mark.parametrize(
+    "name", ["cervix", *(pytest.param(n, marks=pytest.mark.slow) for n in CANCERS if n != "cervix")]
+)
+def test_cells_of_every_cancer(name: str) -> None:
+    assert assert_alike(of_all_routes(name), 3, range(4), 200) > 100
+
+
 def test_a_course_tells_the_same() -> None:
     """Years in place of days; lesions by when they were shed; what was shed or founded after the end is not there."""
     slow = Patients(TEXTBOOK, 11)
