@@ -13,6 +13,7 @@ import argparse
 import io
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,12 @@ from PIL import Image, ImageDraw
 import cascade
 from cascade.common.colours import GRID
 from cascade.common.sight import MATRICES
+from cascade.patient.course import Course, course_of
 
 FOLDER = Path(__file__).parent / "figures"
 SEED = 1889
+PATIENT = 23
+"""Of the figures of one patient."""
 
 
 def main() -> None:
@@ -50,6 +54,13 @@ def main() -> None:
             cascade.Funnel.from_counts({"injected": 1000, "arrested": 870, "extravasated": 800, "grown": 0})
         ),
     }
+    disease = cascade.disease("textbook")
+    some = cascade.cohort(disease, patients=20_000, seed=SEED)
+    figures |= {
+        "course": cascade.plot.course(some.patient(PATIENT)),
+        "seeding-tree": cascade.plot.seeding_tree(some.patient(PATIENT)),
+        "number-and-sizes": cascade.plot.number_and_sizes(some, beside=cascade.exact(disease)),
+    }
     FOLDER.mkdir(exist_ok=True)
     for name, figure in figures.items():
         cascade.plot.save(figure, FOLDER / f"{name}.png", dpi=130)
@@ -73,6 +84,9 @@ SHOWN = {
 }
 """Models of each figure on the sheets."""
 
+FOUNDERS = (0, 1, 3, 8, 60, 300)
+"""Numbers of founders of the patients on the sheets, or the next that anybody has."""
+
 WIDE, GAP, HEAD, TALL = 2400, 24, 34, 3000
 """Pixels: of a sheet across, between figures, of a name above one, and of a sheet down at most."""
 
@@ -82,6 +96,29 @@ def drawings(style: str) -> Iterator[tuple[str, Callable[[], Figure]]]:
     for kind, models in SHOWN.items():
         for name in models:
             yield f"{kind}: {name}, {style}", lambda kind=kind, name=name: _drawn(kind, name, style)
+    for founders in FOUNDERS:
+        one = patient_with(founders)
+        for kind in ("course", "seeding_tree"):
+            called = f"{kind}: {len(one.lesions) - 1} founders, {style}"
+            yield called, lambda kind=kind, one=one: getattr(cascade.plot, kind)(one, style=style)
+    some = cascade.cohort(cascade.disease("textbook"), patients=20_000, seed=SEED)
+    exact = cascade.exact(cascade.disease("textbook"), traits={})
+    for called, source, beside in (("counted", some, None), ("both", some, exact), ("exact", exact, None)):
+        yield (
+            f"number_and_sizes: {called}, {style}",
+            lambda source=source, beside=beside: cascade.plot.number_and_sizes(source, beside=beside, style=style),
+        )
+
+
+@cache
+def patient_with(founders: int) -> Course:
+    """The first patient with as many founders or more, of a disease in which metastases seed as tumours do."""
+    disease = cascade.disease("textbook")
+    seeding = (
+        disease.with_(efficiency=3.0 * disease.efficiency, lesions={"secondary": 1.0}) if founders > 8 else disease
+    )
+    patients = (course_of(seeding, seed=SEED, patient=number) for number in range(2000))
+    return next(one for one in patients if founders <= len(one.lesions) - 1 <= 1.3 * founders)
 
 
 def _drawn(kind: str, name: str, style: str) -> Figure:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 import cascade
 from cascade import plot
+from cascade.patient.course import course_of
 from cascade.plot.look import STYLES
 from helpers.inspect import clashes, cut, faint, outside, small, texts_of
 
@@ -122,9 +123,79 @@ def test_nothing_is_cut_small_faint_outside_or_on_another(kind: str, name: str, 
     assert len(plot.alt_text(figure)) > 60
 
 
+# Figures of patients: of none, few and many lesions, dead and alive.
+
+
+@cache
+def one_of(patient: int, times: float = 1.0, secondary: float = 0.2) -> Any:
+    disease = cascade.disease("textbook")
+    more = disease.with_(efficiency=times * disease.efficiency, lesions={"secondary": secondary})
+    return course_of(more, seed=1, patient=patient)
+
+
+@cache
+def cohort_of(patients: int) -> Any:
+    return cascade.cohort(cascade.disease("textbook"), patients=patients, seed=1)
+
+
+@cache
+def exact_disease() -> Any:
+    return cascade.exact(cascade.disease("textbook"), traits={})
+
+
+PATIENTS = {
+    "of none, dead": (1,),
+    "of none, young": (12,),
+    "of one": (0,),
+    "of 3": (3,),
+    "of 49, dead": (326, 3.0, 1.0),
+    "of 171": (13,),
+    "of 298, dead": (47, 3.0, 1.0),
+    "of 914": (13, 3.0, 1.0),
+}
+"""Number of a patient, and what is changed of the disease, by the number of founders."""
+
+COHORTS: dict[str, Callable[[str], Figure]] = {
+    "few patients": lambda style: plot.number_and_sizes(cohort_of(30), style=style),
+    "patients": lambda style: plot.number_and_sizes(cohort_of(5000), style=style),
+    "four years": lambda style: plot.number_and_sizes(
+        exact_disease(), years=(5, 9, 12, 15), level="established", of="distant", beside=cohort_of(5000), style=style
+    ),
+    "exact": lambda style: plot.number_and_sizes(exact_disease(), style=style),
+    "both": lambda style: plot.number_and_sizes(
+        cohort_of(5000), years=(6, 15), of="nodal", beside=exact_disease(), style=style
+    ),
+    "one year, by size": lambda style: plot.number_and_sizes(cohort_of(5000), years=15, level=5.0, style=style),
+}
+OF_PATIENTS: dict[str, Callable[[str], Figure]] = {
+    f"{kind} {which}": lambda style, kind=kind, which=which: getattr(plot, kind)(one_of(*PATIENTS[which]), style=style)
+    for kind in ("course", "seeding_tree")
+    for which in PATIENTS
+} | {f"number_and_sizes {which}": draw for which, draw in COHORTS.items()}
+
+
+@pytest.mark.sampled(24)
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("which", OF_PATIENTS)
+def test_nothing_of_patients_is_cut_small_faint_outside_or_on_another(which: str, style: str) -> None:
+    figure = OF_PATIENTS[which](style)
+    assert faults(figure, style) == {}
+    width, height = figure.get_size_inches() * 25.4
+    if style == "paper":
+        assert width == pytest.approx(183, abs=0.1)
+        assert height <= 247, "a page"
+    if style == "slide":
+        assert (width, height) == pytest.approx((338.667, 190.5), abs=0.1)
+    assert any(
+        text.get_text().replace("\n", " ").endswith("never for decisions about a patient.") for text in texts_of(figure)
+    )
+    assert len(plot.alt_text(figure)) > 60
+
+
 def test_every_figure_is_tried() -> None:
+    patients = {which.split()[0] for which in OF_PATIENTS}
     other = {"Picture", "alt_text", "cause_colours", "check_path", "has_body", "save", "stage_colours", "waterfall"}
-    assert {kind.split()[-1] for kind in FIGURES} == set(plot.__all__) - other | {"both", "funnels"}
+    assert {kind.split()[-1] for kind in FIGURES} == set(plot.__all__) - other - patients | {"both", "funnels"}
 
 
 # Each check sees the fault that it is for.

@@ -18,6 +18,7 @@ import cascade
 from cascade import body, plot
 from cascade.common import notices
 from cascade.model.base import Part
+from cascade.patient.course import course_of
 from helpers.models import CYCLIC
 
 MODEL = cascade.Model.from_survival({"arrest": 0.5, "exit": 0.4})
@@ -255,6 +256,7 @@ def test_changed_hazards_blame_what_was_given(given: dict[str, dict[str, float]]
 
 
 COLON = cascade.load("colon")
+DISEASE = cascade.disease("textbook")
 FRAIL = MODEL.with_(frailties=[{"name": "z", "cv": 1.0, "hazards": [{"hazard": "*.lost"}]}])
 DRAWN: dict[str, Callable[[], object]] = {
     "funnel": lambda: RESULT,
@@ -268,6 +270,9 @@ DRAWN: dict[str, Callable[[], object]] = {
     "body": lambda: cascade.simulate(COLON, cells=20_000, seed=1),
     "elasticities": lambda: cascade.exact(MODEL),
     "patients": lambda: cascade.exact(COLON),
+    "course": lambda: course_of(DISEASE, seed=1, patient=3),
+    "seeding_tree": lambda: course_of(DISEASE, seed=1, patient=3),
+    "number_and_sizes": lambda: cascade.cohort(DISEASE, patients=10, seed=1),
 }
 OF_A_KIND: dict[str, list[object]] = {
     "style": [3, "poster", "", None, ["paper"]],
@@ -281,6 +286,9 @@ OF_A_KIND: dict[str, list[object]] = {
     "most": [-1, 1.5, "x", None],
     "labels": [3, "x", [3], ["a", "b"], []],
     "times": [3 + 1j, "x", [-1.0], [None]],
+    "years": [-1, "x", [3.3], None, [None], {}, [1, 1], [1, 2, 3, 4, 5]],
+    "level": [3.3, "x", None, []],
+    "beside": [3, "x", {}],
 }
 """What each argument of a figure does not take."""
 

@@ -3,26 +3,35 @@ r"""Numbers of lesions averaged over the traits of patients, with standard error
     E f = E f_1 + E [f - f_1],      f_1: of the first generation alone, Poisson,
 
 the first part at many points of the traits, for it costs a product of matrices, the second at few, for it is small.
-Means need no second part where traits act on all sites alike: generation k is a power of the multipliers.
+The means of the first generation are moments in closed form, and so are those of all generations where traits act on
+all sites alike: generation k is in proportion to a power of the multipliers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 from cascade.common.types import Floats
+from cascade.patient.descent import Descent
 from cascade.patient.disease import Disease
-from cascade.patient.generations import COARSE, Generations
+from cascade.patient.generations import COARSE, FINE, Generations
+from cascade.patient.numbers import NUMBERS, numbers_of
 from cascade.patient.pace import Pace, Traits
 from cascade.patient.sources import Sources
 
-NUMBERS = 32
-LIGHT = 1e-12
-"""Weight of a place of the quadrature that is left out."""
+LIGHT, SLIGHT = 1e-12, 1e-6
+"""Weights of a place of the quadrature that is left out, and where descendants are left out of probabilities."""
+
+LEAST = 4096, 64
+"""Points of the traits, for each replicate, of the first generation and of its descendants, of all paces together."""
+
+NEARLY = 1e-9
+"""To which generating functions of descendants are settled here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +48,8 @@ class Averaged:
         Mean numbers of lesions, and probability of none; nan where nobody is alive.
     mean_error, none_error : (G, X, T) float
         Standard errors.
+    mean_resolution, none_resolution : (G, X, T) float
+        What a coarser resolution of ages changes; of none at some of the traits.
     number, number_error : tuple of (T, 32) float
         Probabilities of 0 to 31 lesions, of each group and level that was asked for.
     """
@@ -49,44 +60,60 @@ class Averaged:
     mean_error: Floats
     none: Floats
     none_error: Floats
+    mean_resolution: Floats
+    none_resolution: Floats
     number: tuple[Floats, ...]
     number_error: tuple[Floats, ...]
 
 
-def averaged(
-    disease: Disease,
-    sources: Sources,
-    times: Floats,
-    own: Floats,
-    wanted: Sequence[tuple[int, int]],
-    samples: int,
-    descendants: int,
-    replicates: int,
-    seed: int,
-) -> Averaged:
-    """What `Laws.averaged` gives, for own times of sizes and places of groups and levels."""
-    traits, rng = Traits(disease), np.random.default_rng(seed)
-    shape = replicates, sources.member.shape[1], 3 + len(own), len(times)
-    mean, none = np.zeros(shape), np.zeros(shape)
-    number = [np.zeros((replicates, len(times), NUMBERS)) for _ in wanted]
+class Wanted(NamedTuple):
+    """What is asked for: levels by own times, groups and levels whose whole laws are, points by replicate."""
+
+    own: Floats
+    laws: Sequence[tuple[int, int]]
+    samples: int
+    descendants: int
+    replicates: int
+
+
+def averaged(disease: Disease, sources: Sources, times: Floats, wanted: Wanted, seed: int) -> Averaged:
+    """What `Laws.averaged` gives."""
+    traits, rng, own = Traits(disease), np.random.default_rng(seed), wanted.own
+    shape = sources.member.shape[1], 3 + len(own), len(times)
+    mean, none = np.zeros((2, wanted.replicates, *shape))
+    coarse = np.zeros((2, *shape))
+    number = [np.zeros((wanted.replicates, len(times), NUMBERS)) for _ in wanted.laws]
     alive = np.zeros(len(times))
-    for at in traits.paces(times, sources.burden_own):
+    places = [at for at in traits.paces(times, sources.burden_own) if at.weight >= LIGHT]
+    # Where there are few paces, or one, each stands for many patients.
+    samples, descendants = (-(-n // len(places)) for n in LEAST)
+    wanted = wanted._replace(
+        samples=max(samples, wanted.samples), descendants=max(descendants, wanted.descendants)
+    )  # fmt: skip
+    for at in places:
         here = at.pace * times < sources.burden_own
-        if at.weight < LIGHT or not here.any():
+        if not here.any():
             continue
         alive[here] += at.weight
-        generations = Generations(sources, times[here], own, at.pace, COARSE)
-        sums = _of_pace(traits, at, generations, wanted, (samples, descendants, replicates), rng)
-        mean[..., here] += at.weight * sums[0]
-        none[..., here] += at.weight * sums[1]
-        for total, part in zip(number, sums[2], strict=True):
+        both = [Generations(sources, times[here], own, at.pace, order) for order in (FINE, COARSE)]
+        sums = _of_pace(traits, at, both, wanted, rng)
+        mean[..., here] += at.weight * sums.mean
+        none[..., here] += at.weight * sums.none
+        coarse[..., here] += at.weight * sums.coarse
+        for total, part in zip(number, sums.laws, strict=True):
             total[:, here] += at.weight * part
     with np.errstate(invalid="ignore", divide="ignore"):
-        both = [_with_error(total / alive) for total in (mean, none)]
+        told = [_with_error(total / alive) for total in (mean, none)]
         laws = [_with_error(total / alive[:, None]) for total in number]
-    return Averaged(
-        times, alive, *both[0], *both[1], tuple(law for law, _ in laws), tuple(error for _, error in laws)
-    )  # fmt: skip
+        coarse = change_until(times, coarse / alive)
+    law, wrong = (tuple(part[side] for part in laws) for side in (0, 1))
+    return Averaged(times, alive, *told[0], *told[1], coarse[0], coarse[1], law, wrong)
+
+
+def change_until(times: Floats, change: Floats) -> Floats:
+    """Twice the largest change up to each time, (..., T): answers may cross where both are wrong."""
+    order = np.argsort(times, kind="stable")
+    return np.asarray(2.0 * np.fmax.accumulate(change[..., order], axis=-1)[..., np.argsort(order)])
 
 
 def _with_error(replicates: Floats) -> tuple[Floats, Floats]:
@@ -94,60 +121,56 @@ def _with_error(replicates: Floats) -> tuple[Floats, Floats]:
     return replicates.mean(axis=0), replicates.std(axis=0, ddof=1) / np.sqrt(len(replicates))
 
 
-def _of_pace(
-    traits: Traits,
-    at: Pace,
-    generations: Generations,
-    wanted: Sequence[tuple[int, int]],
-    sizes: tuple[int, int, int],
-    rng: np.random.Generator,
-) -> tuple[Floats, Floats, list[Floats]]:
-    """Means, chances of none and laws by replicate at one pace."""
-    samples, descendants, replicates = sizes
-    route, site = traits.multipliers(at, traits.points(samples, replicates, rng))
-    first = _first(generations, route, site)
-    by_replicate = (replicates, samples, *first.shape[1:])
-    none = np.exp(-first).reshape(by_replicate).mean(axis=1)
-    laws = [_poisson(first[:, g, x]).reshape(replicates, samples, -1, NUMBERS).mean(axis=1) for g, x in wanted]
-    more = bool(generations.classes)
-    if more and traits.even:
-        first = first + _later(generations, route, site)
-    mean = first.reshape(by_replicate).mean(axis=1)
-    if more:
-        from cascade.patient.laws import numbers_of
+class OfPace(NamedTuple):
+    """Sums at one pace: means (replicates or 1, G, X, T), chances of none, errors of ages (2, G, X, T), laws."""
 
-        route, site = traits.multipliers(at, traits.points(descendants, replicates, rng))
-        first = _first(generations, route, site)
-        for s in range(len(route)):
-            descent = generations.with_(route[s], site[s])
-            r = s // descendants
-            none[r] += (descent.none() - np.exp(-first[s])) / descendants
+    mean: Floats
+    none: Floats
+    coarse: Floats
+    laws: list[Floats]
+
+
+def _of_pace(traits: Traits, at: Pace, both: Sequence[Generations], wanted: Wanted, rng: np.random.Generator) -> OfPace:
+    """Means, chances of none and laws by replicate at one pace; what a coarser resolution changes."""
+    generations, coarser = both
+    replicates, laws = wanted.replicates, wanted.laws
+    route, site = traits.multipliers(at, traits.points(wanted.samples, replicates, rng))
+    first = _first(generations, route, site)
+    none = np.exp(-first).reshape(replicates, -1, *first.shape[1:]).mean(axis=1)
+    made = [_poisson(first[:, g, x]).reshape(replicates, wanted.samples, -1, NUMBERS).mean(axis=1) for g, x in laws]
+    known = traits.mean(at, generations)
+    mean = np.broadcast_to(known, none.shape).copy()
+    errors = np.array([np.abs(known - traits.mean(at, coarser)), np.zeros(known.shape)])
+    if not generations.classes or at.weight < SLIGHT:
+        return OfPace(mean, none, errors, made)
+    descendants = wanted.descendants
+    route, site = traits.multipliers(at, traits.points(descendants, replicates, rng))
+    first = _first(generations, route, site)
+    scale = site.max(axis=1) if traits.even else np.ones(len(site))
+    base = site[0] / scale[0] if traits.even and scale[0] > 0 else None
+    family = generations.of_sites(base) if base is not None else None
+    for s in range(len(route)):
+        descent = Descent(family or generations.of_sites(site[s]), route[s], float(scale[s]))
+        here, share = descent.none(NEARLY), 1.0 / descendants
+        if s == 0:
+            other = Descent(coarser.of_sites(site[s]), route[s])
+            errors[1] = np.abs(here - other.none(NEARLY))
             if not traits.even:
-                mean[r] += (descent.mean() - first[s]) / descendants
-            for law, (g, x) in zip(laws, wanted, strict=True):
-                law[r] += (numbers_of(descent, g, x) - _poisson(first[s, g, x])) / descendants
-    return mean, none, laws
+                errors[0] = np.abs(descent.mean() - other.mean())
+        r = s // descendants
+        none[r] += share * (here - np.exp(-first[s]))
+        if not traits.even:
+            mean[r] += share * (descent.mean() - first[s])
+        for law, (g, x) in zip(made, laws, strict=True):
+            law[r] += share * (numbers_of(descent, g, x) - _poisson(first[s, g, x]))
+    return OfPace(mean, none, errors, made)
 
 
 def _first(generations: Generations, route: Floats, site: Floats) -> Floats:
     """Mean numbers in the first generation, (S, G, X, T)."""
-    member = generations.sources.member
     both = (route[:, :, None] * site[:, None, :]).reshape(len(route), -1)
-    by = np.einsum("rxtj,jg->rjgxt", generations.first, member)
+    by = np.einsum("rxtj,jg->rjgxt", generations.first, generations.sources.member)
     return np.asarray((both @ by.reshape(both.shape[1], -1)).reshape(len(route), *by.shape[2:]))
-
-
-def _later(generations: Generations, route: Floats, site: Floats) -> Floats:
-    """Mean numbers in all later generations, where all sites are multiplied alike but for what the first has."""
-    base = site[0]
-    scale = site[:, np.argmax(base)] / base.max()
-    own = route[:, generations.sources.lesion_route]
-    total = np.zeros((len(route), generations.sources.member.shape[1], *generations.first.shape[1:3]))
-    power = own * scale**2
-    for term in generations.later_means(base):
-        total += power[:, None, None, None] * np.tensordot(route, term, axes=1)
-        power = power * own * scale
-    return total
 
 
 def _poisson(mean: Floats) -> Floats:

@@ -29,6 +29,7 @@ from cascade.patient.kernel.streams import EARLIER, KIND_FOUNDER, identity_of
 from cascade.patient.lowered import rules_of
 from cascade.patient.origins import Way, origins
 from cascade.patient.tables import WARNING
+from cascade.patient.trees import Seeding
 from cascade.runs.histories import History, Stay, histories_of
 
 CAUSES = ("", "the tumour", "other causes")
@@ -158,7 +159,7 @@ class Founders(Table[FounderRow]):
 
 
 @dataclass(frozen=True)
-class Course:
+class Course(Seeding):
     """One patient, from the first cell of the tumour to death or the end of the years that are told.
 
     Attributes
@@ -192,13 +193,12 @@ class Course:
 
         In the early phase the number is not followed: it is drawn at the end, and told here as if it had grown evenly.
         """
-        try:
-            t = np.atleast_1d(np.asarray(years, np.float64))
-        except (TypeError, ValueError):
-            raise InputError("years", years, "years of the tumour, from 0 on") from None
-        if t.ndim != 1 or not np.all(np.isfinite(t)) or np.any(t < 0):
-            raise InputError("years", years, "years of the tumour, from 0 on")
+        t = _years_of(years)
         return np.array([self._cells_of(lesion, t) for lesion in self.lesions])
+
+    def cells_of(self, number: int, years: Sequence[float] | float | Floats) -> Floats:
+        """The same of one lesion, (times,)."""
+        return self._cells_of(self.lesions[number], _years_of(years))
 
     def _cells_of(self, lesion: Lesion, t: Floats) -> Floats:
         growth, early = self.disease.tumour.growth, self.disease.lesions.early_days
@@ -222,6 +222,16 @@ class Course:
         """Diameters in millimetres, (lesions, times)."""
         cells = self.cells(years)
         return np.asarray(10.0 * (6.0 * cells / (math.pi * self.disease.tumour.cells_per_cm3)) ** (1.0 / 3.0))
+
+    def end_of(self, number: int) -> float:
+        """Year until which a lesion is there: that of the patient's end, or of its own, where it died out before.
+
+        Of a lesion that dies out the end of the early phase is told: within it no number of cells is followed.
+        """
+        lesion = self.lesions[number]
+        if lesion.fate != "died out":
+            return self.years
+        return min(self.years, lesion.founded + self.disease.lesions.early_days / lesion.pace / DAYS_PER_YEAR)
 
     def children(self, number: int) -> tuple[int, ...]:
         """Lesions that a lesion seeded.
@@ -348,6 +358,17 @@ def course_of(disease: Disease, *, seed: int, patient: int, until_years: float |
         ))  # fmt: skip
     named = dict(zip((trait.name for trait in disease.traits), traits.tolist(), strict=True))
     return Course(disease, seed, int(patient), years, float(age), CAUSES[int(cause)], named, tuple(lesions), ways)
+
+
+def _years_of(years: object) -> Floats:
+    """Years of the tumour, (times,)."""
+    try:
+        t = np.atleast_1d(np.asarray(years, np.float64))
+    except (TypeError, ValueError):
+        raise InputError("years", years, "years of the tumour, from 0 on") from None
+    if t.ndim != 1 or not np.all(np.isfinite(t)) or np.any(t < 0):
+        raise InputError("years", years, "years of the tumour, from 0 on")
+    return t
 
 
 def _life(lowered: Any, seed: int, cell: int) -> History:

@@ -2,8 +2,8 @@ r"""The exact answer of a disease: numbers of lesions of a patient whose traits 
 
 Given the traits, and as long as the patient lives, founders of each source are a Poisson process; with those that
 lesions found in their turn, a branching process in the age of lesions (`generations`).  Left out is death by the burden
-of lesions: patients live, or die as the primary alone decides.  All errors are estimated and kept: of ages by a second,
-coarser resolution, of delays by their tables; means over traits bear standard errors besides.
+of lesions: patients live, or die as the primary alone decides.  All errors are estimated and kept: of ages by two
+coarser resolutions, of delays by their tables; means over traits bear standard errors besides.
 
 For research and teaching, never for decisions about a patient.
 """
@@ -18,22 +18,16 @@ import numpy as np
 
 from cascade.common.errors import InputError, nearest
 from cascade.common.types import Floats
-from cascade.patient.averages import Averaged, averaged
+from cascade.patient.averages import Averaged, Wanted, averaged, change_until
 from cascade.patient.checks import check_disease
+from cascade.patient.descent import SIZES, Descent
 from cascade.patient.disease import Disease
-from cascade.patient.generations import COARSE, FINE, SIZES, Descent, Generations, Order
+from cascade.patient.generations import COARSE, FINE, OTHER, Generations, Order
+from cascade.patient.numbers import ALIASED, numbers_of
 from cascade.patient.sources import Sources
 
 LEVELS = ("shed", "founded", "established")
 """Levels before those of sizes."""
-
-CIRCLE = 64
-"""Points on a circle from which the probabilities of numbers of lesions are taken."""
-
-NUMBERS = 32
-RADIUS = 1e-8 ** (1.0 / CIRCLE)
-ALIASED = 1e-8
-"""Error of what is folded in from numbers of lesions of 64 and more."""
 
 
 class Laws:
@@ -127,7 +121,8 @@ class Laws:
         ):
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise InputError(name, value, f"a whole number from {least} on")
-        return averaged(self.disease, self._sources, days, own, wanted, samples, descendants, replicates, seed)
+        asked = Wanted(own, wanted, samples, descendants, replicates)
+        return averaged(self.disease, self._sources, days, asked, seed)
 
     def _asked(self, times: Sequence[float], sizes: Sequence[float]) -> tuple[Floats, Floats]:
         days, cells = (np.atleast_1d(np.asarray(v, np.float64)) for v in (times, sizes))
@@ -164,8 +159,8 @@ class At:
         return self.resolved(FINE)
 
     @cached_property
-    def _coarse(self) -> Descent:
-        return self.resolved(COARSE)
+    def _others(self) -> tuple[Descent, ...]:
+        return self.resolved(COARSE), self.resolved(OTHER)
 
     @cached_property
     def mean(self) -> Floats:
@@ -175,7 +170,7 @@ class At:
     @cached_property
     def mean_error(self) -> Floats:
         """Errors of ``mean``."""
-        return np.asarray(np.abs(self.mean - self._coarse.mean()) + self._of_delays)
+        return self._until(self.mean, [other.mean() for other in self._others]) + self._of_delays
 
     @cached_property
     def none(self) -> Floats:
@@ -185,7 +180,10 @@ class At:
     @cached_property
     def none_error(self) -> Floats:
         """Errors of ``none``."""
-        return np.asarray(np.abs(self.none - self._coarse.none()) + np.minimum(self._of_delays, 1.0))
+        return self._until(self.none, [other.none() for other in self._others]) + np.minimum(self._of_delays, 1.0)
+
+    def _until(self, value: Floats, others: list[Floats]) -> Floats:
+        return change_until(self.times, np.maximum(*(np.abs(value - other) for other in others)))
 
     @property
     def _of_delays(self) -> Floats:
@@ -207,16 +205,9 @@ class At:
             For a group or a level that there is not.
         """
         g, x = group_of(self._sources.groups, group), level_of(level, len(self._own))
-        fine, coarse = (numbers_of(descent, g, x) for descent in (self._fine, self._coarse))
-        return fine, np.abs(fine - coarse) + ALIASED + np.minimum(self._of_delays[g].T, 1.0)
-
-
-def numbers_of(descent: Descent, group: int, level: int) -> Floats:
-    """P(N = n) for n below 32, (T, 32), from the generating function on a circle."""
-    z = RADIUS * np.exp(2j * np.pi * np.arange(CIRCLE // 2 + 1) / CIRCLE)
-    values = np.exp(descent.log_generating(group, [level], z)[0])
-    found = np.fft.irfft(np.conj(values), CIRCLE, axis=1)[:, :NUMBERS]
-    return np.asarray(np.clip(found * RADIUS ** -np.arange(float(NUMBERS)), 0.0, 1.0))
+        fine, *others = (numbers_of(descent, g, x) for descent in (self._fine, *self._others))
+        change = self._until(fine.T, [other.T for other in others]).T
+        return fine, change + ALIASED + np.minimum(self._of_delays[g].T, 1.0)
 
 
 def group_of(groups: Sequence[str], name: str) -> int:

@@ -1,15 +1,15 @@
 r"""Traits of patients as a quadrature: the pace of growth by Gauss, all else given the pace by quasi-random points.
 
-What acts on growth scales time, and all maps of ages with it, so that it is the trait that costs; others multiply.  With
+What acts on growth scales time, and all maps of ages with it: it is the trait that costs, while others multiply.  With
 log-normal traits x = L e, those on growth sum to a' e + const: e = y a/|a| + Q eta, y by Gauss and eta as it is drawn.
 Patients are followed while the primary alone leaves them alive: for each time panels of y end at the pace that kills.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import special, stats
@@ -17,13 +17,14 @@ from scipy.stats import qmc
 
 from cascade.common.types import Floats
 from cascade.patient.disease import Disease
+from cascade.patient.generations import Generations
 from cascade.patient.kernel.inputs import Patients
 from cascade.patient.lowered import traits_of
 
 FARTHEST = 6.0
 """Standard deviations of the logarithm of the pace within which it is followed; beyond are 2 patients in 10^9."""
 
-POINTS, FEW, NARROW = 5, 3, 0.4
+POINTS, FEW, NARROW = 4, 2, 0.4
 OTHER_POINTS = 12
 
 
@@ -70,21 +71,21 @@ class Traits:
             self._directions = basis
         else:
             self._directions = np.eye(len(self.log))
-        self.free = [f for f in self.gamma if not p.on_growth[f]]
+        self.free = [int(f) for f in self.gamma if not p.on_growth[f]]
         self.dimensions = len(self.log) - (self.sigma > 0) + len(self.free)
 
     def paces(self, times: Floats, burden: float) -> Iterator[Pace]:
         """Places of the quadrature, for times in days and a burden in own days."""
         p = self.p
         kills = burden / times[times > 0]
-        gammas = [f for f in self.gamma if p.on_growth[f]]
-        main = None if self.sigma > 0 or not gammas else int(gammas.pop(0))
+        gammas = [int(f) for f in self.gamma if p.on_growth[f]]
+        main = None if self.sigma > 0 or not gammas else gammas.pop(0)
         x, w = np.polynomial.hermite_e.hermegauss(OTHER_POINTS)
         grid = np.meshgrid(*[np.arange(len(x))] * len(gammas), indexing="ij") if gammas else []
         places = np.array([g.ravel() for g in grid]).T if gammas else np.zeros((1, 0), int)
         for c, share in enumerate(self.shares):
             for place in places:
-                known = {int(f): float(self.quantile(f, x[k])) for f, k in zip(gammas, place, strict=True)}
+                known = {f: float(self.quantile(f, x[k])) for f, k in zip(gammas, place, strict=True)}
                 weight = share * float(np.prod(w[place] / w.sum()))
                 factor = float(p.subtype_growth[c] * np.prod(list(known.values())))
                 yield from self._along(weight, factor, c, known, main, kills)
@@ -125,12 +126,51 @@ class Traits:
         spread = p.spread[self.log]
         value[:, self.log] = np.exp(spread * x - 0.5 * spread**2)
         for k, f in enumerate(self.free):
-            value[:, f] = self.quantile(int(f), normal[:, self.dimensions - len(self.free) + k])
+            value[:, f] = self.quantile(f, normal[:, self.dimensions - len(self.free) + k])
         for f, known in at.known.items():
             value[:, f] = known
         route = np.where(p.on_route, value[:, :, None], 1.0).prod(axis=1) * p.subtype_route[at.subtype]
         site = np.where(p.on_site, value[:, :, None], 1.0).prod(axis=1) * p.subtype_site[at.subtype]
         return route, site
+
+    def moment(self, at: Pace, powers: Floats) -> float:
+        """E of the product of the traits to some powers, (F,), given the pace; infinite where a gamma one is."""
+        p = self.p
+        spread, k = p.spread[self.log], powers[self.log]
+        g = (k * spread) @ self._lower @ self._directions
+        along = int(self.sigma > 0)
+        total = -0.5 * float(k @ spread**2) + 0.5 * float(g[along:] @ g[along:])
+        total += float(g[0]) * at.normal if along else 0.0
+        for f in self.free:
+            shape = p.spread[f]
+            total += special.gammaln(shape + powers[f]) - special.gammaln(shape) - powers[f] * np.log(shape)
+        total += sum(powers[f] * np.log(value) for f, value in at.known.items())
+        return float(np.exp(total))
+
+    def mean(self, at: Pace, generations: Generations) -> Floats:
+        """Mean numbers given the pace, (G, X, T): of the first generation, and where traits are even of all."""
+        p, member = self.p, generations.sources.member
+        of_route, of_site = p.subtype_route[at.subtype], p.subtype_site[at.subtype]
+        on_route, on_site = p.on_route.astype(float), p.on_site.astype(float)
+        both = np.zeros((len(of_route), len(of_site)))
+        done: dict[bytes, float] = {}
+        for r, j in np.ndindex(both.shape):
+            powers = on_route[:, r] + on_site[:, j]
+            key = powers.tobytes()
+            if key not in done:
+                done[key] = self.moment(at, powers)
+            both[r, j] = of_route[r] * of_site[j] * done[key]
+        total = np.einsum("rxtj,rj,jg->gxt", generations.first, both, member, optimize=True)
+        if not (self.even and generations.classes):
+            return np.asarray(total)
+        seeds = on_site[:, 0]
+        for lesions, term in generations.of_sites(of_site).later_means():
+            between, generation = np.array(lesions, float), 2 + sum(lesions) - 1
+            for r in range(len(of_route)):
+                powers = on_route[:, r] + generation * seeds + on_route @ between
+                scale = of_route[r] * float(np.prod(of_route**between))
+                total += scale * self.moment(at, powers) * term[r]
+        return np.asarray(total)
 
     def points(self, number: int, replicates: int, rng: np.random.Generator) -> Floats:
         """Sobol's points, shifted anew for each replicate: (replicates x number, dimensions)."""
@@ -150,7 +190,7 @@ class Traits:
 def _normal(ends: Floats) -> Iterator[tuple[float, float]]:
     """Points and weights of a normal number, in panels between the ends."""
     edges = np.unique(np.clip([-FARTHEST, *ends, FARTHEST], -FARTHEST, FARTHEST))
-    for low, high in itertools.pairwise(edges):
+    for low, high in pairwise(edges.tolist()):
         parts = max(1, int(np.ceil(high - low)))
         x, w = np.polynomial.legendre.leggauss(POINTS if high - low > NARROW else FEW)
         for i in range(parts):

@@ -23,6 +23,8 @@ from cascade.patient.delays import Delays
 
 NODES_IN_CELL = 4
 LEAST_SHARE = 1e-17
+WIDER = 1.5
+"""How much wider a panel may be than the one before."""
 ONE_BY_ONE = 64
 """Early sizes up to which each has a shift of its own; larger ones in blocks of a tenth, two shifts each."""
 
@@ -39,7 +41,8 @@ class Rule:
     def of(cls, number: int) -> Rule:
         """Gauss-Legendre of so many points."""
         x, w = np.polynomial.legendre.leggauss(number)
-        return cls(x, (-1.0) ** np.arange(number) * np.sqrt((1.0 - x * x) * w), w)
+        bary = np.where(np.arange(number) % 2, -1.0, 1.0) * np.sqrt((1.0 - x * x) * w)
+        return cls(np.asarray(x, np.float64), np.asarray(bary, np.float64), np.asarray(w, np.float64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,19 +53,39 @@ class Panels:
     ----------
     edges : (M + 1,) float
         Days.
+    rates : (M,) float
+        At which a function grows there, a day, about.
     rule : Rule
     """
 
     edges: Floats
+    rates: Floats
     rule: Rule
 
     @classmethod
-    def of(cls, begin: float, end: float, width: float, rule: Rule, halvings: int = 0) -> Panels:
-        """Panels of at most a width; the first halved so many times towards its beginning."""
-        number = max(1, int(np.ceil((end - begin) / width)))
-        edges = begin + (end - begin) * np.arange(number + 1) / number
-        first = (edges[1] - begin) * 0.5 ** np.arange(halvings, 0, -1)
-        return cls(np.concatenate([edges[:1], begin + first, edges[1:]]), rule)
+    def of(
+        cls,
+        begin: float,
+        end: float,
+        width: Callable[[float], float],
+        rule: Rule,
+        halvings: int = 0,
+        rate: Callable[[float], float] | None = None,
+    ) -> Panels:
+        """Panels as wide as ``width`` allows where they begin; the first halved so many times towards its beginning."""
+        edges = [begin]
+        while edges[-1] < end:
+            most = width(edges[-1])
+            if len(edges) > 1:
+                most = min(most, WIDER * (edges[-1] - edges[-2]))
+            # The last two share what is left.
+            left = end - edges[-1]
+            edges.append(end if left <= most else edges[-1] + (most if left >= 2.0 * most else 0.5 * left))
+        first = begin + (edges[1] - begin) * 0.5 ** np.arange(halvings, 0, -1)
+        ends = np.concatenate([edges[:1], first, edges[1:]])
+        middles = 0.5 * (ends[1:] + ends[:-1])
+        rates = np.array([rate(age) for age in middles.tolist()]) if rate else np.zeros(len(middles))
+        return cls(ends, rates, rule)
 
     @property
     def ages(self) -> Floats:
@@ -77,7 +100,7 @@ class Panels:
 
         out = np.zeros((len(ages), len(self.ages)))
         run = cached(panels.shifted, room)
-        run(self.edges, self.rule.points, self.rule.bary, np.asarray(ages, float), shifts, shares, out)
+        run(self.edges, self.rates, self.rule.points, self.rule.bary, np.asarray(ages, float), shifts, shares, out)
         return out
 
     def convolved(self, births: Floats, other: Panels, ages: Floats, least: float = 0.0) -> Floats:
@@ -91,8 +114,8 @@ class Panels:
         out = np.zeros((births.shape[1], len(ages), len(other.ages)))
         run, rule = cached(panels.convolved, room), self.rule
         run(
-            self.edges, np.ascontiguousarray(births), other.edges, rule.points, rule.bary, rule.points, rule.weights,
-            np.asarray(ages, float), least, out,
+            self.edges, self.rates, np.ascontiguousarray(births), other.edges, other.rates,
+            rule.points, rule.bary, rule.weights, np.asarray(ages, float), least, out,
         )  # fmt: skip
         return out
 

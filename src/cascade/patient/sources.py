@@ -6,6 +6,7 @@ primary.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,12 @@ from cascade.common.types import Floats, Ints
 from cascade.patient.delays import Delays, delays_of
 from cascade.patient.disease import Disease
 from cascade.patient.growth import Growth
-from cascade.patient.lowered import curve_of, early_phase, group_names, own_times
+from cascade.patient.lowered import NEAR_LARGEST, curve_of, early_phase, group_names, own_times
 from cascade.patient.origins import origins
 from cascade.patient.renewal import early_sizes
+
+LEAST_EXPONENT = 0.3
+"""Of the size, for the width of panels: what does not come from shedding changes with age too."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class Class:
         Of its early phase; -1: the primary.
     sites : (n,) int
     origin : int
+    route : int
+        By which a lesion sheds: the primary sheds by all.
     """
 
     ratio: float
@@ -69,6 +75,7 @@ class Class:
     kind: int
     sites: Ints
     origin: int
+    route: int = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +103,11 @@ class Sources:
             Route(s.per_day * s.at_cells**-s.exponent, s.exponent, s.per_division, float(self.own([s.onset_cells])[0]))
             for s in disease.shedding
         )
+        # As in the simulation, a tumour that is larger than that sheds evenly.
+        largest = min(disease.death.burden_cells, self.growth.most * (1.0 - NEAR_LARGEST))
+        self.even_own = float(self.own([largest])[0])
+        # Later a tumour has nearly its largest size.
+        self.last = float(self.own([min(1e15, 0.999 * self.growth.most)])[0])
         names = [s.route for s in disease.shedding]
         made = origins(disease)
         self.ways = tuple(
@@ -111,8 +123,6 @@ class Sources:
         self.kinds, of_site = self._kinds(disease)
         self.classes = self._classes(disease, {s: o for o, each in enumerate(made) for s in each.sources}, of_site)
         self.member = self._member(disease)
-        lesion = [int(r) for ways in self.ways[1:] for r in ways.route]
-        self.lesion_route = lesion[0] if lesion else 0
         self.source_of = np.full(len(sites), -1)
         for c, each in enumerate(self.classes[1:]):
             self.source_of[each.sites] = c
@@ -122,10 +132,27 @@ class Sources:
         return own_times(self.curve, np.atleast_1d(np.asarray(cells, float)).tolist())
 
     def slope(self, own: float) -> float:
-        """Of the logarithm of the size."""
+        """Of the logarithm of the size, a day of own time."""
         step = 1e-3 * max(own, 1.0)
-        low, high = np.log(self.growth.size(np.array([max(own - step, 0.0), own + step])))
-        return float((high - low) / (own + step - max(own - step, 0.0)))
+        low, high = self.growth.size(np.array([max(own - step, 0.0), own + step]))
+        return float((np.log(high) - np.log(low)) / (own + step - max(own - step, 0.0)))
+
+    def rate(self, route: Route, pace: float) -> Callable[[float], float]:
+        """By the age of a source, half the rate at which it sheds more: its founders lie between none and it."""
+
+        def at(age: float) -> float:
+            return 0.5 * pace * route.exponent * self.slope(min(max(pace * age, route.onset), self.last))
+
+        return at
+
+    def width(self, route: Route, pace: float, times: float) -> Callable[[float], float]:
+        """Of panels, by the age of a source of some pace: while it comes to shed e times as much so many times."""
+
+        def at(age: float) -> float:
+            slope = self.slope(min(max(pace * age, route.onset), self.last)) * max(route.exponent, LEAST_EXPONENT)
+            return times / (pace * max(slope, 1e-9))
+
+        return at
 
     def _kinds(self, disease: Disease) -> tuple[tuple[Kind, ...], Ints]:
         lesions = disease.lesions
@@ -148,7 +175,14 @@ class Sources:
                 alike.setdefault((origin[site], kind[j], *numbers), []).append(j)
         primary = Class(1.0, 1.0, -1, np.zeros(0, int), 0)
         lesion = [
-            Class(self.kinds[int(key[1])].ratio, key[4], int(key[1]), np.array(of), int(key[0]))
+            Class(
+                self.kinds[int(key[1])].ratio,
+                key[4],
+                int(key[1]),
+                np.array(of),
+                int(key[0]),
+                int(self.ways[int(key[0])].route[0]),
+            )
             for key, of in alike.items()
         ]
         return (primary, *lesion)

@@ -10,12 +10,15 @@ from cascade.common.colours import cause_colours, stage_colours
 from cascade.plot.autopsies import patients
 from cascade.plot.bodies import body, has_body
 from cascade.plot.changes import comparison, selection
+from cascade.plot.courses import course
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.derivatives import elasticities
+from cascade.plot.numbers import number_and_sizes
 from cascade.plot.sites import organs
 from cascade.plot.steps import funnel, waterfall
 from cascade.plot.streams import alluvial
 from cascade.plot.style import Picture, alt_text, check_path, save
+from cascade.plot.trees import seeding_tree
 
 __all__ = [
     "Picture",
@@ -25,14 +28,17 @@ __all__ = [
     "cause_colours",
     "check_path",
     "comparison",
+    "course",
     "elasticities",
     "funnel",
     "has_body",
     "incidence",
+    "number_and_sizes",
     "occupancy",
     "organs",
     "patients",
     "save",
+    "seeding_tree",
     "selection",
     "stage_colours",
     "waterfall",

@@ -96,9 +96,11 @@ def alt_text(figure: Figure) -> str:
 
 
 def _note_of(source: object) -> str:
-    """Models with their digests, the end of the run, and how it was made."""
+    """Models with their digests, the end of the run, and how it was made; a text says it itself."""
     if isinstance(source, Funnel):
         return source.label
+    if isinstance(source, str):
+        return source
     if isinstance(source, Curves | Result | Exact):
         return f"{_named(source.model)}, {source.made}"
     assert isinstance(source, Comparison | Selection)
