@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+from scipy.interpolate import CubicHermiteSpline
 
 import cascade
 from cascade.patient.counts import one_patient
@@ -12,7 +14,7 @@ from cascade.patient.course import course_of
 from cascade.patient.disease import Disease
 from cascade.patient.lowered import rules_of
 from cascade.patient.origins import origins
-from helpers.diseases import TEXTBOOK, all_kinds, drawn
+from helpers.diseases import GROWTHS, PLAIN, TEXTBOOK, all_kinds, drawn, shed_by
 from helpers.reference_patients import Patients
 
 KINDS = all_kinds()
@@ -20,8 +22,24 @@ PATIENTS, MANY = 12, 400
 """Patients of each disease that are compared; fewer where they have as many lesions together."""
 
 CLOSE = 2e-9
-"""Relative difference of days.  The table of shedding against the closed forms is within 3e-11 (``test_table``); the
-day of death by burden is known to 1e-9 of a life."""
+"""Relative difference of days.  Those of shedding differ by 6e-11 at most (``test_the_table_of_what_is_shed``); the day
+of death by burden is known to 1e-9 of a life."""
+
+
+@pytest.mark.parametrize("name", GROWTHS)
+@pytest.mark.parametrize("exponent", [0.0, 1 / 3, 1.0, 2.0])
+def test_the_table_of_what_is_shed(name: str, exponent: float) -> None:
+    """Hermite's cubics between the nodes, as the kernel reads them, against the closed forms."""
+    growth = GROWTHS[name]
+    disease = shed_by(PLAIN.with_(tumour={"growth": growth}), exponent=exponent, onset_cells=1e6)
+    shed = rules_of(disease, 15.0, (15.0,), ()).shed
+    table = CubicHermiteSpline(shed.own[0], shed.sum[0], shed.slope[0])
+    onset, end = (float(day) for day in growth.days([1e6, min(1e12, growth.most * (1 - 1e-8))]))
+    own = onset + (end - onset) * np.concatenate([np.geomspace(1e-6, 1.0, 2000), np.linspace(1e-3, 1.0, 2000)])
+    truth = growth.shed(own, exponent) - growth.shed(onset, exponent)
+    assert table(own) == pytest.approx(truth, rel=1e-7)
+    days = np.abs(table(own) - truth) / growth.size(own) ** exponent
+    assert (days < 6e-11 * own).all()
 
 
 def assert_alike(disease: Disease, seed: int, numbers: range, most: int = MANY) -> int:
@@ -80,6 +98,37 @@ def test_any_disease(seed: int) -> None:
     made = cascade.cohort(disease, patients=4, seed=seed)
     assert str(made)
     assert str(made.patient(0))
+
+
+CANCERS = cascade.body.cancer_names()
+
+
+def of_all_routes(name: str) -> Disease:
+    """Cells of a cancer, shed by all its routes alike; all metastases shed that can."""
+    rules = [{"route": use.name, "per_day": 1.0} for use in cascade.body.cancer(name).routes]
+    found = {f.route: sum(f.chances.values()) for f in cascade.patient.foundings(cascade.body.cancer(name))}
+    rules = [{**rule, "per_day": 2e-3 / found[rule["route"]]} for rule in rules if found[rule["route"]] > 0]
+    own = {"cells": name, "traits": (), "correlations": (), "efficiency": 1.0, "death": {"other": None}}
+    return TEXTBOOK.with_(**own, shedding=rules, lesions={"organs": {}, "secondary": 1.0})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["breast", "cervix", *(pytest.param(n, marks=pytest.mark.full) for n in CANCERS if n not in ("breast", "cervix"))],
+)
+def test_ways_have_the_exact_chances(name: str) -> None:
+    """Also of routes on which cells begin in several places, and come to a site from one of them alone."""
+    ways = origins(of_all_routes(name))[0].ways
+    assert len(ways) > 2
+    for way in ways:
+        assert way.chance == pytest.approx(way.founding.chances[way.site], rel=1e-9), (way.route, way.site)
+
+
+@pytest.mark.parametrize(
+    "name", ["cervix", *(pytest.param(n, marks=pytest.mark.slow) for n in CANCERS if n != "cervix")]
+)
+def test_cells_of_every_cancer(name: str) -> None:
+    assert assert_alike(of_all_routes(name), 3, range(4), 200) > 100
 
 
 def test_a_course_tells_the_same() -> None:

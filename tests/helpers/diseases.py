@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cascade.common.errors import ModelError
+from cascade.common.errors import CascadeError
 from cascade.patient.cohort import cohort
 from cascade.patient.disease import Disease
 from cascade.patient.growth import Growth
@@ -97,12 +97,13 @@ def drawn(seed: int, patients: int) -> Disease:
     while True:
         try:
             disease = _any(rng)
-        except ModelError:
-            continue
-        if _expected(disease) < 1e4:
+            if _expected(disease) > 1e4:
+                continue
             made = cohort(disease, patients=patients, seed=seed, sizes_mm=()).counts.made
-            if 0 < made < MOST:
-                return disease
+        except CascadeError:  # numbers that do not go together, or more than a million lesions
+            continue
+        if 0 < made < MOST:
+            return disease
 
 
 def _expected(disease: Disease) -> float:

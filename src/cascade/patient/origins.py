@@ -131,7 +131,8 @@ def _ways(founded: tuple[Founding, ...]) -> tuple[Way, ...]:
         for site in sorted({site for site in colonies if site is not None}):
             made, aim = aimed(Founds(site, founding.model), every)
             h = chances(aim, np.ones((1, 1)))
-            total = in_order(made.start_share.tolist())
+            # Of all cells: those that begin where the site is never reached are none of ``made``.
+            total = in_order(every.start_share.tolist())
             chance = in_order((made.start_share * h[0, made.start_state]).tolist()) / total
             if chance > LEAST_OF_A_MODEL:
                 ways.append(Way(founding, site, chance, tilted(made, aim, h)))
