@@ -29,6 +29,8 @@ DECADES = 1e-6
 MARKS = "osD^"
 """Of the years, the first one's first."""
 
+NEARLY_ALL = 0.999
+
 
 def number_and_sizes(
     source: Answers,
@@ -330,8 +332,9 @@ def _caption(shown: Shown) -> str:
 
 def _sentence(shown: Shown) -> str:
     """What a slide says above it."""
-    none = shown.numbers(shown.source, shown.years[-1]).shares[0][0]
-    return f"After {shown.years[-1]:g} years {one_in(1.0 - none)} of patients have {told_of(shown.of, shown.level)}"
+    some = 1.0 - shown.numbers(shown.source, shown.years[-1]).shares[0][0]
+    share = "nearly all" if some > NEARLY_ALL else one_in(some)
+    return f"After {shown.years[-1]:g} years {share} of these patients have {told_of(shown.of, shown.level)}"
 
 
 def _said(shown: Shown) -> str:
