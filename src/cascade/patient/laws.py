@@ -93,7 +93,7 @@ class Laws:
         sizes: Sequence[float] = (),
         *,
         numbers: Sequence[tuple[str, str | int]] = (),
-        samples: int = 64,
+        samples: int = 128,
         descendants: int = 1,
         replicates: int = 8,
         seed: int = 1,
@@ -111,6 +111,17 @@ class Laws:
         replicates : int
             Independent shifts of the quasi-random points; standard errors are those of their mean.
         seed : int
+
+        Raises
+        ------
+        InputError
+            As ``at``; for a group or level that there is not, or numbers of samples below 1 (replicates: 2).
+
+        Notes
+        -----
+        Generation k is in proportion to the k-th power of the multipliers.  Means over log-normal traits of many
+        generations are finite, but may come from patients of whom no cohort has one, who in truth die of their
+        lesions; chances of none and numbers below 32 do not suffer from it.
         """
         days, own = self._asked(times, sizes)
         wanted = [(group_of(self.groups, g), level_of(level, len(own))) for g, level in numbers]
