@@ -60,6 +60,16 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "steps of two models": lambda: cascade.compare(CYCLIC, TREATED, cells=100, seed=1).to_dicts(),
     "counted curves": lambda: cascade.simulate(CYCLIC, cells=100, seed=1).occupancy().to_dicts(),
     "exact curves": lambda: cascade.exact(CYCLIC).incidence([0.0, 1.0]).to_dicts(),
+    "diseases": lambda: cascade.diseases().to_dicts(),
+    "lesions of patients": lambda: cascade.cohort(cascade.disease("textbook"), patients=9, seed=1).lesions().to_dicts(),
+    "numbers of lesions": lambda: (
+        cascade.cohort(cascade.disease("textbook"), patients=9, seed=1).number(9.0).to_dicts()
+    ),
+    "founders of a patient": lambda: (
+        cascade.cohort(cascade.disease("textbook"), patients=9, seed=11).patient(0).founders().to_dicts()
+    ),
+    "deaths": lambda: cascade.cohort(cascade.disease("textbook"), patients=9, seed=1).deaths().to_dicts(),
+    "cells in the blood": lambda: cascade.exact(cascade.disease("textbook"), times=[1.0, 9.0]).blood().to_dicts(),
 }
 
 
@@ -72,9 +82,16 @@ def test_what_is_handed_out_as_dictionaries_is_plain_data(name: str) -> None:
 
 def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
-    importlib.import_module("cascade.scores.scoring")
+    for module in ("scores.scoring", "patient.loader", "patient.tables", "patient.course", "patient.blood"):
+        importlib.import_module(f"cascade.{module}")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
     assert tables == {
+        "Diseases",
+        "LesionTable",
+        "NumberTable",
+        "Founders",
+        "Deaths",
+        "Blood",
         "Funnel",
         "Organs",
         "Sizes",

@@ -152,7 +152,7 @@ def tree_sequence_of(course: Course) -> Any:
     root = tables.nodes.add_row(0, max(course.years, math.nextafter(last, math.inf)), place[0],
                                 metadata={"event": "first cell", "lesion": 0})  # fmt: skip
     tables.edges.add_row(0.0, 1.0, root, tops[0])
-    tables.provenances.add_row(json.dumps(_provenance(), sort_keys=True), timestamp="")
+    tables.provenances.add_row(json.dumps(_provenance(), sort_keys=True, allow_nan=False), timestamp="")
     tables.sort()
     return tables.tree_sequence()
 
