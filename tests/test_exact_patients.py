@@ -226,10 +226,8 @@ SMALL = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.slow
-@settings(max_examples=12, deadline=None, derandomize=True)
-@given(SMALL)
-def test_random_diseases_agree_with_the_simulation(numbers: dict[str, Any]) -> None:
+def random_disease(numbers: dict[str, Any], pace: float = 1.0) -> tuple[Disease, tuple[float, ...]]:
+    """A disease with about four founders a patient, and years in which no tumour or lesion comes to kill."""
     growth: dict[str, Any] = {"law": numbers["law"], "doubling_days": numbers["doubling"], "largest": None}
     if numbers["law"] in ("gompertz", "logistic"):
         growth["largest"] = 1e12
@@ -237,26 +235,37 @@ def test_random_diseases_agree_with_the_simulation(numbers: dict[str, Any]) -> N
         growth["exponent"] = 0.9
     book = textbook()
     onset = max(1e6, 41 * 2 ** (numbers["early"] / numbers["doubling"]))
-    shed = tuple(
-        s.model_copy(
-            update={"exponent": numbers["exponent"], "per_division": numbers["per_division"], "onset_cells": onset}
-        )
-        for s in book.shedding
-    )
+    change = {"exponent": numbers["exponent"], "per_division": numbers["per_division"], "onset_cells": onset}
     names = ("establishment", "asleep", "asleep_years", "secondary")
-    lesions = {
-        "growth_ratio": numbers["ratio"],
-        "early_days": numbers["early"],
-        **{name: numbers[name] for name in names},
-    }
-    disease = alike(book, tumour={"growth": growth}, shedding=shed, lesions=lesions | {"organs": {}})
-    # Nobody's tumour or lesion comes to kill.
-    killed = float(disease.tumour.growth.days(1e12 * (1 - 1e-3))[0]) / max(1.0, numbers["ratio"])
-    end = 0.9 * killed if disease.tumour.growth.most == np.inf else max(YEARS) * DAYS
+    lesions = {name: numbers[name] for name in names}
+    lesions |= {"growth_ratio": numbers["ratio"], "early_days": numbers["early"], "organs": {}}
+    shed = tuple(s.model_copy(update=change) for s in book.shedding)
+    disease = alike(book, tumour={"growth": growth}, shedding=shed, lesions=lesions)
+    killed = float(disease.tumour.growth.days(0.999e12)[0]) / max(1.0, numbers["ratio"]) / pace
+    end = max(YEARS) * DAYS if np.isfinite(disease.tumour.growth.most) else 0.9 * killed
     years = tuple(float(np.round(part * end / DAYS, 3)) for part in (0.5, 0.7, 0.85, 1.0))
-    # As many lesions as are of use: by the efficiency, once the mean is known.
+    # The efficiency follows from the mean number, once it is known.
     laws = Laws(disease.with_(lesions={"secondary": 0.0}))
-    first = laws.at(days(years), SIZES).mean[laws.groups.index("anywhere"), 0, -1]
+    first = laws.at(days(years), SIZES, pace=pace).mean[laws.groups.index("anywhere"), 0, -1]
     assume(first > 0)
-    disease = disease.with_(efficiency=min(disease.efficiency * 4.0 / first, 1e3))
+    return disease.with_(efficiency=min(disease.efficiency * 4.0 / first, 1e3)), years
+
+
+@pytest.mark.slow
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(SMALL)
+def test_random_diseases_agree_with_the_simulation(numbers: dict[str, Any]) -> None:
+    disease, years = random_disease(numbers)
     assert_agree(disease, Laws(disease).at(days(years), SIZES), years, 30_000)
+
+
+@pytest.mark.slow
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(SMALL, st.floats(0.4, 2.5))
+def test_errors_of_random_diseases_hold(numbers: dict[str, Any], pace: float) -> None:
+    disease, years = random_disease(numbers, pace)
+    at = Laws(disease).at(days(years), SIZES, pace=pace)
+    finest = at.resolved(FINEST)
+    assert np.all(np.abs(at.mean - finest.mean()) <= at.mean_error)
+    assert np.all(np.abs(at.none - finest.none()) <= at.none_error)
+    assert at.none_error.max() < 5e-3

@@ -44,6 +44,7 @@ HALF = cascade.Model.from_survival({"arrest": 0.5})
 TREATED = CYCLIC.with_treatments(
     cascade.Treatment(name="for ever", effects=[{"hazard": "*.shear", "factor": 0.5}], end_hours=None)
 )
+COHORT = cascade.cohort(cascade.disease("textbook"), patients=50, seed=1)
 HANDED_OUT: dict[str, Callable[[], Any]] = {
     "lives that go on for ever": lambda: cascade.replay(HALF, seed=1, cells=range(20)).to_dicts(),
     "lives of clusters": lambda: cascade.replay(cascade.load("clusters"), seed=1, cells=range(99)).to_dicts(),
@@ -58,18 +59,15 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "scale": lambda: cascade.scale("breast").to_dicts(),
     "traits of nobody": lambda: cascade.selection(FRAIL, cells=2, seed=1).to_dicts(),
     "steps of two models": lambda: cascade.compare(CYCLIC, TREATED, cells=100, seed=1).to_dicts(),
+    "lesions": lambda: COHORT.lesions().to_dicts(),
+    "sizes of lesions": lambda: COHORT.sizes(10.0).to_dicts(),
+    "numbers of lesions": lambda: COHORT.number(10.0).to_dicts(),
+    "deaths of patients": lambda: COHORT.deaths().to_dicts(),
+    "founders, some in transit": lambda: COHORT.patient(7).founders().to_dicts(),
+    "diseases": lambda: cascade.diseases().to_dicts(),
+    "blood": lambda: cascade.exact(COHORT.disease, times=[0.0, 10.0], traits={}).blood().to_dicts(),
     "counted curves": lambda: cascade.simulate(CYCLIC, cells=100, seed=1).occupancy().to_dicts(),
     "exact curves": lambda: cascade.exact(CYCLIC).incidence([0.0, 1.0]).to_dicts(),
-    "diseases": lambda: cascade.diseases().to_dicts(),
-    "lesions of patients": lambda: cascade.cohort(cascade.disease("textbook"), patients=9, seed=1).lesions().to_dicts(),
-    "numbers of lesions": lambda: (
-        cascade.cohort(cascade.disease("textbook"), patients=9, seed=1).number(9.0).to_dicts()
-    ),
-    "founders of a patient": lambda: (
-        cascade.cohort(cascade.disease("textbook"), patients=9, seed=11).patient(0).founders().to_dicts()
-    ),
-    "deaths": lambda: cascade.cohort(cascade.disease("textbook"), patients=9, seed=1).deaths().to_dicts(),
-    "cells in the blood": lambda: cascade.exact(cascade.disease("textbook"), times=[1.0, 9.0]).blood().to_dicts(),
 }
 
 
@@ -82,16 +80,10 @@ def test_what_is_handed_out_as_dictionaries_is_plain_data(name: str) -> None:
 
 def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
-    for module in ("scores.scoring", "patient.loader", "patient.tables", "patient.course", "patient.blood"):
+    for module in ("scores.scoring", "patient.blood", "patient.loader", "patient.course", "patient.tables"):
         importlib.import_module(f"cascade.{module}")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
     assert tables == {
-        "Diseases",
-        "LesionTable",
-        "NumberTable",
-        "Founders",
-        "Deaths",
-        "Blood",
         "Funnel",
         "Organs",
         "Sizes",
@@ -103,6 +95,12 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         "Routes",
         "Scale",
         "Scorecard",
+        "Blood",
+        "Deaths",
+        "Diseases",
+        "Founders",
+        "LesionTable",
+        "NumberTable",
     }
 
 

@@ -49,7 +49,7 @@ FAULTS: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     (("name",), 3, "name", "text"),
     (("cells",), "brest", "cells", "did you mean 'breast'"),
     (("cells",), {}, "cells.primary", "required"),
-    (("cells",), 5, "cells", "the name of a cancer, or a table"),
+    (("cells",), 5, "cells", "the name of a cancer"),
     (("efficiency",), 0, "efficiency", "> 0"),
     (("efficiency",), float("nan"), "efficiency", "number"),
     (("efficiency",), True, "efficiency", "a number"),

@@ -27,7 +27,7 @@ from cascade.patient.sources import Sources
 LIGHT, SLIGHT = 1e-12, 1e-6
 """Weights of a place of the quadrature that is left out, and where descendants are left out of probabilities."""
 
-LEAST = 4096, 64
+LEAST = 2048, 16
 """Points of the traits, for each replicate, of the first generation and of its descendants, of all paces together."""
 
 NEARLY = 1e-9
@@ -79,17 +79,20 @@ class Wanted(NamedTuple):
 def averaged(disease: Disease, sources: Sources, times: Floats, wanted: Wanted, seed: int) -> Averaged:
     """What `Laws.averaged` gives."""
     traits, rng, own = Traits(disease), np.random.default_rng(seed), wanted.own
+    places = [at for at in traits.paces(times, sources.burden_own) if at.weight >= LIGHT]
+    if not traits.dimensions:
+        # Nothing but the pace, or nothing at all: one point tells all.
+        wanted = wanted._replace(samples=1, descendants=1, replicates=1)
+    else:
+        # Where there are few paces, or one, each stands for many patients.
+        samples, descendants = (-(-n // len(places)) for n in LEAST)
+        samples, descendants = max(samples, wanted.samples), max(descendants, wanted.descendants)
+        wanted = wanted._replace(samples=samples, descendants=descendants)
     shape = sources.member.shape[1], 3 + len(own), len(times)
     mean, none = np.zeros((2, wanted.replicates, *shape))
     coarse = np.zeros((2, *shape))
     number = [np.zeros((wanted.replicates, len(times), NUMBERS)) for _ in wanted.laws]
     alive = np.zeros(len(times))
-    places = [at for at in traits.paces(times, sources.burden_own) if at.weight >= LIGHT]
-    # Where there are few paces, or one, each stands for many patients.
-    samples, descendants = (-(-n // len(places)) for n in LEAST)
-    wanted = wanted._replace(
-        samples=max(samples, wanted.samples), descendants=max(descendants, wanted.descendants)
-    )  # fmt: skip
     for at in places:
         here = at.pace * times < sources.burden_own
         if not here.any():
@@ -117,7 +120,9 @@ def change_until(times: Floats, change: Floats) -> Floats:
 
 
 def _with_error(replicates: Floats) -> tuple[Floats, Floats]:
-    """Mean over replicates, and its standard error."""
+    """Mean over replicates, and its standard error: of one, where nothing is drawn, none."""
+    if len(replicates) == 1:
+        return replicates[0], np.zeros(replicates.shape[1:])
     return replicates.mean(axis=0), replicates.std(axis=0, ddof=1) / np.sqrt(len(replicates))
 
 
@@ -135,14 +140,19 @@ def _of_pace(traits: Traits, at: Pace, both: Sequence[Generations], wanted: Want
     generations, coarser = both
     replicates, laws = wanted.replicates, wanted.laws
     route, site = traits.multipliers(at, traits.points(wanted.samples, replicates, rng))
-    first = _first(generations, route, site)
-    none = np.exp(-first).reshape(replicates, -1, *first.shape[1:]).mean(axis=1)
-    made = [_poisson(first[:, g, x]).reshape(replicates, wanted.samples, -1, NUMBERS).mean(axis=1) for g, x in laws]
+    none, made = [], [np.zeros((replicates, len(generations.times), NUMBERS)) for _ in laws]
+    for r in range(replicates):
+        # One after the other: the numbers of all of them would not fit the memory.
+        some = slice(r * wanted.samples, (r + 1) * wanted.samples)
+        first = _first(generations, route[some], site[some])
+        none.append(np.exp(-first).mean(axis=0))
+        for law, (g, x) in zip(made, laws, strict=True):
+            law[r] = _poisson(first[:, g, x]).mean(axis=0)
     known = traits.mean(at, generations)
-    mean = np.broadcast_to(known, none.shape).copy()
+    mean = np.array([known] * replicates)
     errors = np.array([np.abs(known - traits.mean(at, coarser)), np.zeros(known.shape)])
     if not generations.classes or at.weight < SLIGHT:
-        return OfPace(mean, none, errors, made)
+        return OfPace(mean, np.array(none), errors, made)
     descendants = wanted.descendants
     route, site = traits.multipliers(at, traits.points(descendants, replicates, rng))
     first = _first(generations, route, site)
@@ -163,7 +173,7 @@ def _of_pace(traits: Traits, at: Pace, both: Sequence[Generations], wanted: Want
             mean[r] += share * (descent.mean() - first[s])
         for law, (g, x) in zip(made, laws, strict=True):
             law[r] += share * (numbers_of(descent, g, x) - _poisson(first[s, g, x]))
-    return OfPace(mean, none, errors, made)
+    return OfPace(mean, np.array(none), errors, made)
 
 
 def _first(generations: Generations, route: Floats, site: Floats) -> Floats:

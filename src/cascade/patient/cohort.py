@@ -58,7 +58,8 @@ def cohort(
     """Simulate patients of a disease, from the first cell of the tumour to death or ``until_years``.
 
     The result depends on disease, seed and patients alone: it is bit-identical for every executor, number of threads
-    and size of chunk, and more patients leave those before them as they are.
+    and size of chunk, and more patients leave those before them as they are.  For research and teaching, never for
+    decisions about a patient.
 
     Parameters
     ----------
@@ -88,10 +89,6 @@ def cohort(
     ------
     InputError
         For a wrong argument, or a patient with more than a million lesions.
-
-    Notes
-    -----
-    For research and teaching, never for decisions about a patient.
 
     Examples
     --------

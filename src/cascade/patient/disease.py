@@ -357,7 +357,12 @@ def _of_cells(every: Iterable[Fault], cells: object) -> list[Fault]:
     found = list(every)
     ours = [fault for fault in found if not fault.path.startswith("cells.")]
     if len(ours) < len(found) and not isinstance(cells, Mapping):
-        return [Fault("cells", cells, "the name of a cancer, or a table with the fields of one"), *ours]
+        return [
+            Fault(
+                "cells", cells, "the name of a cancer, without control characters, or a table with the fields of one"
+            ),
+            *ours,
+        ]
     within = [fault for fault in found if fault.path.startswith("cells.Cancer")]
     return [replace(fault, path=fault.path.replace("cells.Cancer", "cells", 1)) for fault in within] + ours
 

@@ -19,7 +19,7 @@ from cascade.patient.lowered import NEAR_LARGEST, curve_of, early_phase, group_n
 from cascade.patient.origins import origins
 from cascade.patient.renewal import early_sizes
 
-LEAST_EXPONENT = 0.3
+LEAST_EXPONENT = 0.5
 """Of the size, for the width of panels: what does not come from shedding changes with age too."""
 
 
