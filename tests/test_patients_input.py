@@ -49,7 +49,7 @@ FAULTS: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     (("name",), 3, "name", "text"),
     (("cells",), "brest", "cells", "did you mean 'breast'"),
     (("cells",), {}, "cells.primary", "required"),
-    (("cells",), 5, "cells", "the name of a cancer, or a table"),
+    (("cells",), 5, "cells", "the name of a cancer"),
     (("efficiency",), 0, "efficiency", "> 0"),
     (("efficiency",), float("nan"), "efficiency", "number"),
     (("efficiency",), True, "efficiency", "a number"),
@@ -112,7 +112,9 @@ FAULTS: list[tuple[tuple[str | int, ...], Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "where", "wanted"), FAULTS, ids=lambda part: str(part)[:40])
+@pytest.mark.parametrize(
+    ("path", "value", "where", "wanted"), FAULTS, ids=[f"{n} {f[2]}" for n, f in enumerate(FAULTS)]
+)
 def test_a_fault_of_a_disease(path: tuple[str | int, ...], value: Any, where: str, wanted: str) -> None:
     with pytest.raises(ModelError) as error:
         Disease(**changed(path, value))
@@ -211,7 +213,7 @@ ARGUMENTS: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value"), ARGUMENTS, ids=lambda part: str(part)[:30])
+@pytest.mark.parametrize(("field", "value"), ARGUMENTS, ids=[f"{n} {a[0]}" for n, a in enumerate(ARGUMENTS)])
 def test_a_wrong_argument_of_a_cohort(field: str, value: Any) -> None:
     given = {"disease": TEXTBOOK, "patients": 10, "seed": 1, field: value}
     with pytest.raises(InputError) as error:
