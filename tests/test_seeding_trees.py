@@ -96,6 +96,20 @@ def test_newick_has_a_tip_for_each_lesion_as_deep_as_it_lasted(which: str) -> No
         assert course.newick() == f"('0 primary':{course.years:.9g});"
 
 
+def test_a_lesion_is_there_until_it_has_no_cells() -> None:
+    course, near, out = patient("298"), 1e-6, 0
+    for lesion in course.lesions:
+        end = course.end_of(lesion.number)
+        assert 0.0 < end <= course.years
+        if end < course.years:
+            out += 1
+            before, after = course.cells_of(lesion.number, [end - near, end + near])
+            assert before > 0.0 == after
+        elif lesion.fate != "in transit":
+            assert course.cells_of(lesion.number, course.years - near)[0] > 0.0 or lesion.founded > course.years - near
+    assert out > 20
+
+
 def test_quotes_in_names_of_sites_are_doubled() -> None:
     course = patient("one")
     named = replace(course, lesions=(course.lesions[0], replace(course.lesions[1], site="Virchow's node")))
@@ -154,6 +168,9 @@ def test_a_tree_sequence_has_the_lines_of_the_course(which: str) -> None:
     splits = [node for node in tree.nodes() if tree.num_children(node) > 1]
     assert len(splits) == len(lesions) - 1
     assert all(tree.num_children(node) == 2 for node in splits)
+    for node in (*splits, tree.root):  # where the cell was that was shed
+        at = sequence.node(node)
+        assert sequence.population(at.population).metadata["name"] == lesions[at.metadata["lesion"]].site
     founders = {sequence.node(node).metadata["founder"]: sequence.node(node).metadata["lesion"] for node in splits}
     assert founders == {lesion.number: lesion.parent for lesion in lesions[1:]}
 
