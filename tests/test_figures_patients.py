@@ -17,7 +17,8 @@ import cascade
 from cascade import InputError, plot
 from cascade.common.colours import ALIVE_COLOUR, INK, organ_mark
 from cascade.patient.course import Course, course_of
-from cascade.patient.tables import Answers, Estimated, NumberRow
+from cascade.patient.questions import Answers, Estimated
+from cascade.patient.tables import NumberRow
 from cascade.plot.founders import SLEEPERS, joined, lives_of, packed
 from cascade.plot.look import STYLES
 from cascade.plot.strips import groups_of
