@@ -18,7 +18,7 @@ from cascade.plot.asked import Shown, level_name, together, told_of, years_of
 from cascade.plot.fitting import broken, inches_of, lines_in, width_of
 from cascade.plot.founders import caption_of
 from cascade.plot.look import Look, look_of
-from cascade.plot.notation import at_most, decade_label, one_in
+from cascade.plot.notation import at_most, decade_label, one_in, power
 from cascade.plot.sheet import Entry, Heading, Key, Plan, Sheet, apart, frame, made
 from cascade.plot.strips import TIME, year_marks
 from cascade.plot.style import figure_around, sign
@@ -182,7 +182,10 @@ def _log(ax: Axes, values: Sequence[tuple[float, float, float]], look: Look, hig
     first, last = math.ceil(math.log10(low)), math.floor(math.log10(top))
     step = max(1, math.ceil((last - first) * 1.9 * look.leading(1) / max(high, 0.1)))
     ticks = range(last, first - 1, -step)
-    ax.set_yticks([10.0**k for k in ticks], [decade_label(-k) if share else f"{10.0**k:,g}" for k in ticks])
+    ax.set_yticks(
+        [10.0**k for k in ticks],
+        [decade_label(-k) if share else f"{10.0**k:,g}" if k > -5 else power(k) for k in ticks],
+    )
     ax.minorticks_off()
 
 
