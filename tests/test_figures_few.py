@@ -81,6 +81,10 @@ def test_every_figure_is_tried() -> None:
         "save",
         "elasticities",
         "patients",
+        # Of patients: tests/test_figures_patients.py.
+        "course",
+        "number_and_sizes",
+        "seeding_tree",
     }
     assert set(FIGURES) - {"funnels"} == set(cascade.plot.__all__) - other
 

@@ -39,11 +39,11 @@ def _parts(disease: Disease) -> Iterator[str]:
 
 
 def _tumour(disease: Disease) -> str:
-    growth, (low, high) = disease.tumour.growth, disease.tumour.onset_age_years
+    growth, (young, old) = disease.tumour.growth, disease.tumour.onset_age_years
     told = f"Tumour: {LAWS[growth.law]}"
     told += f", doubling in {growth.doubling_days:g} days at first" if growth.doubling_days else ""
     told += f", never beyond {growth.largest:.3g} cells" if growth.largest else ""
-    age = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    age = f"{young:g}" if young == old else f"{young:g} to {old:g}"
     told += f"; first cell at an age of {age} years; {disease.tumour.cells_per_cm3:.3g} cells per cm3."
     lines = []
     for mm in (1.0, 10.0, 20.0, 50.0, 100.0):

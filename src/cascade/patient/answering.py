@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from cascade.common.errors import InputError
@@ -20,11 +21,24 @@ def exact(model: Model, *, until: float | None = None) -> Exact: ...
 
 @overload
 def exact(
-    model: Disease, *, until_years: float | None = None, times: Any = (), sizes_mm: Any = ..., traits: Any = None
+    model: Disease,
+    *,
+    until_years: float | None = None,
+    times: Sequence[float] | None = None,
+    sizes_mm: Sequence[float] | None = None,
+    traits: Mapping[str, float] | None = None,
 ) -> ExactCohort: ...
 
 
-def exact(model: Any, **options: Any) -> Any:
+def exact(
+    model: Any,
+    *,
+    until: float | None = None,
+    until_years: float | None = None,
+    times: Sequence[float] | None = None,
+    sizes_mm: Sequence[float] | None = None,
+    traits: Mapping[str, float] | None = None,
+) -> Any:
     """The exact answer of a model of cells, or of a disease: no seed, no noise, a stated error.
 
     Parameters
@@ -57,21 +71,17 @@ def exact(model: Any, **options: Any) -> Any:
     >>> round(answer.success, 9)
     0.4
     """
-    known = {"until"}
+    of_disease = {"until_years": until_years, "times": times, "sizes_mm": sizes_mm, "traits": traits}
+    given: dict[str, Any] = {name: value for name, value in of_disease.items() if value is not None}
     if is_disease(model):
         from cascade.patient.answer import exact_cohort
 
-        known = {"until_years", "times", "sizes_mm", "traits"}
-        _check(options, known, "a disease")
-        return exact_cohort(model, **options)
-    _check(options, known, "a model of cells")
-    return exact_of_cells(model, **options)
-
-
-def _check(options: dict[str, Any], known: set[str], what: str) -> None:
-    for name in options:
-        if name not in known:
-            raise InputError("exact", name, f"an argument of the exact answer of {what}: {', '.join(sorted(known))}")
+        if until is not None:
+            raise InputError("until", until, "none for a disease, whose years end with until_years")
+        return exact_cohort(model, **given)
+    for name, value in given.items():
+        raise InputError(name, value, "none for a model of cells: it is of the exact answer of a disease")
+    return exact_of_cells(model, until=until)
 
 
 def is_disease(model: object) -> bool:

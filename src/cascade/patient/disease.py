@@ -359,7 +359,7 @@ def _of_cells(every: Iterable[Fault], cells: object) -> list[Fault]:
     if len(ours) < len(found) and not isinstance(cells, Mapping):
         return [
             Fault(
-                "cells", cells, "the name of a cancer, without control characters, or a table with the fields of one"
+                "cells", cells, "the name of a cancer, without a control character, or a table with the fields of one"
             ),
             *ours,
         ]
