@@ -5,13 +5,13 @@ For research and teaching, never for decisions about a patient.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
 from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.frozen import FrozenDict
@@ -29,8 +29,15 @@ if TYPE_CHECKING:
 REPLICATES = 8
 """Of an average over traits: its standard error is that between them."""
 
+WIDE = 2.365
+"""Standard errors on either side of 95 %: Student's t for so many replicates."""
+
+FEW = 4
+"""Sites up to which all is worked out where something is asked."""
+
 AVERAGED = (
-    "Averaged over traits, of patients whom the primary has not killed; intervals are 95 % of the quadrature's error."
+    "Averaged over traits, of patients whom the primary alone has not killed; death by the burden of lesions, which takes"
+    " those who have many, is in the simulation alone. Intervals are 95 % of the error of the averages."
 )
 AT_TRAITS = "Of one patient while he lives; intervals are bounds of the error."
 
@@ -152,23 +159,46 @@ class ExactCohort(Answers):
         pace, route, site = multipliers(self.disease, self.traits or {})
         return self.laws.at(self._days, self._cells, pace=pace, route=route.tolist(), site=site.tolist())
 
-    @cached_property
-    def _arrays(self) -> tuple[Any, Any, Any, Any]:
-        """Means and probabilities of none, (G, X, T), with half-widths of their intervals."""
-        if self.traits is not None:
-            return self._at.mean, self._at.mean_error, self._at.none, self._at.none_error
-        found = self.laws.averaged(self._days, self._cells, replicates=REPLICATES)
-        wide = float(stats.t.ppf(0.975, REPLICATES - 1))
-        return found.mean, wide * found.mean_error, found.none, wide * found.none_error
+    def _foresee(self, places: Sequence[tuple[int, int, int]]) -> None:
+        """Work out averages that will be asked for, together."""
+        new = [place for place in places if place not in self._kept]
+        if self.traits is not None or not new:
+            return
+        groups, levels, times = (sorted(set(part)) for part in zip(*new, strict=True))
+        if len(groups) <= FEW:  # what else may be asked of them takes little more
+            levels, times = list(range(len(LEVELS) + len(self.sizes_mm))), list(range(len(self.times)))
+        own = [level - len(LEVELS) for level in levels if level >= len(LEVELS)]
+        found = self.laws.averaged(
+            [self._days[t] for t in times],
+            [self._cells[x] for x in own],
+            groups=[self.groups[g] for g in groups],
+            levels=[list(LEVELS)[x] if x < len(LEVELS) else own.index(x - len(LEVELS)) for x in levels],
+            replicates=REPLICATES,
+        )
+        at = {level: level if level < len(LEVELS) else len(LEVELS) + own.index(level - len(LEVELS)) for level in levels}
+        parts = (
+            found.mean, WIDE * found.mean_error + found.mean_resolution,
+            found.none, WIDE * found.none_error + found.none_resolution,
+        )  # fmt: skip
+        for g, x, (i, t) in itertools.product(groups, levels, enumerate(times)):
+            self._kept[g, x, t] = tuple(float(part[g, at[x], i]) for part in parts)
+
+    def _told_of(self, place: tuple[int, int, int]) -> tuple[float, ...]:
+        """Mean and probability of none, each with the half-width of its interval."""
+        if self.traits is None:
+            self._foresee([place])
+            return self._kept[place]  # type: ignore[no-any-return]
+        parts = self._at.mean, self._at.mean_error, self._at.none, self._at.none_error
+        return tuple(float(part[place]) for part in parts)
 
     def _estimated(self, group: int, level: int, time: int) -> Estimated:
-        mean, wrong, none, wrong_none = (float(part[group, level, time]) for part in self._arrays)
+        mean, wrong, none, wrong_none = self._told_of((group, level, time))
         some = min(max(1.0 - none, 0.0), 1.0)
         low, high = max(mean - wrong, 0.0), mean + wrong
         return Estimated(mean, low, high, some, max(some - wrong_none, 0.0), min(some + wrong_none, 1.0))
 
     def _numbers(self, kind: int, level: int, time: int) -> tuple[NumberRow, ...]:
-        key = kind, level, time
+        key = "numbers", kind, level, time
         if key not in self._kept:
             self._kept[key] = self._law_of(GROUPS[kind], level, time)
         share, wrong = self._kept[key]
@@ -186,9 +216,11 @@ class ExactCohort(Answers):
         if self.traits is not None:
             share, wrong = self._at.number(of, named)
             return share[time], wrong[time]
-        found = self.laws.averaged([self._days[time]], self._cells, numbers=[(of, named)], replicates=REPLICATES)
-        wide = float(stats.t.ppf(0.975, REPLICATES - 1))
-        return found.number[0][0], wide * found.number_error[0][0]
+        only = [] if level < len(LEVELS) else [self._cells[level - len(LEVELS)]]
+        at = [0 if only else named]
+        days = [self._days[time]]
+        found = self.laws.averaged(days, only, groups=[of], levels=at, numbers=[(of, at[0])], replicates=REPLICATES)
+        return found.number[0][0], WIDE * found.number_error[0][0]
 
     def blood(self) -> Blood:
         """Cells of the primary in the blood, and asleep, by year: all cells that were shed, not only those that found.

@@ -45,7 +45,7 @@ class Averaged:
     alive : (T,) float
         Share of patients whom the primary alone has not killed; others die of other causes, whatever their traits.
     mean, none : (G, X, T) float
-        Mean numbers of lesions, and probability of none; nan where nobody is alive.
+        Mean numbers of lesions, and probability of none; nan where nobody is alive, and where nobody asked.
     mean_error, none_error : (G, X, T) float
         Standard errors.
     mean_resolution, none_resolution : (G, X, T) float
@@ -67,8 +67,10 @@ class Averaged:
 
 
 class Wanted(NamedTuple):
-    """What is asked for: levels by own times, groups and levels whose whole laws are, points by replicate."""
+    """What is asked for: groups and levels, sizes by own times, whole laws of which, points by replicate."""
 
+    groups: Sequence[int]
+    levels: Sequence[int]
     own: Floats
     laws: Sequence[tuple[int, int]]
     samples: int
@@ -110,6 +112,10 @@ def averaged(disease: Disease, sources: Sources, times: Floats, wanted: Wanted, 
         laws = [_with_error(total / alive[:, None]) for total in number]
         coarse = change_until(times, coarse / alive)
     law, wrong = (tuple(part[side] for part in laws) for side in (0, 1))
+    others = np.ones(shape[:2], bool)
+    others[np.ix_(wanted.groups, wanted.levels)] = False
+    for part in (*told[0], *told[1], *coarse):
+        part[others] = np.nan
     return Averaged(times, alive, *told[0], *told[1], coarse[0], coarse[1], law, wrong)
 
 
@@ -159,16 +165,18 @@ def _of_pace(traits: Traits, at: Pace, both: Sequence[Generations], wanted: Want
     scale = site.max(axis=1) if traits.even else np.ones(len(site))
     base = site[0] / scale[0] if traits.even and scale[0] > 0 else None
     family = generations.of_sites(base) if base is not None else None
+    asked, at_levels = wanted.groups, wanted.levels
+    place = np.ix_(asked, at_levels)
     for s in range(len(route)):
         descent = Descent(family or generations.of_sites(site[s]), route[s], float(scale[s]))
-        here, share = descent.none(NEARLY), 1.0 / descendants
+        here, share = descent.none(NEARLY, asked, at_levels), 1.0 / descendants
         if s == 0:
             other = Descent(coarser.of_sites(site[s]), route[s])
-            errors[1] = np.abs(here - other.none(NEARLY))
+            errors[1][place] = np.abs(here - other.none(NEARLY, asked, at_levels))
             if not traits.even:
                 errors[0] = np.abs(descent.mean() - other.mean())
         r = s // descendants
-        none[r] += share * (here - np.exp(-first[s]))
+        none[r][place] += share * (here - np.exp(-first[s][place]))
         if not traits.even:
             mean[r] += share * (descent.mean() - first[s])
         for law, (g, x) in zip(made, laws, strict=True):

@@ -9,7 +9,7 @@ iterated from 0: each time one generation more is right, and after a few there a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -189,10 +189,13 @@ class Descent:
         more = (self.whole0 @ total).reshape(-1, *count.shape[1:])
         return np.asarray(own + np.moveaxis(more, (0, 1, 2), (2, 1, 0)))
 
-    def none(self, settled: float = SETTLED) -> Floats:
-        """Probability of no lesion by group, level and time, (G, X, T)."""
-        groups = list(range(self.family.member.shape[1]))
-        return np.asarray(np.exp(self._logs(groups, list(range(len(self.first))), np.zeros(1), settled)[..., 0]))
+    def none(
+        self, settled: float = SETTLED, groups: Sequence[int] | None = None, levels: Sequence[int] | None = None
+    ) -> Floats:
+        """Probability of no lesion by group, level and time, (G, X, T): of all, or of those that are named."""
+        of = list(range(self.family.member.shape[1]) if groups is None else groups)
+        at = list(range(len(self.first)) if levels is None else levels)
+        return np.asarray(np.exp(self._logs(of, at, np.zeros(1), settled)[..., 0]))
 
     def log_generating(self, group: int, levels: list[int], z: Floats | Complexes) -> Floats | Complexes:
         """Logarithm of E z^N of a group, (levels, T, Z)."""

@@ -92,6 +92,8 @@ class Laws:
         times: Sequence[float],
         sizes: Sequence[float] = (),
         *,
+        groups: Sequence[str] | None = None,
+        levels: Sequence[str | int] | None = None,
         numbers: Sequence[tuple[str, str | int]] = (),
         samples: int = 128,
         descendants: int = 1,
@@ -104,6 +106,8 @@ class Laws:
         ----------
         times, sizes
             As of ``at``.
+        groups, levels : sequence of str, or of str and int, optional
+            Of which is told; fewer take less time.  Default: all.
         numbers : sequence of (str, str or int)
             Groups and levels of which the whole law of the number of lesions is wanted.
         samples, descendants : int
@@ -132,7 +136,9 @@ class Laws:
         ):
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise InputError(name, value, f"a whole number from {least} on")
-        asked = Wanted(own, wanted, samples, descendants, replicates)
+        of = range(len(self.groups)) if groups is None else [group_of(self.groups, g) for g in groups]
+        at = range(SIZES + len(own)) if levels is None else [level_of(level, len(own)) for level in levels]
+        asked = Wanted(of, at, own, wanted, samples, descendants, replicates)
         return averaged(self.disease, self._sources, days, asked, seed)
 
     def _asked(self, times: Sequence[float], sizes: Sequence[float]) -> tuple[Floats, Floats]:

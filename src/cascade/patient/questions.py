@@ -98,10 +98,19 @@ class Answers:
         told = ", ".join(f"{time:g}" for time in self.times[:8]) + (", ..." if len(self.times) > 8 else "")
         raise InputError("years", years, f"a year at which lesions were counted (times=): {told}")
 
-    def _row(self, of: str, level: Level, time: int) -> LesionRow:
-        found = self._estimated(self._group(of), self._level(level), time)
-        values = (found.mean, found.mean_low, found.mean_high, found.some, found.some_low, found.some_high)
-        return LesionRow(self.times[time], of, level, self._alive(time), *values)
+    def _rows(self, asked: Sequence[tuple[str, Level, int]]) -> list[LesionRow]:
+        """Rows of sites, levels and times."""
+        places = [(self._group(of), self._level(level), time) for of, level, time in asked]
+        self._foresee(places)
+        rows = []
+        for (of, level, time), place in zip(asked, places, strict=True):
+            found = self._estimated(*place)
+            values = (found.mean, found.mean_low, found.mean_high, found.some, found.some_low, found.some_high)
+            rows.append(LesionRow(self.times[time], of, level, self._alive(time), *values))
+        return rows
+
+    def _foresee(self, places: Sequence[tuple[int, int, int]]) -> None:
+        """What will be asked next, (group, level, time): to be worked out together, where it is work."""
 
     def _table(self, rows: Sequence[LesionRow]) -> LesionTable:
         return LesionTable(tuple(rows), self.label, self.exact_answer, **self._told())
@@ -120,24 +129,25 @@ class Answers:
         -----
         Of patients who are alive then. The share with any is the chance that the first has come by then.
         """
-        return self._table([self._row(of, level, t) for t in range(len(self.times))])
+        return self._table(self._rows([(of, level, t) for t in range(len(self.times))]))
 
     def organs(self, years: float, level: Level = "established") -> LesionTable:
         """Lesions of a patient by site, at a time; the sites in which the most patients have any come first."""
         time, kinds = self._time(years), ("anywhere", "distant", "nodal", "local")
-        rows = [self._row(of, level, time) for of in self.groups if of not in kinds]
-        rows.sort(key=lambda row: (-row.some, row.of))
-        return self._table([*(self._row(of, level, time) for of in kinds), *rows])
+        rows = {row.of: row for row in self._rows([(of, level, time) for of in self.groups])}
+        sites = [row for of, row in rows.items() if of not in kinds]
+        sites.sort(key=lambda row: (-row.some, row.of))
+        return self._table([*(rows[of] for of in kinds), *sites])
 
     def in_order_of(self, other: LesionTable) -> LesionTable:
         """The rows of another table, in its order: what stands beside it."""
-        return self._table([self._row(row.of, row.level, self._time(row.years)) for row in other])
+        return self._table(self._rows([(row.of, row.level, self._time(row.years)) for row in other]))
 
     def sizes(self, years: float, of: str = "anywhere") -> LesionTable:
         """Lesions of a patient by least size, at a time: from all founders to the largest diameter."""
         time = self._time(years)
         levels: list[Level] = [*LEVELS, *self.sizes_mm]
-        return self._table([self._row(of, level, time) for level in levels])
+        return self._table(self._rows([(of, level, time) for level in levels]))
 
     def number(self, years: float, level: Level = "founded", of: str = "anywhere") -> NumberTable:
         """The law of the number of lesions of a patient at a time.
