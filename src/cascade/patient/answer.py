@@ -36,8 +36,8 @@ FEW = 4
 """Sites up to which all is worked out where something is asked."""
 
 AVERAGED = (
-    "Averaged over traits, of patients whom the primary alone has not killed; death by the burden of lesions, which takes"
-    " those who have many, is in the simulation alone. Intervals are 95 % of the error of the averages."
+    "Averaged over traits, of patients whom the primary alone has not killed; death by the burden of lesions, which"
+    " takes those who have many, is in the simulation alone. Intervals are 95 % of the error of the averages."
 )
 AT_TRAITS = "Of one patient while he lives; intervals are bounds of the error."
 

@@ -24,9 +24,9 @@ from cascade.body import Cancer
 from cascade.body.routes import routes
 from cascade.common.shares import percent
 from cascade.common.types import Floats
-from cascade.patient.course import SLEEPS
 from cascade.patient.disease import DAYS_PER_YEAR, Disease
 from cascade.patient.founding import Founding, foundings
+from cascade.patient.lives import SLEEPS
 from cascade.patient.tables import WARNING
 from cascade.solution.answer import exact
 
@@ -96,11 +96,15 @@ class Blood(Table[BloodRow]):
         )
 
 
-def blood_of(disease: Disease, years: tuple[float, ...], traits: Mapping[str, float]) -> Blood:
-    """Cells of the primary of a patient with some traits, at some times."""
+def blood_of(disease: Disease, years: tuple[float, ...], traits: Mapping[str, float], subtype: str = "") -> Blood:
+    """Cells of the primary of a patient with some traits, of a subtype, at some times."""
     from cascade.patient.answer import multipliers
 
     pace, route, _ = multipliers(disease, traits)
+    kind = next((k for k in disease.subtypes if k.name == subtype), None)
+    if kind is not None:
+        pace *= kind.growth
+        route = route * [kind.shedding.get(shed.route, 1.0) for shed in disease.shedding]
     by_route = {founding.route: founding for founding in foundings(disease.cancer)}
     rows = []
     for year in years:

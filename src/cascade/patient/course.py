@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,27 +18,24 @@ from cascade.common.arguments import check_seed
 from cascade.common.errors import InputError, is_whole
 from cascade.common.text import text_table
 from cascade.common.types import Floats
-from cascade.engine.prepare import environment, prepare
 from cascade.lowering.lower import lower
 from cascade.model.conditioned import given
 from cascade.patient.checks import check_disease
 from cascade.patient.cohort import MOST_PATIENTS, check_years
 from cascade.patient.counts import one_patient
 from cascade.patient.disease import DAYS_PER_YEAR, Disease
-from cascade.patient.kernel.streams import EARLIER, KIND_FOUNDER, identity_of
+from cascade.patient.lives import earlier, firsts, life_of, subtype_of
 from cascade.patient.lowered import rules_of
 from cascade.patient.origins import Way, origins
 from cascade.patient.tables import WARNING
 from cascade.patient.trees import Seeding
-from cascade.runs.histories import History, Stay, histories_of
+from cascade.runs.histories import History, Stay
+
+if TYPE_CHECKING:
+    from cascade.patient.blood import Blood
 
 CAUSES = ("", "the tumour", "other causes")
 ONLY_FOUNDERS = "Only cells that found are told, or will one day: of those that sleep most never wake."
-
-SLEEPS = ("dormant", "held in check in a node")
-"""Milestones of single cells that sleep."""
-
-OUT_OF_THE_VESSEL = "extravasated"
 
 
 @dataclass(frozen=True)
@@ -174,6 +171,8 @@ class Course(Seeding):
         Of death; "": alive at the end.
     traits : dict
         The patient's, mean 1 among all.
+    subtype : str
+        "" for a disease without any.
     lesions : tuple of Lesion
         The primary first, then by when they were shed; all that were shed in time, also those still in transit.
     """
@@ -185,6 +184,7 @@ class Course(Seeding):
     age: float
     cause: str
     traits: Mapping[str, float]
+    subtype: str
     lesions: tuple[Lesion, ...]
     _ways: tuple[Way | None, ...] = field(repr=False, compare=False)
 
@@ -262,7 +262,7 @@ class Course(Seeding):
         lesion, way = self.lesions[number], self._ways[number]
         assert way is not None
         after = self._lives[number]
-        before = _life(lower(given(way.founding.before, "shed")), self.seed, _earlier(lesion.identity, self.seed))
+        before = life_of(lower(given(way.founding.before, "shed")), self.seed, earlier(lesion.identity, self.seed))
         whole = before.stays[-1].entered
         stays = [Stay(s.state, s.entered - whole, s.left - whole, s.ended_by, s.died) for s in before.stays[:-1]]
         return History(after.cell, (*stays, *after.stays))
@@ -272,7 +272,7 @@ class Course(Seeding):
         """From the vessel on, by lesion; the primary has an empty one."""
         lives: list[History] = []
         for lesion, way in zip(self.lesions, self._ways, strict=True):
-            lives.append(History(0, ()) if way is None else _life(way.lowered, self.seed, lesion.identity))
+            lives.append(History(0, ()) if way is None else life_of(way.lowered, self.seed, lesion.identity))
         return tuple(lives)
 
     def founders(self) -> Founders:
@@ -286,7 +286,7 @@ class Course(Seeding):
             landmark = {s.name: s.landmark for s in way.founding.model.states}
             year = {
                 name: lesion.shed + hours / 24.0 / DAYS_PER_YEAR
-                for name, hours in _firsts(life, milestone, landmark).items()
+                for name, hours in firsts(life, milestone, landmark).items()
             }
             when = {name: y if y <= self.years else math.inf for name, y in year.items()}
             out, asleep, woke = (when.get(name, math.inf) for name in ("out", "asleep", "woke"))
@@ -295,6 +295,12 @@ class Course(Seeding):
                 lesion.founded, lesion.fate, float(sizes[lesion.number]),
             ))  # fmt: skip
         return Founders(tuple(rows), f"{self.label}: founders")
+
+    def blood(self, years: Sequence[float] | float) -> Blood:
+        """Cells of the primary in the blood, and asleep, at some years: what is expected of this patient's traits."""
+        from cascade.patient.blood import blood_of
+
+        return blood_of(self.disease, tuple(_years_of(years).tolist()), self.traits, self.subtype)
 
     @property
     def label(self) -> str:
@@ -322,7 +328,7 @@ class Course(Seeding):
         """The patient as plain data."""
         about = {"disease": self.disease.name, "digest": self.disease.digest(), "seed": self.seed}
         about |= {"patient": self.patient, "years": self.years, "age": self.age, "cause": self.cause}
-        return {**about, "traits": dict(self.traits), "founders": self.founders().to_dicts()}
+        return {**about, "traits": dict(self.traits), "subtype": self.subtype, "founders": self.founders().to_dicts()}
 
 
 def course_of(disease: Disease, *, seed: int, patient: int, until_years: float | None = None) -> Course:
@@ -357,7 +363,9 @@ def course_of(disease: Disease, *, seed: int, patient: int, until_years: float |
             float(begin + found.slept[i] / DAYS_PER_YEAR),
         ))  # fmt: skip
     named = dict(zip((trait.name for trait in disease.traits), traits.tolist(), strict=True))
-    return Course(disease, seed, int(patient), years, float(age), CAUSES[int(cause)], named, tuple(lesions), ways)
+    kind = disease.subtypes[subtype_of(disease, seed, lesions[0].identity)].name if disease.subtypes else ""
+    told = disease, seed, int(patient), years, float(age), CAUSES[int(cause)], named, kind
+    return Course(*told, tuple(lesions), ways)
 
 
 def _years_of(years: object) -> Floats:
@@ -369,29 +377,3 @@ def _years_of(years: object) -> Floats:
     if t.ndim != 1 or not np.all(np.isfinite(t)) or np.any(t < 0):
         raise InputError("years", years, "years of the tumour, from 0 on")
     return t
-
-
-def _life(lowered: Any, seed: int, cell: int) -> History:
-    return histories_of(lowered, prepare(lowered, environment(lowered, None)), seed, [cell])[0]
-
-
-def _earlier(identity: int, seed: int) -> int:
-    """The number as which a founder lives before it is shed: an address that no founder of its lesion has."""
-    from cascade.kernel.streams import key_of, philox
-
-    k0, k1 = key_of(seed)
-    low, high = np.uint64(identity & 0xFFFFFFFF), np.uint64(identity >> 32)
-    w0, w1, _, _ = philox(low, high, EARLIER, KIND_FOUNDER, k0, k1)
-    return int(identity_of(np.uint64(w0), np.uint64(w1)))
-
-
-def _firsts(life: History, milestone: Mapping[str, Any], landmark: Mapping[str, Any]) -> dict[str, float]:
-    """Hours at which a founder was first out of the vessels, fell asleep, and last woke."""
-    found: dict[str, float] = {}
-    for stay in life.stays:
-        if landmark[stay.state] == OUT_OF_THE_VESSEL:
-            found.setdefault("out", stay.entered)
-        if milestone[stay.state] in SLEEPS:
-            found.setdefault("asleep", stay.entered)
-            found["woke"] = stay.left
-    return found
