@@ -50,9 +50,8 @@ def test_of_a_growing_source_cells_that_were_shed_are_counted() -> None:
     )
     (row,) = blood_of(disease, (years,), {})
     n, ages = 100_000, [0.02, 0.2, 1.0, 3.0, 10.0]
-    curves = cascade.simulate(BLOOD.model, cells=n, seed=3, times=[24.0 * a for a in ages]).occupancy(
-        [24.0 * a for a in ages]
-    )
+    hours = [24.0 * age for age in ages]
+    curves = cascade.simulate(BLOOD.model, cells=n, seed=3, times=hours).occupancy(hours)
     counted = np.sum([curves[name] for name in FLOWING], axis=0)
     exact = cascade.exact(BLOOD.model).occupancy(hours)
     expected = np.sum([exact[name] for name in FLOWING], axis=0)
