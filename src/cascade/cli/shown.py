@@ -75,7 +75,7 @@ def plot(
         typer.Argument(
             metavar="FILE",
             parser=path_of,
-            help="A saved result (.cascade), or a CSV of counts: step, number; or of a funnel.",
+            help="A saved result or cohort (.cascade), or a CSV of counts: step, number; or of a funnel.",
         ),
     ],
     out: Annotated[
@@ -88,15 +88,23 @@ def plot(
     style: Annotated[Style, typer.Option(help="For the screen, a paper (89 or 183 mm) or a slide.")] = Style.screen,
     force: Force = False,
 ) -> None:
-    """Draw a saved result, or your own counts (CSV)."""
+    """Draw a saved result, a saved cohort, or your own counts (CSV)."""
     from cascade import plot as figures
+    from cascade.patient.saved import is_cohort, open_cohort
     from cascade.runs.saved import open_result
 
     with blaming("FILE", "file"):
         check_exists(file)
+    of_patients = is_cohort(file)
+    what = "number-and-sizes" if of_patients else kind.value
     with blaming("--out", "path"):
-        path = figures.check_path(out or file.with_name(f"{file.stem}-{kind.value}.png"))
-    if file.suffix.lower() in TABLES:
+        path = figures.check_path(out or file.with_name(f"{file.stem}-{what}.png"))
+    if of_patients:
+        if kind is not Kind.funnel:
+            raise InputError("--kind", kind.value, "none for a cohort of patients: its figure is number and sizes")
+        with blaming("FILE", "file"):
+            figure = figures.number_and_sizes(open_cohort(file), style=style.value)
+    elif file.suffix.lower() in TABLES:
         with blaming("FILE", "file"):
             counted = Funnel.from_csv(file)
         of_counts: dict[Kind, Callable[..., Any]] = {

@@ -63,6 +63,15 @@ def save_cohort(cohort: Cohort, path: str | Path) -> Path:
     return target
 
 
+def is_cohort(path: str | Path) -> bool:
+    """Whether a file is one of a cohort, damaged or not."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return "cohort" in json.loads(text_in(file))
+    except Exception:  # no zip, no recipe, no file: no cohort
+        return False
+
+
 def open_cohort(path: str | Path) -> Cohort:
     """A saved cohort.
 
