@@ -54,7 +54,14 @@ def _tumour(disease: Disease) -> str:
 
 
 def _shedding(disease: Disease) -> str:
-    header = ["sheds by", "cells a day", "at cells", "size to the power", "pace to the power", "from cells on"]
+    header = [
+        "sheds by",
+        "cells a day",
+        "at cells",
+        "rises with size to the power",
+        "with pace to the power",
+        "from cells on",
+    ]
     lines = [
         [
             s.route,
@@ -66,7 +73,7 @@ def _shedding(disease: Disease) -> str:
         ]
         for s in disease.shedding
     ]
-    scale = f"Of these cells found {disease.efficiency:.3g} times as many as in the model of the cells."
+    scale = f"The chance of a shed cell to found is that of the cell model times {disease.efficiency:.3g} (efficiency)."
     return f"{text_table(header, lines)}\n\n{scale}"
 
 

@@ -71,7 +71,7 @@ def seed_of(seed: object) -> int:
 def check_chunk(chunk: object) -> int:
     """Cells per task."""
     if not is_whole(chunk) or not 1 <= chunk <= MOST_CHUNK:  # type: ignore[operator]
-        raise InputError("chunk", chunk, "a whole number of cells from 1 to 2^26")
+        raise InputError("chunk", chunk, "a whole number from 1 to 2^26")
     return int(chunk)  # type: ignore[call-overload,no-any-return]
 
 

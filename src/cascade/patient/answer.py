@@ -37,9 +37,10 @@ FEW = 4
 
 AVERAGED = (
     "Averaged over traits, of patients whom the primary alone has not killed; death by the burden of lesions, which"
-    " takes those who have many, is in the simulation alone. Intervals are 95 % of the error of the averages."
+    " takes those who have many, is in the simulation alone. A mean that patients would decide of whom no cohort has one"
+    " is not told (-). Intervals are 95 % of the error of the averages."
 )
-AT_TRAITS = "Of one patient while he lives; intervals are bounds of the error."
+AT_TRAITS = "Of one patient, until the primary kills; intervals are bounds of the error."
 
 
 def exact_cohort(
@@ -72,7 +73,7 @@ def check_traits(disease: Disease, traits: object) -> FrozenDict[str, float]:
         if name not in names:
             raise InputError("traits", name, f"a trait of the disease; {nearest(name, names)}")
         if not is_number(value) or not 0 < value <= 1e6:
-            raise InputError(f"traits[{name!r}]", value, "a number above 0 (1: the mean of all patients)")
+            raise InputError(f"traits[{name!r}]", value, "a number above 0, up to 1e6 (1: the mean of all patients)")
     if disease.subtypes:
         raise InputError("traits", dict(traits), "none for a disease with subtypes: make one of a single subtype")
     return FrozenDict({name: float(traits.get(name, 1.0)) for name in names})
@@ -188,13 +189,26 @@ class ExactCohort(Answers):
         if self.traits is None:
             self._foresee([place])
             return self._kept[place]  # type: ignore[no-any-return]
+        if not self._lives(place[2]):
+            return (np.nan,) * 4
         parts = self._at.mean, self._at.mean_error, self._at.none, self._at.none_error
         return tuple(float(part[place]) for part in parts)
+
+    def _lives(self, time: int) -> bool:
+        """Whether a patient of the traits that were given lives, as far as the primary decides."""
+        pace, growth = multipliers(self.disease, self.traits or {})[0], self.disease.tumour.growth
+        burden = self.disease.death.burden_cells
+        return burden >= growth.most or bool(self._days[time] * pace < growth.days(burden)[0])
+
+    def _alive(self, time: int) -> float:
+        return 1.0 if self.traits is None else float(self._lives(time))
 
     def _estimated(self, group: int, level: int, time: int) -> Estimated:
         mean, wrong, none, wrong_none = self._told_of((group, level, time))
         some = min(max(1.0 - none, 0.0), 1.0)
         low, high = max(mean - wrong, 0.0), mean + wrong
+        if np.isnan(none):
+            some = np.nan
         return Estimated(mean, low, high, some, max(some - wrong_none, 0.0), min(some + wrong_none, 1.0))
 
     def _numbers(self, kind: int, level: int, time: int) -> tuple[NumberRow, ...]:

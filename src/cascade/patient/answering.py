@@ -79,6 +79,9 @@ def exact(
         if until is not None:
             raise InputError("until", until, "none for a disease, whose years end with until_years")
         return exact_cohort(model, **given)
+    if isinstance(model, str):
+        wanted = f"a model of cells, such as cascade.load({model!r}), or a disease: cascade.disease({model!r})"
+        raise InputError("model", model, wanted)
     for name, value in given.items():
         raise InputError(name, value, "none for a model of cells: it is of the exact answer of a disease")
     return exact_of_cells(model, until=until)

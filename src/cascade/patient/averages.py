@@ -27,6 +27,10 @@ from cascade.patient.sources import Sources
 LIGHT, SLIGHT = 1e-12, 1e-6
 """Weights of a place of the quadrature that is left out, and where descendants are left out of probabilities."""
 
+USUAL, OF_NOBODY = 5.0, 0.05
+"""A mean of which so large a part comes from patients beyond so many standard deviations, who in truth die of their
+lesions and of whom no cohort has one, is not told."""
+
 LEAST = 2048, 16
 """Points of the traits, for each replicate, of the first generation and of its descendants, of all paces together."""
 
@@ -45,7 +49,8 @@ class Averaged:
     alive : (T,) float
         Share of patients whom the primary alone has not killed; others die of other causes, whatever their traits.
     mean, none : (G, X, T) float
-        Mean numbers of lesions, and probability of none; nan where nobody is alive, and where nobody asked.
+        Mean numbers of lesions, and probability of none; nan where nobody is alive, and where nobody asked; means also
+        where they are those of patients of whom no cohort has one.
     mean_error, none_error : (G, X, T) float
         Standard errors.
     mean_resolution, none_resolution : (G, X, T) float
@@ -92,6 +97,7 @@ def averaged(disease: Disease, sources: Sources, times: Floats, wanted: Wanted, 
         wanted = wanted._replace(samples=samples, descendants=descendants)
     shape = sources.member.shape[1], 3 + len(own), len(times)
     mean, none = np.zeros((2, wanted.replicates, *shape))
+    usual = np.zeros(shape)
     coarse = np.zeros((2, *shape))
     number = [np.zeros((wanted.replicates, len(times), NUMBERS)) for _ in wanted.laws]
     alive = np.zeros(len(times))
@@ -103,6 +109,8 @@ def averaged(disease: Disease, sources: Sources, times: Floats, wanted: Wanted, 
         both = [Generations(sources, times[here], own, at.pace, order) for order in (FINE, COARSE)]
         sums = _of_pace(traits, at, both, wanted, rng)
         mean[..., here] += at.weight * sums.mean
+        if abs(at.normal) <= USUAL:
+            usual[..., here] += at.weight * sums.usual
         none[..., here] += at.weight * sums.none
         coarse[..., here] += at.weight * sums.coarse
         for total, part in zip(number, sums.laws, strict=True):
@@ -111,6 +119,9 @@ def averaged(disease: Disease, sources: Sources, times: Floats, wanted: Wanted, 
         told = [_with_error(total / alive) for total in (mean, none)]
         laws = [_with_error(total / alive[:, None]) for total in number]
         coarse = change_until(times, coarse / alive)
+        of_nobody = ~(usual / alive > (1.0 - OF_NOBODY) * told[0][0]) & (told[0][0] > 0)
+    for part in (*told[0], coarse[0]):
+        part[of_nobody] = np.nan
     law, wrong = (tuple(part[side] for part in laws) for side in (0, 1))
     others = np.ones(shape[:2], bool)
     others[np.ix_(wanted.groups, wanted.levels)] = False
@@ -133,12 +144,16 @@ def _with_error(replicates: Floats) -> tuple[Floats, Floats]:
 
 
 class OfPace(NamedTuple):
-    """Sums at one pace: means (replicates or 1, G, X, T), chances of none, errors of ages (2, G, X, T), laws."""
+    """Sums at one pace: means and chances of none (replicates, G, X, T), errors of ages (2, G, X, T), laws.
+
+    And means (G, X, T) of those patients alone who are not too far from the usual.
+    """
 
     mean: Floats
     none: Floats
     coarse: Floats
     laws: list[Floats]
+    usual: Floats
 
 
 def _of_pace(traits: Traits, at: Pace, both: Sequence[Generations], wanted: Wanted, rng: np.random.Generator) -> OfPace:
@@ -155,10 +170,10 @@ def _of_pace(traits: Traits, at: Pace, both: Sequence[Generations], wanted: Want
         for law, (g, x) in zip(made, laws, strict=True):
             law[r] = _poisson(first[:, g, x]).mean(axis=0)
     known = traits.mean(at, generations)
-    mean = np.array([known] * replicates)
+    mean, usual = np.array([known] * replicates), traits.mean(at, generations, USUAL)
     errors = np.array([np.abs(known - traits.mean(at, coarser)), np.zeros(known.shape)])
     if not generations.classes or at.weight < SLIGHT:
-        return OfPace(mean, np.array(none), errors, made)
+        return OfPace(mean, np.array(none), errors, made, usual)
     descendants = wanted.descendants
     route, site = traits.multipliers(at, traits.points(descendants, replicates, rng))
     first = _first(generations, route, site)
@@ -181,7 +196,7 @@ def _of_pace(traits: Traits, at: Pace, both: Sequence[Generations], wanted: Want
             mean[r] += share * (descent.mean() - first[s])
         for law, (g, x) in zip(made, laws, strict=True):
             law[r] += share * (numbers_of(descent, g, x) - _poisson(first[s, g, x]))
-    return OfPace(mean, np.array(none), errors, made)
+    return OfPace(mean, np.array(none), errors, made, usual if traits.even else mean.mean(axis=0))
 
 
 def _first(generations: Generations, route: Floats, site: Floats) -> Floats:

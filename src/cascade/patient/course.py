@@ -94,7 +94,9 @@ class FounderRow:
         Entered the vessel; left it; fell asleep and woke, as a single cell; divided for the first time.
     fate : str
     mm : float
-        Diameter of the lesion at the end.
+        Diameter of the lesion at the end; 0 while it is a single cell, and of one that died out.
+    stopped, resumed : float
+        When the lesion stopped to grow, small and without vessels, and when it went on.
     """
 
     lesion: int
@@ -108,6 +110,8 @@ class FounderRow:
     founded: float
     fate: str
     mm: float
+    stopped: float = math.inf
+    resumed: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -196,9 +200,14 @@ class Course(Seeding):
         t = _years_of(years)
         return np.array([self._cells_of(lesion, t) for lesion in self.lesions])
 
+    def _lesion(self, number: int) -> Lesion:
+        if not is_whole(number) or not 0 <= number < len(self.lesions):
+            raise InputError("lesion", number, f"the number of a lesion: 0 (the primary) to {len(self.lesions) - 1}")
+        return self.lesions[number]
+
     def cells_of(self, number: int, years: Sequence[float] | float | Floats) -> Floats:
         """The same of one lesion, (times,)."""
-        return self._cells_of(self.lesions[number], _years_of(years))
+        return self._cells_of(self._lesion(number), _years_of(years))
 
     def _cells_of(self, lesion: Lesion, t: Floats) -> Floats:
         growth, early = self.disease.tumour.growth, self.disease.lesions.early_days
@@ -210,7 +219,7 @@ class Course(Seeding):
         old = early / lesion.pace
         young = (days >= 0) & (days < old)
         if not lesion.early_cells:
-            return np.where(young, np.exp(-np.clip(days / old, 0, 1)), 0.0)
+            return np.where(young, 1.0, 0.0)
         begun = float(growth.days(lesion.early_cells)[0])
         awake = np.where(t >= lesion.awake, lesion.awake - lesion.asleep, np.clip(t - lesion.asleep, 0.0, None))
         slept = awake * DAYS_PER_YEAR if math.isfinite(lesion.asleep) else np.zeros(len(t))
@@ -228,7 +237,7 @@ class Course(Seeding):
 
         Of a lesion that dies out the end of the early phase is told: within it no number of cells is followed.
         """
-        lesion = self.lesions[number]
+        lesion = self._lesion(number)
         if lesion.fate != "died out":
             return self.years
         return min(self.years, lesion.founded + self.disease.lesions.early_days / lesion.pace / DAYS_PER_YEAR)
@@ -241,8 +250,7 @@ class Course(Seeding):
         InputError
             For a number that is no lesion's.
         """
-        if not is_whole(number) or not 0 <= number < len(self.lesions):
-            raise InputError("lesion", number, f"the number of a lesion: 0 (the primary) to {len(self.lesions) - 1}")
+        self._lesion(number)
         return tuple(lesion.number for lesion in self.lesions if lesion.parent == number)
 
     def life(self, number: int) -> History:
@@ -290,9 +298,18 @@ class Course(Seeding):
             }
             when = {name: y if y <= self.years else math.inf for name, y in year.items()}
             out, asleep, woke = (when.get(name, math.inf) for name in ("out", "asleep", "woke"))
+            woke = min(woke, lesion.founded) if math.isfinite(woke) else woke  # one moment, rounded twice
+            stopped, resumed = (y if y <= self.years else math.inf for y in (lesion.asleep, lesion.awake))
+            here = math.isfinite(lesion.founded)
+            if not here:
+                fate = "single cell, asleep" if math.isfinite(asleep) and math.isinf(woke) else "single cell"
+            else:
+                fate = "asleep" if math.isfinite(stopped) and math.isinf(resumed) else lesion.fate
+            stays = here and bool(lesion.early_cells)
             rows.append(FounderRow(
                 lesion.number, lesion.parent or 0, lesion.site, lesion.route, lesion.shed, out, asleep, woke,
-                lesion.founded, lesion.fate, float(sizes[lesion.number]),
+                lesion.founded, fate, float(sizes[lesion.number]) if stays else 0.0,
+                stopped if stays else math.inf, resumed if stays else math.inf,
             ))  # fmt: skip
         return Founders(tuple(rows), f"{self.label}: founders")
 
@@ -321,7 +338,7 @@ class Course(Seeding):
         head = f"{self.label}: {self.ended}\nprimary at the end: {primary:.3g} mm" + (f"; {traits}" if traits else "")
         founders = self.founders()
         if not len(founders):
-            return f"{head}\n\nno cell was shed that founds. {WARNING}"
+            return f"{head}\n\nNo cell that founds was shed by then. {WARNING}"
         return f"{head}\n\n{text_table(*founders.as_text(), left=founders.left)}\n\n{founders.below}"
 
     def to_dict(self) -> dict[str, Any]:

@@ -376,5 +376,8 @@ def _within(part: Part, value: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError("with_", field, f"a field of {type(part).__name__}; {nearest(field, known)}")
         own = getattr(part, field)
         into = isinstance(own, Part) and isinstance(inner, Mapping)
-        new[field] = own.model_copy(update=_within(own, inner)) if into else inner
+        if isinstance(own, Growth) and into and inner.get("law", own.law) != own.law:
+            new[field] = Growth(**inner)  # of another law, which has other numbers
+        else:
+            new[field] = own.model_copy(update=_within(own, inner)) if into else inner
     return new

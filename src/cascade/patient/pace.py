@@ -133,21 +133,26 @@ class Traits:
         site = np.where(p.on_site, value[:, :, None], 1.0).prod(axis=1) * p.subtype_site[at.subtype]
         return route, site
 
-    def moment(self, at: Pace, powers: Floats) -> float:
-        """E of the product of the traits to some powers, (F,), given the pace; infinite where a gamma one is."""
+    def moment(self, at: Pace, powers: Floats, within: float = np.inf) -> float:
+        """E of the product of the traits to some powers, (F,), given the pace; infinite where a gamma one is.
+
+        ``within``: of patients who lie within so many standard deviations of the mean logarithm of the product.
+        """
         p = self.p
         spread, k = p.spread[self.log], powers[self.log]
         g = (k * spread) @ self._lower @ self._directions
         along = int(self.sigma > 0)
         total = -0.5 * float(k @ spread**2) + 0.5 * float(g[along:] @ g[along:])
         total += float(g[0]) * at.normal if along else 0.0
+        if np.isfinite(within):
+            total += float(special.log_ndtr(within - np.sqrt(float(g[along:] @ g[along:]))))
         for f in self.free:
             shape = p.spread[f]
             total += special.gammaln(shape + powers[f]) - special.gammaln(shape) - powers[f] * np.log(shape)
         total += sum(powers[f] * np.log(value) for f, value in at.known.items())
         return float(np.exp(total))
 
-    def mean(self, at: Pace, generations: Generations) -> Floats:
+    def mean(self, at: Pace, generations: Generations, within: float = np.inf) -> Floats:
         """Mean numbers given the pace, (G, X, T): of the first generation, and where traits are even of all."""
         p, member = self.p, generations.sources.member
         of_route, of_site = p.subtype_route[at.subtype], p.subtype_site[at.subtype]
@@ -158,7 +163,7 @@ class Traits:
             powers = on_route[:, r] + on_site[:, j]
             key = powers.tobytes()
             if key not in done:
-                done[key] = self.moment(at, powers)
+                done[key] = self.moment(at, powers, within)
             both[r, j] = of_route[r] * of_site[j] * done[key]
         total = np.einsum("rxtj,rj,jg->gxt", generations.first, both, member, optimize=True)
         if not (self.even and generations.classes):
@@ -169,7 +174,8 @@ class Traits:
             for r in range(len(of_route)):
                 powers = on_route[:, r] + generation * seeds + on_route @ between
                 scale = of_route[r] * float(np.prod(of_route**between))
-                total += scale * self.moment(at, powers) * term[r]
+                # Below 0 by the error of the maps alone, and times a large moment.
+                total += scale * self.moment(at, powers, within) * np.maximum(term[r], 0.0)
         return np.asarray(total)
 
     def points(self, number: int, replicates: int, rng: np.random.Generator) -> Floats:

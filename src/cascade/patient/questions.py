@@ -93,10 +93,13 @@ class Answers:
         )
 
     def _time(self, years: object) -> int:
+        if years is None:
+            return len(self.times) - 1
         if is_number(years) and float(years) in self.times:  # type: ignore[arg-type]
             return self.times.index(float(years))  # type: ignore[arg-type]
-        told = ", ".join(f"{time:g}" for time in self.times[:8]) + (", ..." if len(self.times) > 8 else "")
-        raise InputError("years", years, f"a year at which lesions were counted (times=): {told}")
+        shown = [f"{time:g}" for time in self.times]
+        told = ", ".join(shown if len(shown) < 10 else [*shown[:8], "...", shown[-1]])
+        raise InputError("years", years, f"a year at which lesions were counted: {told}")
 
     def _rows(self, asked: Sequence[tuple[str, Level, int]]) -> list[LesionRow]:
         """Rows of sites, levels and times."""
@@ -131,25 +134,25 @@ class Answers:
         """
         return self._table(self._rows([(of, level, t) for t in range(len(self.times))]))
 
-    def organs(self, years: float, level: Level = "established") -> LesionTable:
-        """Lesions of a patient by site, at a time; the sites in which the most patients have any come first."""
+    def organs(self, years: float | None = None, level: Level = "established") -> LesionTable:
+        """Lesions of a patient by site, at a time (default: the last); where most patients have any comes first."""
         time, kinds = self._time(years), ("anywhere", "distant", "nodal", "local")
         rows = {row.of: row for row in self._rows([(of, level, time) for of in self.groups])}
         sites = [row for of, row in rows.items() if of not in kinds]
-        sites.sort(key=lambda row: (-row.some, row.of))
+        sites.sort(key=lambda row: (-row.some if row.some == row.some else 0.0, row.of))
         return self._table([*(rows[of] for of in kinds), *sites])
 
     def in_order_of(self, other: LesionTable) -> LesionTable:
         """The rows of another table, in its order: what stands beside it."""
         return self._table(self._rows([(row.of, row.level, self._time(row.years)) for row in other]))
 
-    def sizes(self, years: float, of: str = "anywhere") -> LesionTable:
-        """Lesions of a patient by least size, at a time: from all founders to the largest diameter."""
+    def sizes(self, years: float | None = None, of: str = "anywhere") -> LesionTable:
+        """Lesions of a patient by least size, at a time (default: the last): from all founders to the largest."""
         time = self._time(years)
         levels: list[Level] = [*LEVELS, *self.sizes_mm]
         return self._table(self._rows([(of, level, time) for level in levels]))
 
-    def number(self, years: float, level: Level = "founded", of: str = "anywhere") -> NumberTable:
+    def number(self, years: float | None = None, level: Level = "founded", of: str = "anywhere") -> NumberTable:
         """The law of the number of lesions of a patient at a time.
 
         Parameters

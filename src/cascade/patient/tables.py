@@ -5,11 +5,12 @@ For research and teaching, never for decisions about a patient.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from cascade.answers.table import Table, Texts, check_same, heading_beside
 from cascade.common.errors import InputError
-from cascade.common.shares import estimate_of_number, estimate_of_share, percent
+from cascade.common.shares import Estimate, estimate_of_number, estimate_of_share, percent
 from cascade.common.text import text_table
 from cascade.patient.kernel.inputs import ESTABLISHED, FOUNDED, SHED
 
@@ -21,7 +22,7 @@ LEVELS = {"shed": SHED, "founded": FOUNDED, "established": ESTABLISHED}
 TOLD = {
     "shed": "cells shed that will found",
     "founded": "founders: cells that have divided",
-    "established": "lesions that do not die out",
+    "established": "lesions beyond the early phase",
 }
 """What is counted at a level, in words."""
 
@@ -94,11 +95,10 @@ class LesionTable(Table[LesionRow]):
             other = list(beside)
         lines = []
         for i, row in enumerate(self.rows):
-            mean = estimate_of_number(row.mean, row.mean_low, row.mean_high)
-            some = estimate_of_share(row.some, row.some_low, row.some_high)
+            mean, some = _mean_of(row), _some_of(row)
             line = [column(row) for column in shown]
             line += [mean.value, some.value] if self.exact else [percent(row.alive), *mean, *some]
-            line += [f"{other[i].mean:.4g}", percent(other[i].some)] if other else []
+            line += [_mean_of(other[i]).value, _some_of(other[i]).value] if other else []
             lines.append(line)
         return header, lines
 
@@ -190,6 +190,22 @@ def told_of(level: Level) -> str:
 def what_of(of: str, level: Level) -> str:
     """Which lesions, in words."""
     return told_of(level) if of == "anywhere" else f"{told_of(level)}, {of}"
+
+
+NOT_TOLD = Estimate("-", "")
+"""Of an exact answer: nobody lives, or a mean is that of patients of whom no cohort has one."""
+
+
+def _mean_of(row: LesionRow) -> Estimate:
+    if math.isnan(row.mean):
+        return NOT_TOLD
+    if row.mean == 0.0:
+        return Estimate("0", f"below {row.mean_high:.2g}")
+    return estimate_of_number(row.mean, row.mean_low, row.mean_high)
+
+
+def _some_of(row: LesionRow) -> Estimate:
+    return NOT_TOLD if math.isnan(row.some) else estimate_of_share(row.some, row.some_low, row.some_high)
 
 
 def _years(row: LesionRow) -> str:
