@@ -234,7 +234,9 @@ def test_wrong_questions(made: Cohort) -> None:
         *(("patient", lambda n=n: made.patient(n)) for n in (9, 60, -1, 1.5, "a", None, True)),
         *(("level", lambda v=v: made.lesions(v)) for v in ("x", 3.0, None)),
         *(("of", lambda v=v: made.lesions(of=v)) for v in ("bones", None)),
-        *(("years", lambda v=v: made.organs(v)) for v in (0.5, "a", None, float("nan"))),
+        *(("years", lambda v=v: made.organs(v)) for v in (0.5, "a", float("nan"))),
+        *(("lesion", lambda n=n: course.cells_of(n, 5.0)) for n in (-1, 10**6, 1.5, "a")),
+        *(("lesion", lambda n=n: course.end_of(n)) for n in (-1, 10**6, 1.5, "a")),
         ("of", lambda: made.number(5.0, of="bone")),
         ("merge: other", lambda: made.merge(3)),  # type: ignore[arg-type]
         *(("lesion", lambda n=n: course.life(n)) for n in (0, -1, 10**6, 1.5, "a")),

@@ -37,8 +37,8 @@ FEW = 4
 
 AVERAGED = (
     "Averaged over traits, of patients whom the primary alone has not killed; death by the burden of lesions, which"
-    " takes those who have many, is in the simulation alone. A mean that patients would decide of whom no cohort has one"
-    " is not told (-). Intervals are 95 % of the error of the averages."
+    " takes those who have many, is in the simulation alone. A mean is not told (-) where patients decide it of whom no"
+    " cohort has one. Intervals are 95 % of the error of the averages."
 )
 AT_TRAITS = "Of one patient, until the primary kills; intervals are bounds of the error."
 

@@ -78,7 +78,7 @@ def lives_of(course: Course) -> tuple[Life, ...]:
     """Every founder of a patient, in the order in which they were shed."""
     return tuple(
         Life(row.lesion, row.parent, row.site, row.shed, row.asleep, row.woke, row.founded, course.end_of(row.lesion),
-             row.fate, row.mm)
+             course.lesions[row.lesion].fate, row.mm)
         for row in course.founders()
     )  # fmt: skip
 
