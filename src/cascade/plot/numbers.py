@@ -208,7 +208,9 @@ def _when(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float]) -> No
                 how = {"color": ALIVE_COLOUR, "marker": "o", "label": f"share {level_name(level)}"}
                 values = [(row.some, row.some_low, row.some_high) for row in rows]
                 if shown.beside is None:
-                    ax.plot([row.years for row in rows], [row.some for row in rows], color=ALIVE_COLOUR, zorder=2,
+                    # Broken where nobody has any.
+                    way = [row.some if row.some > low else math.nan for row in table]
+                    ax.plot([row.years for row in table], way, color=ALIVE_COLOUR, zorder=2,
                             linewidth=look.thin, label="_way")  # fmt: skip
                 _dots(ax, [row.years for row in rows], values, look, how)
         at = tables[level][0].rows[-1].some
