@@ -321,7 +321,7 @@ def test_the_largest_models_stay_far_below_what_a_recipe_may_hold(tmp_path: Path
     path = made.save(tmp_path / "r.cascade")
     assert cascade.open_result(path) == made
     with zipfile.ZipFile(path) as file:
-        packed, text = file.getinfo("recipe.npy").compress_size, saved._text_in(file)
+        packed, text = file.getinfo("recipe.npy").compress_size, saved.text_in(file)
     parts, each = text.count(b"[") + text.count(b"{"), MAX_STATES / number
     assert parts * each < saved.MOST_PARTS
     assert text.count(b",") * each < saved.MOST_ENTRIES
