@@ -90,8 +90,7 @@ def plot(
 ) -> None:
     """Draw a saved result, a saved cohort, or your own counts (CSV)."""
     from cascade import plot as figures
-    from cascade.patient.saved import is_cohort, open_cohort
-    from cascade.runs.saved import open_result
+    from cascade.patient.saved import is_cohort
 
     with blaming("FILE", "file"):
         check_exists(file)
@@ -100,39 +99,63 @@ def plot(
     with blaming("--out", "path"):
         path = figures.check_path(out or file.with_name(f"{file.stem}-{what}.png"))
     if of_patients:
-        if kind is not Kind.funnel:
-            raise InputError("--kind", kind.value, "none for a cohort of patients: its figure is number and sizes")
-        with blaming("FILE", "file"):
-            figure = figures.number_and_sizes(open_cohort(file), style=style.value)
+        figure = _of_patients(file, kind, style)
     elif file.suffix.lower() in TABLES:
-        with blaming("FILE", "file"):
-            counted = Funnel.from_csv(file)
-        of_counts: dict[Kind, Callable[..., Any]] = {
-            Kind.funnel: figures.funnel,
-            Kind.waterfall: figures.waterfall,
-            Kind.alluvial: figures.alluvial,
-        }
-        if kind not in of_counts:
-            raise InputError("--kind", kind.value, "'funnel', 'waterfall' or 'alluvial' for a CSV of counts")
-        figure = of_counts[kind](counted, style=style.value)
-        say(counted.table())
+        figure = _of_counts(file, kind, style)
     else:
-        with blaming("FILE", "file"):
-            result = open_result(file)
-        drawers: dict[Kind, Callable[..., Any]] = {
-            Kind.funnel: figures.funnel,
-            Kind.alluvial: figures.alluvial,
-            Kind.waterfall: figures.waterfall,
-            Kind.occupancy: figures.occupancy,
-            Kind.incidence: figures.incidence,
-            Kind.organs: figures.organs,
-            Kind.body: figures.body,
-        }
-        try:
-            figure = drawers[kind](result, style=style.value)
-        except InputError as error:
-            raise InputError("--kind", kind.value, f"a figure that can be drawn of {file.name}: {error}") from None
+        figure = _of_cells(file, kind, style)
     # What a figure is of stands in its label, and in the file.
     same = path.is_file() and str(figure.get_label()) in note_in(path)
     never_over_another("--out", path, same, force)
     typer.echo(f"saved: {figures.save(figure, path).resolve()}")
+
+
+def _of_patients(file: Path, kind: Kind, style: Style) -> Any:
+    """The figure of a saved cohort."""
+    from cascade import plot as figures
+    from cascade.patient.saved import open_cohort
+
+    if kind is not Kind.funnel:
+        raise InputError("--kind", kind.value, "none for a cohort of patients: its figure is number and sizes")
+    with blaming("FILE", "file"):
+        return figures.number_and_sizes(open_cohort(file), style=style.value)
+
+
+def _of_counts(file: Path, kind: Kind, style: Style) -> Any:
+    """A figure of counts of somebody's own, which are printed."""
+    from cascade import plot as figures
+
+    with blaming("FILE", "file"):
+        counted = Funnel.from_csv(file)
+    drawers: dict[Kind, Callable[..., Any]] = {
+        Kind.funnel: figures.funnel,
+        Kind.waterfall: figures.waterfall,
+        Kind.alluvial: figures.alluvial,
+    }
+    if kind not in drawers:
+        raise InputError("--kind", kind.value, "'funnel', 'waterfall' or 'alluvial' for a CSV of counts")
+    figure = drawers[kind](counted, style=style.value)
+    say(counted.table())
+    return figure
+
+
+def _of_cells(file: Path, kind: Kind, style: Style) -> Any:
+    """A figure of a saved result."""
+    from cascade import plot as figures
+    from cascade.runs.saved import open_result
+
+    with blaming("FILE", "file"):
+        result = open_result(file)
+    drawers: dict[Kind, Callable[..., Any]] = {
+        Kind.funnel: figures.funnel,
+        Kind.alluvial: figures.alluvial,
+        Kind.waterfall: figures.waterfall,
+        Kind.occupancy: figures.occupancy,
+        Kind.incidence: figures.incidence,
+        Kind.organs: figures.organs,
+        Kind.body: figures.body,
+    }
+    try:
+        return drawers[kind](result, style=style.value)
+    except InputError as error:
+        raise InputError("--kind", kind.value, f"a figure that can be drawn of {file.name}: {error}") from None

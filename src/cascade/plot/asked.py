@@ -44,6 +44,8 @@ def years_of(source: Answers, years: object, of: str, level: Level) -> tuple[flo
         asked = tuple({seen[-1], seen[len(seen) // 2], seen[len(seen) // 5]})
     if len(asked) > MOST_YEARS:
         raise InputError("years", years, f"at most {MOST_YEARS} years at which lesions were counted")
+    if None in asked:  # a single number may stand for the last year, a figure's years may not
+        raise InputError("years", years, "years at which lesions were counted")
     for year in asked:
         source.number(year, level, of)  # says what is wrong with any of the three
     if len(set(asked)) < len(asked):
