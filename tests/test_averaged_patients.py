@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
+import cascade
 from cascade.patient.disease import Subtype, Trait
 from cascade.patient.laws import Laws
 from helpers.budget import SIGMAS, within
@@ -22,7 +24,7 @@ def test_averages_over_traits_agree_with_the_simulation() -> None:
     lives = {"burden_cells": 1e15, "other": None}
     pace, *leaks = textbook().traits
     traits = (pace.model_copy(update={"spread": 0.2}), *(t.model_copy(update={"spread": 0.8}) for t in leaks))
-    disease = textbook().with_(death=lives, traits=traits, efficiency=2e-6, lesions={"secondary": 0.05})
+    disease = textbook().with_(death=lives, traits=traits, efficiency=2e-5, lesions={"secondary": 0.05})
     years = (5.0, 8.0, 11.0)
     found = Laws(disease).averaged(days(years), SIZES, numbers=[("distant", "founded"), ("nodal", 1)])
     assert found.alive == pytest.approx(np.ones(3), abs=1e-8)
@@ -49,7 +51,7 @@ def test_averages_over_traits_agree_with_the_simulation() -> None:
 
 def test_patients_whom_the_primary_kills_are_left_out() -> None:
     # So few lesions that the primary alone kills.
-    disease = textbook().with_(efficiency=4e-8, death={"burden_cells": 1e11, "other": None})
+    disease = textbook().with_(efficiency=4e-7, death={"burden_cells": 1e11, "other": None})
     years = (8.0, 11.0, 14.0)
     found = Laws(disease).averaged(days(years), SIZES)
     out = simulated(disease, years, SIZES, 100_000)
@@ -132,3 +134,35 @@ def test_soil_of_one_organ_is_averaged_with_all_its_generations() -> None:
         mean, none = mean + v * at.mean, none + v * at.none
     assert np.all(np.abs(found.none - none) <= SIGMAS * found.none_error + found.none_resolution + 1e-5)
     assert np.all(np.abs(found.mean - mean) <= SIGMAS * found.mean_error + found.mean_resolution + 1e-5 * mean)
+
+
+@pytest.mark.parametrize("traits", [
+    [{"name": "a", "spread": 1.2, "acts_on": ["shedding.blood"]}, {"name": "b", "spread": 0.3, "acts_on": ["growth"]}],
+    [{"name": "a", "spread": 3.0, "distribution": "gamma", "acts_on": ["seeding"]}],
+    [{"name": "a", "spread": 1.5, "acts_on": ["soil.liver"]}],
+])  # fmt: skip
+def test_a_mean_is_not_below_the_share_with_any_or_is_not_told(traits: list[dict[str, Any]]) -> None:
+    """Also where the primary never kills, and moments of many generations are those of patients whom nobody has."""
+    disease = cascade.disease("textbook").with_(traits=traits, correlations=[], death={"burden_cells": 1e13})
+    found = cascade.exact(disease, times=[6.0, 14.0])
+    for row in found.lesions():
+        assert 0.0 < row.some < 1.0
+        assert math.isnan(row.mean) or row.mean >= row.some * (1.0 - 1e-6)
+
+
+def test_nothing_is_told_of_a_patient_whom_the_primary_has_killed() -> None:
+    disease = cascade.disease("textbook")
+    day = float(disease.tumour.growth.days(disease.death.burden_cells)[0]) / 2.0 / 365.25
+    found = cascade.exact(disease, times=[day - 0.1, day + 0.1], traits={"pace": 2.0})
+    before, after = found.lesions()
+    assert (before.alive, after.alive) == (1.0, 0.0)
+    assert before.mean > 0
+    assert math.isnan(after.mean)
+    assert math.isnan(after.some)
+    assert all(math.isnan(row.mean) for row in found.organs(day + 0.1))
+    assert [row.years for row in found.blood()] == [day - 0.1]
+    with pytest.raises(cascade.InputError, match=r"years = .*before the primary has killed"):
+        found.number(day + 0.1)
+    course = cascade.cohort(disease, patients=range(7, 8), seed=1).patient(7)
+    with pytest.raises(cascade.InputError, match=r"years = .*until the end"):
+        course.blood(course.years + 0.1)

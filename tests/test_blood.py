@@ -85,8 +85,9 @@ def test_a_patient_has_the_traits_and_the_subtype_that_were_drawn() -> None:
         assert course.lesions[0].pace == pytest.approx(growth * course.traits["pace"], rel=1e-12)
         seen.add(course.subtype)
         if number < 3:
-            (row,) = course.blood(13.0)
-            cells = disease.tumour.growth.size(13.0 * 365.25 * course.lesions[0].pace)[0]
+            year = min(13.0, course.years)
+            (row,) = course.blood(year)
+            cells = disease.tumour.growth.size(year * 365.25 * course.lesions[0].pace)[0]
             by_route = [
                 s.per_day * math.sqrt(cells / 1e9) * course.lesions[0].pace * course.traits[f"leakiness into {s.route}"]
                 for s in disease.shedding

@@ -212,6 +212,8 @@ class ExactCohort(Answers):
         return Estimated(mean, low, high, some, max(some - wrong_none, 0.0), min(some + wrong_none, 1.0))
 
     def _numbers(self, kind: int, level: int, time: int) -> tuple[NumberRow, ...]:
+        if self.traits is not None and not self._lives(time):
+            raise InputError("years", self.times[time], "a year before the primary has killed this patient")
         key = "numbers", kind, level, time
         if key not in self._kept:
             self._kept[key] = self._law_of(GROUPS[kind], level, time)
@@ -239,11 +241,12 @@ class ExactCohort(Answers):
     def blood(self) -> Blood:
         """Cells of the primary in the blood, and asleep, by year: all cells that were shed, not only those that found.
 
-        Of mean traits, or of those that were given.
+        Of mean traits, or of those that were given; until the primary kills.
         """
         from cascade.patient.blood import blood_of
 
-        return blood_of(self.disease, self.times, self.traits or {})
+        living = tuple(year for t, year in enumerate(self.times) if self._lives(t))
+        return blood_of(self.disease, living, self.traits or {})
 
     def _told(self) -> dict[str, str]:
         return {

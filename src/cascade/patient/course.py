@@ -317,7 +317,10 @@ class Course(Seeding):
         """Cells of the primary in the blood, and asleep, at some years: what is expected of this patient's traits."""
         from cascade.patient.blood import blood_of
 
-        return blood_of(self.disease, tuple(_years_of(years).tolist()), self.traits, self.subtype)
+        when = _years_of(years)
+        if np.any(when > self.years):
+            raise InputError("years", years, f"years of the tumour until the end, {self.years:.2f}")
+        return blood_of(self.disease, tuple(when.tolist()), self.traits, self.subtype)
 
     @property
     def label(self) -> str:
