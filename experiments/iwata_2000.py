@@ -27,8 +27,8 @@ from scipy import stats
 import cascade
 from _report import FALSE_ALARM, Row, arguments, own_folder, show, verdict, write
 from cascade.patient.delays import delays_of
-from cascade.patient.disease import DAYS_PER_YEAR
 from cascade.patient.origins import origins
+from cascade.patient.ranges import DAYS_PER_YEAR
 
 A, LARGEST, M, ALPHA = 0.00286, 7.3e10, 5.3e-8, 0.663
 PRIMARY_CELLS = (1e9, 1e10, 5e10)

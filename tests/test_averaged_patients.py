@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 import cascade
-from cascade.patient.disease import Subtype, Trait
 from cascade.patient.laws import Laws
+from cascade.patient.parts import Subtype, Trait
 from helpers.budget import SIGMAS, within
 from helpers.tumours import RARE, SIZES, YEARS, barren, days, plain, shedding, simulated, textbook
 

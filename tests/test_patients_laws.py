@@ -19,12 +19,13 @@ from cascade.lowering.lower import lower
 from cascade.patient.cohort import cohort
 from cascade.patient.counts import Counts, PatientChunk, one_patient
 from cascade.patient.course import course_of
-from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.disease import Disease
 from cascade.patient.early import BirthDeath
 from cascade.patient.intervals import mean_interval
 from cascade.patient.kernel.inputs import Lesions, Rules
 from cascade.patient.lowered import rules_of
 from cascade.patient.origins import Way, origins
+from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.runs.histories import histories_of
 from helpers.budget import ALPHA, SIGMAS, agrees, cells_needed, within
 from helpers.diseases import GROWTHS, PLAIN, TEXTBOOK, on_route

@@ -19,8 +19,9 @@ import numpy as np
 from cascade.body import Cancer
 from cascade.body.routes import routes
 from cascade.model import Model
-from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.disease import Disease
 from cascade.patient.founding import foundings
+from cascade.patient.ranges import DAYS_PER_YEAR
 from helpers.reference import RARE, RARE_START, Reference, exactly, holds_rare, uniforms, words
 
 PATIENT, CLOCK, FOUNDER, LESION, FATE = (kind << 24 for kind in (8, 9, 10, 11, 12))

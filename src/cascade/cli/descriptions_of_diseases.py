@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from cascade.cli.options import NOTICE
 from cascade.common.shares import plain_percent
 from cascade.common.text import text_table
-from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.disease import Disease
+from cascade.patient.ranges import DAYS_PER_YEAR
 
 LAWS = {
     "exponential": "exponential growth",

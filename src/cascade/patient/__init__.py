@@ -13,49 +13,60 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cascade.patient.clinic.care import Care, Radiotherapy, Surgery, Systemic, Visits
+    from cascade.patient.clinic.eyes import Eye, Pathologist, Sight
+    from cascade.patient.clinic.presentation import Presentation, Screening, Symptoms
     from cascade.patient.cohort import Cohort
     from cascade.patient.course import Course, Lesion
-    from cascade.patient.disease import (
-        Disease,
-        Lesions,
-        Mortality,
-        OrganLesions,
-        Shedding,
-        Subtype,
-        Trait,
-        Tumour,
-    )
+    from cascade.patient.disease import Disease
     from cascade.patient.early import BirthDeath
     from cascade.patient.founding import Founding, foundings
     from cascade.patient.growth import Growth
+    from cascade.patient.parts import Death, Lesions, Mortality, OrganLesions, Shedding, Subtype, Trait, Tumour
 
 __all__ = [
     "BirthDeath",
+    "Care",
     "Cohort",
     "Course",
+    "Death",
     "Disease",
+    "Eye",
     "Founding",
     "Growth",
     "Lesion",
     "Lesions",
     "Mortality",
     "OrganLesions",
+    "Pathologist",
+    "Presentation",
+    "Radiotherapy",
+    "Screening",
     "Shedding",
+    "Sight",
     "Subtype",
+    "Surgery",
+    "Symptoms",
+    "Systemic",
     "Trait",
     "Tumour",
+    "Visits",
     "foundings",
 ]
 
 _LATER = {
     name: f"cascade.patient.{module}"
     for module, names in {
+        "clinic.care": "Care Radiotherapy Surgery Systemic Visits",
+        "clinic.eyes": "Eye Pathologist Sight",
+        "clinic.presentation": "Presentation Screening Symptoms",
         "cohort": "Cohort",
         "course": "Course Lesion",
-        "disease": "Disease Lesions Mortality OrganLesions Shedding Subtype Trait Tumour",
+        "disease": "Disease",
         "early": "BirthDeath",
         "founding": "Founding foundings",
         "growth": "Growth",
+        "parts": "Death Lesions Mortality OrganLesions Shedding Subtype Trait Tumour",
     }.items()
     for name in names.split()
 }

@@ -17,9 +17,10 @@ from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.frozen import FrozenDict
 from cascade.patient.checks import check_disease
 from cascade.patient.cohort import SIZES_MM, check_sizes, check_times, check_years
-from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.disease import Disease
 from cascade.patient.lowered import GROUPS
 from cascade.patient.questions import Answers, Estimated
+from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.tables import LEVELS, NumberRow
 
 if TYPE_CHECKING:

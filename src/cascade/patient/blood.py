@@ -24,9 +24,10 @@ from cascade.body import Cancer
 from cascade.body.routes import routes
 from cascade.common.shares import percent
 from cascade.common.types import Floats
-from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.disease import Disease
 from cascade.patient.founding import Founding, foundings
 from cascade.patient.lives import SLEEPS
+from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.tables import WARNING
 from cascade.solution.answer import exact
 

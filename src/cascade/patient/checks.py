@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 from cascade.common.errors import Fault, InputError, nearest
 from cascade.model.base import ILLUSTRATIVE, Part
 from cascade.model.correlations import cholesky
+from cascade.patient.clinic.checks import faults_of_clinic
 
 if TYPE_CHECKING:
     from cascade.patient.disease import Disease
-
-ONSET_PER_EARLY = 40.0
-"""So many times the mean size of what is left at the end of the early phase: larger by chance are 1 in 10^17."""
 
 
 def faults(disease: Disease) -> Iterator[Fault]:
@@ -22,6 +20,7 @@ def faults(disease: Disease) -> Iterator[Fault]:
     yield from _growth(disease)
     yield from _sites(disease)
     yield from _traits(disease)
+    yield from faults_of_clinic(disease)
     yield from _sources(disease)
 
 
@@ -31,18 +30,16 @@ def _growth(disease: Disease) -> Iterator[Fault]:
     if low > high:
         yield Fault("tumour.onset_age_years", [low, high], "two ages, the lower first")
     early = math.exp(min(growth.slope * lesions.early_days, 700.0))
-    by_site = {site: 1.0 + (early - 1.0) / lesions.of(site, "establishment") for site in disease.sites}
-    largest = ONSET_PER_EARLY * max(by_site.values(), default=1.0)
-    sheds = [site for site in disease.can_shed if lesions.of(site, "secondary") > 0]
-    shedding = ONSET_PER_EARLY * max((by_site[site] for site in sheds), default=1.0)
+    largest = disease.largest_early()
+    shedding = disease.largest_early([site for site in disease.can_shed if lesions.of(site, "secondary") > 0])
     for i, shed in enumerate(disease.shedding):
         path = f"shedding[{i}].onset_cells"
         if shed.onset_cells >= growth.most:
             yield Fault(path, shed.onset_cells, f"a size that the tumour reaches: below {growth.most:g} cells")
         if disease.lesions_shed and shed.onset_cells < shedding:
             wanted = (
-                f"at least {shedding:.3g} cells, {ONSET_PER_EARLY:g} times what a lesion has on average at the end"
-                " of its early phase: earlier no metastasis sheds (secondary = 0 where none ever shall)"
+                f"at least {shedding:.3g} cells, 40 times what a lesion has on average at the end of its early phase:"
+                " earlier no metastasis sheds (secondary = 0 where none ever shall)"
             )
             yield Fault(path, shed.onset_cells, wanted)
         if disease.lesions_shed and disease.sleeps and shed.onset_cells < lesions.asleep_cells:
@@ -53,7 +50,7 @@ def _growth(disease: Disease) -> Iterator[Fault]:
         yield Fault("lesions.asleep_cells", lesions.asleep_cells, wanted)
     if largest >= growth.most:
         wanted = (
-            f"a time after which {ONSET_PER_EARLY:g} times the mean size of what is left, {largest:.3g} cells, is below"
+            f"a time after which 40 times the mean size of what is left, {largest:.3g} cells, is below"
             f" the largest size, {growth.most:g}"
         )
         yield Fault("lesions.early_days", lesions.early_days, wanted)
@@ -65,6 +62,9 @@ def _growth(disease: Disease) -> Iterator[Fault]:
 
 def _sites(disease: Disease) -> Iterator[Fault]:
     uses = [use.name for use in disease.cancer.routes]
+    for organ in disease.death.organs:
+        if organ not in disease.sites:
+            yield Fault("death.organs", organ, f"a site that the cells come to; {nearest(organ, disease.sites)}")
     for i, shed in enumerate(disease.shedding):
         if shed.route not in uses:
             yield Fault(f"shedding[{i}].route", shed.route, f"a route of the cells; {nearest(shed.route, uses)}")
@@ -156,7 +156,8 @@ def _cited(path: str, fields: dict[str, Any]) -> Iterator[tuple[str, tuple[str, 
                 yield from _cited(f"{where}[{i}]", dict(part))
         elif name == "organs":
             for organ, part in value.items():
-                yield from _cited(f"{where}.{organ}", dict(part))
+                if isinstance(part, Part):
+                    yield from _cited(f"{where}.{organ}", dict(part))
 
 
 def check_disease(disease: object) -> Any:

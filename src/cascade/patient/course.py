@@ -23,10 +23,11 @@ from cascade.model.conditioned import given
 from cascade.patient.checks import check_disease
 from cascade.patient.cohort import MOST_PATIENTS, check_years
 from cascade.patient.counts import one_patient
-from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.disease import Disease
 from cascade.patient.lives import earlier, firsts, life_of, subtype_of
 from cascade.patient.lowered import rules_of
 from cascade.patient.origins import Way, origins
+from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.tables import WARNING
 from cascade.patient.trees import Seeding
 from cascade.runs.histories import History, Stay

@@ -20,9 +20,10 @@ from scipy.interpolate import CubicSpline
 
 from cascade.common.types import Complexes, Floats
 from cascade.lowering.lower import lower
-from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.disease import Disease
 from cascade.patient.founding import Founding
 from cascade.patient.origins import Way, origins
+from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.solution.laplace import invert
 from cascade.solution.solver import Solver
 

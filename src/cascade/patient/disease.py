@@ -6,11 +6,11 @@ For research and teaching, never for decisions about a patient.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tomli_w
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
@@ -22,165 +22,18 @@ from cascade.common.files import as_path, parse_toml, write_atomically
 from cascade.common.frozen import FrozenDict
 from cascade.common.numbers import SHARE_TOLERANCE, plain_number
 from cascade.common.portable import in_order
-from cascade.model.base import FrozenMapping, Keys, Name, Part, Share, Source, Text, faults_of, rescaled
+from cascade.model.base import Keys, Name, Part, Source, Text, faults_of, rescaled
 from cascade.model.parts import Correlation
 from cascade.patient.checks import faults
+from cascade.patient.clinic.care import NOTHING, Care
+from cascade.patient.clinic.eyes import Eye, Pathologist
+from cascade.patient.clinic.presentation import Presentation
 from cascade.patient.founding import model_of, route_of, sources_by_blood
 from cascade.patient.growth import Growth
+from cascade.patient.parts import Death, Lesions, Shedding, Subtype, Trait, Tumour
 
-Number = Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1e15, allow_inf_nan=False)]
-Rate = Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=1e15, allow_inf_nan=False)]
-Cells = Annotated[float, BeforeValidator(plain_number), Field(ge=1, le=1e15, allow_inf_nan=False)]
-Years = Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=1000, allow_inf_nan=False)]
-Ratio = Annotated[float, BeforeValidator(plain_number), Field(ge=0.01, le=100, allow_inf_nan=False)]
-Established = Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1, allow_inf_nan=False)]
-
-DAYS_PER_YEAR = 365.25
-
-
-class Tumour(Part):
-    """The primary tumour, from its first cell on.
-
-    Parameters
-    ----------
-    growth : Growth
-    onset_age_years : tuple of (float, float)
-        Age of the patient at the first cell: uniform between the two.
-    cells_per_cm3 : float
-        Turns cells into millimetres: published values go from 1e8 to 1e9.
-    source : tuple of str
-    """
-
-    growth: Growth
-    onset_age_years: Annotated[tuple[Years, Years], Field(strict=False)] = (50.0, 50.0)
-    cells_per_cm3: Annotated[float, BeforeValidator(plain_number), Field(ge=1e6, le=1e10)] = 1e9
-    source: Keys = ()
-
-
-class Shedding(Part):
-    """Cells that enter a vessel or a cavity, by one route: ``per_day`` (n / at_cells)^exponent s^per_division.
-
-    Parameters
-    ----------
-    route : str
-        One of the cancer's routes; on a route that is not listed nothing is shed.
-    per_day : float
-        Cells a day that a tumour of ``at_cells`` sheds where it grows at the common pace.
-    at_cells : float
-    exponent : float
-        Of the size: 1/3 shed by diameter, 2/3 by surface, 1 by volume.
-    onset_cells : float
-        No cell is shed before the tumour is as large.
-    per_division : float
-        Of the pace s of growth: 0 shed by time, 1 by division, above 1 more by aggressive tumours.
-    source : tuple of str
-    """
-
-    route: Name
-    per_day: Rate
-    at_cells: Cells = 1e9
-    exponent: Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=2)] = 0.5
-    onset_cells: Cells = 1e6
-    per_division: Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=3)] = 1.0
-    source: Keys = ()
-
-
-class OrganLesions(Part):
-    """What lesions of one organ have of their own; what is not given is that of all."""
-
-    growth_ratio: Ratio | None = None
-    establishment: Established | None = None
-    asleep: Share | None = None
-    asleep_years: Years | None = None
-    secondary: Share | None = None
-    source: Keys = ()
-
-
-class Lesions(Part):
-    """What becomes of a founder, from its first division on.
-
-    Parameters
-    ----------
-    growth_ratio : float
-        Pace of a lesion over that of the primary: it grows by the same law, so many times as fast.
-    establishment : float
-        Share of founders whose cells never die out: 1 less death over birth, in the early phase.
-    early_days : float
-        Days, by the lesion's own clock, of birth and death by chance; then it grows by the law.
-    asleep : float
-        Share of lesions that stop at ``asleep_cells``, without vessels, shedding nothing.
-    asleep_years : float
-        Mean of the exponential time until they go on.
-    asleep_cells : float
-    secondary : float
-        Shedding of a metastasis, times that of a primary of its size: from 0 to 1.
-    organs : mapping of str to OrganLesions
-    source : tuple of str
-    """
-
-    growth_ratio: Ratio = 1.0
-    establishment: Established = 0.5
-    early_days: Number = 300.0
-    asleep: Share = 0.0
-    asleep_years: Years = 5.0
-    asleep_cells: Cells = 1e5
-    secondary: Share = 0.0
-    organs: FrozenMapping[Name, OrganLesions] = Field(default_factory=FrozenDict)
-    source: Keys = ()
-
-    def of(self, organ: str, field: str) -> float:
-        """A number of the lesions of an organ."""
-        own = getattr(self.organs.get(organ), field, None)
-        return float(getattr(self, field) if own is None else own)
-
-
-class Trait(Part):
-    """Something that differs between patients: a positive number of mean 1, drawn once for each.
-
-    Parameters
-    ----------
-    name : str
-    spread : float
-        Standard deviation of the logarithm ("lognormal"), or coefficient of variation ("gamma").
-    distribution : str
-    acts_on : tuple of str
-        "growth" (it scales time), "seeding" (founding anywhere), "shedding.ROUTE", "soil.ORGAN" (founding there).
-    source : tuple of str
-    """
-
-    name: Name
-    spread: Annotated[float, BeforeValidator(plain_number), Field(ge=1e-3, le=5, allow_inf_nan=False)]
-    distribution: Literal["lognormal", "gamma"] = "lognormal"
-    acts_on: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
-    source: Keys = ()
-
-
-class Subtype(Part):
-    """A class of patients, and what their tumours are multiplied by."""
-
-    name: Name
-    share: Share
-    growth: Ratio = 1.0
-    shedding: FrozenMapping[Name, Rate] = Field(default_factory=FrozenDict)
-    soil: FrozenMapping[Name, Rate] = Field(default_factory=FrozenDict)
-    source: Keys = ()
-
-
-class Mortality(Part):
-    """Gompertz's law of death of other causes: ``per_year`` at an age, twice as much every ``doubling_years``."""
-
-    per_year: Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=10)]
-    at_age: Years = 60.0
-    doubling_years: Annotated[float, BeforeValidator(plain_number), Field(ge=1, le=100)] = 8.0
-    source: Keys = ()
-
-
-class Death(Part):
-    """Death of the tumour, when primary and lesions come to ``burden_cells`` together, and of other causes."""
-
-    burden_cells: Cells = 1e12
-    other: Mortality | None = None
-    source: Keys = ()
+ONSET_PER_EARLY = 40.0
+"""So many times the mean size of what is left at the end of the early phase: larger by chance are 1 in 10^17."""
 
 
 class Disease(Part):
@@ -204,6 +57,12 @@ class Disease(Part):
         Of the logarithms of two log-normal traits.
     subtypes : tuple of Subtype
     death : Death
+    presentation : Presentation, optional
+        Without it nobody is diagnosed.
+    eyes : tuple of Eye
+    pathologist : Pathologist, optional
+    care : tuple of Care
+        By name; "none" there always is.
     sources : tuple of Source
 
     Raises
@@ -230,6 +89,10 @@ class Disease(Part):
     correlations: Annotated[tuple[Correlation, ...], Field(strict=False)] = ()
     subtypes: Annotated[tuple[Subtype, ...], Field(strict=False), AfterValidator(rescaled)] = ()
     death: Death = Field(default_factory=Death)
+    presentation: Presentation | None = None
+    eyes: Annotated[tuple[Eye, ...], Field(strict=False, max_length=16)] = ()
+    pathologist: Pathologist | None = None
+    care: Annotated[tuple[Care, ...], Field(strict=False)] = ()
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
     def __init__(self, /, **data: Any) -> None:
@@ -280,6 +143,19 @@ class Disease(Part):
         can |= {site.name for use in chains for site in use.sites}
         return tuple(site for site in self.sites if site in can)
 
+    @cached_property
+    def kinds(self) -> Mapping[str, str]:
+        """Kinds of the sites: "distant", "nodal" or "local"."""
+        kinds = {site.name: site.kind for site in model_of(self.cancer).sites}
+        return FrozenDict({site: kinds[site] for site in self.sites})
+
+    def largest_early(self, sites: Sequence[str] | None = None) -> float:
+        """Cells that no lesion exceeds at the end of its early phase, but 1 in 10^17 by chance."""
+        grown = math.exp(min(self.tumour.growth.slope * self.lesions.early_days, 700.0))
+        of = self.sites if sites is None else sites
+        means = [1.0 + (grown - 1.0) / self.lesions.of(site, "establishment") for site in of]
+        return ONSET_PER_EARLY * max(means, default=1.0)
+
     @property
     def lesions_shed(self) -> bool:
         """Whether any metastasis sheds."""
@@ -289,6 +165,24 @@ class Disease(Part):
     def sleeps(self) -> bool:
         """Whether any lesion sleeps."""
         return any(self.lesions.of(site, "asleep") > 0 for site in self.sites)
+
+    @cached_property
+    def cares(self) -> Mapping[str, Care]:
+        """What can be done, by name; nothing first."""
+        return FrozenDict({NOTHING: Care(name=NOTHING)} | {care.name: care for care in self.care})
+
+    def care_of(self, name: object) -> Care:
+        """A care by name.
+
+        Raises
+        ------
+        InputError
+            For a name that the disease has not.
+        """
+        if not isinstance(name, str) or name not in self.cares:
+            known = list(self.cares)
+            raise InputError("care", name, f"the name of a care of {self.name}; {nearest(name, known)}")
+        return self.cares[name]
 
     @classmethod
     def from_toml(cls, text: str, *, where: str = "TOML") -> Disease:

@@ -18,13 +18,14 @@ from cascade.common.errors import InputError
 from cascade.common.types import Floats
 from cascade.engine.choices import cumulative, rare_groups, rates_and_bounds, start_thresholds
 from cascade.patient.checks import correlation_matrix
-from cascade.patient.disease import DAYS_PER_YEAR, Disease
+from cascade.patient.disease import Disease
 from cascade.patient.founding import model_of
 from cascade.patient.growth import LAWS, Growth
 from cascade.patient.kernel import growth as compiled
 from cascade.patient.kernel.inputs import Curve, Lives, Patients, Rules, Shed, Sites, Ways
 from cascade.patient.kernel.streams import ROUTE_BITS
 from cascade.patient.origins import Origin, Way, origins
+from cascade.patient.ranges import DAYS_PER_YEAR
 
 NODES = 2048
 """Of the table of shedding, evenly over own time, and so many evenly over the logarithm of the size."""

@@ -1,0 +1,136 @@
+r"""What is done after diagnosis, as data with names: staging, surgery, radiotherapy, systemic treatment, visits.
+
+For research and teaching, never for decisions about a patient.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from cascade.common.numbers import plain_number
+from cascade.model.base import Keys, Name, Part, Share, Text
+from cascade.model.treatments import Effect
+from cascade.patient.ranges import Cells, Days, Millimetres, Ratio, Years
+
+NOTHING = "none"
+"""The care that every disease has: nothing is done."""
+
+LogKill = Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=15, allow_inf_nan=False)]
+Slowed = Annotated[float, BeforeValidator(plain_number), Field(ge=0.01, le=10, allow_inf_nan=False)]
+
+
+class Surgery(Part):
+    """The primary, and nodes, are taken out.
+
+    Parameters
+    ----------
+    delay_days : float
+        From diagnosis on.
+    if_seen : bool
+        Whether also where a metastasis is seen.
+    local_recurrence : float
+        Share of patients in whom cells are left, from which the tumour comes back.
+    left_cells : float
+        As many then.
+    source : tuple of str
+    """
+
+    delay_days: Days = 30.0
+    if_seen: bool = False
+    local_recurrence: Share = 0.0
+    left_cells: Cells = 1e4
+    source: Keys = ()
+
+
+class Radiotherapy(Part):
+    """Of the place from which the primary was taken: ``local_factor`` times as many patients have cells left."""
+
+    local_factor: Share = 0.3
+    source: Keys = ()
+
+
+class Systemic(Part):
+    """A treatment that reaches all cells, for a while.
+
+    Parameters
+    ----------
+    name : str
+    begins : str
+        After "surgery" (only those who were operated), or "diagnosis".
+    after_days, for_years : float
+    given_to : str
+        "all", "none seen" (no metastasis seen at diagnosis), "metastasis seen", "nodes" (of whom the pathologist found
+        some).
+    share : float
+        Of these.
+    log_kill : float
+        On its first day, of lesions below ``kill_below_mm``, all but 10^-log_kill of the cells die.
+    kill_below_mm : float
+    slows : float
+        Pace of growth of primary and lesions, times what it was.
+    wakes : float
+        Hazard of a sleeping lesion to go on, times what it was.
+    treatment : str, optional
+        A treatment of cells of the package, by name.
+    effects : tuple of Effect
+        On hazards of the cells, on their way to founding.
+    source : tuple of str
+    """
+
+    name: Name
+    begins: Literal["surgery", "diagnosis"] = "surgery"
+    after_days: Days = 30.0
+    for_years: Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=200, allow_inf_nan=False)] = 5.0
+    given_to: Literal["all", "none seen", "metastasis seen", "nodes"] = "all"
+    share: Share = 1.0
+    log_kill: LogKill = 0.0
+    kill_below_mm: Millimetres = 5.0
+    slows: Slowed = 1.0
+    wakes: Ratio = 1.0
+    treatment: Name | None = None
+    effects: Annotated[tuple[Effect, ...], Field(strict=False)] = ()
+    source: Keys = ()
+
+
+class Visits(Part):
+    """Regular visits after surgery, or after diagnosis where there is none.
+
+    Parameters
+    ----------
+    eyes : tuple of str
+    every_years, for_years : float
+    source : tuple of str
+    """
+
+    eyes: Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=8)]
+    every_years: Annotated[float, BeforeValidator(plain_number), Field(ge=0.05, le=100, allow_inf_nan=False)] = 1.0
+    for_years: Years = 10.0
+    source: Keys = ()
+
+
+class Care(Part):
+    """What is done for a patient, from diagnosis on.
+
+    Parameters
+    ----------
+    name, title, description : str
+    staging : tuple of str, optional
+        Eyes that look at diagnosis. Default: those of the presentation.
+    surgery : Surgery, optional
+    radiotherapy : Radiotherapy, optional
+    systemic : tuple of Systemic
+    visits : tuple of Visits
+    source : tuple of str
+    """
+
+    name: Name
+    title: Text = ""
+    description: Text = ""
+    staging: Annotated[tuple[Name, ...], Field(strict=False, max_length=8)] | None = None
+    surgery: Surgery | None = None
+    radiotherapy: Radiotherapy | None = None
+    systemic: Annotated[tuple[Systemic, ...], Field(strict=False, max_length=4)] = ()
+    visits: Annotated[tuple[Visits, ...], Field(strict=False, max_length=4)] = ()
+    source: Keys = ()
