@@ -51,10 +51,7 @@ def months_since(diagnosed: Floats, when: Floats) -> Ints:
 
 
 def left(register: Register, track: str) -> Left:
-    """When and why diagnosed patients leave a track; all rows of the register must be of diagnosed ones.
-
-    An event on the day of death counts as one, and either on the last day that is followed; later ones are not seen.
-    """
+    """When and why diagnosed patients leave a track; all rows of the register must be of diagnosed ones."""
     if track == "death":
         tumour = register.cause == 1
         death = np.where(tumour, register.death, np.inf), np.where(tumour, np.inf, register.death)
@@ -63,11 +60,17 @@ def left(register: Register, track: str) -> Left:
 
 
 def first_of(register: Register, event: Floats, competing: Floats) -> Left:
-    """Which comes first, by the end: the event, what competes, or neither."""
+    """Which comes first: the event (also on the day of what competes), what competes, or the end.
+
+    Patients are followed for whole months: what comes in the month in which a follow-up ends is not counted.  Else those
+    who leave within a month would be counted as at risk for all of it, and hazards told too low.
+    """
     when, why = np.minimum(event, competing), np.where(event <= competing, EVENT, COMPETING)
-    unseen = when > register.end
-    month = months_since(register.diagnosed, np.where(unseen, register.end, when))
-    return Left(month, np.where(unseen, CENSORED, why))
+    seen = when <= register.end
+    month = months_since(register.diagnosed, np.where(seen, when, register.end))
+    last = np.floor(MONTHS * (register.end - register.diagnosed) + ROUNDING).astype(np.int64)
+    seen &= month <= last
+    return Left(np.where(seen, month, last), np.where(seen, why, CENSORED))
 
 
 def _awaited(register: Register, track: str) -> Floats:
