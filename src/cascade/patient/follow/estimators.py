@@ -1,7 +1,7 @@
 r"""Survival, incidence where death competes, and hazards, from counts by month; with intervals for few patients, too.
 
-Month m counts those with an event in (m - 1, m]; censorings are at the ends of months, after the events.  With :math:`n_m` at risk
-in it, of whom :math:`d_m` have the event, :math:`c_m` a competing one and :math:`w_m` are censored,
+Month m counts those with an event in (m - 1, m]; censorings are at the ends of months, after the events.  With
+:math:`n_m` at risk in it, of whom :math:`d_m` have the event, :math:`c_m` a competing one and :math:`w_m` are censored,
 
 .. math::
 
@@ -10,25 +10,26 @@ in it, of whom :math:`d_m` have the event, :math:`c_m` a competing one and :math
 (Kaplan and Meier 1958; Aalen and Johansen 1978).  Where competing events are counted as censored, 1 - F is the net
 survival of Kaplan and Meier; where none compete, 1 - F is S.
 
-**Intervals** are beta products (Fay, Brittain and Proschan 2013), here with competing events.  Given who is at risk, what
-happens in a month has the law of Dirichlet with parameters :math:`(d_k, c_k, n_k - d_k - c_k + 1)`; the months are
+**Intervals** are beta products (Fay, Brittain and Proschan 2013), here with competing events.  Given who is at risk,
+what happens in a month has the law of Dirichlet with parameters :math:`(d_k, c_k, n_k - d_k - c_k + 1)`; the months are
 independent, and make S and F step by step.  The lower limit of F is a quantile of that F; for the upper one a patient
-more has the event right after the month: F + S B, B beta of :math:`(1, n_m - d_m - c_m)`.  Both laws are taken as beta laws
-with their mean and variance.  What holds:
+more has the event right after the month: F + S B, B beta of :math:`(1, n_m - d_m - c_m)`.  Both laws are taken as beta
+laws with their mean and variance.  What holds:
 
 * Where nobody was censored before, they are the exact binomial ones (Clopper and Pearson), of F and of S alike.
-* Where some were, coverage is not proven; simulated, each side is missed by 2.5 % or less, of 5 to 2,000 patients, with few
-  events, early months and heavy censoring, too (``tests/test_follow_coverage.py``).
+* Where some were, coverage is not proven; simulated, each side is missed by 2.5 % or less, of 5 to 2,000 patients, with
+  few events, early months and heavy censoring, too (``tests/test_follow_intervals.py``).
 * They hold at one month each, not for the whole curve together.
-* Of net survival, deaths within a month count as if they were at its end: where a share q of those at risk dies in a month, its
-  hazard is told too low by q / 2 of itself.  The others have no such error.
+* Of net survival, deaths within a month count as if they were at its end: where a share q of those at risk dies in a
+  month, its hazard is told too low by q / 2 of itself.  The others have no such error.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from cascade.common.errors import InputError, is_number
 from cascade.common.types import Floats, Ints
@@ -119,14 +120,16 @@ def incidence(left: Ints, level: float = 0.95) -> Curve:
     n = at_risk(left)
     share, chain = np.zeros(n.shape), _Chain(n.shape[:-1])
     low, high = np.zeros(n.shape), np.ones(n.shape)
-    free, total = np.ones(n.shape[:-1]), np.zeros(n.shape[:-1])
+    free, total, alone = np.ones(n.shape[:-1]), np.zeros(n.shape[:-1]), np.ones(n.shape[:-1], np.bool_)
     tail = (1.0 - level) / 2.0
     for m in range(n.shape[-1]):
         event, competing, of = (x.astype(np.float64) for x in (left[..., 0, m], left[..., 1, m], n[..., m]))
         some = np.maximum(of, 1.0)
         total = total + free * event / some
         free = free * (of - event - competing) / some
-        share[..., m] = total
+        # Where nothing has competed yet, the rest of S to the last digit: of all it is 1.
+        alone &= competing == 0
+        share[..., m] = np.where(alone, 1.0 - free, np.minimum(total, 1.0))
         chain.step(event, competing, of - event - competing)
         low[..., m], high[..., m] = chain.limits(of - event - competing, tail)
     unknown = n == 0
@@ -166,9 +169,9 @@ def net(left: Ints, level: float = 0.95) -> Curve:
 def rates(left: Ints, level: float = 0.95, *, competing: bool = False) -> Rates:
     """Events over person-years, by year since diagnosis, with exact limits of Poisson counts.
 
-    Who has an event, or a competing one, is counted with half of that month.  Events on the day of diagnosis (month 0) are no hazard and are left
-    out.  The limits are those of Garwood (1936), given the person-years: each is missed by 2.5 % at most where a hazard
-    is the same all over a year, whatever censors; events of different patients are independent.
+    Who has an event, or a competing one, is counted with half of that month.  Events on the day of diagnosis (month 0)
+    are no hazard and are left out.  The limits are those of Garwood (1936), as if the person-years were given:
+    simulated, each side is missed by 2.5 % or less where a hazard is the same all over a year.
 
     Parameters
     ----------
@@ -191,7 +194,7 @@ def rates(left: Ints, level: float = 0.95, *, competing: bool = False) -> Rates:
     return Rates(_by_year(n)[..., 0], counted, years, counted / some, low / some, high / some)
 
 
-def _by_year(months: Ints | Floats) -> Floats | Ints:
+def _by_year(months: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Months from the first on, twelve to a year, the last year filled with none: (..., years, 12)."""
     after = months[..., 1:]
     short = -after.shape[-1] % MONTHS

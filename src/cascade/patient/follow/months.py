@@ -62,8 +62,8 @@ def left(register: Register, track: str) -> Left:
 def first_of(register: Register, event: Floats, competing: Floats) -> Left:
     """Which comes first: the event (also on the day of what competes), what competes, or the end.
 
-    Patients are followed for whole months: what comes in the month in which a follow-up ends is not counted.  Else those
-    who leave within a month would be counted as at risk for all of it, and hazards told too low.
+    Patients are followed for whole months: what comes in the month in which a follow-up ends is not counted.  Else
+    those who leave within a month would be counted as at risk for all of it, and hazards told too low.
     """
     when, why = np.minimum(event, competing), np.where(event <= competing, EVENT, COMPETING)
     seen = when <= register.end
