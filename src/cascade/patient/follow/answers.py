@@ -6,12 +6,12 @@ For research and teaching, never for decisions about a patient.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cascade.common.errors import InputError, is_number, is_whole, nearest
+from cascade.common.errors import InputError, is_whole, nearest
 from cascade.common.frozen import ByValue
 from cascade.common.types import Ints
 from cascade.patient.follow import shares
@@ -35,6 +35,9 @@ from cascade.patient.follow.tables import (
 
 FEW_YEARS = (0, 1, 2, 3, 5, 10, 15, 20, 30)
 """Years that tables of several groups tell, where none are asked for."""
+
+FALSE_ALARMS = 0.05
+"""At most the probability that a table of hazards tells a mode that is none, in any of its groups."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,13 +184,14 @@ class FollowUp(ByValue):
         """
         asked, left = end_of(end), self.left(end, by, seen=seen, among=among)
         found, rows, peaks = rates(left, competing=asked.composite), [], []
-        for g, group in enumerate(self.scheme.groups[self._by(by)]):
+        groups = self.scheme.groups[self._by(by)]
+        for g, group in enumerate(groups):
             followed = int((found.at_risk[g] > 0).sum())
             for year in range(followed):
                 rate = (float(values[g, year]) for values in (found.rate, found.low, found.high))
                 counted = int(found.at_risk[g, year]), int(found.events[g, year]), float(found.person_years[g, year])
                 rows.append(HazardRow(group, year, *counted, *rate))
-            told = modes(found.events[g], found.person_years[g])
+            told = modes(found.events[g], found.person_years[g], FALSE_ALARMS / len(groups))
             peaks.append((group, tuple((peak.first, peak.last) for peak in told)))
         return HazardTable(tuple(rows), tuple(peaks), end, by, self.label, self._noted(asked, seen, among))
 
@@ -236,7 +240,7 @@ class FollowUp(ByValue):
         DiagnosisTable
         """
         rows = shares.at_diagnosis(self.counts, self._mode(mode))
-        known = "A third of sizes: T1 up to 20 mm, T2 up to 50 mm; N: nodes in which the pathologist finds cells."
+        known = "T1: up to 20 mm, T2: up to 50 mm. N1: 1 to 3 nodes, N2+: 4 and more. There: founded, never to die out."
         return DiagnosisTable(rows, self.label + (f", found by {mode}" if mode else ""), f"{known} {self._made()}")
 
     def size_and_age(self) -> QuartileTable:
@@ -267,9 +271,12 @@ class FollowUp(ByValue):
         most = self.scheme.months // MONTHS
         if years is None:
             return [year for year in (FEW_YEARS if few else range(most + 1)) if year <= most]
-        given = [years] if is_number(years) else list(years)
+        wanted = f"whole years since diagnosis, from 0 to {most}"
+        if not isinstance(years, Iterable) or isinstance(years, str | bytes | Mapping):
+            raise InputError("years", years, wanted)
+        given = list(years)
         if not given or not all(is_whole(year) and 0 <= year <= most for year in given):
-            raise InputError("years", years, f"whole years since diagnosis, from 0 to {most}")
+            raise InputError("years", given, wanted)
         return sorted({int(year) for year in given})
 
     def _noted(self, end: End, seen: str, among: str | None) -> str:

@@ -55,9 +55,9 @@ def modes(events: Ints, person_years: Floats, false_alarms: float = 0.05) -> tup
     Notes
     -----
     If a hazard has k modes, no row of disjoint years can have k + 1 peaks above the valleys between them, in means over
-    these years.  So to find more modes than there are, one of the comparisons that are found must be wrong, and that any
-    of all is wrong has the probability ``false_alarms`` at most.  Modes that are there may be missed where events are
-    few; visits make true modes of a hazard as it is seen, but not of the hazard itself.
+    these years.  So to find more modes than there are, one of the comparisons that are found must be wrong, and that
+    any of all is wrong has the probability ``false_alarms`` at most.  Modes that are there may be missed where events
+    are few; visits make true modes of a hazard as it is seen, but not of the hazard itself.
 
     Examples
     --------
@@ -113,15 +113,14 @@ def _longest(blocks: _Blocks, level: float) -> list[tuple[int, int]]:
     """The peaks of the longest row of peaks and valleys; of several such rows the one with the highest peaks."""
     falls, rises = blocks.differ(level)
     number = len(blocks.spans)
-    # The best row that ends with a block as a peak, and as a valley: peaks in it, their hazards together, the one before.
+    # The best row that ends with a block as a peak, or as a valley: its peaks, their hazards together, the block before.
     peak: list[tuple[int, float, int]] = []
     valley: list[tuple[int, float, int]] = []
     for j in range(number):
-        up = [
-            (valley[i][0] + 1, valley[i][1] + blocks.rate[j], i) for i in np.flatnonzero(rises[:j, j]) if valley[i][0]
-        ]
-        down = [(peak[i][0], peak[i][1], i) for i in np.flatnonzero(falls[:j, j])]
-        peak.append(max([(1, float(blocks.rate[j]), -1), *up]))
+        rate, lower, higher = float(blocks.rate[j]), np.flatnonzero(rises[:j, j]), np.flatnonzero(falls[:j, j])
+        up = [(valley[i][0] + 1, valley[i][1] + rate, i) for i in map(int, lower) if valley[i][0]]
+        down = [(peak[i][0], peak[i][1], i) for i in map(int, higher)]
+        peak.append(max([(1, rate, -1), *up]))
         valley.append(max([(0, 0.0, -1), *down]))
     at, found = max(range(number), key=lambda j: peak[j][:2]), []
     while at >= 0:

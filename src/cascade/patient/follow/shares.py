@@ -99,8 +99,8 @@ def quartiles(counts: Followed) -> tuple[QuartileRow, ...]:
         groups = [("all", by_mode.sum(axis=0)), *((FOUND_BY[m], by_mode[i]) for i, m in enumerate(MODES))]
         for group, numbers in groups:
             n = int(numbers.sum())
-            quarters = (quantile(numbers, bounds, n * q) for q in (0.25, 0.5, 0.75))
-            rows.append(QuartileRow(what, group, n, *quarters, *median_interval(numbers, bounds)))
+            lower, median, upper = (quantile(numbers, bounds, n * q) for q in (0.25, 0.5, 0.75))
+            rows.append(QuartileRow(what, group, n, lower, median, upper, *median_interval(numbers, bounds)))
     return tuple(rows)
 
 

@@ -140,7 +140,7 @@ class HazardTable(Table[HazardRow]):
     def below(self) -> str:
         """Its modes, what counts as event, who is followed."""
         told = [f"{f'{group}: ' if self.by else ''}{_modes(peaks)}" for group, peaks in self.modes]
-        modes = f"Modes told from noise (at most 1 false in 20 tables): {'; '.join(told)}."
+        modes = f"Modes told from noise (false in 1 of 20 tables at most): {'; '.join(told)}."
         return _below(f"{modes} {self.note}")
 
 
