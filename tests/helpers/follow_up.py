@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy.typing as npt
 
 from cascade.patient.follow.estimators import Curve, incidence, net, survival
 from helpers.coverage import Missed
+
+Limits = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+Intervals = Callable[[npt.NDArray[np.int64]], Limits]
 
 CURVES = {"incidence": incidence, "survival": survival, "net": net}
 
@@ -48,10 +52,23 @@ class Setting(NamedTuple):
         return np.bincount(at.ravel(), minlength=runs * 3 * (self.months + 1)).reshape(runs, 3, self.months + 1)
 
 
-def of_curve(setting: Setting, curve: str, month: int, runs: int, seed: int = 7) -> Missed:
+def until(left: npt.NDArray[np.int64], month: int) -> npt.NDArray[np.int64]:
+    """The same follow-ups up to a month: who leaves later is censored then."""
+    cut = left[..., : month + 1].copy()
+    cut[..., 2, month] += left[..., month + 1 :].sum(axis=(-2, -1))
+    return cut
+
+
+def missed_by(found: Limits, truth: float) -> Missed:
+    """Shares of limits that lie above the truth, below it, and that are not given."""
+    low, high = found
+    return Missed(float((truth < low).mean()), float((truth > high).mean()), float(np.isnan(low).mean()))
+
+
+def of_curve(setting: Setting, curve: str, month: int, runs: int, limits: Intervals | None = None) -> Missed:
     """How often the interval of a month misses; it is not given where nobody is at risk any more."""
-    found: Curve = CURVES[curve](setting.left(runs, seed))
-    truth = setting.truth(curve)[month]
-    low, high = found.low[:, month], found.high[:, month]
-    none = float(np.isnan(low).mean())
-    return Missed(float((truth < low).mean()), float((truth > high).mean()), none)
+    left = until(setting.left(runs, 7), month)
+    if limits is not None:
+        return missed_by(limits(left), setting.truth(curve)[month])
+    found: Curve = CURVES[curve](left)
+    return missed_by((found.low[:, month], found.high[:, month]), setting.truth(curve)[month])

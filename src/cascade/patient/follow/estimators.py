@@ -132,6 +132,7 @@ def incidence(left: Ints, level: float = 0.95) -> Curve:
         share[..., m] = np.where(alone, 1.0 - free, np.minimum(total, 1.0))
         chain.step(event, competing, of - event - competing)
         low[..., m], high[..., m] = chain.limits(of - event - competing, tail)
+    low, high = np.minimum(low, share), np.maximum(high, share)  # but for rounding they are
     unknown = n == 0
     for values in (share, low, high):
         values[unknown] = np.nan

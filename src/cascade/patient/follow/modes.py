@@ -113,7 +113,7 @@ def _longest(blocks: _Blocks, level: float) -> list[tuple[int, int]]:
     """The peaks of the longest row of peaks and valleys; of several such rows the one with the highest peaks."""
     falls, rises = blocks.differ(level)
     number = len(blocks.spans)
-    # The best row that ends with a block as a peak, or as a valley: its peaks, their hazards together, the block before.
+    # The best row that ends with a block as a peak, or as a valley: its peaks, their rates together, the one before.
     peak: list[tuple[int, float, int]] = []
     valley: list[tuple[int, float, int]] = []
     for j in range(number):
