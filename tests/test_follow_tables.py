@@ -133,7 +133,10 @@ def test_a_metastasis_seen_at_diagnosis_counts_from_the_day_of_it() -> None:
     assert row.events == int(KNOWN.metastasis_seen.sum()) > 0
     assert row.share == pytest.approx(KNOWN.metastasis_seen.mean())
     assert FOLLOWED.survival(end, years=[0]).rows[0].events == 0
-    assert FOLLOWED.hazard(end, among="all diagnosed").rows[0].events == FOLLOWED.hazard(end).rows[0].events
+    hazard = FOLLOWED.hazard(end, among="all diagnosed")
+    assert hazard.rows[0].events == FOLLOWED.hazard(end).rows[0].events
+    assert f" {row.events} on the day of diagnosis are no hazard and left out. Event" in hazard.below
+    assert "left out" not in FOLLOWED.hazard(end).below
 
 
 def test_each_end_says_what_counts_and_what_deaths_do() -> None:

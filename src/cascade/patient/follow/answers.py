@@ -191,9 +191,11 @@ class FollowUp(ByValue):
                 rate = (float(values[g, year]) for values in (found.rate, found.low, found.high))
                 counted = int(found.at_risk[g, year]), int(found.events[g, year]), float(found.person_years[g, year])
                 rows.append(HazardRow(group, year, *counted, *rate))
-            told = modes(found.events[g], found.person_years[g], FALSE_ALARMS / len(groups))
-            peaks.append((group, tuple((peak.first, peak.last) for peak in told)))
-        return HazardTable(tuple(rows), tuple(peaks), end, by, self.label, self._noted(asked, seen, among))
+            peaked = modes(found.events[g], found.person_years[g], FALSE_ALARMS / len(groups))
+            peaks.append((group, tuple((peak.first, peak.last) for peak in peaked)))
+        at_once = left[:, EVENT : EVENT + 2 if asked.composite else EVENT + 1, 0].sum()
+        told = f"{at_once:,} on the day of diagnosis are no hazard and left out. " if at_once else ""
+        return HazardTable(tuple(rows), tuple(peaks), end, by, self.label, told + self._noted(asked, seen, among))
 
     def organs_since(self, years: Iterable[int] | None = None) -> SiteTable:
         """When lesions of each site were first seen: cumulative incidence among all diagnosed, while death competes.
