@@ -155,6 +155,8 @@ def test_each_end_says_what_counts_and_what_deaths_do() -> None:
     assert FOLLOWED.survival("overall survival").caption == "made up: overall survival"
     by_subtype = FOLLOWED.survival("overall survival", "subtype")
     assert by_subtype.caption == "made up: overall survival, by subtype"
+    assert "who dies before it is not among them. Made by dice." in FOLLOWED.survival(by="N").below
+    assert "Thirds of all patients, diagnosed or not." in FOLLOWED.hazard(by="trait.growth").below
     assert by_subtype.as_text()[0][:2] == ["subtype", "years since diagnosis"]
 
 

@@ -36,6 +36,16 @@ from cascade.patient.follow.tables import (
 FEW_YEARS = (0, 1, 2, 3, 5, 10, 15, 20, 30)
 """Years that tables of several groups tell, where none are asked for."""
 
+TOLD_OF = {
+    "T": "T1: up to 20 mm, T2: up to 50 mm.",
+    "N": "N1: 1 to 3 positive nodes, N2+: 4 and more; known from surgery on, so who dies before it is not among them.",
+    "hidden": "Hidden: a distant lesion is there at diagnosis, and none is seen.",
+    "mode": "By what led to diagnosis; metastasis: its symptoms, the primary unknown until then.",
+    "age": "Age at diagnosis.",
+    "trait": "Thirds of all patients, diagnosed or not.",
+}
+"""What the groups are that patients are told apart by, where their names do not say it."""
+
 FALSE_ALARMS = 0.05
 """At most the probability that a table of hazards tells a mode that is none, in any of its groups."""
 
@@ -159,7 +169,7 @@ class FollowUp(ByValue):
                     continue  # nobody is followed so long
                 share = (float(curve.share[g, m]), float(curve.low[g, m]), float(curve.high[g, m]))
                 rows.append(SurvivalRow(group, float(year), int(risk[g, m + 1]), int(events[g, : m + 1].sum()), *share))
-        return SurvivalTable(tuple(rows), end, by, self.label, self._noted(asked, seen, among))
+        return SurvivalTable(tuple(rows), end, by, self.label, self._noted(asked, by, seen, among))
 
     def hazard(
         self,
@@ -195,7 +205,7 @@ class FollowUp(ByValue):
             peaks.append((group, tuple((peak.first, peak.last) for peak in peaked)))
         at_once = left[:, EVENT : EVENT + 2 if asked.composite else EVENT + 1, 0].sum()
         told = f"{at_once:,} on the day of diagnosis are no hazard and left out. " if at_once else ""
-        return HazardTable(tuple(rows), tuple(peaks), end, by, self.label, told + self._noted(asked, seen, among))
+        return HazardTable(tuple(rows), tuple(peaks), end, by, self.label, told + self._noted(asked, by, seen, among))
 
     def organs_since(self, years: Iterable[int] | None = None) -> SiteTable:
         """When lesions of each site were first seen: cumulative incidence among all diagnosed, while death competes.
@@ -281,11 +291,14 @@ class FollowUp(ByValue):
             raise InputError("years", given, wanted)
         return sorted({int(year) for year in given})
 
-    def _noted(self, end: End, seen: str, among: str | None) -> str:
-        """What counts as event, when it is seen, who is followed, how it was made."""
+    def _noted(self, end: End, by: str | None, seen: str, among: str | None) -> str:
+        """What counts as event, when it is seen, who is followed, what the groups are, how it was made."""
         when = "" if end.track == "death" else f"{SEEN[seen]} "
         who = {AMONG[0]: "Of all diagnosed.", AMONG[1]: "Of those in whom no metastasis was seen at diagnosis."}
-        return f"{end.told} {when}{who[end.among if among is None else among]} {self._made()}"
+        groups = TOLD_OF.get((by or "").partition(".")[0], "")
+        return " ".join(
+            filter(None, (f"{end.told} {when}{who[end.among if among is None else among]}", groups, self._made()))
+        )
 
     def _made(self) -> str:
         return self.note and f"{self.note.rstrip('.')}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cascade.common.errors import InputError, is_number
+from cascade.common.frozen import FrozenDict
 from cascade.common.types import Floats
 
 if TYPE_CHECKING:
@@ -146,22 +148,22 @@ class Scheme:
         return math.ceil(MONTHS * self.years)
 
     @cached_property
-    def groups(self) -> dict[str, tuple[str, ...]]:
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
         """What diagnosed patients are told apart by, and the groups of each: everybody is in one of them."""
         made = {"all": ("all",), "T": T, "N": N, "metastasis": SEEN, "hidden": THERE, "mode": MODES}
         made["age"] = AGE_GROUPS
         if self.subtypes:
             made["subtype"] = self.subtypes
-        return made | {f"trait.{name}": THIRDS for name in self.traits}
+        return FrozenDict(made | {f"trait.{name}": THIRDS for name in self.traits})
 
     @cached_property
-    def places(self) -> dict[str, slice]:
+    def places(self) -> Mapping[str, slice]:
         """Where the groups of each stand in one row of all."""
         made, first = {}, 0
         for name, groups in self.groups.items():
             made[name] = slice(first, first + len(groups))
             first += len(groups)
-        return made
+        return FrozenDict(made)
 
     @property
     def strata(self) -> int:
