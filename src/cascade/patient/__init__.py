@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cascade.patient.clinic.blood_tests import BloodTests, CellTest, DnaTest, Marker
     from cascade.patient.cohort import Cohort
     from cascade.patient.course import Course, Lesion
     from cascade.patient.disease import (
@@ -31,13 +32,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BirthDeath",
+    "BloodTests",
+    "CellTest",
     "Cohort",
     "Course",
     "Disease",
+    "DnaTest",
     "Founding",
     "Growth",
     "Lesion",
     "Lesions",
+    "Marker",
     "Mortality",
     "OrganLesions",
     "Shedding",
@@ -50,6 +55,7 @@ __all__ = [
 _LATER = {
     name: f"cascade.patient.{module}"
     for module, names in {
+        "clinic.blood_tests": "BloodTests CellTest DnaTest Marker",
         "cohort": "Cohort",
         "course": "Course Lesion",
         "disease": "Disease Lesions Mortality OrganLesions Shedding Subtype Trait Tumour",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cascade.common.errors import Fault, InputError, nearest
 from cascade.model.base import ILLUSTRATIVE, Part
 from cascade.model.correlations import cholesky
+from cascade.patient.clinic.blood_tests import faults_of_tests
 
 if TYPE_CHECKING:
     from cascade.patient.disease import Disease
@@ -23,6 +24,8 @@ def faults(disease: Disease) -> Iterator[Fault]:
     yield from _sites(disease)
     yield from _traits(disease)
     yield from _sources(disease)
+    if disease.blood is not None:
+        yield from faults_of_tests(disease.blood)
 
 
 def _growth(disease: Disease) -> Iterator[Fault]:

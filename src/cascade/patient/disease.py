@@ -25,6 +25,7 @@ from cascade.common.portable import in_order
 from cascade.model.base import FrozenMapping, Keys, Name, Part, Share, Source, Text, faults_of, rescaled
 from cascade.model.parts import Correlation
 from cascade.patient.checks import faults
+from cascade.patient.clinic.blood_tests import BloodTests
 from cascade.patient.founding import model_of, route_of, sources_by_blood
 from cascade.patient.growth import Growth
 
@@ -204,6 +205,8 @@ class Disease(Part):
         Of the logarithms of two log-normal traits.
     subtypes : tuple of Subtype
     death : Death
+    blood : BloodTests, optional
+        What a laboratory looks for.
     sources : tuple of Source
 
     Raises
@@ -230,6 +233,7 @@ class Disease(Part):
     correlations: Annotated[tuple[Correlation, ...], Field(strict=False)] = ()
     subtypes: Annotated[tuple[Subtype, ...], Field(strict=False), AfterValidator(rescaled)] = ()
     death: Death = Field(default_factory=Death)
+    blood: BloodTests | None = None
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
     def __init__(self, /, **data: Any) -> None:
