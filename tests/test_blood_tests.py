@@ -140,7 +140,7 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     (("ctc", "source"), ["nobody"], "blood.ctc.source", "the key of a source"),
     (("ctc", "recovered"), 0.5, "blood.ctc.recovered", "did you mean 'recovery'"),
     (("markers", 0, "half_life_days"), 6.0, "blood.markers[0]", "one of the two"),
-    (("markers", 0, "eliminated_per_day"), -0.1, "blood.markers[0].eliminated_per_day", "> 0"),
+    (("markers", 0, "eliminated_per_day"), -0.1, "blood.markers[0].eliminated_per_day", ">= 0.0001"),
     (("markers", 0, "cutoff"), 0.0, "blood.markers[0].cutoff", "> 0"),
     (("markers", 0, "cutoff"), 10.0, "blood.markers[0].background", "below the cutoff, 10"),
     (("markers", 0, "to_blood"), 2.0, "blood.markers[0].to_blood", "<= 1"),

@@ -16,6 +16,8 @@ from cascade.model.base import Keys, Name, Part, Text
 
 Positive = Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1e15, allow_inf_nan=False)]
 AtLeast0 = Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=1e15, allow_inf_nan=False)]
+Daily = Annotated[float, BeforeValidator(plain_number), Field(ge=1e-4, le=1e4, allow_inf_nan=False)]
+Lasting = Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1e4, allow_inf_nan=False)]
 Recovered = Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1, allow_inf_nan=False)]
 Spread = Annotated[float, BeforeValidator(plain_number), Field(ge=1e-3, le=5, allow_inf_nan=False)]
 Least = Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=10_000)]
@@ -88,8 +90,8 @@ class Marker(Part):
     name: Name
     per_cell_per_day: Positive
     to_blood: Recovered = 1.0
-    half_life_days: Positive | None = None
-    eliminated_per_day: Positive | None = None
+    half_life_days: Lasting | None = None
+    eliminated_per_day: Daily | None = None
     litres: Positive
     background: Positive
     background_spread: Spread
@@ -131,7 +133,7 @@ class DnaTest(Part):
 
     released: Recovered
     deaths_per_day: Positive | None = None
-    half_life_hours: Positive
+    half_life_hours: Lasting
     litres: Positive = 3.0
     ml: Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=3000)] = 4.0
     background: Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=1000)] = 0.0
