@@ -13,6 +13,7 @@ from cascade.patient.times import years_of
 if TYPE_CHECKING:
     from cascade.patient.blood import Blood
     from cascade.patient.clinic.laboratory import Laboratory
+    from cascade.patient.clinic.leads import Leads
     from cascade.patient.course import Course
 
 
@@ -55,3 +56,15 @@ class Tested:
         from cascade.patient.clinic.laboratory import laboratory_of
 
         return laboratory_of(cast("Course", self), years, first_visit)
+
+    def lead_times(self, mm: float = 20.0) -> Leads:
+        """By how many years each blood test is positive before the primary has a diameter, as imaging might see it.
+
+        Raises
+        ------
+        InputError
+            For a disease without blood tests, or a diameter that a tumour never has.
+        """
+        from cascade.patient.clinic.leads import lead_times_of
+
+        return lead_times_of(cast("Course", self), mm)
