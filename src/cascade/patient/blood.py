@@ -34,8 +34,8 @@ BLOOD_ML = 5000.0
 SAMPLE_ML = 7.5
 """Blood that the common assay takes."""
 
-IN_THE_BLOOD = ("transit", "arrest")
-"""Steps of cells that flow: before a vessel holds them."""
+IN_THE_BLOOD = ("transit", "circulation", "arrest")
+"""Steps of cells that flow: before a vessel holds them; the first is called *circulation* where blood alone carries."""
 
 PER_DECADE = 24
 LEAST_HOURS, MOST_YEARS = 1e-3, 200.0

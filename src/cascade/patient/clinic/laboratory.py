@@ -107,9 +107,9 @@ def laboratory_of(course: Course, years: Sequence[float] | float, first_visit: i
     if not is_whole(first_visit) or not 0 <= first_visit < MOST_VISITS:
         raise InputError("first_visit", first_visit, f"the number of a visit, from 0 to {MOST_VISITS:,}")
     tests = levels.tests
-    by_test = {name_of(test): levels.of(test, when).tolist() for test in tests.tests}
     rows = tuple(
-        _row(course, test, number_of(tests, test), first_visit + i, year, by_test[name_of(test)][i])
+        # Each year by itself, for the same bits whatever else is asked.
+        _row(course, test, number_of(tests, test), first_visit + i, year, float(levels.of(test, when[i : i + 1])[0]))
         for i, year in enumerate(when.tolist())
         for test in tests.tests
     )

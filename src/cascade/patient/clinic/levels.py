@@ -39,16 +39,18 @@ if TYPE_CHECKING:
     from cascade.patient.course import Course, Lesion
 
 
-def _over_ages() -> tuple[Floats, Floats]:
-    """Places and weights of E f(U): panels that double, so that f may fall as fast as e^{-1000 U}."""
+def _panels() -> tuple[Floats, Floats]:
+    """Places and weights of an integral from 0 to 1, in panels that double: of what falls however fast from 0 on."""
     places, weights = np.polynomial.legendre.leggauss(12)
-    bounds = np.concatenate([[0.0], 2.0 ** np.arange(-10.0, 6.0), [40.0]])
+    bounds = np.concatenate([[0.0], 2.0 ** np.arange(-16.0, 1.0)])
     half, middle = np.diff(bounds) / 2.0, (bounds[1:] + bounds[:-1]) / 2.0
-    u = middle[:, None] + half[:, None] * places
-    return u.ravel(), (half[:, None] * weights * np.exp(-u)).ravel()
+    return (middle[:, None] + half[:, None] * places).ravel(), (half[:, None] * weights).ravel()
 
 
-_PLACES, _WEIGHTS = _over_ages()
+_PLACES, _WEIGHTS = _panels()
+
+FARTHEST = 40.0
+"""In mean stays in the blood: of what was made before, less than 1 part in 10^17 is left."""
 
 
 def tests_of(disease: Disease) -> BloodTests:
@@ -107,20 +109,25 @@ class Levels:
         """Single tumour cells in all of the blood, (T,), of the primary and of metastases that shed."""
         whole = np.zeros(len(years))
         for lesion, share, by_route in self._shed:
-            if lesion.founded <= years.max(initial=0.0):
+            if lesion.number == 0 or lesion.founded <= years.max(initial=0.0):
                 whole += self._flowing(lesion, share, by_route, years)
         return whole
 
     def _carried(self, years: Floats, k: float, dna: DnaTest | None) -> Floats:
         """All of a marker that is in the blood, for one a day and cell; of DNA for one a death."""
-        when = years[:, None] - _PLACES / k / DAYS_PER_YEAR
         whole = np.zeros(len(years))
         for lesion in self.lesions:
-            if lesion.founded <= years.max(initial=0.0):
-                made = self.cells(lesion, when)
-                if dna is not None:
-                    made = made * self._deaths(lesion, when, made, dna)
-                whole += made @ _WEIGHTS / k
+            old = np.maximum(years - (lesion.founded if lesion.number else 0.0), 0.0) * DAYS_PER_YEAR
+            if not old.any():
+                continue
+            # Not beyond the founding of the lesion, at which its first cell begins at once.
+            farthest = np.minimum(FARTHEST, k * old)[:, None]
+            u = farthest * _PLACES
+            when = years[:, None] - u / k / DAYS_PER_YEAR
+            made = self.cells(lesion, when)
+            if dna is not None:
+                made = made * self._deaths(lesion, when, made, dna)
+            whole += (made * np.exp(-u) * farthest * _WEIGHTS).sum(axis=1) / k
         return whole
 
     def cells(self, lesion: Lesion, years: Floats) -> Floats:
