@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cascade.patient.clinic.blood_tests import BloodTests, CellTest, DnaTest, Marker
+    from cascade.patient.clinic.leads import lead_times
     from cascade.patient.cohort import Cohort
     from cascade.patient.course import Course, Lesion
     from cascade.patient.disease import (
@@ -50,12 +51,14 @@ __all__ = [
     "Trait",
     "Tumour",
     "foundings",
+    "lead_times",
 ]
 
 _LATER = {
     name: f"cascade.patient.{module}"
     for module, names in {
         "clinic.blood_tests": "BloodTests CellTest DnaTest Marker",
+        "clinic.leads": "lead_times",
         "cohort": "Cohort",
         "course": "Course Lesion",
         "disease": "Disease Lesions Mortality OrganLesions Shedding Subtype Trait Tumour",

@@ -355,7 +355,9 @@ def _lead(lead: float) -> str:
 
 
 def _between(low: float, high: float) -> str:
+    if low == high == -math.inf:
+        return "never"
     if math.isinf(low) and math.isinf(high):
-        return "-" if low < high else "never"
-    below = "any" if low == -math.inf else f"{low:+.2f}"
-    return f"{below} to {'any' if high == math.inf else f'{high:+.2f}'}"
+        return "-"
+    below = "never" if low == -math.inf else f"{low:+.2f}"
+    return f"{below} to {high:+.2f}" if math.isfinite(high) else f"above {low:+.2f}"
