@@ -76,6 +76,9 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "sites at diagnosis": lambda: FOLLOWED.sites_at_diagnosis().to_dicts(),
     "diseases": lambda: cascade.diseases().to_dicts(),
     "blood": lambda: cascade.exact(COHORT.disease, times=[0.0, 10.0], traits={}).blood().to_dicts(),
+    "reports of a laboratory": lambda: COHORT.patient(7).laboratory([5.0, 9.0]).to_dicts(),
+    "lead times of a patient": lambda: COHORT.patient(7).lead_times().to_dicts(),
+    "lead times of patients": lambda: cascade.patient.lead_times(COHORT, 5).to_dicts(),
     "counted curves": lambda: cascade.simulate(CYCLIC, cells=100, seed=1).occupancy().to_dicts(),
     "exact curves": lambda: cascade.exact(CYCLIC).incidence([0.0, 1.0]).to_dicts(),
 }
@@ -90,7 +93,8 @@ def test_what_is_handed_out_as_dictionaries_is_plain_data(name: str) -> None:
 
 def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
-    for module in ("scores.scoring", "patient.blood", "patient.loader", "patient.course", "patient.tables"):
+    patients = ("blood", "loader", "course", "tables", "clinic.laboratory", "clinic.leads")
+    for module in ("scores.scoring", *(f"patient.{module}" for module in patients)):
         importlib.import_module(f"cascade.{module}")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
     assert tables == {
@@ -111,6 +115,9 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         "Diseases",
         "Founders",
         "HazardTable",
+        "Laboratory",
+        "LeadTimes",
+        "Leads",
         "LesionTable",
         "NumberTable",
         "QuartileTable",

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from cascade.common.types import Floats
 from cascade.lowering.lower import lower
 from cascade.model.conditioned import given
 from cascade.patient.checks import check_disease
+from cascade.patient.clinic.tested import Tested
 from cascade.patient.cohort import MOST_PATIENTS, check_years
 from cascade.patient.counts import one_patient
 from cascade.patient.disease import Disease
@@ -29,11 +30,9 @@ from cascade.patient.lowered import rules_of
 from cascade.patient.origins import Way, origins
 from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.tables import WARNING
+from cascade.patient.times import years_of
 from cascade.patient.trees import Seeding
 from cascade.runs.histories import History, Stay
-
-if TYPE_CHECKING:
-    from cascade.patient.blood import Blood
 
 CAUSES = ("", "the tumour", "other causes")
 ONLY_FOUNDERS = "Only cells that found are told, or will one day: of those that sleep most never wake."
@@ -161,7 +160,7 @@ class Founders(Table[FounderRow]):
 
 
 @dataclass(frozen=True)
-class Course(Seeding):
+class Course(Seeding, Tested):
     """One patient, from the first cell of the tumour to death or the end of the years that are told.
 
     Attributes
@@ -198,7 +197,7 @@ class Course(Seeding):
 
         In the early phase the number is not followed: it is drawn at the end, and told here as if it had grown evenly.
         """
-        t = _years_of(years)
+        t = years_of(years)
         return np.array([self._cells_of(lesion, t) for lesion in self.lesions])
 
     def _lesion(self, number: int) -> Lesion:
@@ -208,7 +207,7 @@ class Course(Seeding):
 
     def cells_of(self, number: int, years: Sequence[float] | float | Floats) -> Floats:
         """The same of one lesion, (times,)."""
-        return self._cells_of(self._lesion(number), _years_of(years))
+        return self._cells_of(self._lesion(number), years_of(years))
 
     def _cells_of(self, lesion: Lesion, t: Floats) -> Floats:
         growth, early = self.disease.tumour.growth, self.disease.lesions.early_days
@@ -314,15 +313,6 @@ class Course(Seeding):
             ))  # fmt: skip
         return Founders(tuple(rows), f"{self.label}: founders")
 
-    def blood(self, years: Sequence[float] | float) -> Blood:
-        """Cells of the primary in the blood, and asleep, at some years: what is expected of this patient's traits."""
-        from cascade.patient.blood import blood_of
-
-        when = _years_of(years)
-        if np.any(when > self.years):
-            raise InputError("years", years, f"years of the tumour until the end, {self.years:.2f}")
-        return blood_of(self.disease, tuple(when.tolist()), self.traits, self.subtype)
-
     @property
     def label(self) -> str:
         """Which patient."""
@@ -387,14 +377,3 @@ def course_of(disease: Disease, *, seed: int, patient: int, until_years: float |
     kind = disease.subtypes[subtype_of(disease, seed, lesions[0].identity)].name if disease.subtypes else ""
     told = disease, seed, int(patient), years, float(age), CAUSES[int(cause)], named, kind
     return Course(*told, tuple(lesions), ways)
-
-
-def _years_of(years: object) -> Floats:
-    """Years of the tumour, (times,)."""
-    try:
-        t = np.atleast_1d(np.asarray(years, np.float64))
-    except (TypeError, ValueError):
-        raise InputError("years", years, "years of the tumour, from 0 on") from None
-    if t.ndim != 1 or not np.all(np.isfinite(t)) or np.any(t < 0):
-        raise InputError("years", years, "years of the tumour, from 0 on")
-    return t

@@ -94,8 +94,9 @@ def _eyes(disease: Disease) -> kernel.Eyes:
         columns["symptoms"].append([bool(sight and sight.only_with_symptoms) for sight in row])
     shape = len(rows), 1 + len(disease.sites)
     place = np.array([PRIMARY, *(every.index(site) for site in disease.sites)], np.uint64)
-    floats = [np.array(columns[name], np.float64).reshape(shape) for name in ("most", "half", "width", "looked")]
-    return kernel.Eyes(*floats, np.array(columns["symptoms"], bool).reshape(shape), place)
+    kinds = {name: bool if name == "symptoms" else np.float64 for name in columns}
+    made: dict[str, Any] = {name: np.array(rows, kinds[name]).reshape(shape) for name, rows in columns.items()}
+    return kernel.Eyes(**made, place=place)
 
 
 def _sights(disease: Disease, eye: Eye) -> list[Sight | None]:

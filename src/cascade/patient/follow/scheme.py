@@ -15,7 +15,8 @@ from cascade.common.frozen import FrozenDict
 from cascade.common.types import Floats
 
 if TYPE_CHECKING:
-    from cascade.patient.disease import Disease, Trait
+    from cascade.patient.disease import Disease
+    from cascade.patient.parts import Trait
 
 MODES = ("symptoms", "screening", "metastasis")
 """What led to diagnosis, in the order of their numbers 1, 2, 3: symptoms of the primary, a screening visit, symptoms
