@@ -342,7 +342,9 @@ class Course(Seeding, Tested):
         return {**about, "traits": dict(self.traits), "subtype": self.subtype, "founders": self.founders().to_dicts()}
 
 
-def course_of(disease: Disease, *, seed: int, patient: int, until_years: float | None = None) -> Course:
+def course_of(
+    disease: Disease, *, seed: int, patient: int, care: str | None = None, until_years: float | None = None
+) -> Course:
     """One patient of a disease, replayed: the same as in any cohort of this seed.
 
     Parameters
@@ -356,7 +358,7 @@ def course_of(disease: Disease, *, seed: int, patient: int, until_years: float |
     seed, end = check_seed(seed), check_years(disease, until_years)
     if not is_whole(patient) or not 0 <= patient < MOST_PATIENTS:
         raise InputError("patient", patient, "a whole number from 0 to 2^62")
-    found, (age, day, cause, _), traits = one_patient(rules_of(disease, end, (end,), ()), seed, int(patient))
+    found, (age, day, cause, _, _), traits = one_patient(rules_of(disease, end, (end,), ()), seed, int(patient))
     years = min(float(day) / DAYS_PER_YEAR, end)
     # The primary, and in the order of shedding whatever was shed in time.
     kept = [0, *(i for i in np.argsort(found.shed, kind="stable").tolist() if i > 0 and found.shed[i] <= day)]

@@ -125,7 +125,7 @@ def live_known(rules, clinic, timeline, patient, lesions, pieces, scratch, row, 
     begin_care(timeline)
     build(rules.curve, rules.early, clinic.care, timeline, lesions, pieces, 0, k0, k1)
     row[:], there[:], seen[:] = 0.0, 0, np.inf
-    row[at.AGE], row[at.PACE], row[at.POSITIVE] = course[0], course[3], -1.0
+    row[at.AGE], row[at.PACE], row[at.SUBTYPE], row[at.POSITIVE] = course[0], course[3], course[4], -1.0
     first, mode = known_by_primary(rules, clinic, pieces, primary, course[0], row, k0, k1)
     horizon = min(rules.horizon, course[1])
     latest = horizon if clinic.natural else min(horizon, first)

@@ -58,6 +58,7 @@ def draw_patient(rules, primary, k0, k1, scratch):
         for j in range(site.size):
             if p.on_site[f, j]:
                 site[j] *= value
+    course[4] = float(c)
     years = p.age_low + age * (p.age_high - p.age_low)
     course[0], course[1], course[2], course[3] = years, np.inf, _NO_DEATH, growth
     if p.other_rate > 0.0:
