@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from cascade.patient.clinic.leads import lead_times
     from cascade.patient.clinic.presentation import Presentation, Screening, Symptoms
     from cascade.patient.cohort import Cohort
-    from cascade.patient.course import Course, Lesion
+    from cascade.patient.course import Course
     from cascade.patient.disease import Disease
     from cascade.patient.early import BirthDeath
     from cascade.patient.founding import Founding, foundings
     from cascade.patient.growth import Growth
+    from cascade.patient.lesions import Lesion
     from cascade.patient.parts import Death, Lesions, Mortality, OrganLesions, Shedding, Subtype, Trait, Tumour
 
 __all__ = [
@@ -70,7 +71,8 @@ _LATER = {
         "clinic.blood_tests": "BloodTests CellTest DnaTest Marker",
         "clinic.leads": "lead_times",
         "cohort": "Cohort",
-        "course": "Course Lesion",
+        "course": "Course",
+        "lesions": "Lesion",
         "disease": "Disease",
         "early": "BirthDeath",
         "founding": "Founding foundings",

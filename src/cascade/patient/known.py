@@ -112,8 +112,8 @@ def _register(disease: Disease, years: float, patients: Any, rows: at.Rows) -> R
     column = {name: rows.number[:, i] for i, name in enumerate(at.NUMBERS)}
     known = column["mode"] > 0
     named = "subtype mode negative_screens nodes_removed nodes_positive metastasis_seen seeded seeded_early cause"
-    whole = {name: column[name].astype(np.int64) for name in named.split()}
-    in_years = {
+    whole: dict[str, Any] = {name: column[name].astype(np.int64) for name in named.split()}
+    in_years: dict[str, Any] = {
         name: column[name] / DAYS_PER_YEAR
         for name in ("diagnosed", "visible", "surgery", "local", "distant", "distant_true", "death")
     }

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from cascade.common.colours import INK, QUIET, organ_mark
 from cascade.common.errors import InputError
 from cascade.common.sight import dark
-from cascade.patient.course import Course, Lesion
+from cascade.patient.course import Course
+from cascade.patient.lesions import Lesion
 from cascade.plot.fitting import broken, inches_of, lines_in, width_of, words
 from cascade.plot.founders import (
     DASHES,

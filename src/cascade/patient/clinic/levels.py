@@ -37,7 +37,8 @@ from cascade.patient.origins import origins
 from cascade.patient.ranges import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
-    from cascade.patient.course import Course, Lesion
+    from cascade.patient.course import Course
+    from cascade.patient.lesions import Lesion
 
 
 def _panels() -> tuple[Floats, Floats]:

@@ -14,7 +14,7 @@ from cascade.patient.kernel.growth import log_size
 from cascade.patient.kernel.inputs import ROOM, UNFINISHED
 from cascade.patient.kernel.jit import entry, step
 from cascade.patient.kernel.pieces import build, day_of_sign, day_reached, own_on
-from cascade.patient.kernel.plan import begin_care, plan, positive_nodes
+from cascade.patient.kernel.plan import begin_care, given, plan, positive_nodes
 from cascade.patient.kernel.register import register
 from cascade.patient.kernel.sights import is_staged, looks_at, seen_from
 from cascade.patient.kernel.streams import primary_of
@@ -191,3 +191,21 @@ def run_known(rules, clinic, key, first, number, listed, lesions, pieces, timeli
 def one_known(rules, clinic, key, patient, lesions, pieces, timeline, scratch, row, there, seen):
     """One patient, all kept; number of lesions, or -1."""
     return live_known(rules, clinic, timeline, patient, lesions, pieces, scratch, row, there, seen, key[0], key[1])
+
+
+@entry
+def screens_of(screens, primary, age, key, visits):
+    """Days of the visits of each screening to which a patient comes, (C, N); infinity beyond the last."""
+    for c in range(screens.eye.size):
+        phase, comes = screen_words(primary, c, key[0], key[1])
+        for k in range(visits.shape[1]):
+            years = screens.begin[c] + phase * screens.every[c] + k * screens.every[c]
+            there = comes < screens.attends[c] and years <= screens.end[c]
+            visits[c, k] = (years - age) * DAYS_PER_YEAR if there else np.inf
+
+
+@entry
+def given_from(care, seen, operated, positive, known, primary, key, begins):
+    """First days of the systemic treatments of a patient, (Y,); infinity: not given."""
+    for y in range(begins.size):
+        begins[y] = given(care, y, seen, operated, positive, known, primary, key[0], key[1])

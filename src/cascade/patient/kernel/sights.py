@@ -7,7 +7,7 @@ import numpy as np
 from cascade.kernel.numerics import log
 from cascade.patient.kernel.clinic_streams import eye_word, look_word
 from cascade.patient.kernel.growth import own_time
-from cascade.patient.kernel.jit import step
+from cascade.patient.kernel.jit import entry, step
 from cascade.patient.kernel.pieces import own_on
 
 
@@ -56,3 +56,17 @@ def is_staged(curve, clinic, lesions, pieces, number, day, surfaced, k0, k1):
         if pieces.symptoms[i] <= day or seen_at(curve, eyes, staging, lesions, pieces, i, day, surfaced, k0, k1):
             return True
     return False
+
+
+@entry
+def thresholds(curve, eyes, identities, places, bed, key, own, looks):
+    """Own times from which eyes see the lesions of a patient, (E, n), and whether they look at places, (E, P).
+
+    The primary is the first; ``bed``: of the tumour that came back in its place.
+    """
+    for e in range(own.shape[0]):
+        for p in range(looks.shape[1]):
+            looks[e, p] = looks_at(eyes, e, p, identities[0], key[0], key[1])
+        for i in range(own.shape[1]):
+            number = e + (bed if i == 0 else 0)
+            own[e, i] = seen_from(curve, eyes, e, places[i], identities[i], number, key[0], key[1])

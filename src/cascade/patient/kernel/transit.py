@@ -17,7 +17,7 @@ import numpy as np
 from cascade.kernel.numerics import exp, minus_log
 from cascade.kernel.streams import KIND_RARE, KIND_VISIT, rare_word, visit_words
 from cascade.patient.kernel.clinic_inputs import PIECES
-from cascade.patient.kernel.jit import step
+from cascade.patient.kernel.jit import entry, step
 from cascade.patient.kernel.lives import begin, live, rare_exit_of
 from cascade.patient.kernel.pieces import turn_at, turn_end
 
@@ -89,3 +89,9 @@ def note(path, visit, x, hours):
     if np.int64(visit) < path.shape[0]:
         path[np.int64(visit), 0] = x
         path[np.int64(visit), 1] = hours
+
+
+@entry
+def path_of(lives, regimes, timeline, base, cell, shed, key, path):
+    """The life of a founder that was shed on a day, into ``path``; the day on which it founds."""
+    return live_under(lives, regimes, timeline, base, cell, shed, key[0], key[1], path)[0]
