@@ -65,10 +65,16 @@ class KnownChunk:
     number: int
     stop: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, np.uint8))
 
-    def run(self) -> tuple[Counts, Register]:
-        """All patients of the chunk; those whose lesions need more room are run again, the same to the bit."""
+    def run(self) -> tuple[Counts, Register, npt.NDArray[np.int64]]:
+        """Counts, the register, and founders that divided first since the time before, (n, T).
+
+        All patients of the chunk; those whose lesions need more room are run again, the same to the bit.
+        """
         rules, read = clinic_of(self.disease, self.care, self.years, self.times, self.sizes)
-        out, rows = out_of(rules, self.number, NUMBERS), at.rows_of(self.number, *_widths(self.disease))
+        out, rows = (
+            out_of(rules, self.number, NUMBERS),
+            at.rows_of(self.number, *_widths(self.disease), len(self.times)),
+        )
         scratch, run = scratch_of(rules), cached(clinic.run_known, kernel, patient_kernel)
         treatments = len(read.care.after)
         timeline = at.timeline_of(treatments, len(rules.shed.rate))
@@ -90,12 +96,12 @@ class KnownChunk:
         arrays: dict[str, Any] = {name: getattr(out, name) for name in Counts.ARRAYS}
         patients = np.arange(self.first, self.first + self.number)
         register = _register(self.disease, self.years, patients, rows)
-        return Counts(**arrays, made=int(out.tally[MADE])), register
+        return Counts(**arrays, made=int(out.tally[MADE])), register, rows.founded
 
 
 def counted_known(chunk: KnownChunk) -> Known:
     """Counts of a chunk; a function of the module, so that it can be sent to a process."""
-    counts, register = chunk.run()
+    counts, register, _ = chunk.run()
     return Known(counts, Followed.of(register))
 
 
@@ -176,7 +182,7 @@ def one_known(disease: Disease, care: str, years: float, seed: int, patient: int
     rules, read = clinic_of(disease, care, years, (years,), ())
     treatments, room = len(read.care.after), LESIONS
     timeline, scratch = at.timeline_of(treatments, len(rules.shed.rate)), scratch_of(rules)
-    rows = at.rows_of(1, *_widths(disease))
+    rows = at.rows_of(1, *_widths(disease), 1)
     row, there, seen = rows.number[0], rows.there[0], rows.seen[0]
     while True:
         lesions, pieces = lesions_room(room), at.pieces_room(room, treatments)

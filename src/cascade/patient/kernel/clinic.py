@@ -18,7 +18,7 @@ from cascade.patient.kernel.plan import begin_care, given, plan, positive_nodes
 from cascade.patient.kernel.register import register
 from cascade.patient.kernel.sights import is_staged, looks_at, seen_from
 from cascade.patient.kernel.streams import primary_of
-from cascade.patient.kernel.tally import clear
+from cascade.patient.kernel.tally import clear, first_after
 from cascade.patient.kernel.tally_pieces import add_cared
 
 
@@ -184,6 +184,12 @@ def run_known(rules, clinic, key, first, number, listed, lesions, pieces, timeli
             continue
         for f in range(scratch.trait.size):
             rows.trait[at_row, f] = scratch.trait[f]
+        founded = rows.founded[at_row]
+        founded[:] = 0
+        for i in range(1, found):
+            year = first_after(rules.times, lesions.founded[i])
+            if year < founded.size:
+                founded[year] += 1
         add_cared(rules, lesions, pieces, found, scratch, out)
 
 

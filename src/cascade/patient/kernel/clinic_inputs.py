@@ -161,6 +161,7 @@ class Rows(NamedTuple):
     trait: Floats  # (n, F)
     there: Ints  # (n, J)
     seen: Floats  # (n, J) day
+    founded: Ints  # (n, T) founders that have divided first since the time before
 
 
 def pieces_room(number: int, treatments: int) -> Pieces:
@@ -183,8 +184,8 @@ def timeline_of(treatments: int, routes: int) -> Timeline:
     )  # fmt: skip
 
 
-def rows_of(patients: int, traits: int, sites: int) -> Rows:
+def rows_of(patients: int, traits: int, sites: int, times: int) -> Rows:
     """Room for the register of so many."""
     number = np.zeros((patients, len(NUMBERS)))
-    shape = patients, sites
-    return Rows(number, np.zeros((patients, traits)), np.zeros(shape, np.int64), np.zeros(shape))
+    shape, founded = (patients, sites), np.zeros((patients, times), np.int64)
+    return Rows(number, np.zeros((patients, traits)), np.zeros(shape, np.int64), np.zeros(shape), founded)
