@@ -279,7 +279,7 @@ def test_shares_at_diagnosis_by_hand(mode: str | None) -> None:
         assert (row.low, row.high) == pytest.approx((exact.low, exact.high))
     for what in ("T, by size", "N, as the pathologist counts", "distant metastasis", "negative screens before"):
         assert sum(row.number for row in table if row.what == what) == len(some)
-    with pytest.raises(KeyError):
+    with pytest.raises(InputError, match="did you mean 'T, by size: T"):
         table.row("T, by size", "T4")
     if mode is None:
         early = table.row("shed before the primary could be seen", "of metastases that are there")
