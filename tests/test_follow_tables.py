@@ -310,6 +310,14 @@ def test_a_share_of_metastases_allows_for_those_of_one_patient() -> None:
     for side in missed:
         assert stats.binom.sf(side - 1, runs, 0.05) >= ALPHA
     assert stats.binom.sf(plain - 1, runs, 0.1) < ALPHA
+    # Where those of one patient are no more alike than others, it is hardly wider than the exact one.
+    number = draw.integers(1, 12, 400)
+    early = draw.binomial(number, 0.4)
+    s = Seeded(*(int(x.sum()) for x in (early, number, early * early, early * number, number * number, early > 0,
+                                        number > 0)))  # fmt: skip
+    low, high = early_share(s, 11)
+    exact = stats.binomtest(s.early, s.every).proportion_ci(method="exact")
+    assert high - low < 1.15 * (exact.high - exact.low)
     none = Seeded(0, 12, 0, 0, 40, 0, 5)
     assert early_share(none, 5) == (0.0, pytest.approx(1 - 0.05 ** (5 / 12)))
     assert early_share(Seeded(0, 0, 0, 0, 0, 0, 0), 0) == (0.0, 1.0)
