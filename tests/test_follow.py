@@ -343,6 +343,7 @@ def test_a_scheme_is_that_of_the_disease() -> None:
     assert scheme.sites == disease.sites
     assert scheme.years == disease.years
     assert Scheme.of(disease, 7.25).months == 87
+    assert Scheme.of(disease, 0.5).months == 6
     assert set(scheme.kinds) >= {"distant"}
     assert [f"trait.{trait.name}" for trait in disease.traits] == list(scheme.groups)[-len(disease.traits) :]
     assert scheme.cells_of(20.0) == disease.cells_of(20.0)

@@ -139,6 +139,14 @@ def test_a_metastasis_seen_at_diagnosis_counts_from_the_day_of_it() -> None:
     assert "left out" not in FOLLOWED.hazard(end).below
 
 
+def test_what_comes_on_the_day_of_diagnosis_is_counted_by_what_it_is() -> None:
+    register = patients(distant=[5.0, np.inf, np.inf], death=[6.5, 5.0, np.inf], cause=[1, 2, 0])
+    followed = FollowUp.of(register)
+    assert ": none, for want of events. 1 on the day" in followed.hazard().below
+    assert ": none, for want of events. 2 on the day" in followed.hazard("distant-metastasis-free survival").below
+    assert ": one. 1 on the day" in followed.hazard("overall survival").below
+
+
 def test_each_end_says_what_counts_and_what_deaths_do() -> None:
     for end in ENDS:
         below = FOLLOWED.survival(end).below
@@ -196,7 +204,7 @@ def test_modes_of_a_hazard_are_told_with_their_years() -> None:
     assert table.modes == (("all", ((1, 1), (5, 5))),)
     assert "at most): 2, in years 1 to 2 and 5 to 6. Event" in table.below
     assert "at most): one." in FollowUp.of(register[:50]).hazard("overall survival").below
-    assert "none, as there was no event" in FollowUp.of(register[-50:]).hazard("overall survival").below
+    assert "none, for want of events" in FollowUp.of(register[-50:]).hazard("overall survival").below
     # All groups share the false alarms.
     by = FollowUp.of(register).hazard("overall survival", "T")
     assert [group for group, _ in by.modes] == ["T1", "T2", "T3"]
@@ -271,7 +279,7 @@ def test_shares_at_diagnosis_by_hand(mode: str | None) -> None:
         assert (row.low, row.high) == pytest.approx((exact.low, exact.high))
     for what in ("T, by size", "N, as the pathologist counts", "distant metastasis", "negative screens before"):
         assert sum(row.number for row in table if row.what == what) == len(some)
-    with pytest.raises(KeyError):
+    with pytest.raises(InputError, match="did you mean 'T, by size: T"):
         table.row("T, by size", "T4")
     if mode is None:
         early = table.row("shed before the primary could be seen", "of metastases that are there")
@@ -302,6 +310,14 @@ def test_a_share_of_metastases_allows_for_those_of_one_patient() -> None:
     for side in missed:
         assert stats.binom.sf(side - 1, runs, 0.05) >= ALPHA
     assert stats.binom.sf(plain - 1, runs, 0.1) < ALPHA
+    # Where those of one patient are no more alike than others, it is hardly wider than the exact one.
+    number = draw.integers(1, 12, 400)
+    early = draw.binomial(number, 0.4)
+    s = Seeded(*(int(x.sum()) for x in (early, number, early * early, early * number, number * number, early > 0,
+                                        number > 0)))  # fmt: skip
+    low, high = early_share(s, 11)
+    exact = stats.binomtest(s.early, s.every).proportion_ci(method="exact")
+    assert high - low < 1.15 * (exact.high - exact.low)
     none = Seeded(0, 12, 0, 0, 40, 0, 5)
     assert early_share(none, 5) == (0.0, pytest.approx(1 - 0.05 ** (5 / 12)))
     assert early_share(Seeded(0, 0, 0, 0, 0, 0, 0), 0) == (0.0, 1.0)
@@ -319,6 +335,16 @@ def test_quartiles_are_those_of_the_patients() -> None:
         near = {"rel": 0.0101} if row.what.startswith("diameter") else {"abs": 1.0}
         assert (row.lower, row.median, row.upper) == pytest.approx(tuple(quarters), **near)
         assert row.low < row.median < row.high
+
+
+def test_quartiles_stand_in_their_columns() -> None:
+    header, lines = FOLLOWED.size_and_age().as_text()
+    row = FOLLOWED.size_and_age().rows[0]
+    told = dict(zip(header, lines[0], strict=True))
+    assert told["at diagnosis"] == "diameter, mm"
+    assert float(told["a quarter below"]) == pytest.approx(row.lower, rel=0.01)
+    assert float(told["median"]) == pytest.approx(row.median, rel=0.01)
+    assert float(told["a quarter above"]) == pytest.approx(row.upper, rel=0.01)
 
 
 def test_an_interval_of_a_median_holds_whatever_the_law() -> None:

@@ -17,7 +17,7 @@ more has the event right after the month: F + S B, B beta of :math:`(1, n_m - d_
 laws with their mean and variance.  What holds:
 
 * Where nobody was censored before, they are the exact binomial ones (Clopper and Pearson), of F and of S alike.
-* Where some were, coverage is not proven; simulated, each side is missed by 2.5 % or less, of 5 to 2,000 patients, with
+* Where some were, coverage is not proven; simulated, each side is missed by 2.5 % or less, of 5 to 1,000 patients, with
   few events, early months and heavy censoring, too (``tests/test_follow_intervals.py``).
 * They hold at one month each, not for the whole curve together.
 * Of net survival, deaths within a month count as if they were at its end: where a share q of those at risk dies in a

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from cascade.answers.table import Table, Texts
+from cascade.common.errors import InputError, nearest
 from cascade.common.shares import estimate_of_number, estimate_of_share
 from cascade.patient.tables import NOT_TOLD, WARNING
 
@@ -59,13 +60,14 @@ class DiagnosisTable(Table[ShareRow]):
 
         Raises
         ------
-        KeyError
+        InputError
             For one that there is not.
         """
         for row in self.rows:
             if (row.what, row.group) == (what, group):
                 return row
-        raise KeyError((what, group))
+        known = [f"{row.what}: {row.group}" for row in self.rows]
+        raise InputError("row", f"{what}: {group}", f"the names of a row; {nearest(f'{what}: {group}', known)}")
 
     @property
     def caption(self) -> str:

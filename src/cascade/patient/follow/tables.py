@@ -213,6 +213,6 @@ def _rate(rate: float, low: float, high: float) -> Estimate:
 def _modes(peaks: Sequence[tuple[int, int]]) -> str:
     """How many, and where, in words."""
     if len(peaks) < 2:
-        return "one" if peaks else "none, as there was no event"
+        return "one" if peaks else "none, for want of events"
     where = [f"{first} to {last + 1}" for first, last in peaks]
     return f"{len(peaks)}, in years {', '.join(where[:-1])} and {where[-1]}"
