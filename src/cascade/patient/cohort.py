@@ -124,7 +124,7 @@ def _simulated(
     workers: Workers,
 ) -> Cohort:
     """The patients run, and what they add up to with its recipe."""
-    years = check_years(disease, until)
+    years = check_years(disease, until, care=care is not None)
     when, sizes = check_times(times, years), check_sizes(disease, sizes_mm)
     named = None if care is None else check_care(disease, care)
     cells = tuple(disease.cells_of(mm) for mm in sizes)
@@ -318,10 +318,10 @@ def patient_range(patients: object) -> range:
     raise InputError("patients", patients, wanted)
 
 
-def check_years(disease: Disease, years: object) -> float:
-    """Years of the tumour that are followed."""
+def check_years(disease: Disease, years: object, *, care: bool = False) -> float:
+    """Years of the tumour that are followed; under a care by default those of the presentation."""
     if years is None:
-        return disease.years
+        return disease.presentation.years if care and disease.presentation is not None else disease.years
     if not is_number(years) or not 0 < years <= 200:  # type: ignore[operator]
         raise InputError("until_years", years, "years above 0, up to 200")
     return float(years)  # type: ignore[arg-type]

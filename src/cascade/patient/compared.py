@@ -33,6 +33,7 @@ from cascade.patient.course import Course, course_of
 from cascade.patient.disease import Disease
 from cascade.patient.follow.months import months_since
 from cascade.patient.follow.register import Register
+from cascade.patient.intervals import mean_interval
 from cascade.patient.known import LARGEST, KnownChunk
 from cascade.patient.tables import WARNING
 
@@ -66,6 +67,8 @@ class Paired(NamedTuple):
         Sums of products of the years that patients live in the years that are followed, from diagnosis on; by care.
     sums : (2,) float
         Sums of these years.
+    changes : (2, 2) float
+        Years gained under the second care, and lost: sums, and sums of squares.
     founders : (5,) int
         Up to the earlier of both deaths: founders under the first care and under the second; patients with fewer under
         the second, with more, and with any under the first.
@@ -81,6 +84,7 @@ class Paired(NamedTuple):
     free: npt.NDArray[np.int64]
     products: npt.NDArray[np.float64]
     sums: npt.NDArray[np.float64]
+    changes: npt.NDArray[np.float64]
     founders: npt.NDArray[np.int64]
     longer: npt.NDArray[np.int64]
     gained: list[tuple[float, int]]
@@ -111,7 +115,8 @@ def paired(chunk: TwoCares) -> Paired:
     )
     return Paired(
         len(one), len(a), _by_year(a, b, when, free=False), _by_year(a, b, when, free=True), lived @ lived.T,
-        lived.sum(axis=1), _founders(chunk, one, two, founded, others),
+        lived.sum(axis=1), np.array([[p.sum(), (p * p).sum()] for p in (change.clip(0.0), (-change).clip(0.0))]),
+        _founders(chunk, one, two, founded, others),
         np.array([(change > 0).sum(), (change < 0).sum()]), gained, lost,
     )  # fmt: skip
 
@@ -154,7 +159,7 @@ def compare_cares(
     progress: Progress = None,
 ) -> CareComparison:
     """The same patients under two cares; see `cascade.compare`."""
-    years = check_years(check_disease(disease), until_years)
+    years = check_years(check_disease(disease), until_years, care=True)
     if isinstance(care, str) or not isinstance(care, Sequence) or len(care) != 2:
         raise InputError("care", care, "two cares of the disease, such as ('none', 'surgery')")
     names = check_care(disease, care[0]), check_care(disease, care[1])
@@ -301,10 +306,16 @@ class CareComparison(ByValue):
     @property
     def gain(self) -> tuple[float, Interval]:
         """Years that a diagnosed patient lives longer under the second care, of those followed; 95 % interval."""
-        n, change = self.paired.diagnosed, self.paired.sums[1] - self.paired.sums[0]
-        mean = float(change / n)
-        wide = 1.96 * math.sqrt(self._variances[0] / n)
-        return mean, Interval(mean - wide, mean + wide)
+        n = self.paired.diagnosed
+        if n == 0:
+            return math.nan, Interval(-math.inf, math.inf)
+        (more, squares), (less, others) = self.paired.changes.tolist()
+        most, least = (part[0][0] if part else 0.0 for part in (self.paired.gained, self.paired.lost))
+        up, down = mean_interval(more, squares, most, n), mean_interval(less, others, least, n)
+        # Limits of a difference from those of its parts (Zou & Donner, Stat Med 2008;27:1693-1702).
+        a, b = more / n, less / n
+        low = a - b - math.hypot(a - up.low, down.high - b)
+        return a - b, Interval(low, a - b + math.hypot(up.high - a, b - down.low))
 
     @property
     def _variances(self) -> tuple[float, float]:
@@ -317,7 +328,7 @@ class CareComparison(ByValue):
 
     @property
     def times_more(self) -> float:
-        """How many times as many patients independent groups need to know the gain as well; infinity: nobody differs."""
+        """How many times as many patients independent groups need for the gain; infinity: nobody differs."""
         same, apart = self._variances
         return apart / same if same > 0 else math.inf
 
@@ -363,7 +374,8 @@ class CareComparison(ByValue):
             gain, (low, high) = self.gain
             told = estimate_of_number(gain, low, high)
             parts.append(
-                f"under {two} a diagnosed patient lives {told} longer on average, of the years that are followed"
+                f"years that a diagnosed patient lives longer under {two}, of those that are followed:"
+                f" {told.value} (95 % interval {told.interval})"
             )
         parts.append(
             f"{longer[0]:,} live longer under {two}, {longer[1]:,} under {one}; founders up to the earlier death:"

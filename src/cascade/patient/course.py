@@ -269,7 +269,7 @@ def course_of(
         As of the cohort.
     """
     check_disease(disease)
-    seed, end = check_seed(seed), check_years(disease, until_years)
+    seed, end = check_seed(seed), check_years(disease, until_years, care=care is not None)
     if not is_whole(patient) or not 0 <= patient < MOST_PATIENTS:
         raise InputError("patient", patient, "a whole number from 0 to 2^62")
     if care is not None:
