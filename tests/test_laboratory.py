@@ -149,7 +149,27 @@ def test_cells_of_a_tube() -> None:
     assert Levels(quiet).of(CTC, np.array([6.0, 12.0])) == pytest.approx(wanted)
     tube = CTC.model_copy(update={"ml": 30.0, "recovery": 0.5})
     assert Levels(quiet).of(tube, np.array([6.0])) == pytest.approx(2.0 * wanted[0] / 0.85)
-    assert {share for _, share, _ in Levels(SOME[1])._shed} == {1.0, TEXTBOOK.lesions.secondary}
+    # Of a metastasis a share of what a primary of its size would shed.
+    levels, years = Levels(SOME[1]), np.array([SOME[1].years])
+    alone = SOME[1].blood(years.tolist()).rows[0].in_blood
+    whole = sum(levels._flowing(lesion, 1.0, by_route, years)[0] for lesion, _, by_route in levels._shed[1:])
+    assert whole > 1.0
+    assert levels.in_blood(years)[0] - alone == pytest.approx(TEXTBOOK.lesions.secondary * whole, rel=1e-6)
+
+
+def test_a_sleeping_metastasis_sheds_nothing() -> None:
+    """Though shedding begins at the size at which it sleeps."""
+    disease = TEXTBOOK.with_(lesions={"asleep": 1.0, "asleep_years": 1000.0, "secondary": 1.0})
+    assert disease.shedding[0].onset_cells == disease.lesions.asleep_cells
+    asleep = 0
+    for number in (5, 15, 20, 30):
+        course = course_of(disease, seed=1, patient=number)
+        levels, years = Levels(course), np.array([course.years])
+        for lesion, share, by_route in levels._shed[1:]:
+            if lesion.awake > course.years:
+                asleep += bool(lesion.asleep < course.years - 1.0)
+                assert levels._flowing(lesion, share, by_route, years)[0] == 0.0
+    assert asleep > 5
 
 
 def test_births_and_deaths_add_up_to_growth() -> None:
@@ -292,7 +312,7 @@ def test_measured_levels_have_their_law(share: float) -> None:
     test = CA125.model_copy(update={"error": 0.3})
     m = share * test.cutoff
     own = [own_level(test, 7, p, FIRST_MARKER) for p in PRIMARIES]
-    results = [found(test, m, o, *uniforms(7, p, 3, FIRST_MARKER)) for p, o in zip(PRIMARIES, own, strict=True)]
+    results = [found(test, m, o, *uniforms(7, p, 0, FIRST_MARKER)) for p, o in zip(PRIMARIES, own, strict=True)]
     positive = sum(one.result >= test.cutoff for one in results)
     assert agrees(positive, len(results), float(chance_of_positive(test, m)[0]))
     # Persons and measurements are independent of each other, and each normal on a log scale.

@@ -15,7 +15,6 @@ from cascade.common.numbers import plain_number
 from cascade.model.base import Keys, Name, Part, Text
 
 Positive = Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1e15, allow_inf_nan=False)]
-AtLeast0 = Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=1e15, allow_inf_nan=False)]
 Daily = Annotated[float, BeforeValidator(plain_number), Field(ge=1e-4, le=1e4, allow_inf_nan=False)]
 Lasting = Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1e4, allow_inf_nan=False)]
 Recovered = Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1, allow_inf_nan=False)]

@@ -203,6 +203,11 @@ def lead_times_of(course: Course, mm: float = 20.0) -> Leads:
     ------
     InputError
         For a disease without blood tests, or a diameter that a tumour never has.
+
+    Notes
+    -----
+    What is expected rises with the tumour, but of DNA where growth is given by points and grows faster: a level that
+    rises and falls again within 1/128 of the life is not seen.
     """
     levels = Levels(course)
     primary = _year_of_size(course, mm)
