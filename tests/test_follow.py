@@ -20,7 +20,7 @@ from cascade.patient.follow import months
 from cascade.patient.follow.diagnosis import SIZES, size_bin, size_bounds
 from cascade.patient.follow.followed import Followed
 from cascade.patient.follow.months import AMONG, CENSORED, COMPETING, EVENT, TRACKS, first_of, groups_of, months_since
-from cascade.patient.follow.register import WHOLE, Register
+from cascade.patient.follow.register import BY_SITE, WHOLE, Register
 from cascade.patient.follow.scheme import Scheme, thirds
 from helpers.budget import agrees
 from helpers.registers import SCHEME, drawn, patients
@@ -313,7 +313,7 @@ def test_a_register_for_r_has_empty_fields_for_what_never_comes(tmp_path: Path) 
     )
     assert len(lines) == len(REGISTER)
     for name in Register.columns():
-        if name in ("traits", "there", "seen_at", "subtype", "mode", "cause"):
+        if name in ("traits", *BY_SITE, "subtype", "mode", "cause"):
             continue
         column, known = getattr(REGISTER, name), REGISTER.mode > 0
         for i in np.flatnonzero(known)[:200]:

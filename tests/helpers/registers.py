@@ -64,6 +64,8 @@ def drawn(n: int, seed: int, scheme: Scheme = SCHEME, *, first: int = 0, end: fl
         nodes_positive=np.where(operated, r.poisson(1.5, n), -1),
         metastasis_seen=seen,
         there=there,
+        at_death=np.where(np.isfinite(death)[:, None], there + 1, 0),
+        autopsied=np.where(np.isfinite(death)[:, None], there, 0),
         seen_at=seen_at,
         seeded_early=early,
         seeded=distant,
@@ -84,9 +86,10 @@ def patients(scheme: Scheme = SCHEME, **columns: Any) -> Register:
         "patient": np.arange(n), "age": 50.0, "subtype": 0, "traits": np.ones((n, len(scheme.traits))),
         "diagnosed": 5.0, "mode": 1, "negative_screens": 0, "cells": scheme.cells_of(15.0), "visible": 4.0,
         "surgery": 5.0, "nodes_removed": 15, "nodes_positive": 0, "metastasis_seen": 0,
-        "there": np.zeros((n, J), np.int64), "seen_at": np.full((n, J), inf), "seeded_early": 0, "seeded": 0,
+        "there": np.zeros((n, J), np.int64), "seen_at": np.full((n, J), inf), "seeded_early": 0,
+        "at_death": np.zeros((n, J), np.int64), "autopsied": np.zeros((n, J), np.int64), "seeded": 0,
         "local": inf, "distant": inf, "distant_true": inf, "death": inf, "cause": 0, "end": scheme.years,
     }  # fmt: skip
-    wide = {"traits", "there", "seen_at"}
+    wide = {"traits", "there", "seen_at", "at_death", "autopsied"}
     every = {name: np.asarray(value) for name, value in (made | columns).items()}
     return Register(scheme, **{k: v if k in wide else np.broadcast_to(v, n).copy() for k, v in every.items()})

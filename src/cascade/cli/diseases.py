@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,20 +117,14 @@ def cohort(
 
     With --care they are diagnosed, staged, treated and followed; with two --care the same patients are under both.
     """
-    from cascade.patient.cohort import check_care
     from cascade.patient.cohort import cohort as simulate_cohort
 
     chosen, number = the_disease(disease), parse_seed(seed)
     with blaming("--patients", "--cells", "patients"):
         wanted = parse_cells(patients)
-    with blaming("--care", "care"):
-        cares = [check_care(chosen, name) for name in care or ()]
-        if len(cares) > 2:
-            raise InputError("--care", cares, "one, or two under which the same patients are")
+    cares = _named(chosen, care or (), exact=exact)
     folder, progress = output_folder(out), False if quiet else None
     if len(cares) == 2:
-        if exact:
-            raise InputError("--exact", True, "not with two --care: it is of the lesions of a single cohort")
         _two_cares(chosen, cares, wanted, number, years, folder, force, threads, as_json, progress)
         return
     under = cares[0] if cares else None
@@ -138,11 +133,14 @@ def cohort(
         found = simulate_cohort(
             chosen, patients=wanted, seed=number, care=under, until_years=years, executor=executor, progress=progress
         )
-    if exact and under is not None:
-        raise InputError("--exact", True, "not with --care: it is of lesions at which nobody looks")
     if under is not None:
         _one_care(found, folder, as_json)
         return
+    _of_lesions(found, at, folder, exact=exact, as_json=as_json)
+
+
+def _of_lesions(found: Cohort, at: float | None, folder: Path | None, *, exact: bool, as_json: bool) -> None:
+    """Tables, files and data of a cohort at which nobody looks."""
     when = found.times[-1] if at is None else at
     with blaming("--at", "years"):
         found.organs(when)
@@ -160,6 +158,19 @@ def cohort(
     say(_tables(found, answer, when))
     for file in files:
         typer.echo(f"saved: {file.resolve()}")
+
+
+def _named(disease: Disease, names: Sequence[str], *, exact: bool) -> list[str]:
+    """Cares by name, one or two; none: nobody looks."""
+    from cascade.patient.cohort import check_care
+
+    with blaming("--care", "care"):
+        cares = [check_care(disease, name) for name in names]
+    if len(cares) > 2:
+        raise InputError("--care", cares, "one, or two under which the same patients are")
+    if exact and cares:
+        raise InputError("--exact", True, "not with --care: it is of lesions at which nobody looks")
+    return cares
 
 
 def _exact_beside(found: Cohort) -> ExactCohort:

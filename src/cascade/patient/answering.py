@@ -131,20 +131,7 @@ def compare(
 ) -> CareComparison: ...
 
 
-def compare(
-    model: Any,
-    other: Any = None,
-    *,
-    cells: int | float | range | None = None,
-    care: Sequence[str] | None = None,
-    patients: int | float | range | None = None,
-    seed: int | None = None,
-    until: float | None = None,
-    until_years: float | None = None,
-    executor: Executor | None = None,
-    chunk: int | None = None,
-    progress: Progress = None,
-) -> Any:
+def compare(model: Any, other: Any = None, **asked: Any) -> Any:
     """The same cells under two models, or the same patients of a disease under two cares.
 
     Parameters
@@ -180,20 +167,29 @@ def compare(
     >>> treated = model.with_(scale={"*.lost": 0.5}, name="treated")
     >>> comparison = cascade.compare(model, treated, cells=10_000, seed=1)
     """
-    rest: dict[str, Any] = {"seed": seed, "executor": executor, "chunk": chunk, "progress": progress}
+    kind, needed, others = ("a model of cells", OF_CELLS, OF_PATIENTS)
     if is_disease(model):
-        from cascade.patient.compared import compare_cares
+        kind, needed, others = "a disease", OF_PATIENTS, OF_CELLS
+    if other is not None and needed is OF_PATIENTS:
+        raise InputError("other", other, "none for a disease: give care=('none', ...) and patients")
+    for name, value in asked.items():
+        if value is not None and name in others:
+            raise InputError(name, value, f"none for {kind}")
+    for name, wanted in needed.items():
+        if wanted and asked.get(name) is None:
+            raise InputError(name, None, wanted)
+    given = {name: value for name, value in asked.items() if name not in others}
+    if needed is OF_CELLS:
+        return compare_cells(model, other, **given)
+    from cascade.patient.compared import compare_cares
 
-        for name, value in {"other": other, "cells": cells, "until": until}.items():
-            if value is not None:
-                raise InputError(name, value, "none for a disease: give care=('none', ...) and patients")
-        if care is None or patients is None:
-            name = "care" if care is None else "patients"
-            raise InputError(name, None, "two cares of the disease, and a number of patients")
-        return compare_cares(model, care, patients=patients, until_years=until_years, **rest)
-    for name, value in {"care": care, "patients": patients, "until_years": until_years}.items():
-        if value is not None:
-            raise InputError(name, value, "none for a model of cells: it is of a disease")
-    if cells is None:
-        raise InputError("cells", None, "a number of cells, such as 1e5, or a range of their numbers")
-    return compare_cells(model, other, cells=cells, until=until, **rest)
+    return compare_cares(model, **given)
+
+
+OF_CELLS = {"cells": "a number of cells, such as 1e5, or a range of their numbers", "until": ""}
+OF_PATIENTS = {
+    "care": "two cares of the disease, such as ('none', 'surgery')",
+    "patients": "a number of patients, such as 1e5, or a range of their numbers",
+    "until_years": "",
+}
+"""Arguments of one kind of comparison alone, and what they have to be where they are needed."""

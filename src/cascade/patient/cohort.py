@@ -64,9 +64,9 @@ def cohort(
 ) -> Cohort:
     """Simulate patients of a disease, from the first cell of the tumour to death or ``until_years``.
 
-    The result depends on disease, seed and patients alone: it is bit-identical for every executor, number of threads
-    and size of chunk, and more patients leave those before them as they are.  For research and teaching, never for
-    decisions about a patient.
+    The result depends on disease, care, seed and patients alone: it is bit-identical for every executor, number of
+    threads and size of chunk, and more patients leave those before them as they are.  For research and teaching,
+    never for decisions about a patient.
 
     Parameters
     ----------
@@ -76,10 +76,9 @@ def cohort(
     seed : int, optional
         A whole number >= 0. Default: one is drawn, and stands in the result.
     care : str, optional
-        What is done once the tumour is known: a care of the disease by name, or "none": then patients are diagnosed,
-        staged, treated and followed. Default: nobody looks, and only the tumour and its lesions are told.
+        What is done once the tumour is known: a care of the disease by name, or "none". Default: nobody looks.
     until_years : float, optional
-        Years of the tumour that are followed. Default: those of the disease.
+        Years of the tumour that are followed. Default: those of the disease; under a care of its presentation.
     times : sequence of float, optional
         Years of the tumour at which lesions are counted. Default: whole years.
     sizes_mm : sequence of float
@@ -107,10 +106,8 @@ def cohort(
     >>> some.alive[0]
     1000
     """
-    workers = Workers(executor, chunk, progress, VISITS, "patients")
-    return _simulated(
-        check_disease(disease), patient_range(patients), seed_of(seed), care, until_years, times, sizes_mm, workers
-    )
+    about = check_disease(disease), patient_range(patients), seed_of(seed), care, until_years, times, sizes_mm
+    return _simulated(*about, Workers(executor, chunk, progress, VISITS, "patients"))
 
 
 def _simulated(

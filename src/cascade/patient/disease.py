@@ -62,6 +62,8 @@ class Disease(Part):
         Without it nobody is diagnosed.
     eyes : tuple of Eye
     pathologist : Pathologist, optional
+    autopsy : str, optional
+        The eye that looks at death.
     care : tuple of Care
         By name; "none" there always is.
     blood : BloodTests, optional
@@ -95,6 +97,7 @@ class Disease(Part):
     presentation: Presentation | None = None
     eyes: Annotated[tuple[Eye, ...], Field(strict=False, max_length=16)] = ()
     pathologist: Pathologist | None = None
+    autopsy: Name | None = None
     care: Annotated[tuple[Care, ...], Field(strict=False)] = ()
     blood: BloodTests | None = None
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()

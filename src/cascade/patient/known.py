@@ -133,6 +133,8 @@ def _register(disease: Disease, years: float, patients: Any, rows: at.Rows) -> R
         traits=rows.trait,
         cells=np.where(known, np.exp(column["log_cells"]), 0.0),
         there=rows.there,
+        at_death=np.where(column["cause"][:, None] > 0, rows.left, 0),
+        autopsied=np.where(column["cause"][:, None] > 0, rows.opened, 0),
         seen_at=rows.seen / DAYS_PER_YEAR,
         end=np.full(len(patients), years),
         **whole,

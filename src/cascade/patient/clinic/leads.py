@@ -366,4 +366,4 @@ def _between(low: float, high: float) -> str:
     if math.isinf(low) and math.isinf(high):
         return "-"
     below = "never" if low == -math.inf else f"{low:+.2f}"
-    return f"{below} to {high:+.2f}" if math.isfinite(high) else f"above {low:+.2f}"
+    return " to ".join((below, f"{high:+.2f}")) if math.isfinite(high) else f"above {low:+.2f}"

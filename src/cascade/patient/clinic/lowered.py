@@ -60,6 +60,7 @@ def clinic_of(
         natural=chosen.surgery is None and not chosen.systemic,
         distant=distant,
         waits=bool(eyes.symptoms.any()),
+        autopsy=[eye.name for eye in disease.eyes].index(disease.autopsy) if disease.autopsy is not None else -1,
     )
 
 

@@ -263,7 +263,16 @@ class FollowUp(ByValue):
     def sites_at_diagnosis(self) -> StagedSites:
         """Where patients have lesions at diagnosis, and where some were seen by then."""
         told = "There: founded by then, and never to die out, of whatever size."
-        return StagedSites(shares.staged_sites(self.counts, self.scheme), self.label, f"{told} {self._made()}")
+        return StagedSites(shares.staged_sites(self.counts.at_sites, self.scheme), self.label, f"{told} {self._made()}")
+
+    def autopsies(self) -> StagedSites:
+        """Where those who died of the tumour have lesions at death, and where the autopsy finds some.
+
+        Of all of them, diagnosed or not; the autopsy is the eye that the disease names.
+        """
+        told = "At death of the tumour. There: founded by then, and never to die out, of whatever size."
+        rows = shares.staged_sites(self.counts.autopsies, self.scheme)
+        return StagedSites(rows, self.label, f"{told} {self._made()}", "death")
 
     def _by(self, by: object) -> str:
         if by is None:

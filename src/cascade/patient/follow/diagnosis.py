@@ -98,6 +98,21 @@ def at_diagnosis(register: Register) -> dict[str, Ints]:
     }
 
 
+def autopsies(register: Register) -> Ints:
+    """Of each site, whether the autopsy sees a lesion there, and whether one is there: (J, 2, 2) patients.
+
+    Parameters
+    ----------
+    register : Register
+        Of those who are opened.
+    """
+    sites = np.zeros((len(register.scheme.sites), 2, 2), np.int64)
+    for j in range(len(sites)):
+        seen, there = (part[:, j] > 0 for part in (register.autopsied, register.at_death))
+        sites[j] = _table((seen.astype(np.int64), there.astype(np.int64)), (2, 2))
+    return sites
+
+
 def _table(places: tuple[Ints, ...], shape: tuple[int, ...]) -> Ints:
     """How many patients are in each cell of a table."""
     at = np.ravel_multi_index(places, shape)

@@ -11,7 +11,7 @@ import numpy as np
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
 from cascade.common.types import Ints
-from cascade.patient.follow.diagnosis import OLDEST, SCREENS, SIZES, Seeded, at_diagnosis
+from cascade.patient.follow.diagnosis import OLDEST, SCREENS, SIZES, Seeded, at_diagnosis, autopsies
 from cascade.patient.follow.months import AMONG, TRACKS, by_month
 from cascade.patient.follow.register import Register
 from cascade.patient.follow.scheme import MODES, N, Scheme, T
@@ -29,10 +29,12 @@ class Followed(ByValue):
         Of those who are followed: see ``months.by_month``.
     stage, size, age, screens, at_sites, seeded, most_seeded
         At diagnosis: see ``diagnosis.at_diagnosis``.
+    autopsies
+        Of those who died of the tumour: see ``diagnosis.autopsies``.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = (
-        "patients", "left", "sites", "stage", "size", "age", "screens", "at_sites", "seeded", "most_seeded"
+        "patients", "left", "sites", "stage", "size", "age", "screens", "at_sites", "seeded", "most_seeded", "autopsies"
     )  # fmt: skip
     LARGEST: ClassVar[tuple[str, ...]] = ("most_seeded",)
     """Of these two add up to the larger one."""
@@ -47,6 +49,7 @@ class Followed(ByValue):
     at_sites: Ints
     seeded: Ints
     most_seeded: Ints
+    autopsies: Ints
 
     @classmethod
     def shapes(cls, scheme: Scheme) -> dict[str, tuple[int, ...]]:
@@ -63,13 +66,15 @@ class Followed(ByValue):
             "at_sites": (sites, 2, 2),
             "seeded": (len(Seeded._fields),),
             "most_seeded": (1,),
+            "autopsies": (sites, 2, 2),
         }
 
     @classmethod
     def of(cls, register: Register) -> Followed:
         """What a register adds up to."""
         known = register[register.mode > 0]
-        return cls(np.array([len(register)], np.int64), **by_month(known), **at_diagnosis(known))
+        opened = autopsies(register[register.cause == 1])
+        return cls(np.array([len(register)], np.int64), **by_month(known), **at_diagnosis(known), autopsies=opened)
 
     @classmethod
     def none(cls, scheme: Scheme) -> Followed:
@@ -128,6 +133,8 @@ class Followed(ByValue):
             and all(np.array_equal(getattr(self, name).sum(axis=1), modes) for name in ("size", "age", "screens"))
             and (self.sites.sum(axis=(1, 2)) == self.diagnosed).all()
             and (self.at_sites.sum(axis=(1, 2)) == self.diagnosed).all()
+            and len(set(self.autopsies.sum(axis=(1, 2)).tolist())) <= 1
+            and int(self.autopsies.sum(axis=(1, 2)).max(initial=0)) <= int(self.patients[0])
             and s.early <= s.every <= s.with_any * int(self.most_seeded[0])
             and s.with_early <= s.early
             and s.with_any <= s.every

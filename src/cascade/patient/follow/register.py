@@ -22,8 +22,14 @@ from cascade.common.types import Floats, Ints, Mask
 from cascade.patient.follow.scheme import CAUSES, MODES, Scheme
 
 WHOLE = ("patient", "subtype", "mode", "negative_screens", "nodes_removed", "nodes_positive", "metastasis_seen",
-         "there", "seeded_early", "seeded", "cause")  # fmt: skip
+         "there", "at_death", "autopsied", "seeded_early", "seeded", "cause")  # fmt: skip
 """Columns of whole numbers; all others are doubles."""
+
+BY_SITE = "there", "at_death", "autopsied", "seen_at"
+"""Columns with a number for each site."""
+
+SITE_COLUMNS = "patient", "site", "kind", "seen_at", "there", "at_death", "autopsied"
+"""Of the file of sites."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +63,8 @@ class Register(ByValue):
         0 or 1: a distant one, at diagnosis.
     there : (n, J) int
         Lesions by site that are there at diagnosis: founded, and never to die out.
+    at_death, autopsied : (n, J) int
+        Lesions by site that are there at death, and those that the autopsy sees; 0 for who is alive at the end.
     seen_at : (n, J) float
         When a lesion of the site was first seen.
     seeded_early, seeded : (n,) int
@@ -94,6 +102,8 @@ class Register(ByValue):
     nodes_positive: Ints
     metastasis_seen: Ints
     there: Ints
+    at_death: Ints
+    autopsied: Ints
     seen_at: Floats
     seeded_early: Ints
     seeded: Ints
@@ -106,7 +116,7 @@ class Register(ByValue):
 
     def __post_init__(self) -> None:
         n = len(np.atleast_1d(self.patient))
-        wide = {"traits": len(self.scheme.traits), "there": len(self.scheme.sites), "seen_at": len(self.scheme.sites)}
+        wide = dict.fromkeys(BY_SITE, len(self.scheme.sites)) | {"traits": len(self.scheme.traits)}
         for name in self.columns():
             kind = np.int64 if name in WHOLE else np.float64
             column, given = np.array(getattr(self, name), kind), np.asarray(getattr(self, name))
@@ -122,7 +132,7 @@ class Register(ByValue):
         """What would put a patient into a wrong group, or into none."""
         ranges = {"mode": (0, 3), "cause": (0, 2), "metastasis_seen": (0, 1), "nodes_positive": (-1, math.inf)}
         ranges |= {"subtype": (0, max(len(self.scheme.subtypes), 1) - 1)}
-        for name in ("negative_screens", "there", "seeded_early", "seeded", "nodes_removed"):
+        for name in ("negative_screens", "there", "at_death", "autopsied", "seeded_early", "seeded", "nodes_removed"):
             ranges[name] = (0, math.inf)
         for name, (least, most) in ranges.items():
             column = getattr(self, name)
@@ -192,7 +202,7 @@ class Register(ByValue):
 
         What is known of each site stands in ``site_rows``.
         """
-        names = [name for name in self.columns() if name not in ("traits", "there", "seen_at")]
+        names = [name for name in self.columns() if name not in ("traits", *BY_SITE)]
         subtypes, traits = self.scheme.subtypes, [f"trait.{name}" for name in self.scheme.traits]
         for i in range(len(self)):
             row: dict[str, Any] = {name: _told(getattr(self, name)[i]) for name in names}
@@ -208,8 +218,11 @@ class Register(ByValue):
         """Of each diagnosed patient a dictionary for each site: lesions there at diagnosis, and when one was seen."""
         for i in np.flatnonzero(self.mode > 0):
             for j, (site, kind) in enumerate(zip(self.scheme.sites, self.scheme.kinds, strict=True)):
+                about = {"patient": int(self.patient[i]), "site": site, "kind": kind}
                 seen, there = _told(self.seen_at[i, j]), int(self.there[i, j])
-                yield {"patient": int(self.patient[i]), "site": site, "kind": kind, "seen_at": seen, "there": there}
+                dead = self.cause[i] > 0
+                opened = {name: int(getattr(self, name)[i, j]) if dead else None for name in ("at_death", "autopsied")}
+                yield {**about, "seen_at": seen, "there": there, **opened}
 
     def to_csv(self, folder: str | Path) -> tuple[Path, Path]:
         """Write ``patients.csv``, a line for each patient, and ``sites.csv``, a line for each patient and site.
@@ -229,11 +242,11 @@ class Register(ByValue):
         """
         into = as_path(folder, "folder")
         into.mkdir(parents=True, exist_ok=True)
-        names = [name for name in self.columns() if name not in ("traits", "there", "seen_at")]
+        names = [name for name in self.columns() if name not in ("traits", *BY_SITE)]
         names += [f"trait.{name}" for name in self.scheme.traits]
         files = into / "patients.csv", into / "sites.csv"
         write_atomically(files[0], _csv(names, self.rows()))
-        write_atomically(files[1], _csv(("patient", "site", "kind", "seen_at", "there"), self.site_rows()))
+        write_atomically(files[1], _csv(SITE_COLUMNS, self.site_rows()))
         return files
 
 

@@ -147,10 +147,10 @@ def median_interval(numbers: Ints, bounds: Floats, level: float = 0.95) -> Inter
     return Interval(float(bounds[low]), float(bounds[high + 1]))
 
 
-def staged_sites(counts: Followed, scheme: Scheme) -> tuple[StagedSiteRow, ...]:
-    """Sites at diagnosis, distant ones first, where most patients have lesions first."""
+def staged_sites(tables: Ints, scheme: Scheme) -> tuple[StagedSiteRow, ...]:
+    """Sites, from (J, 2, 2) patients by what is seen and there: distant ones first, and where most have any."""
     rows = []
-    for site, kind, table in zip(scheme.sites, scheme.kinds, counts.at_sites, strict=True):
+    for site, kind, table in zip(scheme.sites, scheme.kinds, tables, strict=True):
         of, there, seen, both = int(table.sum()), int(table[:, 1].sum()), int(table[1].sum()), int(table[1, 1])
         share, found = there / of if of else math.nan, both / there if there else math.nan
         estimates = share, *proportion(there, of), found, *proportion(both, there)

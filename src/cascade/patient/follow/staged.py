@@ -170,13 +170,14 @@ class StagedSiteRow:
 
 @dataclass(frozen=True)
 class StagedSites(Table[StagedSiteRow]):
-    """Sites at diagnosis: where most patients have lesions comes first."""
+    """Sites at diagnosis, or at death: where most patients have lesions comes first."""
 
     left = (0, 1)
 
     rows: tuple[StagedSiteRow, ...]
     label: str = ""
     note: str = ""
+    when: str = "diagnosis"
 
     def as_text(self) -> Texts:
         """Headings and lines."""
@@ -191,7 +192,7 @@ class StagedSites(Table[StagedSiteRow]):
     @property
     def caption(self) -> str:
         """Whose table it is."""
-        return f"{self.label}: sites at diagnosis"
+        return f"{self.label}: sites at {self.when}"
 
     @property
     def below(self) -> str:

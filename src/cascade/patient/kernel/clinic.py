@@ -15,7 +15,7 @@ from cascade.patient.kernel.inputs import ROOM, UNFINISHED
 from cascade.patient.kernel.jit import entry, step
 from cascade.patient.kernel.pieces import build, day_of_sign, day_reached, own_on
 from cascade.patient.kernel.plan import begin_care, given, plan, positive_nodes
-from cascade.patient.kernel.register import register
+from cascade.patient.kernel.register import open_body, register
 from cascade.patient.kernel.sights import is_staged, looks_at, seen_from
 from cascade.patient.kernel.streams import primary_of
 from cascade.patient.kernel.tally import clear, first_after
@@ -190,6 +190,8 @@ def run_known(rules, clinic, key, first, number, listed, lesions, pieces, timeli
             year = first_after(rules.times, lesions.founded[i])
             if year < founded.size:
                 founded[year] += 1
+        death, left, opened = min(scratch.course[1], 1e300), rows.left[at_row], rows.opened[at_row]
+        open_body(rules.curve, clinic.eyes, clinic.autopsy, lesions, pieces, found, death, left, opened, key[0], key[1])
         add_cared(rules, lesions, pieces, found, scratch, out)
 
 

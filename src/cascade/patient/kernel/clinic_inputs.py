@@ -119,6 +119,7 @@ class Clinic(NamedTuple):
     natural: bool  # nothing is done: one run of the patient tells all
     distant: Flags  # (J,) kind of the sites
     waits: bool  # whether any eye looks only with symptoms
+    autopsy: int  # the eye that looks at death; -1: none
 
 
 class Pieces(NamedTuple):
@@ -161,6 +162,8 @@ class Rows(NamedTuple):
     trait: Floats  # (n, F)
     there: Ints  # (n, J)
     seen: Floats  # (n, J) day
+    left: Ints  # (n, J) lesions at death
+    opened: Ints  # (n, J) those that the autopsy sees
     founded: Ints  # (n, T) founders that have divided first since the time before
 
 
@@ -188,4 +191,12 @@ def rows_of(patients: int, traits: int, sites: int, times: int) -> Rows:
     """Room for the register of so many."""
     number = np.zeros((patients, len(NUMBERS)))
     shape, founded = (patients, sites), np.zeros((patients, times), np.int64)
-    return Rows(number, np.zeros((patients, traits)), np.zeros(shape, np.int64), np.zeros(shape), founded)
+    return Rows(
+        number,
+        np.zeros((patients, traits)),
+        np.zeros(shape, np.int64),
+        np.zeros(shape),
+        np.zeros(shape, np.int64),
+        np.zeros(shape, np.int64),
+        founded,
+    )

@@ -54,6 +54,21 @@ def follow(curve, eyes, care, lesions, pieces, i, place, number, known, base, si
 
 
 @step
+def open_body(curve, eyes, autopsy, lesions, pieces, number, death, left, opened, k0, k1):
+    """Lesions that are there at death, by site, and those that the autopsy sees."""
+    left[:], opened[:] = 0, 0
+    for i in range(1, number):
+        if pieces.number[i] == 0 or lesions.founded[i] >= death or pieces.gone[i] <= death:
+            continue
+        site = lesions.site[i]
+        left[site] += 1
+        if autopsy < 0 or pieces.old[i] > death or not looks_at(eyes, autopsy, site + 1, lesions.identity[0], k0, k1):
+            continue
+        if own_on(pieces, i, death) >= seen_from(curve, eyes, autopsy, site + 1, lesions.identity[i], autopsy, k0, k1):
+            opened[site] += 1
+
+
+@step
 def register(rules, clinic, lesions, pieces, number, known, surfaced, timeline, until, row, there, seen, k0, k1):
     """What of the lesions is there at diagnosis, and when they are seen."""
     curve, eyes, care, operated = rules.curve, clinic.eyes, clinic.care, timeline.state[OPERATION]
