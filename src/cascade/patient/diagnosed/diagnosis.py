@@ -1,0 +1,362 @@
+r"""Diagnosis of patients of one pace, for multipliers of 1: all that is linear in shedding and founding, by its day.
+
+While a patient is not diagnosed, no lesion has surfaced: lesions that have not are Poisson, thinned by the probability
+not to have had symptoms.  By the day t of diagnosis with multipliers m of routes and sites
+
+    symptoms        lambda(t) g(t) e^{-M(t)}
+    screening       -Q'(t) e^{-L(t)} e^{-M(t)}
+    a metastasis    M'(t) g(t) e^{-M(t)},         g = e^{-L} Q,
+
+M the mean number that has surfaced, linear in m; in the third case one lesion comes from the intensity, by site with
+shares M_j' / M', and the rest is Poisson as before (Mecke's formula).  Which eyes look at a site is an event of the
+patient (`looked_at`): chances are sums over which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from cascade.common.types import Floats, Ints
+from cascade.patient.clinic.eyes import Eye, Sight
+from cascade.patient.diagnosed.fates import FINE, Fates, Look, Resolution
+from cascade.patient.diagnosed.primary import Hazard, Primary
+from cascade.patient.disease import Disease
+from cascade.patient.ranges import DAYS_PER_YEAR
+from cascade.patient.renewal import Panels, Rule
+from cascade.patient.sources import Sources
+
+EARLIEST_CELLS = 1e4
+"""Before the primary is as large hardly anybody is diagnosed: one panel."""
+
+VISIBLE, VISIBLE_AGES = 64, 8
+"""Days at which, and ages for which, the probability that the primary could not be seen is told."""
+
+T_CATEGORIES = (20.0, 50.0)
+"""Millimetres up to which the primary is T1 and T2."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of diagnosis.
+
+    Attributes
+    ----------
+    staging : tuple of str
+        Eyes.
+    until : float
+        Days.
+    years : tuple of float
+        Ends of years of the tumour, by which those who are diagnosed are told.
+    ages : tuple of float
+        Ends of bands of the age at diagnosis, in years.
+    """
+
+    staging: tuple[str, ...]
+    until: float
+    years: tuple[float, ...]
+    ages: tuple[float, ...]
+
+
+class Clinic:
+    """A disease's symptoms and eyes, site by site."""
+
+    def __init__(self, disease: Disease, sources: Sources) -> None:
+        self.disease, self.sources = disease, sources
+        kinds = [disease.kinds[site] for site in sources.sites]
+        self.distant = np.array([kind == "distant" for kind in kinds])
+        presentation, made = disease.presentation, {}
+        self.hazard: list[Hazard | None] = []
+        for site, kind in zip(sources.sites, kinds, strict=True):
+            # Local growth is the primary's neighbour, and gives none of its own.
+            of = presentation.of(site) if presentation is not None and kind != "local" else None
+            if of is not None and of not in made:
+                made[of] = Hazard(disease, sources, of)
+            self.hazard.append(made[of] if of is not None else None)
+        self.hazards = tuple(made.values())
+        self.sleeps = [disease.lesions.of(site, "asleep") > 0 for site in sources.sites]
+        self.kind_of = [next(kind for kind in sources.kinds if j in kind.sites) for j in range(len(sources.sites))]
+        self.eyes = {eye.name: eye for eye in disease.eyes}
+
+    def sight(self, eye: Eye, site: int) -> Sight | None:
+        """How an eye sees metastases of a site, if it looks there in anybody."""
+        name = self.sources.sites[site]
+        of = eye.of(name, self.disease.kinds[name])
+        return of if of is not None and of.looked_at > 0 else None
+
+    def sights(self, names: Sequence[str]) -> list[Sight]:
+        """All that some eyes see of any site."""
+        found = (self.sight(self.eyes[n], j) for n in names for j in range(len(self.sources.sites)))
+        return list({(s.half_mm, s.width, s.most): s for s in found if s is not None}.values())
+
+    def patterns(self, looks: Sequence[tuple[str, float]], site: int, symptoms: bool) -> list[tuple[float, list[Look]]]:
+        """Which eyes look at a site: probabilities, and their looks; ``looks``: names of eyes and lags in days.
+
+        ``symptoms``: whether a lesion there has given symptoms.
+        """
+        always, some = [], []
+        for name, lag in looks:
+            of = self.sight(self.eyes[name], site)
+            if of is None or (of.only_with_symptoms and not symptoms):
+                continue
+            (always if of.looked_at >= 1.0 else some).append((of, lag))
+        out = []
+        for which in product((True, False), repeat=len(some)):
+            chance, mine = 1.0, list(always)
+            for (of, lag), looked in zip(some, which, strict=True):
+                chance *= of.looked_at if looked else 1.0 - of.looked_at
+                mine += [(of, lag)] if looked else []
+            lags = sorted({lag for _, lag in mine})
+            out.append((chance, [Look(lag, tuple(of for of, at in mine if at == lag)) for lag in lags]))
+        return out
+
+
+class Shown:
+    """Founders-to-be that have shown themselves, by site and pattern of looks, as functions of the time since shed."""
+
+    def __init__(self, clinic: Clinic, fates: Fates) -> None:
+        self.clinic, self.fates = clinic, fates
+        self._ways = fates.sources.ways[0]
+        self._kept: dict[object, tuple[Floats, Ints]] = {}
+
+    def of(self, site: int, looks: Sequence[Look]) -> tuple[Floats, Ints]:
+        """Of a site: K of its ways, (Q, ways), and their routes."""
+        clinic = self.clinic
+        kind, sleeps, hazard = clinic.kind_of[site], clinic.sleeps[site], clinic.hazard[site]
+        seen = tuple((k.lag, tuple((s.half_mm, s.width, s.most) for s in k.sights)) for k in looks)
+        alike = id(kind), sleeps, id(hazard), seen
+        if alike not in self._kept:
+            if hazard is None and not any(k.sights for k in looks):
+                table = np.zeros((len(self.fates.ages), len(self._ways.site)))
+            else:
+                every = np.arange(len(self._ways.site))
+                table = self.fates.shown(kind, sleeps, hazard, looks, every)
+            self._kept[alike] = table, self._ways.site
+        table, sites = self._kept[alike]
+        mine = np.flatnonzero(sites == site)
+        return table[:, mine] * self._ways.chance[mine], self._ways.route[mine]
+
+
+@dataclass(frozen=True, eq=False)
+class Staged:
+    """Mean numbers by route, site and day, (R, J, T), or with which eyes look first, (P, R, J, T).
+
+    Attributes
+    ----------
+    surfaced, rate : (R, J, T) float
+        That have given symptoms, and their increase a day.
+    there : (R, J, T) float
+        Of all that are there and have not.
+    chance : (P, J) float
+        Of each pattern of looks.
+    seen, seen_more : (P, R, J, T) float
+        That have given none and are seen at staging; the second where a lesion of the site has.
+    early : (2, R, J, T) float
+        Of ``there`` those shed before the primary could be seen: of patients not diagnosed by screening, and of those
+        who are.
+    early_share : (R, J, T) float
+        The same of one that surfaces on the day.
+    """
+
+    surfaced: Floats
+    rate: Floats
+    there: Floats
+    chance: Floats
+    seen: Floats
+    seen_more: Floats
+    early: Floats
+    early_rate: Floats
+
+
+class Diagnosis:
+    """Diagnosis of patients of one pace.
+
+    Attributes
+    ----------
+    days, weights : (T,) float
+        Points of a quadrature.
+    symptoms, screening, undiagnosed : (T,) float
+        Densities by the day of diagnosis by symptoms and by screening, and g: but for e^{-M}.
+    """
+
+    def __init__(
+        self, disease: Disease, sources: Sources, pace: float, asked: Asked, resolution: Resolution = FINE
+    ) -> None:
+        self.disease, self.sources, self.pace, self.asked = disease, sources, pace, asked
+        self.resolution = resolution
+        self.primary = Primary(disease, sources, pace, asked.staging, asked.until)
+        self.clinic = Clinic(disease, sources)
+        edges = self._edges()
+        x, w = np.polynomial.legendre.leggauss(resolution.days)
+        half = 0.5 * np.diff(edges)[:, None]
+        self.days = (edges[:-1, None] + half * (1.0 + x)).ravel()
+        self.weights = (half * w).ravel()
+        self.mm = self.primary.mm(self.days)
+        self._by_primary()
+
+    def _edges(self) -> Floats:
+        primary, growth, end = self.primary, self.disease.tumour.growth, self.primary.end
+        begin = min(float(growth.days(min(EARLIEST_CELLS, 0.5 * growth.most))[0]) / self.pace, 0.5 * end)
+        exponent = max(primary.symptoms.exponent if primary.symptoms is not None else 0.5, 0.5)
+        steep = exponent if not self.clinic.hazards else max(exponent, *(k.ratio for k in self.sources.kinds))
+
+        def width(age: float) -> float:
+            slope = self.sources.slope(min(self.pace * age, self.sources.last))
+            return min(self.resolution.hazard / max(self.pace * steep * slope, 1e-9), 0.1 * end)
+
+        panels = Panels.of(begin, end, width, Rule.of(self.resolution.days))
+        low, high = primary.age_range
+        cuts = [turn - age for turn in primary.turns for age in (low, high)]
+        cuts += [year * DAYS_PER_YEAR for year in self.asked.years]
+        cuts += [
+            float(growth.days(n)[0]) / self.pace
+            for mm in T_CATEGORIES
+            if (n := self.disease.cells_of(mm)) < growth.most
+        ]
+        if primary.symptoms is not None:
+            cuts.append(primary.symptoms.least / self.pace)
+        every = np.unique(np.concatenate([[0.0], panels.edges, [cut for cut in cuts if 0 < cut < end]]))
+        keep = np.append(True, np.diff(every) > 1e-9 * end)
+        out = every[keep]
+        out[-1] = end
+        return np.asarray(out)
+
+    def _by_primary(self) -> None:
+        primary, days = self.primary, self.days
+        bands = tuple(age * DAYS_PER_YEAR for age in self.asked.ages)
+        ages = primary.ages(days, bands)
+        at, t = ages.age, days[:, None]
+        missed = [seen.missed(t, at) for seen in primary.seen if seen.screens]
+        none = np.prod(missed, axis=0) if missed else np.ones(at.shape)
+        seen_first = np.zeros(at.shape)
+        k = 0
+        for seen in primary.seen:
+            if not seen.screens:
+                continue
+            others = np.prod([m for i, m in enumerate(missed) if i != k], axis=0) if len(missed) > 1 else 1.0
+            for i in range(len(seen.screens)):
+                seen_first += seen.first(i, t, at) * others
+            k += 1
+        lives = np.exp(-primary.total(days))
+        by_age = np.stack([ages.weight * none, ages.weight * seen_first])
+        self.undiagnosed, self.screening = by_age.sum(axis=2) * lives
+        self.symptoms = primary.hazard(days) * self.undiagnosed
+        band = np.searchsorted(bands, at + t)
+        total = by_age.sum(axis=2)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self.age = np.where(total > 0, (by_age * (at + t)).sum(axis=2) / total, 0.0) / DAYS_PER_YEAR
+            in_band = [(by_age * (band == b)).sum(axis=2) / total for b in range(len(bands) + 1)]
+        self.bands = np.nan_to_num(np.moveaxis(np.array(in_band), 0, 2))
+
+    @cached_property
+    def fates(self) -> Fates:
+        """Of founders-to-be until diagnosis."""
+        return Fates(
+            self.disease,
+            self.sources,
+            self.pace,
+            self.primary.end,
+            self.clinic.hazards,
+            self.clinic.sights(self.asked.staging),
+            self.resolution,
+        )
+
+    @cached_property
+    def staged(self) -> Staged:
+        """Numbers of lesions."""
+        clinic, fates, days = self.clinic, self.fates, self.days
+        routes, sites = range(len(self.sources.routes)), range(len(self.sources.sites))
+        shape = (len(routes), len(sites), len(days))
+        total = [fates.shed(days, r) for r in routes]
+        rate = [fates.shed_rate(days, r) for r in routes]
+        before = self._invisible()
+        shown = Shown(clinic, fates)
+
+        def number(maps: list[Floats], site: int, table: tuple[Floats, Ints], out: Floats) -> None:
+            for column, r in zip(table[0].T, table[1], strict=True):
+                out[r, site] += maps[r] @ column
+
+        surfaced, rates, there = np.zeros((3, *shape))
+        early, early_rate = np.zeros((2, *shape)), np.zeros(shape)
+        ways, found = self.sources.ways[0], fates.founded()
+        looks = [(name, 0.0) for name in self.asked.staging]
+        every, more = ([clinic.patterns(looks, j, with_) for j in sites] for with_ in (False, True))
+        most = max(len(patterns) for patterns in every + more)
+        chance, (seen, seen_more) = np.zeros((most, len(sites))), np.zeros((2, most, *shape))
+        for j in sites:
+            nothing = shown.of(j, ())
+            mine = np.flatnonzero(ways.site == j)
+            left = found[:, mine] * ways.chance[mine] - nothing[0], nothing[1]
+            number(total, j, nothing, surfaced)
+            number(rate, j, nothing, rates)
+            number(total, j, left, there)
+            for side in range(2) if before is not None else ():
+                number([part * before[side] for part in total], j, left, early[side])
+            if before is not None:
+                self._early_rate(j, nothing, total, rates, before[0], early_rate)
+            for p, (share, pattern) in enumerate(every[j]):
+                chance[p, j] = share
+                number(total, j, shown.of(j, pattern), seen[p])
+            for p, (_, pattern) in enumerate(more[j]):
+                number(total, j, shown.of(j, pattern), seen_more[p])
+            seen[:, :, j] -= surfaced[:, j]
+            seen_more[:, :, j] -= surfaced[:, j]
+        for part in (surfaced, rates, there, seen, seen_more):
+            np.maximum(part, 0.0, out=part)
+        return Staged(surfaced, rates, there, chance, seen, seen_more, early, early_rate)
+
+    def _early_rate(
+        self, site: int, table: tuple[Floats, Ints], maps: list[Floats], rates: Floats, before: Floats, out: Floats
+    ) -> None:
+        """Of lesions that surface on a day those shed before the primary could be seen."""
+        slope = self.fates.slopes(table[0])
+        for column, r in zip(slope.T, table[1], strict=True):
+            whole, part = maps[r] @ column, (maps[r] * before) @ column
+            with np.errstate(invalid="ignore", divide="ignore"):
+                share = np.clip(np.nan_to_num(part / whole), 0.0, 1.0)
+            out[r, site] += share * rates[r, site]
+
+    def _invisible(self) -> Floats | None:
+        """P(the primary could not be seen when a cell was shed | diagnosis), by day, and age since shed: (2, T, Q)."""
+        primary = self.primary
+        if not primary.watches:
+            return None
+        number, ages = (VISIBLE, VISIBLE_AGES) if self.resolution is FINE else (VISIBLE * 2 // 3, VISIBLE_AGES - 2)
+        grid = np.linspace(0.0, primary.end, 4001)
+        sure = np.max([seen.looked * seen.by(grid) for seen in primary.seen], axis=0)
+        begin = float(grid[min(np.searchsorted(sure, 1e-5), len(grid) - 2)])
+        after = np.concatenate([[0.0], np.linspace(begin, primary.end, number)])
+        low, high = primary.age_range
+        x, w = np.polynomial.legendre.leggauss(ages)
+        age = low + 0.5 * (high - low) * (1.0 + x) if high > low else np.array([low])
+        w = 0.5 * w if high > low else np.ones(1)
+        screened = [seen for seen in primary.seen if seen.screens]
+        t, at, a = self.days[:, None, None], age[None, :, None], after[None, None, :]
+        weight = w[None, :, None] * primary.alive(at, t)
+        free = np.prod([1.0 - s.looked * s.by(after) for s in primary.seen if not s.screens], axis=0)
+        out = np.ones((2, len(self.days), len(after)))
+        if screened:
+            both = [[seen.missed(t, at, which) for seen in screened] for which in (a, None)]
+            out[0] = _ratio(*((weight * np.prod(part, axis=0)).sum(axis=1) for part in both))
+            first = []
+            for parts, which in zip(both, (a, None), strict=True):
+                density = np.zeros((len(self.days), len(age), len(after) if which is not None else 1))
+                for k, seen in enumerate(screened):
+                    others = np.prod([m for i, m in enumerate(parts) if i != k], axis=0) if len(parts) > 1 else 1.0
+                    for i in range(len(seen.screens)):
+                        density += seen.first(i, t, at, which) * others
+                first.append((weight * density).sum(axis=1))
+            out[1] = _ratio(*first)
+        out *= free
+        shed = self.days[:, None] - self.fates.ages
+        made = np.array([[np.interp(s, after, row) for s, row in zip(shed, side, strict=True)] for side in out])
+        return np.asarray(np.clip(made, 0.0, 1.0))
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.clip(np.nan_to_num(part / whole), 0.0, 1.0)
