@@ -33,7 +33,7 @@ from cascade.patient.sources import Sources
 EARLIEST_CELLS = 1e4
 """Before the primary is as large hardly anybody is diagnosed: one panel."""
 
-VISIBLE, VISIBLE_AGES = 64, 8
+VISIBLE, VISIBLE_AGES = 160, 8
 """Days at which, and ages for which, the probability that the primary could not be seen is told."""
 
 T_CATEGORIES = (20.0, 50.0)
@@ -121,29 +121,48 @@ class Shown:
     def __init__(self, clinic: Clinic, fates: Fates) -> None:
         self.clinic, self.fates = clinic, fates
         self._ways = fates.sources.ways[0]
-        self._kept: dict[object, tuple[Floats, Ints]] = {}
+        self._kept: dict[object, Floats] = {}
 
-    def of(self, site: int, looks: Sequence[Look]) -> tuple[Floats, Ints]:
-        """Of a site: K of its ways, (Q, ways), and their routes."""
-        clinic = self.clinic
-        kind, sleeps, hazard = clinic.kind_of[site], clinic.sleeps[site], clinic.hazard[site]
-        seen = tuple((k.lag, tuple((s.half_mm, s.width, s.most) for s in k.sights)) for k in looks)
-        alike = id(kind), sleeps, id(hazard), seen
-        if alike not in self._kept:
-            if hazard is None and not any(k.sights for k in looks):
-                table = np.zeros((len(self.fates.ages), len(self._ways.site)))
-            else:
-                every = np.arange(len(self._ways.site))
-                table = self.fates.shown(kind, sleeps, hazard, looks, every)
-            self._kept[alike] = table, self._ways.site
-        table, sites = self._kept[alike]
-        mine = np.flatnonzero(sites == site)
-        return table[:, mine] * self._ways.chance[mine], self._ways.route[mine]
+    def of(self, looks: Sequence[Sequence[Look]]) -> Floats:
+        """Of all ways, with the looks at each site: K times the chance to found, (Q, W)."""
+        clinic, ways = self.clinic, self._ways
+        alike: dict[object, list[int]] = {}
+        for j, mine in enumerate(looks):
+            seen = tuple((k.lag, tuple((s.half_mm, s.width, s.most) for s in k.sights)) for k in mine)
+            key = id(clinic.kind_of[j]), clinic.sleeps[j], id(clinic.hazard[j]), seen
+            alike.setdefault(key, []).append(j)
+        out = np.zeros((len(self.fates.ages), len(ways.site)))
+        for key, sites in alike.items():
+            j = sites[0]
+            if clinic.hazard[j] is None and not looks[j]:
+                continue
+            mine = np.flatnonzero(np.isin(ways.site, sites))
+            place = key, tuple(mine)
+            if place not in self._kept:
+                kind, sleeps = clinic.kind_of[j], clinic.sleeps[j]
+                self._kept[place] = self.fates.shown(kind, sleeps, clinic.hazard[j], looks[j], mine)
+            out[:, mine] = self._kept[place] * ways.chance[mine]
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Mean numbers by which eyes look.
+
+    Attributes
+    ----------
+    chance : (P, J) float
+        That those eyes look at a site.
+    number : (P, R, J, T) float
+    """
+
+    chance: Floats
+    number: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Staged:
-    """Mean numbers by route, site and day, (R, J, T), or with which eyes look first, (P, R, J, T).
+    """Mean numbers by route, site and day, (R, J, T).
 
     Attributes
     ----------
@@ -151,23 +170,20 @@ class Staged:
         That have given symptoms, and their increase a day.
     there : (R, J, T) float
         Of all that are there and have not.
-    chance : (P, J) float
-        Of each pattern of looks.
-    seen, seen_more : (P, R, J, T) float
-        That have given none and are seen at staging; the second where a lesion of the site has.
+    seen, with_symptoms : Looks
+        That have given none and are seen at staging; the second where another lesion of the site has given some.
     early : (2, R, J, T) float
         Of ``there`` those shed before the primary could be seen: of patients not diagnosed by screening, and of those
         who are.
-    early_share : (R, J, T) float
-        The same of one that surfaces on the day.
+    early_rate : (R, J, T) float
+        Of ``rate`` the same, of patients not diagnosed by screening.
     """
 
     surfaced: Floats
     rate: Floats
     there: Floats
-    chance: Floats
-    seen: Floats
-    seen_more: Floats
+    seen: Looks
+    with_symptoms: Looks
     early: Floats
     early_rate: Floats
 
@@ -225,6 +241,18 @@ class Diagnosis:
         out[-1] = end
         return np.asarray(out)
 
+    def below(self, profile: Floats) -> Floats:
+        """Sums of weights up to each day, in its panel by the polynomial through the points: (..., T)."""
+        p = self.resolution.days
+        x, w = np.polynomial.legendre.leggauss(p)
+        powers = np.arange(p)
+        values = np.linalg.inv(x[:, None] ** powers)
+        until = ((x[:, None] ** (powers + 1) - (-1.0) ** (powers + 1)) / (powers + 1)) @ values
+        masses = profile.reshape(*profile.shape[:-1], -1, p)
+        before = np.cumsum(masses.sum(axis=-1), axis=-1) - masses.sum(axis=-1)
+        within = masses @ (until / w).T
+        return np.asarray((before[..., None] + within).reshape(profile.shape))
+
     def _by_primary(self) -> None:
         primary, days = self.primary, self.days
         bands = tuple(age * DAYS_PER_YEAR for age in self.asked.ages)
@@ -276,49 +304,41 @@ class Diagnosis:
         before = self._invisible()
         shown = Shown(clinic, fates)
 
-        def number(maps: list[Floats], site: int, table: tuple[Floats, Ints], out: Floats) -> None:
-            for column, r in zip(table[0].T, table[1], strict=True):
-                out[r, site] += maps[r] @ column
-
-        surfaced, rates, there = np.zeros((3, *shape))
-        early, early_rate = np.zeros((2, *shape)), np.zeros(shape)
         ways, found = self.sources.ways[0], fates.founded()
+
+        def number(maps: list[Floats], table: Floats) -> Floats:
+            out = np.zeros(shape)
+            for r in routes:
+                mine = np.flatnonzero(ways.route == r)
+                out[r, ways.site[mine]] = (maps[r] @ table[:, mine]).T
+            return out
+
         looks = [(name, 0.0) for name in self.asked.staging]
         every, more = ([clinic.patterns(looks, j, with_) for j in sites] for with_ in (False, True))
-        most = max(len(patterns) for patterns in every + more)
-        chance, (seen, seen_more) = np.zeros((most, len(sites))), np.zeros((2, most, *shape))
-        for j in sites:
-            nothing = shown.of(j, ())
-            mine = np.flatnonzero(ways.site == j)
-            left = found[:, mine] * ways.chance[mine] - nothing[0], nothing[1]
-            number(total, j, nothing, surfaced)
-            number(rate, j, nothing, rates)
-            number(total, j, left, there)
-            for side in range(2) if before is not None else ():
-                number([part * before[side] for part in total], j, left, early[side])
-            if before is not None:
-                self._early_rate(j, nothing, total, rates, before[0], early_rate)
-            for p, (share, pattern) in enumerate(every[j]):
-                chance[p, j] = share
-                number(total, j, shown.of(j, pattern), seen[p])
-            for p, (_, pattern) in enumerate(more[j]):
-                number(total, j, shown.of(j, pattern), seen_more[p])
-            seen[:, :, j] -= surfaced[:, j]
-            seen_more[:, :, j] -= surfaced[:, j]
-        for part in (surfaced, rates, there, seen, seen_more):
-            np.maximum(part, 0.0, out=part)
-        return Staged(surfaced, rates, there, chance, seen, seen_more, early, early_rate)
+        nothing = shown.of([()] * len(sites))
+        surfaced, rates = number(total, nothing), number(rate, nothing)
+        left = found * ways.chance - nothing
+        there = number(total, left)
+        early, early_rate = np.zeros((2, *shape)), np.zeros(shape)
+        if before is not None:
+            early = np.array([number([part * side for part in total], left) for side in before])
+            slopes = fates.slopes(nothing)
+            shares = _ratio(number([part * before[0] for part in total], slopes), number(total, slopes))
+            early_rate = shares * rates
 
-    def _early_rate(
-        self, site: int, table: tuple[Floats, Ints], maps: list[Floats], rates: Floats, before: Floats, out: Floats
-    ) -> None:
-        """Of lesions that surface on a day those shed before the primary could be seen."""
-        slope = self.fates.slopes(table[0])
-        for column, r in zip(slope.T, table[1], strict=True):
-            whole, part = maps[r] @ column, (maps[r] * before) @ column
-            with np.errstate(invalid="ignore", divide="ignore"):
-                share = np.clip(np.nan_to_num(part / whole), 0.0, 1.0)
-            out[r, site] += share * rates[r, site]
+        def by_looks(patterns: list[list[tuple[float, list[Look]]]]) -> Looks:
+            most, parts = max(len(mine) for mine in patterns), []
+            for p in range(most):
+                table = shown.of([mine[min(p, len(mine) - 1)][1] for mine in patterns])
+                parts.append(np.maximum(number(total, table) - surfaced, 0.0))
+            chance = [[mine[p][0] if p < len(mine) else 0.0 for mine in patterns] for p in range(most)]
+            return Looks(np.array(chance), np.array(parts))
+
+        seen = by_looks(every)
+        with_symptoms = by_looks(more) if more != every else seen
+        for part in (surfaced, rates, there):
+            np.maximum(part, 0.0, out=part)
+        return Staged(surfaced, rates, there, seen, with_symptoms, early, early_rate)
 
     def _invisible(self) -> Floats | None:
         """P(the primary could not be seen when a cell was shed | diagnosis), by day, and age since shed: (2, T, Q)."""
@@ -352,9 +372,13 @@ class Diagnosis:
                 first.append((weight * density).sum(axis=1))
             out[1] = _ratio(*first)
         out *= free
-        shed = self.days[:, None] - self.fates.ages
-        made = np.array([[np.interp(s, after, row) for s, row in zip(shed, side, strict=True)] for side in out])
-        return np.asarray(np.clip(made, 0.0, 1.0))
+        place = (self.days[:, None] - self.fates.ages - begin) / (after[2] - after[1])
+        place = np.clip(place, 0.0, number - 1.0)
+        k = np.minimum(place.astype(np.int64), number - 2)
+        part, rows = place - k, np.arange(len(self.days))[:, None]
+        return np.array(
+            [side[rows, 1 + k] * (1.0 - part) + side[rows, 2 + k] * part for side in np.clip(out, 0.0, 1.0)]
+        )
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

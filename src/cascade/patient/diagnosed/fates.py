@@ -41,6 +41,9 @@ from cascade.patient.sources import Kind, Sources
 AT_ONCE, SHORT = 0.1, 3.0
 """Days of delay below which intervals of its table are put together, and below which each is one point."""
 
+PARTS = 3
+"""Of a step of the table of G, in the tables by own time."""
+
 ALMOST = 1.0 - 1e-15
 """Largest sensitivity."""
 
@@ -233,39 +236,44 @@ class Fates:
         self, kind: Kind, sleeps: bool, hazard: Hazard | None, looks: Sequence[Look]
     ) -> tuple[Floats, Floats]:
         """G on the grid: what is shown up to the size at which lesions sleep, and what beyond."""
-        own, share = self._blocks[id(kind)]
-        pace, early, last = self.pace * kind.ratio, self.sources.early, self.sources.last
-        z = np.arange(self._grid) * self._step
-        grown = pace * z[:, None] - early + own
+        pace, early, number = self.pace * kind.ratio, self.sources.early, self._grid
+        z = np.arange(number) * self._step
         here = pace * z >= early
-        # Tables by own time, finer than the grid.
-        most = min(float(grown.max()), last)
-        nodes = np.linspace(0.0, max(most, 1.0), 3 * self._grid)
-        if hazard is not None and hazard.least < most:
-            nodes = np.sort(np.append(nodes, hazard.least))
-        sleep = np.maximum(self.sources.asleep_own, own) if sleeps else np.full(len(own), np.inf)
-        whole = np.zeros_like(grown)
-        small = np.zeros_like(grown) if sleeps else None
-        if hazard is not None:
-            whole += np.interp(np.minimum(grown, last), nodes, hazard.total(nodes)) / pace
+        longest = max((look.lag for look in looks), default=0.0)
+        own, share = self._blocks[id(kind)]
+        # By own time, evenly in parts of a step of the grid, so that all lesions read it at shifts.
+        step, begin = pace * self._step / PARTS, -early - pace * longest
+        nodes = begin + step * np.arange(PARTS * number + int((float(own.max()) - begin) / step) + PARTS + 2)
+        at = np.clip(nodes, 0.0, self.sources.last)
+        tables = [] if hazard is None else [(0.0, hazard.total(at) / pace)]
+        mm = self.disease.mm(1.0) * np.cbrt(self.disease.tumour.growth.size(at)) if looks else at
         for look in looks:
-            if not look.sights:
-                continue
             missed = np.zeros(len(nodes))
-            mm = self.disease.mm(1.0) * np.cbrt(self.disease.tumour.growth.size(nodes))
             for sight in look.sights:
                 missed -= np.log1p(-np.minimum(sight.sensitivity(mm), ALMOST))
-            then = np.minimum(grown - pace * look.lag, last)
-            looked = (pace * (z - look.lag) >= early)[:, None]
-            whole += np.interp(then, nodes, missed) * looked
-            if small is not None:
-                small += np.interp(np.minimum(then, sleep), nodes, missed) * looked
-        total = kind.left * (-np.expm1(-whole) @ share) * here
-        if small is None:
-            return total, np.zeros(len(total))
-        low = kind.left * (-np.expm1(-small) @ share) * here
-        beyond = kind.left * ((-np.expm1(-whole) + np.expm1(-small)) @ share) * here
-        return low, beyond
+            tables.append((look.lag, missed))
+        low, high = np.zeros((2, number))
+        for first, part in zip(own, share, strict=True):
+            whole, small = np.zeros((2, number))
+            asleep = max(self.sources.asleep_own, first)
+            for i, (lag, table) in enumerate(tables):
+                place = (first - early - pace * lag - begin) / step
+                k = int(place)
+                shift = place - k
+                value = table[k : k + PARTS * number : PARTS] * (1.0 - shift)
+                value += table[k + 1 : k + 1 + PARTS * number : PARTS] * shift
+                if lag > 0:
+                    value *= pace * (z - lag) >= early
+                whole += value
+                if sleeps and (hazard is None or i > 0):
+                    small += np.minimum(value, np.interp(asleep, nodes, table))
+            shown = -np.expm1(-whole)
+            if sleeps:
+                until = -np.expm1(-small)
+                low += part * until
+                shown -= until
+            high += part * shown
+        return kind.left * low * here, kind.left * high * here
 
     def slopes(self, table: Floats) -> Floats:
         """Derivatives by the time since shedding of functions at the points, (Q, n)."""
