@@ -139,7 +139,9 @@ def simulate(disease: Disease, care: Care, years: float, patients: int, seed: in
         came.append(begun + np.exp(np.interp(rng.random(len(mine)), delays.awake[:, w], np.log(delays.days))))
     who, at, shed, came = (np.concatenate(part) for part in (who, at, shed, came))
     lesions = disease.lesions
-    of = {name: np.array([lesions.of(s, name) for s in sites])[at] for name in ("growth_ratio", "asleep", "asleep_years")}
+    of = {
+        name: np.array([lesions.of(s, name) for s in sites])[at] for name in ("growth_ratio", "asleep", "asleep_years")
+    }
     gone, one = np.array([early_phase(disease, s) for s in sites]).T
     left = rng.random(len(who)) >= gone[at]
     who, at, shed, came = (part[left] for part in (who, at, shed, came))

@@ -43,6 +43,12 @@ AFTER_YEARS = (1.0, 2.0, 3.0, 5.0, 10.0)
 WIDE = 2.365
 """Standard errors of 95 %: Student's t for eight replicates."""
 
+LEAST = 1e-5
+"""Of each value, its error at least."""
+
+NOBODY = 1e-9
+"""Share of the patients of a ratio below whom it is not told."""
+
 BELOW = (
     "Of patients who are alive at diagnosis: the primary alone kills earlier, or other causes; death by the burden of"
     " lesions, or of those of an organ, is in the simulation alone."
@@ -57,7 +63,7 @@ class Told:
     Attributes
     ----------
     value, error : array of float
-        Half-width: 95 % of the average over traits, and what a coarser resolution changes, twice.
+        Half-width: 95 % of the average over traits, and what coarser resolutions change, twice.
     """
 
     value: Floats
@@ -105,33 +111,33 @@ class Diagnosed:
         asked = Asked(self.staging, self.years[-1] * DAYS_PER_YEAR, self.years, AGE_BANDS)
         return Question(self.disease, self.sources, asked, self.care, years)
 
-    def _sums(self, question: Question) -> tuple[list[Sums], list[Sums]]:
+    def _sums(self, question: Question) -> list[list[Sums]]:
         return of_all(question) if self.patient is None else of_patient(question, self.patient)
 
     @cached_property
-    def _at_diagnosis(self) -> tuple[list[Sums], list[Sums]]:
+    def _at_diagnosis(self) -> list[list[Sums]]:
         return self._sums(self._question())
 
-    def _of(self, figure: Callable[[Sums], Floats], delays: float = 1.0) -> Told:
-        return _figure(self._at_diagnosis, figure, delays * self.sources.delay_error)
+    def _of(self, figure: Callable[[Sums], Floats], law: bool = False) -> Told:
+        return _figure(self._at_diagnosis, figure, self.sources.delay_error, law)
 
     @cached_property
     def by_year(self) -> Told:
         """Share of all patients who are diagnosed by each year, (4, Y)."""
-        return self._of(lambda s: np.cumsum(_who(s["by_year"]), axis=1)[:, : len(self.years)])
+        return self._of(lambda s: np.cumsum(_who(s["by_year"]), axis=1)[:, : len(self.years)], law=True)
 
     @cached_property
     def modes(self) -> Told:
         """Shares of those who are diagnosed, (3,): by symptoms, screening, a metastasis."""
         return self._of(lambda s: _over(s["diagnosed"], s["diagnosed"].sum()))
 
-    def _mean(self, name: str) -> Told:
-        return self._of(lambda s: _over(_who(s[name]).T, _who(s["diagnosed"]).T).T)
+    def _mean(self, name: str, law: bool = False) -> Told:
+        return self._of(lambda s: _over(_who(s[name]).T, _who(s["diagnosed"]).T).T, law)
 
     @cached_property
     def categories(self) -> Told:
         """Shares with T1 (up to 20 mm), T2 (up to 50 mm) and T3, (4, 3)."""
-        return self._mean("by_category")
+        return self._mean("by_category", law=True)
 
     @cached_property
     def seen_by_category(self) -> Told:
@@ -141,7 +147,7 @@ class Diagnosed:
     @cached_property
     def size_mm(self) -> Told:
         """Quantiles of the diameter of the primary, (4, 5): of 5, 25, 50, 75 and 95 %."""
-        return self._of(lambda s: _quantiles(_who(s["sizes"])))
+        return self._of(lambda s: _quantiles(_who(s["sizes"])), law=True)
 
     @cached_property
     def age(self) -> Told:
@@ -151,7 +157,7 @@ class Diagnosed:
     @cached_property
     def ages(self) -> Told:
         """Shares by age: up to 40, 50, 60, 70, 80 years, and above, (4, 6)."""
-        return self._mean("bands")
+        return self._mean("bands", law=True)
 
     @cached_property
     def tumour_years(self) -> Told:
@@ -280,8 +286,11 @@ def _who(sums: Any) -> Floats:
 
 
 def _over(part: Any, whole: Any) -> Floats:
+    """Ratios; nan where they are of nobody, or of patients of whom no cohort has one."""
+    of = np.asarray(whole, np.float64)
+    some = of > NOBODY * np.max(of, initial=0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.divide(part, whole))
+        return np.asarray(np.where(some, np.divide(part, of), np.nan))
 
 
 def _quantiles(below: Floats) -> Floats:
@@ -293,19 +302,25 @@ def _quantiles(below: Floats) -> Floats:
     return out
 
 
-def _figure(sums: tuple[list[Sums], list[Sums]], figure: Callable[[Sums], Floats], delays: float) -> Told:
-    """A figure, the standard error between replicates, and what a coarser resolution changes."""
-    of_some = len(sums[1])
-    fine, same, coarse = (
-        {name: sum(s[name] for s in side) / len(side) for name in side[0]}
-        for side in (sums[0], sums[0][:of_some], sums[1])
-    )
-    value = figure(fine)
-    error = 2.0 * np.abs(figure(same) - figure(coarse)) + delays
-    replicates = [figure(s) for s in sums[0]]
+def _figure(sums: list[list[Sums]], figure: Callable[[Sums], Floats], delays: float, law: bool = False) -> Told:
+    """A figure, the standard error between replicates, and twice what coarser resolutions change.
+
+    ``law``: of a whole law, where all along the last axis that are told have the largest error among them.
+    """
+    replicates, *others = sums
+    value = figure(_mean_of(replicates))
+    changes = [np.abs(figure(_mean_of(replicates[: len(other)])) - figure(_mean_of(other))) for other in others]
+    error = 2.0 * np.max(changes, axis=0) + delays + LEAST * np.abs(value)
     if len(replicates) > 1:
-        error = error + WIDE * np.std(replicates, axis=0, ddof=1) / np.sqrt(len(replicates))
+        told = [figure(s) for s in replicates]
+        error = error + WIDE * np.std(told, axis=0, ddof=1) / np.sqrt(len(told))
+    if law:
+        error = np.where(np.isfinite(error), np.nanmax(error, axis=-1, keepdims=True, initial=0.0), np.nan)
     return Told(value, np.asarray(error))
+
+
+def _mean_of(sums: list[Sums]) -> Sums:
+    return {name: sum(s[name] for s in sums) / len(sums) for name in sums[0]}
 
 
 def diagnosed(

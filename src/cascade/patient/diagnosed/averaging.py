@@ -2,8 +2,8 @@ r"""Averages over traits given diagnosis: sums over patients of prior times dens
 
 The pace is integrated by Gauss on panels, no wider than a third of an e-fold of it, for by when a tumour is diagnosed
 depends on it sharply; other traits given the pace by shifted quasi-random points, the same for all paces, in replicates
-that tell a standard error.  All is done twice, the second time more coarsely and with other places of the pace: twice the
-change is what resolution leaves.  Fast tumours are diagnosed in a shorter time, slow ones never or of other causes
+that tell a standard error.  All is done again, more coarsely and with other places of the pace: twice
+the change is what resolution leaves.  Fast tumours are diagnosed in a shorter time, slow ones never or of other causes
 dead: those diagnosed, and more so those diagnosed by screening, are no sample of the prior.
 """
 
@@ -27,8 +27,11 @@ from cascade.patient.pace import Pace, Traits
 from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.sources import Sources
 
-ROUGH = replace(COARSE, points=4, width=3.4, step=0.06, nodes=2, hazard=1.9)
-"""What tells the error of averages."""
+ROUGH, OTHER = (
+    replace(COARSE, points=4, width=3.4, step=0.06, nodes=2, hazard=1.9, visible=80, ages=5),
+    replace(COARSE, points=5, width=4.1, step=0.052, nodes=2, days=3, hazard=1.3, visible=95, ages=6),
+)
+"""What tells errors: two, for one may agree where both are wrong."""
 
 SPACED = 0.35
 """Of the logarithm of the pace, the width of panels."""
@@ -63,24 +66,25 @@ class Question:
     years: tuple[float, ...] = ()
 
 
-def of_patient(question: Question, patient: Patient) -> tuple[list[Sums], list[Sums]]:
-    """Sums for one patient: fine, and coarse."""
+def of_patient(question: Question, patient: Patient) -> list[list[Sums]]:
+    """Sums for one patient: fine, and as coarser resolutions have them."""
     made = []
-    for resolution in (FINE, COARSE):
+    # Freedom is of later times, when less depends on days.
+    for resolution in (COARSE if question.years else FINE, ROUGH, OTHER):
         work = _Work(question, patient.pace, resolution)
         made.append([work.of(patient.route[None], patient.site[None], patient.traits[None], np.ones(1))])
-    return made[0], made[1]
+    return made
 
 
-def of_all(question: Question, seed: int = 1) -> tuple[list[Sums], list[Sums]]:
-    """Sums by replicate: of the answer, and coarser."""
+def of_all(question: Question, seed: int = 1) -> list[list[Sums]]:
+    """Sums by replicate: of the answer, and of coarser resolutions."""
     traits = Traits(question.disease)
     samples, replicates = (SAMPLES, REPLICATES) if traits.dimensions else (1, 1)
     points = traits.points(samples, replicates, np.random.default_rng(seed))
     out = []
-    for resolution, shift in ((COARSE, 0.0), (ROUGH, 0.5)):
-        # Two replicates tell what a coarser resolution changes.
-        number = replicates if resolution is COARSE else min(replicates, 2)
+    for resolution, shift in ((COARSE, 0.0), (ROUGH, 0.5), (OTHER, 0.25)):
+        # One replicate tells what a coarser resolution changes.
+        number = replicates if resolution is COARSE else 1
         sums: list[Sums] = [{} for _ in range(number)]
         for at in _paces(traits, question, shift):
             work = _Work(question, at.pace, resolution)
@@ -92,7 +96,7 @@ def of_all(question: Question, seed: int = 1) -> tuple[list[Sums], list[Sums]]:
                 for name, part in work.of(route[some], site[some], values[some], weight).items():
                     sums[r][name] = sums[r].get(name, 0.0) + part
         out.append(sums)
-    return out[0], out[1]
+    return out
 
 
 def _paces(traits: Traits, question: Question, shift: float) -> list[Pace]:

@@ -33,9 +33,6 @@ from cascade.patient.sources import Sources
 EARLIEST_CELLS = 1e4
 """Before the primary is as large hardly anybody is diagnosed: one panel."""
 
-VISIBLE, VISIBLE_AGES = 160, 8
-"""Days at which, and ages for which, the probability that the primary could not be seen is told."""
-
 T_CATEGORIES = (20.0, 50.0)
 """Millimetres up to which the primary is T1 and T2."""
 
@@ -235,6 +232,13 @@ class Diagnosis:
         ]
         if primary.symptoms is not None:
             cuts.append(primary.symptoms.least / self.pace)
+        cuts += [day / self.pace for day, _ in growth.points]
+        for kind in self.sources.kinds:
+            # The first lesions to surface.
+            middle = float((kind.share * kind.own).sum() / kind.share.sum())
+            for hazard in self.clinic.hazards:
+                grown = (self.sources.early - middle + hazard.least) / (self.pace * kind.ratio)
+                cuts += [route.onset / self.pace + grown for route in self.sources.routes]
         every = np.unique(np.concatenate([[0.0], panels.edges, [cut for cut in cuts if 0 < cut < end]]))
         keep = np.append(True, np.diff(every) > 1e-9 * end)
         out = every[keep]
@@ -345,18 +349,15 @@ class Diagnosis:
         primary = self.primary
         if not primary.watches:
             return None
-        number, ages = (VISIBLE, VISIBLE_AGES) if self.resolution is FINE else (VISIBLE * 2 // 3, VISIBLE_AGES - 2)
+        number, parts = self.resolution.visible, self.resolution.ages
         grid = np.linspace(0.0, primary.end, 4001)
         sure = np.max([seen.looked * seen.by(grid) for seen in primary.seen], axis=0)
         begin = float(grid[min(np.searchsorted(sure, 1e-5), len(grid) - 2)])
         after = np.concatenate([[0.0], np.linspace(begin, primary.end, number)])
-        low, high = primary.age_range
-        x, w = np.polynomial.legendre.leggauss(ages)
-        age = low + 0.5 * (high - low) * (1.0 + x) if high > low else np.array([low])
-        w = 0.5 * w if high > low else np.ones(1)
+        by_age = primary.ages(self.days, parts=parts, points=2)
         screened = [seen for seen in primary.seen if seen.screens]
-        t, at, a = self.days[:, None, None], age[None, :, None], after[None, None, :]
-        weight = w[None, :, None] * primary.alive(at, t)
+        t, at, a = self.days[:, None, None], by_age.age[:, :, None], after[None, None, :]
+        weight = by_age.weight[:, :, None]
         free = np.prod([1.0 - s.looked * s.by(after) for s in primary.seen if not s.screens], axis=0)
         out = np.ones((2, len(self.days), len(after)))
         if screened:
@@ -364,7 +365,7 @@ class Diagnosis:
             out[0] = _ratio(*((weight * np.prod(part, axis=0)).sum(axis=1) for part in both))
             first = []
             for parts, which in zip(both, (a, None), strict=True):
-                density = np.zeros((len(self.days), len(age), len(after) if which is not None else 1))
+                density = np.zeros((*by_age.age.shape, len(after) if which is not None else 1))
                 for k, seen in enumerate(screened):
                     others = np.prod([m for i, m in enumerate(parts) if i != k], axis=0) if len(parts) > 1 else 1.0
                     for i in range(len(seen.screens)):

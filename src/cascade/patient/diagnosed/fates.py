@@ -50,18 +50,41 @@ ALMOST = 1.0 - 1e-15
 
 @dataclass(frozen=True)
 class Resolution:
-    """How finely: points of a panel, its width in e-folds, steps of the table of G in e-folds, blocks of early sizes."""
+    """How finely all is resolved.
+
+    Attributes
+    ----------
+    points : int
+        Of Gauss, in a panel of the time since shedding.
+    width : float
+        Of such a panel, in e-folds of the fastest growth.
+    step : float
+        Of the table of G, in e-folds.
+    block : float
+        Of early sizes, in e-folds.
+    nodes : int
+        Of Gauss, in an interval of the table of delays.
+    days : int
+        Of Gauss, in a panel of the day of diagnosis.
+    hazard : float
+        Width of such a panel, in e-folds of the hazard of symptoms.
+    visible, ages : int
+        Days at which the probability that the primary could not be seen is told, and parts of the ages then.
+    """
 
     points: int = 6
-    width: float = 2.0
+    width: float = 2.3
     step: float = 0.03
     block: float = 0.35
-    nodes: int = 4
+    nodes: int = 3
     days: int = 5
-    hazard: float = 1.0
+    hazard: float = 1.2
+    visible: int = 140
+    ages: int = 12
 
 
-FINE, COARSE = Resolution(), Resolution(5, 2.9, 0.045, 0.5, 3, 4, 1.45)
+FINE, COARSE = Resolution(), Resolution(5, 2.9, 0.045, 0.5, 3, 4, 1.45, 110, 8)
+"""What answers are made with, and what tells their errors."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -174,16 +174,16 @@ class Primary:
             age for w in self.watches for s in w.screens for age in (s.begin, min(s.begin + s.every, s.last), s.last)
         ]
 
-    def ages(self, days: Floats, bands: tuple[float, ...] = ()) -> Ages:
+    def ages(self, days: Floats, bands: tuple[float, ...] = (), parts: int = 4, points: int = AGES) -> Ages:
         """Ages at the first cell, for each day of diagnosis; cut where screening changes, and at ages at diagnosis."""
         low, high = self.age_range
         if high == low:
             age, weight = np.full((len(days), 1), low), np.ones((len(days), 1))
         else:
-            even = np.linspace(low, high, 5)
+            even = np.linspace(low, high, parts + 1)
             cuts = [np.full(len(days), edge) for edge in even] + [turn - days for turn in (*self.turns, *bands)]
             edges = np.sort(np.clip(np.array(cuts).T, low, high), axis=1)
-            x, w = np.polynomial.legendre.leggauss(AGES)
+            x, w = np.polynomial.legendre.leggauss(points)
             half = 0.5 * np.diff(edges, axis=1)[:, :, None]
             middle = 0.5 * (edges[:, 1:] + edges[:, :-1])[:, :, None]
             age = (middle + half * x).reshape(len(days), -1)
@@ -268,22 +268,25 @@ class Seen:
         edges = np.linspace(0.0, self.primary.end, THRESHOLDS + 1)
         mass = np.diff(self.by(edges), prepend=0.0)
         could = np.concatenate([[0.0], 0.5 * (edges[1:] + edges[:-1])])
-        shape = np.broadcast_shapes(np.shape(days), np.shape(age), np.shape(after if after is not None else 0.0))
-        out = np.zeros(shape)
+        shape = np.broadcast_shapes(np.shape(days), np.shape(age))
+        later = np.zeros(1) if after is None else np.ravel(after)
+        out = np.zeros(shape if after is None else (*shape[:-1], len(later)))
         never = 1.0 - self.looked * mass.sum()
-        for day, part in zip(could, mass, strict=True):
+        for day, part in zip(could.tolist(), mass.tolist(), strict=True):
             value = np.full(shape, self.looked * part)
-            if after is not None:
-                value = value * (day > after)
             for i, screen in enumerate(self.screens):
                 begin = np.maximum(np.maximum(screen.begin - age, day), 0.0)
                 last = np.minimum(days, screen.last - age)
                 if which == i:
                     here = (begin < days) & (days < screen.last - age) & (days - begin < screen.every)
-                    value = value * (screen.attends / screen.every * here)
+                    value *= screen.attends / screen.every * here
                 else:
-                    value = value * (1.0 - screen.attends * np.clip((last - begin) / screen.every, 0.0, 1.0))
-            out += value
+                    value *= 1.0 - screen.attends * np.clip((last - begin) / screen.every, 0.0, 1.0)
+            # Of what must not have been possible before, days rise along the last axis.
+            if after is None:
+                out += value
+            else:
+                out[..., : int(np.searchsorted(later, day))] += value
         return out if which is not None else out + never
 
 
