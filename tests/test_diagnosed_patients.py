@@ -76,8 +76,7 @@ def assert_agree(disease: Disease, found: Diagnosed, drawn: Patients, *, scale: 
 def test_patients_who_are_alike_agree_with_those_who_are_drawn(pace: float) -> None:
     # Of another pace: all that grows doubles in a shorter time.
     disease = clinic()
-    fast = disease.with_(traits=({"name": "pace", "spread": 1e-3, "acts_on": ["growth"]},)) if pace == 1.0 else disease
-    drawn = simulate(fast if pace == 1.0 else quicker(disease, pace), disease.care_of("surgery"), 15.0, 150_000, 5)
+    drawn = simulate(quicker(disease, pace), disease.care_of("surgery"), 15.0, 150_000, 5)
     found = told(disease, care="surgery", pace=pace)
     drawn = drawn._replace(traits=np.zeros((len(drawn.mode), 0)))
     assert_agree(disease, found, drawn)
@@ -96,11 +95,14 @@ def quicker(disease: Disease, pace: float) -> Disease:
 def test_a_small_fault_would_be_seen() -> None:
     disease = clinic()
     drawn = simulate(disease, disease.care_of("surgery"), 15.0, 150_000, 5)
-    for change in (
+    drawn = drawn._replace(traits=np.zeros((len(drawn.mode), 0)))
+    changes: tuple[dict[str, Any], ...] = (
         {"efficiency": 1.05e-3},
-        {"presentation": {"primary": {"per_year": 0.42}}},
-        {"lesions": {"secondary": 0.0, "asleep_years": 2.0, "early_days": 315.0}},
-    ):
+        {"presentation": {"primary": {"per_year": 0.42, "at_mm": 20.0}}},
+        {"lesions": {"establishment": 0.53}},
+        {"tumour": {"growth": {"doubling_days": 51.0}}},
+    )
+    for change in changes:
         found = told(disease.with_(**change), care="surgery")
         with pytest.raises(AssertionError):
             assert_agree(disease, found, drawn)
@@ -110,8 +112,8 @@ def test_those_who_are_diagnosed_are_no_sample_of_the_prior() -> None:
     # A spread of 1 of the pace: who is diagnosed within the years, and by screening, has another pace.
     traits = ({"name": "pace", "spread": 1.0, "acts_on": ["growth"]},)
     disease = clinic(traits=traits, efficiency=3e-4)
-    found = cascade.exact(disease, until_years=20.0).diagnosed("surgery")
-    drawn = simulate(disease, disease.care_of("surgery"), 20.0, 300_000, 7)
+    found = cascade.exact(disease, until_years=20.0).diagnosed()
+    drawn = simulate(disease, disease.care_of("none"), 20.0, 300_000, 7)
     assert_agree(disease, found, drawn)
     pace = found.mean_traits.value[:, 0]
     assert pace[0] > 1.2

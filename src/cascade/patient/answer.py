@@ -241,7 +241,7 @@ class ExactCohort(Answers):
         return found.number[0][0], WIDE * found.number_error[0][0]
 
     def diagnosed(self, care: str = "none") -> Diagnosed:
-        """Diagnosis and staging, of those who are diagnosed within the years, and freedom from metastasis after surgery.
+        """Diagnosis and staging, of those who are diagnosed within the years; freedom from metastasis after surgery.
 
         Parameters
         ----------

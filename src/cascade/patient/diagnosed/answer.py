@@ -88,7 +88,7 @@ class Diagnosed:
     Notes
     -----
     "Seen" are distant metastases at staging, and one whose symptoms led to diagnosis; "there" also those that are not
-    seen; "hidden" is said of patients with any that is not seen. Lesions that die out in their early phase count nowhere.
+    seen; "hidden" is said of patients with any that is not seen. Lesions that die out early count nowhere.
     """
 
     disease: Disease
@@ -252,7 +252,7 @@ class Diagnosed:
         InputError
             For care without surgery, with local recurrence or systemic treatment: these are in the simulation alone.
         """
-        check_care(self.disease, self.care)
+        check_care(self.care)
         asked = tuple(float(year) for year in years)
         if not asked or not all(np.isfinite(year) and 0 <= year <= 100 for year in asked):
             raise InputError("years", years, "years since diagnosis, from 0 to 100")
@@ -320,7 +320,7 @@ def _figure(sums: list[list[Sums]], figure: Callable[[Sums], Floats], delays: fl
 
 
 def _mean_of(sums: list[Sums]) -> Sums:
-    return {name: sum(s[name] for s in sums) / len(sums) for name in sums[0]}
+    return {name: np.asarray(np.mean([s[name] for s in sums], axis=0)) for name in sums[0]}
 
 
 def diagnosed(

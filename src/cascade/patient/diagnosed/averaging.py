@@ -9,13 +9,12 @@ dead: those diagnosed, and more so those diagnosed by screening, are no sample o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from cascade.common.types import Floats
+from cascade.common.types import Floats, Ints
 from cascade.patient.clinic.care import Care
 from cascade.patient.diagnosed.diagnosis import T_CATEGORIES, Asked, Diagnosis
 from cascade.patient.diagnosed.fates import COARSE, FINE, Resolution
@@ -36,8 +35,11 @@ ROUGH, OTHER = (
 SPACED = 0.35
 """Of the logarithm of the pace, the width of panels."""
 
-LIGHT = 1e-9
+LIGHT = 1e-7
 """Weights of paces that are left out."""
+
+NOBODY = 1e-9
+"""Share of patients of a pace who are diagnosed, below which it is left out."""
 
 SAMPLES, REPLICATES = 64, 8
 
@@ -82,12 +84,14 @@ def of_all(question: Question, seed: int = 1) -> list[list[Sums]]:
     samples, replicates = (SAMPLES, REPLICATES) if traits.dimensions else (1, 1)
     points = traits.points(samples, replicates, np.random.default_rng(seed))
     out = []
-    for resolution, shift in ((COARSE, 0.0), (ROUGH, 0.5), (OTHER, 0.25)):
-        # One replicate tells what a coarser resolution changes.
-        number = replicates if resolution is COARSE else 1
+    # Of freedom, which is of later times, less depends on days.
+    plan = (ROUGH, OTHER) if question.years else (COARSE, ROUGH, OTHER)
+    for number, resolution, shift in zip((replicates, 1, 1), plan, (0.0, 0.5, 0.25), strict=False):
         sums: list[Sums] = [{} for _ in range(number)]
         for at in _paces(traits, question, shift):
             work = _Work(question, at.pace, resolution)
+            if work.of_nobody:
+                continue
             route, site = traits.multipliers(at, points)
             values = traits.values(at, points)
             for r in range(number):
@@ -118,6 +122,12 @@ class _Work:
     def __init__(self, question: Question, pace: float, resolution: Resolution) -> None:
         self.question = question
         self.diagnosis = Diagnosis(question.disease, question.sources, pace, question.asked, resolution)
+        d, s = self.diagnosis, question.sources
+        chance = float(d.weights @ (d.symptoms + d.screening))
+        # So slow that nobody is diagnosed, and that none sheds.
+        self.of_nobody = chance < NOBODY and pace * d.primary.end < min(r.onset for r in s.routes)
+        if self.of_nobody:
+            return
         after = bool(question.years)
         self.freedom = Freedom(self.diagnosis, question.care, question.years) if after else None
         self.totals = None if after else Totals(self.diagnosis)
@@ -153,5 +163,5 @@ def _told(d: Diagnosis, profile: Floats, seen: Floats) -> Sums:
     }
 
 
-def _binned(values: Floats, place: Sequence[int] | Floats, number: int) -> Floats:
-    return np.array([np.bincount(np.asarray(place, int), row, number) for row in values])
+def _binned(values: Floats, place: Ints, number: int) -> Floats:
+    return np.array([np.bincount(place, row, number) for row in values])

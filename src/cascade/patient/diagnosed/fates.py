@@ -1,20 +1,21 @@
 r"""What becomes of a founder-to-be by the time since it was shed: surfaced, seen, or hidden.
 
-With x_k(z) = own_k + s z - early the own time of a lesion z days after founding, own_k (with share_k) that of its size at
-the end of the early phase, a lesion has *shown* itself by symptoms or to an eye's look with probability
+With x_k(z) = own_k + s z - early the own time of a lesion z days after founding, own_k (with share_k) that of its size
+at the end of the early phase, a lesion has *shown* itself by symptoms or to an eye's look with probability
 
     1 - exp{-H(x)} prod_e [1 - phi_e(x_e)],
 
 H the cumulative hazard of symptoms, phi_e the sensitivity at the size at the last look of eye e, a lag ago: one
-threshold for each eye means that the last look decides.  Averaged over own_k this is G(z), nothing before the end of the
-early phase; over the delay K(y) = int dF(d) G(y - d); and with c(a) cells shed a day at age a of the primary
+threshold for each eye means that the last look decides.  Averaged over own_k this is G(z), nothing before the end of
+the early phase; over the delay K(y) = int dF(d) G(y - d); and with c(a) cells shed a day at age a of the primary
 
     N(t) = h int_0^{min(t, surgery)} c(a) K(t - a) da
 
 is the mean number that has shown itself by t: all is linear in K, and Poisson.  A lesion that sleeps stops at a size;
 what it shows there is by its true age, what it shows later by the age without sleep, F then being the law of delay and
 sleep together:  G(z) = G(lesions that never grow beyond that size) + rest.  This is exact for looks at one time; for
-looks at several a lesion that slept between them is taken as seen earlier as one that was smaller, `slept` bounds that.
+looks at several a lesion that slept between them is taken to have been smaller at the
+earlier one, `freedom.uncertain` bounds that.
 
 Gauss on panels of y = t - a, narrow towards 0, cut where something begins: a lesion that was shed early is one of large
 y, and no less resolved than others.
@@ -32,14 +33,11 @@ from scipy.interpolate import CubicHermiteSpline
 
 from cascade.common.types import Floats, Ints
 from cascade.patient.clinic.eyes import Sight
-from cascade.patient.delays import Delays
+from cascade.patient.diagnosed.lags import Lags, lags_of
 from cascade.patient.diagnosed.primary import Hazard
 from cascade.patient.disease import Disease
 from cascade.patient.growth import Growth
 from cascade.patient.sources import Kind, Sources
-
-AT_ONCE, SHORT = 0.1, 3.0
-"""Days of delay below which intervals of its table are put together, and below which each is one point."""
 
 PARTS = 3
 """Of a step of the table of G, in the tables by own time."""
@@ -85,54 +83,6 @@ class Resolution:
 
 FINE, COARSE = Resolution(), Resolution(5, 2.9, 0.045, 0.5, 3, 4, 1.45, 110, 8)
 """What answers are made with, and what tells their errors."""
-
-
-@dataclass(frozen=True, eq=False)
-class Lags:
-    """Delays as points with masses.
-
-    Attributes
-    ----------
-    days : (D,) float
-    awake, every : (D, W) float
-        Masses of the law of the delay, and of delay and sleep.
-    """
-
-    days: Floats
-    awake: Floats
-    every: Floats
-
-
-def lags_of(delays: Delays, nodes: int) -> Lags:
-    """Points of the laws of delays: few where days do not matter, Gauss in the intervals of the table elsewhere."""
-    logs = np.log(delays.days)
-    step = logs[1] - logs[0]
-    soon = int(np.searchsorted(delays.days, AT_ONCE))
-    short = max(int(np.searchsorted(delays.days, SHORT)), soon)
-    edges = np.unique(np.concatenate([np.arange(0, soon, 8), np.arange(soon, short + 1)]))
-    days = [np.exp(0.5 * (logs[edges[1:]] + logs[edges[:-1]]))]
-    masses = [[np.diff(table[edges], axis=0, prepend=0.0)[1:] for table in (delays.awake, delays.all)]]
-    # What has founded before the table begins has founded at once.
-    masses[0] = [
-        np.vstack([table[:1], part]) for table, part in zip((delays.awake, delays.all), masses[0], strict=True)
-    ]
-    days[0] = np.concatenate([delays.days[:1], days[0]])
-    x, w = np.polynomial.legendre.leggauss(nodes)
-    x, w = 0.5 * (1.0 + x), 0.5 * w
-    first = np.arange(int(edges[-1]), len(logs) - 1)
-    days.append(np.exp(logs[first][:, None] + step * x).ravel())
-    late = []
-    for table, slope in ((delays.awake, delays.awake_slope), (delays.all, delays.all_slope)):
-        rise = 6.0 * x * (1.0 - x)
-        parts = (
-            (table[first + 1] - table[first])[:, None, :] * rise[:, None]
-            + slope[first][:, None, :] * (step * (1 - x) * (1 - 3 * x))[:, None]
-            + slope[first + 1][:, None, :] * (step * x * (3 * x - 2))[:, None]
-        )
-        late.append((parts * w[:, None]).reshape(-1, table.shape[1]))
-    masses.append(late)
-    awake, every = (np.vstack([part[i] for part in masses]) for i in (0, 1))
-    return Lags(np.concatenate(days), awake, every)
 
 
 @lru_cache(maxsize=8)
@@ -253,7 +203,7 @@ class Fates:
         value = table[self._place]
         value += self._part * (table[self._place + 1] - value)
         value[self._late] = 0.0
-        return value
+        return np.asarray(value)
 
     def _of_founder(
         self, kind: Kind, sleeps: bool, hazard: Hazard | None, looks: Sequence[Look]
@@ -268,7 +218,7 @@ class Fates:
         step, begin = pace * self._step / PARTS, -early - pace * longest
         nodes = begin + step * np.arange(PARTS * number + int((float(own.max()) - begin) / step) + PARTS + 2)
         at = np.clip(nodes, 0.0, self.sources.last)
-        tables = [] if hazard is None else [(0.0, hazard.total(at) / pace)]
+        tables = [] if hazard is None else [(0.0, hazard.quickly(at, self.sources.last) / pace)]
         mm = self.disease.mm(1.0) * np.cbrt(self.disease.tumour.growth.size(at)) if looks else at
         for look in looks:
             missed = np.zeros(len(nodes))
@@ -384,7 +334,7 @@ def steepest(growth: Growth) -> float:
 
 
 def _blocks(kind: Kind, slope: float, width: float) -> tuple[Floats, Floats]:
-    """Own times of early sizes and shares, few: two for each block, with its mean, and standard deviation on both sides."""
+    """Own times of early sizes and shares, few: two for each block, with its mean and standard deviation."""
     order = np.argsort(kind.own, kind="stable")
     own, share = kind.own[order], kind.share[order]
     label = np.floor(slope * own / width).astype(int)

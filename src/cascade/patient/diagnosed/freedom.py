@@ -1,13 +1,13 @@
 r"""Freedom from distant metastasis after surgery, of patients of whom none was seen at diagnosis.
 
-The primary is taken out on the day S = T + delay: what it has shed by then may still found.  With lesions that have shown
-themselves by t, by symptoms or at the last look of each eye, those of staging at T among them, of mean B(T, t),
+The primary is taken out on the day S = T + delay: what it has shed by then may still found.  With lesions that have
+shown themselves by t, by symptoms or at the last look of each eye, those of staging at T among them, of mean B(T, t),
 
     P(none seen at T, nothing seen by t | diagnosed at T by the primary) = E e^{-B(T, t)} / e^{-M(T)},
 
-Poisson, since diagnosis by the primary, surgery and visits do not depend on lesions that have not shown themselves; nodal
-lesions have not surfaced by T.  *True*: looked at on every day from T on; *scheduled*: at visits on S + k every, k = 1,
-2, ...  Deaths are censored: net of them.
+Poisson, since diagnosis by the primary, surgery and visits do not depend on lesions that have not shown themselves;
+nodal lesions have not surfaced by T.  *True*: looked at on every day from T on; *scheduled*: at visits on S + k every,
+k = 1, 2, ...  Deaths are censored: net of them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import numpy as np
 from cascade.common.errors import InputError
 from cascade.common.types import Floats
 from cascade.patient.clinic.care import Care
-from cascade.patient.diagnosed.diagnosis import Diagnosis, Shown
-from cascade.patient.diagnosed.fates import Fates
+from cascade.patient.diagnosed.diagnosis import Diagnosis
+from cascade.patient.diagnosed.fates import Fates, Look
+from cascade.patient.diagnosed.sights import Shown
 from cascade.patient.disease import Disease
 from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.sources import Sources
@@ -32,7 +33,7 @@ LEAST = 1e-7
 """Of all densities: days of diagnosis with less are left out."""
 
 
-def check_care(disease: Disease, care: Care) -> None:
+def check_care(care: Care) -> None:
     """That what follows diagnosis has an exact answer.
 
     Raises
@@ -88,13 +89,14 @@ class Freedom:
     def _looks(self, kind: str, year: float) -> list[tuple[str, float]]:
         """Eyes and how long ago their last look was."""
         days, staging = year * DAYS_PER_YEAR, self.diagnosis.asked.staging
-        looks = dict.fromkeys(staging, days)
+        looks: dict[str, float] = dict.fromkeys(staging, days)
         if kind == "true":
             every_day = {eye for visits in self.care.visits for eye in visits.eyes} or set(staging)
             looks |= dict.fromkeys(sorted(every_day), 0.0)
         else:
             looks |= {eye: days - day for eye, day in last_looks(self.care, days).items()}
-        return sorted(looks.items())
+        # Of equal lags all that follows is worked out once.
+        return sorted((eye, round(lag, 6)) for eye, lag in looks.items())
 
     def _maps(self) -> None:
         """Mean numbers shown, of patterns of looks, by route, site, day of diagnosis and year."""
@@ -109,7 +111,7 @@ class Freedom:
         days = d.days[self.some]
         routes = range(len(d.sources.routes))
         asked = [("staging", 0.0), *((kind, year) for kind in KINDS for year in self.years)]
-        self.parts: dict[tuple[str, float], list[tuple[float, Floats]]] = {}
+        self.parts: dict[tuple[str, float], list[tuple[Floats, Floats]]] = {}
         kept: dict[float, list[Floats]] = {}
         for kind, year in asked:
             day = year * DAYS_PER_YEAR
@@ -117,7 +119,8 @@ class Freedom:
                 until = days + min(day, care.surgery.delay_days) if day > 0 else None
                 kept[year] = [fates.shed(days + day, r, until) for r in routes]
             looks = [(eye, 0.0) for eye in d.asked.staging] if kind == "staging" else self._looks(kind, year)
-            patterns = [clinic.patterns(looks, j, False) if clinic.distant[j] else [(1.0, [])] for j in sites]
+            nobody: list[tuple[float, list[Look]]] = [(1.0, [])]
+            patterns = [clinic.patterns(looks, j, False) if clinic.distant[j] else nobody for j in sites]
             most = max(len(mine) for mine in patterns)
             parts = []
             for p in range(most):
@@ -158,7 +161,7 @@ class Freedom:
 
 
 def uncertain(disease: Disease, care: Care, staging: tuple[str, ...], sources: Sources) -> float:
-    """Bound of what lesions that slept between two looks make wrong: the chance that one is seen asleep, and later shown.
+    """Bound of what lesions that slept between two looks make wrong: the chance that one is seen asleep.
 
     A change of a Poisson mean from b to b (1 + e) changes e^{-b} by no more than e / 2.7.
     """

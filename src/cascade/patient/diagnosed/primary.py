@@ -21,7 +21,7 @@ averaged over the age at the first cell, together with death of other causes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
@@ -30,12 +30,16 @@ from cascade.common.types import Floats
 from cascade.patient.clinic.eyes import Sight
 from cascade.patient.clinic.presentation import Screening, Symptoms
 from cascade.patient.disease import Disease
+from cascade.patient.growth import Growth
 from cascade.patient.lowered import traits_of
 from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.sources import Sources
 
 SEEN_NODES = 4096
 """Of the table of C, evenly over the days of the tumour."""
+
+TABLE = 30_000
+"""Nodes of a table of the hazard of symptoms."""
 
 THRESHOLDS = 300
 """Days t* that are summed over where an eye screens more than once."""
@@ -59,9 +63,21 @@ class Hazard:
         grown = self.growth.shed(np.maximum(own, self.least), self.exponent) - self._before
         return np.asarray(self.scale * grown)
 
+    def quickly(self, own: Floats, last: float) -> Floats:
+        """Cumulative hazard by own times that rise, up to the last, from a table (to 1e-5 of itself)."""
+        at, total = _table(self.growth, self.exponent, self.least, max(last, self.least + 1.0))
+        return np.asarray(self.scale * np.interp(own, at, total))
+
     def rate(self, own: Floats) -> Floats:
         """Hazard a day."""
         return np.asarray(np.where(own >= self.least, self.scale * self.growth.size(own) ** self.exponent, 0.0))
+
+
+@lru_cache(maxsize=64)
+def _table(growth: Growth, exponent: float, begin: float, end: float) -> tuple[Floats, Floats]:
+    """What is shed from a day of own time on: even, so finely that it is straight between."""
+    own = np.linspace(begin, end, TABLE)
+    return own, growth.shed(own, exponent) - growth.shed([begin], exponent)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,9 @@ u_j (Poisson, independent), distant sites alone:
 
     P(none seen) = prod_j E e^{-s_j},   P(none hidden) = prod_j E e^{-u_j},   P(none) = e^{-sum (s_j + u_j)},
 
-E over which eyes look at the site.  By a metastasis of site j: that lesion besides, seen if the site is distant, and eyes
-that look at a site with symptoms look there.  Every sum is over patients, not a mean: means are ratios of sums, so that
-they are of those who are diagnosed.
+E over which eyes look at the site.  By a metastasis of site j: that lesion besides, seen if the site is distant, and
+eyes that look at a site with symptoms look there.  Every sum is over patients, not a mean: means are ratios of sums,
+so that they are of those who are diagnosed.
 """
 
 from __future__ import annotations
