@@ -39,6 +39,11 @@ VIOLATIONS = {
         "from cascade.kernel import streams",
         "The exact answer",
     ),
+    "the exact answer at diagnosis draws": (
+        "patient/diagnosed/totals.py",
+        "from cascade.patient.kernel import streams",
+        "Diagnosis",
+    ),
     "a comparison draws": ("runs/comparison.py", "import matplotlib", "Figures"),
     "a table needs pandas": ("answers/table.py", "from pandas import DataFrame", "Figures"),
     "the model draws inside a function": (

@@ -25,6 +25,7 @@ from cascade.patient.tables import LEVELS, NumberRow
 
 if TYPE_CHECKING:
     from cascade.patient.blood import Blood
+    from cascade.patient.diagnosed.answer import Diagnosed
     from cascade.patient.laws import At, Laws
 
 REPLICATES = 8
@@ -238,6 +239,29 @@ class ExactCohort(Answers):
         days = [self._days[time]]
         found = self.laws.averaged(days, only, groups=[of], levels=at, numbers=[(of, at[0])], replicates=REPLICATES)
         return found.number[0][0], WIDE * found.number_error[0][0]
+
+    def diagnosed(self, care: str = "none") -> Diagnosed:
+        """Diagnosis and staging, of those who are diagnosed within the years; freedom from metastasis after surgery.
+
+        Parameters
+        ----------
+        care : str
+            By name: it says which eyes look at diagnosis, and what follows.
+
+        Raises
+        ------
+        InputError
+            For a care that the disease has not, or a disease without a presentation.
+        """
+        from cascade.patient.diagnosed.answer import diagnosed
+        from cascade.patient.diagnosed.averaging import Patient
+
+        of, patient = self.disease.care_of(care), None
+        if self.traits is not None:
+            values = np.array([self.traits.get(trait.name, 1.0) for trait in self.disease.traits])
+            patient = Patient(*multipliers(self.disease, self.traits), values)
+        years = sorted({*(float(year) for year in self.times if year > 0), float(self.years)})
+        return diagnosed(self.disease, of, years, self.laws.sources, self.traits, patient)
 
     def blood(self) -> Blood:
         """Cells of the primary in the blood, and asleep, by year: all cells that were shed, not only those that found.

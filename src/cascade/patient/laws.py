@@ -53,6 +53,11 @@ class Laws:
         self._sources = _sources_of(self.disease)
         self.groups = self._sources.groups
 
+    @property
+    def sources(self) -> Sources:
+        """The disease as the exact answer reads it."""
+        return self._sources
+
     def at(
         self,
         times: Sequence[float],

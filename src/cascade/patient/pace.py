@@ -117,6 +117,13 @@ class Traits:
 
     def multipliers(self, at: Pace, points: Floats) -> tuple[Floats, Floats]:
         """Multipliers of routes and sites at points of the unit cube (S, dimensions): (S, R) and (S, J)."""
+        p, value = self.p, self.values(at, points)
+        route = np.where(p.on_route, value[:, :, None], 1.0).prod(axis=1) * p.subtype_route[at.subtype]
+        site = np.where(p.on_site, value[:, :, None], 1.0).prod(axis=1) * p.subtype_site[at.subtype]
+        return route, site
+
+    def values(self, at: Pace, points: Floats) -> Floats:
+        """Traits at points of the unit cube (S, dimensions): (S, F)."""
         p = self.p
         normal = special.ndtri(np.clip(points, 1e-12, 1.0 - 1e-12))
         inner = normal[:, : self.dimensions - len(self.free)]
@@ -129,9 +136,7 @@ class Traits:
             value[:, f] = self.quantile(f, normal[:, self.dimensions - len(self.free) + k])
         for f, known in at.known.items():
             value[:, f] = known
-        route = np.where(p.on_route, value[:, :, None], 1.0).prod(axis=1) * p.subtype_route[at.subtype]
-        site = np.where(p.on_site, value[:, :, None], 1.0).prod(axis=1) * p.subtype_site[at.subtype]
-        return route, site
+        return value
 
     def moment(self, at: Pace, powers: Floats, within: float = np.inf) -> float:
         """E of the product of the traits to some powers, (F,), given the pace; infinite where a gamma one is.
