@@ -1,6 +1,6 @@
 r"""How likely a test is positive, given what is expected: its sensitivity; without a tumour: its false positives.
 
-With m what is expected of the tumour, in cells or fragments of a sample or as a level,
+With m what is expected of the tumour, in cells or fragments of a sample or as a level::
 
     cells      N + F >= c,   N negative binomial (m, m + d m^2), F Poisson(f)
                P = P(F >= c) + sum_{j<c} P(F = j) I_{x}(c - j, 1/d),    x = d m / (1 + d m)
