@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cascade.patient.cohort import Cohort
     from cascade.patient.compared import CareComparison
     from cascade.patient.follow.answers import FollowUp
+    from cascade.patient.follow.tables import SiteTable
 
 OF_CARE = "survival.csv", "hazards.csv", "patients.csv", "sites.csv"
 """Files that a cohort under a care has besides."""
@@ -42,12 +44,23 @@ def care_tables(found: Cohort) -> str:
         ("Size and age at diagnosis", follow.size_and_age()),
         *((end.capitalize(), follow.survival(end)) for end in SHOWN),
         ("Distant metastasis by year", follow.hazard("freedom from distant metastasis")),
-        ("Sites", follow.organs_since()),
+        ("Sites", _with_any(follow.organs_since(_some_years(follow)))),
     ]
     for heading, table in tables:
         note = table.below.removesuffix(WARNING).replace(f"{follow.note.rstrip('.')}.", "").strip()
         parts += [heading, text_table(*table.as_text(), left=table.left), note]
     return "\n\n".join([*(part for part in parts if part), WARNING])
+
+
+def _some_years(follow: FollowUp) -> list[int]:
+    """A few whole years since diagnosis that may be followed."""
+    return [year for year in (0, 5, 10, 20) if year <= follow.scheme.years]
+
+
+def _with_any(table: SiteTable) -> SiteTable:
+    """Sites in which anybody was seen to have a lesion."""
+    some = {row.site for row in table if row.seen}
+    return replace(table, rows=tuple(row for row in table if row.site in some or row.site == table.rows[0].site))
 
 
 def care_data(found: Cohort) -> dict[str, Any]:
