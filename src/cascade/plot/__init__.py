@@ -14,6 +14,7 @@ from cascade.plot.courses import course
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.derivatives import elasticities
 from cascade.plot.followed import hazard_by_year, incidence_by_site, saved, survival
+from cascade.plot.laboratory import blood_and_lead
 from cascade.plot.numbers import number_and_sizes
 from cascade.plot.pairs import ten, two_courses
 from cascade.plot.sites import organs
@@ -28,6 +29,7 @@ __all__ = [
     "alluvial",
     "alt_text",
     "at_diagnosis",
+    "blood_and_lead",
     "body",
     "cause_colours",
     "check_path",
