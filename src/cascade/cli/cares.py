@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from cascade.patient.follow.answers import FollowUp
     from cascade.patient.follow.tables import SiteTable
 
-OF_CARE = "survival.csv", "hazards.csv", "patients.csv", "sites.csv"
+PICTURES = "survival.png", "at-diagnosis.png", "hazard.png", "incidence.png"
+
+OF_CARE = "survival.csv", "hazards.csv", "patients.csv", "sites.csv", *PICTURES
 """Files that a cohort under a care has besides."""
 
-OF_TWO = "comparison.json", "saved.csv", "tables.txt"
+OF_TWO = "comparison.json", "saved.csv", "tables.txt", "saved.png", "two-courses.png"
 """Files of a comparison."""
 
 SHOWN = "overall survival", "freedom from distant metastasis", "cumulative incidence of distant metastasis"
@@ -85,13 +87,18 @@ def _ends() -> tuple[str, ...]:
 
 
 def save_care(found: Cohort, folder: Path) -> list[Path]:
-    """Write survival and hazards in long format, and a row for each patient, for R or pandas."""
+    """Write survival and hazards in long format, a row for each patient, for R or pandas, and figures."""
+    from cascade import plot as figures
+
     follow = found.follow_up()
     write_atomically(folder / OF_CARE[0], _csv(_long(follow)))
     write_atomically(folder / OF_CARE[1], _csv(_hazards(follow)))
     first = found.ranges[0][0]
     rows = found.register(range(first, min(found.ranges[0][1], first + MOST_ROWS)))
     rows.to_csv(folder)
+    draw = figures.survival, figures.at_diagnosis, figures.hazard_by_year, figures.incidence_by_site
+    for name, one in zip(PICTURES, draw, strict=True):
+        figures.save(one(follow), folder / name)
     return [folder / name for name in OF_CARE]
 
 
@@ -118,7 +125,9 @@ def _csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def save_comparison(found: CareComparison, text: str, folder: Path) -> list[Path]:
-    """Write a comparison as data and tables."""
+    """Write a comparison as data, tables and figures."""
+    from cascade import plot as figures
+
     data = json.dumps(found.to_dict(), allow_nan=False, indent=1)
     write_atomically(folder / OF_TWO[0], f"{data}\n".encode())
     rows = [
@@ -128,4 +137,9 @@ def save_comparison(found: CareComparison, text: str, folder: Path) -> list[Path
     ]
     write_atomically(folder / OF_TWO[1], _csv(rows))
     write_atomically(folder / OF_TWO[2], f"{text}\n".encode())
-    return [folder / name for name in OF_TWO]
+    written = list(OF_TWO[:3])
+    if found.paired.diagnosed:
+        figures.save(figures.saved(found), folder / OF_TWO[3])
+        figures.save(figures.two_courses(found), folder / OF_TWO[4])
+        written = list(OF_TWO)
+    return [folder / name for name in written]

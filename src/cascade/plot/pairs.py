@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from cascade.common.colours import BAND, DEATH_COLOUR, INK, QUIET, organ_mark
+from cascade.common.colours import DEATH_COLOUR, INK, QUIET, organ_mark
 from cascade.common.errors import InputError
 from cascade.patient.cohort import Cohort
 from cascade.patient.compared import CareComparison
@@ -20,7 +20,7 @@ from cascade.plot.look import Look, look_of
 from cascade.plot.sheet import Entry, Heading, Key, Plan, Sheet, frame, made
 from cascade.plot.strips import TIME, year_marks
 from cascade.plot.style import sign
-from cascade.plot.visits import care_caption, moments_of
+from cascade.plot.visits import band, care_caption, moments_of
 
 TEN = 10
 
@@ -172,7 +172,7 @@ def _small(ax: Axes, one: Course, look: Look, inches: tuple[float, float], end: 
     if told is not None:
         for given in told.given:
             if given.end > given.begin:
-                ax.axvspan(given.begin, given.end, color=BAND, linewidth=0, zorder=0, label=f"_treatment {given.name}")
+                band(ax, given)
             else:
                 ax.axvline(given.begin, color=QUIET, linewidth=look.thin, zorder=1, label=f"_event {given.name}")
         across = blended_transform_factory(ax.transData, ax.transAxes)

@@ -158,7 +158,9 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
         room = max(high - fixed, 0.12 * width)
         talls = [room * share / sum(shares) for share in shares]
     years = [line.years for p in page.panels for line in p.lines] + [b.years for p in page.panels for b in p.bars]
-    end = max((float(np.max(part)) for part in years), default=1.0)
+    last = max((float(np.max(part)) for part in years), default=1.0)
+    # Half a bar more on either side.
+    span = (-0.5, last + 0.5) if any(p.bars for p in page.panels) else (0.0, max(last, 1.0))
 
     def draw(sheet: Sheet) -> None:
         heading.draw(sheet, pad, pad)
@@ -169,22 +171,23 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
             top += titles
             ax = sheet.axes(pad + marks, top, across, tall)
             ax.set_label(panel.title)
-            last = k == len(page.panels) - 1
-            _panel(ax, panel, look, (across, tall), max(end, 1.0), last=last)
-            _rows(sheet, panel, look, (pad + marks, top + tall, across), max(end, 1.0))
+            _panel(ax, panel, look, (across, tall), span, last=panel is page.panels[-1])
+            _rows(sheet, panel, look, (pad + marks, top + tall, across), span)
             top += tall + below[k]
         sheet.text(pad, max(top, high - foot - pad), note, color=QUIET)
 
     return Plan(fixed + sum(talls), draw)
 
 
-def _panel(ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], end: float, *, last: bool) -> None:
+def _panel(
+    ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], span: tuple[float, float], *, last: bool
+) -> None:
     top = panel.top or _top(panel)
     low = -_deepest(panel) if panel.bars else 0.0
     if panel.symmetric:
         top = max([3.0, *(1.1 * float(np.nanmax(np.abs(line.share))) for line in panel.lines if len(line.share))])
         low = -top / 1.08
-    ax.set_xlim(0.0, end)
+    ax.set_xlim(*span)
     ax.set_ylim(1.08 * low, top)
     for bars in panel.bars:
         ax.bar(bars.years, bars.values, width=0.7, color=bars.colour, linewidth=0, label=bars.name)
@@ -194,7 +197,7 @@ def _panel(ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], end:
     if panel.per_cent:
         ticks = _marks(top, inches[1], look)
         ax.set_yticks(ticks, [f"{100 * t:g} %" for t in ticks])
-    marks = year_marks(end, inches[0], look)
+    marks = year_marks(span[1], inches[0], look)
     ax.set_xticks(marks, [f"{m:g}" for m in marks] if last or panel.rows else [""] * len(marks))
     if last:
         ax.set_xlabel(TIME, fontsize=look.small, loc="left", labelpad=(0.3 + 1.25 * 1.2 * len(panel.rows)) * look.small)
@@ -269,13 +272,19 @@ def _names(ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], top:
                 fontsize=look.small, color=dark(colour))  # fmt: skip
 
 
-def _rows(sheet: Sheet, panel: Panel, look: Look, box: tuple[float, float, float], end: float) -> None:
+def _rows(sheet: Sheet, panel: Panel, look: Look, box: tuple[float, float, float], span: tuple[float, float]) -> None:
     """Numbers below the axis, under their years."""
     left, top, across = box
-    marks = year_marks(end, across, look)
+    marks = year_marks(span[1], across, look)
     for k, (name, colour, numbers) in enumerate(panel.rows):
         y = top + look.leading(1.4 + 1.2 * k)
         half = max((width_of(number, look.small) for number in numbers.values()), default=0.0) / 2
         sheet.text(left - half - 0.4 * look.em, y, name, ha="right", color=dark(colour))
         for mark in marks:
-            sheet.text(left + mark / end * across, y, numbers.get(int(mark), ""), ha="center", color=dark(colour))
+            sheet.text(
+                left + (mark - span[0]) / (span[1] - span[0]) * across,
+                y,
+                numbers.get(int(mark), ""),
+                ha="center",
+                color=dark(colour),
+            )

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
 from cascade.common.colours import BAND, INK, QUIET
-from cascade.patient.clinic.told import Clinical
+from cascade.patient.clinic.told import Clinical, Given
 from cascade.patient.course import Course
 from cascade.plot.fitting import width_of, words
 from cascade.plot.look import Look
@@ -44,7 +44,7 @@ def draw_care(ax: Axes, course: Course, look: Look, inches: tuple[float, float],
         return
     for one in told.given:
         if one.end > one.begin:
-            ax.axvspan(one.begin, one.end, color=BAND, linewidth=0, zorder=0, label=f"_treatment {one.name}")
+            band(ax, one)
     across = blended_transform_factory(ax.transData, ax.transAxes)
     y = 1.0 + 1.55 * look.leading(1) / inches[1]
     for moment in moments_of(told, course.years):
@@ -66,6 +66,12 @@ def draw_care(ax: Axes, course: Course, look: Look, inches: tuple[float, float],
         left = min(year + 0.25 * look.em * per_inch, span - w * per_inch)
         ax.text(left, high, words(name), transform=across, fontsize=look.small, color=QUIET, va="center", zorder=8,
                 bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8})  # fmt: skip
+
+
+def band(ax: Axes, given: Given) -> None:
+    """The time of a treatment, as high as the axes."""
+    ax.fill_between([given.begin, given.end], *ax.get_ylim(), color=BAND, linewidth=0, zorder=0,
+                    label=f"_treatment {given.name}")  # fmt: skip
 
 
 def lanes(middles: list[float], widths: list[float]) -> list[int]:
