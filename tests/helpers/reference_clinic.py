@@ -130,6 +130,7 @@ class Row:
     distant: float = math.inf
     truly: float = math.inf
     strips: int = 0
+    given: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -567,6 +568,7 @@ class Clinics(Patients):
                 plan = self.plan(person, row, nodes=True)
                 lesions, death, cause = self.course(person, plan)
         row.lesions, row.death, row.cause, row.strips = lesions, death, cause, self.strips
+        row.given = {i for stretch in plan.stretches if stretch.day <= min(death, self.end) for i in stretch.kills}
         self.watched(row, staging)
         return row
 
