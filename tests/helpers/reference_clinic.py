@@ -33,6 +33,7 @@ from helpers.reference_patients import (
     Seed,
     Walk,
     _at,
+    grounds,
 )  # fmt: skip
 
 EYE, SYMPTOM, KILL, SCREEN, LOOK, CARE = (kind << 24 for kind in (14, 15, 16, 17, 18, 19))
@@ -155,6 +156,7 @@ class Clinics(Patients):
         self.end = years * DAYS_PER_YEAR
         self.of_cells: list[Treatment | None] = [treatment_of(disease, given) for given in self.care.systemic]
         self.known: dict[tuple[str, str, tuple[int, ...]], tuple[Ground, bool, float]] = {}
+        self.bounds: dict[tuple[str, str, str, tuple[tuple[int, ...], ...]], float] = {}
         self.eye = {eye.name: (i, eye) for i, eye in enumerate(disease.eyes)}
 
     def days_of(self, cells: float) -> float:
@@ -287,7 +289,8 @@ class Clinics(Patients):
         if (source, route, regime) not in self.known:
             founding = self.founding(source, route)
             given = tuple(t for i in regime if (t := self.of_cells[i]))
-            ground = Ground(treated(founding.model, given))
+            plain = grounds(self.disease.cancer, source)[route]
+            ground = Ground(treated(founding.model, given)) if given else plain
             factor = shedding_factor(founding, given) if given else 1.0
             self.known[source, route, regime] = ground, only_kills(founding.model, given), factor
         return self.known[source, route, regime]
@@ -355,9 +358,16 @@ class Clinics(Patients):
 
     def heaviest(self, source: str, route: str, site: str, plan: Plan) -> float:
         """A bound of all weights of founders."""
+        regimes = tuple(stretch.regime for stretch in plan.stretches)
+        if (source, route, site, regimes) not in self.bounds:
+            self.bounds[source, route, site, regimes] = self.bound(source, route, site, regimes)
+        return self.bounds[source, route, site, regimes]
+
+    def bound(self, source: str, route: str, site: str, regimes: tuple[tuple[int, ...], ...]) -> float:
+        """The product of the largest changes of a weight."""
         most, before = 1.0, self.under(source, route, ())[0].chance[site]
-        for stretch in plan.stretches:
-            ground, kills, _ = self.under(source, route, stretch.regime)
+        for regime in regimes:
+            ground, kills, _ = self.under(source, route, regime)
             now = self.under(source, route, ())[0].chance[site] if kills else ground.chance[site]
             if now is not before:
                 most *= max(1.0, max(now[x] / before[x] for x in before if before[x] > 0.0))
@@ -592,9 +602,9 @@ class Clinics(Patients):
         for i, given in enumerate(care.systemic):
             begin = (plan.surgery if given.begins == "surgery" else row.diagnosed) + given.after_days
             fits = {"all": True, "none seen": not row.seen, "metastasis seen": row.seen, "nodes": nodes}
-            if begin < math.inf and fits[given.given_to]:
-                if uniforms(person.identity, 1 + i, CARE, self.key)[0] < given.share:
-                    spells.append((i, begin, begin + given.for_years * DAYS_PER_YEAR))
+            picked = uniforms(person.identity, 1 + i, CARE, self.key)[0] < given.share
+            if begin < math.inf and fits[given.given_to] and picked:
+                spells.append((i, begin, begin + given.for_years * DAYS_PER_YEAR))
         days |= {day for _, begin, end in spells for day in (begin, end)}
         for day in sorted(days):
             now = [i for i, begin, end in spells if begin <= day < end]
@@ -617,8 +627,9 @@ class Clinics(Patients):
         looks: list[tuple[float, tuple[str, ...]]] = [(known, staging)]
         base = row.surgery if row.surgery < math.inf else known
         for visits in care.visits:
-            for k in range(1, math.floor(visits.for_years / visits.every_years * (1 + 1e-12)) + 1):
-                looks.append((base + k * visits.every_years * DAYS_PER_YEAR, visits.eyes))
+            number = math.floor(visits.for_years / visits.every_years * (1 + 1e-12))
+            after = [(k + 1) * visits.every_years * DAYS_PER_YEAR for k in range(number)]
+            looks += [(base + days, visits.eyes) for days in after]
         looks = sorted(look for look in looks if look[0] <= last)
         eyes = {eye for visits in care.visits for eye in visits.eyes} or set(staging)
         for lesion in row.lesions[1:]:
@@ -637,10 +648,11 @@ class Clinics(Patients):
         if row.seen:
             row.distant = known
         bed = row.lesions[0]
-        days = [
-            day for day, seeing in looks[1:]
-            if (piece := bed.piece(day)) is not None and piece.bed and any(self.sees(eye, bed, day, {}) for eye in seeing)
-        ]  # fmt: skip
+        days = []
+        for day, seeing in looks[1:]:
+            piece = bed.piece(day)
+            if piece is not None and piece.bed and any(self.sees(eye, bed, day, {}) for eye in seeing):
+                days.append(day)
         sign = self.symptoms(bed, bed=True)
         row.local = min([math.inf, *days, *([sign] if sign <= last else [])])
 
