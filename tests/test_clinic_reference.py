@@ -64,7 +64,7 @@ SYMPTOMS = {
     "organs": {},
     "screening": [],
 }
-SHARP = looks(half_mm=1.0)
+SHARP = looks(half_mm=1.0).with_(lesions={"growth_ratio": 3.0})
 """Of which many metastases are seen at diagnosis."""
 
 KINDS: dict[str, tuple[Disease, str, list[str]]] = {
