@@ -22,7 +22,7 @@ def changed(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
     data: Any = copy.deepcopy(DATA)
     at = data
     for step in path[:-1]:
-        at = at[step] if isinstance(at, list) else at.setdefault(step, {})
+        at = at.setdefault(step, {}) if isinstance(at, dict) else at[step]
     if value is GONE:
         del at[path[-1]]
     else:

@@ -64,19 +64,22 @@ SYMPTOMS = {
     "organs": {},
     "screening": [],
 }
+SHARP = looks(half_mm=1.0).with_(lesions={"growth_ratio": 3.0})
+"""Of which many metastases are seen at diagnosis."""
+
 KINDS: dict[str, tuple[Disease, str, list[str]]] = {
-    "nothing done": (RICH, "none", ["symptoms", "screened", "seen at diagnosis"]),
-    "metastasis first": (under(RICH.with_(presentation=SYMPTOMS)), "this", ["surfaced", "seen at diagnosis"]),
+    "nothing done": (SHARP, "none", ["symptoms", "screened", "seen at diagnosis"]),
+    "metastasis first": (under(SHARP.with_(presentation=SYMPTOMS)), "this", ["surfaced", "seen at diagnosis"]),
     "surgery": (under(), "this", ["local", "positive nodes", "operated", "distant"]),
     "surgery if seen": (
-        under(RICH.with_(presentation=SYMPTOMS), surgery={"delay_days": 0.0, "if_seen": True}, radiotherapy=None),
+        under(SHARP.with_(presentation=SYMPTOMS), surgery={"delay_days": 0.0, "if_seen": True}, radiotherapy=None),
         "this",
         ["operated", "seen at diagnosis"],
     ),
     "slows": (under(RICH, {"slows": 0.3, "after_days": 0.0, "for_years": 4.0}), "this", ["treated", "distant"]),
     "hastens": (under(RICH, {"slows": 3.0, "begins": "diagnosis", "for_years": 2.0}), "this", ["treated"]),
     "kills": (
-        under(RICH, {"log_kill": 4.0, "kill_below_mm": 8.0, "for_years": 0.5, "given_to": "none seen"}),
+        under(SHARP, {"log_kill": 4.0, "kill_below_mm": 8.0, "for_years": 0.5, "given_to": "none seen"}),
         "this",
         ["treated", "killed", "not given"],
     ),
@@ -87,7 +90,7 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
     ),
     "nodes": (under(RICH, {"log_kill": 2.0, "given_to": "nodes"}), "this", ["treated", "not given", "killed"]),
     "those with metastases": (
-        under(RICH, {"log_kill": 2.0, "given_to": "metastasis seen", "begins": "diagnosis", "slows": 0.5}),
+        under(SHARP, {"log_kill": 2.0, "given_to": "metastasis seen", "begins": "diagnosis", "slows": 0.5}),
         "this",
         ["treated", "not given"],
     ),
