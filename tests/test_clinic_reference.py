@@ -237,7 +237,7 @@ def test_all_of_a_patient_under_a_care_is_what_the_rules_say(name: str) -> None:
         assert visited[branch] > 0, (branch, visited)
 
 
-@pytest.mark.full
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_hundreds_of_patients_under_a_care(name: str) -> None:
     alike(name, 12, range(1 << 40, (1 << 40) + 300))
