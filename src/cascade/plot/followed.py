@@ -18,7 +18,7 @@ from cascade.patient.diagnosed.freedom import KINDS
 from cascade.patient.follow.answers import FollowUp
 from cascade.patient.follow.ends import end_of
 from cascade.plot.notation import one_in
-from cascade.plot.since import Bars, Line, Page, Panel, drawn, followed
+from cascade.plot.since import Bars, Line, Page, Panel, drawn, followed, made_from
 
 BANDS = "Bands: 95 %, Monte Carlo, at each time by itself."
 BARS = "Bars: 95 %, Monte Carlo, of each year by itself."
@@ -86,7 +86,7 @@ def survival(
     told = "; ".join(f"{groups[g] if by else 'all'}: {one_in(float(curve.share[g, at]))}" for g in known)
     page = Page(
         f"{follow.label}: {end}", f"{end[0].upper()}{end[1:]} after {at // 12} years: {told.removeprefix('all: ')}",
-        tuple(panels), (BANDS, asked.told, _exact_note(beside)), follow.note.rstrip("."),
+        tuple(panels), (BANDS, asked.told, _exact_note(beside)), made_from(source),
         f"{end} since diagnosis as steps. {follow.label}. After {at // 12} years {told}.",
     )  # fmt: skip
     return drawn(page if len(panels) == 1 else replace(page, heights=(0.3, 0.1)), style)
@@ -159,7 +159,8 @@ def saved(source: CareComparison, *, what: str = "alive", style: str = "screen")
     """
     if not isinstance(source, CareComparison):
         raise InputError("source", source, "the same patients under two cares, from cascade.compare(disease, ...)")
-    rows = [row for row in source.saved(what).rows if row.followed >= _enough(source.paired.diagnosed)]
+    # Of those who are followed so long: beyond, these are other patients, of faster tumours.
+    rows = [row for row in source.saved(what).rows if row.followed >= 0.9 * source.paired.diagnosed]
     if not rows:
         raise InputError("source", source.label, "patients of whom some were diagnosed")
     years = np.array([row.years for row in rows], float)
@@ -185,7 +186,7 @@ def saved(source: CareComparison, *, what: str = "alive", style: str = "screen")
             Panel(f"{what[0].upper()}{what[1:]}, the same patients", lines, "of the patients", 1.02),
             Panel("Saved and lost", (), "of the patients", 0.0, (("followed", QUIET, numbers),), bars=bars),
         ),
-        (f"Saved: {what} under {two} alone; lost: under {one} alone.{more}",),
+        (f"Saved: {what} under {two} alone; lost: under {one} alone. Until nine in ten are followed.{more}",),
         f"disease {source.disease.name} (sha256 {source.disease.digest()[:16]}), {source.made.rstrip('.')}",
         f"The same patients under two cares. {source.label}: {text}.", heights=(0.26, 0.16),
     )  # fmt: skip
@@ -231,15 +232,20 @@ def hazard_by_year(
                             per_cent=False))  # fmt: skip
         told.append(f"{kind}: {number}, highest in year {1 + int(np.nanargmax(rate))}")
     page = Page(
-        f"{follow.label}: hazard of {end_of(end).name}", f"The hazard {'; '.join(told)}", tuple(panels),
-        (BARS, end_of(end).told), follow.note.rstrip("."),
+        f"{follow.label}: hazard of {_event(end)}", f"The hazard {'; '.join(told)}", tuple(panels),
+        (BARS, end_of(end).told), made_from(source),
         f"Events a person-year by year since diagnosis. {follow.label}. {'; '.join(told)}.", heights=(0.2, 0.2),
     )  # fmt: skip
     return drawn(page, style)
 
 
+def _event(end: str) -> str:
+    """What a hazard is of."""
+    return {"death": "death", "distant": "distant metastasis"}.get(end_of(end).track, "recurrence")
+
+
 def incidence_by_site(source: Cohort | FollowUp, *, style: str = "screen") -> Figure:
-    """Cumulative incidence of first sight by distant site, death competing; below, stacked: seen, dead, neither.
+    """Cumulative incidence of first sight by distant site, death competing; below, who is alive, and any site.
 
     Parameters
     ----------
@@ -282,7 +288,7 @@ def incidence_by_site(source: Cohort | FollowUp, *, style: str = "screen") -> Fi
             Panel("Cumulative incidence by site, death competes", tuple(lines) or (every,), "of the diagnosed"),
             Panel("Any distant site, and who is alive", stacked, "of the diagnosed", 1.02),
         ),
-        ("A patient may have metastases in several sites.", BANDS), follow.note.rstrip("."),
+        ("A patient may have metastases in several sites.", BANDS), made_from(source),
         f"Cumulative incidence of metastases by site. {follow.label}: {text}.", heights=(0.24, 0.18),
     )  # fmt: skip
     return drawn(page, style)

@@ -15,7 +15,7 @@ from cascade.patient.compared import CareComparison
 from cascade.patient.course import Course
 from cascade.plot.courses import Shown
 from cascade.plot.fitting import broken, lines_in, width_of
-from cascade.plot.founders import caption_of, made_of
+from cascade.plot.founders import caption_of
 from cascade.plot.look import Look, look_of
 from cascade.plot.sheet import Entry, Heading, Key, Plan, Sheet, frame, made
 from cascade.plot.strips import TIME, year_marks
@@ -102,6 +102,16 @@ class Rows:
     tall: float
 
     @property
+    def made(self) -> str:
+        """Of which patients, under which cares, in words."""
+        one = self.courses[0]
+        numbers = sorted({course.patient for course in self.courses})
+        told = f"patient {numbers[0]}" if len(numbers) == 1 else f"patients {numbers[0]}:{numbers[-1] + 1}"
+        cares = dict.fromkeys(c.clinical.care for c in self.courses if c.clinical is not None)
+        care = f", care {' and '.join(cares)}" if cares else ""
+        return f"disease {one.disease.name} (sha256 {one.disease.digest()[:16]}), {told}, seed {one.seed}{care}"
+
+    @property
     def end(self) -> float:
         """The last year of any."""
         return max(one.years for one in self.courses)
@@ -116,7 +126,7 @@ class Rows:
 def _drawn(rows: Rows, style: str) -> Figure:
     figure = made(look_of(style), 2, lambda look, width, high: _plan(rows, look, width, high))
     told = "; ".join(rows.names)
-    sign(figure, made_of(rows.courses[0]), alt=f"{rows.label}. Sizes of lesions by year, one panel each: {told}.")
+    sign(figure, rows.made, alt=f"{rows.label}. Sizes of lesions by year, one panel each: {told}.")
     return figure
 
 
@@ -124,7 +134,7 @@ def _plan(rows: Rows, look: Look, width: float, high: float) -> Plan:
     pad = 0.4 * look.em
     heading = Heading(look, width - 2 * pad, rows.label, rows.sentence)
     key = Key([Entry(site, *organ_mark(site)) for site in rows.organs], look, width - 2 * pad)
-    note = caption_of(made_of(rows.courses[0]), care_caption(rows.courses[0]))
+    note = caption_of(rows.made, care_caption(rows.courses[-1]))
     told = broken(note, width - 2 * pad - 0.8 * look.em, look.small)
     foot = look.leading(lines_in([told])) + 0.5 * look.em
     marks, gap = width_of("one cell", look.small) + 1.0 * look.em, 1.0 * look.em

@@ -125,6 +125,14 @@ def followed(source: object) -> FollowUp:
     return source
 
 
+def made_from(source: Cohort | FollowUp) -> str:
+    """How patients were made: the disease with its digest, where it is known, and the recipe in words."""
+    if isinstance(source, FollowUp):
+        return f"{source.label}; {source.note.rstrip('.')}"
+    disease = source.disease
+    return f"disease {disease.name} (sha256 {disease.digest()[:16]}), {source.made}"
+
+
 def drawn(page: Page, style: str) -> Figure:
     """The figure of a page."""
     look = look_of(style)
@@ -232,6 +240,9 @@ def _top(panel: Panel) -> float:
     for line in panel.lines:
         some = line.share[np.isfinite(line.share)]
         highest = max(highest, float(some.max(initial=0.0)))
+        if line.high is not None and line.steps:
+            above = line.high[np.isfinite(line.high)]
+            highest = max(highest, min(float(above.max(initial=0.0)), 1.5 * float(some.max(initial=0.0))))
     for bars in panel.bars:
         highest = max(highest, float(np.max(bars.values, initial=0.0)))
     return 1.12 * highest if highest > 0 else 1.0

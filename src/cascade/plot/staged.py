@@ -21,7 +21,7 @@ from cascade.plot.founders import caption_of
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import one_in
 from cascade.plot.sheet import Entry, Heading, Key, Plan, Sheet, frame, made
-from cascade.plot.since import followed
+from cascade.plot.since import followed, made_from
 from cascade.plot.style import sign
 
 MOST_SITES = 8
@@ -46,6 +46,7 @@ class Shown:
     follow: FollowUp
     sizes: tuple[Row, ...]
     sites: tuple[Row, ...]
+    made: str
 
 
 def at_diagnosis(source: Cohort | FollowUp, *, style: str = "screen") -> Figure:
@@ -82,10 +83,10 @@ def at_diagnosis(source: Cohort | FollowUp, *, style: str = "screen") -> Figure:
     )
     rows = [row for row in follow.sites_at_diagnosis().rows if row.kind == "distant" and row.there][:MOST_SITES]
     sites = tuple(Row(row.site, organ_mark(row.site).colour, row.patients, row.there, row.both) for row in rows)
-    shown = Shown(follow, sizes, sites)
+    shown = Shown(follow, sizes, sites, made_from(source))
     look = look_of(style)
     figure = made(look, 2, lambda fitted, width, high: _plan(shown, fitted, width, high))
-    sign(figure, follow.note.rstrip("."), alt=f"Distant metastases at diagnosis. {follow.label}: {_told(shown)}.")
+    sign(figure, made_from(source), alt=f"Distant metastases at diagnosis. {follow.label}: {_told(shown)}.")
     return figure
 
 
@@ -104,7 +105,7 @@ def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
     heading = Heading(look, width - 2 * pad, f"{shown.follow.label}: distant metastases at diagnosis", sentence)
     key = Key([Entry("seen", INK), Entry("hidden", INK, filled=False)], look, width - 2 * pad)
     notes = ("There: founded, and never to die out. Bars: 95 %, Monte Carlo, of those with any.",)
-    note = broken(caption_of(shown.follow.note.rstrip("."), *notes), width - 2 * pad - 0.8 * look.em, look.small)
+    note = broken(caption_of(shown.made, *notes), width - 2 * pad - 0.8 * look.em, look.small)
     foot = look.leading(lines_in([note])) + 0.5 * look.em
     groups = [("By size of the tumour", shown.sizes), ("By site", shown.sites)]
     groups = [(title, rows) for title, rows in groups if rows]

@@ -29,7 +29,7 @@ class Moment:
 
 def moments_of(told: Clinical, ended: float) -> list[Moment]:
     """Visits in order, each once; what is seen there by any eye."""
-    found: dict[tuple[float, str], bool] = {}
+    found = dict.fromkeys(told.schedule, False)
     for row in told.visits:
         distant = row.place != "primary" or row.occasion == "screening"
         key = row.years, row.occasion
@@ -93,5 +93,5 @@ def care_caption(course: Course) -> str:
     if told is None:
         return ""
     bands = any(one.end > one.begin for one in told.given)
-    text = f"Care {told.care}. Circles above: visits, filled where a lesion was seen. Thick: lesions that were seen."
+    text = "Circles above: visits, filled where a lesion was seen. Thick: lesions that were seen."
     return text + (" Grey: systemic treatment." if bands else "")

@@ -143,6 +143,8 @@ class Clinical:
     symptoms, seen : tuple of float
         By lesion: when it gives symptoms, and when it is seen first.
     visits : tuple of VisitRow
+    schedule : tuple of (float, str)
+        All visits, also those at which nothing was there: year and occasion.
     """
 
     care: str
@@ -160,6 +162,7 @@ class Clinical:
     symptoms: tuple[float, ...]
     seen: tuple[float, ...]
     visits: tuple[VisitRow, ...]
+    schedule: tuple[tuple[float, str], ...] = ()
 
     @property
     def surgery(self) -> float:
@@ -320,4 +323,5 @@ def clinical_of(disease: Disease, care: str, years: float, seed: int, found: One
         row["metastasis_seen"] > 0, int(row["nodes_removed"]), int(row["nodes_positive"]),
         row["local"] / DAYS_PER_YEAR, row["distant"] / DAYS_PER_YEAR, row["distant_true"] / DAYS_PER_YEAR,
         eyes.given(care), tuple(map(told, eyes.signs.tolist())), tuple(map(told, first.tolist())), tuple(rows),
+        tuple(sorted({(day / DAYS_PER_YEAR, occasion) for day, occasion, _ in eyes.occasions()})),
     )  # fmt: skip
