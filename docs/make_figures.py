@@ -61,6 +61,19 @@ def main() -> None:
         "seeding-tree": cascade.plot.seeding_tree(some.patient(PATIENT)),
         "number-and-sizes": cascade.plot.number_and_sizes(some, beside=cascade.exact(disease)),
     }
+    rich = disease.with_(efficiency=5.0 * disease.efficiency)
+    treated = cascade.cohort(rich, patients=20_000, seed=SEED, care="surgery")
+    twice = cascade.compare(rich, care=("none", "surgery"), patients=20_000, seed=SEED)
+    figures |= {
+        "survival": cascade.plot.survival(treated, end="freedom from distant metastasis", by="N"),
+        "at-diagnosis": cascade.plot.at_diagnosis(treated),
+        "hazard": cascade.plot.hazard_by_year(treated),
+        "incidence-by-site": cascade.plot.incidence_by_site(treated),
+        "ten": cascade.plot.ten(treated),
+        "saved": cascade.plot.saved(twice),
+        "two-courses": cascade.plot.two_courses(twice),
+        "blood-and-lead": cascade.plot.blood_and_lead(some.patient(PATIENT)),
+    }
     FOLDER.mkdir(exist_ok=True)
     for name, figure in figures.items():
         cascade.plot.save(figure, FOLDER / f"{name}.png", dpi=130)

@@ -336,6 +336,21 @@ def exact_rows(disease: cascade.Disease, runs: int, best_of: Best) -> list[Targe
     ]
 
 
+CARES = "none", "surgery", "surgery+hormone"
+
+
+def care_rows(disease: cascade.Disease, runs: int, best_of: Best, one: ThreadPoolExecutor) -> list[Target]:
+    """Patients who are found, treated and followed, against the same ones at whom nobody looks; one thread."""
+    asked = {"patients": 10**5, "seed": 1, "until_years": 25.0, "executor": one}
+    plain, _ = best_of(runs, lambda: cascade.cohort(disease, **asked))
+    rows = []
+    for care in CARES:
+        seconds, _ = best_of(runs, lambda: cascade.cohort(disease, care=care, **asked))  # noqa: B023
+        print(f"10^5 patients of textbook over 25 years, care {care}: {seconds:.2f} s, without {plain:.2f} s")
+        rows.append((f"patients under care {care!r}, times the seconds without", seconds / plain, 2.0, "at most"))
+    return rows
+
+
 def mean_of(disease: cascade.Disease, founders: float, years: float) -> cascade.Disease:
     """The disease with so many founders-to-be of a patient, by its efficiency."""
     for _ in range(4):
@@ -358,6 +373,7 @@ def patients(runs: int, best_of: Best) -> list[Target]:
             targets.append((f"10^6 patients at a mean of {mean:g} founders-to-be, seconds", seconds, most, "at most"))
         seconds, _ = best_of(runs, lambda: cascade.cohort(disease, patients=10**5, seed=1, executor=two))
         targets.append(("10^5 patients of textbook, warm, seconds", seconds, 0.5, "at most"))
+        targets += care_rows(disease, runs, best_of, one)
         used = mean_of(disease, 5.0, years)
         bench = Bench.of(used, years, sizes)
         ours, _ = best_of(runs, lambda: cascade.cohort(used, patients=200_000, seed=1, executor=one))

@@ -99,3 +99,15 @@ def test_a_patient_has_the_traits_and_the_subtype_that_were_drawn() -> None:
 def test_before_shedding_begins_nothing_is_there() -> None:
     row = cascade.exact(cascade.disease("textbook"), times=[0.0, 1.0], traits={}).blood().rows[0]
     assert (row.shed, row.in_blood, row.any_in_sample, row.asleep) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_cells_that_only_blood_carries_flow_too() -> None:
+    """Their step has another name: Little's law, with the stays of all single cells that no bed holds."""
+    alone = cancer("breast").from_site("bone")
+    (founding,) = foundings(alone)
+    assert founding.route == "blood"
+    (row,) = blood_of(constant(cells=alone), (30.0,), {})
+    hours = cascade.exact(founding.model).hours()
+    stay = sum(hours[s.name] for s in founding.model.states if s.stage == "circulation") / 24.0
+    assert stay > 0.05
+    assert row.in_blood == pytest.approx(1e3 * stay, rel=2e-3)

@@ -16,6 +16,7 @@ import cascade
 from cascade.plot.notation import FEW_COUNTED, few
 from helpers.drawn import where
 from helpers.models import FRAIL
+from helpers.of_patients import OF_PATIENTS
 
 SHARE = re.compile(r"\d %|\b1 in \d")
 COUNT = re.compile(r"\([\d,]+( of [\d,]+)?\)|\n\(?[\d,]+( passed\))?$")
@@ -81,11 +82,7 @@ def test_every_figure_is_tried() -> None:
         "save",
         "elasticities",
         "patients",
-        # Of patients: tests/test_figures_patients.py.
-        "course",
-        "number_and_sizes",
-        "seeding_tree",
-    }
+    } | OF_PATIENTS
     assert set(FIGURES) - {"funnels"} == set(cascade.plot.__all__) - other
 
 

@@ -16,6 +16,7 @@ from cascade.model import Model
 from cascade.plot.fitting import broken, width_of
 from helpers.drawn import colon_exact
 from helpers.inspect import clashes, cut, shared, texts_of
+from helpers.of_patients import OF_PATIENTS
 
 TITLE = (
     "A model with a name as people give them, with the cell line, the organ, the mouse and the year of the work (2024)"
@@ -106,8 +107,7 @@ def test_every_figure_is_tried() -> None:
     """A figure that is added has to be drawn here with long names."""
     drawn = {name.split()[-1].replace("funnels", "funnel") for name in FIGURES} | set(OF_ORGANS)
     other = {"Picture", "alt_text", "cause_colours", "stage_colours", "check_path", "has_body", "save"}
-    of_patients = {"course", "number_and_sizes", "seeding_tree"}  # with long names in test_figures_patients
-    assert drawn == set(cascade.plot.__all__) - other - of_patients
+    assert drawn == set(cascade.plot.__all__) - other - OF_PATIENTS
 
 
 @pytest.mark.full

@@ -167,14 +167,62 @@ COHORTS: dict[str, Callable[[str], Figure]] = {
     ),
     "one year, by size": lambda style: plot.number_and_sizes(cohort_of(5000), years=15, level=5.0, style=style),
 }
-OF_PATIENTS: dict[str, Callable[[str], Figure]] = {
-    f"{kind} {which}": lambda style, kind=kind, which=which: getattr(plot, kind)(one_of(*PATIENTS[which]), style=style)
-    for kind in ("course", "seeding_tree")
-    for which in PATIENTS
-} | {f"number_and_sizes {which}": draw for which, draw in COHORTS.items()}
 
 
-@pytest.mark.sampled(24)
+@cache
+def treated(patients: int, times: float = 5.0, care: str = "surgery") -> Any:
+    disease = cascade.disease("textbook")
+    more = disease.with_(efficiency=times * disease.efficiency)
+    return cascade.cohort(more, patients=patients, seed=1, care=care)
+
+
+@cache
+def twice(patients: int) -> Any:
+    disease = cascade.disease("textbook")
+    more = disease.with_(efficiency=5.0 * disease.efficiency)
+    return cascade.compare(more, care=("none", "surgery+hormone"), patients=patients, seed=1)
+
+
+NET = "freedom from distant metastasis"
+FOLLOWED: dict[str, Callable[[str], Figure]] = {
+    "course under care": lambda style: plot.course(treated(300, 5.0, "surgery+hormone").patient(16), style=style),
+    "course of nobody known": lambda style: plot.course(treated(300).patient(6), style=style),
+    "course of many, under care": lambda style: plot.course(treated(300).patient(5), style=style),
+    "survival of all": lambda style: plot.survival(treated(3000), style=style),
+    "survival of few": lambda style: plot.survival(treated(25), style=style),
+    "survival by N": lambda style: plot.survival(treated(3000), end=NET, by="N", style=style),
+    "survival by a trait": lambda style: plot.survival(treated(3000), end=NET, by="trait.pace", style=style),
+    "survival incidence": lambda style: plot.survival(
+        treated(3000), end="cumulative incidence of distant metastasis", seen="true", style=style
+    ),
+    "at_diagnosis of many": lambda style: plot.at_diagnosis(treated(3000), style=style),
+    "at_diagnosis of few": lambda style: plot.at_diagnosis(treated(25, 0.01), style=style),
+    "hazard_by_year of many": lambda style: plot.hazard_by_year(treated(3000), style=style),
+    "hazard_by_year of few": lambda style: plot.hazard_by_year(treated(25), style=style),
+    "hazard_by_year of death": lambda style: plot.hazard_by_year(treated(3000), end="overall survival", style=style),
+    "incidence_by_site of many": lambda style: plot.incidence_by_site(treated(3000), style=style),
+    "incidence_by_site of few": lambda style: plot.incidence_by_site(treated(25, 0.01), style=style),
+    "saved of many": lambda style: plot.saved(twice(2000), style=style),
+    "saved of few": lambda style: plot.saved(twice(20), style=style),
+    "two_courses of one": lambda style: plot.two_courses(twice(2000), style=style),
+    "ten with care": lambda style: plot.ten(treated(300), style=style),
+    "ten without": lambda style: plot.ten(cohort_of(30), style=style),
+    "blood_and_lead of one": lambda style: plot.blood_and_lead(one_of(3), style=style),
+}
+OF_PATIENTS: dict[str, Callable[[str], Figure]] = (
+    {
+        f"{kind} {which}": lambda style, kind=kind, which=which: getattr(plot, kind)(
+            one_of(*PATIENTS[which]), style=style
+        )
+        for kind in ("course", "seeding_tree")
+        for which in PATIENTS
+    }
+    | {f"number_and_sizes {which}": draw for which, draw in COHORTS.items()}
+    | FOLLOWED
+)
+
+
+@pytest.mark.sampled(40)
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("which", OF_PATIENTS)
 def test_nothing_of_patients_is_cut_small_faint_outside_or_on_another(which: str, style: str) -> None:

@@ -16,7 +16,9 @@ import pytest
 import cascade
 from cascade.answers.table import Table
 from cascade.common.jsons import json_text, plain_data
+from cascade.patient.follow.answers import FollowUp
 from helpers.models import CYCLIC, FRAIL
+from helpers.registers import drawn
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,6 +47,7 @@ TREATED = CYCLIC.with_treatments(
     cascade.Treatment(name="for ever", effects=[{"hazard": "*.shear", "factor": 0.5}], end_hours=None)
 )
 COHORT = cascade.cohort(cascade.disease("textbook"), patients=50, seed=1)
+FOLLOWED = FollowUp.of(drawn(60, 1))
 HANDED_OUT: dict[str, Callable[[], Any]] = {
     "lives that go on for ever": lambda: cascade.replay(HALF, seed=1, cells=range(20)).to_dicts(),
     "lives of clusters": lambda: cascade.replay(cascade.load("clusters"), seed=1, cells=range(99)).to_dicts(),
@@ -64,8 +67,18 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "numbers of lesions": lambda: COHORT.number(10.0).to_dicts(),
     "deaths of patients": lambda: COHORT.deaths().to_dicts(),
     "founders, some in transit": lambda: COHORT.patient(7).founders().to_dicts(),
+    "survival": lambda: FOLLOWED.survival().to_dicts(),
+    "survival of groups, some empty": lambda: FOLLOWED.survival(by="T").to_dicts(),
+    "hazards": lambda: FOLLOWED.hazard().to_dicts(),
+    "sites since diagnosis": lambda: FOLLOWED.organs_since().to_dicts(),
+    "at diagnosis": lambda: FOLLOWED.at_diagnosis().to_dicts(),
+    "size and age at diagnosis": lambda: FOLLOWED.size_and_age().to_dicts(),
+    "sites at diagnosis": lambda: FOLLOWED.sites_at_diagnosis().to_dicts(),
     "diseases": lambda: cascade.diseases().to_dicts(),
     "blood": lambda: cascade.exact(COHORT.disease, times=[0.0, 10.0], traits={}).blood().to_dicts(),
+    "reports of a laboratory": lambda: COHORT.patient(7).laboratory([5.0, 9.0]).to_dicts(),
+    "lead times of a patient": lambda: COHORT.patient(7).lead_times().to_dicts(),
+    "lead times of patients": lambda: cascade.patient.lead_times(COHORT, 5).to_dicts(),
     "counted curves": lambda: cascade.simulate(CYCLIC, cells=100, seed=1).occupancy().to_dicts(),
     "exact curves": lambda: cascade.exact(CYCLIC).incidence([0.0, 1.0]).to_dicts(),
 }
@@ -80,7 +93,8 @@ def test_what_is_handed_out_as_dictionaries_is_plain_data(name: str) -> None:
 
 def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
-    for module in ("scores.scoring", "patient.blood", "patient.loader", "patient.course", "patient.tables"):
+    patients = ("blood", "loader", "course", "tables", "clinic.laboratory", "clinic.leads")
+    for module in ("scores.scoring", *(f"patient.{module}" for module in patients)):
         importlib.import_module(f"cascade.{module}")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
     assert tables == {
@@ -97,10 +111,19 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         "Scorecard",
         "Blood",
         "Deaths",
+        "DiagnosisTable",
         "Diseases",
         "Founders",
+        "HazardTable",
+        "Laboratory",
+        "LeadTimes",
+        "Leads",
         "LesionTable",
         "NumberTable",
+        "QuartileTable",
+        "SiteTable",
+        "StagedSites",
+        "SurvivalTable",
     }
 
 

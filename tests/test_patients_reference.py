@@ -48,7 +48,7 @@ def assert_alike(disease: Disease, seed: int, numbers: range, most: int = MANY) 
     ways = [way for origin in origins(disease) for way in origin.ways]
     compared = 0
     for number in numbers:
-        found, (age, day, cause, pace), traits = one_patient(rules, seed, number)
+        found, (age, day, cause, pace, _), traits = one_patient(rules, seed, number)
         truth = slow.patient(number)
         assert traits.tolist() == pytest.approx(truth.traits, rel=1e-11)
         assert (age, pace) == (pytest.approx(truth.age, rel=1e-13), pytest.approx(truth.lesions[0].pace, rel=1e-11))

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from cascade.model.treatments import Capacity as Capacity
     from cascade.model.treatments import Effect as Effect
     from cascade.model.treatments import Treatment
-    from cascade.patient.answering import exact
+    from cascade.patient.answering import compare, exact
     from cascade.patient.cohort import Cohort as Cohort
     from cascade.patient.cohort import cohort
     from cascade.patient.course import Course as Course
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from cascade.runs.chances import chance
     from cascade.runs.comparison import Comparison as Comparison
     from cascade.runs.histories import replay
-    from cascade.runs.pairing import compare
     from cascade.runs.result import Result as Result
     from cascade.runs.saved import open_result
     from cascade.runs.simulation import simulate
@@ -140,7 +139,7 @@ _LATER = {
     "body": "cascade.body",
     "chance": "cascade.runs.chances",
     "cohort": "cascade.patient.cohort",
-    "compare": "cascade.runs.pairing",
+    "compare": "cascade.patient.answering",
     "demo": "cascade.cli.demonstration",
     "disease": "cascade.patient.loader",
     "diseases": "cascade.patient.loader",

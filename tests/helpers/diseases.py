@@ -15,8 +15,11 @@ from cascade.patient.loader import disease
 
 TEXTBOOK = disease("textbook")
 
+UNSEEN: dict[str, Any] = {"presentation": None, "eyes": (), "pathologist": None, "autopsy": None, "care": ()}
+"""Nobody looks, and nothing is done."""
+
 PLAIN = TEXTBOOK.with_(
-    name="plain", traits=(), correlations=(), lesions={"secondary": 0.0, "asleep": 0.0}, death={"other": None}
+    **UNSEEN, name="plain", traits=(), correlations=(), lesions={"secondary": 0.0, "asleep": 0.0}, death={"other": None}
 )
 """All patients alike; no metastasis sheds or sleeps, and nobody dies of other causes."""
 

@@ -17,6 +17,7 @@ from cascade.patient.disease import Disease
 from cascade.patient.kernel import course
 from cascade.patient.kernel.inputs import ROOM, Out, lesions_room, out_of, scratch_of
 from cascade.patient.lowered import rules_of
+from helpers.diseases import UNSEEN
 
 DAYS = 365.25
 NUMBERS = 32
@@ -28,9 +29,9 @@ RARE = 25
 
 @cache
 def textbook() -> Disease:
-    """The disease with round numbers."""
+    """The disease with round numbers, at which nobody looks."""
     text = (Path(cascade.__file__).parent / "catalog" / "diseases" / "textbook.toml").read_text(encoding="utf-8")
-    return Disease.from_toml(text)
+    return Disease.from_toml(text).with_(**UNSEEN)
 
 
 def alike(disease: Disease, **fields: Any) -> Disease:

@@ -33,6 +33,7 @@ def _parts(disease: Disease) -> Iterator[str]:
     yield _lesions(disease)
     yield _patients(disease)
     yield _death(disease)
+    yield _clinic(disease)
     if disease.sources:
         lines = [[s.key, s.grade, s.citation] for s in disease.sources]
         yield text_table(["source", "grade", "citation"], lines, left=(0, 1, 2))
@@ -115,4 +116,38 @@ def _death(disease: Disease) -> str:
             f"; of other causes {other.per_year:g} a year at {other.at_age:g}, twice as much every"
             f" {other.doubling_years:g} years (Gompertz's law)"
         )
-    return f"{told}. Nobody looks and nothing is treated: that is to come."
+    for place, cells in ({"the primary": disease.death.primary_cells} | dict(disease.death.organs)).items():
+        told += f"; at {cells:.3g} in {place}" if cells is not None else ""
+    return f"{told}."
+
+
+def _clinic(disease: Disease) -> str:
+    """How it becomes known, what looks, and what can be done."""
+    of = disease.presentation
+    if of is None:
+        return "Nobody looks and nothing is treated: the disease has no presentation."
+    parts, lines = [], []
+    symptoms = {"the primary": of.primary, "metastases": of.lesions, **of.organs}
+    for place, rule in symptoms.items():
+        if rule is not None:
+            size = f"{rule.at_mm:g}", f"{rule.exponent:g}", f"{rule.least_mm:g}"
+            lines.append([place, f"{rule.per_year:g}", *size])
+    header = ["symptoms of", "hazard a year", "at mm", "rises with cells to the power", "from mm on"]
+    parts += [text_table(header, lines)] if lines else []
+    for s in of.screening:
+        parts.append(
+            f"Screening: {s.eye} every {s.every_years:g} years from {s.from_age:g} to {s.to_age:g}, to which"
+            f" {plain_percent(s.attends)} come."
+        )
+    sights = [
+        [eye.name, place, f"{sight.half_mm:g}", f"{sight.width:g}", plain_percent(sight.most)]
+        for eye in disease.eyes
+        for place, sight in ({"primary": eye.primary, "distant sites": eye.lesions} | dict(eye.organs)).items()
+        if sight is not None
+    ]
+    if sights:
+        header = ["eye", "place", "half are seen at mm", "width in log mm", "seen of the largest"]
+        parts.append(text_table(header, sights, left=(0, 1)))
+    cares = [[name, care.title or "nothing is done"] for name, care in disease.cares.items()]
+    parts.append(text_table(["care", "what is done"], cares, left=(0, 1)))
+    return "\n\n".join(parts)

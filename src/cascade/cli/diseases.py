@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cascade.cli.app import app
+from cascade.cli.cares import OF_CARE, OF_TWO, care_data, care_tables, save_care, save_comparison
 from cascade.cli.keeping import FORCE, never_over_another, note_in
 from cascade.cli.options import (
     AsJson,
@@ -29,6 +31,7 @@ from cascade.cli.options import (
 )
 from cascade.common.columns import fitted
 from cascade.common.errors import CascadeError, InputError
+from cascade.common.files import write_atomically
 from cascade.common.text import text_table
 from cascade.common.version import STREAM_VERSION
 from cascade.patient.loader import disease as disease_of
@@ -43,6 +46,13 @@ DiseaseName = Annotated[str, typer.Argument(metavar="DISEASE", help="A name from
 
 Years = Annotated[
     float | None, typer.Option("--years", metavar="YEARS", help="Years of the tumour; default: those of the disease.")
+]
+
+Cares = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--care", metavar="CARE", help="What is done once the tumour is known ('none', ...); two: the same patients."
+    ),
 ]
 
 RESULT = "cohort.cascade"
@@ -87,6 +97,7 @@ def cohort(
         str, typer.Option(metavar="N", help="Number of patients (1e5), or a range of their numbers (1000:2000).")
     ] = "1e5",
     seed: Seed = None,
+    care: Cares = None,
     years: Years = None,
     at: Annotated[
         float | None,
@@ -102,19 +113,34 @@ def cohort(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Simulate patients of a disease: how many lesions they have, where, how large and since when."""
+    """Simulate patients of a disease: how many lesions they have, where, how large and since when.
+
+    With --care they are diagnosed, staged, treated and followed; with two --care the same patients are under both.
+    """
     from cascade.patient.cohort import cohort as simulate_cohort
 
     chosen, number = the_disease(disease), parse_seed(seed)
     with blaming("--patients", "--cells", "patients"):
         wanted = parse_cells(patients)
-    folder = output_folder(out)
-    _never_over_another_cohort(folder, chosen, number, wanted, years, force)
+    cares = _named(chosen, care or (), exact=exact)
+    folder, progress = output_folder(out), False if quiet else None
+    if len(cares) == 2:
+        _two_cares(chosen, cares, wanted, number, years, folder, force, threads, as_json, progress)
+        return
+    under = cares[0] if cares else None
+    _never_over_another_cohort(folder, chosen, number, wanted, years, under, force)
     with pool_of(threads) as executor, blaming("--years", "until_years"):
-        progress = False if quiet else None
         found = simulate_cohort(
-            chosen, patients=wanted, seed=number, until_years=years, executor=executor, progress=progress
+            chosen, patients=wanted, seed=number, care=under, until_years=years, executor=executor, progress=progress
         )
+    if under is not None:
+        _one_care(found, folder, as_json)
+        return
+    _of_lesions(found, at, folder, exact=exact, as_json=as_json)
+
+
+def _of_lesions(found: Cohort, at: float | None, folder: Path | None, *, exact: bool, as_json: bool) -> None:
+    """Tables, files and data of a cohort at which nobody looks."""
     when = found.times[-1] if at is None else at
     with blaming("--at", "years"):
         found.organs(when)
@@ -132,6 +158,19 @@ def cohort(
     say(_tables(found, answer, when))
     for file in files:
         typer.echo(f"saved: {file.resolve()}")
+
+
+def _named(disease: Disease, names: Sequence[str], *, exact: bool) -> list[str]:
+    """Cares by name, one or two; none: nobody looks."""
+    from cascade.patient.cohort import check_care
+
+    with blaming("--care", "care"):
+        cares = [check_care(disease, name) for name in names]
+    if len(cares) > 2:
+        raise InputError("--care", cares, "one, or two under which the same patients are")
+    if exact and cares:
+        raise InputError("--exact", True, "not with --care: it is of lesions at which nobody looks")
+    return cares
 
 
 def _exact_beside(found: Cohort) -> ExactCohort:
@@ -169,7 +208,6 @@ def _save(found: Cohort, answer: ExactCohort | None, text: str, folder: Path) ->
     import io
 
     from cascade import plot as figures
-    from cascade.common.files import write_atomically
 
     found.save(folder / RESULT)
     write_atomically(folder / "tables.txt", f"{text}\n".encode())
@@ -184,12 +222,20 @@ def _save(found: Cohort, answer: ExactCohort | None, text: str, folder: Path) ->
 
 
 def _never_over_another_cohort(
-    folder: Path | None, disease: Disease, seed: int | None, patients: int | range, years: float | None, force: bool
+    folder: Path | None,
+    disease: Disease,
+    seed: int | None,
+    patients: int | range,
+    years: float | None,
+    care: str | None,
+    force: bool,
 ) -> None:
     """Refuse to write into the folder of another cohort, or over files that are of none: before any work."""
+    from cascade.patient.cohort import check_years
     from cascade.patient.saved import open_cohort
 
-    taken = [] if folder is None else [name for name in FILES if (folder / name).exists()]
+    names = FILES if care is None else (RESULT, "tables.txt", *OF_CARE)
+    taken = [] if folder is None else [name for name in names if (folder / name).exists()]
     if folder is None or force or not taken:
         return
     try:
@@ -199,11 +245,66 @@ def _never_over_another_cohort(
             "--out", str(folder), f"a folder without files of these names ({', '.join(taken)}): {FORCE}"
         ) from None
     numbers = patients if isinstance(patients, range) else range(patients)
-    made = saved.seed, saved.ranges, saved.years, saved.versions.get("streams"), saved.disease.digest()
-    wanted = seed, ((numbers.start, numbers.stop),), years or disease.years, STREAM_VERSION, disease.digest()
+    until = years or check_years(disease, None, care=care is not None)
+    made = saved.seed, saved.ranges, saved.years, saved.versions.get("streams"), saved.disease.digest(), saved.care
+    wanted = seed, ((numbers.start, numbers.stop),), until, STREAM_VERSION, disease.digest(), care
     if made != wanted:
         held = f"another cohort ({saved.disease.name}, {saved.made})"
         raise InputError("--out", str(folder), f"a folder that does not hold {held}: {FORCE}")
+
+
+def _one_care(found: Cohort, folder: Path | None, as_json: bool) -> None:
+    """Tables, files and data of a cohort under a care."""
+    files: list[Path] = []
+    if folder is not None:
+        with fitted(None):
+            text = care_tables(found)
+        found.save(folder / RESULT)
+        write_atomically(folder / "tables.txt", f"{text}\n".encode())
+        files = [folder / RESULT, folder / "tables.txt"]
+        if found.follow_up().diagnosed:
+            files += save_care(found, folder)
+    if as_json:
+        print_json({"recipe": found.recipe, **care_data(found), "files": [*map(str, files)]})
+        return
+    say(care_tables(found))
+    for file in files:
+        typer.echo(f"saved: {file.resolve()}")
+
+
+def _two_cares(
+    disease: Disease,
+    cares: list[str],
+    patients: int | range,
+    seed: int | None,
+    years: float | None,
+    folder: Path | None,
+    force: bool,
+    threads: int | None,
+    as_json: bool,
+    progress: bool | None,
+) -> None:
+    """The same patients under two cares."""
+    from cascade.patient.compared import compare_cares
+
+    taken = [] if folder is None else [name for name in OF_TWO if (folder / name).exists()]
+    if taken and not force:
+        raise InputError("--out", str(folder), f"a folder without files of these names ({', '.join(taken)}): {FORCE}")
+    with pool_of(threads) as executor, blaming("--years", "until_years"):
+        found = compare_cares(
+            disease, cares, patients=patients, seed=seed, until_years=years, executor=executor, progress=progress
+        )
+    files: list[Path] = []
+    if folder is not None:
+        with fitted(None):
+            text = str(found)
+        files = save_comparison(found, text, folder)
+    if as_json:
+        print_json({**found.to_dict(), "files": [*map(str, files)]})
+        return
+    say(str(found))
+    for file in files:
+        typer.echo(f"saved: {file.resolve()}")
 
 
 @app.command()
@@ -211,6 +312,9 @@ def patient(
     disease: DiseaseName,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="Of the patient, from 0 on.")],
     seed: Annotated[str, typer.Option(metavar="N", help="That of the cohort.")] = "1",
+    care: Annotated[
+        str | None, typer.Option("--care", metavar="CARE", help="As of the cohort: a care of the disease, or none.")
+    ] = None,
     years: Years = None,
     life: Annotated[
         int | None, typer.Option("--life", metavar="LESION", help="Also the life of the founder of this lesion.")
@@ -229,8 +333,8 @@ def patient(
         which = parse_whole(number)
     except ValueError:
         raise InputError("NUMBER", number, "the number of a patient: a whole number from 0 to 2^62") from None
-    with blaming("--years", "until_years"), blaming("NUMBER", "patient"):
-        course = course_of(chosen, seed=parse_seed(seed) or 0, patient=which, until_years=years)
+    with blaming("--years", "until_years"), blaming("NUMBER", "patient"), blaming("--care", "care"):
+        course = course_of(chosen, seed=parse_seed(seed) or 0, patient=which, care=care, until_years=years)
     with blaming("--life", "lesion"):
         told = course.life(life) if life is not None else None
     file: Path | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,6 +30,9 @@ from cascade.common.errors import InputError
 from cascade.common.files import check_exists
 from cascade.model import Model
 from cascade.model.treatments import Treatment
+
+if TYPE_CHECKING:
+    from cascade.patient.cohort import Cohort
 
 TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods")
 """Endings of files that hold a table; of those that are none it is said what to save them as."""
@@ -90,16 +93,18 @@ def plot(
 ) -> None:
     """Draw a saved result, a saved cohort, or your own counts (CSV)."""
     from cascade import plot as figures
-    from cascade.patient.saved import is_cohort
+    from cascade.patient.saved import is_cohort, open_cohort
 
     with blaming("FILE", "file"):
         check_exists(file)
-    of_patients = is_cohort(file)
-    what = "number-and-sizes" if of_patients else kind.value
+    with blaming("FILE", "file"):
+        patients = open_cohort(file) if is_cohort(file) else None
+    of_cohort = "number-and-sizes" if patients is None or patients.care is None else "survival"
+    what = kind.value if patients is None else of_cohort
     with blaming("--out", "path"):
         path = figures.check_path(out or file.with_name(f"{file.stem}-{what}.png"))
-    if of_patients:
-        figure = _of_patients(file, kind, style)
+    if patients is not None:
+        figure = _of_patients(patients, kind, style)
     elif file.suffix.lower() in TABLES:
         figure = _of_counts(file, kind, style)
     else:
@@ -110,15 +115,17 @@ def plot(
     typer.echo(f"saved: {figures.save(figure, path).resolve()}")
 
 
-def _of_patients(file: Path, kind: Kind, style: Style) -> Any:
+def _of_patients(found: Cohort, kind: Kind, style: Style) -> Any:
     """The figure of a saved cohort."""
     from cascade import plot as figures
-    from cascade.patient.saved import open_cohort
 
     if kind is not Kind.funnel:
-        raise InputError("--kind", kind.value, "none for a cohort of patients: its figure is number and sizes")
-    with blaming("FILE", "file"):
-        return figures.number_and_sizes(open_cohort(file), style=style.value)
+        raise InputError(
+            "--kind", kind.value, "none for a cohort of patients: its figure is number and sizes, under a care survival"
+        )
+    if found.care is None:
+        return figures.number_and_sizes(found, style=style.value)
+    return figures.survival(found, style=style.value)
 
 
 def _of_counts(file: Path, kind: Kind, style: Style) -> Any:

@@ -13,29 +13,36 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cascade.patient.clinic.blood_tests import BloodTests, CellTest, DnaTest, Marker
     from cascade.patient.clinic.care import Care, Radiotherapy, Surgery, Systemic, Visits
     from cascade.patient.clinic.eyes import Eye, Pathologist, Sight
+    from cascade.patient.clinic.leads import lead_times
     from cascade.patient.clinic.presentation import Presentation, Screening, Symptoms
     from cascade.patient.cohort import Cohort
-    from cascade.patient.course import Course, Lesion
+    from cascade.patient.course import Course
     from cascade.patient.disease import Disease
     from cascade.patient.early import BirthDeath
     from cascade.patient.founding import Founding, foundings
     from cascade.patient.growth import Growth
+    from cascade.patient.lesions import Lesion
     from cascade.patient.parts import Death, Lesions, Mortality, OrganLesions, Shedding, Subtype, Trait, Tumour
 
 __all__ = [
     "BirthDeath",
+    "BloodTests",
     "Care",
+    "CellTest",
     "Cohort",
     "Course",
     "Death",
     "Disease",
+    "DnaTest",
     "Eye",
     "Founding",
     "Growth",
     "Lesion",
     "Lesions",
+    "Marker",
     "Mortality",
     "OrganLesions",
     "Pathologist",
@@ -52,6 +59,7 @@ __all__ = [
     "Tumour",
     "Visits",
     "foundings",
+    "lead_times",
 ]
 
 _LATER = {
@@ -60,8 +68,11 @@ _LATER = {
         "clinic.care": "Care Radiotherapy Surgery Systemic Visits",
         "clinic.eyes": "Eye Pathologist Sight",
         "clinic.presentation": "Presentation Screening Symptoms",
+        "clinic.blood_tests": "BloodTests CellTest DnaTest Marker",
+        "clinic.leads": "lead_times",
         "cohort": "Cohort",
-        "course": "Course Lesion",
+        "course": "Course",
+        "lesions": "Lesion",
         "disease": "Disease",
         "early": "BirthDeath",
         "founding": "Founding foundings",

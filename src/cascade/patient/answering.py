@@ -1,18 +1,23 @@
-"""The exact answer of whatever is given: a model of cells, or a disease."""
+"""Exact answers and comparisons of whatever is given: a model of cells, or a disease."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, overload
 
 from cascade.common.errors import InputError
+from cascade.engine.executor import Progress
+from cascade.runs.pairing import compare as compare_cells
 from cascade.solution.answer import Exact
 from cascade.solution.answer import exact as exact_of_cells
 
 if TYPE_CHECKING:
     from cascade.model import Model
     from cascade.patient.answer import ExactCohort
+    from cascade.patient.compared import CareComparison
     from cascade.patient.disease import Disease
+    from cascade.runs.comparison import Comparison
 
 
 @overload
@@ -96,3 +101,95 @@ def is_disease(model: object) -> bool:
     from cascade.patient.disease import Disease
 
     return isinstance(model, Disease)
+
+
+@overload
+def compare(
+    model: Model,
+    other: Model,
+    *,
+    cells: int | float | range,
+    seed: int | None = None,
+    until: float | None = None,
+    executor: Executor | None = None,
+    chunk: int | None = None,
+    progress: Progress = None,
+) -> Comparison: ...
+
+
+@overload
+def compare(
+    model: Disease,
+    *,
+    care: Sequence[str],
+    patients: int | float | range,
+    seed: int | None = None,
+    until_years: float | None = None,
+    executor: Executor | None = None,
+    chunk: int | None = None,
+    progress: Progress = None,
+) -> CareComparison: ...
+
+
+def compare(model: Any, other: Any = None, **asked: Any) -> Any:
+    """The same cells under two models, or the same patients of a disease under two cares.
+
+    Parameters
+    ----------
+    model : Model or Disease
+    other : Model
+        Of cells: with the same stages.
+    cells : int or range
+        Of cells: how many, as for ``simulate``.
+    care : (str, str)
+        Of a disease: two of its cares.
+    patients : int or range
+        Of a disease: how many, as for ``cohort``.
+    seed : int, optional
+    until, until_years : float, optional
+        The end of a run: hours of cells, years of the tumour of patients.
+    executor, chunk, progress
+        As for ``simulate``.
+
+    Returns
+    -------
+    Comparison or CareComparison
+
+    Raises
+    ------
+    InputError
+        For a wrong argument, or models whose stages differ.
+
+    Examples
+    --------
+    >>> import cascade
+    >>> model = cascade.Model.from_survival({"arrest": 0.8, "exit": 0.5})
+    >>> treated = model.with_(scale={"*.lost": 0.5}, name="treated")
+    >>> comparison = cascade.compare(model, treated, cells=10_000, seed=1)
+    """
+    kind, needed, others = ("a model of cells", OF_CELLS, OF_PATIENTS)
+    if is_disease(model):
+        kind, needed, others = "a disease", OF_PATIENTS, OF_CELLS
+    if other is not None and needed is OF_PATIENTS:
+        raise InputError("other", other, "none for a disease: give care=('none', ...) and patients")
+    for name, value in asked.items():
+        if value is not None and name in others:
+            raise InputError(name, value, f"none for {kind}")
+    for name, wanted in needed.items():
+        if wanted and asked.get(name) is None:
+            raise InputError(name, None, wanted)
+    given = {name: value for name, value in asked.items() if name not in others}
+    if needed is OF_CELLS:
+        return compare_cells(model, other, **given)
+    from cascade.patient.compared import compare_cares
+
+    return compare_cares(model, **given)
+
+
+OF_CELLS = {"cells": "a number of cells, such as 1e5, or a range of their numbers", "until": ""}
+OF_PATIENTS = {
+    "care": "two cares of the disease, such as ('none', 'surgery')",
+    "patients": "a number of patients, such as 1e5, or a range of their numbers",
+    "until_years": "",
+}
+"""Arguments of one kind of comparison alone, and what they have to be where they are needed."""

@@ -35,8 +35,8 @@ BLOOD_ML = 5000.0
 SAMPLE_ML = 7.5
 """Blood that the common assay takes."""
 
-IN_THE_BLOOD = ("transit", "arrest")
-"""Steps of cells that flow: before a vessel holds them."""
+IN_THE_BLOOD = ("transit", "circulation", "arrest")
+"""Steps of cells that flow: before a vessel holds them; the first is called *circulation* where blood alone carries."""
 
 PER_DECADE = 24
 LEAST_HOURS, MOST_YEARS = 1e-3, 200.0
@@ -99,6 +99,25 @@ class Blood(Table[BloodRow]):
 
 def blood_of(disease: Disease, years: tuple[float, ...], traits: Mapping[str, float], subtype: str = "") -> Blood:
     """Cells of the primary of a patient with some traits, of a subtype, at some times."""
+    pace, factors = multiplied(disease, traits, subtype)
+    by_route = {founding.route: founding for founding in foundings(disease.cancer)}
+    rows = []
+    for year in years:
+        now = year * DAYS_PER_YEAR
+        shed = flowing = asleep = 0.0
+        for shedding in disease.shedding:
+            rate = _rate(disease, shedding.route, pace, factors[shedding.route])
+            there = presence(disease.cancer, by_route[shedding.route])
+            shed += float(rate(np.array([now]))[0])
+            flowing += _present(rate, now, there[0], there[1])
+            asleep += disease.efficiency * _present(rate, now, there[0], there[2])
+        sample = flowing * SAMPLE_ML / BLOOD_ML
+        rows.append(BloodRow(year, shed, flowing, sample, float(-np.expm1(-sample)), asleep))
+    return Blood(tuple(rows), f"{disease.title or disease.name}: cells in the blood, and asleep")
+
+
+def multiplied(disease: Disease, traits: Mapping[str, float], subtype: str) -> tuple[float, dict[str, float]]:
+    """Pace of a patient's primary, and what shedding is multiplied by, by route."""
     from cascade.patient.answer import multipliers
 
     pace, route, _ = multipliers(disease, traits)
@@ -106,20 +125,7 @@ def blood_of(disease: Disease, years: tuple[float, ...], traits: Mapping[str, fl
     if kind is not None:
         pace *= kind.growth
         route = route * [kind.shedding.get(shed.route, 1.0) for shed in disease.shedding]
-    by_route = {founding.route: founding for founding in foundings(disease.cancer)}
-    rows = []
-    for year in years:
-        now = year * DAYS_PER_YEAR
-        shed = flowing = asleep = 0.0
-        for shedding, factor in zip(disease.shedding, route.tolist(), strict=True):
-            rate = _rate(disease, shedding.route, pace, factor)
-            there = _presence(disease.cancer, by_route[shedding.route])
-            shed += float(rate(np.array([now]))[0])
-            flowing += _present(rate, now, there[0], there[1])
-            asleep += disease.efficiency * _present(rate, now, there[0], there[2])
-        sample = flowing * SAMPLE_ML / BLOOD_ML
-        rows.append(BloodRow(year, shed, flowing, sample, float(-np.expm1(-sample)), asleep))
-    return Blood(tuple(rows), f"{disease.title or disease.name}: cells in the blood, and asleep")
+    return pace, dict(zip((shed.route for shed in disease.shedding), route.tolist(), strict=True))
 
 
 def _rate(disease: Disease, name: str, pace: float, factor: float) -> Callable[[Floats], Floats]:
@@ -139,18 +145,21 @@ def _present(rate: Callable[[Floats], Floats], now: float, ages: Floats, there: 
     """The integral over ages, evenly over their logarithm (Simpson); before the first age all are there as then."""
     if now <= 0:
         return 0.0
-    values = rate(now - ages) * there * ages
-    step = float(np.log(ages[1] / ages[0]))
+    begun = float(rate(np.array([now]))[0]) * there[0] * ages[0]
+    return float((simpson(ages) * rate(now - ages) * there).sum() + begun)
+
+
+def simpson(ages: Floats) -> Floats:
+    """Weights of an integral over ages that lie evenly over their logarithm: an odd number of them."""
     weights = np.full(len(ages), 2.0)
     weights[1::2] = 4.0
     weights[0] = weights[-1] = 1.0
-    begun = float(rate(np.array([now]))[0]) * there[0] * ages[0]
-    return float((weights * values).sum() * step / 3.0 + begun)
+    return np.asarray(weights * ages * float(np.log(ages[1] / ages[0])) / 3.0)
 
 
 @lru_cache(maxsize=32)
-def _presence(cancer: Cancer, founding: Founding) -> tuple[Floats, Floats, Floats]:  # noqa: ARG001 (whose it is)
-    """Ages in days, and the chances to be in flowing blood, and asleep, at them."""
+def presence(cancer: Cancer, founding: Founding) -> tuple[Floats, Floats, Floats]:  # noqa: ARG001 (whose it is)
+    """Ages in days, evenly over their logarithm, and the chances to be in flowing blood, and asleep, at them."""
     decades = np.log10(MOST_YEARS * DAYS_PER_YEAR * 24.0 / LEAST_HOURS)
     number = 2 * int(np.ceil(decades * PER_DECADE / 2)) + 1
     hours = LEAST_HOURS * 10.0 ** (np.arange(number) * decades / (number - 1))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cascade.common.errors import Fault, InputError, nearest
 from cascade.model.base import ILLUSTRATIVE, Part
 from cascade.model.correlations import cholesky
+from cascade.patient.clinic.blood_tests import faults_of_tests
 from cascade.patient.clinic.checks import faults_of_clinic
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def faults(disease: Disease) -> Iterator[Fault]:
     yield from _traits(disease)
     yield from faults_of_clinic(disease)
     yield from _sources(disease)
+    if disease.blood is not None:
+        yield from faults_of_tests(disease.blood)
 
 
 def _growth(disease: Disease) -> Iterator[Fault]:

@@ -21,15 +21,21 @@ from cascade.common.errors import InputError, is_number, is_whole
 from cascade.common.frozen import ByValue
 from cascade.engine.executor import Progress, Workers
 from cascade.patient.checks import check_disease
+from cascade.patient.clinic.lowered import clinic_of
 from cascade.patient.counts import Counts, PatientChunk, counted
 from cascade.patient.disease import Disease
+from cascade.patient.follow.followed import Followed
 from cascade.patient.kernel.inputs import Rules
+from cascade.patient.known import LARGEST as OF_REGISTER
+from cascade.patient.known import Known, KnownChunk, counted_known
 from cascade.patient.lowered import group_names, rules_of
 from cascade.patient.questions import Simulated
 from cascade.runs.provenance import together, versions_here
 
 if TYPE_CHECKING:
     from cascade.patient.course import Course
+    from cascade.patient.follow.answers import FollowUp
+    from cascade.patient.follow.register import Register
 
 MOST_PATIENTS = 1 << 62
 MOST_TIMES = 1000
@@ -48,6 +54,7 @@ def cohort(
     *,
     patients: int | float | range,
     seed: int | None = None,
+    care: str | None = None,
     until_years: float | None = None,
     times: Sequence[float] = (),
     sizes_mm: Sequence[float] = SIZES_MM,
@@ -57,9 +64,9 @@ def cohort(
 ) -> Cohort:
     """Simulate patients of a disease, from the first cell of the tumour to death or ``until_years``.
 
-    The result depends on disease, seed and patients alone: it is bit-identical for every executor, number of threads
-    and size of chunk, and more patients leave those before them as they are.  For research and teaching, never for
-    decisions about a patient.
+    The result depends on disease, care, seed and patients alone: it is bit-identical for every executor, number of
+    threads and size of chunk, and more patients leave those before them as they are.  For research and teaching,
+    never for decisions about a patient.
 
     Parameters
     ----------
@@ -68,8 +75,10 @@ def cohort(
         Number of patients (from number 0 on), or a range of their numbers.
     seed : int, optional
         A whole number >= 0. Default: one is drawn, and stands in the result.
+    care : str, optional
+        What is done once the tumour is known: a care of the disease by name, or "none". Default: nobody looks.
     until_years : float, optional
-        Years of the tumour that are followed. Default: those of the disease.
+        Years of the tumour that are followed. Default: those of the disease; under a care of its presentation.
     times : sequence of float, optional
         Years of the tumour at which lesions are counted. Default: whole years.
     sizes_mm : sequence of float
@@ -97,24 +106,39 @@ def cohort(
     >>> some.alive[0]
     1000
     """
-    workers = Workers(executor, chunk, progress, VISITS, "patients")
-    return _simulated(
-        check_disease(disease), patient_range(patients), seed_of(seed), until_years, times, sizes_mm, workers
-    )
+    about = check_disease(disease), patient_range(patients), seed_of(seed), care, until_years, times, sizes_mm
+    return _simulated(*about, Workers(executor, chunk, progress, VISITS, "patients"))
 
 
 def _simulated(
-    disease: Disease, patients: range, seed: int, until: object, times: object, sizes_mm: object, workers: Workers
+    disease: Disease,
+    patients: range,
+    seed: int,
+    care: object,
+    until: object,
+    times: object,
+    sizes_mm: object,
+    workers: Workers,
 ) -> Cohort:
     """The patients run, and what they add up to with its recipe."""
-    years = check_years(disease, until)
+    years = check_years(disease, until, care=care is not None)
     when, sizes = check_times(times, years), check_sizes(disease, sizes_mm)
-    rules = rules_of(disease, years, when, tuple(disease.cells_of(mm) for mm in sizes))
+    named = None if care is None else check_care(disease, care)
+    cells = tuple(disease.cells_of(mm) for mm in sizes)
     stop = np.zeros(1, np.uint8)
-    chunks = (PatientChunk(rules, seed, part.start, len(part), stop) for part in workers.cut(patients, LARGEST))
-    counts = Counts.gathered(workers.results(counted, chunks, len(patients), stop))
     ranges = ((patients.start, patients.stop),)
-    return Cohort(disease, seed, ranges, years, when, sizes, counts, versions_here())
+    if named is None:
+        rules = rules_of(disease, years, when, cells)
+        chunks = (PatientChunk(rules, seed, part.start, len(part), stop) for part in workers.cut(patients, LARGEST))
+        counts = Counts.gathered(workers.results(counted, chunks, len(patients), stop))
+        return Cohort(disease, seed, ranges, years, when, sizes, counts, versions_here())
+    clinic_of(disease, named, years, when, cells)  # once, not in each thread
+    followed = (
+        KnownChunk(disease, named, years, when, cells, seed, part.start, len(part), stop)
+        for part in workers.cut(patients, OF_REGISTER)
+    )
+    known = Known.gathered(workers.results(counted_known, followed, len(patients), stop))
+    return Cohort(disease, seed, ranges, years, when, sizes, known.counts, versions_here(), named, known.followed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +159,10 @@ class Cohort(Simulated, ByValue):
     counts : Counts
     versions : dict
         Versions of the package and of the random streams.
+    care : str, optional
+        What was done; None: nobody looked.
+    followed : Followed, optional
+        What those add up to who were diagnosed.
     """
 
     disease: Disease
@@ -145,6 +173,8 @@ class Cohort(Simulated, ByValue):
     sizes_mm: tuple[float, ...]
     counts: Counts
     versions: Mapping[str, Any]
+    care: str | None = None
+    followed: Followed | None = None
 
     @property
     def patients(self) -> int:
@@ -170,7 +200,8 @@ class Cohort(Simulated, ByValue):
     def made(self) -> str:
         """How it was made, in words."""
         numbers = " and ".join(f"{start:,}:{stop:,}" for start, stop in self.ranges)
-        return f"{self.patients:,} patients (numbers {numbers}), seed {self.seed}, {self.years:g} years of the tumour"
+        of = f"{self.patients:,} patients (numbers {numbers}), seed {self.seed}, {self.years:g} years of the tumour"
+        return of if self.care is None else f"{of}, care: {self.care}"
 
     @property
     def rules(self) -> Rules:
@@ -191,7 +222,36 @@ class Cohort(Simulated, ByValue):
         if not is_whole(number) or not any(start <= number < stop for start, stop in self.ranges):
             told = " or ".join(f"{start:,} to {stop - 1:,}" for start, stop in self.ranges)
             raise InputError("patient", number, f"the number of a patient of this cohort: {told}")
-        return course_of(self.disease, seed=self.seed, patient=int(number), until_years=self.years)
+        return course_of(self.disease, seed=self.seed, patient=int(number), care=self.care, until_years=self.years)
+
+    def follow_up(self) -> FollowUp:
+        """Those who were diagnosed: at diagnosis, survival, hazards, sites by the time they were seen.
+
+        Raises
+        ------
+        InputError
+            For a cohort at which nobody looked.
+        """
+        from cascade.patient.follow.answers import FollowUp
+        from cascade.patient.follow.scheme import Scheme
+
+        if self.followed is None:
+            raise InputError(
+                "care", self.care, f"a cohort under a care, such as care={next(iter(self.disease.cares))!r}"
+            )
+        return FollowUp(Scheme.of(self.disease, self.years), self.followed, f"Care: {self.care}. {self.made}.")
+
+    def register(self, patients: int | range | None = None) -> Register:
+        """A row for each patient, of all or of a range of their numbers: at most a million at a time.
+
+        Raises
+        ------
+        InputError
+            For a cohort at which nobody looked, or patients that are none of it.
+        """
+        from cascade.patient.known import register_of
+
+        return register_of(self, patients)
 
     def merge(self, other: Cohort) -> Cohort:
         """Both cohorts together: one disease and seed, no patient twice.
@@ -203,7 +263,7 @@ class Cohort(Simulated, ByValue):
         """
         if not isinstance(other, Cohort):
             raise InputError("merge: other", other, "a Cohort")
-        for name in ("seed", "years", "times", "sizes_mm"):
+        for name in ("seed", "care", "years", "times", "sizes_mm"):
             if getattr(self, name) != getattr(other, name):
                 raise InputError(f"merge: {name}", getattr(other, name), f"the same as here: {getattr(self, name)!r}")
         if self.disease.digest() != other.disease.digest():
@@ -219,7 +279,11 @@ class Cohort(Simulated, ByValue):
             else:
                 merged.append((start, stop))
         versions = together(self.versions, other.versions)
-        return replace(self, ranges=tuple(merged), counts=self.counts + other.counts, versions=versions)
+        both = None
+        if self.followed is not None and other.followed is not None:
+            both = self.followed + other.followed
+        counts = self.counts + other.counts
+        return replace(self, ranges=tuple(merged), counts=counts, versions=versions, followed=both)
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -251,13 +315,22 @@ def patient_range(patients: object) -> range:
     raise InputError("patients", patients, wanted)
 
 
-def check_years(disease: Disease, years: object) -> float:
-    """Years of the tumour that are followed."""
+def check_years(disease: Disease, years: object, *, care: bool = False) -> float:
+    """Years of the tumour that are followed; under a care by default those of the presentation."""
     if years is None:
-        return disease.years
+        return disease.presentation.years if care and disease.presentation is not None else disease.years
     if not is_number(years) or not 0 < years <= 200:  # type: ignore[operator]
         raise InputError("until_years", years, "years above 0, up to 200")
     return float(years)  # type: ignore[arg-type]
+
+
+def check_care(disease: Disease, care: object) -> str:
+    """The name of a care of a disease that patients of come to a doctor with."""
+    name = disease.care_of(care).name
+    if disease.presentation is None:
+        wanted = f"None: {disease.name} has no presentation, so nobody is diagnosed"
+        raise InputError("care", care, wanted)
+    return name
 
 
 def check_times(times: object, until: float) -> tuple[float, ...]:

@@ -110,12 +110,13 @@ class PatientChunk:
             listed = out.short[: out.tally[ROOM]]
             if not len(listed):
                 break
-            room = _doubled(room, int(listed[0]))
+            room = doubled(room, int(listed[0]))
         arrays: dict[str, Any] = {name: getattr(out, name) for name in Counts.ARRAYS}
         return Counts(**arrays, made=int(out.tally[MADE]))
 
 
-def _doubled(room: int, patient: int) -> int:
+def doubled(room: int, patient: int) -> int:
+    """Room for twice as many lesions, or an error that names the patient."""
     if room >= MOST_LESIONS:
         wanted = (
             f"a disease whose patients have at most {MOST_LESIONS:,} lesions, which patient {patient} exceeds: a lower"
@@ -139,6 +140,6 @@ def one_patient(rules: Rules, seed: int, patient: int) -> tuple[Lesions, npt.NDA
         number = int(one(rules, key_of(seed), np.uint64(patient), lesions, scratch))
         if number >= 0:
             break
-        room = _doubled(room, patient)
+        room = doubled(room, patient)
     kept = Lesions._make(column[:number] for column in lesions)
     return kept, scratch.course.copy(), scratch.trait.copy()

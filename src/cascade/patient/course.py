@@ -9,159 +9,40 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from cascade.answers.table import Table, Texts
 from cascade.common.arguments import check_seed
 from cascade.common.errors import InputError, is_whole
+from cascade.common.frozen import FrozenDict
 from cascade.common.text import text_table
 from cascade.common.types import Floats
 from cascade.lowering.lower import lower
 from cascade.model.conditioned import given
 from cascade.patient.checks import check_disease
-from cascade.patient.cohort import MOST_PATIENTS, check_years
+from cascade.patient.clinic.replayed import lives_under
+from cascade.patient.clinic.tested import Tested
+from cascade.patient.clinic.told import Clinical, OwnTime, Visits, clinical_of, own_times_of
+from cascade.patient.cohort import MOST_PATIENTS, check_care, check_years
 from cascade.patient.counts import one_patient
 from cascade.patient.disease import Disease
+from cascade.patient.known import OneKnown, one_known
+from cascade.patient.lesions import FounderRow, Founders, Lesion
 from cascade.patient.lives import earlier, firsts, life_of, subtype_of
 from cascade.patient.lowered import rules_of
 from cascade.patient.origins import Way, origins
 from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.tables import WARNING
+from cascade.patient.times import years_of
 from cascade.patient.trees import Seeding
 from cascade.runs.histories import History, Stay
 
-if TYPE_CHECKING:
-    from cascade.patient.blood import Blood
-
 CAUSES = ("", "the tumour", "other causes")
-ONLY_FOUNDERS = "Only cells that found are told, or will one day: of those that sleep most never wake."
 
 
 @dataclass(frozen=True)
-class Lesion:
-    """The primary (number 0), or a founder and what became of it; times in years of the tumour.
-
-    Attributes
-    ----------
-    number : int
-    identity : int
-        By descent: the number of the founder as a cell of ``model``.
-    parent : int or None
-        The lesion whose cell it was; None: the primary.
-    site, route : str
-        "primary" and "" for the primary.
-    shed, founded : float
-        When the founder entered the vessel, and divided for the first time; infinity: not in the years that are told.
-    early_cells : float
-        Cells at the end of the early phase; 0: it died out.
-    pace : float
-        Of growth, over that of the law.
-    asleep, awake : float
-        When the lesion stopped, small and without vessels, and went on; infinity: it did not.
-    """
-
-    number: int
-    identity: int
-    parent: int | None
-    site: str
-    route: str
-    shed: float
-    founded: float
-    early_cells: float
-    pace: float
-    asleep: float
-    awake: float
-
-    @property
-    def fate(self) -> str:
-        """What became of it, in a word."""
-        if math.isinf(self.founded):
-            return "in transit"
-        return "grows" if self.early_cells else "died out"
-
-
-@dataclass(frozen=True)
-class FounderRow:
-    """When a founder did what; years of the tumour, infinity: never, or not yet.
-
-    Attributes
-    ----------
-    lesion : int
-    parent : int
-    site, route : str
-    shed, out, asleep, woke, founded : float
-        Entered the vessel; left it; fell asleep and woke, as a single cell; divided for the first time.
-    fate : str
-    mm : float
-        Diameter of the lesion at the end; 0 while it is a single cell, and of one that died out.
-    stopped, resumed : float
-        When the lesion stopped to grow, small and without vessels, and when it went on.
-    """
-
-    lesion: int
-    parent: int
-    site: str
-    route: str
-    shed: float
-    out: float
-    asleep: float
-    woke: float
-    founded: float
-    fate: str
-    mm: float
-    stopped: float = math.inf
-    resumed: float = math.inf
-
-
-@dataclass(frozen=True)
-class Founders(Table[FounderRow]):
-    """Founders of a patient, in the order in which they were shed."""
-
-    left = (0, 1, 2, 3)
-
-    rows: tuple[FounderRow, ...]
-    label: str = ""
-
-    def as_text(self) -> Texts:
-        """Headings and lines."""
-        header = [
-            "lesion",
-            "from",
-            "site",
-            "route",
-            "shed",
-            "left the vessel",
-            "asleep",
-            "woke",
-            "founded",
-            "fate",
-            "mm",
-        ]
-        lines = []
-        for row in self.rows:
-            when = [
-                f"{y:.2f}" if math.isfinite(y) else "-" for y in (row.shed, row.out, row.asleep, row.woke, row.founded)
-            ]
-            source = "primary" if row.parent == 0 else str(row.parent)
-            size = f"{row.mm:.2g}" if row.mm > 0 else "-"
-            lines.append([str(row.lesion), source, row.site, row.route, *when, row.fate, size])
-        return header, lines
-
-    @property
-    def caption(self) -> str:
-        """Whose founders."""
-        return self.label
-
-    @property
-    def below(self) -> str:
-        """What has to be known to read it right."""
-        return f"Years of the tumour. {ONLY_FOUNDERS} {WARNING}"
-
-
-@dataclass(frozen=True)
-class Course(Seeding):
+class Course(Seeding, Tested):
     """One patient, from the first cell of the tumour to death or the end of the years that are told.
 
     Attributes
@@ -180,6 +61,8 @@ class Course(Seeding):
         "" for a disease without any.
     lesions : tuple of Lesion
         The primary first, then by when they were shed; all that were shed in time, also those still in transit.
+    clinical : Clinical, optional
+        What was known and done, of a patient under a care.
     """
 
     disease: Disease
@@ -192,13 +75,16 @@ class Course(Seeding):
     subtype: str
     lesions: tuple[Lesion, ...]
     _ways: tuple[Way | None, ...] = field(repr=False, compare=False)
+    clinical: Clinical | None = None
+    _own: tuple[OwnTime | None, ...] = field(default=(), repr=False, compare=False)
+    _under: Mapping[int, History] = field(default_factory=FrozenDict, repr=False, compare=False)
 
     def cells(self, years: Sequence[float] | float) -> Floats:
         """Cells of each lesion at some times, (lesions, times); 0 before founding and after the end of it.
 
         In the early phase the number is not followed: it is drawn at the end, and told here as if it had grown evenly.
         """
-        t = _years_of(years)
+        t = years_of(years)
         return np.array([self._cells_of(lesion, t) for lesion in self.lesions])
 
     def _lesion(self, number: int) -> Lesion:
@@ -208,10 +94,12 @@ class Course(Seeding):
 
     def cells_of(self, number: int, years: Sequence[float] | float | Floats) -> Floats:
         """The same of one lesion, (times,)."""
-        return self._cells_of(self._lesion(number), _years_of(years))
+        return self._cells_of(self._lesion(number), years_of(years))
 
     def _cells_of(self, lesion: Lesion, t: Floats) -> Floats:
         growth, early = self.disease.tumour.growth, self.disease.lesions.early_days
+        if self._own and (own_time := self._own[lesion.number]) is not None:
+            return self._cells_in(lesion, own_time, t * DAYS_PER_YEAR)
         if lesion.number == 0:
             return growth.size(t * DAYS_PER_YEAR * lesion.pace)
         if math.isinf(lesion.founded):
@@ -228,6 +116,27 @@ class Course(Seeding):
         grown = growth.size(np.clip(own, 0.0, None))
         return np.where(days >= old, grown, np.where(young, lesion.early_cells ** np.clip(days / old, 0, 1), 0.0))
 
+    def _cells_in(self, lesion: Lesion, own_time: OwnTime, days: Floats) -> Floats:
+        """Of a patient under a care: by the pieces of its own time."""
+        own, early = own_time.at(days), self.disease.lesions.early_days
+        there = own > -np.inf
+        grown = self.disease.tumour.growth.size(np.where(own > 0.0, own, 0.0))
+        young = there & (days < own_time.old) & (lesion.number > 0)
+        part = np.clip((np.where(there, own, own_time.own[0]) - own_time.own[0]) / early, 0.0, 1.0)
+        return np.where(there, np.where(young, lesion.early_cells**part, grown), 0.0)
+
+    def visits(self) -> Visits:
+        """What was seen at each visit, by eye and place, beside what was there.
+
+        Raises
+        ------
+        InputError
+            For a patient at whom nobody looked.
+        """
+        if self.clinical is None:
+            raise InputError("care", None, f"a patient under a care: {', '.join(map(repr, self.disease.cares))}")
+        return Visits(self.clinical.visits, f"{self.label}: visits, care {self.clinical.care}")
+
     def mm(self, years: Sequence[float] | float) -> Floats:
         """Diameters in millimetres, (lesions, times)."""
         cells = self.cells(years)
@@ -240,7 +149,7 @@ class Course(Seeding):
         """
         lesion = self._lesion(number)
         if lesion.fate != "died out":
-            return self.years
+            return min(self.years, lesion.gone)
         return min(self.years, lesion.founded + self.disease.lesions.early_days / lesion.pace / DAYS_PER_YEAR)
 
     def children(self, number: int) -> tuple[int, ...]:
@@ -281,7 +190,9 @@ class Course(Seeding):
         """From the vessel on, by lesion; the primary has an empty one."""
         lives: list[History] = []
         for lesion, way in zip(self.lesions, self._ways, strict=True):
-            lives.append(History(0, ()) if way is None else life_of(way.lowered, self.seed, lesion.identity))
+            under = self._under.get(lesion.number)
+            here = under or (History(0, ()) if way is None else life_of(way.lowered, self.seed, lesion.identity))
+            lives.append(here)
         return tuple(lives)
 
     def founders(self) -> Founders:
@@ -314,15 +225,6 @@ class Course(Seeding):
             ))  # fmt: skip
         return Founders(tuple(rows), f"{self.label}: founders")
 
-    def blood(self, years: Sequence[float] | float) -> Blood:
-        """Cells of the primary in the blood, and asleep, at some years: what is expected of this patient's traits."""
-        from cascade.patient.blood import blood_of
-
-        when = _years_of(years)
-        if np.any(when > self.years):
-            raise InputError("years", years, f"years of the tumour until the end, {self.years:.2f}")
-        return blood_of(self.disease, tuple(when.tolist()), self.traits, self.subtype)
-
     @property
     def label(self) -> str:
         """Which patient."""
@@ -340,6 +242,7 @@ class Course(Seeding):
         traits = ", ".join(f"{name} {value:.3g}" for name, value in self.traits.items())
         primary = self.mm(self.years)[0, 0]
         head = f"{self.label}: {self.ended}\nprimary at the end: {primary:.3g} mm" + (f"; {traits}" if traits else "")
+        head += f"\n{self.clinical}" if self.clinical is not None else ""
         founders = self.founders()
         if not len(founders):
             return f"{head}\n\nNo cell that founds was shed by then. {WARNING}"
@@ -352,21 +255,29 @@ class Course(Seeding):
         return {**about, "traits": dict(self.traits), "subtype": self.subtype, "founders": self.founders().to_dicts()}
 
 
-def course_of(disease: Disease, *, seed: int, patient: int, until_years: float | None = None) -> Course:
+def course_of(
+    disease: Disease, *, seed: int, patient: int, care: str | None = None, until_years: float | None = None
+) -> Course:
     """One patient of a disease, replayed: the same as in any cohort of this seed.
 
     Parameters
     ----------
     disease : Disease
     seed, patient : int
+    care : str, optional
     until_years : float, optional
         As of the cohort.
     """
     check_disease(disease)
-    seed, end = check_seed(seed), check_years(disease, until_years)
+    seed, end = check_seed(seed), check_years(disease, until_years, care=care is not None)
     if not is_whole(patient) or not 0 <= patient < MOST_PATIENTS:
         raise InputError("patient", patient, "a whole number from 0 to 2^62")
-    found, (age, day, cause, _), traits = one_patient(rules_of(disease, end, (end,), ()), seed, int(patient))
+    if care is not None:
+        known = one_known(disease, check_care(disease, care), end, seed, int(patient))
+        found, (age, day, cause, _, _), traits = known.lesions, known.course, known.traits
+    else:
+        known = None
+        found, (age, day, cause, _, _), traits = one_patient(rules_of(disease, end, (end,), ()), seed, int(patient))
     years = min(float(day) / DAYS_PER_YEAR, end)
     # The primary, and in the order of shedding whatever was shed in time.
     kept = [0, *(i for i in np.argsort(found.shed, kind="stable").tolist() if i > 0 and found.shed[i] <= day)]
@@ -381,20 +292,17 @@ def course_of(disease: Disease, *, seed: int, patient: int, until_years: float |
             n, int(found.identity[i]), place[int(found.parent[i])] if i else None, way.site if way else "primary",
             way.route if way else "", float(found.shed[i]) / DAYS_PER_YEAR, founded if founded <= years else math.inf,
             float(found.early[i]), float(found.pace[i]), float(begin),
-            float(begin + found.slept[i] / DAYS_PER_YEAR),
+            float(begin + found.slept[i] / DAYS_PER_YEAR), _gone(known, i),
         ))  # fmt: skip
     named = dict(zip((trait.name for trait in disease.traits), traits.tolist(), strict=True))
     kind = disease.subtypes[subtype_of(disease, seed, lesions[0].identity)].name if disease.subtypes else ""
     told = disease, seed, int(patient), years, float(age), CAUSES[int(cause)], named, kind
-    return Course(*told, tuple(lesions), ways)
+    if care is None or known is None:
+        return Course(*told, tuple(lesions), ways)
+    clinical, own = clinical_of(disease, care, end, seed, known, kept), own_times_of(known, kept)
+    return Course(*told, tuple(lesions), ways, clinical, own, lives_under(disease, care, end, seed, known, kept, ways))
 
 
-def _years_of(years: object) -> Floats:
-    """Years of the tumour, (times,)."""
-    try:
-        t = np.atleast_1d(np.asarray(years, np.float64))
-    except (TypeError, ValueError):
-        raise InputError("years", years, "years of the tumour, from 0 on") from None
-    if t.ndim != 1 or not np.all(np.isfinite(t)) or np.any(t < 0):
-        raise InputError("years", years, "years of the tumour, from 0 on")
-    return t
+def _gone(known: OneKnown | None, i: int) -> float:
+    """Year in which treatment ended a lesion."""
+    return math.inf if known is None or not known.pieces.number[i] else float(known.pieces.gone[i]) / DAYS_PER_YEAR

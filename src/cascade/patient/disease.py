@@ -25,6 +25,7 @@ from cascade.common.portable import in_order
 from cascade.model.base import Keys, Name, Part, Source, Text, faults_of, rescaled
 from cascade.model.parts import Correlation
 from cascade.patient.checks import faults
+from cascade.patient.clinic.blood_tests import BloodTests
 from cascade.patient.clinic.care import NOTHING, Care
 from cascade.patient.clinic.eyes import Eye, Pathologist
 from cascade.patient.clinic.presentation import Presentation
@@ -61,8 +62,12 @@ class Disease(Part):
         Without it nobody is diagnosed.
     eyes : tuple of Eye
     pathologist : Pathologist, optional
+    autopsy : str, optional
+        The eye that looks at death.
     care : tuple of Care
         By name; "none" there always is.
+    blood : BloodTests, optional
+        What a laboratory looks for.
     sources : tuple of Source
 
     Raises
@@ -92,7 +97,9 @@ class Disease(Part):
     presentation: Presentation | None = None
     eyes: Annotated[tuple[Eye, ...], Field(strict=False, max_length=16)] = ()
     pathologist: Pathologist | None = None
+    autopsy: Name | None = None
     care: Annotated[tuple[Care, ...], Field(strict=False)] = ()
+    blood: BloodTests | None = None
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
     def __init__(self, /, **data: Any) -> None:

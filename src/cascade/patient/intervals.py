@@ -7,7 +7,7 @@ import math
 from cascade.answers.intervals import Interval
 
 
-def mean_interval(total: int, square: int, most: int, of: int, level: float = 0.95) -> Interval:
+def mean_interval(total: float, square: float, most: float, of: int, level: float = 0.95) -> Interval:
     """Interval of the mean number of lesions of a patient.
 
     Gamma limits for a weighted sum of Poisson counts, the patients' numbers as weights: the variance is that between
@@ -15,9 +15,9 @@ def mean_interval(total: int, square: int, most: int, of: int, level: float = 0.
 
     Parameters
     ----------
-    total, square : int
+    total, square : float
         Sums of the patients' numbers and of their squares.
-    most : int
+    most : float
         The largest number of one patient.
     of : int
         Patients.

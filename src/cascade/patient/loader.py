@@ -111,6 +111,7 @@ def diseases() -> Diseases:
         one = disease(name)
         keys = [one.tumour.source, one.tumour.growth.source, one.lesions.source, one.death.source]
         keys += [part.source for group in (one.shedding, one.traits, one.subtypes) for part in group]
+        keys += [test.source for test in (one.blood.tests if one.blood is not None else ())]
         grade = max((one.grade_of(key) for key in keys), key=order.index)
         rows.append(DiseaseRow(name, one.title, one.cancer.name, grade))
     return Diseases(tuple(rows))

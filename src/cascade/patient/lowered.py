@@ -17,6 +17,7 @@ from cascade.common.compiled import cached
 from cascade.common.errors import InputError
 from cascade.common.types import Floats
 from cascade.engine.choices import cumulative, rare_groups, rates_and_bounds, start_thresholds
+from cascade.lowering.lowered import Lowered
 from cascade.patient.checks import correlation_matrix
 from cascade.patient.disease import Disease
 from cascade.patient.founding import model_of
@@ -24,7 +25,7 @@ from cascade.patient.growth import LAWS, Growth
 from cascade.patient.kernel import growth as compiled
 from cascade.patient.kernel.inputs import Curve, Lives, Patients, Rules, Shed, Sites, Ways
 from cascade.patient.kernel.streams import ROUTE_BITS
-from cascade.patient.origins import Origin, Way, origins
+from cascade.patient.origins import Origin, origins
 from cascade.patient.ranges import DAYS_PER_YEAR
 
 NODES = 2048
@@ -64,7 +65,7 @@ def rules_of(disease: Disease, years: float, times: tuple[float, ...], sizes: tu
         shed=_shed(disease, curve),
         sites=_sites(disease, made),
         ways=_ways(disease, made),
-        lives=_lives([way for origin in made for way in origin.ways]),
+        lives=lives_of([way.lowered for origin in made for way in origin.ways]),
         patients=traits_of(disease),
         early=float(disease.lesions.early_days),
         asleep_own=own_times(curve, [disease.lesions.asleep_cells])[0] if disease.sleeps else np.inf,
@@ -105,13 +106,20 @@ def _rooms() -> tuple[object, ...]:
 
 
 def _shed(disease: Disease, curve: Curve) -> Shed:
+    made = shed_tables(disease, curve, [(shed.exponent, shed.onset_cells) for shed in disease.shedding])
+    rate = [shed.per_day * portable.exp(-shed.exponent * portable.log(shed.at_cells)) for shed in disease.shedding]
+    return made._replace(rate=np.array(rate), gamma=np.array([s.per_division - 1.0 for s in disease.shedding]))
+
+
+def shed_tables(disease: Disease, curve: Curve, rules: Sequence[tuple[float, float]]) -> Shed:
+    """Tables of the integral of n^exponent over own time, from an onset in cells on; rates of 1."""
     growth = disease.tumour.growth
     last = min(disease.death.burden_cells, growth.most * (1.0 - NEAR_LARGEST))
-    own, total, slope, rate, gamma = [], [], [], [], []
-    for shed in disease.shedding:
-        begin, end = own_times(curve, [shed.onset_cells, last])
+    own, total, slope = [], [], []
+    for exponent, onset in rules:
+        begin, end = own_times(curve, [onset, max(last, min(2.0 * onset, growth.most * (1.0 - NEAR_LARGEST)))])
         end = max(end, begin + 1.0)
-        low, high = portable.log(shed.onset_cells), portable.log(max(last, 2.0 * shed.onset_cells))
+        low, high = portable.log(onset), portable.log(max(last, 2.0 * onset))
         by_size = np.zeros(NODES)
         cached(compiled.times_of, *_rooms())(curve, low + (high - low) * np.arange(NODES) / NODES, by_size)
         evenly = begin + (end - begin) * np.arange(NODES + 1) / NODES
@@ -122,13 +130,11 @@ def _shed(disease: Disease, curve: Curve) -> Shed:
         missing = 2 * NODES + 64 + len(curve.days) - len(nodes)
         nodes = np.concatenate([nodes, end + 1e-3 * end * (1.0 + np.arange(missing))])
         sums, slopes = np.zeros(len(nodes)), np.zeros(len(nodes))
-        cached(compiled.tabulate, *_rooms())(curve, shed.exponent, nodes, *_GAUSS, sums, slopes)
+        cached(compiled.tabulate, *_rooms())(curve, exponent, nodes, *_GAUSS, sums, slopes)
         own.append(nodes)
         total.append(sums)
         slope.append(slopes)
-        rate.append(shed.per_day * portable.exp(-shed.exponent * portable.log(shed.at_cells)))
-        gamma.append(shed.per_division - 1.0)
-    return Shed(np.array(own), np.array(total), np.array(slope), np.array(rate), np.array(gamma))
+    return Shed(np.array(own), np.array(total), np.array(slope), np.ones(len(rules)), np.zeros(len(rules)))
 
 
 def early_phase(disease: Disease, site: str) -> tuple[float, float]:
@@ -187,11 +193,11 @@ def _ways(disease: Disease, made: Sequence[Origin]) -> Ways:
     )
 
 
-def _lives(ways: Sequence[Way]) -> Lives:
+def lives_of(cells: Sequence[Lowered]) -> Lives:
+    """Conditioned models, one after the other."""
     columns: dict[str, list[Any]] = {name: [] for name in Lives._fields}
     states = exits = starts = 0
-    for way in ways:
-        one = way.lowered
+    for one in cells:
         rate, bound = rates_and_bounds(one, one.exit_hazard[None])
         rare = rare_groups(one.exit_start, one.exit_hazard[None], rate)[0].reshape(-1, 2)[:, 0]
         moves = one.exit_start[::2]

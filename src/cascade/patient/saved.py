@@ -17,13 +17,17 @@ from cascade.common.errors import CascadeError, InputError
 from cascade.common.files import as_path, check_exists, write_atomically
 from cascade.patient.counts import NUMBERS, Counts
 from cascade.patient.disease import Disease
+from cascade.patient.follow.followed import Followed
+from cascade.patient.follow.scheme import Scheme
 from cascade.patient.lowered import GROUPS, group_names
 from cascade.runs.saved import check_header, ranges_of, text_in, versions_of
 
 if TYPE_CHECKING:
     from cascade.patient.cohort import Cohort
 
-FORMAT = 1
+FORMAT = 2
+FOLLOWED = "followed_"
+"""Before the names of the arrays of those who were followed."""
 
 
 def recipe_of(cohort: Cohort) -> dict[str, Any]:
@@ -37,6 +41,7 @@ def recipe_of(cohort: Cohort) -> dict[str, Any]:
         "years": cohort.years,
         "times": list(cohort.times),
         "sizes_mm": list(cohort.sizes_mm),
+        "care": cohort.care,
         "versions": dict(cohort.versions),
         "made": cohort.counts.made,
     }
@@ -45,8 +50,7 @@ def recipe_of(cohort: Cohort) -> dict[str, Any]:
 def _digest(recipe: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
     told = {name: value for name, value in recipe.items() if name != "sha256"}
     made = hashlib.sha256(json.dumps(told, sort_keys=True, allow_nan=False).encode())
-    for name in Counts.ARRAYS:
-        array = arrays[name]
+    for name, array in arrays.items():
         made.update(f"{name} {array.dtype.str} {array.shape}".encode())
         made.update(np.ascontiguousarray(array).tobytes())
     return made.hexdigest()
@@ -55,6 +59,8 @@ def _digest(recipe: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]
 def save_cohort(cohort: Cohort, path: str | Path) -> Path:
     """Write a cohort, whole or not at all."""
     arrays = {name: getattr(cohort.counts, name) for name in Counts.ARRAYS}
+    if cohort.followed is not None:
+        arrays |= {FOLLOWED + name: getattr(cohort.followed, name) for name in Followed.ARRAYS}
     recipe = recipe_of(cohort)
     text = json.dumps({**recipe, "sha256": _digest(recipe, arrays)}, allow_nan=False)
     buffer, target = io.BytesIO(), as_path(path)
@@ -95,7 +101,7 @@ def open_cohort(path: str | Path) -> Cohort:
 
 
 def _read(path: Path) -> Cohort:
-    from cascade.patient.cohort import Cohort, check_sizes, check_times, check_years
+    from cascade.patient.cohort import Cohort, check_care, check_sizes, check_times, check_years
 
     with zipfile.ZipFile(path) as file:
         recipe = json.loads(text_in(file))
@@ -111,6 +117,10 @@ def _read(path: Path) -> Cohort:
         shape = (len(group_names(disease)), 3 + len(sizes), len(times))
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys(Counts.ARRAYS, shape)
         shapes |= {"number": (len(GROUPS), *shape[1:], NUMBERS + 1), "alive": shape[2:], "deaths": (2, shape[2] + 1)}
+        care = None if recipe["care"] is None else check_care(disease, recipe["care"])
+        scheme = Scheme.of(disease, years)
+        if care is not None:
+            shapes |= {FOLLOWED + name: wanted for name, wanted in Followed.shapes(scheme).items()}
         arrays = {}
         for name, wanted in shapes.items():
             with file.open(f"{name}.npy") as member:
@@ -120,9 +130,12 @@ def _read(path: Path) -> Cohort:
     if recipe.get("sha256") != _digest(recipe, arrays):
         raise InputError("file", "", "a cohort as it was saved: recipe or numbers of this one were changed since")
     ranges, seed = ranges_of(recipe["ranges"]), check_seed(recipe["seed"])
-    counts = Counts(**arrays, made=int(recipe["made"]))
+    counts = Counts(**{name: arrays[name] for name in Counts.ARRAYS}, made=int(recipe["made"]))
+    followed = None if care is None else Followed(**{name: arrays[FOLLOWED + name] for name in Followed.ARRAYS})
     versions = versions_of(recipe["versions"], 3)
-    made = Cohort(disease, seed, ranges, years, times, sizes, counts, versions)
+    made = Cohort(disease, seed, ranges, years, times, sizes, counts, versions, care, followed)
+    if followed is not None and not (followed.adds_up(scheme) and int(followed.patients[0]) == made.patients):
+        raise InputError("file", "", "a cohort whose counts of the diagnosed and recipe belong together")
     if not _adds_up(made):
         raise InputError("file", "", "a cohort whose counts and recipe belong together")
     return made

@@ -13,8 +13,12 @@ from cascade.plot.changes import comparison, selection
 from cascade.plot.courses import course
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.derivatives import elasticities
+from cascade.plot.followed import hazard_by_year, incidence_by_site, saved, survival
+from cascade.plot.laboratory import blood_and_lead
 from cascade.plot.numbers import number_and_sizes
+from cascade.plot.pairs import ten, two_courses
 from cascade.plot.sites import organs
+from cascade.plot.staged import at_diagnosis
 from cascade.plot.steps import funnel, waterfall
 from cascade.plot.streams import alluvial
 from cascade.plot.style import Picture, alt_text, check_path, save
@@ -24,6 +28,8 @@ __all__ = [
     "Picture",
     "alluvial",
     "alt_text",
+    "at_diagnosis",
+    "blood_and_lead",
     "body",
     "cause_colours",
     "check_path",
@@ -32,14 +38,20 @@ __all__ = [
     "elasticities",
     "funnel",
     "has_body",
+    "hazard_by_year",
     "incidence",
+    "incidence_by_site",
     "number_and_sizes",
     "occupancy",
     "organs",
     "patients",
     "save",
+    "saved",
     "seeding_tree",
     "selection",
     "stage_colours",
+    "survival",
+    "ten",
+    "two_courses",
     "waterfall",
 ]

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from cascade.common.colours import INK, QUIET, organ_mark
 from cascade.common.errors import InputError
 from cascade.common.sight import dark
-from cascade.patient.course import Course, Lesion
+from cascade.patient.course import Course
+from cascade.patient.lesions import Lesion
 from cascade.plot.fitting import broken, inches_of, lines_in, width_of, words
 from cascade.plot.founders import (
     DASHES,
@@ -37,6 +38,7 @@ from cascade.plot.notation import power
 from cascade.plot.sheet import Heading, Plan, Sheet, apart, frame, made
 from cascade.plot.strips import FEW, TIME, Group, draw_last, draw_strip, groups_of, year_marks
 from cascade.plot.style import figure_around, sign
+from cascade.plot.visits import ROW, care_caption, draw_care
 
 POINTS = 240
 """Of a curve."""
@@ -101,13 +103,20 @@ class Shown:
     @cached_property
     def growing(self) -> tuple[Lesion, ...]:
         """The primary and the lesions that grow."""
-        return tuple(lesion for lesion in self.course.lesions if lesion.number == 0 or lesion.fate == "grows")
+        return tuple(lesion for lesion in self.course.lesions if lesion.number == 0 or lesion.fate in GROWN)
 
     @cached_property
     def ends(self) -> dict[int, float]:
         """Cells at the end, by lesion."""
-        found = self.course.cells(self.course.years)[:, 0]
-        return {lesion.number: max(1.0, float(found[lesion.number])) for lesion in self.growing}
+        found = {}
+        for lesion in self.growing:
+            last = self.end(lesion) - (1e-9 if math.isfinite(lesion.gone) else 0.0)
+            found[lesion.number] = max(1.0, float(self.course.cells_of(lesion.number, last)[0]))
+        return found
+
+    def end(self, lesion: Lesion) -> float:
+        """Year until which a lesion is there."""
+        return min(self.course.years, lesion.gone)
 
     @cached_property
     def most(self) -> float:
@@ -121,8 +130,22 @@ class Shown:
         turns = [
             year for year in (start, start + old, lesion.asleep, lesion.awake) if start <= year <= self.course.years
         ]
-        years = np.unique(np.concatenate([np.linspace(start, self.course.years, POINTS), turns]))
+        last = self.end(lesion) - (1e-9 if math.isfinite(lesion.gone) else 0.0)
+        turns += [] if self.course.clinical is None else self._cared(start, last)
+        years = np.unique(np.concatenate([np.linspace(start, last, POINTS), turns]))
+        years = years[years <= last]
         return years, np.maximum(self.course.cells_of(lesion.number, years), 1.0)
+
+    def _cared(self, start: float, last: float) -> list[float]:
+        """Years at which care changes something, on both sides."""
+        told = self.course.clinical
+        assert told is not None
+        when = [year for one in told.given for year in (one.begin, one.end)]
+        return [year + step for year in when for step in (-1e-9, 1e-9) if start <= year + step <= last]
+
+    def seen(self, lesion: Lesion) -> float:
+        """Year in which a doctor first sees a lesion; where nobody looks it is drawn as seen."""
+        return 0.0 if self.course.clinical is None else self.course.clinical.seen[lesion.number]
 
     @property
     def counts(self) -> str:
@@ -130,7 +153,15 @@ class Shown:
         return counts_of(self.lives)
 
 
-_ALONE = {"grows": "its lesion grows", "died out": "it died out", "in transit": "it is still a single cell"}
+GROWN = "grows", "ended by treatment"
+"""Fates of lesions that have a curve."""
+
+_ALONE = {
+    "grows": "its lesion grows",
+    "died out": "it died out",
+    "in transit": "it is still a single cell",
+    "ended by treatment": "treatment ended its lesion",
+}
 
 
 def _span(shown: Shown, look: Look, inches: float) -> float:
@@ -147,7 +178,7 @@ def _names(shown: Shown, room: int) -> list[tuple[str, Lesion, str]]:
     course = shown.course
     order = sorted(shown.growing, key=lambda lesion: -shown.ends[lesion.number])
     told = [
-        (f"{lesion.site}  {told_mm(course.disease.mm(shown.ends[lesion.number]))}", lesion,
+        (f"{lesion.site}  {_told_end(shown, lesion)}", lesion,
          organ_mark(lesion.site).colour)
         for lesion in order
     ]  # fmt: skip
@@ -156,6 +187,13 @@ def _names(shown: Shown, room: int) -> list[tuple[str, Lesion, str]]:
     rest = order[room - 1 :]
     largest = course.disease.mm(shown.ends[rest[0].number])
     return [*told[: room - 1], (f"{len(rest)} more, {told_mm(largest)} or less", rest[0], QUIET)]
+
+
+def _told_end(shown: Shown, lesion: Lesion) -> str:
+    """Size at the end, or that treatment ended it."""
+    if math.isfinite(lesion.gone) and lesion.gone <= shown.course.years:
+        return "taken out" if lesion.number == 0 else "ended by treatment"
+    return told_mm(shown.course.disease.mm(shown.ends[lesion.number]))
 
 
 def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
@@ -172,7 +210,8 @@ def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
     strip = max(sum(group.height for group in groups), 2.0) * look.leading(1) + 0.5 * look.em
     axis = look.leading(2.6)
     foot = look.leading(len(signs)) + look.leading(lines_in([note])) + 0.9 * look.em
-    top, gap = pad + heading.height + look.leading(1.2), 0.4 * look.em
+    visits = look.leading(ROW) if course.clinical is not None else 0.0
+    top, gap = pad + heading.height + look.leading(1.2) + visits, 0.4 * look.em
     tall = 0.36 * width
     if high:
         tall = max(0.18 * width, min(0.5 * width, high - top - gap - strip - axis - foot - pad))
@@ -207,6 +246,7 @@ def _sizes(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float], span
     ax.set_yscale("log")
     ax.set_xlim(-0.008 * span, span)
     ax.set_ylim(0.7, shown.most)
+    draw_care(ax, course, look, inches, span)
     _sheddings(ax, shown, look)
     for lesion in sorted(shown.growing, key=lambda lesion: shown.ends[lesion.number]):
         _curve(ax, shown, lesion, look)
@@ -240,7 +280,14 @@ def _curve(ax: Axes, shown: Shown, lesion: Lesion, look: Look) -> None:
     wide = look.heavy if primary else 0.7 * look.line if many else look.line
     how: dict[str, Any] = {"color": colour, "linewidth": wide}
     order = 4 if primary else 3
-    ax.plot(years, cells, zorder=order, label=f"lesion {lesion.number}", solid_capstyle="butt", **how)
+    hidden = years < shown.seen(lesion)
+    if shown.course.clinical is None or not hidden.any():
+        ax.plot(years, cells, zorder=order, label=f"lesion {lesion.number}", solid_capstyle="butt", **how)
+    else:  # thin until a doctor sees it
+        ax.plot(years, cells, zorder=order, label=f"lesion {lesion.number}", color=colour, linewidth=0.6 * look.line)
+        after = ~hidden
+        ax.plot(years[after], cells[after], zorder=order, label=f"_seen {lesion.number}", color=colour,
+                linewidth=max(wide, 1.6 * look.line), solid_capstyle="butt")  # fmt: skip
     asleep = (years >= lesion.asleep) & (years <= lesion.awake)
     if not primary and asleep.sum() > 1:
         where = [years[asleep][0], years[asleep][-1]]
@@ -249,9 +296,12 @@ def _curve(ax: Axes, shown: Shown, lesion: Lesion, look: Look) -> None:
         ax.plot(
             where, level, linestyle=DASHES, dash_capstyle="butt", zorder=order, label=f"_asleep {lesion.number}", **how
         )
-    ax.plot(years[-1:], cells[-1:], marker=mark, color=colour, markersize=look.mark * (0.8 if many else 1.1),
-            markeredgecolor="white", markeredgewidth=0.5 * look.thin, linestyle="none", zorder=6,
-            label=f"_end {lesion.number}")  # fmt: skip
+    ended = math.isfinite(lesion.gone) and lesion.gone <= shown.course.years
+    size = look.mark * (0.8 if many else 1.1)
+    edge: dict[str, Any] = {"markeredgecolor": colour, "markeredgewidth": look.line} if ended else {
+        "markeredgecolor": "white", "markeredgewidth": 0.5 * look.thin}  # fmt: skip
+    ax.plot(years[-1:], cells[-1:], marker="x" if ended else mark, color=colour, markersize=size, linestyle="none",
+            zorder=6, label=f"_end {lesion.number}", **edge)  # fmt: skip
 
 
 def _sheddings(ax: Axes, shown: Shown, look: Look) -> None:
@@ -288,8 +338,9 @@ def _ends(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float], span:
     x = year + 1.4 * look.em * per_inch
     for (text, lesion, colour), y in zip(names, found, strict=True):
         at = shown.most / 10.0 ** (y / high * decades)
-        ax.plot([year + 0.4 * look.em * per_inch, x], [shown.ends[lesion.number], at], color=colour,
-                linewidth=look.thin, zorder=2, label="_leader")  # fmt: skip
+        ax.plot([shown.end(lesion) + 0.4 * look.em * per_inch, x], [shown.ends[lesion.number], at], color=colour,
+                linewidth=look.thin, zorder=2, label="_leader",
+                linestyle=":" if shown.end(lesion) < year else "-")  # fmt: skip
         ax.text(x + 0.3 * look.em * per_inch, at, words(text), fontsize=look.small, color=dark(colour), va="center",
                 fontweight="bold" if lesion.number == 0 else "normal", zorder=7)  # fmt: skip
 
@@ -309,7 +360,7 @@ def _caption(shown: Shown, groups: Sequence[Group]) -> str:
         note += f" {shared:,} of them share lanes."
     if len(shown.lives) > FEW:
         note += " Ticks on a curve: founders that it shed; thin lines lead to those that grow."
-    return caption_of(made_of(shown.course), note, SLEEPERS if shown.lives else "")
+    return caption_of(made_of(shown.course), note, SLEEPERS if shown.lives else "", care_caption(shown.course))
 
 
 def _sentence(shown: Shown) -> str:

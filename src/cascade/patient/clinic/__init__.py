@@ -1,4 +1,4 @@
-"""How patients come to a clinic, what is seen there, and what is done: data, and what follows from them.
+"""How patients come to a clinic, what is seen and measured there, and what is done.
 
 For research and teaching, never for decisions about a patient.
 """

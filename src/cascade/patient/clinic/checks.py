@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def faults_of_clinic(disease: Disease) -> Iterator[Fault]:
     """Every fault."""
     yield from _eyes(disease)
+    yield from _autopsy(disease)
     if disease.presentation is not None:
         yield from _presentation(disease, disease.presentation)
     yield from _pathologist(disease)
@@ -57,6 +58,11 @@ def _eyes(disease: Disease) -> Iterator[Fault]:
         if eye.primary is not None and eye.primary.only_with_symptoms:
             wanted = "false: a primary with symptoms is diagnosed"
             yield Fault(f"eyes[{i}].primary.only_with_symptoms", True, wanted)
+
+
+def _autopsy(disease: Disease) -> Iterator[Fault]:
+    if disease.autopsy is not None:
+        yield from _named("autopsy", [disease.autopsy], disease)
 
 
 def _presentation(disease: Disease, of: Presentation) -> Iterator[Fault]:

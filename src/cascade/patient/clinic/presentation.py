@@ -72,6 +72,8 @@ class Presentation(Part):
     screening : tuple of Screening
     staging : tuple of str
         Eyes that look at diagnosis.
+    years : float
+        Years of the tumour that are followed under a care, by default.
     source : tuple of str
     """
 
@@ -80,6 +82,7 @@ class Presentation(Part):
     organs: FrozenMapping[Name, Symptoms] = Field(default_factory=FrozenDict)
     screening: Annotated[tuple[Screening, ...], Field(strict=False, max_length=8)] = ()
     staging: Annotated[tuple[Name, ...], Field(strict=False, max_length=8)] = ()
+    years: Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=200, allow_inf_nan=False)] = 25.0
     source: Keys = ()
 
     def of(self, site: str) -> Symptoms | None:

@@ -175,7 +175,7 @@ class Fates:
         least = 1e-6 * self.end
         small = every < even[1]
         keep = np.concatenate([[True], (np.diff(every) > least) | small[1:]])
-        out = every[keep]
+        out: Floats = every[keep]
         out[-1] = self.end
         return np.asarray(out)
 

@@ -58,6 +58,7 @@ def draw_patient(rules, primary, k0, k1, scratch):
         for j in range(site.size):
             if p.on_site[f, j]:
                 site[j] *= value
+    course[4] = float(c)
     years = p.age_low + age * (p.age_high - p.age_low)
     course[0], course[1], course[2], course[3] = years, np.inf, _NO_DEATH, growth
     if p.other_rate > 0.0:
@@ -83,9 +84,9 @@ def day_of(lesions, i, own):
 
 
 @step
-def begin_lesion(rules, lesions, i, k0, k1):
+def begin_lesion(sites, curve, early_days, asleep_own, lesions, i, k0, k1):
     """Early size or the end of a founder, its own clock and its sleep."""
-    sites, site = rules.sites, lesions.site[i]
+    site = lesions.site[i]
     early, sleep, whether = lesion_words(lesions.identity[i], k0, k1)
     pace = lesions.pace[i]
     lesions.asleep[i], lesions.slept[i], lesions.anchor[i] = np.inf, 0.0, lesions.founded[i]
@@ -95,11 +96,11 @@ def begin_lesion(rules, lesions, i, k0, k1):
     left = max((1.0 - early) / (1.0 - sites.gone[site]), 1e-300)
     cells = 1.0 + np.floor(log(min(left, 1.0)) / sites.log_q[site])
     lesions.early[i] = cells
-    own = own_time(rules.curve, log(cells))
+    own = own_time(curve, log(cells))
     # From one cell on by the law it would have begun so much later.
-    lesions.anchor[i] = lesions.founded[i] + (rules.early - own) / pace
+    lesions.anchor[i] = lesions.founded[i] + (early_days - own) / pace
     if whether < sites.asleep[site]:
-        lesions.asleep[i] = max(rules.asleep_own, own)
+        lesions.asleep[i] = max(asleep_own, own)
         lesions.slept[i] = minus_log(sleep) * sites.sleep_days[site]
 
 
@@ -145,7 +146,7 @@ def seed(rules, lesions, i, number, horizon, scratch, k0, k1):
             lesions.way[number], lesions.number[number], lesions.site[number] = w, np.int64(k), j
             lesions.shed[number], lesions.founded[number] = day, founded
             lesions.pace[number] = scratch.course[3] * rules.sites.ratio[j]
-            begin_lesion(rules, lesions, number, k0, k1)
+            begin_lesion(rules.sites, rules.curve, rules.early, rules.asleep_own, lesions, number, k0, k1)
             number += 1
             k += np.uint64(1)
             reached += minus_log(clock_word(identity, clock[w], k, k0, k1))

@@ -156,7 +156,7 @@ class Scratch(NamedTuple):
     uniform: Floats  # (most ways of an origin,)
     change: Ints  # (G, X, T + 1)
     begin: Ints  # (G, X) first time with a change; T: none
-    course: Floats  # (4,) age at onset, day of death, cause, pace of the primary
+    course: Floats  # (5,) age at onset, day of death, cause, pace of the primary, subtype
 
 
 class Out(NamedTuple):
@@ -187,7 +187,7 @@ def scratch_of(rules: Rules) -> Scratch:
     shape = (rules.groups, 3 + len(rules.sizes))
     return Scratch(
         np.ones(routes), np.ones(sites), np.zeros(traits), np.zeros(traits), np.zeros(routes), np.zeros(most),
-        np.zeros((*shape, len(rules.times) + 1), np.int64), np.full(shape, len(rules.times), np.int64), np.zeros(4),
+        np.zeros((*shape, len(rules.times) + 1), np.int64), np.full(shape, len(rules.times), np.int64), np.zeros(5),
     )  # fmt: skip
 
 

@@ -16,6 +16,10 @@ KIND_CLOCK_OF_LESION = np.uint64(9 << 24)
 KIND_FOUNDER = np.uint64(10 << 24)
 KIND_LESION = np.uint64(11 << 24)
 KIND_FATE = np.uint64(12 << 24)
+KIND_LABORATORY = np.uint64(13 << 24)
+
+NO_VISIT = np.uint64(0xFFFFFFFF)
+"""Number under which a patient's own level of a marker is drawn, beside those of visits."""
 
 EARLIER = np.uint64(0xFFFFFFFF)
 """Number under which a founder has another identity: as the cell that it was before it was shed."""
@@ -69,3 +73,10 @@ def fate_words(primary, k0, k1):
     w0, w1, w2, w3 = philox(primary & WORD, primary >> WORD_BITS, _ZERO, KIND_FATE, k0, k1)
     age, other = uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
     return age, other, (float(np.int64(w3)) + 0.5) * 2.0**-32
+
+
+@leaf
+def laboratory_words(primary, visit, test, k0, k1):
+    """Two uniforms of 48 bits for a blood test of a patient: what is of the tumour, and what is not."""
+    w0, w1, w2, _ = philox(primary & WORD, primary >> WORD_BITS, visit, KIND_LABORATORY | test, k0, k1)
+    return uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)

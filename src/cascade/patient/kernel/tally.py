@@ -29,13 +29,13 @@ def first_after(times, day):
 
 
 @step
-def mark(rules, scratch, site, level, day, last):
-    """A lesion has come to a level on a day."""
-    at = first_after(rules.times, day)
+def mark(times, groups, scratch, site, level, day, last, number):
+    """So many lesions more have come to a level on a day."""
+    at = first_after(times, day)
     if at >= last:
         return
-    for g in rules.sites.groups[site]:
-        scratch.change[g, level, at] += 1
+    for g in groups[site]:
+        scratch.change[g, level, at] += number
         scratch.begin[g, level] = min(scratch.begin[g, level], at)
 
 
@@ -48,28 +48,29 @@ def add_patient(rules, lesions, number, scratch, out):
         out.alive[t] += 1
     if scratch.course[2] > 0.0:
         out.deaths[np.int64(scratch.course[2]) - 1, last] += 1
-    early, sizes = rules.early, rules.sizes
+    early, sizes, times, groups = rules.early, rules.sizes, rules.times, rules.sites.groups
     for i in range(1, number):
         site = lesions.site[i]
-        mark(rules, scratch, site, SHED, lesions.shed[i], last)
+        mark(times, groups, scratch, site, SHED, lesions.shed[i], last, 1)
         if lesions.shed[i] <= from_death:
             out.tally[MADE] += 1
-        mark(rules, scratch, site, FOUNDED, lesions.founded[i], last)
+        mark(times, groups, scratch, site, FOUNDED, lesions.founded[i], last, 1)
         if lesions.early[i] > 0.0:
             old_enough = lesions.founded[i] + early / lesions.pace[i]
-            mark(rules, scratch, site, ESTABLISHED, old_enough, last)
+            mark(times, groups, scratch, site, ESTABLISHED, old_enough, last, 1)
             for x in range(sizes.size):
                 own = sizes[x]
                 day = lesions.anchor[i] + own / lesions.pace[i]
                 if own > lesions.asleep[i]:
                     day += lesions.slept[i]
-                mark(rules, scratch, site, ESTABLISHED + 1 + x, max(day, old_enough), last)
+                mark(times, groups, scratch, site, ESTABLISHED + 1 + x, max(day, old_enough), last, 1)
     if number > 1:
-        _add_courses(rules, scratch, last, out)
+        add_courses(rules, scratch, last, out)
 
 
 @step
-def _add_courses(rules, scratch, last, out):
+def add_courses(rules, scratch, last, out):
+    """Numbers of lesions by time, from the changes; these are clear again after it."""
     change, begin = scratch.change, scratch.begin
     groups, levels = begin.shape
     none, counted, most = change.shape[2] - 1, groups - rules.kinds, out.number.shape[3] - 1
@@ -81,6 +82,8 @@ def _add_courses(rules, scratch, last, out):
             for t in range(begin[g, x], last):
                 now += change[g, x, t]
                 change[g, x, t] = 0
+                if now == 0:  # none is left
+                    continue
                 out.total[g, x, t] += now
                 out.square[g, x, t] += now * now
                 out.some[g, x, t] += 1

@@ -1,0 +1,18 @@
+"""Names of the figures of patients, for tests of all other figures."""
+
+OF_PATIENTS = frozenset(
+    {
+        "at_diagnosis",
+        "blood_and_lead",
+        "course",
+        "hazard_by_year",
+        "incidence_by_site",
+        "number_and_sizes",
+        "saved",
+        "seeding_tree",
+        "survival",
+        "ten",
+        "two_courses",
+    }
+)
+"""Drawn in test_figures_whole, test_figures_patients and test_figures_cares."""

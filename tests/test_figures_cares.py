@@ -1,0 +1,176 @@
+"""Figures of patients under a care: what is drawn is what the tables say, and what is hidden is drawn as hidden."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+import cascade
+from cascade import plot
+from cascade.common.errors import InputError
+from cascade.plot.pairs import TEN
+from helpers.diseases import PLAIN, TEXTBOOK
+from helpers.inspect import texts_of
+from helpers.of_patients import OF_PATIENTS
+
+RICH = TEXTBOOK.with_(efficiency=2e-4)
+NET = "freedom from distant metastasis"
+
+
+@cache
+def cohort(care: str = "surgery") -> cascade.Cohort:
+    return cascade.cohort(RICH, patients=4_000, seed=1, care=care)
+
+
+@cache
+def both() -> Any:
+    return cascade.compare(RICH, care=("none", "surgery"), patients=2_000, seed=1)
+
+
+def line_of(ax: Axes, label: str) -> Any:
+    (found,) = (line for line in ax.lines if line.get_label() == label)
+    return found
+
+
+def told(figure: Figure) -> str:
+    return " ".join(t.get_text() for t in texts_of(figure))
+
+
+def test_survival_is_the_curve_with_the_numbers_at_risk() -> None:
+    follow = cohort().follow_up()
+    figure = plot.survival(cohort(), end=NET, by="N")
+    curve, ax = follow.curve(NET, "N"), figure.axes[0]
+    for g, name in enumerate(("N0", "N1")):
+        drawn = line_of(ax, name)
+        share = curve.share[g, : len(drawn.get_ydata())]
+        assert drawn.get_ydata() == pytest.approx(share[np.isfinite(share)])
+        assert drawn.get_xdata()[12] == pytest.approx(1.0)
+    assert f"{int(curve.at_risk[0, 0]):,}" in told(figure)
+    assert f"{int(curve.at_risk[1, 25]):,}" in told(figure)
+    assert "deaths are censored" in told(figure)
+    assert "Monte Carlo" in told(figure)
+
+
+def test_the_exact_answer_stands_beside_and_the_difference_below() -> None:
+    alike = RICH.with_(traits=(), correlations=(), lesions={"secondary": 0.0}, death={"other": None},
+                       care=[{"name": "surgery", "surgery": {}, "visits": [{"eyes": ["bone scan"]}]}])  # fmt: skip
+    found = cascade.cohort(alike, patients=3_000, seed=1, care="surgery")
+    exact = cascade.exact(alike, until_years=25.0).diagnosed("surgery")
+    figure = plot.survival(found, end=NET, beside=exact)
+    drawn = line_of(figure.axes[0], "exact")
+    assert drawn.get_ydata() == pytest.approx(exact.freedom(drawn.get_xdata().tolist()).value[1])
+    strip = line_of(figure.axes[1], "simulated less exact")
+    assert np.abs(strip.get_ydata()).max() < 5.85
+    with pytest.raises(InputError, match="beside"):
+        plot.survival(found, beside=exact)
+
+
+def test_saved_and_lost_are_those_of_the_table() -> None:
+    figure = plot.saved(both())
+    rows = both().saved().rows
+    upper, lower = figure.axes[:2]
+    assert line_of(upper, "surgery").get_ydata()[5] == pytest.approx(rows[5].two)
+    assert line_of(upper, "none").get_ydata()[5] == pytest.approx(rows[5].one)
+    heights = [bar.get_height() for bar in lower.patches]
+    assert rows[6].saved / rows[6].followed == pytest.approx(heights[6])
+    assert min(heights) <= 0.0
+
+
+def test_what_is_there_is_open_and_what_is_seen_is_filled() -> None:
+    figure = plot.at_diagnosis(cohort())
+    stage = cohort().follow_up().counts.stage.sum(axis=(0, 2))
+    ax = figure.axes[0]
+    (there,) = [b.patches[0] for b in ax.containers if b.get_label() == "there T2, 20 to 50 mm"]
+    (seen,) = [b.patches[0] for b in ax.containers if b.get_label() == "seen T2, 20 to 50 mm"]
+    of = stage[1].sum()
+    assert there.get_width() == pytest.approx((of - stage[1, 0, 0]) / of)
+    assert seen.get_width() == pytest.approx(stage[1, 1].sum() / of)
+    assert there.get_facecolor()[:3] == (1.0, 1.0, 1.0)
+
+
+def test_hazards_are_those_of_both_tables() -> None:
+    figure = plot.hazard_by_year(cohort())
+    for ax, seen in zip(figure.axes, ("scheduled", "true"), strict=True):
+        rows = cohort().follow_up().hazard(NET, seen=seen).rows
+        assert line_of(ax, seen).get_ydata()[3] == pytest.approx(rows[3].per_year)
+    assert "told from noise" in told(figure)
+
+
+def test_sites_have_the_colours_of_their_names() -> None:
+    figure = plot.incidence_by_site(cohort())
+    table = cohort().follow_up().organs_since([10])
+    share = {row.site: row.share for row in table.rows}
+    assert line_of(figure.axes[0], "liver").get_ydata()[10] == pytest.approx(share["liver"])
+    assert line_of(figure.axes[0], "liver").get_color() == "#D37C2D"
+
+
+def test_a_course_is_thin_until_it_is_seen_and_ends_where_it_was_taken_out() -> None:
+    rows = cohort("surgery+hormone").register(range(600))
+    number = int(rows.patient[np.isfinite(rows.distant) & (rows.distant > rows.diagnosed) & (rows.cause == 1)][0])
+    course = cohort("surgery+hormone").patient(number)
+    assert course.clinical is not None
+    ax = plot.course(course).axes[0]
+    first = min(range(1, len(course.lesions)), key=lambda n: course.clinical.seen[n])  # type: ignore[union-attr]
+    whole, seen = line_of(ax, f"lesion {first}"), line_of(ax, f"_seen {first}")
+    assert seen.get_linewidth() > 1.5 * whole.get_linewidth()
+    assert seen.get_xdata()[0] == pytest.approx(course.clinical.seen[first], abs=0.2)
+    assert seen.get_xdata()[0] >= course.clinical.seen[first]
+    if math.isfinite(course.lesions[0].gone):
+        assert line_of(ax, "lesion 0").get_xdata()[-1] == pytest.approx(course.clinical.surgery)
+    visits = [line for line in ax.lines if str(line.get_label()).startswith("_visit")]
+    assert {float(line.get_xdata()[0]) for line in visits} <= {v.years for v in course.clinical.visits}
+    assert any(line.get_label() == "_visit seen" for line in visits)
+    assert any(c.get_label() == "_treatment hormone" for c in ax.collections)
+
+
+def test_ten_patients_are_in_order_and_all_there() -> None:
+    figure = plot.ten(cohort(), first=20)
+    names = [ax.get_label() for ax in figure.axes]
+    assert len(names) == TEN
+    years = [cohort().patient(int(str(name).split()[1].rstrip(":"))).years for name in names]
+    assert years == sorted(years)
+
+
+def test_both_courses_are_of_who_gains_most() -> None:
+    figure = plot.two_courses(both())
+    number = both().who[0]
+    assert f"patient {number:,}" in told(figure)
+    one, two = both().patient(number)
+    assert [str(ax.get_label()).split(":")[0] for ax in figure.axes] == ["none", "surgery"]
+    assert max(line_of(figure.axes[0], "lesion 0").get_xdata()) == pytest.approx(one.years)
+    assert one.years < two.years
+
+
+def test_blood_is_drawn_as_it_was_reported() -> None:
+    course = cascade.cohort(TEXTBOOK, patients=10, seed=1).patient(3)
+    figure = plot.blood_and_lead(course)
+    ax = next(ax for ax in figure.axes if ax.get_label() == "CA125")
+    dots = [line for line in ax.lines if line.get_label() in ("_positive", "_negative")]
+    visits = [float(line.get_xdata()[0]) for line in dots]
+    rows = [row for row in course.laboratory(visits).rows if row.test == "CA125"]
+    assert [float(line.get_ydata()[0]) for line in dots] == pytest.approx([row.reported for row in rows])
+    assert [line.get_label() == "_positive" for line in dots] == [row.positive for row in rows]
+
+
+@pytest.mark.parametrize("name", sorted(OF_PATIENTS))
+def test_something_else_is_refused_by_name(name: str) -> None:
+    for wrong in (3, "surgery", None):
+        with pytest.raises(InputError) as error:
+            getattr(plot, name)(wrong)
+        assert error.value.field == "source"
+
+
+def test_a_cohort_without_a_look_is_refused() -> None:
+    plain = cascade.cohort(PLAIN, patients=10, seed=1)
+    for draw in (plot.survival, plot.at_diagnosis, plot.hazard_by_year, plot.incidence_by_site):
+        with pytest.raises(InputError, match="care"):
+            draw(plain)
+    nobody = TEXTBOOK.with_(presentation={"primary": {"per_year": 0.0}, "screening": [], "lesions": {"per_year": 0.0}})
+    with pytest.raises(InputError, match="some were diagnosed"):
+        plot.survival(cascade.cohort(nobody, patients=10, seed=1, care="none"))
