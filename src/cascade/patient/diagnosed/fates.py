@@ -177,7 +177,7 @@ class Fates:
         keep = np.concatenate([[True], (np.diff(every) > least) | small[1:]])
         out: Floats = every[keep]
         out[-1] = self.end
-        return np.asarray(out)
+        return out
 
     def founded(self) -> Floats:
         """Share of the founders of each way that are there, with any cell that never dies out: (Q, W)."""
