@@ -116,26 +116,39 @@ class Totals:
             change = np.where(distant[:, None], more[2] / unhidden, 1.0)
             hidden[2] = third - (by_site * change).sum(axis=1) * none_hidden
         out["hidden"] = hidden.sum(axis=(1, 2))
-        led = by_site.sum(axis=(0, 2))  # patients whom a metastasis of a site has led to diagnosis
-        out["site_seen"] = _summed(modes, 1.0 - none)
-        out["site_seen"][2] += np.einsum("sjt,sjt->j", by_site, none)
-        out["site_there"] = _summed(modes, -np.expm1(-there))
-        out["site_there"][2] += np.einsum("sjt,sjt->j", by_site, np.exp(-there))
-        out["site_seen_number"] = _summed(modes, seen)
-        out["site_seen_number"][2] += led
-        if more[0] is not seen:
-            out["site_seen_number"][2] += np.einsum("sjt,sjt->j", by_site, more[0] - seen)
-        out["site_there_number"] = _summed(modes, there)
-        out["site_there_number"][2] += led
+        out |= self._by_organ(modes, by_site, there, (seen, none), more[0])
         for name in ("seen", "there"):
             out[f"{name}_number"] = out[f"site_{name}_number"][:, distant].sum(axis=1)
-        early = [self._by_site(part[:, distant], route, site[:, distant]).sum(axis=1) for part in staged.early]
-        number = np.array([(modes[m] * early[m == 1]).sum() for m in range(3)])
-        first = self._by_site(staged.early_rate[:, distant], route, site[:, distant]).sum(axis=1)
-        number[2] += (first * unsurfaced * d.undiagnosed[some]).sum()
-        out["early_number"] = number
+        out["early_number"] = self._early(modes, unsurfaced, route, site)
         out["traits"] = modes.sum(axis=2) @ traits
         return out
+
+    def _by_organ(
+        self, modes: Floats, by_site: Floats, there: Floats, usual: tuple[Floats, Floats], more: Floats
+    ) -> Sums:
+        """Patients, and numbers, by site of those seen and there; ``usual``: mean seen, and P(none seen)."""
+        seen, none = usual
+        led = by_site.sum(axis=(0, 2))  # patients whom a metastasis of a site has led to diagnosis
+        out = {
+            "site_seen": _summed(modes, 1.0 - none), "site_there": _summed(modes, -np.expm1(-there)),
+            "site_seen_number": _summed(modes, seen), "site_there_number": _summed(modes, there),
+        }  # fmt: skip
+        out["site_seen"][2] += np.einsum("sjt,sjt->j", by_site, none)
+        out["site_there"][2] += np.einsum("sjt,sjt->j", by_site, np.exp(-there))
+        out["site_seen_number"][2] += led
+        out["site_there_number"][2] += led
+        if more is not seen:
+            out["site_seen_number"][2] += np.einsum("sjt,sjt->j", by_site, more - seen)
+        return out
+
+    def _early(self, modes: Floats, unsurfaced: Floats, route: Floats, site: Floats) -> Floats:
+        """Distant lesions there that were shed before the primary could be seen, by mode."""
+        d, staged, mine = self.diagnosis, self.diagnosis.staged, self.distant
+        early = [self._by_site(part[:, mine], route, site[:, mine]).sum(axis=1) for part in staged.early]
+        number = np.array([(modes[m] * early[m == 1]).sum() for m in range(3)])
+        first = self._by_site(staged.early_rate[:, mine], route, site[:, mine]).sum(axis=1)
+        number[2] += (first * unsurfaced * d.undiagnosed[self.some]).sum()
+        return number
 
 
 def _summed(modes: Floats, number: Floats) -> Floats:
