@@ -65,6 +65,13 @@ def survival(
     InputError
         For a source that is none, or an end, group or exact answer that does not fit.
     """
+    return _survival(source, end, by, seen, beside, style)
+
+
+def _survival(
+    source: Cohort | FollowUp, end: str, by: str | None, seen: str, beside: Diagnosed | None, style: str
+) -> Figure:
+    """The figure of ``survival``."""
     follow = followed(source)
     curve, asked = follow.curve(end, by, seen=seen), end_of(end)
     groups = follow.scheme.groups["all" if by is None else by]
