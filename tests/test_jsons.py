@@ -48,6 +48,8 @@ TREATED = CYCLIC.with_treatments(
 )
 COHORT = cascade.cohort(cascade.disease("textbook"), patients=50, seed=1)
 FOLLOWED = FollowUp.of(drawn(60, 1))
+CARED = cascade.cohort(cascade.disease("textbook"), patients=50, seed=1, care="surgery")
+TWICE = cascade.compare(cascade.disease("textbook"), care=("none", "surgery"), patients=50, seed=1)
 HANDED_OUT: dict[str, Callable[[], Any]] = {
     "lives that go on for ever": lambda: cascade.replay(HALF, seed=1, cells=range(20)).to_dicts(),
     "lives of clusters": lambda: cascade.replay(cascade.load("clusters"), seed=1, cells=range(99)).to_dicts(),
@@ -74,6 +76,10 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "at diagnosis": lambda: FOLLOWED.at_diagnosis().to_dicts(),
     "size and age at diagnosis": lambda: FOLLOWED.size_and_age().to_dicts(),
     "sites at diagnosis": lambda: FOLLOWED.sites_at_diagnosis().to_dicts(),
+    "visits": lambda: CARED.patient(3).visits().to_dicts(),
+    "autopsies": lambda: CARED.follow_up().autopsies().to_dicts(),
+    "saved by care": lambda: TWICE.saved().to_dicts(),
+    "two cares": lambda: TWICE.to_dict(),
     "diseases": lambda: cascade.diseases().to_dicts(),
     "blood": lambda: cascade.exact(COHORT.disease, times=[0.0, 10.0], traits={}).blood().to_dicts(),
     "reports of a laboratory": lambda: COHORT.patient(7).laboratory([5.0, 9.0]).to_dicts(),
@@ -122,8 +128,10 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         "NumberTable",
         "QuartileTable",
         "SiteTable",
+        "Saved",
         "StagedSites",
         "SurvivalTable",
+        "Visits",
     }
 
 

@@ -183,7 +183,7 @@ def cutoff_of(test: Test) -> float:
 def faults_of_tests(tests: BloodTests) -> Iterator[Fault]:
     """What is wrong with tests whose numbers are each right."""
     if not tests.tests:
-        yield Fault("blood", None, "at least one test: ctc, markers or ctdna")
+        yield Fault("blood.ctc", None, "at least one test: ctc, markers or ctdna")
     if len(tests.markers) > MOST_MARKERS:
         yield Fault("blood.markers", len(tests.markers), f"at most {MOST_MARKERS} markers")
     taken = [CELLS.lower(), DNA.lower()]

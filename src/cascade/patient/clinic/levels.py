@@ -64,7 +64,9 @@ def tests_of(disease: Disease) -> BloodTests:
         Where it has none.
     """
     if disease.blood is None:
-        raise InputError("blood", None, f"blood tests, which the disease {disease.name!r} has none of ([blood])")
+        raise InputError(
+            "disease.blood", None, f"blood tests, which {disease.name!r} has none of ([blood])"
+        )
     return disease.blood
 
 
