@@ -173,7 +173,7 @@ def test_a_fault_of_a_test(path: tuple[str | int, ...], value: Any, where: str, 
 
 def test_faults_of_several_tests() -> None:
     for tests, path in (
-        ({}, "blood"),
+        ({}, "blood.ctc"),
         ({"markers": [PSA, PSA]}, "blood.markers[1].name"),
         ({"markers": [PSA.model_copy(update={"name": f"m{i}"}) for i in range(65)]}, "blood.markers"),
     ):
