@@ -14,7 +14,7 @@ from cascade.patient.course import course_of
 from cascade.patient.disease import Disease
 from cascade.patient.lowered import rules_of
 from cascade.patient.origins import origins
-from helpers.diseases import GROWTHS, PLAIN, TEXTBOOK, all_kinds, drawn, shed_by
+from helpers.diseases import GROWTHS, PLAIN, TEXTBOOK, UNSEEN, all_kinds, drawn, shed_by
 from helpers.reference_patients import Patients
 
 KINDS = all_kinds()
@@ -109,7 +109,7 @@ def of_all_routes(name: str) -> Disease:
     found = {f.route: sum(f.chances.values()) for f in cascade.patient.foundings(cascade.body.cancer(name))}
     rules = [{**rule, "per_day": 2e-3 / found[rule["route"]]} for rule in rules if found[rule["route"]] > 0]
     own = {"cells": name, "traits": (), "correlations": (), "efficiency": 1.0, "death": {"other": None}}
-    return TEXTBOOK.with_(**own, shedding=rules, lesions={"organs": {}, "secondary": 1.0})
+    return TEXTBOOK.with_(**UNSEEN, **own, shedding=rules, lesions={"organs": {}, "secondary": 1.0})
 
 
 @pytest.mark.parametrize(

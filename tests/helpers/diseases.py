@@ -163,6 +163,6 @@ def _any(rng: np.random.Generator) -> Disease:
     ]
     other = one_of(None, {"per_year": within(1e-4, 1.0), "at_age": 60.0})
     return TEXTBOOK.with_(
-        tumour={"growth": growth}, years=within(1.0, 60.0), shedding=shedding, lesions=lesions, traits=traits,
+        **UNSEEN, tumour={"growth": growth}, years=within(1.0, 60.0), shedding=shedding, lesions=lesions, traits=traits,
         correlations=(), death={"burden_cells": within(1e4, 1e15), "other": other}, efficiency=within(1e-6, 1e-2),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from cascade.patient.follow.answers import FollowUp
 from cascade.plot.fitting import broken, lines_in, width_of, words
 from cascade.plot.founders import caption_of
 from cascade.plot.look import Look, look_of
+from cascade.plot.notation import one_in
 from cascade.plot.sheet import Heading, Plan, Sheet, apart, frame, made
 from cascade.plot.strips import year_marks
 from cascade.plot.style import sign
@@ -204,7 +205,7 @@ def _panel(
     frame(ax, look, left=True, grid="y")
     if panel.per_cent:
         ticks = _marks(top, inches[1], look)
-        ax.set_yticks(ticks, [f"{100 * t:g} %" for t in ticks])
+        ax.set_yticks(ticks, [one_in(t) for t in ticks])
     marks = year_marks(span[1], inches[0], look)
     ax.set_xticks(marks, [f"{m:g}" for m in marks] if last or panel.rows else [""] * len(marks))
     if last:

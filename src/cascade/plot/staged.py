@@ -151,7 +151,7 @@ def _bars(ax: Axes, rows: Sequence[Row], look: Look, across: float, *, by_size: 
     ticks = np.array([t for t in ax.get_xticks() if 0 <= t <= ax.get_xlim()[1]])
     while len(ticks) * 3.2 * look.em > across and len(ticks) > 2:
         ticks = ticks[::2]
-    ax.set_xticks(ticks, [f"{100 * t:.3g} %" for t in ticks])
+    ax.set_xticks(ticks, [one_in(float(t)) for t in ticks])
     for k, row in enumerate(rows):
         found = one_in(row.seen / row.there) if row.there else "0 %"
         ax.text(1.0 + 0.3 * look.em / across, k, f"{one_in(row.there / row.of)}: {found} of these seen", va="center",

@@ -64,9 +64,7 @@ def tests_of(disease: Disease) -> BloodTests:
         Where it has none.
     """
     if disease.blood is None:
-        raise InputError(
-            "disease.blood", None, f"blood tests, which {disease.name!r} has none of ([blood])"
-        )
+        raise InputError("disease.blood", None, f"blood tests, which {disease.name!r} has none of ([blood])")
     return disease.blood
 
 
