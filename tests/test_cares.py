@@ -147,6 +147,16 @@ def test_an_autopsy_finds_what_is_there_at_death(surgery: cascade.Cohort) -> Non
     assert {row.patients for row in table} == {int(surgery.counts.deaths[0, :-1].sum())}
 
 
+@pytest.mark.parametrize("care", list(TEXTBOOK.cares))
+def test_a_handful_of_patients_add_up(care: str) -> None:
+    """Also without the compiler: every branch of the kernel that a care leads to."""
+    found = cascade.cohort(TEXTBOOK, patients=12, seed=SEED, care=care)
+    rows = found.register()
+    assert (rows.cause == 1).sum() == found.counts.deaths[0, :-1].sum()
+    assert (rows.mode > 0).sum() == found.follow_up().diagnosed
+    assert (np.isfinite(rows.surgery) <= (care != "none")).all()
+
+
 # The same patients twice.
 
 
