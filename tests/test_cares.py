@@ -220,6 +220,21 @@ def test_the_interval_of_the_gain_is_kept_where_few_gain() -> None:
     assert missed <= 20, missed  # 95 % kept: more than 20 of 200 with a probability of 0.001
 
 
+def test_a_comparison_of_nobody_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    nobody = cascade.compare(RICH, care=("none", "surgery"), patients=5, seed=1, until_years=0.5)
+    assert nobody.paired.diagnosed == 0
+    told = nobody.to_dict()
+    assert told["gain_years"] is None
+    assert told["times_more"] is None
+    assert "0 were diagnosed" in str(nobody)
+    arguments = ("cohort", "textbook", "--patients", "5", "--seed", "1", "-q", "--years", "0.5", "--out", str(tmp_path))
+    for cares in (("--care", "none", "--care", "surgery"), ("--care", "none", "--force")):
+        code, out, _ = call(capsys, *arguments, *cares)
+        assert code == 0
+        assert "diagnosed" in out
+    assert json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))["diagnosed"] == 0
+
+
 @pytest.mark.parametrize(
     ("asked", "field"),
     [

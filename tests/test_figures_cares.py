@@ -47,7 +47,7 @@ def test_survival_is_the_curve_with_the_numbers_at_risk() -> None:
     figure = plot.survival(cohort(), end=NET, by="N")
     curve, ax = follow.curve(NET, "N"), figure.axes[0]
     for g, name in enumerate(("N0", "N1")):
-        drawn = line_of(ax, name)
+        (drawn,) = (line for line in ax.lines if str(line.get_label()).split(" (")[0] == name)
         share = curve.share[g, : len(drawn.get_ydata())]
         assert drawn.get_ydata() == pytest.approx(share[np.isfinite(share)])
         assert drawn.get_xdata()[12] == pytest.approx(1.0)
@@ -55,6 +55,8 @@ def test_survival_is_the_curve_with_the_numbers_at_risk() -> None:
     assert f"{int(curve.at_risk[1, 25]):,}" in told(figure)
     assert "deaths are censored" in told(figure)
     assert "Monte Carlo" in told(figure)
+    # Of those who died before surgery nobody is followed for long, and it is said.
+    assert "not known (until year" in told(figure)
 
 
 def test_the_exact_answer_stands_beside_and_the_difference_below() -> None:

@@ -118,6 +118,8 @@ def _hazards(follow: FollowUp) -> Iterable[dict[str, Any]]:
 
 def _csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
     every, text = list(rows), io.StringIO()
+    if not every:
+        return b""
     lines = csv.DictWriter(text, list(every[0]), lineterminator="\n")
     lines.writeheader()
     lines.writerows(every)

@@ -238,6 +238,7 @@ class Saved(Table[SavedRow]):
     def below(self) -> str:
         """What has to be known to read it right."""
         cares = f"Saved: {self.what} under {self.cares[1]} alone; lost: under {self.cares[0]} alone."
+        cares += " Of those who are followed so long: in late years of those alone who were diagnosed early."
         return f"{cares} {self.note} {WARNING}"
 
 
@@ -321,6 +322,8 @@ class CareComparison(ByValue):
     def _variances(self) -> tuple[float, float]:
         """Of the difference of the years, of one patient: the same under both, and of two different patients."""
         n = self.paired.diagnosed
+        if n == 0:
+            return 0.0, 0.0
         means = self.paired.sums / n
         covariance = self.paired.products / n - np.outer(means, means)
         apart = float(covariance[0, 0] + covariance[1, 1])
@@ -362,7 +365,8 @@ class CareComparison(ByValue):
             "disease": self.disease.name, "digest": self.disease.digest(), "care": list(self.cares), "seed": self.seed,
             "patients": list(self.numbers), "years": self.years, "diagnosed": self.paired.diagnosed,
             "saved": self.saved().to_dicts(), "founders": founders, "longer": self.paired.longer.tolist(),
-            "gain_years": [gain, low, high], "times_more": self.times_more if math.isfinite(self.times_more) else None,
+            "gain_years": [gain, low, high] if self.paired.diagnosed else None,
+            "times_more": self.times_more if math.isfinite(self.times_more) else None,
             "who": list(self.who),
         }  # fmt: skip
 

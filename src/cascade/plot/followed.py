@@ -78,7 +78,8 @@ def _survival(
     some = [g for g in range(len(groups)) if curve.at_risk[g, 0] > 0]
     colours = dict(zip(some, shades(ALIVE_COLOUR, len(some)), strict=True))
     last = _last(curve.at_risk.sum(axis=0))
-    lines = [_curve(curve, g, groups[g] if by else "simulated" if beside else "", colours[g], last) for g in some]
+    names = {g: _until(groups[g], curve.at_risk[g], last) if by else "simulated" if beside else "" for g in some}
+    lines = [_curve(curve, g, names[g], colours[g], last) for g in some]
     risk = tuple(
         (groups[g] if by else "at risk", colours[g],
          {year: f"{int(curve.at_risk[g, min(12 * year + 1, last)]):,}" for year in range(last // 12 + 1)})
@@ -108,6 +109,12 @@ def _last(at_risk: Ints) -> int:
     """The last month in which enough are followed."""
     enough = np.flatnonzero(at_risk >= _enough(int(at_risk[0])))
     return max(int(enough[-1]), 12) if len(enough) else 12
+
+
+def _until(name: str, at_risk: Ints, last: int) -> str:
+    """A name, and where its curve ends before the others: beyond nobody of them is followed."""
+    followed = int((at_risk > 0).sum()) - 1
+    return name if followed >= last else f"{name} (until year {followed / 12.0:.1f})"
 
 
 def _enough(of: int) -> float:
