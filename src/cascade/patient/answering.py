@@ -131,7 +131,20 @@ def compare(
 ) -> CareComparison: ...
 
 
-def compare(model: Any, other: Any = None, **asked: Any) -> Any:
+def compare(
+    model: Any,
+    other: Any = None,
+    *,
+    cells: int | float | range | None = None,
+    care: Sequence[str] | None = None,
+    patients: int | float | range | None = None,
+    seed: int | None = None,
+    until: float | None = None,
+    until_years: float | None = None,
+    executor: Executor | None = None,
+    chunk: int | None = None,
+    progress: Progress = None,
+) -> Any:
     """The same cells under two models, or the same patients of a disease under two cares.
 
     Parameters
@@ -167,29 +180,30 @@ def compare(model: Any, other: Any = None, **asked: Any) -> Any:
     >>> treated = model.with_(scale={"*.lost": 0.5}, name="treated")
     >>> comparison = cascade.compare(model, treated, cells=10_000, seed=1)
     """
-    kind, needed, others = ("a model of cells", OF_CELLS, OF_PATIENTS)
+    of_cells: dict[str, Any] = {"cells": cells, "until": until}
+    of_patients: dict[str, Any] = {"care": care, "patients": patients, "until_years": until_years}
+    kind, own, others = ("a model of cells", of_cells, of_patients)
     if is_disease(model):
-        kind, needed, others = "a disease", OF_PATIENTS, OF_CELLS
-    if other is not None and needed is OF_PATIENTS:
-        raise InputError("other", other, "none for a disease: give care=('none', ...) and patients")
-    for name, value in asked.items():
-        if value is not None and name in others:
+        kind, own, others = "a disease", of_patients, of_cells
+        if other is not None:
+            raise InputError("other", other, "none for a disease: give care=('none', ...) and patients")
+    for name, value in others.items():
+        if value is not None:
             raise InputError(name, value, f"none for {kind}")
-    for name, wanted in needed.items():
-        if wanted and asked.get(name) is None:
-            raise InputError(name, None, wanted)
-    given = {name: value for name, value in asked.items() if name not in others}
-    if needed is OF_CELLS:
+    for name, value in own.items():
+        if value is None and name in NEEDED:
+            raise InputError(name, value, NEEDED[name])
+    given: dict[str, Any] = {**own, "seed": seed, "executor": executor, "chunk": chunk, "progress": progress}
+    if own is of_cells:
         return compare_cells(model, other, **given)
     from cascade.patient.compared import compare_cares
 
     return compare_cares(model, **given)
 
 
-OF_CELLS = {"cells": "a number of cells, such as 1e5, or a range of their numbers", "until": ""}
-OF_PATIENTS = {
+NEEDED = {
+    "cells": "a number of cells, such as 1e5, or a range of their numbers",
     "care": "two cares of the disease, such as ('none', 'surgery')",
     "patients": "a number of patients, such as 1e5, or a range of their numbers",
-    "until_years": "",
 }
-"""Arguments of one kind of comparison alone, and what they have to be where they are needed."""
+"""What the arguments without a default have to be, of one kind of comparison or the other."""
