@@ -9,11 +9,13 @@ from cascade.patient.kernel.clinic_inputs import OPERATION, PIECES, STRIPS
 from cascade.patient.kernel.clinic_streams import founder_in, ring_words, symptom_words
 from cascade.patient.kernel.course import LEAST, MOST_STEPS, begin_lesion
 from cascade.patient.kernel.growth import log_size, own_of_shed, own_time, shed_by
-from cascade.patient.kernel.jit import step
+from cascade.patient.kernel.jit import once, step
 from cascade.patient.kernel.pieces import GONE, build, day_of_sign, day_reached, piece_end, taken
+from cascade.patient.kernel.streams import clock_word
 from cascade.patient.kernel.transit import founding_of
 
 _TOO_LARGE = 690.0
+_ZERO = np.uint64(0)
 
 
 @step
@@ -64,7 +66,7 @@ def strips_of(bounds, timeline, w):
     return strips
 
 
-@step
+@once
 def add_founder(
     rules, clinic, timeline, lesions, pieces, i, number, w, k, child, day, latent, horizon, scratch, k0, k1
 ):
@@ -94,53 +96,43 @@ def add_founder(
     return number + 1
 
 
-@step
+@once
 def seed_under(rules, clinic, timeline, lesions, pieces, i, number, horizon, scratch, k0, k1):
     """Founders that a lesion sheds before the horizon: the number of lesions, or -1 where room is short."""
     ways, site = rules.ways, lesions.site[i]
     origin, share = (np.int64(0), 1.0) if i == 0 else (rules.sites.origin[site], rules.sites.secondary[site])
     if not shed_by_pieces(rules.shed, clinic.regimes.shed, timeline, pieces, i, share, horizon, scratch):
         return number
-    identity = lesions.identity[i]
-    for w in range(ways.first[origin], ways.first[origin + 1]):
-        r = ways.route[w]
+    identity, uniform, clock = lesions.identity[i], scratch.uniform, ways.clock
+    first, stop = ways.first[origin], ways.first[origin + 1]
+    for w in range(first, stop):
+        uniform[w - first] = clock_word(identity, clock[w], _ZERO, k0, k1)
+    for w in range(first, stop):
+        r, strips = ways.route[w], 1
         chance = ways.chance[w] * scratch.site[ways.site[w]]
-        if chance * scratch.total[r] == 0.0:
+        if timeline.state[STRIPS] > 0.0:
+            strips = strips_of(clinic.regimes.bound, timeline, w)
+        # -log(u) is at least 1 - u: most clocks are seen not to ring without a logarithm.
+        if strips == 1 and 1.0 - uniform[w - first] >= scratch.total[r] * chance:
             continue
         rate = 1.0
-        for strip in range(strips_of(clinic.regimes.bound, timeline, w) if timeline.state[STRIPS] > 0.0 else 1):
+        for strip in range(strips):
             whole = scratch.total[r] * chance * rate
             k = np.uint64(0)
-            wait, latent = ring_words(identity, ways.clock[w], strip, k, k0, k1)
-            # -log(u) is at least 1 - u: most clocks are seen not to ring without a logarithm.
-            reached = minus_log(wait) if 1.0 - wait < whole else whole
+            wait, latent = ring_words(identity, clock[w], strip, k, k0, k1)
+            reached = minus_log(wait)
             while reached < whole:
                 amount = scratch.total[r] * (reached / whole)
                 day = day_of_amount(rules.shed, timeline, pieces, i, r, amount)
-                child = founder_in(identity, ways.clock[w], strip, k, k0, k1)
+                child = founder_in(identity, clock[w], strip, k, k0, k1)
                 value = latent if strip == 0 else rate * (1.0 + latent)
                 number = add_founder(
-                    rules,
-                    clinic,
-                    timeline,
-                    lesions,
-                    pieces,
-                    i,
-                    number,
-                    w,
-                    k,
-                    child,
-                    day,
-                    value,
-                    horizon,
-                    scratch,
-                    k0,
-                    k1,
-                )
+                    rules, clinic, timeline, lesions, pieces, i, number, w, k, child, day, value, horizon, scratch, k0, k1
+                )  # fmt: skip
                 if number < 0:
                     return -1
                 k += np.uint64(1)
-                wait, latent = ring_words(identity, ways.clock[w], strip, k, k0, k1)
+                wait, latent = ring_words(identity, clock[w], strip, k, k0, k1)
                 reached += minus_log(wait)
             rate = rate if strip == 0 else 2.0 * rate
     return number

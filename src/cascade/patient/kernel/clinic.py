@@ -12,7 +12,7 @@ from cascade.patient.kernel.clinic_streams import screen_words, symptom_words
 from cascade.patient.kernel.course import DAYS_PER_YEAR, OF_BURDEN, draw_patient
 from cascade.patient.kernel.growth import log_size
 from cascade.patient.kernel.inputs import ROOM, UNFINISHED
-from cascade.patient.kernel.jit import entry, step
+from cascade.patient.kernel.jit import entry, once, step
 from cascade.patient.kernel.pieces import build, day_of_sign, day_reached, own_on
 from cascade.patient.kernel.plan import begin_care, given, plan, positive_nodes
 from cascade.patient.kernel.register import open_body, register
@@ -53,7 +53,7 @@ def negative_screens(screens, primary, age, known, k0, k1):
     return number
 
 
-@step
+@once
 def known_by_primary(rules, clinic, pieces, primary, age, row, k0, k1):
     """Day and mode of diagnosis by the primary alone; into the row, when it could first be seen."""
     wait, _ = symptom_words(primary, 0, k0, k1)
@@ -94,7 +94,7 @@ def surfaces(pieces, number, before):
     return first
 
 
-@step
+@once
 def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen, known, scratch, k0, k1):
     """The patient once more, now with care: number of lesions or -1, day of the primary's kill, positive nodes."""
     care, primary = clinic.care, lesions.identity[0]
@@ -115,7 +115,7 @@ def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen
     return number, alone, positive
 
 
-@step
+@once
 def live_known(rules, clinic, timeline, patient, lesions, pieces, scratch, row, there, seen, k0, k1):
     """One patient with presentation and care: number of lesions, or -1 where room is short."""
     primary = primary_of(patient, k0, k1)

@@ -14,3 +14,9 @@ entry = njit(nogil=True, error_model="numpy", _nrt=False)
 
 step = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 """A step, called by the kernel alone."""
+
+
+once = njit(
+    nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, forceinline=True
+)
+"""A step that is called in one place: nothing is handed on there."""

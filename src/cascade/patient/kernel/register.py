@@ -8,7 +8,7 @@ from cascade.kernel.numerics import minus_log
 from cascade.patient.kernel import clinic_inputs as at
 from cascade.patient.kernel.clinic_inputs import OPERATION, RESIDUE
 from cascade.patient.kernel.clinic_streams import BED, symptom_words
-from cascade.patient.kernel.jit import step
+from cascade.patient.kernel.jit import once, step
 from cascade.patient.kernel.pieces import day_of_sign, day_reached, own_on
 from cascade.patient.kernel.sights import looks_at, seen_at, seen_from
 
@@ -53,7 +53,7 @@ def follow(curve, eyes, care, lesions, pieces, i, place, number, known, base, si
     return seen, truly
 
 
-@step
+@once
 def open_body(curve, eyes, autopsy, lesions, pieces, number, death, left, opened, k0, k1):
     """Lesions that are there at death, by site, and those that the autopsy sees."""
     left[:], opened[:] = 0, 0
@@ -68,7 +68,7 @@ def open_body(curve, eyes, autopsy, lesions, pieces, number, death, left, opened
             opened[site] += 1
 
 
-@step
+@once
 def register(rules, clinic, lesions, pieces, number, known, surfaced, timeline, until, row, there, seen, k0, k1):
     """What of the lesions is there at diagnosis, and when they are seen."""
     curve, eyes, care, operated = rules.curve, clinic.eyes, clinic.care, timeline.state[OPERATION]

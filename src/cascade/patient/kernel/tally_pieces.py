@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from cascade.patient.kernel.inputs import ESTABLISHED, FOUNDED, MADE, SHED
-from cascade.patient.kernel.jit import step
+from cascade.patient.kernel.jit import once, step
 from cascade.patient.kernel.pieces import piece_end
 from cascade.patient.kernel.tally import add_courses, first_after, mark
 
 
-@step
+@once
 def add_cared(rules, lesions, pieces, number, scratch, out):
     """The counts of one patient, added; ``scratch`` is clear again after it."""
     death = scratch.course[1]
