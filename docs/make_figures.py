@@ -69,6 +69,7 @@ def main() -> None:
         "at-diagnosis": cascade.plot.at_diagnosis(treated),
         "hazard": cascade.plot.hazard_by_year(treated),
         "incidence-by-site": cascade.plot.incidence_by_site(treated),
+        "outcomes": cascade.plot.outcomes(treated),
         "ten": cascade.plot.ten(treated),
         "saved": cascade.plot.saved(twice),
         "two-courses": cascade.plot.two_courses(twice),

@@ -38,7 +38,7 @@ def line_of(ax: Axes, label: str) -> Any:
     return found
 
 
-def told(figure: Figure) -> str:
+def told_of(figure: Figure) -> str:
     return " ".join(t.get_text() for t in texts_of(figure))
 
 
@@ -51,12 +51,12 @@ def test_survival_is_the_curve_with_the_numbers_at_risk() -> None:
         share = curve.share[g, : len(drawn.get_ydata())]
         assert drawn.get_ydata() == pytest.approx(share[np.isfinite(share)])
         assert drawn.get_xdata()[12] == pytest.approx(1.0)
-    assert f"{int(curve.at_risk[0, 0]):,}" in told(figure)
-    assert f"{int(curve.at_risk[1, 25]):,}" in told(figure)
-    assert "deaths are censored" in told(figure)
-    assert "Monte Carlo" in told(figure)
+    assert f"{int(curve.at_risk[0, 0]):,}" in told_of(figure)
+    assert f"{int(curve.at_risk[1, 25]):,}" in told_of(figure)
+    assert "deaths are censored" in told_of(figure)
+    assert "Monte Carlo" in told_of(figure)
     # Of those who died before surgery nobody is followed for long, and it is said.
-    assert "not known (until year" in told(figure)
+    assert "not known (until year" in told_of(figure)
 
 
 def test_the_exact_answer_stands_beside_and_the_difference_below() -> None:
@@ -101,7 +101,7 @@ def test_hazards_are_those_of_both_tables() -> None:
     for ax, seen in zip(figure.axes, ("scheduled", "true"), strict=True):
         rows = cohort().follow_up().hazard(NET, seen=seen).rows
         assert line_of(ax, seen).get_ydata()[3] == pytest.approx(rows[3].per_year)
-    assert "told from noise" in told(figure)
+    assert "told from noise" in told_of(figure)
 
 
 def test_sites_have_the_colours_of_their_names() -> None:
@@ -110,6 +110,38 @@ def test_sites_have_the_colours_of_their_names() -> None:
     share = {row.site: row.share for row in table.rows}
     assert line_of(figure.axes[0], "liver").get_ydata()[10] == pytest.approx(share["liver"])
     assert line_of(figure.axes[0], "liver").get_color() == "#D37C2D"
+
+
+def test_what_became_of_patients_adds_up_and_is_that_of_the_tables() -> None:
+    figure = plot.outcomes(cohort())
+    follow = cohort().follow_up()
+    heights: dict[str, Any] = {}
+    for ax in figure.axes:
+        whole = np.zeros(1)
+        for area in ax.collections:
+            points = area.get_paths()[0].vertices
+            at = points[np.isclose(points[:, 0], 10.0)][:, 1]
+            heights[str(area.get_label())] = at.max() - at.min() if len(at) > 2 else 0.0
+            whole = np.append(whole, points[:, 1].max())
+        assert whole.max() == pytest.approx(1.0)
+    dead = follow.survival("cumulative incidence of death of the tumour", years=[10]).rows[0].share
+    alive = follow.survival("overall survival", years=[10]).rows[0].share
+    seen = (
+        follow.survival("cumulative incidence of distant metastasis", among="all diagnosed", years=[10]).rows[0].share
+    )
+    free = follow.survival("distant-metastasis-free survival", among="all diagnosed", years=[10]).rows[0].share
+    for name, share in {
+        "died of the tumour": dead,
+        "alive": alive,
+        "died of other causes": 1.0 - alive - dead,
+        "a distant metastasis was seen": seen,
+        "died before one was seen": 1.0 - free - seen,
+        "neither so far": free,
+    }.items():
+        # At a step both levels stand: of the month before, too.
+        assert heights[name] == pytest.approx(share, abs=0.02), name
+    with pytest.raises(InputError, match="seen"):
+        plot.outcomes(cohort(), seen="sometimes")
 
 
 def test_a_course_is_thin_until_it_is_seen_and_ends_where_it_was_taken_out() -> None:
@@ -131,6 +163,43 @@ def test_a_course_is_thin_until_it_is_seen_and_ends_where_it_was_taken_out() -> 
     assert any(c.get_label() == "_treatment hormone" for c in ax.collections)
 
 
+def test_an_eye_has_its_line_while_it_looks_where_it_sees_half() -> None:
+    """Screening of the primary; after diagnosis of the organs in which the patient has lesions."""
+    rows = cohort("surgery+hormone").register(range(600))
+    numbers = rows.patient[(rows.negative_screens > 1) & np.isfinite(rows.distant)]
+    course = cohort("surgery+hormone").patient(int(numbers[0]))
+    told = course.clinical
+    assert told is not None
+    ax = plot.course(course).axes[0]
+    lines = {
+        str(line.get_label()).removeprefix("_half seen "): line
+        for line in ax.lines
+        if str(line.get_label()).startswith("_half seen ")
+    }
+    cells = RICH.cells_of
+    for name, half_mm in {"mammography": 6.2, "computed tomography": 8.0}.items():
+        level = lines[name].get_ydata()
+        assert set(level) == {cells(half_mm)}
+        eye = next(eye for eye in RICH.eyes if eye.name == name)
+        sight = eye.primary if name == "mammography" else eye.lesions
+        assert sight is not None
+        assert sight.sensitivity(RICH.mm(level[0])) == pytest.approx(0.5 * sight.most)
+    screens = [year for year, _, eye in told.looks if eye == "mammography"]
+    assert lines["mammography"].get_xdata().tolist() == [screens[0], screens[-1]]
+    assert screens[-1] <= told.diagnosed
+    visits = [year for year, _, eye in told.looks if eye == "computed tomography"]
+    assert lines["computed tomography"].get_xdata().tolist() == [visits[0], visits[-1]]
+    assert visits[0] == told.diagnosed
+    if all(lesion.site != "bone" or lesion.fate != "grows" for lesion in course.lesions):
+        assert "bone scan" not in lines
+    assert "sees half of lesions" in told_of(plot.course(course))
+
+
+def test_who_is_seen_by_nobody_has_no_lines_of_eyes() -> None:
+    course = cascade.cohort(PLAIN, patients=10, seed=1).patient(3)
+    assert not any("half seen" in str(line.get_label()) for line in plot.course(course).axes[0].lines)
+
+
 def test_ten_patients_are_in_order_and_all_there() -> None:
     figure = plot.ten(cohort(), first=20)
     names = [ax.get_label() for ax in figure.axes]
@@ -142,7 +211,7 @@ def test_ten_patients_are_in_order_and_all_there() -> None:
 def test_both_courses_are_of_who_gains_most() -> None:
     figure = plot.two_courses(both())
     number = both().who[0]
-    assert f"patient {number:,}" in told(figure)
+    assert f"patient {number:,}" in told_of(figure)
     one, two = both().patient(number)
     assert [str(ax.get_label()).split(":")[0] for ax in figure.axes] == ["none", "surgery"]
     assert max(line_of(figure.axes[0], "lesion 0").get_xdata()) == pytest.approx(one.years)

@@ -202,6 +202,8 @@ FOLLOWED: dict[str, Callable[[str], Figure]] = {
     "hazard_by_year of death": lambda style: plot.hazard_by_year(treated(3000), end="overall survival", style=style),
     "incidence_by_site of many": lambda style: plot.incidence_by_site(treated(3000), style=style),
     "incidence_by_site of few": lambda style: plot.incidence_by_site(treated(25, 0.01), style=style),
+    "outcomes of many": lambda style: plot.outcomes(treated(3000), style=style),
+    "outcomes of few": lambda style: plot.outcomes(treated(25, 0.01), style=style),
     "saved of many": lambda style: plot.saved(twice(2000), style=style),
     "saved of few": lambda style: plot.saved(twice(20), style=style),
     "two_courses of one": lambda style: plot.two_courses(twice(2000), style=style),

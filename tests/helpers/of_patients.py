@@ -7,6 +7,7 @@ OF_PATIENTS = frozenset(
         "course",
         "hazard_by_year",
         "incidence_by_site",
+        "outcomes",
         "number_and_sizes",
         "saved",
         "seeding_tree",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cascade.patient.follow.answers import FollowUp
     from cascade.patient.follow.tables import SiteTable
 
-PICTURES = "survival.png", "at-diagnosis.png", "hazard.png", "incidence.png"
+PICTURES = "survival.png", "at-diagnosis.png", "hazard.png", "incidence.png", "outcomes.png"
 
 OF_CARE = "survival.csv", "hazards.csv", "patients.csv", "sites.csv", *PICTURES
 """Files that a cohort under a care has besides."""
@@ -96,7 +96,7 @@ def save_care(found: Cohort, folder: Path) -> list[Path]:
     first = found.ranges[0][0]
     rows = found.register(range(first, min(found.ranges[0][1], first + MOST_ROWS)))
     rows.to_csv(folder)
-    draw = figures.survival, figures.at_diagnosis, figures.hazard_by_year, figures.incidence_by_site
+    draw = figures.survival, figures.at_diagnosis, figures.hazard_by_year, figures.incidence_by_site, figures.outcomes
     for name, one in zip(PICTURES, draw, strict=True):
         figures.save(one(follow), folder / name)
     return [folder / name for name in OF_CARE]

@@ -16,6 +16,7 @@ from cascade.plot.derivatives import elasticities
 from cascade.plot.followed import hazard_by_year, incidence_by_site, saved, survival
 from cascade.plot.laboratory import blood_and_lead
 from cascade.plot.numbers import number_and_sizes
+from cascade.plot.outcomes import outcomes
 from cascade.plot.pairs import ten, two_courses
 from cascade.plot.sites import organs
 from cascade.plot.staged import at_diagnosis
@@ -44,6 +45,7 @@ __all__ = [
     "number_and_sizes",
     "occupancy",
     "organs",
+    "outcomes",
     "patients",
     "save",
     "saved",

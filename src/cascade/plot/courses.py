@@ -38,7 +38,7 @@ from cascade.plot.notation import power
 from cascade.plot.sheet import Heading, Plan, Sheet, apart, frame, made
 from cascade.plot.strips import FEW, TIME, Group, draw_last, draw_strip, groups_of, year_marks
 from cascade.plot.style import figure_around, sign
-from cascade.plot.visits import ROW, care_caption, draw_care
+from cascade.plot.visits import ROW, care_caption, draw_care, draw_thresholds
 
 POINTS = 240
 """Of a curve."""
@@ -251,6 +251,7 @@ def _sizes(ax: Axes, shown: Shown, look: Look, inches: tuple[float, float], span
     for lesion in sorted(shown.growing, key=lambda lesion: shown.ends[lesion.number]):
         _curve(ax, shown, lesion, look)
     _ends(ax, shown, look, inches, span)
+    draw_thresholds(ax, course, look, inches, span)
     draw_last(ax, course, look, named=True)
     marks = {1.0: "one cell"} | {course.disease.cells_of(mm): text for mm, text in _MM.items()}
     marks = {n: text for n, text in marks.items() if n == 1.0 or 30.0 < n < shown.most}

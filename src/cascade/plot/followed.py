@@ -77,7 +77,7 @@ def _survival(
     groups = follow.scheme.groups["all" if by is None else by]
     some = [g for g in range(len(groups)) if curve.at_risk[g, 0] > 0]
     colours = dict(zip(some, shades(ALIVE_COLOUR, len(some)), strict=True))
-    last = _last(curve.at_risk.sum(axis=0))
+    last = last_month(curve.at_risk.sum(axis=0))
     names = {g: _until(groups[g], curve.at_risk[g], last) if by else "simulated" if beside else "" for g in some}
     lines = [_curve(curve, g, names[g], colours[g], last) for g in some]
     risk = tuple(
@@ -105,7 +105,7 @@ def _curve(curve: object, g: int, name: str, colour: str, last: int) -> Line:
     return Line(name, colour, np.arange(last + 1) / 12.0, share, low, high)
 
 
-def _last(at_risk: Ints) -> int:
+def last_month(at_risk: Ints) -> int:
     """The last month in which enough are followed."""
     enough = np.flatnonzero(at_risk >= _enough(int(at_risk[0])))
     return max(int(enough[-1]), 12) if len(enough) else 12
@@ -277,7 +277,7 @@ def incidence_by_site(source: Cohort | FollowUp, *, style: str = "screen") -> Fi
         For a source that is none.
     """
     follow = followed(source)
-    most = _last(follow.curve("overall survival").at_risk[0]) // 12
+    most = last_month(follow.curve("overall survival").at_risk[0]) // 12
     table = follow.organs_since(range(most + 1))
     by_site: dict[str, list[tuple[float, float, float, float]]] = {}
     for row in table.rows:

@@ -73,6 +73,8 @@ class Panel:
     symmetric : bool
         About 0, at least 3 on either side.
     bars : tuple of Bars
+    areas : tuple of Area
+        From the lowest to the highest.
     """
 
     title: str
@@ -83,6 +85,17 @@ class Panel:
     per_cent: bool = True
     symmetric: bool = False
     bars: tuple[Bars, ...] = ()
+    areas: tuple[Area, ...] = ()
+
+
+@dataclass(frozen=True)
+class Area:
+    """A share that lies on those below it."""
+
+    name: str
+    colour: str
+    years: Floats
+    share: Floats
 
 
 @dataclass(frozen=True)
@@ -153,7 +166,7 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
             half = max((width_of(number, look.small) for number in numbers.values()), default=0.0) / 2
             marks = max(marks, width_of(name, look.small) + half + 0.7 * look.em)
     names = [line.name for panel in page.panels for line in panel.lines]
-    names += [bars.name for panel in page.panels for bars in panel.bars]
+    names += [part.name for panel in page.panels for part in (*panel.bars, *panel.areas)]
     beside = min(max(width_of(name, look.small) for name in names) + 1.6 * look.em, 0.4 * width)
     across = width - 2 * pad - marks - beside
     titles = look.leading(1.5, small=False)
@@ -166,7 +179,7 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
     if high:
         room = max(high - fixed, 0.12 * width)
         talls = [room * share / sum(shares) for share in shares]
-    years = [line.years for p in page.panels for line in p.lines] + [b.years for p in page.panels for b in p.bars]
+    years = [part.years for p in page.panels for part in (*p.lines, *p.bars, *p.areas)]
     last = max((float(np.max(part)) for part in years), default=1.0)
     # Half a bar more on either side.
     span = (-0.5, last + 0.5) if any(p.bars for p in page.panels) else (0.0, max(last, 1.0))
@@ -202,6 +215,7 @@ def _panel(
         ax.bar(bars.years, bars.values, width=0.7, color=bars.colour, linewidth=0, label=bars.name)
     for line in panel.lines:
         _line(ax, line, look, top)
+    _areas(ax, panel.areas, look)
     frame(ax, look, left=True, grid="y")
     if panel.per_cent:
         ticks = _marks(top, inches[1], look)
@@ -233,6 +247,17 @@ def _line(ax: Axes, line: Line, look: Look, top: float) -> None:
         for year, below, above in zip(line.years[known], line.low[known], line.high[known], strict=True):
             ax.plot([year, year], [below, min(above, top)], color=line.colour, linewidth=0.8 * look.line, zorder=4,
                     solid_capstyle="butt", label="_interval")  # fmt: skip
+
+
+def _areas(ax: Axes, areas: tuple[Area, ...], look: Look) -> None:
+    """One on the other, with white between."""
+    below = np.zeros(len(areas[0].share)) if areas else np.zeros(0)
+    for area in areas:
+        above = below + area.share
+        ax.fill_between(area.years, below, above, step="post", color=area.colour, linewidth=0, zorder=3,
+                        label=area.name)  # fmt: skip
+        ax.step(area.years, above, where="post", color="white", linewidth=look.thin, zorder=4, label="_border")
+        below = above
 
 
 def _top(panel: Panel) -> float:
@@ -271,6 +296,10 @@ def _names(ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], top:
         ends.append((at, line.name, INK if line.exact else line.colour))
     ends += [(0.5 * (top if np.max(bars.values, initial=0.0) > 0 else low), bars.name, bars.colour)
              for bars in panel.bars]  # fmt: skip
+    below = 0.0
+    for area in panel.areas:
+        ends.append((below + 0.5 * float(area.share[-1]), area.name, area.colour))
+        below += float(area.share[-1])
     high = inches[1]
     places = [(top - min(max(at, low), top)) / (top - low) * high for at, _, _ in ends]
     found = apart(places, [look.leading(1.1)] * len(ends), 0.0, high)

@@ -12,6 +12,7 @@ from cascade.common.colours import BAND, INK, QUIET
 from cascade.patient.clinic.told import Clinical, Given
 from cascade.patient.course import Course
 from cascade.plot.fitting import width_of, words
+from cascade.plot.founders import told_mm
 from cascade.plot.look import Look
 
 ROW = 1.0
@@ -29,12 +30,77 @@ class Moment:
 
 def moments_of(told: Clinical, ended: float) -> list[Moment]:
     """Visits in order, each once; what is seen there by any eye."""
-    found = dict.fromkeys(told.schedule, False)
+    found = dict.fromkeys(((years, occasion) for years, occasion, _ in told.looks), False)
     for row in told.visits:
         distant = row.place != "primary" or row.occasion == "screening"
         key = row.years, row.occasion
         found[key] = found.get(key, False) or (row.seen > 0 and distant)
     return [Moment(years, occasion, seen) for (years, occasion), seen in sorted(found.items()) if years <= ended]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The size at which eyes see half of lesions, and from when to when they looked."""
+
+    mm: float
+    begin: float
+    end: float
+    name: str
+
+
+def thresholds_of(course: Course) -> list[Threshold]:
+    """Sizes at which eyes see half, of the places where the patient has a lesion; those of one size in one line.
+
+    Screening is of the primary alone; what looks after diagnosis is drawn for the metastases.
+    """
+    told, disease = course.clinical, course.disease
+    if told is None:
+        return []
+    sites = sorted({lesion.site for lesion in course.lesions[1:] if lesion.fate in ("grows", "ended by treatment")})
+    lines: dict[float, dict[str, list[float]]] = {}
+    for eye in disease.eyes:
+        for screening in (True, False):
+            mine = [(year, occasion == "screening") for year, occasion, name in told.looks if name == eye.name]
+            years = [year for year, screened in mine if screened == screening and year <= course.years]
+            if not years:
+                continue
+            sights = {"": eye.primary} if screening else {site: eye.of(site, disease.kinds[site]) for site in sites}
+            named = {site for site in sights if site in eye.organs}
+            for site, sight in sights.items():
+                if sight is not None and sight.looked_at > 0.0:
+                    name = f"{eye.name}, {site}" if site in named and eye.lesions is not None else eye.name
+                    lines.setdefault(sight.half_mm, {}).setdefault(name, []).extend(years)
+    # A place that an eye sees as it sees all others needs no name of its own.
+    return [
+        Threshold(mm, min(map(min, by.values())), max(map(max, by.values())),
+                  "; ".join(name for name in by if name.split(",")[0] not in by or "," not in name))
+        for mm, by in sorted(lines.items())
+    ]  # fmt: skip
+
+
+def draw_thresholds(ax: Axes, course: Course, look: Look, inches: tuple[float, float], span: float) -> None:
+    """Dotted, while an eye looks; its name at the end that has more room."""
+    levels = thresholds_of(course)
+    per_inch = span / inches[0]
+    texts = [f"{one.name}, {told_mm(one.mm)}" for one in levels]
+    for one, text in zip(levels, texts, strict=True):
+        cells = course.disease.cells_of(one.mm)
+        shortest = 2.0 * look.em * per_inch
+        end = max(one.end, one.begin + shortest)
+        ax.plot([one.begin, end], [cells, cells], color=INK, linestyle=DOTS, linewidth=0.7 * look.line, zorder=7,
+                label=f"_half seen {one.name}")  # fmt: skip
+        wide = (width_of(text, look.small) + 0.6 * look.em) * per_inch
+        before = one.begin - 0.3 * look.em * per_inch
+        if before - wide > 0.0:
+            at, side = before, "right"
+        else:
+            at, side = min(end + 0.3 * look.em * per_inch, span - wide), "left"
+        ax.text(at, cells, words(text), ha=side, va="center", fontsize=look.small, color=QUIET, zorder=2,
+                bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8})  # fmt: skip
+
+
+DOTS = (0.0, (1.0, 1.6))
+"""Of the lines of eyes: dashes are lesions that sleep."""
 
 
 def draw_care(ax: Axes, course: Course, look: Look, inches: tuple[float, float], span: float) -> None:
@@ -94,4 +160,6 @@ def care_caption(course: Course) -> str:
         return ""
     bands = any(one.end > one.begin for one in told.given)
     text = "Circles above: visits, filled where a lesion was seen. Thick: lesions that were seen."
+    if thresholds_of(course):
+        text += " Dotted, while an eye looks: the size at which it sees half of lesions."
     return text + (" Grey: systemic treatment." if bands else "")

@@ -143,8 +143,8 @@ class Clinical:
     symptoms, seen : tuple of float
         By lesion: when it gives symptoms, and when it is seen first.
     visits : tuple of VisitRow
-    schedule : tuple of (float, str)
-        All visits, also those at which nothing was there: year and occasion.
+    looks : tuple of (float, str, str)
+        All visits, also those at which nothing was there: year, occasion and eye.
     """
 
     care: str
@@ -162,7 +162,7 @@ class Clinical:
     symptoms: tuple[float, ...]
     seen: tuple[float, ...]
     visits: tuple[VisitRow, ...]
-    schedule: tuple[tuple[float, str], ...] = ()
+    looks: tuple[tuple[float, str, str], ...] = ()
 
     @property
     def surgery(self) -> float:
@@ -246,6 +246,16 @@ class _Eyes:
                 if (day := base + k * float(care.every[z])) <= self.until:
                     yield day, "follow-up", care.looks[z]
 
+    def looked(self) -> set[tuple[float, str, str]]:
+        """Year, occasion and eye of all visits."""
+        names = [eye.name for eye in self.disease.eyes]
+        return {
+            (day / DAYS_PER_YEAR, occasion, name)
+            for day, occasion, looks in self.occasions()
+            for name, looked in zip(names, looks, strict=True)
+            if looked
+        }
+
     def seen(self, day: float, occasion: str, e: int) -> Iterator[tuple[int, float, bool]]:
         """Lesions that are there on a day, own time, and whether an eye sees them."""
         symptoms, row = self.clinic.eyes.symptoms, self.row
@@ -323,5 +333,5 @@ def clinical_of(disease: Disease, care: str, years: float, seed: int, found: One
         row["metastasis_seen"] > 0, int(row["nodes_removed"]), int(row["nodes_positive"]),
         row["local"] / DAYS_PER_YEAR, row["distant"] / DAYS_PER_YEAR, row["distant_true"] / DAYS_PER_YEAR,
         eyes.given(care), tuple(map(told, eyes.signs.tolist())), tuple(map(told, first.tolist())), tuple(rows),
-        tuple(sorted({(day / DAYS_PER_YEAR, occasion) for day, occasion, _ in eyes.occasions()})),
+        tuple(sorted(eyes.looked())),
     )  # fmt: skip

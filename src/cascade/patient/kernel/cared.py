@@ -127,7 +127,8 @@ def seed_under(rules, clinic, timeline, lesions, pieces, i, number, horizon, scr
                 child = founder_in(identity, clock[w], strip, k, k0, k1)
                 value = latent if strip == 0 else rate * (1.0 + latent)
                 number = add_founder(
-                    rules, clinic, timeline, lesions, pieces, i, number, w, k, child, day, value, horizon, scratch, k0, k1
+                    rules, clinic, timeline, lesions, pieces, i, number, w, k, child, day, value, horizon,
+                    scratch, k0, k1,
                 )  # fmt: skip
                 if number < 0:
                     return -1

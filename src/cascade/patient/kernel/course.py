@@ -9,7 +9,7 @@ from cascade.kernel.numerics import exp, log, minus_log, normal_quantile
 from cascade.kernel.streams import frailty_words
 from cascade.patient.kernel.growth import log_size, own_of_shed, own_time, shed_by
 from cascade.patient.kernel.inputs import ROOM, UNFINISHED
-from cascade.patient.kernel.jit import entry, step
+from cascade.patient.kernel.jit import entry, once, step
 from cascade.patient.kernel.lives import live
 from cascade.patient.kernel.streams import clock_word, fate_words, founder_of, lesion_words, primary_of
 from cascade.patient.kernel.tally import add_patient, clear
@@ -104,7 +104,7 @@ def begin_lesion(sites, curve, early_days, asleep_own, lesions, i, k0, k1):
         lesions.slept[i] = minus_log(sleep) * sites.sleep_days[site]
 
 
-@step
+@once
 def seed(rules, lesions, i, number, horizon, scratch, k0, k1):
     """Founders-to-be that a lesion sheds before the horizon; those that found before it join the queue.
 
@@ -186,7 +186,7 @@ def day_of_burden(rules, lesions, number, latest):
     return high
 
 
-@step
+@once
 def live_patient(rules, patient, k0, k1, lesions, scratch):
     """One patient: number of lesions, or -1 where room is short; ``scratch.course`` has age, death and cause."""
     primary = primary_of(patient, k0, k1)

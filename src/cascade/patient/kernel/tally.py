@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cascade.patient.kernel.inputs import ESTABLISHED, FOUNDED, MADE, SHED
-from cascade.patient.kernel.jit import step
+from cascade.patient.kernel.jit import once, step
 
 
 @step
@@ -39,7 +39,7 @@ def mark(times, groups, scratch, site, level, day, last, number):
         scratch.begin[g, level] = min(scratch.begin[g, level], at)
 
 
-@step
+@once
 def add_patient(rules, lesions, number, scratch, out):
     """The counts of one patient, added; ``scratch`` is clear again after it."""
     from_death = scratch.course[1]
