@@ -87,6 +87,21 @@ class Panel:
     bars: tuple[Bars, ...] = ()
     areas: tuple[Area, ...] = ()
 
+    @property
+    def names(self) -> list[str]:
+        """Of all that is drawn."""
+        return [
+            *(line.name for line in self.lines), *(bars.name for bars in self.bars), *(area.name for area in self.areas)
+        ]  # fmt: skip
+
+    @property
+    def years(self) -> list[Floats]:
+        """Of all that is drawn."""
+        return [
+            *(line.years for line in self.lines), *(bars.years for bars in self.bars),
+            *(area.years for area in self.areas),
+        ]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Area:
@@ -165,8 +180,7 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
         for name, _, numbers in panel.rows:
             half = max((width_of(number, look.small) for number in numbers.values()), default=0.0) / 2
             marks = max(marks, width_of(name, look.small) + half + 0.7 * look.em)
-    names = [line.name for panel in page.panels for line in panel.lines]
-    names += [part.name for panel in page.panels for part in (*panel.bars, *panel.areas)]
+    names = [name for panel in page.panels for name in panel.names]
     beside = min(max(width_of(name, look.small) for name in names) + 1.6 * look.em, 0.4 * width)
     across = width - 2 * pad - marks - beside
     titles = look.leading(1.5, small=False)
@@ -179,7 +193,7 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
     if high:
         room = max(high - fixed, 0.12 * width)
         talls = [room * share / sum(shares) for share in shares]
-    years = [part.years for p in page.panels for part in (*p.lines, *p.bars, *p.areas)]
+    years = [part for p in page.panels for part in p.years]
     last = max((float(np.max(part)) for part in years), default=1.0)
     # Half a bar more on either side.
     span = (-0.5, last + 0.5) if any(p.bars for p in page.panels) else (0.0, max(last, 1.0))
