@@ -194,6 +194,7 @@ def test_an_eye_has_its_line_while_it_looks_where_it_sees_half() -> None:
     if all(lesion.site != "bone" or lesion.fate != "grows" for lesion in course.lesions):
         assert "bone scan" not in lines
     assert "sees half of lesions" in told_of(plot.course(course))
+    assert "sees half of lesions" not in told_of(plot.ten(cohort("surgery+hormone")))  # which has no such lines
 
 
 def test_who_is_seen_by_nobody_has_no_lines_of_eyes() -> None:

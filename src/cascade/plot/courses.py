@@ -38,7 +38,7 @@ from cascade.plot.notation import power
 from cascade.plot.sheet import Heading, Plan, Sheet, apart, frame, made
 from cascade.plot.strips import FEW, TIME, Group, draw_last, draw_strip, groups_of, year_marks
 from cascade.plot.style import figure_around, sign
-from cascade.plot.visits import ROW, care_caption, draw_care, draw_thresholds
+from cascade.plot.visits import ROW, care_caption, draw_care, draw_thresholds, threshold_caption
 
 POINTS = 240
 """Of a curve."""
@@ -361,7 +361,8 @@ def _caption(shown: Shown, groups: Sequence[Group]) -> str:
         note += f" {shared:,} of them share lanes."
     if len(shown.lives) > FEW:
         note += " Ticks on a curve: founders that it shed; thin lines lead to those that grow."
-    return caption_of(made_of(shown.course), note, SLEEPERS if shown.lives else "", care_caption(shown.course))
+    care = care_caption(shown.course), threshold_caption(shown.course)
+    return caption_of(made_of(shown.course), note, SLEEPERS if shown.lives else "", *care)
 
 
 def _sentence(shown: Shown) -> str:

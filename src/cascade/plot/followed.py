@@ -244,11 +244,13 @@ def hazard_by_year(
         panels.append(Panel(title, (Line(kind, colour, years, rate, low, high, steps=False),),
                             "events a person-year", float(1.1 * np.nanmax(np.minimum(high, 3 * np.nanmax(rate)))),
                             per_cent=False))  # fmt: skip
-        told.append(f"{kind}: {number}, highest in year {1 + int(np.nanargmax(rate))}")
+        how = "were one to look every day" if kind == "true" else "as seen at visits" if len(kinds) > 1 else ""
+        told.append(f"in year {1 + int(np.nanargmax(rate))} {how}".rstrip())
     page = Page(
-        f"{follow.label}: hazard of {_event(end)}", f"The hazard {'; '.join(told)}", tuple(panels),
+        f"{follow.label}: hazard of {_event(end)}", f"The hazard is highest {', '.join(told)}", tuple(panels),
         (BARS, end_of(end).told), made_from(source),
-        f"Events a person-year by year since diagnosis. {follow.label}. {'; '.join(told)}.", heights=(0.2, 0.2),
+        f"Events a person-year by year since diagnosis. {follow.label}. It is highest {', '.join(told)}.",
+        heights=(0.2, 0.2),
     )  # fmt: skip
     return drawn(page, style)
 

@@ -153,6 +153,12 @@ def lanes(middles: list[float], widths: list[float]) -> list[int]:
     return rows
 
 
+def threshold_caption(course: Course) -> str:
+    """What the lines of eyes are."""
+    dotted = "Dotted, while an eye looks: the size at which it sees half of lesions."
+    return dotted if thresholds_of(course) else ""
+
+
 def care_caption(course: Course) -> str:
     """What the marks of care are."""
     told = course.clinical
@@ -160,6 +166,4 @@ def care_caption(course: Course) -> str:
         return ""
     bands = any(one.end > one.begin for one in told.given)
     text = "Circles above: visits, filled where a lesion was seen. Thick: lesions that were seen."
-    if thresholds_of(course):
-        text += " Dotted, while an eye looks: the size at which it sees half of lesions."
     return text + (" Grey: systemic treatment." if bands else "")
