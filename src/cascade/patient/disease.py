@@ -22,7 +22,7 @@ from cascade.common.files import as_path, parse_toml, write_atomically
 from cascade.common.frozen import FrozenDict
 from cascade.common.numbers import SHARE_TOLERANCE, plain_number
 from cascade.common.portable import in_order
-from cascade.model.base import Keys, Name, Part, Source, Text, faults_of, rescaled
+from cascade.model.base import Keys, Name, Part, Share, Source, Text, faults_of, rescaled
 from cascade.model.parts import Correlation
 from cascade.patient.checks import faults
 from cascade.patient.clinic.blood_tests import BloodTests
@@ -45,6 +45,8 @@ class Disease(Part):
     name, title, description, limits : str
     cells : str or Cancer
         The cells that are shed: a cancer of the package by name, or one of your own.
+    dormant : float, optional
+        Share of the founders (cells that divide at all) that slept before. Default: that of the cells.
     efficiency : float
         The chance of a shed cell to found, times that of the cell model, whose absolute scale is not known
         (`cascade.scale`).
@@ -85,6 +87,7 @@ class Disease(Part):
     description: Text = ""
     limits: Text = ""
     cells: Name | Cancer
+    dormant: Share | None = None
     efficiency: Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=1e6, allow_inf_nan=False)] = 1.0
     years: Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=200)] = 15.0
     tumour: Tumour
@@ -124,7 +127,8 @@ class Disease(Part):
     @cached_property
     def cancer(self) -> Cancer:
         """The cells that are shed."""
-        return cancer(self.cells) if isinstance(self.cells, str) else self.cells
+        cells = cancer(self.cells) if isinstance(self.cells, str) else self.cells
+        return cells if self.dormant is None else cells.with_(dormant=self.dormant)
 
     @cached_property
     def sites(self) -> tuple[str, ...]:
