@@ -1,0 +1,349 @@
+"""Fits a disease to published figures of patients, as its calibration says, which was committed before.
+
+What is free, the rows, the role and the error of each, the number of patients and the seed stand in
+``calibrations/NAME.toml``.  Rows are read off the registers of simulated cohorts, always of the same patients (the same
+numbers, the same seed), so that they change smoothly with what is free.  Least squares of what the rows' errors make
+comparable; then the singular values of the scaled sensitivities, which count what the targets identify, and for each
+free parameter how much another value costs when all others are fitted again (to second order).
+
+Without ``--write`` the rows are shown as the disease of the package has them, and nothing is fitted: a run for that
+takes seconds.  For research and teaching, never for decisions about a patient.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+from scipy.optimize import least_squares
+from scipy.special import expit, logit
+
+import cascade
+from cascade.common.files import write_atomically
+from cascade.common.text import text_table
+from cascade.patient.follow.register import Register
+from cascade.patient.known import KnownChunk, registered
+
+CALIBRATIONS = Path(__file__).parent / "calibrations"
+STEP = 0.06
+"""Of a free parameter, on its scale: wide enough that events of some patients change."""
+
+CHUNK = 12_500
+IDENTIFIED = 1.0
+"""A combination is identified whose change by 1 on the scale changes the rows by as many of their errors."""
+
+SCALES = {
+    "log": (np.log, np.exp),
+    "logit": (logit, expit),
+    "atanh": (np.arctanh, np.tanh),
+}
+"""There and back."""
+
+
+@dataclass(frozen=True)
+class Free:
+    """A parameter that is fitted: where it stands, and on which scale it moves."""
+
+    name: str
+    where: tuple[str, ...]
+    scale: str
+    start: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A published figure, and how it is read off a register."""
+
+    id: str
+    what: str
+    observed: float
+    error: float
+    role: str
+    source: str
+    asked: dict[str, Any] = field(default_factory=dict)
+
+    def apart(self, value: float) -> float:
+        """Model less source in errors."""
+        share = self.what.startswith(("share", "recurrence"))
+        there = (lambda x: logit(min(max(x, 1e-4), 1 - 1e-4))) if share else (lambda x: np.log(max(x, 1e-4)))
+        return float((there(value) - there(self.observed)) / self.error)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was committed."""
+
+    disease: str
+    patients: int
+    seed: int
+    years: float
+    free: tuple[Free, ...]
+    rows: tuple[Row, ...]
+
+    @classmethod
+    def of(cls, name: str) -> Calibration:
+        """The calibration of a disease."""
+        told = tomllib.loads((CALIBRATIONS / f"{name}.toml").read_text())
+        own = ("id", "what", "observed", "error", "role", "source")
+        rows = [
+            Row(*(row[key] for key in own), {key: value for key, value in row.items() if key not in own})
+            for row in told["rows"]
+        ]
+        free = [Free(one["name"], tuple(one["where"]), one["scale"], one["start"]) for one in told["free"]]
+        return cls(told["disease"], told["patients"], told["seed"], told["years"], tuple(free), tuple(rows))
+
+
+def changed(disease: cascade.Disease, values: dict[tuple[str, ...], float]) -> cascade.Disease:
+    """The disease with other numbers; entries of lists are found by name, route, or number."""
+    fields: dict[str, Any] = {}
+    whole = disease.model_dump(mode="json", exclude_none=True)
+    for where, value in values.items():
+        at, keys = whole, list(where)
+        for key in keys[:-1]:
+            if isinstance(at, list):
+                named = {str(one.get("name", one.get("route", i))): one for i, one in enumerate(at)}
+                at = named[key]
+            else:
+                at = at[key]
+        at[keys[-1]] = float(value)
+        fields[where[0]] = whole[where[0]]
+    return disease.with_(**fields)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Registers of the same patients: of an era without screening and adjuvant treatment, and with hormone treatment.
+
+    Nobody dies of other causes, so that shares are of all; ages do not matter then.
+    """
+
+    disease: cascade.Disease
+    calibration: Calibration
+
+    def _register(self, care: str) -> Register:
+        c = self.calibration
+        era = self.disease.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
+        chunks = [
+            KnownChunk(era, care, c.years, (c.years,), (), c.seed, start, min(CHUNK, c.patients - start))
+            for start in range(0, c.patients, CHUNK)
+        ]
+        chunks[0].run()  # what is worked out once
+        with ThreadPoolExecutor(2) as pool:
+            return Register.joined(list(pool.map(registered, chunks)))
+
+    @cached_property
+    def surgery(self) -> Register:
+        """Surgery alone."""
+        return self._register("surgery")
+
+    @cached_property
+    def hormone(self) -> Register:
+        """Surgery and hormone treatment."""
+        return self._register("surgery+hormone")
+
+    def value(self, row: Row) -> float:
+        """A row, simulated."""
+        return float(WHAT[row.what](self, row.asked))
+
+    def mm(self, register: Register) -> np.ndarray:
+        """Diameters at diagnosis; 0: never diagnosed."""
+        volume = 6.0 * register.cells / (np.pi * self.disease.tumour.cells_per_cm3)
+        return np.asarray(10.0 * volume ** (1.0 / 3.0))
+
+
+def distant_by(r: Register, years: float) -> np.ndarray:
+    """Whether a distant metastasis is seen by so many years after diagnosis, of those who are diagnosed."""
+    return since(r, r.distant) <= years
+
+
+def since(r: Register, when: np.ndarray) -> np.ndarray:
+    """Years since diagnosis; infinity: never, or never diagnosed."""
+    return np.asarray(when - np.where(r.mode > 0, r.diagnosed, 0.0))
+
+
+def between(seen: Seen, asked: dict[str, Any]) -> tuple[Register, np.ndarray]:
+    """Those diagnosed by the primary, of a range of sizes."""
+    r, mm = seen.surgery, seen.mm(seen.surgery)
+    return r, (r.mode > 0) & (r.mode < 3) & (mm >= asked.get("low_mm", 0.0)) & (mm < asked.get("high_mm", np.inf))
+
+
+def share_larger(seen: Seen, _: dict[str, Any]) -> float:
+    """Of those diagnosed, larger than 20 mm."""
+    r = seen.surgery
+    return float((seen.mm(r)[r.mode > 0] > 20.0).mean())
+
+
+def share_nodes(seen: Seen, asked: dict[str, Any]) -> float:
+    """Of those operated, with a positive node."""
+    r, some = between(seen, asked)
+    of = some & (r.nodes_positive >= 0)
+    return float((r.nodes_positive[of] > 0).mean())
+
+
+def share_free(seen: Seen, asked: dict[str, Any]) -> float:
+    """Without a distant metastasis seen."""
+    r, some = between(seen, asked)
+    return 1.0 - float(distant_by(r, asked["within_years"])[some].mean())
+
+
+def share_metastatic(seen: Seen, _: dict[str, Any]) -> float:
+    """A metastasis seen at diagnosis."""
+    r = seen.surgery
+    return float((r.metastasis_seen[r.mode > 0] > 0).mean())
+
+
+def size_of_half(seen: Seen, asked: dict[str, Any]) -> float:
+    """Where a logistic curve in log diameter, of tumours near a size, comes to a half."""
+    near = asked["near_mm"]
+    r, some = between(seen, {"low_mm": near / 1.8, "high_mm": near * 1.8})
+    x, y = np.log(seen.mm(r)[some] / near), distant_by(r, asked["within_years"])[some].astype(float)
+    if len(y) < 200:
+        return float("nan")
+    design = np.stack([np.ones_like(x), x], axis=1)
+    beta = np.array([logit(np.clip(y.mean(), 1e-3, 1 - 1e-3)), 1.0])
+    for _ in range(30):
+        p = expit(design @ beta)
+        w = p * (1.0 - p) + 1e-9
+        beta = beta + np.linalg.solve((design.T * w) @ design + 1e-6 * np.eye(2), design.T @ (y - p))
+    return float(near * np.exp(np.clip(-beta[0] / max(beta[1], 0.2), -3.0, 3.0)))
+
+
+def late_recurrence(seen: Seen, asked: dict[str, Any]) -> float:
+    """ER-positive, hormone treatment: distant metastasis from year 5 to 20 of those without one at 5 years."""
+    r, mm = seen.hormone, seen.mm(seen.hormone)
+    size = mm <= 20.0 if asked["tumour"] == "T1" else (mm > 20.0) & (mm <= 50.0)
+    low, high = {"N0": (0, 0), "N1": (1, 3), "N2+": (4, 9)}[asked["nodes"]]
+    spread, died = since(r, r.distant), since(r, r.death)
+    of = er_positive(seen, r) & (r.mode > 0) & (r.metastasis_seen == 0) & size & (spread > 5.0) & (died > 5.0)
+    of &= (r.nodes_positive >= low) & (r.nodes_positive <= high)
+    return float((spread[of] <= 20.0).mean()) if of.sum() > 20 else float("nan")
+
+
+def er_positive(seen: Seen, r: Register) -> np.ndarray:
+    """Those of the class of that name; all where there are no classes."""
+    names = [subtype.name for subtype in seen.disease.subtypes]
+    return np.asarray(r.subtype == names.index("ER-positive")) if names else np.ones(len(r), bool)
+
+
+def rate_ratio(seen: Seen, asked: dict[str, Any]) -> float:
+    """Distant metastases a person-year with hormone treatment, over those without, ER-positive."""
+    rates = []
+    for r in (seen.hormone, seen.surgery):
+        of = er_positive(seen, r) & (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
+        spread = since(r, r.distant)[of]
+        out = np.minimum(spread, since(r, np.minimum(r.death, r.end))[of])
+        low, high = asked["low_years"], asked["high_years"]
+        time = np.clip(out, low, high).sum() - low * len(out)
+        rates.append(((spread > low) & (spread <= high)).sum() / max(time, 1e-9))
+    return float(rates[0] / max(rates[1], 1e-12))
+
+
+WHAT = {
+    "share, larger than 20 mm": share_larger,
+    "share, nodes": share_nodes,
+    "share, free of distant metastasis": share_free,
+    "share, metastasis seen at diagnosis": share_metastatic,
+    "size at which half have a distant metastasis": size_of_half,
+    "recurrence from year 5 to 20": late_recurrence,
+    "rate ratio of hormone treatment": rate_ratio,
+}
+"""How rows are read off."""
+
+
+def told(rows: tuple[Row, ...], values: list[float]) -> str:
+    """Rows beside the model."""
+    lines = [
+        [row.id, row.role, f"{row.observed:.3g}", f"{value:.3g}", f"{row.apart(value):+.1f}"]
+        for row, value in zip(rows, values, strict=True)
+    ]
+    return text_table(["row", "role", "observed", "simulated", "errors apart"], lines)
+
+
+def fit(calibration: Calibration, disease: cascade.Disease) -> tuple[np.ndarray, np.ndarray]:
+    """Free parameters on their scales, and the sensitivities of the target rows in errors."""
+    targets = [row for row in calibration.rows if row.role == "target"]
+
+    def residuals(x: np.ndarray) -> np.ndarray:
+        try:
+            seen = Seen(at(calibration, disease, x), calibration)
+            out = np.array([row.apart(seen.value(row)) for row in targets])
+        except cascade.CascadeError as error:  # patients with more lesions than there is room for
+            print(f"  {error}")
+            out = np.full(len(targets), np.nan)
+        out = np.where(np.isfinite(out), out, 20.0)
+        print(f"  {float(out @ out):9.2f}  " + " ".join(f"{v:.3g}" for v in back(calibration, x)), flush=True)
+        return out
+
+    def slopes(x: np.ndarray) -> np.ndarray:
+        columns = []
+        for k in range(len(x)):
+            step = np.zeros(len(x))
+            step[k] = STEP
+            columns.append((residuals(x + step) - residuals(x - step)) / (2.0 * STEP))
+        return np.array(columns).T
+
+    start = np.array([SCALES[one.scale][0](one.start) for one in calibration.free])
+    found = least_squares(residuals, start, jac=slopes, method="trf", xtol=1e-3, ftol=1e-3, max_nfev=12)
+    return found.x, slopes(found.x)
+
+
+def back(calibration: Calibration, x: np.ndarray) -> list[float]:
+    """Free parameters on their own scale."""
+    return [float(SCALES[one.scale][1](value)) for one, value in zip(calibration.free, x, strict=True)]
+
+
+def at(calibration: Calibration, disease: cascade.Disease, x: np.ndarray) -> cascade.Disease:
+    """The disease at other values of what is free."""
+    values = back(calibration, x)
+    return changed(disease, {one.where: value for one, value in zip(calibration.free, values, strict=True)})
+
+
+def main() -> int:
+    """Show, or fit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="of a disease that has a calibration")
+    parser.add_argument("--disease", type=Path, help="a file in place of the disease of the package")
+    parser.add_argument("--write", type=Path, help="fit, and write the disease with what was found, and what it costs")
+    options = parser.parse_args()
+    calibration = Calibration.of(options.name)
+    disease = cascade.disease(str(options.disease or calibration.disease))
+    if options.write is not None:
+        x, slopes = fit(calibration, disease)
+        singular = np.linalg.svd(slopes, compute_uv=False)
+        covariance = np.linalg.pinv(slopes.T @ slopes)
+        lines = [
+            [one.name, f"{value:.4g}", f"{back_at(one, m - s):.3g}", f"{back_at(one, m + s):.3g}"]
+            for one, value, m, s in zip(
+                calibration.free, back(calibration, x), x, np.sqrt(np.diag(covariance)), strict=True
+            )
+        ]
+        print(text_table(["free", "value", "less one error", "more one error"], lines))
+        print(f"\nidentified combinations: {(singular > IDENTIFIED).sum()} of {len(x)}; singular values", end=" ")
+        print(", ".join(f"{s:.2g}" for s in singular))
+        disease = at(calibration, disease, x)
+        write_atomically(options.write, disease.to_toml().encode())
+        names = [one.name for one in calibration.free]
+        note = dict(zip(names, (float(f"{value:.6g}") for value in back(calibration, x)), strict=True))
+        found = {"value": note, "names": names, "x": x.tolist(), "covariance": covariance.tolist()}
+        write_atomically(options.write.with_suffix(".fitted.toml"), tomli_w.dumps(found).encode())
+    seen = Seen(disease, calibration)
+    values = [seen.value(row) for row in calibration.rows]
+    print("\n" + told(calibration.rows, values))
+    return 0
+
+
+def back_at(one: Free, value: float) -> float:
+    """A value on its own scale."""
+    return float(SCALES[one.scale][1](value))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
