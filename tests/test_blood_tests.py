@@ -77,6 +77,17 @@ def test_of_dna() -> None:
             )
 
 
+def test_three_markers_of_the_package_leave_the_blood_at_their_published_rates() -> None:
+    assert BLOOD is not None
+    left = {marker.name: marker.half_life_days or math.log(2.0) / marker.eliminated_per_day for marker in BLOOD.markers}
+    assert left == pytest.approx({"CA125": 6.3, "PSA": 2.5, "CEA": 4.6}, rel=0.01)
+    psa = BLOOD.markers[1]
+    # 3.5 ng/mL for each cm3 of cancer.
+    assert psa.per_cell_per_day * 1e9 * left["PSA"] / math.log(2.0) / (1000 * psa.litres) == pytest.approx(
+        3.5, rel=0.01
+    )
+
+
 @pytest.mark.parametrize("test", [CA125, PSA, PSA.model_copy(update={"error": 1e-3}), PSA.model_copy(
     update={"background_spread": 1e-3})], ids=["CA125", "PSA", "exact", "alike"])  # fmt: skip
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.7, 0.98, 1.0, 3.0])

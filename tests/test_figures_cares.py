@@ -39,7 +39,7 @@ def line_of(ax: Axes, label: str) -> Any:
 
 
 def told_of(figure: Figure) -> str:
-    return " ".join(t.get_text() for t in texts_of(figure))
+    return " ".join(" ".join(t.get_text() for t in texts_of(figure)).split())
 
 
 def test_survival_is_the_curve_with_the_numbers_at_risk() -> None:

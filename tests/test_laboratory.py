@@ -32,8 +32,11 @@ from cascade.patient.origins import origins
 from cascade.patient.ranges import DAYS_PER_YEAR
 from helpers import reference
 from helpers.budget import ALPHA, agrees, within
-from helpers.diseases import GROWTHS, PLAIN, TEXTBOOK
+from helpers.diseases import GROWTHS, PLAIN
+from helpers.diseases import TEXTBOOK as WHOLE
 
+assert WHOLE.blood is not None
+TEXTBOOK = WHOLE.with_(blood={"markers": WHOLE.blood.markers[:1]})
 COHORT = cascade.cohort(TEXTBOOK, patients=300, seed=1)
 SOME = tuple(COHORT.patient(number) for number in (0, 5, 15, 20))
 assert TEXTBOOK.blood is not None

@@ -154,10 +154,8 @@ def compare(
         Of cells: with the same stages.
     cells : int or range
         Of cells: how many, as for ``simulate``.
-    care : (str, str)
-        Of a disease: two of its cares.
-    patients : int or range
-        Of a disease: how many, as for ``cohort``.
+    care, patients : (str, str); int or range
+        Of a disease: two of its cares; how many patients, as for ``cohort``.
     seed : int, optional
     until, until_years : float, optional
         The end of a run: hours of cells, years of the tumour of patients.
@@ -180,25 +178,27 @@ def compare(
     >>> treated = model.with_(scale={"*.lost": 0.5}, name="treated")
     >>> comparison = cascade.compare(model, treated, cells=10_000, seed=1)
     """
-    of_cells: dict[str, Any] = {"cells": cells, "until": until}
-    of_patients: dict[str, Any] = {"care": care, "patients": patients, "until_years": until_years}
-    kind, own, others = ("a model of cells", of_cells, of_patients)
-    if is_disease(model):
-        kind, own, others = "a disease", of_patients, of_cells
-        if other is not None:
-            raise InputError("other", other, "none for a disease: give care=('none', ...) and patients")
+    of_cells = {"cells": cells, "until": until}
+    of_patients = {"care": care, "patients": patients, "until_years": until_years}
+    common: dict[str, Any] = {"seed": seed, "executor": executor, "chunk": chunk, "progress": progress}
+    if not is_disease(model):
+        return compare_cells(model, other, **_own("a model of cells", of_cells, of_patients), **common)
+    if other is not None:
+        raise InputError("other", other, "none for a disease: give care=('none', ...) and patients")
+    from cascade.patient.compared import compare_cares
+
+    return compare_cares(model, **_own("a disease", of_patients, of_cells), **common)
+
+
+def _own(kind: str, own: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """What a kind of comparison has of its own: what it needs is given, and nothing that is of the other kind."""
     for name, value in others.items():
         if value is not None:
             raise InputError(name, value, f"none for {kind}")
     for name, value in own.items():
         if value is None and name in NEEDED:
             raise InputError(name, value, NEEDED[name])
-    given: dict[str, Any] = {**own, "seed": seed, "executor": executor, "chunk": chunk, "progress": progress}
-    if own is of_cells:
-        return compare_cells(model, other, **given)
-    from cascade.patient.compared import compare_cares
-
-    return compare_cares(model, **given)
+    return dict(own)
 
 
 NEEDED = {

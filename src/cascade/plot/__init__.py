@@ -8,6 +8,7 @@ colour, causes of death and organs have theirs by name.
 
 from cascade.common.colours import cause_colours, stage_colours
 from cascade.plot.autopsies import patients
+from cascade.plot.became import outcomes
 from cascade.plot.bodies import body, has_body
 from cascade.plot.changes import comparison, selection
 from cascade.plot.courses import course
@@ -16,7 +17,6 @@ from cascade.plot.derivatives import elasticities
 from cascade.plot.followed import hazard_by_year, incidence_by_site, saved, survival
 from cascade.plot.laboratory import blood_and_lead
 from cascade.plot.numbers import number_and_sizes
-from cascade.plot.outcomes import outcomes
 from cascade.plot.pairs import ten, two_courses
 from cascade.plot.sites import organs
 from cascade.plot.staged import at_diagnosis
