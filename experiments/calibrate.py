@@ -6,8 +6,8 @@ numbers, the same seed), so that they change smoothly with what is free.  Least 
 comparable; then the singular values of the scaled sensitivities, which count what the targets identify, and for each
 free parameter how much another value costs when all others are fitted again (to second order).
 
-Without ``--write`` the rows are shown as the disease of the package has them, and nothing is fitted: a run for that
-takes seconds.  For research and teaching, never for decisions about a patient.
+Without ``--write`` the rows are shown as the disease has them, and nothing is fitted: that takes seconds.
+For research and teaching, never for decisions about a patient.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was committed."""
+    """What was committed; ``disease`` is a file beside it."""
 
     disease: str
     patients: int
@@ -310,11 +310,11 @@ def main() -> int:
     """Show, or fit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", help="of a disease that has a calibration")
-    parser.add_argument("--disease", type=Path, help="a file in place of the disease of the package")
+    parser.add_argument("--disease", type=Path, help="a file in place of that of the calibration")
     parser.add_argument("--write", type=Path, help="fit, and write the disease with what was found, and what it costs")
     options = parser.parse_args()
     calibration = Calibration.of(options.name)
-    disease = cascade.disease(str(options.disease or calibration.disease))
+    disease = cascade.disease(str(options.disease or CALIBRATIONS / calibration.disease))
     if options.write is not None:
         x, slopes = fit(calibration, disease)
         singular = np.linalg.svd(slopes, compute_uv=False)

@@ -8,7 +8,7 @@ from cascade.kernel.numerics import exp, log
 from cascade.patient.kernel.clinic_inputs import OPERATION, PIECES, RESIDUE
 from cascade.patient.kernel.clinic_streams import kill_word
 from cascade.patient.kernel.growth import log_size, own_of_shed, own_time, shed_by
-from cascade.patient.kernel.jit import step
+from cascade.patient.kernel.jit import once, step
 
 GONE = -1e300
 """Own time of a lesion that is no longer there."""
@@ -82,7 +82,7 @@ def own_turned(curve, early, care, timeline, lesions, pieces, i, own, begun, k, 
     return own_after(curve, early, care, lesions, i, own, begun, timeline.kill[k], k0, k1)
 
 
-@step
+@once
 def build(curve, early, care, timeline, lesions, pieces, i, k0, k1):
     """Pieces of a lesion, from its founding on."""
     pieces.gone[i], pieces.old[i], pieces.number[i] = np.inf, np.inf, 0
@@ -173,7 +173,7 @@ def day_reached(pieces, i, own, since):
     return np.inf
 
 
-@step
+@once
 def day_of_sign(signs, pieces, i, place, wait, since):
     """The day, from ``since`` on, on which the cumulative hazard of symptoms comes to ``wait``."""
     row, rate = signs.row[place], signs.rate[place]

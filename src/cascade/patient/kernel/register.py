@@ -28,7 +28,7 @@ def first_visit(care, z, base, from_day, pieces, i, own, until):
     return np.inf
 
 
-@step
+@once
 def follow(curve, eyes, care, lesions, pieces, i, place, number, known, base, signs, until, k0, k1):
     """Days on which a lesion is seen at a visit, and on which it could have been; ``signs``: symptoms of its site."""
     seen, truly = np.inf, np.inf

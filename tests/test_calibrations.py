@@ -1,0 +1,110 @@
+"""The calibration of diseases: rows are read off as they say, numbers go where they stand, the exact share is right."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+import cascade
+
+sys.path.append(str(Path(__file__).parents[1] / "experiments"))
+
+import calibrate  # type: ignore[import-not-found]
+import koscielny_1984  # type: ignore[import-not-found]
+
+CALIBRATION = calibrate.Calibration.of("breast")
+DISEASE = cascade.disease(str(calibrate.CALIBRATIONS / CALIBRATION.disease))
+
+
+@dataclass
+class Few:
+    """A register of tumours whose spread is known."""
+
+    cells: Any
+    mode: Any
+    diagnosed: Any
+    distant: Any
+
+
+class Planted:
+    """Patients of whom a share expit(slope log(mm / half)) has a metastasis within a year."""
+
+    def __init__(self, half: float, slope: float, seed: int) -> None:
+        draw = np.random.default_rng(seed)
+        mm = np.exp(draw.uniform(np.log(5.0), np.log(150.0), 40_000))
+        volume = np.pi / 6.0 * (mm / 10.0) ** 3
+        spread = draw.random(len(mm)) < expit(slope * np.log(mm / half))
+        n = len(mm)
+        self.disease = DISEASE
+        self.surgery = Few(volume * 1e9, np.ones(n), np.full(n, 10.0), np.where(spread, 11.0, np.inf))
+
+    mm = calibrate.Seen.mm
+
+
+@pytest.mark.parametrize(("half", "slope"), [(35.0, 2.0), (40.0, 3.0), (70.0, 1.5)])
+def test_the_size_of_half_is_found(half: float, slope: float) -> None:
+    """Of 40,000 tumours, some 14,000 within reach: 3 % is more than five standard errors."""
+    seen = Planted(half, slope, seed=1)
+    found = calibrate.size_of_half(seen, {"within_years": 1.0, "near_mm": 1.1 * half})
+    assert found == pytest.approx(half, rel=0.03)
+    assert calibrate.size_of_half(seen, {"within_years": 0.5, "near_mm": half}) > 3.0 * half  # nobody so early
+
+
+def test_every_row_is_read_off_by_a_known_rule_and_has_a_source_and_a_role() -> None:
+    for row in CALIBRATION.rows:
+        assert row.what in calibrate.WHAT
+        assert row.role in ("target", "comparison")
+        assert row.source.rstrip().endswith((": A", ": B", ": C")), row.source  # recalled figures are no rows
+    assert len({row.id for row in CALIBRATION.rows}) == len(CALIBRATION.rows)
+    targets = [row for row in CALIBRATION.rows if row.role == "target"]
+    assert len(targets) > len(CALIBRATION.free)
+
+
+def test_numbers_go_where_they_stand() -> None:
+    """Each free parameter changes its number, and nothing else."""
+    for one in CALIBRATION.free:
+        value = float(calibrate.SCALES[one.scale][1](0.25 + calibrate.SCALES[one.scale][0](one.start)))
+        other = calibrate.changed(DISEASE, {one.where: value})
+        told, before = (d.model_dump(mode="json", exclude_none=True) for d in (other, DISEASE))
+        differ = leaves(told) ^ leaves(before)
+        assert {path for path, _ in differ} == {path for path, _ in differ if path.endswith(one.where[-1])}
+        assert len({path for path, _ in differ}) == 1
+    with pytest.raises(KeyError):
+        calibrate.changed(DISEASE, {("shedding", "nerve", "per_day"): 1.0})
+
+
+def leaves(told: Any, path: str = "") -> set[tuple[str, str]]:
+    """Numbers and texts of a table, with where they stand."""
+    if isinstance(told, dict):
+        return set().union(*(leaves(value, f"{path}.{key}") for key, value in told.items()), set())
+    if isinstance(told, list):
+        return set().union(*(leaves(value, f"{path}.{i}") for i, value in enumerate(told)), set())
+    return {(path, repr(told))}
+
+
+def test_the_exact_share_that_has_spread_is_an_average_over_patients() -> None:
+    """Against a million drawn pairs of traits, correlated as the disease says: 0.002 is four standard errors."""
+    draw = np.random.default_rng(3)
+    blood, lymph = (next(t.spread for t in DISEASE.traits if f"shedding.{r}" in t.acts_on) for r in ("blood", "lymph"))
+    rho = DISEASE.correlations[0].value
+    x, y = draw.standard_normal((2, 10**6))
+    y = rho * x + np.sqrt(1.0 - rho**2) * y
+    shed, mean = koscielny_1984.shed_by(DISEASE, 30.0), {"blood": 0.0, "lymph": 0.0}
+    for way in koscielny_1984.origins(DISEASE)[0].ways:
+        if DISEASE.kinds[way.site] == "distant":
+            mean[way.route] += shed[way.route] * way.chance * DISEASE.efficiency * 0.5
+    of = np.exp(blood * x - blood**2 / 2) * mean["blood"] + np.exp(lymph * y - lymph**2 / 2) * mean["lymph"]
+    assert koscielny_1984.initiated(DISEASE, 30.0) == pytest.approx(1.0 - np.exp(-of).mean(), abs=0.002)
+    assert koscielny_1984.initiated(DISEASE, 10.0) < koscielny_1984.initiated(DISEASE, 30.0)
+
+
+def test_what_is_shed_by_time_has_no_share_by_size() -> None:
+    by_time = [shed.model_copy(update={"per_division": 0.0}) for shed in DISEASE.shedding]
+    with pytest.raises(SystemExit, match="pace"):
+        koscielny_1984.shed_by(DISEASE.with_(shedding=by_time), 30.0)
