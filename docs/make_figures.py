@@ -29,6 +29,8 @@ FOLDER = Path(__file__).parent / "figures"
 SEED = 1889
 PATIENT = 23
 """Of the figures of one patient."""
+OPERATED, CARE = 9477, "surgery+hormone"
+"""Of the course that README shows, and what is done for that patient."""
 
 
 def main() -> None:
@@ -57,7 +59,7 @@ def main() -> None:
     disease = cascade.disease("textbook")
     some = cascade.cohort(disease, patients=20_000, seed=SEED)
     figures |= {
-        "course": cascade.plot.course(some.patient(PATIENT)),
+        "course": cascade.plot.course(cascade.cohort(disease, patients=10_000, seed=SEED, care=CARE).patient(OPERATED)),
         "seeding-tree": cascade.plot.seeding_tree(some.patient(PATIENT)),
         "number-and-sizes": cascade.plot.number_and_sizes(some, beside=cascade.exact(disease)),
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import cascade
 from cascade.cli import main
 
 README = Path(__file__).parent.parent / "README.md"
@@ -38,3 +39,16 @@ def test_both_commands_are_marked() -> None:
     text = README.read_text(encoding="utf-8")
     for n in (1, 2):
         assert re.search(rf"<!-- command {n}:.*?-->\n```sh\n[^\n]+\n```", text)
+
+
+def test_the_patient_of_readme_has_the_story_that_is_told_of_the_picture() -> None:
+    """Found by screening and taken out; a cell that was shed in the year before sleeps, and founds in the brain."""
+    care = "surgery+hormone"
+    course = cascade.cohort(cascade.disease("textbook"), patients=range(9477, 9478), seed=1889, care=care).patient(9477)
+    told = course.clinical
+    assert told is not None
+    assert told.mode == "screening"
+    assert told.surgery < course.years
+    brain = [lesion for lesion in course.lesions if lesion.site == "brain"]
+    assert any(told.surgery - 1.0 < lesion.shed < told.surgery < lesion.founded - 4.0 for lesion in brain)
+    assert "sleeps in the brain for years" in README.read_text(encoding="utf-8")

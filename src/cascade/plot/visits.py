@@ -79,7 +79,7 @@ def thresholds_of(course: Course) -> list[Threshold]:
 
 
 def draw_thresholds(ax: Axes, course: Course, look: Look, inches: tuple[float, float], span: float) -> None:
-    """Dotted, while an eye looks; its name at the end that has more room."""
+    """Dotted, while an eye looks; its name before it, after it, or where neither has room above it."""
     levels = thresholds_of(course)
     per_inch = span / inches[0]
     texts = [f"{one.name}, {told_mm(one.mm)}" for one in levels]
@@ -91,11 +91,14 @@ def draw_thresholds(ax: Axes, course: Course, look: Look, inches: tuple[float, f
                 label=f"_half seen {one.name}")  # fmt: skip
         wide = (width_of(text, look.small) + 0.6 * look.em) * per_inch
         before = one.begin - 0.3 * look.em * per_inch
+        beside = end + 0.3 * look.em * per_inch
         if before - wide > 0.0:
-            at, side = before, "right"
+            at, side, up = before, "right", "center"
+        elif beside + wide < course.years:
+            at, side, up = beside, "left", "center"
         else:
-            at, side = min(end + 0.3 * look.em * per_inch, span - wide), "left"
-        ax.text(at, cells, words(text), ha=side, va="center", fontsize=look.small, color=QUIET, zorder=2,
+            at, side, up = max(end, wide), "right", "bottom"
+        ax.text(at, cells, words(text), ha=side, va=up, fontsize=look.small, color=QUIET, zorder=2,
                 bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8})  # fmt: skip
 
 
