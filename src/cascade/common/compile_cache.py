@@ -114,7 +114,7 @@ class Cache(caching.FunctionCache):  # type: ignore[misc]
             notice(f"compiled code in {path} cannot be used ({reason}): {where}; compiling anew")
             return None
         if found is None:
-            words = "compiling, once: some seconds, on a busy machine more; later runs take the code from the disk"
+            words = "compiling, once: seconds, for patients a minute or two; later runs take the code from the disk"
             notice(words, waiting=True)
         return found
 
