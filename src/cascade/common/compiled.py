@@ -59,7 +59,7 @@ def cached(function: Any, *rooms: ModuleType) -> Callable[..., Any]:
             function._cache = cache_of(function.py_func, *rooms)  # noqa: SLF001 (numba has no public way)
         except (RuntimeError, OSError, AttributeError):
             notice(
-                "no folder is writable for compiled code: compiling in memory, for seconds, of patients minutes, in every new process"
-                " (set NUMBA_CACHE_DIR to a writable folder)"
+                "no folder is writable for compiled code: compiling in memory, for seconds, of patients minutes,"
+                " in every new process (set NUMBA_CACHE_DIR to a writable folder)"
             )
     return function  # type: ignore[no-any-return]
