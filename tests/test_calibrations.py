@@ -108,3 +108,14 @@ def test_what_is_shed_by_time_has_no_share_by_size() -> None:
     by_time = [shed.model_copy(update={"per_division": 0.0}) for shed in DISEASE.shedding]
     with pytest.raises(SystemExit, match="pace"):
         koscielny_1984.shed_by(DISEASE.with_(shedding=by_time), 30.0)
+
+
+def test_the_share_of_sleepers_is_that_of_the_disease_and_is_told() -> None:
+    from cascade.cli.descriptions_of_diseases import disease_page
+
+    awake = DISEASE.with_(dormant=0.0)
+    assert awake.cancer.dormant == 0.0
+    assert DISEASE.with_(dormant=None).cancer == cascade.body.cancer("breast")
+    assert "99.9 % slept as single cells" in disease_page(DISEASE)
+    assert "slept as single cells" not in disease_page(DISEASE.with_(dormant=None))
+    assert awake.digest() != DISEASE.digest()

@@ -76,6 +76,8 @@ def _shedding(disease: Disease) -> str:
         for s in disease.shedding
     ]
     scale = f"The chance of a shed cell to found is that of the cell model times {disease.efficiency:.3g} (efficiency)."
+    if disease.dormant is not None:
+        scale += f" Of those that found {plain_percent(disease.dormant)} slept as single cells before (dormant)."
     return f"{text_table(header, lines)}\n\n{scale}"
 
 
