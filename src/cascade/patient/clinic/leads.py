@@ -246,7 +246,7 @@ def lead_times(cohort: Cohort, patients: int = 200, *, mm: float = 20.0) -> Lead
     >>> import cascade
     >>> some = cascade.cohort(cascade.disease("textbook"), patients=10, seed=1)
     >>> [row.test for row in lead_times(some, 10)]
-    ['CTC', 'CTC', 'ctDNA', 'ctDNA', 'CA125']
+    ['CTC', 'CTC', 'ctDNA', 'ctDNA', 'CA125', 'PSA', 'CEA']
     """
     if not isinstance(cohort, Cohort):
         raise InputError("cohort", cohort, "a Cohort, as cascade.cohort gives")

@@ -51,7 +51,7 @@ class Tested:
         >>> import cascade
         >>> some = cascade.cohort(cascade.disease("textbook"), patients=4, seed=1)
         >>> [row.test for row in some.patient(1).laboratory(8.0)]
-        ['CTC', 'ctDNA', 'CA125']
+        ['CTC', 'ctDNA', 'CA125', 'PSA', 'CEA']
         """
         from cascade.patient.clinic.laboratory import laboratory_of
 
