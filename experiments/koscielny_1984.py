@@ -20,6 +20,7 @@ For research and teaching, never for decisions about a patient.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,8 +100,7 @@ def main() -> int:
     options = parser.parse_args()
     folder = own_folder(options, "koscielny_1984")
     disease, calibration = cascade.disease(str(options.disease)), Calibration.of("breast")
-    calibration = Calibration(calibration.disease, int(options.cells), options.seed, calibration.years,
-                              calibration.free, calibration.rows)  # fmt: skip
+    calibration = replace(calibration, patients=int(options.cells), seed=options.seed)
     seen = Seen(disease, calibration)
     half = size_of_half(seen, {"within_years": 25.0, "near_mm": 35.0})
     five = size_of_half(seen, {"within_years": 5.0, "near_mm": 72.6})

@@ -14,7 +14,9 @@ from matplotlib.figure import Figure
 import cascade
 from cascade import plot
 from cascade.common.errors import InputError
+from cascade.plot.courses import GROWN
 from cascade.plot.pairs import TEN
+from cascade.plot.visits import thresholds_of
 from helpers.diseases import PLAIN, TEXTBOOK
 from helpers.inspect import texts_of
 from helpers.of_patients import OF_PATIENTS
@@ -193,8 +195,36 @@ def test_an_eye_has_its_line_while_it_looks_where_it_sees_half() -> None:
     assert visits[0] == told.diagnosed
     if all(lesion.site != "bone" or lesion.fate != "grows" for lesion in course.lesions):
         assert "bone scan" not in lines
-    assert "sees half of lesions" in told_of(plot.course(course))
-    assert "sees half of lesions" not in told_of(plot.ten(cohort("surgery+hormone")))  # which has no such lines
+    assert "sees half as many" in told_of(plot.course(course))
+    assert "sees half as many" not in told_of(plot.ten(cohort("surgery+hormone")))  # which has no such lines
+
+
+def test_lines_of_eyes_are_of_places_at_which_the_eye_looks_and_bear_its_whole_name() -> None:
+    """Of the brain with symptoms alone, of an organ at which it never looks, and of an eye with a comma in its name."""
+    few = {"half_mm": 3.0, "width": 0.3}
+    eyes = [
+        {"name": "scan", "lesions": few, "organs": {"brain": few | {"half_mm": 5.0, "only_with_symptoms": True},
+                                                    "liver": few | {"half_mm": 4.0, "looked_at": 0.0}}},
+        {"name": "scan, low dose", "lesions": few},
+    ]  # fmt: skip
+    care = [{"name": "surgery", "surgery": {}, "visits": [{"eyes": ["scan", "scan, low dose"]}]}]
+    disease = RICH.with_(eyes=eyes, care=care, autopsy=None, presentation={"staging": [], "screening": []})
+    found, brains = cascade.cohort(disease, patients=200, seed=1, care="surgery"), set()
+    for number in range(60):
+        course = found.patient(number)
+        lines = {line.name: line for line in thresholds_of(course)}
+        told = course.clinical
+        assert told is not None
+        assert set(lines) <= {"scan; scan, low dose", "scan, brain", "scan, low dose"}
+        distant = {one.site for one in course.lesions[1:] if one.fate in GROWN and disease.kinds[one.site] == "distant"}
+        # Where the scan looks at none of the organs the other eye stands alone, under its whole name.
+        assert ("scan, low dose" in lines) <= (distant <= {"liver", "brain"})
+        signs = [s for s, one in zip(told.symptoms, course.lesions, strict=True) if one.site == "brain"]
+        if "scan, brain" in lines:
+            assert lines["scan, brain"].begin >= min(signs)
+        grown = {one.site for one in course.lesions if one.fate == "grows"}
+        brains |= {("scan, brain" in lines, "brain" in grown)}
+    assert (False, True) in brains  # a metastasis in the brain that gave no symptoms before a visit has no line
 
 
 def test_who_is_seen_by_nobody_has_no_lines_of_eyes() -> None:

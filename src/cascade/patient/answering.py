@@ -154,8 +154,10 @@ def compare(
         Of cells: with the same stages.
     cells : int or range
         Of cells: how many, as for ``simulate``.
-    care, patients : (str, str); int or range
-        Of a disease: two of its cares; how many patients, as for ``cohort``.
+    care : (str, str)
+        Of a disease: two of its cares.
+    patients : int or range
+        Of a disease: how many, as for ``cohort``.
     seed : int, optional
     until, until_years : float, optional
         The end of a run: hours of cells, years of the tumour of patients.

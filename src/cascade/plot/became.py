@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from cascade.common.colours import ALIVE_PALE, DEATH_COLOUR, QUIET
-from cascade.common.types import Floats
+from cascade.common.types import Floats, Ints
 from cascade.patient.cohort import Cohort
 from cascade.patient.follow.answers import FollowUp
 from cascade.patient.follow.estimators import at_risk, incidence
-from cascade.patient.follow.months import COMPETING, EVENT
+from cascade.patient.follow.months import CENSORED, COMPETING, EVENT
 from cascade.plot.followed import last_month
 from cascade.plot.notation import one_in
 from cascade.plot.since import Area, Page, Panel, drawn, followed, made_from
@@ -72,11 +72,12 @@ def outcomes(source: Cohort | FollowUp, *, seen: str = "scheduled", style: str =
     return drawn(page, style)
 
 
-def shares_of(left: np.ndarray[tuple[int, ...], np.dtype[np.int64]], last: int) -> tuple[Floats, Floats]:
+def shares_of(left: Ints, last: int) -> tuple[Floats, Floats]:
     """Shares with the event, and with the competing one, by the end of each month."""
-    swapped = left.copy()
-    swapped[[EVENT, COMPETING]] = left[[COMPETING, EVENT]]
-    event, competing = incidence(left).share[: last + 1], incidence(swapped).share[: last + 1]
+    event, competing = (
+        incidence(left).share[: last + 1],
+        incidence(left[[COMPETING, EVENT, CENSORED]]).share[: last + 1],
+    )
     return carried(event), carried(competing)
 
 

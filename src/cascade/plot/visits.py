@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
 from cascade.common.colours import BAND, INK, QUIET
+from cascade.patient.clinic.eyes import Sight
 from cascade.patient.clinic.told import Clinical, Given
 from cascade.patient.course import Course
 from cascade.plot.fitting import width_of, words
@@ -40,7 +42,7 @@ def moments_of(told: Clinical, ended: float) -> list[Moment]:
 
 @dataclass(frozen=True)
 class Threshold:
-    """The size at which eyes see half of lesions, and from when to when they looked."""
+    """The size of which eyes see half as many lesions as of the largest, and from when to when they looked."""
 
     mm: float
     begin: float
@@ -57,7 +59,7 @@ def thresholds_of(course: Course) -> list[Threshold]:
     if told is None:
         return []
     sites = sorted({lesion.site for lesion in course.lesions[1:] if lesion.fate in ("grows", "ended by treatment")})
-    lines: dict[float, dict[str, list[float]]] = {}
+    lines: dict[float, dict[tuple[str, str], list[float]]] = {}
     for eye in disease.eyes:
         for screening in (True, False):
             mine = [(year, occasion == "screening") for year, occasion, name in told.looks if name == eye.name]
@@ -65,17 +67,32 @@ def thresholds_of(course: Course) -> list[Threshold]:
             if not years:
                 continue
             sights = {"": eye.primary} if screening else {site: eye.of(site, disease.kinds[site]) for site in sites}
-            named = {site for site in sights if site in eye.organs}
             for site, sight in sights.items():
-                if sight is not None and sight.looked_at > 0.0:
-                    name = f"{eye.name}, {site}" if site in named and eye.lesions is not None else eye.name
-                    lines.setdefault(sight.half_mm, {}).setdefault(name, []).extend(years)
-    # A place that an eye sees as it sees all others needs no name of its own.
+                when = [year for year in years if sight is not None and _looks(course, eye.name, site, sight, year)]
+                if sight is not None and when:
+                    of = site if site in eye.organs and eye.lesions is not None else ""
+                    lines.setdefault(sight.half_mm, {}).setdefault((eye.name, of), []).extend(when)
     return [
-        Threshold(mm, min(map(min, by.values())), max(map(max, by.values())),
-                  "; ".join(name for name in by if name.split(",")[0] not in by or "," not in name))
+        Threshold(mm, min(map(min, by.values())), max(map(max, by.values())), _named(by))
         for mm, by in sorted(lines.items())
-    ]  # fmt: skip
+    ]
+
+
+def _looks(course: Course, eye: str, site: str, sight: Sight, year: float) -> bool:
+    """Whether an eye looks at a site of the patient in a year; "": at the primary."""
+    told = course.clinical
+    assert told is not None
+    place = site or "primary"
+    if sight.looked_at < 1.0 and not any(row.eye == eye and row.place == place for row in told.visits):
+        return False
+    signs = [when for when, lesion in zip(told.symptoms, course.lesions, strict=True) if lesion.site == place]
+    return not sight.only_with_symptoms or min(signs, default=math.inf) <= year
+
+
+def _named(by: Iterable[tuple[str, str]]) -> str:
+    """Eyes, with the organ where they see it unlike others."""
+    every = set(by)
+    return "; ".join(f"{eye}, {of}" if of else eye for eye, of in by if not of or (eye, "") not in every)
 
 
 def draw_thresholds(ax: Axes, course: Course, look: Look, inches: tuple[float, float], span: float) -> None:
@@ -158,7 +175,7 @@ def lanes(middles: list[float], widths: list[float]) -> list[int]:
 
 def threshold_caption(course: Course) -> str:
     """What the lines of eyes are."""
-    dotted = "Dotted, while an eye looks: the size at which it sees half of lesions."
+    dotted = "Dotted, while an eye looks: the size of which it sees half as many as of the largest lesions."
     return dotted if thresholds_of(course) else ""
 
 

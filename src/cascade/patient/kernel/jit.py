@@ -19,4 +19,4 @@ step = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_w
 once = njit(
     nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, forceinline=True
 )
-"""A step that is called in one place, and inlined there: handing on seventy arrays takes longer than most steps."""
+"""A step that is inlined where it is called, in a few places: handing on seventy arrays takes longer than most."""
