@@ -6,7 +6,8 @@ numbers, the same seed), so that they change smoothly with what is free.  Least 
 comparable; then the singular values of the scaled sensitivities, which count what the targets identify, and for each
 free parameter how much another value costs when all others are fitted again (to second order).
 
-Without ``--write`` the rows are shown as the disease has them, and nothing is fitted: that takes seconds.
+Without ``--fit`` the rows are shown as the disease has them, and nothing is fitted: that takes seconds.  With ``--write``
+what was found stands in the file of the disease afterwards, or of one of its variants: numbers, covariance and rows.
 For research and teaching, never for decisions about a patient.
 """
 
@@ -22,15 +23,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tomli_w
 from scipy.optimize import least_squares
 from scipy.special import expit, logit
 
 import cascade
-from cascade.common.files import write_atomically
 from cascade.common.text import text_table
+from cascade.patient import Free
+from cascade.patient import Row as Told
+from cascade.patient.calibration import UNIDENTIFIED, back, there
 from cascade.patient.follow.register import Register
 from cascade.patient.known import KnownChunk, registered
+from cascade.patient.variants import changed, number_at
 
 CALIBRATIONS = Path(__file__).parent / "calibrations"
 STEP = 0.06
@@ -39,24 +42,6 @@ STEP = 0.06
 CHUNK = 12_500
 IDENTIFIED = 1.0
 """A combination is identified whose change by 1 on the scale changes the rows by as many of their errors."""
-
-SCALES = {
-    "log": (np.log, np.exp),
-    "logit": (logit, expit),
-    "atanh": (np.arctanh, np.tanh),
-}
-"""There and back."""
-
-
-@dataclass(frozen=True)
-class Free:
-    """A parameter that is fitted: where it stands, and on which scale it moves."""
-
-    name: str
-    where: tuple[str, ...]
-    scale: str
-    start: float
-
 
 @dataclass(frozen=True)
 class Row:
@@ -70,22 +55,29 @@ class Row:
     source: str
     asked: dict[str, Any] = field(default_factory=dict)
 
+    def told(self, value: float, key: str = "") -> Told:
+        """Beside what the model says, for the file of the disease."""
+        measure = "share" if self.what.startswith(("share", "recurrence")) else "size"
+        return Told(
+            name=self.id, role=self.role, measure=measure, observed=self.observed, simulated=float(f"{value:.4g}"),
+            error=self.error, source=(key,) if key else (),
+        )  # fmt: skip
+
     def apart(self, value: float) -> float:
         """Model less source in errors."""
-        share = self.what.startswith(("share", "recurrence"))
-        there = (lambda x: logit(min(max(x, 1e-4), 1 - 1e-4))) if share else (lambda x: np.log(max(x, 1e-4)))
-        return float((there(value) - there(self.observed)) / self.error)
+        return self.told(max(value, 0.0)).apart if np.isfinite(value) else np.inf
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was committed; ``disease`` is a file beside it."""
+    """What was committed: ``starts`` of what is ``free``, the rows and their roles."""
 
     disease: str
     patients: int
     seed: int
     years: float
     free: tuple[Free, ...]
+    starts: tuple[float, ...]
     rows: tuple[Row, ...]
 
     @classmethod
@@ -97,25 +89,9 @@ class Calibration:
             Row(*(row[key] for key in own), {key: value for key, value in row.items() if key not in own})
             for row in told["rows"]
         ]
-        free = [Free(one["name"], tuple(one["where"]), one["scale"], one["start"]) for one in told["free"]]
-        return cls(told["disease"], told["patients"], told["seed"], told["years"], tuple(free), tuple(rows))
-
-
-def changed(disease: cascade.Disease, values: dict[tuple[str, ...], float]) -> cascade.Disease:
-    """The disease with other numbers; entries of lists are found by name, route, or number."""
-    fields: dict[str, Any] = {}
-    whole = disease.model_dump(mode="json", exclude_none=True)
-    for where, value in values.items():
-        at, keys = whole, list(where)
-        for key in keys[:-1]:
-            if isinstance(at, list):
-                named = {str(one.get("name", one.get("route", i))): one for i, one in enumerate(at)}
-                at = named[key]
-            else:
-                at = at[key]
-        at[keys[-1]] = float(value)
-        fields[where[0]] = whole[where[0]]
-    return disease.with_(**fields)
+        free = [Free(name=one["name"], where=one["where"], scale=one["scale"]) for one in told["free"]]
+        starts = tuple(one["start"] for one in told["free"])
+        return cls(told["disease"], told["patients"], told["seed"], told["years"], tuple(free), starts, tuple(rows))
 
 
 @dataclass(frozen=True)
@@ -189,8 +165,10 @@ def share_nodes(seen: Seen, asked: dict[str, Any]) -> float:
 
 
 def share_free(seen: Seen, asked: dict[str, Any]) -> float:
-    """Without a distant metastasis seen."""
+    """Without a distant metastasis seen, of all or of the node-negative."""
     r, some = between(seen, asked)
+    if asked.get("nodes") == "N0":
+        some = some & (r.nodes_positive == 0) & (r.metastasis_seen == 0)
     return 1.0 - float(distant_by(r, asked["within_years"])[some].mean())
 
 
@@ -227,6 +205,22 @@ def late_recurrence(seen: Seen, asked: dict[str, Any]) -> float:
     return float((spread[of] <= 20.0).mean()) if of.sum() > 20 else float("nan")
 
 
+def years_ratio(seen: Seen, asked: dict[str, Any]) -> float:
+    """Distant metastases a person-year of some years after surgery, over those of the first five, of a subtype."""
+    r = seen.surgery
+    names = [subtype.name for subtype in seen.disease.subtypes]
+    of = (r.subtype == names.index(asked["subtype"])) & (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
+    return hazard(r, of, asked["low_years"], asked["high_years"]) / max(hazard(r, of, 0.0, 5.0), 1e-12)
+
+
+def hazard(r: Register, of: np.ndarray, low: float, high: float) -> float:
+    """Distant metastases a person-year between two years after diagnosis."""
+    spread = since(r, r.distant)[of]
+    out = np.minimum(spread, since(r, np.minimum(r.death, r.end))[of])
+    time = np.clip(out, low, high).sum() - low * len(out)
+    return float(((spread > low) & (spread <= high)).sum() / max(time, 1e-9))
+
+
 def er_positive(seen: Seen, r: Register) -> np.ndarray:
     """Those of the class of that name; all where there are no classes."""
     names = [subtype.name for subtype in seen.disease.subtypes]
@@ -238,12 +232,8 @@ def rate_ratio(seen: Seen, asked: dict[str, Any]) -> float:
     rates = []
     for r in (seen.hormone, seen.surgery):
         of = er_positive(seen, r) & (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
-        spread = since(r, r.distant)[of]
-        out = np.minimum(spread, since(r, np.minimum(r.death, r.end))[of])
-        low, high = asked["low_years"], asked["high_years"]
-        time = np.clip(out, low, high).sum() - low * len(out)
-        rates.append(((spread > low) & (spread <= high)).sum() / max(time, 1e-9))
-    return float(rates[0] / max(rates[1], 1e-12))
+        rates.append(hazard(r, of, asked["low_years"], asked["high_years"]))
+    return rates[0] / max(rates[1], 1e-12)
 
 
 WHAT = {
@@ -254,6 +244,7 @@ WHAT = {
     "size at which half have a distant metastasis": size_of_half,
     "recurrence from year 5 to 20": late_recurrence,
     "rate ratio of hormone treatment": rate_ratio,
+    "hazard ratio of years": years_ratio,
 }
 """How rows are read off."""
 
@@ -267,7 +258,17 @@ def told(rows: tuple[Row, ...], values: list[float]) -> str:
     return text_table(["row", "role", "observed", "simulated", "errors apart"], lines)
 
 
-def fit(calibration: Calibration, disease: cascade.Disease) -> tuple[np.ndarray, np.ndarray]:
+def at(calibration: Calibration, disease: cascade.Disease, x: np.ndarray) -> cascade.Disease:
+    """The disease at other values of what is free, on their scales."""
+    return changed(disease, dict(zip([one.where for one in calibration.free], values(calibration, x), strict=True)))
+
+
+def values(calibration: Calibration, x: np.ndarray) -> list[float]:
+    """Free parameters on their own scale, as they are written."""
+    return [float(f"{back(float(v), one.scale):.5g}") for one, v in zip(calibration.free, x, strict=True)]
+
+
+def fit(calibration: Calibration, disease: cascade.Disease, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Free parameters on their scales, and the sensitivities of the target rows in errors."""
     targets = [row for row in calibration.rows if row.role == "target"]
 
@@ -279,70 +280,94 @@ def fit(calibration: Calibration, disease: cascade.Disease) -> tuple[np.ndarray,
             print(f"  {error}")
             out = np.full(len(targets), np.nan)
         out = np.where(np.isfinite(out), out, 20.0)
-        print(f"  {float(out @ out):9.2f}  " + " ".join(f"{v:.3g}" for v in back(calibration, x)), flush=True)
+        print(f"  {float(out @ out):9.2f}  " + " ".join(f"{v:.3g}" for v in values(calibration, x)), flush=True)
         return out
 
-    def slopes(x: np.ndarray) -> np.ndarray:
-        columns = []
-        for k in range(len(x)):
-            step = np.zeros(len(x))
-            step[k] = STEP
-            columns.append((residuals(x + step) - residuals(x - step)) / (2.0 * STEP))
+    def slopes(x: np.ndarray, both: bool = False) -> np.ndarray:
+        columns, here = [], residuals(x)
+        for step in STEP * np.eye(len(x)):
+            other = residuals(x - step) if both else here
+            columns.append((residuals(x + step) - other) / (STEP * (1 + both)))
         return np.array(columns).T
 
-    start = np.array([SCALES[one.scale][0](one.start) for one in calibration.free])
-    found = least_squares(residuals, start, jac=slopes, method="trf", xtol=1e-3, ftol=1e-3, max_nfev=12)
-    return found.x, slopes(found.x)
+    found = least_squares(residuals, start, jac=slopes, method="trf", xtol=1e-3, ftol=1e-2, max_nfev=8)
+    return found.x, slopes(found.x, both=True)
 
 
-def back(calibration: Calibration, x: np.ndarray) -> list[float]:
-    """Free parameters on their own scale."""
-    return [float(SCALES[one.scale][1](value)) for one, value in zip(calibration.free, x, strict=True)]
+def covariance_of(slopes: np.ndarray) -> np.ndarray:
+    """Of the free parameters on their scales; what no target identifies is known to a factor of e."""
+    return np.asarray(np.linalg.inv(slopes.T @ slopes + np.eye(slopes.shape[1]) / UNIDENTIFIED**2))
 
 
-def at(calibration: Calibration, disease: cascade.Disease, x: np.ndarray) -> cascade.Disease:
-    """The disease at other values of what is free."""
-    values = back(calibration, x)
-    return changed(disease, {one.where: value for one, value in zip(calibration.free, values, strict=True)})
+def fitted(name: str, calibration: Calibration, disease: cascade.Disease, x: np.ndarray, slopes: np.ndarray) -> Any:
+    """What a fit found, for the file of the disease; the rows are of the disease as it is written."""
+    seen = Seen(at(calibration, disease, x), calibration)
+    covariance = covariance_of(slopes)
+    return {
+        "made": f"experiments/calibrate.py {name}, {calibration.patients} patients, seed {calibration.seed}",
+        "free": calibration.free,
+        "covariance": [[float(f"{v:.6g}") for v in row] for row in covariance],
+        "identified": int((np.linalg.svd(slopes, compute_uv=False) > IDENTIFIED).sum()),
+        "rows": [row.told(seen.value(row)) for row in calibration.rows],
+    }
+
+
+def told_of_fit(calibration: Calibration, x: np.ndarray, slopes: np.ndarray) -> str:
+    """The free parameters with their errors, and what is identified."""
+    errors = np.sqrt(np.diag(covariance_of(slopes)))
+    lines = [
+        [one.name, f"{back(m, one.scale):.4g}", f"{back(m - s, one.scale):.3g}", f"{back(m + s, one.scale):.3g}"]
+        for one, m, s in zip(calibration.free, x, errors, strict=True)
+    ]
+    singular = np.linalg.svd(slopes, compute_uv=False)
+    told = f"identified combinations: {(singular > IDENTIFIED).sum()} of {len(x)}; singular values "
+    return (
+        text_table(["free", "value", "less one error", "more one error"], lines)
+        + f"\n\n{told}{', '.join(f'{s:.2g}' for s in singular)}"
+    )
+
+
+def written(whole: cascade.Disease, variant: str, other: cascade.Disease, found: Any, free: tuple[Free, ...]) -> Any:
+    """The disease with a fit, its own or that of a variant."""
+    if not variant:
+        new = changed(whole, {one.where: number_at(other, one.where) for one in free})
+        return new.with_(calibration=found, variants=whole.variants)
+    changes = {one.where: number_at(other, one.where) for one in free}
+    variants = [
+        one.model_copy(update={"changes": {**one.changes, **changes}, "calibration": found})
+        if one.name == variant
+        else one
+        for one in whole.variants
+    ]
+    return whole.with_(variants=variants)
 
 
 def main() -> int:
     """Show, or fit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="of a disease that has a calibration")
-    parser.add_argument("--disease", type=Path, help="a file in place of that of the calibration")
-    parser.add_argument("--write", type=Path, help="fit, and write the disease with what was found, and what it costs")
+    parser.add_argument("name", help="of a disease that has a calibration, or NAME:VARIANT")
+    parser.add_argument("--disease", type=Path, help="a file in place of the disease of the package")
+    parser.add_argument("--fit", action="store_true", help="fit, from where the disease is; --start: from the file's")
+    parser.add_argument("--start", action="store_true", help="with --fit: from the starts of the calibration")
+    parser.add_argument("--write", type=Path, help="with --fit: the file of the disease with what was found")
     options = parser.parse_args()
-    calibration = Calibration.of(options.name)
-    disease = cascade.disease(str(options.disease or CALIBRATIONS / calibration.disease))
-    if options.write is not None:
-        x, slopes = fit(calibration, disease)
-        singular = np.linalg.svd(slopes, compute_uv=False)
-        covariance = np.linalg.pinv(slopes.T @ slopes)
-        lines = [
-            [one.name, f"{value:.4g}", f"{back_at(one, m - s):.3g}", f"{back_at(one, m + s):.3g}"]
-            for one, value, m, s in zip(
-                calibration.free, back(calibration, x), x, np.sqrt(np.diag(covariance)), strict=True
-            )
-        ]
-        print(text_table(["free", "value", "less one error", "more one error"], lines))
-        print(f"\nidentified combinations: {(singular > IDENTIFIED).sum()} of {len(x)}; singular values", end=" ")
-        print(", ".join(f"{s:.2g}" for s in singular))
+    name, _, variant = options.name.partition(":")
+    calibration = Calibration.of(name)
+    whole = cascade.disease(str(options.disease or calibration.disease))
+    disease = whole.variant(variant) if variant else whole
+    if options.fit:
+        at_hand = [number_at(disease, one.where) for one in calibration.free]
+        from_where = calibration.starts if options.start else at_hand
+        start = np.array([there(v, one.scale) for v, one in zip(from_where, calibration.free, strict=True)])
+        x, slopes = fit(calibration, disease, start)
+        print(told_of_fit(calibration, x, slopes))
+        found = fitted(options.name, calibration, disease, x, slopes)
         disease = at(calibration, disease, x)
-        write_atomically(options.write, disease.to_toml().encode())
-        names = [one.name for one in calibration.free]
-        note = dict(zip(names, (float(f"{value:.6g}") for value in back(calibration, x)), strict=True))
-        found = {"value": note, "names": names, "x": x.tolist(), "covariance": covariance.tolist()}
-        write_atomically(options.write.with_suffix(".fitted.toml"), tomli_w.dumps(found).encode())
+        if options.write is not None:
+            written(whole, variant, disease, found, calibration.free).save(options.write)
     seen = Seen(disease, calibration)
-    values = [seen.value(row) for row in calibration.rows]
-    print("\n" + told(calibration.rows, values))
+    print("\n" + told(calibration.rows, [seen.value(row) for row in calibration.rows]))
     return 0
-
-
-def back_at(one: Free, value: float) -> float:
-    """A value on its own scale."""
-    return float(SCALES[one.scale][1](value))
 
 
 if __name__ == "__main__":

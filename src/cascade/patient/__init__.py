@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cascade.patient.calibration import Calibration, Free, Row, Variant
     from cascade.patient.clinic.blood_tests import BloodTests, CellTest, DnaTest, Marker
     from cascade.patient.clinic.care import Care, Radiotherapy, Surgery, Systemic, Visits
     from cascade.patient.clinic.eyes import Eye, Pathologist, Sight
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BirthDeath",
     "BloodTests",
+    "Calibration",
     "Care",
     "CellTest",
     "Cohort",
@@ -39,6 +41,7 @@ __all__ = [
     "DnaTest",
     "Eye",
     "Founding",
+    "Free",
     "Growth",
     "Lesion",
     "Lesions",
@@ -48,6 +51,7 @@ __all__ = [
     "Pathologist",
     "Presentation",
     "Radiotherapy",
+    "Row",
     "Screening",
     "Shedding",
     "Sight",
@@ -57,6 +61,7 @@ __all__ = [
     "Systemic",
     "Trait",
     "Tumour",
+    "Variant",
     "Visits",
     "foundings",
     "lead_times",
@@ -65,6 +70,7 @@ __all__ = [
 _LATER = {
     name: f"cascade.patient.{module}"
     for module, names in {
+        "calibration": "Calibration Free Row Variant",
         "clinic.care": "Care Radiotherapy Surgery Systemic Visits",
         "clinic.eyes": "Eye Pathologist Sight",
         "clinic.presentation": "Presentation Screening Symptoms",

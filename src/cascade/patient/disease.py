@@ -24,6 +24,7 @@ from cascade.common.numbers import SHARE_TOLERANCE, plain_number
 from cascade.common.portable import in_order
 from cascade.model.base import Keys, Name, Part, Share, Source, Text, faults_of, rescaled
 from cascade.model.parts import Correlation
+from cascade.patient.calibration import Calibration, Variant
 from cascade.patient.checks import faults
 from cascade.patient.clinic.blood_tests import BloodTests
 from cascade.patient.clinic.care import NOTHING, Care
@@ -32,6 +33,7 @@ from cascade.patient.clinic.presentation import Presentation
 from cascade.patient.founding import model_of, route_of, sources_by_blood
 from cascade.patient.growth import Growth
 from cascade.patient.parts import Death, Lesions, Shedding, Subtype, Trait, Tumour
+from cascade.patient.variants import draws, faults_of_fits, variant_of
 
 ONSET_PER_EARLY = 40.0
 """So many times the mean size of what is left at the end of the early phase: larger by chance are 1 in 10^17."""
@@ -70,6 +72,10 @@ class Disease(Part):
         By name; "none" there always is.
     blood : BloodTests, optional
         What a laboratory looks for.
+    calibration : Calibration, optional
+        What it was fitted to, and how far its numbers are known.
+    variants : tuple of Variant
+        Other numbers, where sources contradict each other.
     sources : tuple of Source
 
     Raises
@@ -103,6 +109,8 @@ class Disease(Part):
     autopsy: Name | None = None
     care: Annotated[tuple[Care, ...], Field(strict=False)] = ()
     blood: BloodTests | None = None
+    calibration: Calibration | None = None
+    variants: Annotated[tuple[Variant, ...], Field(strict=False)] = ()
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
 
     def __init__(self, /, **data: Any) -> None:
@@ -122,7 +130,10 @@ class Disease(Part):
         shares = in_order(subtype.share for subtype in self.subtypes)
         if self.subtypes and abs(shares - 1.0) > SHARE_TOLERANCE:
             yield Fault("subtypes", shares, "shares that sum to 1")
-        yield from faults(self)
+        found = list(faults(self))
+        yield from found
+        if not found and (self.variants or self.calibration is not None):
+            yield from faults_of_fits(self)
 
     @cached_property
     def cancer(self) -> Cancer:
@@ -226,12 +237,20 @@ class Disease(Part):
             changed[field] = part.model_copy(update=_within(part, value)) if into else value
         return self.model_copy(update=changed)
 
+    def variant(self, name: str) -> Disease:
+        """The disease with the numbers of one of its variants: also ``cascade.disease("NAME:VARIANT")``."""
+        return variant_of(self, name)
+
+    def draws(self, number: int, seed: int = 1) -> tuple[Disease, ...]:
+        """Diseases that the figures leave open to which it was fitted: see `cascade.patient.draws`."""
+        return draws(self, number, seed)
+
     def digest(self) -> str:
         """Fingerprint of all that changes a result."""
         import hashlib
         import json
 
-        texts = {"title", "description", "limits", "sources", "name", "years"}
+        texts = {"title", "description", "limits", "sources", "name", "years", "calibration", "variants"}
         told = _unsourced(self.model_dump(mode="json", exclude=texts)) | {"cells": model_of(self.cancer).digest()}
         return hashlib.sha256(json.dumps(told, sort_keys=True, allow_nan=False).encode()).hexdigest()
 

@@ -57,7 +57,7 @@ def disease(name_or_path: str | Path) -> Disease:
     Parameters
     ----------
     name_or_path : str or Path
-        A name from ``diseases()``, or a path (anything that ends in ``.toml``).
+        A name from ``diseases()``, or a path (anything that ends in ``.toml``); ``NAME:VARIANT`` is a variant of one.
 
     Raises
     ------
@@ -76,6 +76,9 @@ def disease(name_or_path: str | Path) -> Disease:
     'breast'
     """
     text = str(name_or_path)
+    whole, colon, variant = text.partition(":")
+    if colon and whole in disease_names():
+        return disease(whole).variant(variant)
     if text in disease_names():
         file = resources.files("cascade.catalog") / "diseases" / f"{text}.toml"
         return Disease.from_toml(file.read_text(encoding="utf-8"), where=text)
