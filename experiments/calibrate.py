@@ -6,8 +6,8 @@ numbers, the same seed), so that they change smoothly with what is free.  Least 
 comparable; then the singular values of the scaled sensitivities, which count what the targets identify, and for each
 free parameter how much another value costs when all others are fitted again (to second order).
 
-Without ``--fit`` the rows are shown as the disease has them, and nothing is fitted: that takes seconds.  With ``--write``
-what was found stands in the file of the disease afterwards, or of one of its variants: numbers, covariance and rows.
+Without ``--fit`` the rows are shown as the disease has them, and nothing is fitted: that takes seconds.  With
+``--write`` what was found stands in the file of the disease, or in one of its variants: numbers, covariance and rows.
 For research and teaching, never for decisions about a patient.
 """
 
@@ -42,6 +42,7 @@ STEP = 0.06
 CHUNK = 12_500
 IDENTIFIED = 1.0
 """A combination is identified whose change by 1 on the scale changes the rows by as many of their errors."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -209,7 +210,9 @@ def years_ratio(seen: Seen, asked: dict[str, Any]) -> float:
     """Distant metastases a person-year of some years after surgery, over those of the first five, of a subtype."""
     r = seen.surgery
     names = [subtype.name for subtype in seen.disease.subtypes]
-    of = (r.subtype == names.index(asked["subtype"])) & (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
+    of = (
+        (r.subtype == names.index(asked["subtype"])) & (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
+    )
     return hazard(r, of, asked["low_years"], asked["high_years"]) / max(hazard(r, of, 0.0, 5.0), 1e-12)
 
 

@@ -28,7 +28,7 @@ from scipy import stats
 
 import cascade
 from _report import FALSE_ALARM, Row, arguments, own_folder, show, verdict, write
-from calibrate import CALIBRATIONS, Calibration, Seen, share_free, size_of_half
+from calibrate import Calibration, Seen, share_free, size_of_half
 from cascade.patient.growth import Growth
 from cascade.patient.origins import origins
 from cascade.patient.ranges import DAYS_PER_YEAR
@@ -94,12 +94,10 @@ def counted(disease: cascade.Disease, patients: int, seed: int) -> list[tuple[st
 def main() -> int:
     """Run the experiment; 0 when simulation and exact answer agree."""
     parser = arguments(__doc__ or "", 30_000, 1984)
-    parser.add_argument(
-        "--disease", type=Path, default=CALIBRATIONS / "breast_narrow.toml", help="default: %(default)s"
-    )
+    parser.add_argument("--disease", default="breast", help="a name, NAME:VARIANT or a file (default: %(default)s)")
     options = parser.parse_args()
     folder = own_folder(options, "koscielny_1984")
-    disease, calibration = cascade.disease(str(options.disease)), Calibration.of("breast")
+    disease, calibration = cascade.disease(options.disease), Calibration.of("breast")
     calibration = replace(calibration, patients=int(options.cells), seed=options.seed)
     seen = Seen(disease, calibration)
     half = size_of_half(seen, {"within_years": 25.0, "near_mm": 35.0})

@@ -23,7 +23,10 @@ os.environ.pop("COLUMNS", None)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of the cases of a test marked ``sampled(n)`` n, evenly spread, stay in the fast tier; the others are full."""
+    """Of the cases of a test some, evenly spread, are fast, more are full: ``sampled(fast, full)``; the rest is slow.
+
+    Without ``full`` all others are full.
+    """
     cases: dict[tuple[str, str], list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("sampled"):
@@ -31,10 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for group in cases.values():
         marker = group[0].get_closest_marker("sampled")
         assert marker is not None
-        kept = {round(k * (len(group) - 1) / max(1, marker.args[0] - 1)) for k in range(marker.args[0])}
+        fast, full = (*marker.args, len(group))[:2]
         for number, item in enumerate(group):
-            if number not in kept:
-                item.add_marker(pytest.mark.full)
+            if number in _spread(fast, len(group)):
+                continue
+            item.add_marker(pytest.mark.full if number in _spread(full, len(group)) else pytest.mark.slow)
+
+
+def _spread(kept: int, cases: int) -> set[int]:
+    """So many numbers of cases, evenly spread from the first on."""
+    return {round(k * (cases - 1) / max(1, kept - 1)) for k in range(min(kept, cases))}
 
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

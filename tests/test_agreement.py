@@ -89,7 +89,7 @@ def test_curves_at_the_times_of_the_result_itself(model: Model, until: float | N
         assert curves.values[:, -1].tolist() == [ends.get(name, 0) / n for name in curves.names]
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 12)
 @pytest.mark.parametrize("name", [e.name for e in cascade.models()])
 def test_catalogue_agrees(name: str) -> None:
     model = cascade.load(name)

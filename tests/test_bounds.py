@@ -68,7 +68,7 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 60)
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: " ".join(c))
 @pytest.mark.parametrize("name", [entry.name for entry in cascade.models()])
 def test_every_command_answers_for_every_model_of_the_catalogue(
@@ -117,7 +117,7 @@ ANSWERS = {
 }
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 4)
 @pytest.mark.parametrize(
     ("answer", "until"),
     [(answer, until) for answer in ANSWERS for until in (None, 100.0) if until is None or answer != "times"],

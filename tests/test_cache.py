@@ -247,7 +247,7 @@ def test_notices_need_no_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
 RUN = "import cascade; print(cascade.simulate(cascade.load('ctc-mouse'), cells=20000, seed=1, until=0.02).fates())"
 
 
-@pytest.mark.full
+@pytest.mark.slow
 def test_two_processes_that_begin_cold_at_once_both_work_and_leave_one_file(tmp_path: Path) -> None:
     env = {"NUMBA_CACHE_DIR": str(tmp_path)}
     with ExitStack() as stack:

@@ -12,6 +12,9 @@ import pytest
 from scipy.special import expit
 
 import cascade
+from cascade.common.shares import plain_percent
+from cascade.patient.calibration import back, there
+from cascade.patient.variants import changed, number_at
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
@@ -19,7 +22,8 @@ import calibrate  # type: ignore[import-not-found]
 import koscielny_1984  # type: ignore[import-not-found]
 
 CALIBRATION = calibrate.Calibration.of("breast")
-DISEASE = cascade.disease(str(calibrate.CALIBRATIONS / CALIBRATION.disease))
+DISEASE = cascade.disease("breast")
+VARIANTS = ["breast", *(f"breast:{variant.name}" for variant in DISEASE.variants)]
 
 
 @dataclass
@@ -59,7 +63,7 @@ def test_the_size_of_half_is_found(half: float, slope: float) -> None:
 def test_every_row_is_read_off_by_a_known_rule_and_has_a_source_and_a_role() -> None:
     for row in CALIBRATION.rows:
         assert row.what in calibrate.WHAT
-        assert row.role in ("target", "comparison")
+        assert row.role in ("target", "choice", "comparison")
         assert row.source.rstrip().endswith((": A", ": B", ": C")), row.source  # recalled figures are no rows
     assert len({row.id for row in CALIBRATION.rows}) == len(CALIBRATION.rows)
     targets = [row for row in CALIBRATION.rows if row.role == "target"]
@@ -68,15 +72,33 @@ def test_every_row_is_read_off_by_a_known_rule_and_has_a_source_and_a_role() -> 
 
 def test_numbers_go_where_they_stand() -> None:
     """Each free parameter changes its number, and nothing else."""
-    for one in CALIBRATION.free:
-        value = float(calibrate.SCALES[one.scale][1](0.25 + calibrate.SCALES[one.scale][0](one.start)))
-        other = calibrate.changed(DISEASE, {one.where: value})
-        told, before = (d.model_dump(mode="json", exclude_none=True) for d in (other, DISEASE))
+    for free in CALIBRATION.free:
+        value = back(0.25 + there(number_at(DISEASE, free.where), free.scale), free.scale)
+        other = changed(DISEASE, {free.where: value})
+        aside = {"calibration", "variants"}
+        told, before = (d.model_dump(mode="json", exclude_none=True, exclude=aside) for d in (other, DISEASE))
         differ = leaves(told) ^ leaves(before)
-        assert {path for path, _ in differ} == {path for path, _ in differ if path.endswith(one.where[-1])}
+        assert {path for path, _ in differ} == {path for path, _ in differ if path.endswith(free.where.split(".")[-1])}
         assert len({path for path, _ in differ}) == 1
-    with pytest.raises(KeyError):
-        calibrate.changed(DISEASE, {("shedding", "nerve", "per_day"): 1.0})
+    for where in ("shedding.nerve.per_day", "efficiency.more", "title", "lesions", "traits.pace"):
+        with pytest.raises(cascade.InputError, match="place"):
+            changed(DISEASE, {where: 1.0})
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_file_of_a_disease_tells_what_its_script_finds(name: str) -> None:
+    """Every row that stands there as simulated is counted anew; every free parameter is that of the calibration."""
+    disease = cascade.disease(name)
+    assert disease.calibration is not None
+    seen = calibrate.Seen(disease, CALIBRATION)
+    told = {row.name: row for row in disease.calibration.rows}
+    assert set(told) == {row.id for row in CALIBRATION.rows}
+    for row in CALIBRATION.rows:
+        one = told[row.id]
+        assert (one.observed, one.error, one.role) == (row.observed, row.error, row.role), row.id
+        assert one.simulated == pytest.approx(seen.value(row), rel=1e-3), row.id
+    assert disease.calibration.free == CALIBRATION.free
 
 
 def leaves(told: Any, path: str = "") -> set[tuple[str, str]]:
@@ -116,6 +138,7 @@ def test_the_share_of_sleepers_is_that_of_the_disease_and_is_told() -> None:
     awake = DISEASE.with_(dormant=0.0)
     assert awake.cancer.dormant == 0.0
     assert DISEASE.with_(dormant=None).cancer == cascade.body.cancer("breast")
-    assert "99.9 % slept as single cells" in disease_page(DISEASE)
+    assert DISEASE.dormant is not None
+    assert f"{plain_percent(DISEASE.dormant)} slept as single cells" in disease_page(DISEASE)
     assert "slept as single cells" not in disease_page(DISEASE.with_(dormant=None))
     assert awake.digest() != DISEASE.digest()

@@ -116,7 +116,7 @@ def test_the_chance_is_that_of_the_joint_law_without_bias(name: str) -> None:
         assert not within(values.mean(), alone, values.std(ddof=1) / np.sqrt(len(values)))
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 2)
 @pytest.mark.parametrize("name", ["two", "three", "one in a hundred million", "likely", "treated"])
 def test_intervals_hold(name: str) -> None:
     model, cells = CASES[name]

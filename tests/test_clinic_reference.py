@@ -229,10 +229,8 @@ def alike(name: str, seed: int, numbers: range) -> Counter[str]:
     return visited
 
 
-@pytest.mark.sampled(6)
-@pytest.mark.parametrize(
-    "name", [name if n % 2 == 0 else pytest.param(name, marks=pytest.mark.slow) for n, name in enumerate(KINDS)]
-)
+@pytest.mark.sampled(2, 4)
+@pytest.mark.parametrize("name", KINDS)
 def test_all_of_a_patient_under_a_care_is_what_the_rules_say(name: str) -> None:
     visited = alike(name, SEED, range(60))
     for branch in KINDS[name][2]:

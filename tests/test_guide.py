@@ -54,7 +54,7 @@ def run(code: str, method: str, folder: Path) -> tuple[int, str]:
         return process.returncode, err
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 4)
 @pytest.mark.parametrize(("page", "method"), TRIED, ids=[f"{name_of(page)}-{method}" for page, method in TRIED])
 def test_a_page_runs_as_a_script(page: Path, method: str, tmp_path: Path) -> None:
     code, err = run(code_of(page), method, tmp_path)

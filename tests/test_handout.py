@@ -231,7 +231,7 @@ def test_a_page_has_sliders_where_cells_die() -> None:
             payload(model.given(goal), seed=1)
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 6)
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
 @pytest.mark.parametrize("name", COMPANY)
 def test_the_engine_knows_cells_that_differ_and_keep_company(name: str) -> None:

@@ -138,7 +138,7 @@ def test_a_comparison_is_not_drawn_over_another(kind: str, tmp_path: Path, capsy
 CLUSTERS = ("compare", "clusters", "--treat", "anticoagulant", "--cells", "200", "--seed", "1", "-q")
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 4)
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
 @pytest.mark.parametrize("other", [("--cells", "300"), ("--cells", "1:201"), ("--cells", "20"), ("--cells", "2000")])
 def test_a_comparison_of_clusters_is_not_drawn_over_another(

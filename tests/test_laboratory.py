@@ -57,6 +57,7 @@ def lasting(half_life: float) -> Marker:
 # Levels.
 
 
+@pytest.mark.sampled(4, 8)
 @pytest.mark.parametrize("course", SOME, ids=lambda c: f"patient {c.patient}")
 @pytest.mark.parametrize("half_life", [0.02, 2.5, 6.3, 90.0])
 def test_of_all_lesions_by_the_differential_equation(course: Course, half_life: float) -> None:

@@ -39,8 +39,8 @@ def asked(data: dict[str, Any], shares: list[float | None]) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.sampled(2, 6)
 @needs_node
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", body.cancer_names())
 def test_a_page_whose_slider_holds_a_share_is_that_of_the_cancer_with_this_share(name: str) -> None:
     cancer = body.cancer(name)

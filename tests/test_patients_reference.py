@@ -89,7 +89,7 @@ def test_hundreds_of_patients(name: str) -> None:
     assert assert_alike(KINDS[name], 12, range(1 << 40, (1 << 40) + 300), 20_000) > 100
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(6, 16)
 @pytest.mark.parametrize("seed", range(60))
 def test_any_disease(seed: int) -> None:
     """Drawn at random, with odd numbers everywhere."""
@@ -112,10 +112,8 @@ def of_all_routes(name: str) -> Disease:
     return TEXTBOOK.with_(**UNSEEN, **own, shedding=rules, lesions={"organs": {}, "secondary": 1.0})
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["breast", "cervix", *(pytest.param(n, marks=pytest.mark.full) for n in CANCERS if n not in ("breast", "cervix"))],
-)
+@pytest.mark.sampled(4, 8)
+@pytest.mark.parametrize("name", CANCERS)
 def test_ways_have_the_exact_chances(name: str) -> None:
     """Also of routes on which cells begin in several places, and come to a site from one of them alone."""
     ways = origins(of_all_routes(name))[0].ways

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ def on_route(route: str, disease: Disease = PLAIN, **fields: Any) -> Disease:
     return disease.with_(shedding=(rule.model_copy(update=fields),), traits=kept, correlations=())
 
 
+@cache
 def all_kinds() -> dict[str, Disease]:
     """One disease of each kind, with patients of whom some have many lesions."""
     made = {"textbook": TEXTBOOK, "plain": PLAIN}

@@ -330,18 +330,18 @@ class Clinics(Patients):
                     break
                 kind = CLOCK if m == 0 else (STRIP_CLOCK + m) << 24
                 named = FOUNDER if m == 0 else (STRIP_FOUNDER + m) << 24
-                reached, k = 0.0, -1
-                while True:
-                    k += 1
+                reached, rung = 0.0, []
+                for k in itertools.count():
                     ring, v, _ = uniforms(lesion.identity, k, kind | clock, self.key)
                     reached += -math.log(ring) / scale
                     if reached >= total:
                         break
-                    latent = v if m == 0 else scale * (1.0 + v)
                     run = next(run for run in runs if reached < run[1])
                     amount = run[3] + (reached - run[0]) / run[4]
-                    own = float(self.growth.days_of_shed(amount, rule.exponent)[0])
-                    day = run[2].day + (own - run[2].own) / run[2].pace
+                    rung.append((v if m == 0 else scale * (1.0 + v), run[2], amount))
+                days = self.growth.days_of_shed([amount for _, _, amount in rung], rule.exponent) if rung else []
+                for k, ((latent, piece, _), own) in enumerate(zip(rung, days, strict=True)):
+                    day = piece.day + (float(own) - piece.own) / piece.pace
                     identity = self.identity(lesion.identity, k, named | clock)
                     founded, weight = self.life(identity, walk, source, route, site, day, plan)
                     if not latent < weight:

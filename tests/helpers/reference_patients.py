@@ -8,6 +8,7 @@ still while the lesion sleeps.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
@@ -301,19 +302,19 @@ class Patients:
                 * lesion.pace ** (rule.per_division - 1.0)
             )
             whole = a_unit * by_horizon * walk.share * self.disease.efficiency * soil[site]
-            clock, reached, k = self.clock(route, site), 0.0, 0
-            while True:
+            clock, reached, amounts = self.clock(route, site), 0.0, []
+            for k in itertools.count():
                 reached += -math.log(uniforms(lesion.identity, k, CLOCK | clock, self.key)[0])
                 if reached >= whole:
                     break
-                day = lesion.day(
-                    float(self.growth.days_of_shed(before + by_horizon * (reached / whole), rule.exponent)[0])
-                )
+                amounts.append(before + by_horizon * (reached / whole))
+            days = self.growth.days_of_shed(amounts, rule.exponent) if amounts else []
+            for k, own in enumerate(days):
+                day = lesion.day(float(own))
                 identity = self.identity(lesion.identity, k, FOUNDER | clock)
                 founded = day + walk.hours(identity) / 24.0
                 ratio = self.disease.lesions.of(site, "growth_ratio")
                 made.append(self.begun(Seed(identity, lesion.identity, route, site, k, day, founded, pace * ratio)))
-                k += 1
         return made
 
     def early(self, site: str) -> tuple[float, float]:

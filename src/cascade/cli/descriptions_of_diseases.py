@@ -8,6 +8,7 @@ from cascade.cli.options import NOTICE
 from cascade.common.shares import plain_percent
 from cascade.common.text import text_table
 from cascade.patient.disease import Disease
+from cascade.patient.fits import parameters_of, rows_of
 from cascade.patient.ranges import DAYS_PER_YEAR
 
 LAWS = {
@@ -34,6 +35,8 @@ def _parts(disease: Disease) -> Iterator[str]:
     yield _patients(disease)
     yield _death(disease)
     yield _clinic(disease)
+    yield _calibration(disease)
+    yield _variants(disease)
     if disease.sources:
         lines = [[s.key, s.grade, s.citation] for s in disease.sources]
         yield text_table(["source", "grade", "citation"], lines, left=(0, 1, 2))
@@ -153,3 +156,18 @@ def _clinic(disease: Disease) -> str:
     cares = [[name, care.title or "nothing is done"] for name, care in disease.cares.items()]
     parts.append(text_table(["care", "what is done"], cares, left=(0, 1)))
     return "\n\n".join(parts)
+
+
+def _calibration(disease: Disease) -> str:
+    """What was fitted, what is predicted, what is contradicted."""
+    if disease.calibration is None:
+        return "Nothing was fitted to figures of patients." if disease.variants else ""
+    return f"{parameters_of(disease)}\n\n{rows_of(disease)}"
+
+
+def _variants(disease: Disease) -> str:
+    """Other numbers, where sources contradict each other."""
+    if not disease.variants:
+        return ""
+    lines = [[f"{disease.name}:{one.name}", one.title, ", ".join(one.source)] for one in disease.variants]
+    return text_table(["variant", "what is other", "source"], lines, left=(0, 1, 2))

@@ -307,6 +307,43 @@ def _two_cares(
         typer.echo(f"saved: {file.resolve()}")
 
 
+@app.command("uncertain")
+def show_uncertain(
+    disease: DiseaseName,
+    care: Annotated[
+        str | None, typer.Option("--care", metavar="CARE", help="A care of the disease; default: its first.")
+    ] = None,
+    patients: Annotated[str, typer.Option(metavar="N", help="Patients of each draw.")] = "2000",
+    draws: Annotated[str, typer.Option(metavar="N", help="Draws of the fitted parameters, 39 or more.")] = "39",
+    seed: Seed = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tell answers with the uncertainty of the fitted parameters: what is found at diagnosis, and what follows."""
+    from cascade.patient.uncertain import uncertain
+
+    chosen, number = the_disease(disease), parse_seed(seed)
+    try:
+        wanted = parse_whole(draws)
+    except ValueError:
+        raise InputError("--draws", draws, "a whole number, 39 or more") from None
+    with blaming("--patients", "--cells", "patients"):
+        many = parse_cells(patients)
+    with blaming("--care", "care"), blaming("--draws", "draws"), blaming("--patients", "patients"):
+        found = uncertain(
+            chosen,
+            care=care,
+            patients=many,
+            draws=wanted,
+            seed=1 if number is None else number,
+            progress=False if quiet else None,
+        )
+    if as_json:
+        print_json({"answers": found.to_dicts(), "draws": found.draws, "of": found.label})
+        return
+    say(str(found))
+
+
 @app.command()
 def patient(
     disease: DiseaseName,

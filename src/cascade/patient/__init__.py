@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cascade.patient.growth import Growth
     from cascade.patient.lesions import Lesion
     from cascade.patient.parts import Death, Lesions, Mortality, OrganLesions, Shedding, Subtype, Trait, Tumour
+    from cascade.patient.uncertain import uncertain
 
 __all__ = [
     "BirthDeath",
@@ -65,6 +66,7 @@ __all__ = [
     "Visits",
     "foundings",
     "lead_times",
+    "uncertain",
 ]
 
 _LATER = {
@@ -83,6 +85,7 @@ _LATER = {
         "early": "BirthDeath",
         "founding": "Founding foundings",
         "growth": "Growth",
+        "uncertain": "uncertain",
         "parts": "Death Lesions Mortality OrganLesions Shedding Subtype Trait Tumour",
     }.items()
     for name in names.split()

@@ -1,4 +1,4 @@
-"""What a disease was fitted to: free parameters with their uncertainty, published rows, and variants where sources part.
+"""What a disease was fitted to: free parameters with their errors, published rows, and variants where sources part.
 
 A script of the experiments fits, and writes what stands here into the file of the disease: nothing is fitted by hand.
 """
@@ -97,7 +97,7 @@ class Row(Part):
 
     @property
     def verdict(self) -> str:
-        """"fitted", "not met" (a target that the fit misses), "predicted" or "contradicted", for a choice as well."""
+        """What becomes of it: "fitted" or "not met", "predicted" (a choice: "agrees") or "contradicted"."""
         met = abs(self.apart) <= APART
         if self.role == "target":
             return "fitted" if met else "not met"
@@ -107,7 +107,11 @@ class Row(Part):
 def _square(rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
     if any(len(row) != len(rows) for row in rows):
         raise ValueError("a square matrix")
-    if any(not math.isclose(rows[i][j], rows[j][i], rel_tol=1e-6, abs_tol=1e-12) for i in range(len(rows)) for j in range(i)):
+    if any(
+        not math.isclose(rows[i][j], rows[j][i], rel_tol=1e-6, abs_tol=1e-12)
+        for i in range(len(rows))
+        for j in range(i)
+    ):
         raise ValueError("a symmetric matrix")
     return rows
 

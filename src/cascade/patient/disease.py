@@ -30,6 +30,7 @@ from cascade.patient.clinic.blood_tests import BloodTests
 from cascade.patient.clinic.care import NOTHING, Care
 from cascade.patient.clinic.eyes import Eye, Pathologist
 from cascade.patient.clinic.presentation import Presentation
+from cascade.patient.fits import ParametersFitted, RowsFitted, parameters_of, rows_of
 from cascade.patient.founding import model_of, route_of, sources_by_blood
 from cascade.patient.growth import Growth
 from cascade.patient.parts import Death, Lesions, Shedding, Subtype, Trait, Tumour
@@ -240,6 +241,14 @@ class Disease(Part):
     def variant(self, name: str) -> Disease:
         """The disease with the numbers of one of its variants: also ``cascade.disease("NAME:VARIANT")``."""
         return variant_of(self, name)
+
+    def calibrated(self) -> RowsFitted:
+        """The published figures of its calibration beside the disease, and what becomes of each."""
+        return rows_of(self)
+
+    def parameters(self) -> ParametersFitted:
+        """The fitted parameters, with their errors."""
+        return parameters_of(self)
 
     def draws(self, number: int, seed: int = 1) -> tuple[Disease, ...]:
         """Diseases that the figures leave open to which it was fitted: see `cascade.patient.draws`."""

@@ -121,6 +121,12 @@ def foundings(cancer: Cancer, source: str = "primary") -> tuple[Founding, ...]:
     InputError
         For a site of another kind, or one that cells of the cancer never come to.
     """
+    return _foundings(cancer, source)
+
+
+@lru_cache(maxsize=256)
+def _foundings(cancer: Cancer, source: str) -> tuple[Founding, ...]:
+    """Worked out once: a disease asks for them whenever one of its numbers is changed."""
     if source == "primary":
         return _by_route(model_of(cancer), source)
     blood, nodes = sources_by_blood(cancer), sources_by_lymph(cancer)

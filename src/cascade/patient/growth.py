@@ -215,15 +215,17 @@ class Growth(Part):
             high = np.where(short, 2.0 * high, high)
             if high.max() > 1e9:
                 raise InputError("amount", float(wanted.max()), "what is shed within 1e9 days")
-        low, t = np.zeros_like(wanted), high.copy()
+        low, t, last = np.zeros_like(wanted), high.copy(), math.inf
         for _ in range(200):
             value = self.shed(t, a)
             low, high = np.where(value < wanted, t, low), np.where(value < wanted, high, t)
-            step = t - (value - wanted) / self.size(t) ** a
-            new = np.where((step > low) & (step < high), step, 0.5 * (low + high))
-            if np.all(np.abs(new - t) <= 4e-16 * np.maximum(new, 1e-300)):
+            with np.errstate(divide="ignore", invalid="ignore"):  # of nothing the logarithm is none: then it is halved
+                step = t - np.log(value / wanted) * value / self.size(t) ** a
+            new = np.where((step >= low) & (step <= high), step, 0.5 * (low + high))
+            moved = float(np.max(np.abs(new - t) / np.maximum(new, 1e-300), initial=0.0))
+            if moved <= 4e-16 or last <= moved < 1e-12:  # steps that no longer shrink are those of rounding
                 break
-            t = new
+            t, last = new, moved
         return np.where(wanted == 0.0, 0.0, t)
 
     def _shed_logistic(self, t: Floats, a: float) -> Floats:

@@ -61,7 +61,10 @@ def number_at(disease: Disease, where: str) -> float:
 def _inner(at: Any, step: str, where: str) -> Any:
     """One step into tables and lists."""
     if isinstance(at, list):
-        at = {str(one.get("name", one.get("route", i))) if isinstance(one, dict) else str(i): one for i, one in enumerate(at)}
+        at = {
+            str(one.get("name", one.get("route", i))) if isinstance(one, dict) else str(i): one
+            for i, one in enumerate(at)
+        }
     if not isinstance(at, dict) or step not in at:
         known = list(at) if isinstance(at, dict) else []
         raise InputError("where", where, f"a place in the file of a disease; {nearest(step, known)}")
