@@ -40,7 +40,7 @@ def late_share(model: cascade.Model, organ: str, years: float, until: float) -> 
     return (at - end) / (founded - end)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 6)
 @pytest.mark.parametrize(("name", "target"), FITTED)
 def test_late_recurrences_are_as_published(name: str, target: Target) -> None:
     """By the exact answer of the whole model, not by the closed form that was fitted."""
@@ -60,7 +60,7 @@ def test_late_recurrences_are_as_published(name: str, target: Target) -> None:
         assert late_share(model, organ, edge - offset, target.edges[-1] - offset) == pytest.approx(wanted, rel=0.02)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 6)
 @pytest.mark.parametrize("name", cancer_names())
 def test_shares_by_organ_do_not_depend_on_the_clock(name: str) -> None:
     one = cancer(name)
@@ -72,7 +72,7 @@ def test_shares_by_organ_do_not_depend_on_the_clock(name: str) -> None:
         assert other == pytest.approx(shares[0], rel=1e-11)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 6)
 @pytest.mark.parametrize("name", cancer_names())
 def test_colonies_are_proportional_to_what_arrives_and_to_soil(name: str) -> None:
     """1 of 14,000 held cells in average soil: 0.6 leave the vessel, 0.0019842 of them divide, 0.06 of those grow."""
@@ -84,7 +84,7 @@ def test_colonies_are_proportional_to_what_arrives_and_to_soil(name: str) -> Non
         assert row.colonies == pytest.approx(row.arrested * 0.6 * 0.0019842 * 0.06 * math.exp(soil[organ]), rel=1e-9)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 6)
 @pytest.mark.parametrize("name", cancer_names())
 def test_colonies_of_people_take_months_to_decades(name: str) -> None:
     model = cancer(name).model()

@@ -287,7 +287,7 @@ NUMBERS = (
 )  # fmt: skip
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2, 4)
 @pytest.mark.parametrize("pace", [0.7, 1.0, 1.6])
 @pytest.mark.parametrize("growth", ["gompertz", "exponential", "points"])
 def test_errors_hold_what_a_finer_resolution_changes(pace: float, growth: str, monkeypatch: pytest.MonkeyPatch) -> None:

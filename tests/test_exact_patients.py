@@ -68,6 +68,7 @@ def test_a_small_fault_would_be_seen() -> None:
             assert_agree(disease, other, YEARS, 200_000)
 
 
+@pytest.mark.sampled(3, 5)
 @pytest.mark.parametrize("pace", [0.5, 1.0, 2.0])
 @pytest.mark.parametrize("disease", [plain(), shedding(), barren()], ids=["textbook", "shedding", "barren"])
 def test_errors_hold_what_a_finer_resolution_changes(disease: Disease, pace: float) -> None:

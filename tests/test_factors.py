@@ -40,7 +40,7 @@ def test_frailties_treatments_and_two_factors_agree() -> None:
         assert all_agree(cascade.simulate(model, cells=300_000, seed=4), cascade.exact(model)) == []
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(random_models(), st.floats(0.1, 5.0), st.floats(0.0, 3.0))
 def test_random_models_agree(model: Model, on: float, factor: float) -> None:
     grown = two_levels(model, on=on, factor=factor)

@@ -22,7 +22,7 @@ def test_texts_lie_apart(name: str, kind: str) -> None:
             assert not clashes(getattr(cascade.plot, kind)(source))
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 8)
 @pytest.mark.parametrize("name", CANCERS)
 def test_names_and_lists_of_the_body_lie_apart_and_off_the_symbols(name: str) -> None:
     figure = cascade.plot.body(cascade.exact(cascade.load(name)))

@@ -40,7 +40,7 @@ def of_rows(ax: Axes, table: Any) -> list[tuple[Circle, str, str]]:
     return list(sites_drawn(ax, [row.organ for row in table]).values())
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(4, 8)
 @pytest.mark.parametrize("name", CANCERS)
 def test_one_scale_holds_for_all_circles(name: str) -> None:
     """Also for those of the legend, and whatever is the largest."""
@@ -54,7 +54,7 @@ def test_one_scale_holds_for_all_circles(name: str) -> None:
     assert max(per_share.values()) == pytest.approx(min(per_share.values()), rel=1e-6)
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 8)
 @pytest.mark.parametrize("name", CANCERS)
 def test_circles_of_other_routes_lie_apart_and_inside(name: str) -> None:
     """Were they all as large as the largest, too: then all circles are smaller."""
@@ -100,7 +100,7 @@ def test_circles_of_the_scale_are_round_shares_and_touch_no_number(name: str, ce
         assert not any(shared(circle.get_window_extent(), t.get_window_extent()) for t in texts)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 8)
 @pytest.mark.parametrize("name", CANCERS)
 def test_a_body_without_colonies_tells_of_none(name: str) -> None:
     """No share, no colour, no scale of colours for what did not happen; nor of sizes where nothing was arrested."""

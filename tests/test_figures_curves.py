@@ -196,7 +196,7 @@ def ends_of(source: Any, hours: tuple[float, ...] | None) -> tuple[Floats, dict[
 incidences = pytest.mark.parametrize("source", [textbook, cyclic, unfinished, colon, cyclic_exact, colon_exact])
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(5, 12)
 @incidences
 @pytest.mark.parametrize("log", [True, False])
 def test_incidence_draws_the_curve_of_each_end_under_its_name(source: Source, log: bool) -> None:
@@ -254,7 +254,7 @@ def test_hours_below_zero_are_refused_and_zero_has_no_place() -> None:
         assert draw(source, times=[0.0, 1.0, 10.0]).axes
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 8)
 @pytest.mark.parametrize("kind", ["occupancy", "incidence"])
 @pytest.mark.parametrize("source", [textbook, colon, unfinished, cyclic_exact])
 def test_curves_alone_are_drawn_like_the_answer_that_gave_them(source: Source, kind: str, tmp_path: Path) -> None:

@@ -308,7 +308,7 @@ def alluvial_parts(ax: Axes) -> tuple[list[Rectangle], list[Polygon], list[Polyg
     return streams, branches, wedges, end[0] if end else None  # type: ignore[return-value]
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(8, 16)
 @pytest.mark.parametrize("name", MODELS)
 def test_heights_of_the_alluvial_figure_are_shares_that_add_up(name: str) -> None:
     funnel = exact_funnel(name)

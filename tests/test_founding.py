@@ -31,7 +31,7 @@ def after(model: cascade.Model, site: str) -> tuple[float, float]:
     return 1.0, 0.0
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 8)
 @pytest.mark.parametrize("name", cancer_names())
 def test_founding_with_what_is_before_and_after_is_the_whole_chance(name: str) -> None:
     """Over all cancers: nothing is left out, and no hazard counted twice."""

@@ -112,7 +112,7 @@ LONG = [((5.0, 5.0), True), ((2.0, 5.0), True)]
 """Wide traits under treatment, in the full tier; each of the two by itself is in the fast one."""
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 3)
 @pytest.mark.parametrize(
     ("cvs", "treated"),
     [((5.0, 5.0), False), ((2.0, 5.0), False), ((0.3, 1.0), False), ((0.3, 1.0), True)]

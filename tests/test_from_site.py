@@ -39,7 +39,7 @@ def test_cells_of_a_lung_metastasis_come_to_all_organs_at_once() -> None:
     assert one.drainage["veins"] == pytest.approx(bronchi / (1.0 + bronchi))
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 8)
 @pytest.mark.parametrize("name", cascade.body.cancer_names())
 def test_the_cells_are_the_same(name: str) -> None:
     one = cancer(name)

@@ -74,7 +74,7 @@ def mutated(data: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     return data
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 6)
 @pytest.mark.parametrize("name", names())
 def test_no_file_makes_a_command_hang_or_break(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     rng = random.Random(name)  # noqa: S311

@@ -377,7 +377,7 @@ def test_a_bound_that_is_too_low_is_no_silent_bias() -> None:
         low.own_of(np.array([1, 2], np.uint64), np.arange(100_000, dtype=np.uint64))
 
 
-@pytest.mark.sampled(16)
+@pytest.mark.sampled(12, 30)
 @pytest.mark.parametrize("power", [-1.0, 0.5, 1.0, 2.0])
 @pytest.mark.parametrize("kind", ["lognormal", "gamma"])
 @pytest.mark.parametrize("cv", [0.3, 1.0, 3.0])

@@ -22,7 +22,7 @@ from helpers.models import CYCLIC, FRAIL, LINEAR, TURNED_BACK, UNITS, correlated
 from helpers.reference import Reference
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(6, 12)
 @pytest.mark.parametrize("model", [LINEAR, CYCLIC, FRAIL, TURNED_BACK, correlated(-0.7)], ids=lambda m: m.name)
 @pytest.mark.parametrize("windows", [((math.inf, {}),), ((5.0, {}),), WINDOWS], ids=["whole", "until", "windows"])
 def test_cell_by_cell_as_the_reference(model: Model, windows: Windows) -> None:
@@ -194,7 +194,7 @@ def after(result: Result, end: float) -> npt.NDArray[np.int64]:
     return np.asarray(result.totals.counts[: len(result.lowered.transitions), begins >= end])
 
 
-@pytest.mark.sampled(16)
+@pytest.mark.sampled(12, 30)
 @pytest.mark.parametrize("until", [0.013, 0.5, 3.0, 40.0])
 @pytest.mark.parametrize("name", ["linear", "cyclic", "frail", "turned back", *UNITS, "treated", "late"])
 def test_nothing_happens_after_the_end(name: str, until: float) -> None:

@@ -30,7 +30,7 @@ def reached(model: cascade.Model, starts: list[str]) -> set[str]:
     return seen
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 8)
 @pytest.mark.parametrize("name", CANCERS)
 def test_steps_are_counted_as_the_lives_say(name: str) -> None:
     """Cell by cell, in lives that are told one by one: also where cells come back."""
@@ -47,7 +47,7 @@ def test_steps_are_counted_as_the_lives_say(name: str) -> None:
         assert table[route, title].cells == len(been[route, stage]), (route, title)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 8)
 @pytest.mark.parametrize("name", CANCERS)
 def test_counted_steps_agree_with_the_exact_ones(name: str) -> None:
     """False alarm 1e-6 a row, some 25 rows a cancer."""

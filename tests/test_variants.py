@@ -145,8 +145,8 @@ def drawn_answer(disease: Disease) -> Mapping[str, float]:
 def test_the_interval_of_the_parameters_holds_the_truth() -> None:
     """Of 200 truths drawn as the parameters are, ten by ten beside an interval of other draws, about 95 % are held.
 
-    Hits of one interval go together: its coverage has a law of its own (beta with 38 and 2: mean 0.95, standard deviation
-    0.034), so that the mean of 20 intervals with ten truths each has one of 0.017: four of these are allowed.
+    Hits of one interval go together: its coverage has a law of its own (beta with 38 and 2: mean 0.95, standard
+    deviation 0.034), so that the mean of 20 intervals with ten truths each has one of 0.017: four of these are allowed.
     """
     truths = FITTED.draws(200, seed=99)
     held = {"founders": 0, "heavy": 0}

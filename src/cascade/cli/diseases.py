@@ -320,7 +320,7 @@ def show_uncertain(
     quiet: Quiet = False,
 ) -> None:
     """Tell answers with the uncertainty of the fitted parameters: what is found at diagnosis, and what follows."""
-    from cascade.patient.uncertain import uncertain
+    from cascade.patient.over_draws import uncertain
 
     chosen, number = the_disease(disease), parse_seed(seed)
     try:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from cascade.patient.founding import Founding, foundings
     from cascade.patient.growth import Growth
     from cascade.patient.lesions import Lesion
+    from cascade.patient.over_draws import uncertain
     from cascade.patient.parts import Death, Lesions, Mortality, OrganLesions, Shedding, Subtype, Trait, Tumour
-    from cascade.patient.uncertain import uncertain
 
 __all__ = [
     "BirthDeath",
@@ -85,7 +85,7 @@ _LATER = {
         "early": "BirthDeath",
         "founding": "Founding foundings",
         "growth": "Growth",
-        "uncertain": "uncertain",
+        "over_draws": "uncertain",
         "parts": "Death Lesions Mortality OrganLesions Shedding Subtype Trait Tumour",
     }.items()
     for name in names.split()

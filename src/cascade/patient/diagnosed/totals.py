@@ -113,7 +113,7 @@ class Totals:
         out["unseen"] = (rest * (none_seen - none_there)).sum(axis=(1, 2))
         hidden = modes * (1.0 - none_hidden)
         if more[2] is not unhidden:
-            change = np.where(distant[:, None], more[2] / unhidden, 1.0)
+            change = np.where(distant[:, None], _over(more[2], unhidden), 1.0)
             hidden[2] = third - (by_site * change).sum(axis=1) * none_hidden
         out["hidden"] = hidden.sum(axis=(1, 2))
         out |= self._by_organ(modes, by_site, there, (seen, none), more[0])
@@ -154,3 +154,8 @@ class Totals:
 def _summed(modes: Floats, number: Floats) -> Floats:
     """Sums over patients and days of (3, S, T) and (S, J, T): (3, J)."""
     return np.asarray(np.matmul(number, modes.transpose(1, 2, 0)).sum(axis=0).T)
+
+
+def _over(some: Floats, of: Floats) -> Floats:
+    """The ratio; where a site surely holds something hidden, it is multiplied by 0 afterwards, whatever it is."""
+    return np.divide(some, of, out=np.ones_like(of), where=of > 0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cascade.answers.table import Table, Texts
@@ -123,28 +124,27 @@ def uncertain(
     """
     if not is_whole(draws) or draws < DRAWS:
         raise InputError("draws", draws, f"a whole number, at least {DRAWS}")
+    label = f"Disease {disease.name}, seed {seed}"
     if answer is None:
         under = care if care is not None else next((one.name for one in disease.care), "none")
         disease.care_of(under)
-
-        def answer(of: Disease) -> Mapping[str, float]:
-            return headlines(cohort(of, patients=patients, seed=seed, care=under, progress=False))
-
-        many = len(patient_range(patients))
-        label = f"Disease {disease.name}, care {under}, {many:,} patients, seed {seed}"
-    else:
-        label = f"Disease {disease.name}, seed {seed}"
-    middle = answer(disease)
+        answer = partial(_simulated, care=under, patients=patients, seed=seed)
+        label = f"Disease {disease.name}, care {under}, {len(patient_range(patients)):,} patients, seed {seed}"
+    every, middle = disease.draws(draws, seed), answer(disease)
     from tqdm.auto import tqdm
 
     shown = progress if progress is not None else sys.stderr is not None and sys.stderr.isatty()
-    found = [answer(one) for one in tqdm(disease.draws(draws, seed), unit="draw", leave=False, disable=not shown)]
+    found = [answer(one) for one in tqdm(every, unit="draw", leave=False, disable=not shown)]
     rank = max(1, int((draws + 1) * (1.0 - LEVEL) / 2.0))
     rows = []
     for what, value in middle.items():
         values = sorted(one[what] for one in found)
         rows.append(UncertainRow(what, float(value), float(values[rank - 1]), float(values[draws - rank])))
     return Uncertain(tuple(rows), draws, label)
+
+
+def _simulated(disease: Disease, care: str, patients: int | range, seed: int) -> Mapping[str, float]:
+    return headlines(cohort(disease, patients=patients, seed=seed, care=care, progress=False))
 
 
 def headlines(found: Cohort) -> dict[str, float]:
