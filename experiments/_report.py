@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import sys
+import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -111,3 +113,25 @@ def verdict(problems: Sequence[str], kept: str = f"calibrated rows within {CALIB
     if not problems:
         print(f"passed: simulated = exact (false-alarm rate {FALSE_ALARM:g}), {kept}")
     return 1 if problems else 0
+
+
+PREDICTIONS = Path(__file__).with_name("predictions.toml")
+"""What was predicted by runs with the default numbers: a hash for each experiment, committed before it was compared."""
+
+
+def hash_of(rows: Sequence[Row]) -> str:
+    """Of what the model says, to four figures, without what was observed."""
+    said = [[row.name, number(row.simulated), number(row.exact)] for row in rows]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def predicted(name: str, options: argparse.Namespace, rows: Sequence[Row]) -> list[str]:
+    """Say the hash of what is predicted; a problem where it is another than the one that was written down."""
+    found = hash_of(rows)
+    print(f"predictions: sha256 {found}\n")
+    noted = tomllib.loads(PREDICTIONS.read_text()).get(name, {})
+    if (noted.get("cells"), noted.get("seed")) != (options.cells, options.seed):
+        return []
+    if noted["sha256"] == found:
+        return []
+    return [f"{name}: others than were written down in predictions.toml (sha256 {noted['sha256'][:16]}...)"]
