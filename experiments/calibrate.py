@@ -95,6 +95,17 @@ class Calibration:
         return cls(told["disease"], told["patients"], told["seed"], told["years"], tuple(free), starts, tuple(rows))
 
 
+def register_of(disease: cascade.Disease, care: str, c: Calibration) -> Register:
+    """A row for each patient, numbered as the calibration says."""
+    chunks = [
+        KnownChunk(disease, care, c.years, (c.years,), (), c.seed, start, min(CHUNK, c.patients - start))
+        for start in range(0, c.patients, CHUNK)
+    ]
+    chunks[0].run()  # what is worked out once
+    with ThreadPoolExecutor(2) as pool:
+        return Register.joined(list(pool.map(registered, chunks)))
+
+
 @dataclass(frozen=True)
 class Seen:
     """Registers of the same patients: of an era without screening and adjuvant treatment, and with hormone treatment.
@@ -106,15 +117,8 @@ class Seen:
     calibration: Calibration
 
     def _register(self, care: str) -> Register:
-        c = self.calibration
         era = self.disease.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
-        chunks = [
-            KnownChunk(era, care, c.years, (c.years,), (), c.seed, start, min(CHUNK, c.patients - start))
-            for start in range(0, c.patients, CHUNK)
-        ]
-        chunks[0].run()  # what is worked out once
-        with ThreadPoolExecutor(2) as pool:
-            return Register.joined(list(pool.map(registered, chunks)))
+        return register_of(era, care, self.calibration)
 
     @cached_property
     def surgery(self) -> Register:
@@ -307,6 +311,7 @@ def fitted(name: str, calibration: Calibration, disease: cascade.Disease, x: np.
     seen = Seen(at(calibration, disease, x), calibration)
     covariance = covariance_of(slopes)
     return {
+        "digest": at(calibration, disease, x).digest(),
         "made": f"experiments/calibrate.py {name}, {calibration.patients} patients, seed {calibration.seed}",
         "free": calibration.free,
         "covariance": [[float(f"{v:.6g}") for v in row] for row in covariance],

@@ -107,7 +107,7 @@ def main() -> int:
     show(rows)
     write(folder / "size_and_nodes.json", rows, {"digest": disease.digest(), "seed": options.seed})
     print(f"\nsaved: {(folder / 'size_and_nodes.json').resolve()}")
-    return verdict(problems, "predictions as they were written down")
+    return verdict(problems, "predictions as they were written down", counted=False)
 
 
 if __name__ == "__main__":

@@ -80,6 +80,16 @@ def test_the_card_holds_every_figure_of_the_catalogue() -> None:
         beside = figures().by_model.get(entry.name, [])
         absolute = 3 if entry.name == "breast" else 0
         assert len(rows) == len(model.observations) + len(sites) + len(beside) + absolute
+    for name in cascade.patient.loader.disease_names():
+        fit = cascade.disease(name).calibration
+        rows = [row for row in card if row.model == f"disease {name}"]
+        assert [row.figure for row in rows] != [] or fit is None
+        assert len(rows) == (len(fit.rows) if fit else 0)
+        for row in rows:  # the range and the verdict say the same
+            assert row.value is not None
+            assert row.low is not None
+            assert row.high is not None
+            assert (row.verdict != "contradicted") == (row.low <= row.value <= row.high), row.figure
     assert [VERDICTS.index(row.verdict) for row in card] == sorted(VERDICTS.index(row.verdict) for row in card)
     sums = card.sums()
     assert sum(sums["all"].values()) == len(card)

@@ -31,12 +31,25 @@ ROWS = [
     {"name": "e", "role": "choice", "measure": "size", "observed": 1.0, "simulated": 1.05, "error": 0.1},
     {"name": "f", "role": "choice", "measure": "share", "observed": 0.3, "simulated": 0.0, "error": 0.1},
 ]
-FIT = {"made": "a test", "free": FREE, "covariance": COVARIANCE, "identified": 2, "rows": ROWS}
+FIT = {
+    "made": "a test",
+    "digest": TEXTBOOK.digest(),
+    "free": FREE,
+    "covariance": COVARIANCE,
+    "identified": 2,
+    "rows": ROWS,
+}
+OFTEN = {"efficiency": 1e-4, "shedding.blood.per_day": 2e4}
+OF_OFTEN = changed(TEXTBOOK, OFTEN).digest()
 FITTED = TEXTBOOK.with_(
     calibration=FIT,
     variants=[
         {"name": "fast", "title": "lesions that grow fast", "changes": {"lesions.growth_ratio": 4.0}},
-        {"name": "fast and often", "changes": {"efficiency": 1e-4, "shedding.blood.per_day": 2e4}, "calibration": FIT},
+        {
+            "name": "fast and often",
+            "changes": OFTEN,
+            "calibration": {**FIT, "digest": changed(TEXTBOOK, OFTEN).digest()},
+        },
     ],
 )
 
@@ -76,12 +89,31 @@ def test_a_variant_is_the_disease_with_its_numbers() -> None:
     assert fast.name == "textbook:fast"
     assert fast.with_(lesions={"growth_ratio": TEXTBOOK.lesions.growth_ratio}).digest() == TEXTBOOK.digest()
     often = FITTED.variant("fast and often")
-    assert (often.efficiency, often.shedding[0].per_day, often.calibration) == (1e-4, 2e4, FITTED.calibration)
+    assert (often.efficiency, often.shedding[0].per_day) == (1e-4, 2e4)
+    assert often.calibration == FITTED.variants[1].calibration
     assert fast.calibration is None
     with pytest.raises(cascade.InputError, match="did you mean 'fast'"):
         FITTED.variant("fats")
     with pytest.raises(cascade.InputError, match="a variant of textbook; it has none"):
         cascade.disease("textbook:fast")
+
+
+def test_a_disease_with_other_numbers_has_not_been_fitted(tmp_path: Path) -> None:
+    """Neither by `with_`, nor by hand in the file."""
+    for fields in ({"efficiency": 1.0}, {"lesions": {"asleep": 0.0}}, {"care": ()}, {"efficiency": 1.0, "title": "x"}):
+        other = FITTED.with_(**fields)
+        assert (other.calibration, other.variants) == (None, ())
+    for fields in ({"title": "x"}, {"years": 3.0}, {"limits": "y", "name": "z"}):
+        other = FITTED.with_(**fields)
+        assert (other.calibration, other.variants) == (FITTED.calibration, FITTED.variants)
+    assert FITTED.draws(1)[0].calibration is None
+    path = tmp_path / "own.toml"
+    FITTED.save(path)
+    text = path.read_text()
+    assert "secondary = 0.2" in text
+    path.write_text(text.replace("secondary = 0.2", "secondary = 0.3"))
+    with pytest.raises(cascade.ModelError, match="numbers were changed after the fit"):
+        cascade.disease(path)
 
 
 @pytest.mark.parametrize(

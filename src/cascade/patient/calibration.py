@@ -96,6 +96,13 @@ class Row(Part):
         return (log(max(self.simulated, least)) - log(self.observed)) / self.error
 
     @property
+    def range(self) -> tuple[float, float]:
+        """Where a number that the source does not contradict lies."""
+        scale = "logit" if self.measure == "share" else "log"
+        middle, reach = there(self.observed, scale), APART * self.error
+        return back(middle - reach, scale), back(middle + reach, scale)
+
+    @property
     def verdict(self) -> str:
         """What becomes of it: "fitted" or "not met", "predicted" (a choice: "agrees") or "contradicted"."""
         met = abs(self.apart) <= APART
@@ -123,6 +130,8 @@ class Calibration(Part):
     ----------
     made : str
         The command that made it, and of how many patients.
+    digest : str
+        Of the disease that was fitted: where a number is changed afterwards, the rows are not of it.
     free : tuple of Free
     covariance : tuple of tuple of float
         Of the free parameters on their scales, in their order.
@@ -132,6 +141,7 @@ class Calibration(Part):
     """
 
     made: Text
+    digest: Text
     free: Annotated[tuple[Free, ...], Field(strict=False, min_length=1)]
     covariance: Annotated[
         tuple[Annotated[tuple[_Real, ...], Field(strict=False)], ...], Field(strict=False), AfterValidator(_square)

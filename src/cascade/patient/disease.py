@@ -40,6 +40,10 @@ ONSET_PER_EARLY = 40.0
 """So many times the mean size of what is left at the end of the early phase: larger by chance are 1 in 10^17."""
 
 
+TEXTS = frozenset({"title", "description", "limits", "sources", "name", "years", "calibration", "variants"})
+"""Fields that change no result."""
+
+
 class Disease(Part):
     """A tumour that grows, sheds cells into the cascade and seeds lesions, which grow in their turn.
 
@@ -223,6 +227,8 @@ class Disease(Part):
     def with_(self, **fields: Any) -> Disease:
         """A changed, revalidated copy; a part may be given as a table of the fields that change.
 
+        A disease with other numbers has not been fitted: it has no calibration and no variants unless they are given.
+
         Examples
         --------
         >>> import cascade
@@ -236,6 +242,8 @@ class Disease(Part):
             part = getattr(self, field)
             into = isinstance(part, Part) and isinstance(value, Mapping) and field != "cells"
             changed[field] = part.model_copy(update=_within(part, value)) if into else value
+        if not set(changed) <= TEXTS:  # a fit is one of these numbers, and of no others
+            changed = {"calibration": None, "variants": (), **changed}
         return self.model_copy(update=changed)
 
     def variant(self, name: str) -> Disease:
@@ -259,8 +267,7 @@ class Disease(Part):
         import hashlib
         import json
 
-        texts = {"title", "description", "limits", "sources", "name", "years", "calibration", "variants"}
-        told = _unsourced(self.model_dump(mode="json", exclude=texts)) | {"cells": model_of(self.cancer).digest()}
+        told = _unsourced(self.model_dump(mode="json", exclude=set(TEXTS))) | {"cells": model_of(self.cancer).digest()}
         return hashlib.sha256(json.dumps(told, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
     def mm(self, cells: float) -> float:

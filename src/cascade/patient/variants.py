@@ -115,6 +115,11 @@ def faults_of_fits(disease: Disease) -> Iterator[Fault]:
 
 
 def _faults_of(disease: Disease, calibration: Calibration, path: str) -> Iterator[Fault]:
+    if calibration.digest != disease.digest():
+        wanted = (
+            f"that of this disease, {disease.digest()}: numbers were changed after the fit; take the calibration out"
+        )
+        yield Fault(f"{path}.digest", calibration.digest, wanted)
     for k, free in enumerate(calibration.free):
         try:
             value = number_at(disease, free.where)

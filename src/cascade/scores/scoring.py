@@ -19,6 +19,9 @@ from cascade.common.text import text_table
 from cascade.model import Model, check_model
 from cascade.model.base import Source
 from cascade.model.observables import Observation
+from cascade.patient.calibration import APART
+from cascade.patient.disease import Disease
+from cascade.patient.loader import disease, disease_names
 from cascade.scores.absolute import scale, scaled_names
 from cascade.scores.asking import value_of
 from cascade.solution.answer import exact
@@ -41,7 +44,8 @@ RULE = (
     "Contradicted: outside the published range or the 95 % interval of published counts; where there is neither,"
     f" off by more than a factor of {WITHIN:g} (a share above one half: what is left of 1); of a calibrated figure"
     " without a range, by more than"
-    f" {CALIBRATED_TO:.0%}. A calibrated figure set a number of the model, and says nothing for it: only predicted"
+    f" {CALIBRATED_TO:.0%}; of a disease, by more than {APART:g} standard errors of the source. A calibrated figure set"
+    " a number of the model, and says nothing for it: only predicted"
     " ones could."
 )
 
@@ -175,7 +179,7 @@ def scorecard(names: Sequence[str] | None = None) -> Scorecard:
     Parameters
     ----------
     names : sequence of str, optional
-        Models of the catalogue; default: all that have a figure.
+        Models of the catalogue, and diseases as "disease NAME"; default: all that have a figure.
 
     Returns
     -------
@@ -187,11 +191,14 @@ def scorecard(names: Sequence[str] | None = None) -> Scorecard:
     InputError
         For an unknown model.
     """
-    known = [entry.name for entry in models()]
+    diseases = {f"disease {name}": name for name in disease_names()}
+    known = [*(entry.name for entry in models()), *diseases]
     for name in names or ():
         if name not in known:
-            raise InputError("names", name, f"names of models of the catalogue; {nearest(name, known)}")
-    rows = [row for name in names or known for row in scores_of(load(name))]
+            raise InputError("names", name, f"names of models and diseases of the catalogue; {nearest(name, known)}")
+    rows = []
+    for name in names or known:
+        rows += list(_by_fit(disease(diseases[name]))) if name in diseases else scores_of(load(name))
     return Scorecard(tuple(sorted(rows, key=lambda row: VERDICTS.index(row.verdict))))
 
 
@@ -202,6 +209,23 @@ def scores_of(model: Model) -> list[Score]:
     theirs = figures().by_model.get(model.name, [])
     beside = [_score(model, seen, figures().sources[seen.source[0]].grade) for seen in theirs]
     return [*own, *beside, *_by_organ(model), *_by_scale(model)]
+
+
+def _by_fit(fitted: Disease) -> Iterator[Score]:
+    """Figures to which a disease was fitted, or that stood beside the fit, with what its file says of each."""
+    if fitted.calibration is None:
+        return
+    for row in fitted.calibration.rows:
+        low, high = row.range
+        # What was looked at when sources were chosen says nothing for the disease, either.
+        met: Verdict = "predicted" if row.role == "comparison" else "calibrated"
+        yield Score(
+            f"disease {fitted.name}", row.name, row.observed, low, high,
+            "fraction" if row.measure == "share" else "ratio", row.simulated,
+            "predicted" if row.role == "comparison" else "calibrated",
+            "contradicted" if row.verdict in ("contradicted", "not met") else met,
+            ", ".join(f"{key} ({fitted.grade_of((key,))})" for key in row.source) or "experiments/calibrations",
+        )  # fmt: skip
 
 
 def _score(model: Model, seen: Observation, grade: str) -> Score:

@@ -1,0 +1,125 @@
+"""Experiments with patients: what they count is right, and a prediction that changes is seen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import integrate
+from scipy.special import expit
+
+import cascade
+from cascade.patient.growth import Growth
+
+sys.path.append(str(Path(__file__).parents[1] / "experiments"))
+
+import _report  # type: ignore[import-not-found]
+import early_or_late  # type: ignore[import-not-found]
+import late_recurrence  # type: ignore[import-not-found]
+import size_and_nodes  # type: ignore[import-not-found]
+
+ROWS = [_report.Row("a", "predicted", 0.2, 0.21234, None), _report.Row("b", "map", None, None, 0.5)]
+
+
+def test_the_hash_is_of_what_the_model_says_alone() -> None:
+    whole = _report.hash_of(ROWS)
+    assert _report.hash_of([replace(ROWS[0], observed=0.9, role="contradicted", source="x"), ROWS[1]]) == whole
+    assert _report.hash_of([replace(ROWS[0], simulated=0.212341), ROWS[1]]) == whole  # beyond four figures
+    for other in (replace(ROWS[0], simulated=0.2124), replace(ROWS[0], name="c")):
+        assert _report.hash_of([other, ROWS[1]]) != whole
+    assert _report.hash_of([ROWS[0], replace(ROWS[1], exact=0.5001)]) != whole
+    assert _report.hash_of(ROWS[:1]) != whole
+
+
+def test_a_prediction_that_changes_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = tmp_path / "predictions.toml"
+    note.write_text(f'[mine]\ncells = 5\nseed = 1\nsha256 = "{_report.hash_of(ROWS)}"\n')
+    monkeypatch.setattr(_report, "PREDICTIONS", note)
+    default, other = (argparse.Namespace(cells=cells, seed=1) for cells in (5.0, 6.0))
+    changed = [replace(ROWS[0], simulated=0.3), ROWS[1]]
+    assert _report.predicted("mine", default, ROWS) == []
+    assert len(_report.predicted("mine", default, changed)) == 1
+    assert _report.predicted("mine", other, changed) == []  # of other numbers nothing was written down
+    assert _report.predicted("yours", default, changed) == []
+
+
+def test_every_prediction_belongs_to_an_experiment_and_is_asked_for() -> None:
+    import tomllib
+
+    for name, noted in tomllib.loads(_report.PREDICTIONS.read_text()).items():
+        text = (_report.PREDICTIONS.parent / f"{name}.py").read_text()
+        assert f'predicted("{name}", options, rows)' in text
+        assert len(noted["sha256"]) == 64
+        assert "problems" in text.partition("return verdict(")[2]
+
+
+def test_concordance_is_that_of_all_pairs() -> None:
+    draw = np.random.default_rng(5)
+    score, event = draw.normal(size=60).round(1), draw.random(60) < 0.6
+    until = draw.exponential(np.exp(-0.8 * score)).round(2)
+    right = of = 0.0
+    for i in range(60):
+        for j in range(60):
+            if event[i] and until[j] > until[i]:
+                of += 1
+                right += 1.0 if score[i] > score[j] else 0.5 if score[i] == score[j] else 0.0
+    assert late_recurrence.concordance(score, until, event) == pytest.approx(right / of)
+    assert late_recurrence.concordance(-until, until, event) == 1.0
+    assert late_recurrence.concordance(0.0 * until, until, event) == 0.5
+
+
+def test_a_logistic_curve_is_found() -> None:
+    """Of 200,000: 0.03 is more than four standard errors of either."""
+    draw = np.random.default_rng(6)
+    x = draw.normal(size=200_000)
+    a, b = size_and_nodes.curve(x, (draw.random(len(x)) < expit(-0.7 + 1.3 * x)).astype(float))
+    assert (a, b) == (pytest.approx(-0.7, abs=0.03), pytest.approx(1.3, abs=0.03))
+
+
+@pytest.mark.parametrize("law", early_or_late.LAWS)
+@pytest.mark.parametrize(("ratio", "exponent", "years"), [(4.0, 0.5, 0.0), (1.4, 1.0, 5.0), (2.56, 0.0, 5.0)])
+def test_the_share_seeded_early_is_a_ratio_of_integrals(law: str, ratio: float, exponent: float, years: float) -> None:
+    growth: Growth = early_or_late.LAWS[law]
+    small, found, visible = (
+        float(d) for d in growth.days([early_or_late.SMALL, early_or_late.FOUND, early_or_late.VISIBLE])
+    )
+    last = found + 365.25 * years - visible / ratio
+
+    def shed(end: float) -> float:
+        places = np.linspace(0.0, end, 4001)
+        return float(integrate.simpson(growth.size(places) ** exponent, x=places))
+
+    expected = shed(min(small, last)) / shed(min(found, last))
+    assert early_or_late.early(growth, ratio, exponent, 365.25 * years) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_map_is_what_a_simulation_counts() -> None:
+    """Of patients who are all alike, whose cells found at once: at most four standard errors apart.
+
+    Founders need days, and lesions a phase of birth and death by chance: both shift the time by some days of thousands.
+    """
+    whole = cascade.disease("breast")
+    ratio = whole.lesions.growth_ratio
+    alike = whole.with_(
+        traits=(), correlations=(), subtypes=(), presentation=None, eyes=(), pathologist=None, autopsy=None, care=(),
+        calibration=None, variants=(), dormant=0.0, efficiency=0.3, death={"other": None, "burden_cells": 1e15},
+    )  # fmt: skip
+    growth = alike.tumour.growth
+    small, found = (float(day) for day in growth.days([early_or_late.SMALL, early_or_late.FOUND]))
+    early = of = 0
+    made = cascade.cohort(alike, patients=40, seed=3, until_years=found / 365.25 + 0.01)
+    for number in range(40):
+        course = made.patient(number)
+        mm = course.mm([found / 365.25])[:, 0]
+        for lesion, size in zip(course.lesions, mm, strict=True):
+            if lesion.site in alike.kinds and alike.kinds[lesion.site] == "distant" and size >= 10.0:
+                of += 1
+                early += lesion.shed * 365.25 < small
+    share = early_or_late.early(growth, ratio, whole.shedding[0].exponent, 0.0)
+    assert share is not None
+    assert of > 0
+    assert abs(early / of - share) <= 4.0 * np.sqrt(share * (1 - share) / of) + 0.03
