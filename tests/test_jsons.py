@@ -81,6 +81,12 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "saved by care": lambda: TWICE.saved().to_dicts(),
     "two cares": lambda: TWICE.to_dict(),
     "diseases": lambda: cascade.diseases().to_dicts(),
+    "figures of a fit": lambda: cascade.disease("breast").calibrated().to_dicts(),
+    "parameters of a fit": lambda: cascade.disease("breast").parameters().to_dicts(),
+    "answers over a fit": lambda: cascade.patient.uncertain(
+        cascade.disease("breast"), lambda d: {"asleep": d.dormant or 0.0}
+    ).to_dicts(),
+    "scores of a disease": lambda: cascade.scorecard(["disease breast"]).to_dicts(),
     "blood": lambda: cascade.exact(COHORT.disease, times=[0.0, 10.0], traits={}).blood().to_dicts(),
     "reports of a laboratory": lambda: COHORT.patient(7).laboratory([5.0, 9.0]).to_dicts(),
     "lead times of a patient": lambda: COHORT.patient(7).lead_times().to_dicts(),
@@ -99,7 +105,7 @@ def test_what_is_handed_out_as_dictionaries_is_plain_data(name: str) -> None:
 
 def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
-    patients = ("blood", "loader", "course", "tables", "clinic.laboratory", "clinic.leads")
+    patients = ("blood", "loader", "course", "tables", "fits", "over_draws", "clinic.laboratory", "clinic.leads")
     for module in ("scores.scoring", *(f"patient.{module}" for module in patients)):
         importlib.import_module(f"cascade.{module}")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
@@ -126,11 +132,14 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         "Leads",
         "LesionTable",
         "NumberTable",
+        "ParametersFitted",
         "QuartileTable",
+        "RowsFitted",
         "SiteTable",
         "Saved",
         "StagedSites",
         "SurvivalTable",
+        "Uncertain",
         "Visits",
     }
 
