@@ -4,8 +4,6 @@ Of all cancers 3 in 100 are of unknown primary (PT08: 2 to 5); of breast cancers
 metastasis.  A node that is felt in the armpit leads to the primary, too; here more do than a clinic sees, for nodes
 grow 3.6 times as fast as the primary (Engel 2022) without an end, and give symptoms by their size as other lesions do.
 
-Exactly, the share that a metastasis of any kind leads to diagnosis is a mode of the answer without a draw.
-
 For research and teaching, never for decisions about a patient.
 """
 
@@ -15,17 +13,16 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
 
 import cascade
-from _report import FALSE_ALARM, Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, own_folder, predicted, show, verdict, write
 from calibrate import Calibration, register_of
 
 BY_METASTASIS = 3
 
 
 def main() -> int:
-    """Run the experiment; 0 when simulation and exact answer agree."""
+    """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 40_000, 2014)
     options = parser.parse_args()
     folder = own_folder(options, "unknown_primary")
@@ -33,32 +30,23 @@ def main() -> int:
     disease = whole.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed, years=disease.years)
     r = register_of(disease, "surgery", plan)
-    exact = cascade.exact(disease).diagnosed("surgery")
     first = r.mode == BY_METASTASIS
     distant = [i for i, site in enumerate(disease.sites) if disease.kinds[site] == "distant"]
     far = first & np.isfinite(r.seen_at[:, distant]).any(axis=1) & (r.metastasis_seen > 0)
     known = int((r.mode > 0).sum())
     mm = 10.0 * (6.0 * r.cells[first] / (np.pi * disease.tumour.cells_per_cm3)) ** (1.0 / 3.0)
-    share, error = float(exact.modes.value[2]), float(exact.modes.error[2])
     rows = [
-        Row("found by a metastasis first, of all patients", "check", None, float(first.mean()), share),
+        Row("found by a metastasis first, of all patients", "predicted", None, float(first.mean()), None),
         Row("found by a metastasis first, of the diagnosed", "predicted", None, float(first.sum() / known), None),
         Row("with a distant metastasis then", "predicted; observed: all cancers", 0.03, float(far.sum() / known), None,
             "PT08: B"),
         Row("mm of the primary then, median", "predicted", None, float(np.median(mm)), None),
     ]  # fmt: skip
     problems = predicted("unknown_primary", options, rows)
-    count, n = int(first.sum()), len(r)
-    inside = (max(share - error, 0.0), min(share + error, 1.0))
-    if (
-        max(stats.binomtest(count, n, p).pvalue for p in (*inside, min(max(count / n, inside[0]), inside[1])))
-        < FALSE_ALARM
-    ):
-        problems.append(f"{count} of {n} simulated, {share:.4g} exact")
     show(rows)
     write(folder / "unknown_primary.json", rows, {"digest": whole.digest(), "seed": options.seed})
     print(f"\nsaved: {(folder / 'unknown_primary.json').resolve()}")
-    return verdict(problems, "predictions as they were written down")
+    return verdict(problems, "predictions as they were written down", counted=False)
 
 
 if __name__ == "__main__":
