@@ -195,6 +195,7 @@ def as_the_reference(model: Model, cell: int, windows: Windows = ((math.inf, {})
     same(history, Reference(model, SEED, windows).life(cell))
 
 
+@pytest.mark.sampled(4, 8)
 @pytest.mark.parametrize("name", CASES)
 def test_a_cell_between_two_ways_lives_as_in_the_reference(name: str) -> None:
     for model, cell in CASES[name]:

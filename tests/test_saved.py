@@ -250,7 +250,7 @@ def test_any_number_changed_anywhere_is_seen(result: Result, tmp_path: Path) -> 
             cascade.open_result(write(tmp_path / "bad.cascade", (recipe, changed)))
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 3)
 @pytest.mark.parametrize("name", ["counts", "started", "overtaken", "watched", "by_size", "batches", "ended", "recipe"])
 def test_shapes_are_read_before_room_is_made(name: str, result: Result, tmp_path: Path) -> None:
     """An array of half a gigabyte of zeros takes half a megabyte in a file, and no memory before it is refused."""

@@ -52,7 +52,7 @@ def hazards_of(model: Model) -> list[str]:
     return names[:: max(1, len(names) // 5)]
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(7, 14)
 @pytest.mark.parametrize("until", [None, 5.0])
 @pytest.mark.parametrize("name", [*MODELS, *(pytest.param(n, marks=pytest.mark.full) for n in TREATED)])
 def test_of_a_step_and_a_milestone(name: str, until: float | None) -> None:
