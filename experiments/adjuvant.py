@@ -39,7 +39,7 @@ def main() -> int:
     disease = cascade.disease("breast")
     seen = Seen(disease, calibration)
     role = {"target": "calibrated", "comparison": "predicted"}
-    kept = [row for row in calibration.rows if row.id.startswith("PX01")]
+    kept = [row for row in calibration.rows if row.id.startswith("rate with tamoxifen")]
     rows = [Row(row.id, role[row.role], row.observed, seen.value(row), None, row.source) for row in kept]
     of = treated(seen, seen.surgery) & treated(seen, seen.hormone)
     spread = {name: since(r, r.distant)[of] for name, r in (("without", seen.surgery), ("with", seen.hormone))}

@@ -79,7 +79,7 @@ def main() -> int:
     disease = cascade.disease("breast")
     seen = Seen(disease, calibration)
     roles = {"target": "calibrated", "choice": "looked at", "comparison": "predicted"}
-    kept = [row for row in calibration.rows if row.id.startswith(("PD01", "ER-"))]
+    kept = [row for row in calibration.rows if row.id.startswith(("recurrence in years", "ER-"))]
     rows = [Row(row.id, roles[row.role], row.observed, seen.value(row), None, row.source) for row in kept]
     rows += [
         Row(
