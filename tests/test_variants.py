@@ -80,6 +80,11 @@ def test_a_fit_goes_through_a_file_and_changes_no_digest(tmp_path: Path) -> None
     FITTED.save(tmp_path / "own.toml")
     again = cascade.disease(tmp_path / "own.toml")
     assert again == FITTED
+    assert cascade.disease(f"{tmp_path / 'own.toml'}:fast") == FITTED.variant("fast")
+    assert cascade.Disease(**FITTED.model_dump(mode="json")) == FITTED
+    made = cascade.cohort(FITTED, patients=20, seed=1)
+    made.save(tmp_path / "c.cascade")
+    assert cascade.open_cohort(tmp_path / "c.cascade").disease == FITTED
     assert again.digest() == TEXTBOOK.digest()
 
 

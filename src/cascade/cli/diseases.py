@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from cascade.patient.cohort import Cohort
     from cascade.patient.disease import Disease
 
-DiseaseName = Annotated[str, typer.Argument(metavar="DISEASE", help="A name from 'cascade diseases', or a .toml file.")]
+DiseaseName = Annotated[
+    str, typer.Argument(metavar="DISEASE", help="A name from 'cascade diseases', or a .toml file; NAME:VARIANT.")
+]
 
 Years = Annotated[
     float | None, typer.Option("--years", metavar="YEARS", help="Years of the tumour; default: those of the disease.")

@@ -57,7 +57,7 @@ def disease(name_or_path: str | Path) -> Disease:
     Parameters
     ----------
     name_or_path : str or Path
-        A name from ``diseases()``, or a path (anything that ends in ``.toml``); ``NAME:VARIANT`` is a variant of one.
+        A name from ``diseases()``, or a path (anything that ends in ``.toml``); either with ``:VARIANT`` after it.
 
     Raises
     ------
@@ -76,8 +76,8 @@ def disease(name_or_path: str | Path) -> Disease:
     'breast'
     """
     text = str(name_or_path)
-    whole, colon, variant = text.partition(":")
-    if colon and whole in disease_names():
+    whole, _, variant = text.rpartition(":")
+    if whole in disease_names() or whole.endswith(".toml"):
         return disease(whole).variant(variant)
     if text in disease_names():
         file = resources.files("cascade.catalog") / "diseases" / f"{text}.toml"
