@@ -9,7 +9,7 @@ interval wider.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -131,16 +131,26 @@ def uncertain(
         answer = partial(_simulated, care=under, patients=patients, seed=seed)
         label = f"Disease {disease.name}, care {under}, {len(patient_range(patients)):,} patients, seed {seed}"
     every, middle = disease.draws(draws, seed), answer(disease)
+    shown = progress if progress is not None else sys.stderr is not None and sys.stderr.isatty()
+    return Uncertain(_rows(middle, _asked(answer, every, shown=shown)), draws, label)
+
+
+def _asked(answer: Answer, every: Sequence[Disease], *, shown: bool) -> list[Mapping[str, float]]:
+    """The answers of the draws, with a bar."""
     from tqdm.auto import tqdm
 
-    shown = progress if progress is not None else sys.stderr is not None and sys.stderr.isatty()
-    found = [answer(one) for one in tqdm(every, unit="draw", leave=False, disable=not shown)]
+    return [answer(one) for one in tqdm(every, unit="draw", leave=False, disable=not shown)]
+
+
+def _rows(middle: Mapping[str, float], found: Sequence[Mapping[str, float]]) -> tuple[UncertainRow, ...]:
+    """Each answer as fitted, and between the draws of two ranks."""
+    draws = len(found)
     rank = max(1, int((draws + 1) * (1.0 - LEVEL) / 2.0))
     rows = []
     for what, value in middle.items():
         values = sorted(one[what] for one in found)
         rows.append(UncertainRow(what, float(value), float(values[rank - 1]), float(values[draws - rank])))
-    return Uncertain(tuple(rows), draws, label)
+    return tuple(rows)
 
 
 def _simulated(disease: Disease, care: str, patients: int | range, seed: int) -> Mapping[str, float]:
