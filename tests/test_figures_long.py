@@ -110,7 +110,7 @@ def test_every_figure_is_tried() -> None:
     assert drawn == set(cascade.plot.__all__) - other - OF_PATIENTS
 
 
-@pytest.mark.full
+@pytest.mark.sampled(0, 16)
 @pytest.mark.parametrize("kind", FIGURES)
 @pytest.mark.parametrize("name", MODELS)
 def test_nothing_is_cut_and_no_label_lies_on_another(name: str, kind: str) -> None:

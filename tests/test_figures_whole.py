@@ -107,7 +107,7 @@ def faults(figure: Figure, style: str) -> dict[str, Any]:
     return {what: which for what, which in found.items() if which}
 
 
-@pytest.mark.sampled(30, 90)
+@pytest.mark.sampled(24, 56)
 @pytest.mark.parametrize(("kind", "name", "style"), CASES, ids=lambda part: part)
 def test_nothing_is_cut_small_faint_outside_or_on_another(kind: str, name: str, style: str) -> None:
     figure = FIGURES[kind](name, style)
@@ -224,7 +224,7 @@ OF_PATIENTS: dict[str, Callable[[str], Figure]] = (
 )
 
 
-@pytest.mark.sampled(16, 40)
+@pytest.mark.sampled(16, 28)
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("which", OF_PATIENTS)
 def test_nothing_of_patients_is_cut_small_faint_outside_or_on_another(which: str, style: str) -> None:
