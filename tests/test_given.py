@@ -118,7 +118,7 @@ def same_means(one: Sequence[History], two: Sequence[History]) -> bool:
 
 
 QUICK = ("in windows", "a state that is left again", "a step", "a cause in a state", "where some start")
-"""Of the goals those that the fast tests look at: simulated lives of each feature; every third of the others is full."""
+"""Goals that the fast tests look at, simulated lives of each feature; every third of the others is full."""
 
 
 @pytest.mark.parametrize(
