@@ -136,8 +136,13 @@ class Seen:
 
     def mm(self, register: Register) -> np.ndarray:
         """Diameters at diagnosis; 0: never diagnosed."""
-        volume = 6.0 * register.cells / (np.pi * self.disease.tumour.cells_per_cm3)
-        return np.asarray(10.0 * volume ** (1.0 / 3.0))
+        return diameters(self.disease, register)
+
+
+def diameters(disease: cascade.Disease, register: Register) -> np.ndarray:
+    """Of the primaries at diagnosis, in mm; 0: never diagnosed."""
+    volume = 6.0 * register.cells / (np.pi * disease.tumour.cells_per_cm3)
+    return np.asarray(10.0 * volume ** (1.0 / 3.0))
 
 
 def distant_by(r: Register, years: float) -> np.ndarray:

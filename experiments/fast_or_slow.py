@@ -14,14 +14,11 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-import numpy as np
-
 import cascade
 from _report import Row, arguments, own_folder, predicted, show, verdict, write
-from calibrate import Calibration, register_of
+from calibrate import Calibration, diameters, register_of
 from cascade.patient.variants import changed
-
-SYMPTOMS, SCREENING = 1, 2
+from screening import SCREENING, SYMPTOMS
 
 
 def main() -> int:
@@ -37,7 +34,7 @@ def main() -> int:
         for power in (0.0, 1.0, 2.0):
             places = {f"shedding.{shed.route}.per_division": power for shed in disease.shedding}
             r = register_of(changed(disease, places | {"traits.pace.spread": spread}), "surgery", plan)
-            mm = 10.0 * (6.0 * r.cells / (np.pi * disease.tumour.cells_per_cm3)) ** (1.0 / 3.0)
+            mm = diameters(disease, r)
             size, spread_there = (mm >= 10.0) & (mm < 20.0), r.there[:, distant].sum(axis=1) > 0
             screened = size & (r.mode == SCREENING)
             between = size & (r.mode == SYMPTOMS) & (r.negative_screens > 0)

@@ -21,21 +21,17 @@ import numpy as np
 
 import cascade
 from _report import Row, arguments, own_folder, predicted, show, verdict, write
-from calibrate import Calibration, register_of
+from calibrate import Calibration, diameters, register_of
 from cascade.patient.follow.register import Register
+from cascade.patient.follow.scheme import CAUSES, MODES
 
-SYMPTOMS, SCREENING = 1, 2
-
-
-def mm(disease: cascade.Disease, r: Register) -> np.ndarray:
-    """Diameters at diagnosis."""
-    return np.asarray(10.0 * (6.0 * r.cells / (np.pi * disease.tumour.cells_per_cm3)) ** (1.0 / 3.0))
+SYMPTOMS, SCREENING = (1 + MODES.index(mode) for mode in ("symptoms", "screening"))
 
 
 def large(disease: cascade.Disease, r: Register) -> float:
     """Share of the diagnosed with more than 20 mm, or a positive node."""
     some = (r.mode > 0) & (r.nodes_positive >= 0)
-    return float(((mm(disease, r) > 20.0) | (r.nodes_positive > 0))[some].mean())
+    return float(((diameters(disease, r) > 20.0) | (r.nodes_positive > 0))[some].mean())
 
 
 def main() -> int:
@@ -52,13 +48,15 @@ def main() -> int:
     lead = (alone.diagnosed - np.where(invited.mode > 0, invited.diagnosed, 0.0))[both]
     never = found & (alone.mode == 0)
     old = found & (invited.age + np.where(found, invited.diagnosed, 0.0) > 65.0)
-    sizes, before = mm(disease, invited), mm(disease, alone)
+    sizes, before = diameters(disease, invited), diameters(disease, alone)
     pace = next(i for i, trait in enumerate(disease.traits) if "growth" in trait.acts_on)
     interval = (invited.mode == SYMPTOMS) & (invited.negative_screens > 0)
     doublings = 3.0 * np.log2(np.median(before[alone.mode == SYMPTOMS]) / np.median(sizes[found]))
     growth = disease.tumour.growth
     at = np.diff([float(growth.days(n)[0]) for n in disease.cells_of(15.0) * np.array([1.0, 2.0])])[0] / 365.25
-    dead = {name: float((r.cause == 1).mean()) for name, r in (("no", alone), ("with", invited))}
+    dead = {
+        name: float((r.cause == 1 + CAUSES.index("tumour")).mean()) for name, r in (("no", alone), ("with", invited))
+    }
     slow, fast = (float(invited.traits[some, pace].mean()) for some in (found, interval))
     sized = {"found": sizes[found], "symptoms": sizes[invited.mode == SYMPTOMS], "before": before[alone.mode > 0]}
     median = {name: float(np.median(of)) for name, of in sized.items()}

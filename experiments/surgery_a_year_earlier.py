@@ -21,7 +21,7 @@ from scipy.special import expit
 
 import cascade
 from _report import Row, arguments, own_folder, predicted, show, verdict, write
-from calibrate import Calibration, register_of, since
+from calibrate import Calibration, diameters, register_of, since
 from size_and_nodes import curve
 
 LATER = 365.0
@@ -49,7 +49,7 @@ def main() -> int:
     # Who dies of the primary while waiting for surgery is lost, too.
     spread = [(np.minimum(since(r, r.distant), since(r, r.death)) <= YEARS)[some] for r in (early, late)]
     growth = disease.tumour.growth
-    mm = 10.0 * (6.0 * early.cells[some] / (np.pi * disease.tumour.cells_per_cm3)) ** (1.0 / 3.0)
+    mm = diameters(disease, early)[some]
     pace = early.traits[some, next(i for i, t in enumerate(disease.traits) if "growth" in t.acts_on)]
     kinds = np.array([subtype.growth for subtype in disease.subtypes])[early.subtype[some]]
     grown = growth.size(growth.days(early.cells[some]) + LATER * pace * kinds)

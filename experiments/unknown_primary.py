@@ -16,9 +16,10 @@ import numpy as np
 
 import cascade
 from _report import Row, arguments, own_folder, predicted, show, verdict, write
-from calibrate import Calibration, register_of
+from calibrate import Calibration, diameters, register_of
+from cascade.patient.follow.scheme import MODES
 
-BY_METASTASIS = 3
+BY_METASTASIS = 1 + MODES.index("metastasis")
 
 
 def main() -> int:
@@ -34,7 +35,7 @@ def main() -> int:
     distant = [i for i, site in enumerate(disease.sites) if disease.kinds[site] == "distant"]
     far = first & np.isfinite(r.seen_at[:, distant]).any(axis=1) & (r.metastasis_seen > 0)
     known = int((r.mode > 0).sum())
-    mm = 10.0 * (6.0 * r.cells[first] / (np.pi * disease.tumour.cells_per_cm3)) ** (1.0 / 3.0)
+    mm = diameters(disease, r)[first]
     rows = [
         Row("found by a metastasis first, of all patients", "predicted", None, float(first.mean()), None),
         Row("found by a metastasis first, of the diagnosed", "predicted", None, float(first.sum() / known), None),

@@ -474,3 +474,11 @@ def test_a_question_is_of_the_care_s_own_staging() -> None:
     assert found.seen.value[1] == 0.0
     assert found.seen.value[3] > 0.0
     assert isinstance(found._question(), Question)
+
+
+def test_where_all_are_sure_to_hide_something_nothing_is_divided_by_nothing() -> None:
+    """So many founders that the chance of none underflows, and an eye that looks only where there are symptoms."""
+    found = told(clinic(efficiency=3.0), care="surgery")
+    assert np.all(np.abs(found.hidden.value - 1.0) <= found.hidden.error + 1e-3)
+    assert np.all(found.hidden.value <= found.there.value + found.hidden.error + found.there.error)
+    assert found.modes.value.sum() == pytest.approx(1.0)

@@ -141,3 +141,10 @@ def test_a_node_sheds_into_the_lymph_that_leaves_it() -> None:
     duct = cascade.exact(model.injected("thoracic duct"))
     whole = sum(row.colonies for row in duct.organs(1.0))
     assert sum(c * after(model, site)[0] for site, c in last.chances.items()) == pytest.approx(whole, rel=1e-11)
+
+
+def test_founding_is_worked_out_once() -> None:
+    """Whoever changes a number of a disease, whose cells stay what they are, does not wait for it again."""
+    cancer = cascade.body.cancer("colon")
+    assert cascade.patient.foundings(cancer) is cascade.patient.foundings(cascade.body.cancer("colon"))
+    assert cascade.patient.foundings(cancer, "liver") is cascade.patient.foundings(cancer, "liver")

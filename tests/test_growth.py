@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.integrate import quad, solve_ivp
 
 import cascade
 from cascade.patient.growth import LAWS, Growth
+from helpers.diseases import GROWTHS
 
 CURVES = {
     "exponential": Growth(law="exponential", doubling_days=52.0),
@@ -154,3 +156,22 @@ def test_what_a_logistic_tumour_sheds_at_any_exponent(q: float, largest: float) 
             )
             # Sizes themselves are rounded: late they say less of the day.
             assert float(curve.shed(days, a)[0]) == pytest.approx(float(wanted), rel=1e-10 / min(q, 0.1))
+
+
+@pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("law", ["exponential", "gompertz", "logistic", "power"])
+def test_the_inverse_of_what_is_shed_ends_when_it_is_found(
+    law: str, exponent: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once found it is not sought again by halving: two dozen evaluations, of which half look for the bounds."""
+    growth = GROWTHS[law]
+    days = np.geomspace(30.0, 3000.0, 7)
+    amounts, calls, shed = growth.shed(days, exponent), [0], Growth.shed
+
+    def counted(self: Growth, t: Any, a: float) -> Any:
+        calls[0] += 1
+        return shed(self, t, a)
+
+    monkeypatch.setattr(Growth, "shed", counted)
+    assert growth.days_of_shed(amounts, exponent) == pytest.approx(days, rel=1e-9)
+    assert calls[0] <= 13 + 16
