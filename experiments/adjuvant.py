@@ -18,8 +18,8 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
+from _registers import Calibration, Seen, er_positive, since
 from _report import Row, arguments, own_folder, predicted, show, verdict, write
-from calibrate import Calibration, Seen, er_positive, since
 from cascade.patient.follow.register import Register
 
 YEARS = 15.0

@@ -15,8 +15,8 @@ import sys
 from dataclasses import replace
 
 import cascade
+from _registers import Calibration, diameters, register_of
 from _report import Row, arguments, own_folder, predicted, show, verdict, write
-from calibrate import Calibration, diameters, register_of
 from cascade.patient.variants import changed
 from screening import SCREENING, SYMPTOMS
 

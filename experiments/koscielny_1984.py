@@ -26,8 +26,8 @@ import numpy as np
 from scipy import stats
 
 import cascade
+from _registers import Calibration, Seen, share_free, size_of_half
 from _report import FALSE_ALARM, Row, arguments, own_folder, show, verdict, write
-from calibrate import Calibration, Seen, share_free, size_of_half
 from cascade.patient.growth import Growth
 from cascade.patient.origins import origins
 from cascade.patient.ranges import DAYS_PER_YEAR
@@ -59,7 +59,9 @@ def initiated(disease: cascade.Disease, mm: float, established: bool = True) -> 
     for way in origins(disease)[0].ways:
         if disease.kinds[way.site] == "distant":
             lasts = disease.lesions.of(way.site, "establishment") if established else 1.0
-            mean[way.route] = mean.get(way.route, 0.0) + shed[way.route] * way.chance * disease.efficiency * lasts
+            mean[way.route] = (
+                mean.get(way.route, 0.0) + shed[way.route] * way.chance * disease.efficiency_in(way.site) * lasts
+            )
     spread = {name: trait.spread for trait in disease.traits for name in trait.acts_on}
     x, w = np.polynomial.hermite_e.hermegauss(POINTS)
     w = w / w.sum()

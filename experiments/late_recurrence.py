@@ -22,8 +22,8 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
+from _registers import Calibration, Seen, since
 from _report import Row, arguments, own_folder, predicted, show, verdict, write
-from calibrate import Calibration, Seen, since
 from cascade.patient.follow.register import Register
 from cascade.patient.variants import changed
 

@@ -20,8 +20,8 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
+from _registers import Calibration, diameters, register_of
 from _report import Row, arguments, own_folder, predicted, show, verdict, write
-from calibrate import Calibration, diameters, register_of
 from cascade.patient.follow.register import Register
 from cascade.patient.follow.scheme import CAUSES, MODES
 

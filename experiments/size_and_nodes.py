@@ -22,8 +22,8 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 import cascade
+from _registers import Calibration, Seen, between, distant_by, share_free, share_nodes, since
 from _report import Row, arguments, own_folder, predicted, show, verdict, write
-from calibrate import Calibration, Seen, between, distant_by, share_free, share_nodes, since
 from koscielny_1984 import initiated
 
 HAM = {(1.0, 5.0): 0.103, (5.0, 10.0): 0.159, (10.0, 15.0): 0.243, (15.0, 20.0): 0.404}

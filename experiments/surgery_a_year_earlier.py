@@ -20,8 +20,8 @@ import numpy as np
 from scipy.special import expit
 
 import cascade
+from _registers import Calibration, diameters, register_of, since
 from _report import Row, arguments, own_folder, predicted, show, verdict, write
-from calibrate import Calibration, diameters, register_of, since
 from size_and_nodes import curve
 
 LATER = 365.0

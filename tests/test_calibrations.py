@@ -18,10 +18,10 @@ from cascade.patient.variants import changed, number_at
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
-import calibrate  # type: ignore[import-not-found]
+import _registers  # type: ignore[import-not-found]
 import koscielny_1984  # type: ignore[import-not-found]
 
-CALIBRATION = calibrate.Calibration.of("breast")
+CALIBRATION = _registers.Calibration.of("breast")
 DISEASE = cascade.disease("breast")
 VARIANTS = ["breast", *(f"breast:{variant.name}" for variant in DISEASE.variants)]
 
@@ -48,21 +48,21 @@ class Planted:
         self.disease = DISEASE
         self.surgery = Few(volume * 1e9, np.ones(n), np.full(n, 10.0), np.where(spread, 11.0, np.inf))
 
-    mm = calibrate.Seen.mm
+    mm = _registers.Seen.mm
 
 
 @pytest.mark.parametrize(("half", "slope"), [(35.0, 2.0), (40.0, 3.0), (70.0, 1.5)])
 def test_the_size_of_half_is_found(half: float, slope: float) -> None:
     """Of 40,000 tumours, some 14,000 within reach: 3 % is more than five standard errors."""
     seen = Planted(half, slope, seed=1)
-    found = calibrate.size_of_half(seen, {"within_years": 1.0, "near_mm": 1.1 * half})
+    found = _registers.size_of_half(seen, {"within_years": 1.0, "near_mm": 1.1 * half})
     assert found == pytest.approx(half, rel=0.03)
-    assert calibrate.size_of_half(seen, {"within_years": 0.5, "near_mm": half}) > 3.0 * half  # nobody so early
+    assert _registers.size_of_half(seen, {"within_years": 0.5, "near_mm": half}) > 3.0 * half  # nobody so early
 
 
 def test_every_row_is_read_off_by_a_known_rule_and_has_a_source_and_a_role() -> None:
     for row in CALIBRATION.rows:
-        assert row.what in calibrate.WHAT
+        assert row.what in _registers.WHAT
         assert row.role in ("target", "choice", "comparison")
         assert row.source.rstrip().endswith((": A", ": B", ": C")), row.source  # recalled figures are no rows
     assert len({row.id for row in CALIBRATION.rows}) == len(CALIBRATION.rows)
@@ -91,7 +91,7 @@ def test_the_file_of_a_disease_tells_what_its_script_finds(name: str) -> None:
     """Every row that stands there as simulated is counted anew; every free parameter is that of the calibration."""
     disease = cascade.disease(name)
     assert disease.calibration is not None
-    seen = calibrate.Seen(disease, CALIBRATION)
+    seen = _registers.Seen(disease, CALIBRATION)
     told = {row.name: row for row in disease.calibration.rows}
     assert set(told) == {row.id for row in CALIBRATION.rows}
     for row in CALIBRATION.rows:
@@ -120,7 +120,7 @@ def test_the_exact_share_that_has_spread_is_an_average_over_patients() -> None:
     shed, mean = koscielny_1984.shed_by(DISEASE, 30.0), {"blood": 0.0, "lymph": 0.0}
     for way in koscielny_1984.origins(DISEASE)[0].ways:
         if DISEASE.kinds[way.site] == "distant":
-            mean[way.route] += shed[way.route] * way.chance * DISEASE.efficiency * 0.5
+            mean[way.route] += shed[way.route] * way.chance * DISEASE.efficiency_in(way.site) * 0.5
     of = np.exp(blood * x - blood**2 / 2) * mean["blood"] + np.exp(lymph * y - lymph**2 / 2) * mean["lymph"]
     assert koscielny_1984.initiated(DISEASE, 30.0) == pytest.approx(1.0 - np.exp(-of).mean(), abs=0.002)
     assert koscielny_1984.initiated(DISEASE, 10.0) < koscielny_1984.initiated(DISEASE, 30.0)

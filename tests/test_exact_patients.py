@@ -125,7 +125,7 @@ def test_founders_are_the_integral_of_shedding_and_delay() -> None:
 
                 if end > onset:
                     value, _ = integrate.quad(rate, onset, end, limit=500, epsrel=1e-8)
-                    total += way.chance * disease.efficiency * value
+                    total += way.chance * disease.efficiency_in(way.site) * value
             assert found == pytest.approx(total, rel=2e-5, abs=1e-12)
 
 

@@ -84,7 +84,7 @@ def all_kinds() -> dict[str, Disease]:
         lesions={
             "establishment": 1.0, "early_days": 0.01,
             "organs": {
-                "liver": {"growth_ratio": 3.0, "establishment": 0.2, "asleep": 1.0, "asleep_years": 0.5},
+                "liver": {"growth_ratio": 3.0, "soil": 2.5, "establishment": 0.2, "asleep": 1.0, "asleep_years": 0.5},
                 "lung": {"secondary": 1.0, "growth_ratio": 0.5}, "bone": {"asleep": 0.9, "asleep_years": 0.0},
             },
         }

@@ -307,7 +307,7 @@ class Clinics(Patients):
             rule = rules[route]
             onset = self.days_of(rule.onset_cells)
             a_unit = share * rule.per_day * rule.at_cells**-rule.exponent * person.leaks[route]
-            a_unit *= walk.share * self.disease.efficiency * person.soil[site]
+            a_unit *= walk.share * self.disease.efficiency_in(site) * person.soil[site]
             runs, total = [], 0.0
             for piece in lesion.pieces:
                 low, high = max(piece.own, onset), piece.at(min(piece.end, horizon))

@@ -301,7 +301,7 @@ class Patients:
                 * leaks[route]
                 * lesion.pace ** (rule.per_division - 1.0)
             )
-            whole = a_unit * by_horizon * walk.share * self.disease.efficiency * soil[site]
+            whole = a_unit * by_horizon * walk.share * self.disease.efficiency_in(site) * soil[site]
             clock, reached, amounts = self.clock(route, site), 0.0, []
             for k in itertools.count():
                 reached += -math.log(uniforms(lesion.identity, k, CLOCK | clock, self.key)[0])

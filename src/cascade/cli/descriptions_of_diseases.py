@@ -86,12 +86,12 @@ def _shedding(disease: Disease) -> str:
 
 def _lesions(disease: Disease) -> str:
     rules, own = disease.lesions, disease.lesions.organs
-    header = ["lesions of", "growth ratio", "established", "asleep", "mean sleep (years)", "secondary shedding"]
-    fields = ("growth_ratio", "establishment", "asleep", "asleep_years", "secondary")
+    header = ["lesions of", "growth ratio", "established", "asleep", "mean sleep (years)", "secondary shedding", "soil"]
+    fields = ("growth_ratio", "establishment", "asleep", "asleep_years", "secondary", "soil")
 
     def line(name: str, organ: str) -> list[str]:
-        ratio, established, asleep, years, secondary = (rules.of(organ, field) for field in fields)
-        shown = [plain_percent(established), plain_percent(asleep), f"{years:g}", f"{secondary:g}"]
+        ratio, established, asleep, years, secondary, soil = (rules.of(organ, field) for field in fields)
+        shown = [plain_percent(established), plain_percent(asleep), f"{years:g}", f"{secondary:g}", f"{soil:g}"]
         return [name, f"{ratio:g}", *shown]
 
     lines = [line("all sites", ""), *(line(organ, organ) for organ in own)]

@@ -110,7 +110,7 @@ def blood_of(disease: Disease, years: tuple[float, ...], traits: Mapping[str, fl
             there = presence(disease.cancer, by_route[shedding.route])
             shed += float(rate(np.array([now]))[0])
             flowing += _present(rate, now, there[0], there[1])
-            asleep += disease.efficiency * _present(rate, now, there[0], there[2])
+            asleep += sum(disease.efficiency_in(site) * _present(rate, now, there[0], n) for site, n in there[2].items())
         sample = flowing * SAMPLE_ML / BLOOD_ML
         rows.append(BloodRow(year, shed, flowing, sample, float(-np.expm1(-sample)), asleep))
     return Blood(tuple(rows), f"{disease.title or disease.name}: cells in the blood, and asleep")
@@ -158,8 +158,8 @@ def simpson(ages: Floats) -> Floats:
 
 
 @lru_cache(maxsize=32)
-def presence(cancer: Cancer, founding: Founding) -> tuple[Floats, Floats, Floats]:  # noqa: ARG001 (whose it is)
-    """Ages in days, evenly over their logarithm, and the chances to be in flowing blood, and asleep, at them."""
+def presence(cancer: Cancer, founding: Founding) -> tuple[Floats, Floats, dict[str, Floats]]:  # noqa: ARG001 (whose it is)
+    """Ages in days, evenly over their logarithm, and the chances to be in flowing blood, and asleep (by site), at them."""
     decades = np.log10(MOST_YEARS * DAYS_PER_YEAR * 24.0 / LEAST_HOURS)
     number = 2 * int(np.ceil(decades * PER_DECADE / 2)) + 1
     hours = LEAST_HOURS * 10.0 ** (np.arange(number) * decades / (number - 1))
@@ -167,8 +167,9 @@ def presence(cancer: Cancer, founding: Founding) -> tuple[Floats, Floats, Floats
     states = founding.model.states
     blood = next(route.name for route in routes().routes if route.circulates)
     flowing = [s.name for s in states if s.route == blood and s.stage in IN_THE_BLOOD and s.landmark is None]
-    asleep = [state.name for state in states if state.milestone in SLEEPS]
-    there = [
-        np.sum([curves[name] for name in names], axis=0) if names else np.zeros(number) for names in (flowing, asleep)
-    ]
-    return hours / 24.0, np.asarray(there[0]), np.asarray(there[1])
+    asleep: dict[str, Floats] = {}
+    for state in states:
+        if state.milestone in SLEEPS and state.place is not None:
+            asleep[state.place.at] = asleep.get(state.place.at, np.zeros(number)) + curves[state.name]
+    there = np.sum([curves[name] for name in flowing], axis=0) if flowing else np.zeros(number)
+    return hours / 24.0, np.asarray(there), asleep

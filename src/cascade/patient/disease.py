@@ -183,6 +183,10 @@ class Disease(Part):
         means = [1.0 + (grown - 1.0) / self.lesions.of(site, "establishment") for site in of]
         return ONSET_PER_EARLY * max(means, default=1.0)
 
+    def efficiency_in(self, site: str) -> float:
+        """The chance of a shed cell to found in a site, times that of the cell model."""
+        return self.efficiency * self.lesions.of(site, "soil")
+
     @property
     def lesions_shed(self) -> bool:
         """Whether any metastasis sheds."""
@@ -267,7 +271,9 @@ class Disease(Part):
         import hashlib
         import json
 
-        told = _unsourced(self.model_dump(mode="json", exclude=set(TEXTS))) | {"cells": model_of(self.cancer).digest()}
+        # What is not given is left out, so that a field that diseases learn later changes none.
+        told = _unsourced(self.model_dump(mode="json", exclude=set(TEXTS), exclude_none=True))
+        told |= {"cells": model_of(self.cancer).digest()}
         return hashlib.sha256(json.dumps(told, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
     def mm(self, cells: float) -> float:

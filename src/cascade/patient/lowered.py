@@ -170,9 +170,11 @@ def _check_chances(disease: Disease, made: Sequence[Origin]) -> None:
     """That no shed cell founds more than once on average, over all sites."""
     for origin in made:
         for shed in disease.shedding:
-            whole = portable.in_order(way.chance for way in origin.ways if way.route == shed.route)
-            if whole * disease.efficiency > 1.0:
-                wanted = f"at most {1.0 / whole:.6g}: with it every cell that is shed by {shed.route} founds"
+            ways = [way for way in origin.ways if way.route == shed.route]
+            whole = portable.in_order(way.chance * disease.efficiency_in(way.site) for way in ways)
+            if whole > 1.0:
+                most = disease.efficiency / whole
+                wanted = f"at most {most:.6g}: with it every cell that is shed by {shed.route} founds"
                 raise InputError("efficiency", disease.efficiency, wanted)
 
 
@@ -188,7 +190,7 @@ def _ways(disease: Disease, made: Sequence[Origin]) -> Ways:
         route=np.array([shed.index(way.route) for way in every]),
         site=np.array([disease.sites.index(way.site) for way in every]),
         clock=np.array(address, np.uint64),
-        chance=np.array([way.chance * disease.efficiency for way in every]),
+        chance=np.array([way.chance * disease.efficiency_in(way.site) for way in every]),
         life=np.arange(len(every)),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -61,13 +61,22 @@ class Shedding(Part):
 
 
 class OrganLesions(Part):
-    """What lesions of one organ have of their own; what is not given is that of all."""
+    """What lesions of one organ have of their own; what is not given is that of all.
+
+    Parameters
+    ----------
+    growth_ratio, establishment, asleep, asleep_years, secondary : float, optional
+    soil : float, optional
+        Chance to found there, times that of the cells: organs as autopsies of patients find them.
+    source : tuple of str
+    """
 
     growth_ratio: Ratio | None = None
     establishment: Established | None = None
     asleep: Share | None = None
     asleep_years: Years | None = None
     secondary: Share | None = None
+    soil: Ratio | None = None
     source: Keys = ()
 
 
@@ -102,6 +111,8 @@ class Lesions(Part):
     secondary: Share = 0.0
     organs: FrozenMapping[Name, OrganLesions] = Field(default_factory=FrozenDict)
     source: Keys = ()
+
+    soil: ClassVar[float] = 1.0  # of organs that have none of their own
 
     def of(self, organ: str, field: str) -> float:
         """A number of the lesions of an organ."""

@@ -114,7 +114,7 @@ class Sources:
             Ways(
                 np.array([names.index(way.route) for way in origin.ways]),
                 np.array([sites.index(way.site) for way in origin.ways]),
-                np.array([way.chance * disease.efficiency for way in origin.ways]),
+                np.array([way.chance * disease.efficiency_in(way.site) for way in origin.ways]),
                 delays,
             )
             for origin, delays in zip(made, delays_of(disease), strict=True)

@@ -1,0 +1,338 @@
+"""Rows of a calibration, and how each is read off the registers of simulated patients.
+
+For research and teaching, never for decisions about a patient.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, logit
+
+import cascade
+from cascade.patient import Free
+from cascade.patient import Row as Told
+from cascade.patient.follow.register import Register
+from cascade.patient.known import KnownChunk, registered
+
+CALIBRATIONS = Path(__file__).parent / "calibrations"
+CHUNK = 12_500
+
+
+@dataclass(frozen=True)
+class Row:
+    """A published figure, and how it is read off a register."""
+
+    id: str
+    what: str
+    observed: float
+    error: float
+    role: str
+    source: str
+    asked: dict[str, Any] = field(default_factory=dict)
+
+    def told(self, value: float, key: str = "") -> Told:
+        """Beside what the model says, for the file of the disease."""
+        measure = "share" if self.what.startswith(("share", "recurrence")) else "size"
+        return Told(
+            name=self.id, role=self.role, measure=measure, observed=self.observed, simulated=float(f"{value:.4g}"),
+            error=self.error, source=(key,) if key else (),
+        )  # fmt: skip
+
+    def apart(self, value: float) -> float:
+        """Model less source in errors."""
+        return self.told(max(value, 0.0)).apart if np.isfinite(value) else np.inf
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was committed: ``starts`` of what is ``free``, the rows and their roles."""
+
+    disease: str
+    patients: int
+    seed: int
+    years: float
+    free: tuple[Free, ...]
+    starts: tuple[float, ...]
+    rows: tuple[Row, ...]
+
+    @classmethod
+    def of(cls, name: str) -> Calibration:
+        """The calibration of a disease."""
+        told = tomllib.loads((CALIBRATIONS / f"{name}.toml").read_text())
+        own = ("id", "what", "observed", "error", "role", "source")
+        rows = [
+            Row(*(row[key] for key in own), {key: value for key, value in row.items() if key not in own})
+            for row in told["rows"]
+        ]
+        free = [Free(name=one["name"], where=one["where"], scale=one["scale"]) for one in told["free"]]
+        starts = tuple(one["start"] for one in told["free"])
+        return cls(told["disease"], told["patients"], told["seed"], told["years"], tuple(free), starts, tuple(rows))
+
+
+def register_of(disease: cascade.Disease, care: str, c: Calibration) -> Register:
+    """A row for each patient, numbered as the calibration says."""
+    chunks = [
+        KnownChunk(disease, care, c.years, (c.years,), (), c.seed, start, min(CHUNK, c.patients - start))
+        for start in range(0, c.patients, CHUNK)
+    ]
+    chunks[0].run()  # what is worked out once
+    with ThreadPoolExecutor(2) as pool:
+        return Register.joined(list(pool.map(registered, chunks)))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Registers of the same patients, by care, of an era without screening.
+
+    Nobody dies of other causes, so that shares are of all; ages do not matter then.
+    """
+
+    disease: cascade.Disease
+    calibration: Calibration
+
+    def under(self, care: str) -> Register:
+        """Under a care, counted once."""
+        if care not in self._registers:
+            era = self.disease.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
+            self._registers[care] = register_of(era, care, self.calibration)
+        return self._registers[care]
+
+    @cached_property
+    def _registers(self) -> dict[str, Register]:
+        return {}
+
+    @property
+    def surgery(self) -> Register:
+        """Surgery alone."""
+        return self.under("surgery")
+
+    @property
+    def hormone(self) -> Register:
+        """Surgery and hormone treatment."""
+        return self.under("surgery+hormone")
+
+    def value(self, row: Row) -> float:
+        """A row, simulated."""
+        return float(WHAT[row.what](self, row.asked))
+
+    def mm(self, register: Register) -> np.ndarray:
+        """Diameters at diagnosis; 0: never diagnosed."""
+        return diameters(self.disease, register)
+
+
+def diameters(disease: cascade.Disease, register: Register) -> np.ndarray:
+    """Of the primaries at diagnosis, in mm; 0: never diagnosed."""
+    volume = 6.0 * register.cells / (np.pi * disease.tumour.cells_per_cm3)
+    return np.asarray(10.0 * volume ** (1.0 / 3.0))
+
+
+def distant_by(r: Register, years: float) -> np.ndarray:
+    """Whether a distant metastasis is seen by so many years after diagnosis, of those who are diagnosed."""
+    return since(r, r.distant) <= years
+
+
+def since(r: Register, when: np.ndarray) -> np.ndarray:
+    """Years since diagnosis; infinity: never, or never diagnosed."""
+    return np.asarray(when - np.where(r.mode > 0, r.diagnosed, 0.0))
+
+
+def between(seen: Seen, asked: dict[str, Any]) -> tuple[Register, np.ndarray]:
+    """Those diagnosed by the primary, of a range of sizes."""
+    r, mm = seen.surgery, seen.mm(seen.surgery)
+    return r, (r.mode > 0) & (r.mode < 3) & (mm >= asked.get("low_mm", 0.0)) & (mm < asked.get("high_mm", np.inf))
+
+
+def share_larger(seen: Seen, _: dict[str, Any]) -> float:
+    """Of those diagnosed, larger than 20 mm."""
+    r = seen.surgery
+    return float((seen.mm(r)[r.mode > 0] > 20.0).mean())
+
+
+def share_nodes(seen: Seen, asked: dict[str, Any]) -> float:
+    """Of those operated, with a positive node."""
+    r, some = between(seen, asked)
+    of = some & (r.nodes_positive >= 0)
+    return float((r.nodes_positive[of] > 0).mean())
+
+
+def share_free(seen: Seen, asked: dict[str, Any]) -> float:
+    """Without a distant metastasis seen, of all or (``nodes``) of those operated, by what the pathologist found."""
+    r, some = between(seen, asked)
+    if "nodes" in asked:
+        some = some & (r.nodes_positive >= 0) & (r.metastasis_seen == 0)
+        some &= {"N0": r.nodes_positive == 0, "N+": r.nodes_positive > 0, "any": r.mode > 0}[asked["nodes"]]
+    return 1.0 - float(distant_by(r, asked["within_years"])[some].mean())
+
+
+def share_spread(seen: Seen, asked: dict[str, Any]) -> float:
+    """With a distant metastasis seen after surgery: the rest; in an organ, where one is named."""
+    if "organ" not in asked:
+        return 1.0 - share_free(seen, asked)
+    r, some = between(seen, asked)
+    some = some & (r.nodes_positive >= 0) & (r.metastasis_seen == 0)
+    if asked["nodes"] != "any":
+        some &= (r.nodes_positive > 0) == (asked["nodes"] == "N+")
+    return float((seen_in(seen, r, asked["organ"]) <= asked["within_years"])[some].mean())
+
+
+def seen_in(seen: Seen, r: Register, organ: str) -> np.ndarray:
+    """Years from diagnosis to when a metastasis of an organ is first seen."""
+    return since(r, r.seen_at[:, seen.disease.sites.index(organ)])
+
+
+def share_metastatic(seen: Seen, asked: dict[str, Any]) -> float:
+    """A metastasis seen at diagnosis, of all or of sizes; in an organ, where one is named."""
+    r, mm = seen.surgery, seen.mm(seen.surgery)
+    of = (r.mode > 0) & (mm >= asked.get("low_mm", 0.0)) & (mm < asked.get("high_mm", np.inf))
+    there = r.metastasis_seen > 0
+    if "organ" in asked:
+        there = there & (seen_in(seen, r, asked["organ"]) <= 1e-9)
+    return float(there[of].mean())
+
+
+def share_of_sizes(seen: Seen, asked: dict[str, Any]) -> float:
+    """Of those diagnosed, within a range of sizes."""
+    r, mm = seen.surgery, seen.mm(seen.surgery)
+    return float(((mm >= asked.get("low_mm", 0.0)) & (mm < asked.get("high_mm", np.inf)))[r.mode > 0].mean())
+
+
+def median_mm(seen: Seen, asked: dict[str, Any]) -> float:
+    """The middle diameter at diagnosis, of all or of those with (or without) a metastasis seen."""
+    r, mm = seen.surgery, seen.mm(seen.surgery)
+    of = (r.mode > 0) & ((r.metastasis_seen == asked["metastasis"]) if "metastasis" in asked else True)
+    return float(np.median(mm[of]))
+
+
+def recurred(seen: Seen, asked: dict[str, Any]) -> np.ndarray:
+    """Years from surgery to the distant metastases seen within some years, of those operated without one."""
+    r = seen.surgery
+    of = (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
+    if asked.get("nodes") == "N+":
+        of &= r.nodes_positive > 0
+    when = np.minimum(r.distant, r.local) if asked.get("local") else r.distant
+    years = (when - np.where(np.isfinite(r.surgery), r.surgery, 0.0))[of]
+    return np.asarray(years[years <= asked["within_years"]])
+
+
+def months_to_spread(seen: Seen, asked: dict[str, Any]) -> float:
+    """The middle time from surgery to a distant metastasis, of those seen within some years."""
+    years = recurred(seen, asked)
+    return 12.0 * float(np.median(years)) if len(years) > 20 else float("nan")
+
+
+def share_soon(seen: Seen, asked: dict[str, Any]) -> float:
+    """Of distant metastases seen within some years of surgery, those within fewer."""
+    years = recurred(seen, asked)
+    return float((years <= asked["soon_years"]).mean()) if len(years) > 20 else float("nan")
+
+
+def share_late(seen: Seen, asked: dict[str, Any]) -> float:
+    """Of those alive without distant metastasis some years after diagnosis, those in whom one is seen later."""
+    r = seen.surgery
+    of = (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
+    of &= (since(r, r.distant) > asked["low_years"]) & (since(r, r.death) > asked["low_years"])
+    return float((since(r, r.distant) <= asked["high_years"])[of].mean())
+
+
+def months_alive(seen: Seen, _: dict[str, Any]) -> float:
+    """Months that half of those with a metastasis seen at diagnosis live."""
+    r = seen.surgery
+    of = (r.mode > 0) & (r.metastasis_seen > 0)
+    return 12.0 * float(np.median(since(r, np.minimum(r.death, r.end))[of]))
+
+
+def rest_recurs(seen: Seen, asked: dict[str, Any]) -> float:
+    """Distant metastases within some years with a treatment, over those without, of the node-positive."""
+    shares = []
+    for r in (seen.under(asked["care"]), seen.surgery):
+        of = (r.mode > 0) & (r.mode < 3) & (r.metastasis_seen == 0) & (r.nodes_positive > 0)
+        shares.append(float(distant_by(r, asked["within_years"])[of].mean()))
+    return shares[0] / max(shares[1], 1e-12)
+
+
+def size_of_half(seen: Seen, asked: dict[str, Any]) -> float:
+    """Where a logistic curve in log diameter, of tumours near a size, comes to a half."""
+    near = asked["near_mm"]
+    r, some = between(seen, {"low_mm": near / 1.8, "high_mm": near * 1.8})
+    x, y = np.log(seen.mm(r)[some] / near), distant_by(r, asked["within_years"])[some].astype(float)
+    if len(y) < 200:
+        return float("nan")
+    design = np.stack([np.ones_like(x), x], axis=1)
+    beta = np.array([logit(np.clip(y.mean(), 1e-3, 1 - 1e-3)), 1.0])
+    for _ in range(30):
+        p = expit(design @ beta)
+        w = p * (1.0 - p) + 1e-9
+        beta = beta + np.linalg.solve((design.T * w) @ design + 1e-6 * np.eye(2), design.T @ (y - p))
+    return float(near * np.exp(np.clip(-beta[0] / max(beta[1], 0.2), -3.0, 3.0)))
+
+
+def late_recurrence(seen: Seen, asked: dict[str, Any]) -> float:
+    """ER-positive, hormone treatment: distant metastasis from year 5 to 20 of those without one at 5 years."""
+    r, mm = seen.hormone, seen.mm(seen.hormone)
+    size = mm <= 20.0 if asked["tumour"] == "T1" else (mm > 20.0) & (mm <= 50.0)
+    low, high = {"N0": (0, 0), "N1": (1, 3), "N2+": (4, 9)}[asked["nodes"]]
+    spread, died = since(r, r.distant), since(r, r.death)
+    of = er_positive(seen, r) & (r.mode > 0) & (r.metastasis_seen == 0) & size & (spread > 5.0) & (died > 5.0)
+    of &= (r.nodes_positive >= low) & (r.nodes_positive <= high)
+    return float((spread[of] <= 20.0).mean()) if of.sum() > 20 else float("nan")
+
+
+def years_ratio(seen: Seen, asked: dict[str, Any]) -> float:
+    """Distant metastases a person-year of some years after surgery, over those of the first five, of a subtype."""
+    r = seen.surgery
+    names = [subtype.name for subtype in seen.disease.subtypes]
+    of = (
+        (r.subtype == names.index(asked["subtype"])) & (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
+    )
+    return hazard(r, of, asked["low_years"], asked["high_years"]) / max(hazard(r, of, 0.0, 5.0), 1e-12)
+
+
+def hazard(r: Register, of: np.ndarray, low: float, high: float) -> float:
+    """Distant metastases a person-year between two years after diagnosis."""
+    spread = since(r, r.distant)[of]
+    out = np.minimum(spread, since(r, np.minimum(r.death, r.end))[of])
+    time = np.clip(out, low, high).sum() - low * len(out)
+    return float(((spread > low) & (spread <= high)).sum() / max(time, 1e-9))
+
+
+def er_positive(seen: Seen, r: Register) -> np.ndarray:
+    """Those of the class of that name; all where there are no classes."""
+    names = [subtype.name for subtype in seen.disease.subtypes]
+    return np.asarray(r.subtype == names.index("ER-positive")) if names else np.ones(len(r), bool)
+
+
+def rate_ratio(seen: Seen, asked: dict[str, Any]) -> float:
+    """Distant metastases a person-year with hormone treatment, over those without, ER-positive."""
+    rates = []
+    for r in (seen.hormone, seen.surgery):
+        of = er_positive(seen, r) & (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
+        rates.append(hazard(r, of, asked["low_years"], asked["high_years"]))
+    return rates[0] / max(rates[1], 1e-12)
+
+
+WHAT = {
+    "share, larger than 20 mm": share_larger,
+    "share, nodes": share_nodes,
+    "share, free of distant metastasis": share_free,
+    "share, metastasis seen at diagnosis": share_metastatic,
+    "size at which half have a distant metastasis": size_of_half,
+    "recurrence from year 5 to 20": late_recurrence,
+    "rate ratio of hormone treatment": rate_ratio,
+    "hazard ratio of years": years_ratio,
+    "share, of sizes": share_of_sizes,
+    "share, distant metastasis": share_spread,
+    "share, of these, soon": share_soon,
+    "share, late": share_late,
+    "median diameter": median_mm,
+    "months to a distant metastasis": months_to_spread,
+    "months alive with one": months_alive,
+    "ratio of recurrences with a treatment": rest_recurs,
+}
+"""How rows are read off."""
