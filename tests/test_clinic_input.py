@@ -81,6 +81,7 @@ FAULTS: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     ((*CARE, "surgery", "left_cells"), 0.5, "care[0].surgery.left_cells", ">= 1"),
     ((*CARE, "surgery", "left_cells"), 1e14, "care[0].surgery.left_cells", "fewer than the largest size"),
     ((*CARE, "radiotherapy", "local_factor"), 1.5, "care[0].radiotherapy.local_factor", "<= 1"),
+    ((*CARE, "radiotherapy", "nodes"), ["bone"], "care[0].radiotherapy.nodes", "axillary nodes"),
     ((*CARE, "visits", 0, "eyes"), [], "care[0].visits[0].eyes", "at least one entry"),
     ((*CARE, "visits", 0, "eyes"), ["PET"], "care[0].visits[0].eyes", "the name of an eye"),
     ((*CARE, "visits", 0, "every_years"), 0.0, "care[0].visits[0].every_years", ">= 0.05"),

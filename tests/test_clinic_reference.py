@@ -76,6 +76,11 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
         "this",
         ["operated", "seen at diagnosis"],
     ),
+    "nodes irradiated": (
+        under(SHARP, radiotherapy={"local_factor": 0.5, "nodes": ["axillary nodes", "supraclavicular nodes"]}),
+        "this",
+        ["operated", "positive nodes"],
+    ),
     "slows": (under(RICH, {"slows": 0.3, "after_days": 0.0, "for_years": 4.0}), "this", ["treated", "distant"]),
     "hastens": (under(RICH, {"slows": 3.0, "begins": "diagnosis", "for_years": 2.0}), "this", ["treated"]),
     "kills": (

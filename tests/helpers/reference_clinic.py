@@ -274,6 +274,11 @@ class Clinics(Patients):
         return int(uniforms(identity, 0, SYMPTOM, self.key)[1] * nodes)
 
     def taken(self, made: Lesion) -> bool:
+        """Whether its node is taken out, or irradiated."""
+        rays = self.care.radiotherapy
+        return self.removed(made) or (rays is not None and made.site in rays.nodes)
+
+    def removed(self, made: Lesion) -> bool:
         """Whether its node is taken out."""
         pathologist = self.disease.pathologist
         return pathologist is not None and made.site in pathologist.stations and made.node < pathologist.removed
@@ -571,7 +576,7 @@ class Clinics(Patients):
                     {
                         (lesion.site, lesion.node)
                         for lesion in lesions[1:]
-                        if self.taken(lesion) and lesion.size_own(before) >= least
+                        if self.removed(lesion) and lesion.size_own(before) >= least
                     }
                 )
             if row.positive > 0:

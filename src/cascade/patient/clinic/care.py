@@ -45,9 +45,19 @@ class Surgery(Part):
 
 
 class Radiotherapy(Part):
-    """Of the place from which the primary was taken: ``local_factor`` times as many patients have cells left."""
+    """Of the place from which the primary was taken, and of nodes.
+
+    Parameters
+    ----------
+    local_factor : float
+        So many times as many patients have cells left.
+    nodes : tuple of str
+        Nodal sites whose metastases all die on the day of surgery, those of nodes that stay as well.
+    source : tuple of str
+    """
 
     local_factor: Share = 0.3
+    nodes: Annotated[tuple[Name, ...], Field(strict=False, max_length=16)] = ()
     source: Keys = ()
 
 

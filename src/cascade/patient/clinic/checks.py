@@ -118,6 +118,9 @@ def _care(disease: Disease, care: Care, path: str) -> Iterator[Fault]:
         yield from _named(f"{path}.visits[{i}].eyes", visits.eyes, disease)
     if care.radiotherapy is not None and care.surgery is None:
         yield Fault(f"{path}.radiotherapy", "given", "a care with surgery: it is given to where the primary was")
+    if care.radiotherapy is not None:
+        nodal = [site for site in disease.sites if disease.kinds[site] == "nodal"]
+        yield from _known(f"{path}.radiotherapy.nodes", care.radiotherapy.nodes, nodal)
     if care.surgery is not None and care.surgery.left_cells >= disease.tumour.growth.most:
         wanted = f"fewer than the largest size, {disease.tumour.growth.most:g}"
         yield Fault(f"{path}.surgery.left_cells", care.surgery.left_cells, wanted)

@@ -138,9 +138,8 @@ def _care(disease: Disease, care: Care, curve: Curve) -> kernel.Care:
     surgery, seen = care.surgery, disease.pathologist
     sizes = [surgery.left_cells if surgery else 1.0, disease.cells_of(seen.least_mm) if seen else 1.0]
     left, least = own_times(curve, [sizes[0], max(sizes[1], 1.0)])
-    local = (surgery.local_recurrence if surgery else 0.0) * (
-        care.radiotherapy.local_factor if care.radiotherapy else 1.0
-    )
+    rays = care.radiotherapy
+    local = (surgery.local_recurrence if surgery else 0.0) * (rays.local_factor if rays else 1.0)
     given, most = care.systemic, disease.tumour.growth.most
     below = [min(disease.cells_of(one.kill_below_mm), most) for one in given]
     bits = _bits(disease, care)
@@ -153,6 +152,7 @@ def _care(disease: Disease, care: Care, curve: Curve) -> kernel.Care:
         local=local,
         left=float(left),
         station=np.array([seen is not None and site in seen.stations for site in disease.sites]),
+        irradiated=np.array([site in rays.nodes if rays is not None else False for site in disease.sites], bool),
         nodes=seen.nodes if seen else 1,
         removed=seen.removed if seen else 0,
         least=float(least) if seen and surgery else np.inf,

@@ -78,6 +78,7 @@ class Care(NamedTuple):
     local: float  # share in whom cells are left
     left: float  # own time of these
     station: Flags  # (J,)
+    irradiated: Flags  # (J,)
     nodes: int
     removed: int
     least: float  # own time of what the pathologist sees; infinity: nobody looks

@@ -128,9 +128,11 @@ def build(curve, early, care, timeline, lesions, pieces, i, k0, k1):
 
 @step
 def taken(care, lesions, pieces, i):
-    """Whether a lesion lies in a node that is taken out."""
+    """Whether a lesion lies in a node that is taken out, or irradiated, on the day of surgery."""
     site = lesions.site[i]
-    return site >= 0 and care.station[site] and pieces.node[i] < care.removed
+    if site < 0:
+        return False
+    return care.irradiated[site] or (care.station[site] and pieces.node[i] < care.removed)
 
 
 @step
