@@ -138,17 +138,18 @@ def kept(path: Path, calibration: Calibration) -> int:
     fits = [told, *told.get("variants", [])]
     stood = [one.pop("calibration", None) for one in fits]
     bare = cascade.Disease(**told)
-    changed_rows = []
+    changed_rows: list[str] = []
     for one, fit_of in zip(fits, stood, strict=True):
         if fit_of is None:
             continue
         disease = bare if one is told else bare.variant(one["name"])
         seen, rows = Seen(disease, calibration), {row["name"]: row["simulated"] for row in fit_of["rows"]}
-        for row in calibration.rows:
-            if abs(seen.value(row) - rows[row.id]) > 1e-3 * abs(rows[row.id]):
-                changed_rows.append(
-                    f"{disease.name}, {row.id}: {seen.value(row):.4g}, and {rows[row.id]:.4g} stood there"
-                )
+        found = [(row.id, seen.value(row)) for row in calibration.rows]
+        changed_rows += [
+            f"{disease.name}, {name}: {value:.4g}, and {rows[name]:.4g} stood there"
+            for name, value in found
+            if abs(value - rows[name]) > 1e-3 * abs(rows[name])
+        ]
         one["calibration"] = fit_of | {"digest": disease.digest()}
     print("\n".join(changed_rows) or "every row is as it stood")
     if not changed_rows:

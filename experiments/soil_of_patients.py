@@ -1,15 +1,15 @@
 """Soil of a disease, so that autopsies of its patients find metastases in organs as often as they were found.
 
 The soil of the cells (fit_soil.py) was fitted as if each autopsy were of a patient with the same exposure.  Patients of
-a disease differ a hundredfold in what their tumours shed, and those with any metastasis have many: the same soil then
-puts too many organs into one patient.  Here the chance to found in an organ is multiplied until the eye ``autopsy``
-finds a metastasis there in as many of the dead as Disibio and French counted (1914 to 1943, before chemotherapy: care
-``surgery``, no screening).  How many of theirs died of the tumour was not read, only that all had it: the share is the
-one that makes all organs together as frequent as they were counted, 1 at most; nobody else has a metastasis.  Organs in which at least
-five were counted have a factor of their own, those with fewer one factor together, those that nobody counted that of
-all; peritoneum and nodes, which cells come to
-by other routes, have none.  The total of what is founded by the blood stays as it is: the efficiency is fitted
-elsewhere (calibrate.py), and the two scripts take turns.
+a disease differ a hundredfold in what their tumours shed, and those with any metastasis have many.  Here the chance to
+found in an organ is multiplied until the eye ``autopsy`` finds a metastasis there in as many of the dead as Disibio and
+French counted (1914 to 1943, before chemotherapy: care ``surgery``, no screening).  How many of theirs died of the
+tumour was not read, only that all had it: the share is the one that makes all organs together as frequent as they were
+counted, 1 at most; nobody else has a metastasis.
+
+Organs in which at least five were counted have a factor of their own, those with fewer one factor together, those that
+nobody counted that of all; peritoneum and nodes, which cells come to by other routes, have none.  The total of what is
+founded by the blood stays as it is: the efficiency is fitted elsewhere (calibrate.py), and the two scripts take turns.
 
 Then how far the organs seen at diagnosis move when each count moves by its standard error: if further than what shares
 at diagnosis are to tell apart, they are illustrative.  For research and teaching, never for decisions about a patient.
@@ -33,6 +33,9 @@ from cascade.patient.origins import origins
 from cascade.patient.variants import changed
 
 LEAST = 5
+BESIDE = {"breast": ("skin",)}
+"""Columns that count what grew into an organ from beside, or was sown there by a surgeon, too: not used."""
+
 ROUNDS = 8
 FACTORS = 0.02, 50.0
 
@@ -43,6 +46,7 @@ def counted(disease: cascade.Disease) -> dict[str, float]:
     assert seen is not None, "a cancer that was autopsied"
     by_blood = {way.site for way in origins(disease)[0].ways if way.route == "blood"}
     elsewhere = {way.site for way in origins(disease)[0].ways if way.route != "blood"} - by_blood
+    elsewhere |= set(BESIDE.get(disease.cancer.name, ()))
     sites = [s for s in disease.sites if disease.kinds[s] == "distant" and s in seen.found and s not in elsewhere]
     return {site: seen.found[site] / seen.of for site in sites if site in by_blood}
 
@@ -74,7 +78,7 @@ def with_soil(disease: cascade.Disease, soil: dict[str, float]) -> cascade.Disea
     chances = {way.site: way.chance for way in origins(disease)[0].ways if way.route == "blood"}
     scale = sum(chances.values()) / sum(chance * soil.get(site, 1.0) for site, chance in chances.items())
     organs = {site: {"soil": float(f"{np.clip(soil.get(site, 1.0) * scale, *FACTORS):.4g}")} for site in chances}
-    return disease.with_(lesions={"organs": organs}, calibration=None, variants=())
+    return disease.with_(lesions={"organs": organs}, calibration=None, variants=[])
 
 
 def soil_of(disease: cascade.Disease, site: str) -> float:
@@ -120,13 +124,15 @@ def main() -> int:
     """Refit, show, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", help="of a disease that has a calibration")
+    parser.add_argument("--disease", type=Path, help="a file in place of the disease of the package")
     parser.add_argument("--patients", type=int, default=20_000, help="default: %(default)d")
     parser.add_argument("--seed", type=int, default=1943, help="default: %(default)d")
     parser.add_argument("--show", action="store_true", help="refit nothing, show the disease as it is")
     parser.add_argument("--write", type=Path, help="the file of the disease with what was found; its fit is dropped")
     options = parser.parse_args()
     plan = replace(Calibration.of(options.name), patients=options.patients, seed=options.seed)
-    disease = cascade.disease(options.name)
+    disease = cascade.disease(str(options.disease or options.name))
+    kept = [variant.model_copy(update={"calibration": None}) for variant in disease.variants]
     observed = counted(disease)
     before = in_all(autopsied(disease, plan), observed)
     if not options.show:
@@ -143,7 +149,7 @@ def main() -> int:
     died = max(after[s] / found[s] for s in observed if found[s] > 0)
     print(f"\nof the autopsied {died:.3g} died of the tumour; seen at diagnosis: of those with a metastasis seen then")
     if options.write is not None:
-        disease.save(options.write)
+        disease.with_(variants=kept).save(options.write)
     return 0
 
 

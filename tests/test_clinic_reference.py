@@ -263,7 +263,7 @@ FAULTS: dict[str, tuple[Disease, Disease]] = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1, 3)
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow) if name == "share given" else name for name in FAULTS]
 )

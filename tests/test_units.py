@@ -21,7 +21,7 @@ from helpers.lives import SWITCHED, WINDOWS, Windows, all_same, lives
 from helpers.models import CYCLIC, FRAIL, LINEAR, SIZES, UNITS, changed, clustered, random_models, two_levels
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(8, 18)
 @pytest.mark.parametrize("windows", [((math.inf, {}),), ((5.0, {}),), WINDOWS, SWITCHED], ids=str)
 @pytest.mark.parametrize("name", UNITS)
 def test_unit_by_unit_as_the_reference(name: str, windows: Windows) -> None:
