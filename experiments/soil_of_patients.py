@@ -27,6 +27,7 @@ import numpy as np
 import cascade
 from _registers import Calibration, register_of
 from cascade.common.text import text_table
+from cascade.patient import OrganLesions
 from cascade.patient.follow.register import Register
 from cascade.patient.follow.scheme import CAUSES
 from cascade.patient.origins import origins
@@ -77,7 +78,10 @@ def with_soil(disease: cascade.Disease, soil: dict[str, float]) -> cascade.Disea
     """The disease with factors of organs, scaled so that as many founders come by the blood as before."""
     chances = {way.site: way.chance for way in origins(disease)[0].ways if way.route == "blood"}
     scale = sum(chances.values()) / sum(chance * soil.get(site, 1.0) for site, chance in chances.items())
-    organs = {site: {"soil": float(f"{np.clip(soil.get(site, 1.0) * scale, *FACTORS):.4g}")} for site in chances}
+    organs = dict(disease.lesions.organs)
+    for site in chances:
+        factor = float(f"{np.clip(soil.get(site, 1.0) * scale, *FACTORS):.4g}")
+        organs[site] = organs.get(site, OrganLesions()).model_copy(update={"soil": factor})
     return disease.with_(lesions={"organs": organs}, calibration=None, variants=[])
 
 
