@@ -114,13 +114,7 @@ def screened(disease: cascade.Disease, plan: Calibration) -> list[Row]:
         Row("metastatic, found by symptoms", "predicted", 0.22, float(far[felt].mean()), None, england),
         Row("years earlier, mean", "predicted", None, float(lead.mean()), None),
         Row("over-diagnosed, of those found by colonoscopy", "predicted", None, all_found, None),
-        Row(
-            "over-diagnosed, of those above 70",
-            "predicted",
-            None,
-            found_old,
-            None,
-        ),
+        Row("over-diagnosed, of those above 70", "predicted", None, found_old, None),
     ]
 
 

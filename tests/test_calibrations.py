@@ -14,6 +14,7 @@ from scipy.special import expit
 import cascade
 from cascade.common.shares import plain_percent
 from cascade.patient.calibration import back, there
+from cascade.patient.loader import disease_names
 from cascade.patient.variants import changed, number_at
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
@@ -21,9 +22,11 @@ sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 import _registers  # type: ignore[import-not-found]
 import koscielny_1984  # type: ignore[import-not-found]
 
-CALIBRATION = _registers.Calibration.of("breast")
 DISEASE = cascade.disease("breast")
-VARIANTS = ["breast", *(f"breast:{variant.name}" for variant in DISEASE.variants)]
+FITTED = [name for name in disease_names() if cascade.disease(name).calibration is not None]
+VARIANTS = [
+    whole for name in FITTED for whole in (name, *(f"{name}:{one.name}" for one in cascade.disease(name).variants))
+]
 
 
 @dataclass
@@ -60,29 +63,33 @@ def test_the_size_of_half_is_found(half: float, slope: float) -> None:
     assert _registers.size_of_half(seen, {"within_years": 0.5, "near_mm": half}) > 3.0 * half  # nobody so early
 
 
-def test_every_row_is_read_off_by_a_known_rule_and_has_a_source_and_a_role() -> None:
-    for row in CALIBRATION.rows:
+@pytest.mark.parametrize("name", FITTED)
+def test_every_row_is_read_off_by_a_known_rule_and_has_a_source_and_a_role(name: str) -> None:
+    calibration = _registers.Calibration.of(name)
+    for row in calibration.rows:
         assert row.what in _registers.WHAT
         assert row.role in ("target", "choice", "comparison")
         assert row.source.rstrip().endswith((": A", ": B", ": C")), row.source  # recalled figures are no rows
-    assert len({row.id for row in CALIBRATION.rows}) == len(CALIBRATION.rows)
-    targets = [row for row in CALIBRATION.rows if row.role == "target"]
-    assert len(targets) > len(CALIBRATION.free)
+    assert len({row.id for row in calibration.rows}) == len(calibration.rows)
+    targets = [row for row in calibration.rows if row.role == "target"]
+    assert len(targets) > len(calibration.free)
 
 
-def test_numbers_go_where_they_stand() -> None:
+@pytest.mark.parametrize("name", FITTED)
+def test_numbers_go_where_they_stand(name: str) -> None:
     """Each free parameter changes its number, and nothing else."""
-    for free in CALIBRATION.free:
-        value = back(0.25 + there(number_at(DISEASE, free.where), free.scale), free.scale)
-        other = changed(DISEASE, {free.where: value})
+    disease = cascade.disease(name)
+    for free in _registers.Calibration.of(name).free:
+        value = back(0.25 + there(number_at(disease, free.where), free.scale), free.scale)
+        other = changed(disease, {free.where: value})
         aside = {"calibration", "variants"}
-        told, before = (d.model_dump(mode="json", exclude_none=True, exclude=aside) for d in (other, DISEASE))
+        told, before = (d.model_dump(mode="json", exclude_none=True, exclude=aside) for d in (other, disease))
         differ = leaves(told) ^ leaves(before)
         assert {path for path, _ in differ} == {path for path, _ in differ if path.endswith(free.where.split(".")[-1])}
         assert len({path for path, _ in differ}) == 1
     for where in ("shedding.nerve.per_day", "efficiency.more", "title", "lesions", "traits.pace"):
         with pytest.raises(cascade.InputError, match="place"):
-            changed(DISEASE, {where: 1.0})
+            changed(disease, {where: 1.0})
 
 
 @pytest.mark.full
@@ -91,14 +98,15 @@ def test_the_file_of_a_disease_tells_what_its_script_finds(name: str) -> None:
     """Every row that stands there as simulated is counted anew; every free parameter is that of the calibration."""
     disease = cascade.disease(name)
     assert disease.calibration is not None
-    seen = _registers.Seen(disease, CALIBRATION)
+    calibration = _registers.Calibration.of(name.partition(":")[0])
+    seen = _registers.Seen(disease, calibration)
     told = {row.name: row for row in disease.calibration.rows}
-    assert set(told) == {row.id for row in CALIBRATION.rows}
-    for row in CALIBRATION.rows:
+    assert set(told) == {row.id for row in calibration.rows}
+    for row in calibration.rows:
         one = told[row.id]
         assert (one.observed, one.error, one.role) == (row.observed, row.error, row.role), row.id
         assert one.simulated == pytest.approx(seen.value(row), rel=1e-3), row.id
-    assert disease.calibration.free == CALIBRATION.free
+    assert disease.calibration.free == calibration.free
 
 
 def leaves(told: Any, path: str = "") -> set[tuple[str, str]]:

@@ -46,7 +46,7 @@ def test_diseases_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> No
         assert told.lower() in out.lower()
     code, out, _ = call(capsys, "disease", "textbook", "--json")
     assert cascade.Disease(**json.loads(out)) == disease
-    assert {row["name"] for row in json.loads(call(capsys, "diseases", "--json")[1])} == {"breast", "textbook"}
+    assert {row["name"] for row in json.loads(call(capsys, "diseases", "--json")[1])} == {"breast", "colon", "textbook"}
 
 
 def test_a_cohort_is_printed_and_saved(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
