@@ -25,6 +25,7 @@ from _report import Row, arguments, own_folder, predicted, show, verdict, write
 from cascade.patient.follow.register import Register
 from cascade.patient.follow.scheme import CAUSES, MODES
 
+AGES = (50, 55), (55, 60), (60, 65), (65, 71)
 SYMPTOMS, SCREENING = (1 + MODES.index(mode) for mode in ("symptoms", "screening"))
 
 
@@ -47,13 +48,14 @@ def main() -> int:
     both = found & (alone.mode > 0)
     lead = (alone.diagnosed - np.where(invited.mode > 0, invited.diagnosed, 0.0))[both]
     never = found & (alone.mode == 0)
-    old = found & (invited.age + np.where(found, invited.diagnosed, 0.0) > 65.0)
+    at = invited.age + np.where(found, invited.diagnosed, 0.0)
+    by_age = {f"{low} to {high}": found & (at >= low) & (at < high) for low, high in AGES}
     sizes, before = diameters(disease, invited), diameters(disease, alone)
     pace = next(i for i, trait in enumerate(disease.traits) if "growth" in trait.acts_on)
     interval = (invited.mode == SYMPTOMS) & (invited.negative_screens > 0)
     doublings = 3.0 * np.log2(np.median(before[alone.mode == SYMPTOMS]) / np.median(sizes[found]))
     growth = disease.tumour.growth
-    at = np.diff([float(growth.days(n)[0]) for n in disease.cells_of(15.0) * np.array([1.0, 2.0])])[0] / 365.25
+    slow_at = np.diff([float(growth.days(n)[0]) for n in disease.cells_of(15.0) * np.array([1.0, 2.0])])[0] / 365.25
     dead = {
         name: float((r.cause == 1 + CAUSES.index("tumour")).mean()) for name, r in (("no", alone), ("with", invited))
     }
@@ -70,11 +72,14 @@ def main() -> int:
         Row("years earlier, of those found by screening, mean", f"{said}; recalled (D)", 3.3, float(lead.mean()), None,
             "PT06"),
         Row("years earlier, median", said, None, float(np.median(lead)), None),
-        Row("years earlier, size alone says", "naive comparator", None, float(doublings * at), None),
+        Row("years earlier, size alone says", "naive comparator", None, float(doublings * slow_at), None),
         Row("pace, found by screening (mean of all is 1)", said, None, slow, None),
         Row("pace, found between screens", said, None, fast, None),
         Row("over-diagnosed, of those found by screening", said, None, float(never.sum() / found.sum()), None),
-        Row("over-diagnosed, of those above 65", said, None, float((never & old).sum() / old.sum()), None),
+        *(
+            Row(f"over-diagnosed, found at {ages}", said, None, float((never & of).sum() / of.sum()), None)
+            for ages, of in by_age.items()
+        ),
         Row("dead of the tumour, of all patients, no screening", said, None, dead["no"], None),
         Row("dead of the tumour, of all patients, with screening", said, None, dead["with"], None),
     ]  # fmt: skip

@@ -112,7 +112,7 @@ def test_a_patient_is_told_and_drawn(capsys: pytest.CaptureFixture[str], tmp_pat
 
 
 @pytest.mark.parametrize(("arguments", "told"), [
-    (("cohort", "colon"), ("DISEASE = 'colon'", "textbook", "show, run")),
+    (("cohort", "rectum"), ("DISEASE = 'rectum'", "textbook", "show, run")),
     (("cohort", "textbok"), ("DISEASE", "did you mean 'textbook'")),
     (("disease", "b16f1-liver"), ("DISEASE", "model of cells")),
     (("patient", "textbook", "x"), ("NUMBER = 'x'", "whole number")),
@@ -158,3 +158,16 @@ def test_files_of_another_kind_are_answered_with_the_right_command(
     cascade.simulate(cascade.load("textbook"), cells=100, seed=1).save(cells)
     with pytest.raises(cascade.InputError, match="open_result"):
         cascade.open_cohort(cells)
+
+
+@pytest.mark.parametrize(("options", "command"), [((), "breast`"), (("--care", "surgery"), "breast --care surgery`")])
+def test_a_cohort_of_a_fitted_disease_says_what_its_intervals_leave_out(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], command: str
+) -> None:
+    """The command that it names is one; a disease that was not fitted has nothing to say."""
+    code, out, _ = call(capsys, "cohort", "breast", "--patients", "200", *options)
+    assert code == 0
+    assert f"`cascade uncertain {command}" in " ".join(out.split())
+    assert "uncertain" not in call(capsys, "cohort", "textbook", "--patients", "200", *options)[1]
+    code, out, _ = call(capsys, "uncertain", "--help")
+    assert code == 0 and "--care" in out

@@ -18,9 +18,13 @@ from cascade.patient.growth import Growth
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
 import _report  # type: ignore[import-not-found]
+import blood_counts  # type: ignore[import-not-found]
+import colon_recurrence  # type: ignore[import-not-found]
 import early_or_late  # type: ignore[import-not-found]
 import late_recurrence  # type: ignore[import-not-found]
+import pancreas  # type: ignore[import-not-found]
 import size_and_nodes  # type: ignore[import-not-found]
+import soil_of_patients  # type: ignore[import-not-found]
 
 ROWS = [_report.Row("a", "predicted", 0.2, 0.21234, None), _report.Row("b", "map", None, None, 0.5)]
 
@@ -123,3 +127,57 @@ def test_the_map_is_what_a_simulation_counts() -> None:
     assert share is not None
     assert of > 0
     assert abs(early / of - share) <= 4.0 * np.sqrt(share * (1 - share) / of) + 0.03
+
+
+@pytest.mark.parametrize("name", ["breast", "colon"])
+def test_factors_of_soil_leave_what_blood_founds_and_all_else_as_it_was(name: str) -> None:
+    """Numbers of organs that are no soil stay; the total of founders by the blood is the same to four figures."""
+    disease = cascade.disease(name).with_(lesions={"organs": {"lung": {"growth_ratio": 1.3, "soil": 0.5}}})
+    from cascade.patient.origins import origins
+
+    chances = {way.site: way.chance for way in origins(disease)[0].ways if way.route == "blood"}
+    put = soil_of_patients.with_soil(disease, {"liver": 3.0, "lung": 0.4})
+    assert put.lesions.organs["lung"].growth_ratio == 1.3
+    assert put.lesions.of("liver", "soil") / put.lesions.of("lung", "soil") == pytest.approx(7.5, rel=1e-3)
+    whole = sum(chance * put.lesions.of(site, "soil") for site, chance in chances.items())
+    assert whole == pytest.approx(sum(chances.values()), rel=1e-3)
+
+
+def test_as_many_died_of_the_tumour_as_make_all_organs_as_frequent() -> None:
+    found, seen = {"liver": 0.4, "lung": 0.2, "bone": 0.9}, {"liver": 0.2, "lung": 0.1}
+    assert soil_of_patients.in_all(found, seen) == pytest.approx({"liver": 0.2, "lung": 0.1, "bone": 0.45})
+    assert soil_of_patients.in_all(seen, {"liver": 0.4, "lung": 0.2}) == pytest.approx(seen)  # no more than all
+
+
+def test_a_cell_stays_in_the_blood_as_long_as_the_exact_answer_says() -> None:
+    """The mean stay is an integral over ages here, a linear system there."""
+    from cascade.patient.blood import IN_THE_BLOOD
+    from cascade.patient.founding import foundings
+
+    cells = next(f for f in foundings(cascade.body.cancer("breast")) if f.route == "blood")
+    hours = cascade.exact(cells.model).hours()
+    flowing = [s for s in cells.model.states if s.route == "blood" and s.stage in IN_THE_BLOOD and s.landmark is None]
+    stay = sum(hours[state.name] for state in flowing) / 24.0
+    assert blood_counts.stay_days(cascade.disease("breast")) == pytest.approx(stay, rel=1e-3)
+
+
+def test_tubes_of_patients_who_differ_are_counted_one_by_one() -> None:
+    mean = np.array([0.0, 1.0, 3.0])
+    assert blood_counts.any_of(mean) == pytest.approx((2.0 - np.exp(-1.0) - np.exp(-3.0)) / 3.0)
+    assert blood_counts.any_of(mean, 2) == pytest.approx((2.0 - 2.0 * np.exp(-1.0) - 4.0 * np.exp(-3.0)) / 3.0)
+
+
+@pytest.mark.parametrize("law", ["gompertz", "logistic"])
+def test_laws_of_the_pancreas_have_the_measured_pace_at_the_measured_size(law: str) -> None:
+    """Within the change of the pace over one doubling."""
+    growth = Growth(**pancreas.law_of(law))
+    cells = np.pi / 6.0 * (pancreas.AT_MM / 10.0) ** 3 * 1e9
+    days = float(np.diff(growth.days([cells / 1.001, cells * 1.001]))[0]) * np.log(2.0) / (2.0 * np.log(1.001))
+    assert days == pytest.approx(pancreas.DAYS, rel=1e-3)
+
+
+def test_metastases_of_the_colon_double_as_their_source_says_at_its_size() -> None:
+    """35 days in the liver, 72 in the lung at some 15 mm, to which their growth was set: within a tenth."""
+    disease = cascade.disease("colon")
+    assert colon_recurrence.doubling(disease, "liver", 15.0) == pytest.approx(35.0, rel=0.12)
+    assert colon_recurrence.doubling(disease, "lung", 15.0) == pytest.approx(72.0, rel=0.12)

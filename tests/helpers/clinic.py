@@ -130,7 +130,14 @@ def simulate(disease: Disease, care: Care, years: float, patients: int, seed: in
         onset = float(own_of(disease, np.array([rule.onset_cells]))[0])
         table = Table(disease, onset, rule.exponent, rule.per_day * rule.at_cells**-rule.exponent)
         total = table.at(pace * until)
-        mean = way.chance * disease.efficiency_in(way.site) * route[:, r] * site[:, j] * pace ** (rule.per_division - 1.0) * total
+        mean = (
+            way.chance
+            * disease.efficiency_in(way.site)
+            * route[:, r]
+            * site[:, j]
+            * pace ** (rule.per_division - 1.0)
+            * total
+        )
         mine = np.repeat(np.arange(n), rng.poisson(mean))
         begun = table.own_at(rng.random(len(mine)) * total[mine]) / pace[mine]
         who.append(mine)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cascade.answers.table import Table
     from cascade.patient.cohort import Cohort
     from cascade.patient.compared import CareComparison
+    from cascade.patient.disease import Disease
     from cascade.patient.follow.answers import FollowUp
     from cascade.patient.follow.tables import SiteTable
 
@@ -51,7 +52,18 @@ def care_tables(found: Cohort) -> str:
     for heading, table in tables:
         note = table.below.removesuffix(WARNING).replace(f"{follow.note.rstrip('.')}.", "").strip()
         parts += [heading, text_table(*table.as_text(), left=table.left), note]
-    return "\n\n".join([*(part for part in parts if part), WARNING])
+    return "\n\n".join([*(part for part in (*parts, how_known(found.disease, found.care)) if part), WARNING])
+
+
+def how_known(disease: Disease, care: str | None = None) -> str:
+    """What intervals leave out of a fitted disease, and which command adds it; "" of one that was not fitted."""
+    if disease.calibration is None:
+        return ""
+    under = f" --care {care}" if care else ""
+    return (
+        "Intervals are of counting alone: how far numbers that were fitted are known,"
+        f" `cascade uncertain {disease.name}{under}` adds."
+    )
 
 
 def _some_years(follow: FollowUp) -> list[int]:

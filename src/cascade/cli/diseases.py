@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cascade.cli.app import app
-from cascade.cli.cares import OF_CARE, OF_TWO, care_data, care_tables, save_care, save_comparison
+from cascade.cli.cares import OF_CARE, OF_TWO, care_data, care_tables, how_known, save_care, save_comparison
 from cascade.cli.keeping import FORCE, never_over_another, note_in
 from cascade.cli.options import (
     AsJson,
@@ -190,8 +190,8 @@ def _tables(found: Cohort, answer: ExactCohort | None, when: float) -> str:
     parts = [f"{found.label}: {found.made}"]
     for table, beside in pairs:
         parts += [table.what.capitalize(), text_table(*table.as_text(beside), left=table.left)]
-    notes = [sites.note, *([f"Exact: {answer.lesions().note}"] if answer else []), WARNING]
-    return "\n\n".join([*parts, " ".join(notes)])
+    notes = [sites.note, *([f"Exact: {answer.lesions().note}"] if answer else []), how_known(found.disease), WARNING]
+    return "\n\n".join([*parts, " ".join(note for note in notes if note)])
 
 
 def _data(found: Any, when: float) -> dict[str, Any]:

@@ -110,7 +110,9 @@ def blood_of(disease: Disease, years: tuple[float, ...], traits: Mapping[str, fl
             there = presence(disease.cancer, by_route[shedding.route])
             shed += float(rate(np.array([now]))[0])
             flowing += _present(rate, now, there[0], there[1])
-            asleep += sum(disease.efficiency_in(site) * _present(rate, now, there[0], n) for site, n in there[2].items())
+            asleep += sum(
+                disease.efficiency_in(site) * _present(rate, now, there[0], n) for site, n in there[2].items()
+            )
         sample = flowing * SAMPLE_ML / BLOOD_ML
         rows.append(BloodRow(year, shed, flowing, sample, float(-np.expm1(-sample)), asleep))
     return Blood(tuple(rows), f"{disease.title or disease.name}: cells in the blood, and asleep")
@@ -158,8 +160,11 @@ def simpson(ages: Floats) -> Floats:
 
 
 @lru_cache(maxsize=32)
-def presence(cancer: Cancer, founding: Founding) -> tuple[Floats, Floats, dict[str, Floats]]:  # noqa: ARG001 (whose it is)
-    """Ages in days, evenly over their logarithm, and the chances to be in flowing blood, and asleep (by site), at them."""
+def presence(
+    cancer: Cancer,  # noqa: ARG001 (whose it is)
+    founding: Founding,
+) -> tuple[Floats, Floats, dict[str, Floats]]:
+    """Ages in days, evenly over their logarithm; the chances to be in flowing blood, and asleep by site, at them."""
     decades = np.log10(MOST_YEARS * DAYS_PER_YEAR * 24.0 / LEAST_HOURS)
     number = 2 * int(np.ceil(decades * PER_DECADE / 2)) + 1
     hours = LEAST_HOURS * 10.0 ** (np.arange(number) * decades / (number - 1))
