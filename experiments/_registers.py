@@ -22,7 +22,8 @@ from cascade.patient.follow.register import Register
 from cascade.patient.known import KnownChunk, registered
 
 CALIBRATIONS = Path(__file__).parent / "calibrations"
-CHUNK = 12_500
+CHUNKS = 8
+"""Of a register, on two threads: patients are the same in any."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,10 @@ class Calibration:
 
 def register_of(disease: cascade.Disease, care: str, c: Calibration) -> Register:
     """A row for each patient, numbered as the calibration says."""
+    size = -(-c.patients // CHUNKS)
     chunks = [
-        KnownChunk(disease, care, c.years, (c.years,), (), c.seed, start, min(CHUNK, c.patients - start))
-        for start in range(0, c.patients, CHUNK)
+        KnownChunk(disease, care, c.years, (c.years,), (), c.seed, start, min(size, c.patients - start))
+        for start in range(0, c.patients, size)
     ]
     chunks[0].run()  # what is worked out once
     with ThreadPoolExecutor(2) as pool:

@@ -120,7 +120,7 @@ def screened(disease: cascade.Disease, plan: Calibration) -> list[Row]:
 
 def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
-    parser = arguments(__doc__ or "", 20_000, 1995)
+    parser = arguments(__doc__ or "", 4_000, 1995)
     options = parser.parse_args()
     folder = own_folder(options, "colon_recurrence")
     plan = replace(Calibration.of("colon"), patients=int(options.cells), seed=options.seed)
