@@ -25,7 +25,9 @@ import koscielny_1984  # type: ignore[import-not-found]
 DISEASE = cascade.disease("breast")
 FITTED = [name for name in disease_names() if cascade.disease(name).calibration is not None]
 VARIANTS = [
-    whole for name in FITTED for whole in (name, *(f"{name}:{one.name}" for one in cascade.disease(name).variants))
+    whole
+    for name in FITTED
+    for whole in (name, *(f"{name}:{one.name}" for one in cascade.disease(name).variants if one.calibration))
 ]
 
 
