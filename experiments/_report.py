@@ -138,3 +138,23 @@ def predicted(name: str, options: argparse.Namespace, rows: Sequence[Row]) -> li
     if noted["sha256"] == found:
         return []
     return [f"{name}: others than were written down in predictions.toml (sha256 {noted['sha256'][:16]}...)"]
+
+
+def finished(
+    name: str,
+    options: argparse.Namespace,
+    rows: Sequence[Row],
+    recipe: dict[str, Any],
+    *,
+    below: str = "",
+    problems: Sequence[str] = (),
+) -> int:
+    """End an experiment: say the hash of what is predicted, show and save the rows; the exit code."""
+    found = [*predicted(name, options, rows), *problems]
+    show(rows)
+    if below:
+        print(f"\n{below}")
+    path = options.out / name / f"{name}.json"
+    write(path, rows, recipe)
+    print(f"\nsaved: {path.resolve()}")
+    return verdict(found, "predictions as they were written down", counted=False)

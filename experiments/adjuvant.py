@@ -19,7 +19,7 @@ import numpy as np
 
 import cascade
 from _registers import Calibration, Seen, er_positive, since
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.register import Register
 
 YEARS = 15.0
@@ -34,7 +34,7 @@ def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 40_000, 2011)
     options = parser.parse_args()
-    folder = own_folder(options, "adjuvant")
+    own_folder(options, "adjuvant")
     calibration = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     disease = cascade.disease("breast")
     seen = Seen(disease, calibration)
@@ -61,11 +61,7 @@ def main() -> int:
         gain = float((spread["without"][some] <= YEARS).mean() - (spread["with"][some] <= YEARS).mean())
         name = "no positive node" if high == 0 else f"{low} to {high} positive nodes"
         rows.append(Row(f"fewer recurrences within 15 years, {name}", "predicted", None, gain, None))
-    problems = predicted("adjuvant", options, rows)
-    show(rows)
-    write(folder / "adjuvant.json", rows, {"digest": disease.digest(), "seed": options.seed})
-    print(f"\nsaved: {(folder / 'adjuvant.json').resolve()}")
-    return verdict(problems, "predictions as they were written down", counted=False)
+    return finished("adjuvant", options, rows, {"digest": disease.digest(), "seed": options.seed})
 
 
 if __name__ == "__main__":

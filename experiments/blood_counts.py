@@ -29,7 +29,7 @@ from scipy.optimize import brentq
 
 import cascade
 from _registers import Calibration, diameters, register_of
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from cascade.body import circulation
 from cascade.patient.blood import BLOOD_ML, SAMPLE_ML, presence, simpson
 from cascade.patient.follow.register import Register
@@ -125,7 +125,7 @@ def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 20_000, 2004)
     options = parser.parse_args()
-    folder = own_folder(options, "blood_counts")
+    own_folder(options, "blood_counts")
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     whole = cascade.disease("breast")
     disease = whole.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
@@ -153,11 +153,7 @@ def main() -> int:
         spread = float(np.std(found) / np.mean(found)) if found.any() else 0.0
         rows.append(Row(f"spread of the mean over its mean, {name}", said, 11.6, spread, None, "PB04: D"))
     rows += scale_rows(disease, kappa)
-    problems = predicted("blood_counts", options, rows)
-    show(rows)
-    write(folder / "blood_counts.json", rows, {"digest": whole.digest(), "seed": options.seed})
-    print(f"\nsaved: {(folder / 'blood_counts.json').resolve()}")
-    return verdict(problems, "predictions as they were written down", counted=False)
+    return finished("blood_counts", options, rows, {"digest": whole.digest(), "seed": options.seed})
 
 
 if __name__ == "__main__":

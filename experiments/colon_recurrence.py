@@ -21,7 +21,7 @@ import numpy as np
 
 import cascade
 from _registers import Calibration, Seen, diameters, register_of, seen_in, since
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.scheme import CAUSES, MODES
 from late_recurrence import concordance
 
@@ -122,7 +122,7 @@ def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 4_000, 1995)
     options = parser.parse_args()
-    folder = own_folder(options, "colon_recurrence")
+    own_folder(options, "colon_recurrence")
     plan = replace(Calibration.of("colon"), patients=int(options.cells), seed=options.seed)
     disease = cascade.disease("colon")
     seen = Seen(disease, plan)
@@ -136,11 +136,7 @@ def main() -> int:
             "Finlay 1988: B" if organ == "liver" else "Sadahiro 2005: B",
         )
         rows.append(Row(name, "predicted", observed, None, doubling(disease, organ, mm), source))
-    problems = predicted("colon_recurrence", options, rows)
-    show(rows)
-    write(folder / "colon_recurrence.json", rows, {"digest": disease.digest(), "seed": options.seed})
-    print(f"\nsaved: {(folder / 'colon_recurrence.json').resolve()}")
-    return verdict(problems, "predictions as they were written down", counted=False)
+    return finished("colon_recurrence", options, rows, {"digest": disease.digest(), "seed": options.seed})
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from __future__ import annotations
 import sys
 
 import cascade
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from cascade.patient.growth import Growth
 
 LAWS = {
@@ -47,7 +47,7 @@ def main() -> int:
     """Print the map; 0 when it is that which was written down."""
     parser = arguments(__doc__ or "", 0, 0)
     options = parser.parse_args()
-    folder = own_folder(options, "early_or_late")
+    own_folder(options, "early_or_late")
     rows = []
     for years in (0.0, 5.0):
         for law, growth in LAWS.items():
@@ -56,11 +56,7 @@ def main() -> int:
                     when = "at diagnosis" if years == 0.0 else f"{years:g} years after"
                     name = f"{when}, {law}, lesions {ratio:g} times as fast, exponent {exponent:g}"
                     rows.append(Row(name, "map", 17 / 21, None, early(growth, ratio, exponent, 365.25 * years), "E56"))
-    problems = predicted("early_or_late", options, rows)
-    show(rows)
-    write(folder / "early_or_late.json", rows, {})
-    print(f"\nsaved: {(folder / 'early_or_late.json').resolve()}")
-    return verdict(problems, "the map as it was written down", counted=False)
+    return finished("early_or_late", options, rows, {})
 
 
 if __name__ == "__main__":

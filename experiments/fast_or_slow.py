@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import cascade
 from _registers import Calibration, diameters, register_of
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from cascade.patient.variants import changed
 from screening import SCREENING, SYMPTOMS
 
@@ -25,7 +25,7 @@ def main() -> int:
     """Print the map; 0 when it is that which was written down."""
     parser = arguments(__doc__ or "", 15_000, 1987)
     options = parser.parse_args()
-    folder = own_folder(options, "fast_or_slow")
+    own_folder(options, "fast_or_slow")
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     disease = cascade.disease("breast")
     distant = [i for i, site in enumerate(disease.sites) if disease.kinds[site] == "distant"]
@@ -41,11 +41,7 @@ def main() -> int:
             for name, some in (("by screening", screened), ("between screens", between)):
                 value = float(spread_there[some].mean())
                 rows.append(Row(f"power {power:g}, spread {spread:g}, found {name}", "map", None, value, None))
-    problems = predicted("fast_or_slow", options, rows)
-    show(rows)
-    write(folder / "fast_or_slow.json", rows, {"digest": disease.digest(), "seed": options.seed})
-    print(f"\nsaved: {(folder / 'fast_or_slow.json').resolve()}")
-    return verdict(problems, "the map as it was written down", counted=False)
+    return finished("fast_or_slow", options, rows, {"digest": disease.digest(), "seed": options.seed})
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import numpy as np
 
 import cascade
 from _registers import Calibration, Seen, since
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.register import Register
 from cascade.patient.variants import changed
 
@@ -74,7 +74,7 @@ def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 20_000, 2017)
     options = parser.parse_args()
-    folder = own_folder(options, "late_recurrence")
+    own_folder(options, "late_recurrence")
     calibration = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     disease = cascade.disease("breast")
     seen = Seen(disease, calibration)
@@ -101,11 +101,7 @@ def main() -> int:
     }.items():
         look = Seen(other, calibration)
         rows += [Row(f"{row.id}, {name}", "map", row.observed, look.value(row), None) for row in kept[:3]]
-    problems = predicted("late_recurrence", options, rows)
-    show(rows)
-    write(folder / "late_recurrence.json", rows, {"digest": disease.digest(), "seed": options.seed})
-    print(f"\nsaved: {(folder / 'late_recurrence.json').resolve()}")
-    return verdict(problems, "predictions as they were written down", counted=False)
+    return finished("late_recurrence", options, rows, {"digest": disease.digest(), "seed": options.seed})
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ import numpy as np
 
 import cascade
 from _registers import Calibration, diameters, register_of, since
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.register import Register
 
 AT_MM, MEAN_DAYS, DEVIATION = 29.0, 132.3, 132.1
@@ -118,7 +118,7 @@ def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 3_000, 2012)
     options = parser.parse_args()
-    folder = own_folder(options, "pancreas")
+    own_folder(options, "pancreas")
     plan = Calibration("pancreas", int(options.cells), options.seed, 80.0, (), (), ())
     rows = []
     for law, ratio in MAPPED:
@@ -145,11 +145,7 @@ def main() -> int:
             Row(f"years to the first founder{of}", "predicted; 'at least'", 5.0, first, None, "Yachida, E58: B"),
             Row(f"years from it to death{of}", "predicted; 'average'", 2.0, rest, None, "Yachida, E58: B"),
         ]  # fmt: skip
-    problems = predicted("pancreas", options, rows)
-    show(rows)
-    write(folder / "pancreas.json", rows, {"seed": options.seed, "patients": int(options.cells)})
-    print(f"\nsaved: {(folder / 'pancreas.json').resolve()}")
-    return verdict(problems, "predictions as they were written down", counted=False)
+    return finished("pancreas", options, rows, {"seed": options.seed, "patients": int(options.cells)})
 
 
 if __name__ == "__main__":

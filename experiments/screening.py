@@ -21,7 +21,7 @@ import numpy as np
 
 import cascade
 from _registers import Calibration, diameters, register_of
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.register import Register
 from cascade.patient.follow.scheme import CAUSES, MODES
 
@@ -39,7 +39,7 @@ def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 40_000, 1985)
     options = parser.parse_args()
-    folder = own_folder(options, "screening")
+    own_folder(options, "screening")
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     disease = cascade.disease("breast")
     invited = register_of(disease, "surgery", plan)
@@ -83,11 +83,7 @@ def main() -> int:
         Row("dead of the tumour, of all patients, no screening", said, None, dead["no"], None),
         Row("dead of the tumour, of all patients, with screening", said, None, dead["with"], None),
     ]  # fmt: skip
-    problems = predicted("screening", options, rows)
-    show(rows)
-    write(folder / "screening.json", rows, {"digest": disease.digest(), "seed": options.seed})
-    print(f"\nsaved: {(folder / 'screening.json').resolve()}")
-    return verdict(problems, "predictions as they were written down", counted=False)
+    return finished("screening", options, rows, {"digest": disease.digest(), "seed": options.seed})
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import numpy as np
 from scipy import stats
 
 import cascade
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.scheme import CAUSES
 
 SHARES = 0.0, 0.01, 0.1, 0.3
@@ -51,7 +51,7 @@ def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 1_000, 2015)
     options = parser.parse_args()
-    folder = own_folder(options, "seeding_of_seeding")
+    own_folder(options, "seeding_of_seeding")
     whole = cascade.disease("breast")
     disease = whole.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
     exact = stats.binomtest(*GUNDEM).proportion_ci(method="exact")
@@ -67,17 +67,14 @@ def main() -> int:
             Row(f"large metastases of a metastasis, {name}", "map", None, lesions, None),
             Row(f"distant recurrence within 10 years, {name}", "map", None, recurs, None),
         ]
-    problems = predicted("seeding_of_seeding", options, rows)
-    show(rows)
     dead_of, again = ([row.simulated or 0.0 for row in rows[i::3]] for i in (0, 2))
-    print(
-        f"\nlesions that shed {SHARES[-1]:g} of what primaries do bring metastases of metastases to {dead_of[-1]:.0%}"
+    below = (
+        f"lesions that shed {SHARES[-1]:g} of what primaries do bring metastases of metastases to {dead_of[-1]:.0%}"
         f" of the dead, and recurrences within ten years from {again[0]:.1%} to {again[-1]:.1%}: the curve alone"
         " hardly tells"
     )
-    write(folder / "seeding_of_seeding.json", rows, {"digest": whole.digest(), "seed": options.seed})
-    print(f"\nsaved: {(folder / 'seeding_of_seeding.json').resolve()}")
-    return verdict(problems, "predictions as they were written down", counted=False)
+    recipe = {"digest": whole.digest(), "seed": options.seed}
+    return finished("seeding_of_seeding", options, rows, recipe, below=below)
 
 
 if __name__ == "__main__":

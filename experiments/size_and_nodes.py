@@ -23,7 +23,7 @@ from scipy.special import expit, logit
 
 import cascade
 from _registers import Calibration, Seen, between, distant_by, share_free, share_nodes, since
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from koscielny_1984 import initiated
 
 HAM = {(1.0, 5.0): 0.103, (5.0, 10.0): 0.159, (10.0, 15.0): 0.243, (15.0, 20.0): 0.404}
@@ -65,7 +65,7 @@ def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 40_000, 1989)
     options = parser.parse_args()
-    folder = own_folder(options, "size_and_nodes")
+    own_folder(options, "size_and_nodes")
     calibration = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     disease = cascade.disease("breast")
     seen = Seen(disease, calibration)
@@ -103,11 +103,7 @@ def main() -> int:
             value = deaths(seen, low, high, positive)
             role = "predicted; observed: treated"
             rows.append(Row(f"{name}, {low:g} to {high:g} mm", role, observed, value, None, "PS09: B"))
-    problems = predicted("size_and_nodes", options, rows)
-    show(rows)
-    write(folder / "size_and_nodes.json", rows, {"digest": disease.digest(), "seed": options.seed})
-    print(f"\nsaved: {(folder / 'size_and_nodes.json').resolve()}")
-    return verdict(problems, "predictions as they were written down", counted=False)
+    return finished("size_and_nodes", options, rows, {"digest": disease.digest(), "seed": options.seed})
 
 
 if __name__ == "__main__":

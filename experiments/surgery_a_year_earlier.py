@@ -21,7 +21,7 @@ from scipy.special import expit
 
 import cascade
 from _registers import Calibration, diameters, register_of, since
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from size_and_nodes import curve
 
 LATER = 365.0
@@ -32,7 +32,7 @@ def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 40_000, 1894)
     options = parser.parse_args()
-    folder = own_folder(options, "surgery_a_year_earlier")
+    own_folder(options, "surgery_a_year_earlier")
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     whole = cascade.disease("breast")
     first = next(care for care in whole.care if care.name == "surgery")
@@ -71,13 +71,11 @@ def main() -> int:
         of = (mm >= low) & (mm < high)
         more = float(spread[1][of].mean() - spread[0][of].mean())
         rows.append(Row(f"more by a year, {low:g} to {high:g} mm", "predicted", None, more, None))
-    problems = predicted("surgery_a_year_earlier", options, rows)
+    problems = []
     if (spread[0] & ~spread[1]).mean() > 0.001:  # of those seen about the twentieth year
         problems.append("patients whom a later surgery keeps free")
-    show(rows)
-    write(folder / "surgery_a_year_earlier.json", rows, {"digest": whole.digest(), "seed": options.seed})
-    print(f"\nsaved: {(folder / 'surgery_a_year_earlier.json').resolve()}")
-    return verdict(problems, "predictions as they were written down", counted=False)
+    recipe = {"digest": whole.digest(), "seed": options.seed}
+    return finished("surgery_a_year_earlier", options, rows, recipe, problems=problems)
 
 
 if __name__ == "__main__":

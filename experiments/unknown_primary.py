@@ -16,7 +16,7 @@ import numpy as np
 
 import cascade
 from _registers import Calibration, diameters, register_of
-from _report import Row, arguments, own_folder, predicted, show, verdict, write
+from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.scheme import MODES
 
 BY_METASTASIS = 1 + MODES.index("metastasis")
@@ -26,7 +26,7 @@ def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
     parser = arguments(__doc__ or "", 40_000, 2014)
     options = parser.parse_args()
-    folder = own_folder(options, "unknown_primary")
+    own_folder(options, "unknown_primary")
     whole = cascade.disease("breast")
     disease = whole.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed, years=disease.years)
@@ -43,11 +43,7 @@ def main() -> int:
             "PT08: B"),
         Row("mm of the primary then, median", "predicted", None, float(np.median(mm)), None),
     ]  # fmt: skip
-    problems = predicted("unknown_primary", options, rows)
-    show(rows)
-    write(folder / "unknown_primary.json", rows, {"digest": whole.digest(), "seed": options.seed})
-    print(f"\nsaved: {(folder / 'unknown_primary.json').resolve()}")
-    return verdict(problems, "predictions as they were written down", counted=False)
+    return finished("unknown_primary", options, rows, {"digest": whole.digest(), "seed": options.seed})
 
 
 if __name__ == "__main__":

@@ -51,14 +51,27 @@ def test_a_prediction_that_changes_is_a_problem(tmp_path: Path, monkeypatch: pyt
     assert _report.predicted("yours", default, changed) == []
 
 
+def test_an_experiment_fails_by_what_it_predicts_and_by_what_it_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = tmp_path / "predictions.toml"
+    note.write_text(f'[mine]\ncells = 5\nseed = 1\nsha256 = "{_report.hash_of(ROWS)}"\n')
+    monkeypatch.setattr(_report, "PREDICTIONS", note)
+    (tmp_path / "mine").mkdir()
+    options = argparse.Namespace(cells=5.0, seed=1, out=tmp_path)
+    assert _report.finished("mine", options, ROWS, {}) == 0
+    assert (tmp_path / "mine" / "mine.json").is_file()
+    assert _report.finished("mine", options, ROWS[:1], {}) == 1
+    assert _report.finished("mine", options, ROWS, {}, problems=["a fault"]) == 1
+
+
 def test_every_prediction_belongs_to_an_experiment_and_is_asked_for() -> None:
     import tomllib
 
     for name, noted in tomllib.loads(_report.PREDICTIONS.read_text()).items():
         text = (_report.PREDICTIONS.parent / f"{name}.py").read_text()
-        assert f'predicted("{name}", options, rows)' in text
+        assert f'return finished("{name}", options, rows' in text
         assert len(noted["sha256"]) == 64
-        assert "problems" in text.partition("return verdict(")[2]
 
 
 def test_concordance_is_that_of_all_pairs() -> None:
