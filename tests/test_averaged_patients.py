@@ -166,3 +166,15 @@ def test_nothing_is_told_of_a_patient_whom_the_primary_has_killed() -> None:
     course = cascade.cohort(disease, patients=range(7, 8), seed=1).patient(7)
     with pytest.raises(cascade.InputError, match=r"years = .*until the end"):
         course.blood(course.years + 0.1)
+
+
+def test_soil_of_an_organ_is_that_of_a_class_of_all_patients() -> None:
+    """Two ways to the same chances: of the lesions of an organ, and of a subtype that everybody has."""
+    disease = shedding()
+    own = disease.with_(lesions={"organs": {**disease.lesions.organs, "liver": {"soil": 2.5}}})
+    of_all = disease.with_(subtypes=[{"name": "all", "share": 1.0, "soil": {"liver": 2.5}}])
+    one = disease.with_(lesions={"organs": {**disease.lesions.organs, "liver": {"soil": 1.0}}})
+    counts = [cascade.cohort(d, patients=3000, seed=4).counts for d in (own, of_all, one, disease)]
+    assert np.array_equal(counts[0].some, counts[1].some)
+    assert np.array_equal(counts[2].some, counts[3].some)
+    assert not np.array_equal(counts[0].some, counts[3].some)
