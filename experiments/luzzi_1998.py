@@ -18,25 +18,11 @@ from _report import Row, arguments, counts_agree, off_target, own_folder, show, 
 DAY = 24.0
 MOMENTS = {"90 min": 1.5, "day 3": 3 * DAY, "day 5": 5 * DAY, "day 10": 10 * DAY, "day 13": 13 * DAY}
 EXTRAVASATED = ("extravasated", "dormant", "micrometastasis", "macrometastasis")
-SOLITARY = ("lodged", "extravasated", "dormant")
 
 
-def figures(curves) -> dict[str, float]:
-    """The published quantities from occupancy at the five moments."""
-    at = {name: i for i, name in enumerate(MOMENTS)}
-
-    def share(moment: str, *states: str) -> float:
-        return float(sum(curves[s][at[moment]] for s in states))
-
-    return {
-        "extravasated and alive / injected, day 3": share("day 3", *EXTRAVASATED),
-        "micrometastases / extravasated, day 3": share("day 3", "micrometastasis") / share("day 3", *EXTRAVASATED),
-        "macrometastases day 13 / micrometastases day 3": share("day 13", "macrometastasis")
-        / share("day 3", "micrometastasis"),
-        "solitary cells / injected, day 13": share("day 13", *SOLITARY),
-        "macrometastases / injected, day 13": share("day 13", "macrometastasis"),
-        "micrometastases / injected, day 10": share("day 10", "micrometastasis"),
-    }
+def figures(answer) -> dict[str, float | None]:
+    """The published quantities, as the model's own observations ask for them."""
+    return {seen.name: answer.figure(seen) for seen in answer.model.observations}
 
 
 def course(model: cascade.Model) -> list[str]:
@@ -71,7 +57,7 @@ def fit(model: cascade.Model) -> None:
 
     def distance(logs: np.ndarray) -> list[float]:
         changed = model.with_(hazards=dict(zip(names, map(float, np.exp(logs)), strict=True)))
-        got = figures(cascade.exact(changed).occupancy(list(MOMENTS.values())))
+        got = figures(cascade.exact(changed))
         return [float(np.log(got[t.name] / t.value)) for t in targets]
 
     found = {}
@@ -104,7 +90,7 @@ def main() -> int:
 
     saved = cascade.open_result(folder / "result.cascade")
     print(saved.funnel().table(beside=exact.funnel()), "\n")
-    ours, truth = figures(saved.occupancy(times)), figures(exact.occupancy(times))
+    ours, truth = figures(saved), figures(exact)
     rows = []
     for seen in model.observations:
         grade = model.grade_of(seen.source)

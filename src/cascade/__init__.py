@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from cascade.answers.funnel import Funnel
     from cascade.catalog import load, models, treatment, treatments
     from cascade.cli.demonstration import demo
+    from cascade.inference.data import Data as Data
+    from cascade.inference.fitting import Fit as Fit
+    from cascade.inference.fitting import fit
     from cascade.model import Model
     from cascade.model.base import Source as Source
     from cascade.model.conditioned import Conditioned as Conditioned
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from cascade.model.factors import Switch as Switch
     from cascade.model.observables import Ask as Ask
     from cascade.model.observables import Exposure as Exposure
+    from cascade.model.observables import Observable as Observable
     from cascade.model.observables import Observation as Observation
     from cascade.model.observables import RouteSteps as RouteSteps
     from cascade.model.observables import Site as Site
@@ -71,11 +75,13 @@ __all__ = [
     "Conditioned",
     "Correlation",
     "Course",
+    "Data",
     "Death",
     "Disease",
     "Effect",
     "Exposure",
     "Factor",
+    "Fit",
     "FrailHazard",
     "Frailty",
     "Funnel",
@@ -84,6 +90,7 @@ __all__ = [
     "Model",
     "ModelError",
     "Move",
+    "Observable",
     "Observation",
     "RouteSteps",
     "Site",
@@ -103,6 +110,7 @@ __all__ = [
     "disease",
     "diseases",
     "exact",
+    "fit",
     "given",
     "load",
     "models",
@@ -130,8 +138,10 @@ _LATER = {
     "Comparison": "cascade.runs.comparison",
     "Conditioned": "cascade.model.conditioned",
     "Course": "cascade.patient.course",
+    "Data": "cascade.inference.data",
     "Disease": "cascade.patient.disease",
     "Exact": "cascade.solution.answer",
+    "Fit": "cascade.inference.fitting",
     "Funnel": "cascade.answers.funnel",
     "Model": "cascade.model",
     "Result": "cascade.runs.result",
@@ -144,6 +154,7 @@ _LATER = {
     "disease": "cascade.patient.loader",
     "diseases": "cascade.patient.loader",
     "exact": "cascade.patient.answering",
+    "fit": "cascade.inference.fitting",
     "given": "cascade.model.conditioned",
     "load": "cascade.catalog",
     "models": "cascade.catalog",
@@ -168,7 +179,7 @@ _LATER |= {
     for module, names in {
         "cascade.model.base": "Source",
         "cascade.model.factors": "Breakage Clusters Factor LevelEffect SizeEffect SizeShare Switch",
-        "cascade.model.observables": "Ask Exposure Observation RouteSteps Site",
+        "cascade.model.observables": "Ask Exposure Observable Observation RouteSteps Site",
         "cascade.model.parts": "Correlation Death FrailHazard Frailty Move Start StartShare State",
         "cascade.model.treatments": "Capacity Effect",
     }.items()

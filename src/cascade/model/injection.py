@@ -15,8 +15,8 @@ from cascade.common.numbers import SHARE_TOLERANCE
 from cascade.common.portable import in_order
 from cascade.common.shares import percent
 from cascade.model.factors import Clusters, Factor
-from cascade.model.names import alike, hazard_names, living_states, matching, switch_names
-from cascade.model.observables import RouteSteps, Site
+from cascade.model.names import alike, hazard_name, hazard_names, living_states, matching, switch_names
+from cascade.model.observables import Observable, RouteSteps, Site
 from cascade.model.parts import Correlation, Frailty, Start, StartShare, State
 from cascade.model.raw import get, items, parts_with_source, raw_states, text_of
 from cascade.model.treatments import Capacity, Treatment
@@ -77,6 +77,7 @@ def injected_fields(model: Model, start: Start, states: Sequence[State] | None =
     data["routes"] = _routes(model.routes, states, data["stages"])
     # What patients amount to in cells, and what was seen of whole lives, holds for the old start alone.
     data["exposure"], data["observations"] = None, ()
+    data["observables"] = tuple(one for one in model.observables if _counted(one, states))
     ways_out = hazard_names(raw_states(data))
     data["factors"] = tuple(_factors(model.factors, states, ways_out))
     data["clusters"] = _clusters(model.clusters, states, ways_out)
@@ -89,6 +90,14 @@ def injected_fields(model: Model, start: Start, states: Sequence[State] | None =
     gone = _cited(dict(model)) - _cited(data)
     data["sources"] = tuple(source for source in model.sources if source.key not in gone)
     return data
+
+
+def _counted(observable: Observable, states: Sequence[State]) -> bool:
+    """Whether an observable still counts anything."""
+    if any(alike(pattern, [state.name for state in states]) for pattern in observable.states):
+        return True
+    deaths = [hazard_name(state.name, death.cause) for state in states for death in state.deaths]
+    return any(matching(p if "." in p else f"*.{p}", deaths) for p in observable.deaths)
 
 
 def _cited(data: Mapping[str, Any]) -> set[str]:

@@ -25,7 +25,7 @@ from cascade.model.checks import check
 from cascade.model.factors import Clusters, Factor
 from cascade.model.hazards import HazardTable
 from cascade.model.injection import injected_fields, start_in, told_of_injection
-from cascade.model.observables import Exposure, Observation, RouteSteps, Site
+from cascade.model.observables import Exposure, Observable, Observation, RouteSteps, Site
 from cascade.model.parts import Correlation, Death, Frailty, Move, Start, State
 from cascade.model.raw import get, items, listed
 from cascade.model.survival import given_by_step, in_words_of_arguments, linear_states, survival_faults
@@ -66,6 +66,8 @@ class Model(Part):
         What the cells share; without it they are independent.
     sources : tuple of Source, optional
     observations : tuple of Observation, optional
+    observables : tuple of Observable, optional
+        What assays count.
     title, description, limits : str, optional
 
     Raises
@@ -98,6 +100,7 @@ class Model(Part):
     capacity: Capacity | None = None
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
     observations: Annotated[tuple[Observation, ...], Field(strict=False)] = ()
+    observables: Annotated[tuple[Observable, ...], Field(strict=False)] = ()
 
     def __init__(self, /, **data: Any) -> None:
         data = listed(data)
@@ -361,6 +364,7 @@ class Model(Part):
         untold = {"states": "place", "observations": "ask", "sites": "kind"}
         exclude: dict[str, Any] = {field: {"__all__": {part}} for field, part in untold.items()}
         exclude["exposure"] = {"errors", "shared"}
+        exclude["observables"] = True  # they are looked at, and move no cell
         content = self.model_dump(mode="json", exclude_defaults=True, exclude=exclude)
         if self.exposure is not None:  # as it was called when the first digests were taken
             content["exposure"]["cells"] = content["exposure"].pop("relative_cells")

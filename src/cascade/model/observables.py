@@ -12,6 +12,41 @@ from cascade.common.frozen import FrozenDict
 from cascade.model.base import FrozenMapping, Hours, Keys, Name, Part, Share, Text
 
 
+class Observable(Part):
+    """What an assay counts: cells in some states, and cells that have died of some causes.
+
+    Parameters
+    ----------
+    name : str
+        As the assay is called, such as "cells in lung".
+    states : tuple of str, optional
+        Cells in these states; ``*`` stands for any text.
+    deaths : tuple of str, optional
+        Cells that have died so by then: causes, or hazards as ``state.cause``; ``*`` stands for any text.
+
+    Examples
+    --------
+    >>> Observable("dead of shear", deaths=["shear"]).deaths
+    ('shear',)
+    """
+
+    name: Name
+    states: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    deaths: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+
+    def __init__(self, name: str | None = None, /, **fields: Any) -> None:
+        for field in ("states", "deaths"):  # one of them may stand alone
+            if isinstance(fields.get(field), str):
+                fields[field] = (fields[field],)
+        super().__init__(**(fields if name is None else {"name": name, **fields}))
+
+    @model_validator(mode="after")
+    def _counts(self) -> Observable:
+        if not self.states and not self.deaths:
+            raise ValueError("states or deaths that it counts")
+        return self
+
+
 class Ask(Part):
     """What of a model is the counterpart of a published figure: a share of its cells, or a ratio of two.
 

@@ -15,6 +15,7 @@ from cascade.answers.curves import Curves, choose_moments
 from cascade.answers.funnel import Funnel, Milestone, row_of
 from cascade.answers.intervals import Interval, clustered_proportion, proportion
 from cascade.answers.kinds import KINDS, colonies_by_kind
+from cascade.answers.observed import Observed
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.sizes import Sizes, check_clusters
 from cascade.answers.table import end_of
@@ -42,7 +43,7 @@ COUPLED = (
 
 
 @dataclass(frozen=True, eq=False)
-class Result(CountedEnds, ByValue):
+class Result(CountedEnds, Observed, ByValue):
     """What a simulation counted, and how it was made.
 
     Attributes
@@ -241,6 +242,10 @@ class Result(CountedEnds, ByValue):
             colonies = dict(zip(lowered.states, self.totals.ended.T, strict=True))
             sizes = self.totals.batches[:, -1]
         return organs_of(self.model, arrivals, self.cells, exact=False, batches=colonies, sizes=sizes, end=end)
+
+    @property
+    def _all_cells(self) -> float:
+        return float(self.cells)
 
     @property
     def success(self) -> float:

@@ -1,4 +1,4 @@
-"""What a model says where a figure was published: a share of its cells, or a ratio of two."""
+"""What a model says where a figure was published: a share of its cells, a ratio of two, or a half-life."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from cascade.catalog import treatment
-from cascade.common.errors import InputError
 from cascade.model import Model
-from cascade.model.names import alike
-from cascade.model.observables import Ask, Observation
+from cascade.model.observables import Observable, Observation
 from cascade.solution.answer import Exact, exact
 
 LONGEST = 1e8
@@ -31,39 +29,22 @@ def value_of(model: Model, seen: Observation) -> float | None:
     if seen.ask.half_life:
         hours = _half_life(answer, seen.ask.states)
         return hours * {"h": 1.0, "s": 3600.0, "min": 60.0, "d": 1 / 24.0}[seen.unit]
-    value = _share(answer, seen.ask)
     if seen.ask.treated is None:
-        return value
-    return _share(exact(model.with_treatments(treatment(seen.ask.treated))), seen.ask) / value
+        return answer.figure(seen)
+    plain = seen.model_copy(update={"ask": seen.ask.model_copy(update={"treated": None})})
+    treated, untreated = exact(model.with_treatments(treatment(seen.ask.treated))).figure(plain), answer.figure(plain)
+    assert treated is not None
+    assert untreated is not None
+    return treated / untreated
 
 
-def _share(answer: Exact, ask: Ask) -> float:
-    """The share of cells in the states that are asked for."""
-    there = _present(answer, ask.states, ask.hours)
-    if not ask.among:
-        return there
-    return there / _present(answer, ask.among, ask.hours if ask.among_hours is None else ask.among_hours)
-
-
-def _present(answer: Exact, patterns: Sequence[str], hours: float | None) -> float:
-    """The share of all cells that are in some states at a time, or in the end."""
-    names = answer.lowered.states
-    wanted = dict.fromkeys(name for pattern in patterns for name in alike(pattern, names))
-    if not wanted:
-        raise InputError("ask.states", list(patterns), f"states of {answer.model.name}")
-    if hours is None:
-        fates = answer.fates()
-        return float(sum(fates.get(name, 0.0) for name in wanted))
-    curves = answer.occupancy([hours])
-    return float(sum(curves[name][0] for name in wanted))
-
-
-def _half_life(answer: Exact, patterns: Sequence[str]) -> float:
+def _half_life(answer: Exact, states: Sequence[str]) -> float:
     """Hours after which half of the cells that start in some states are still in them, by bisection."""
+    wanted = Observable("these", states=states)
     low, high = 1e-6, LONGEST
-    if _present(answer, patterns, high) > 0.5:
+    if answer.observe(wanted, [high])[0] > 0.5:
         return float("inf")
     while high / low > 1 + 1e-9:
         middle = float(np.sqrt(low * high))
-        low, high = (middle, high) if _present(answer, patterns, middle) > 0.5 else (low, middle)
+        low, high = (middle, high) if answer.observe(wanted, [middle])[0] > 0.5 else (low, middle)
     return low

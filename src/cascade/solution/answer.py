@@ -11,6 +11,7 @@ from cascade.answers.curves import Curves
 from cascade.answers.funnel import Funnel, FunnelRow, Milestone
 from cascade.answers.gradient import Gradient
 from cascade.answers.kinds import KINDS
+from cascade.answers.observed import Observed
 from cascade.answers.organs import Organs, organs_of
 from cascade.answers.patients import Patients, patients_of
 from cascade.answers.sizes import Sizes, check_clusters
@@ -34,7 +35,7 @@ from cascade.solution.survivors import traits_of_survivors
 ROUNDING = 1e-12
 
 
-class Exact(Ends):
+class Exact(Ends, Observed):
     """Exact answer of a model; curves are computed when asked for.
 
     Parameters

@@ -128,6 +128,10 @@ class Courses:
         average = p.averaged(solve, solves, nodes=nodes)
         return average.values, average.errors
 
+    def inverted(self, transform: Transform, times: Floats, poles: Complexes | None) -> tuple[Floats, Floats]:
+        """The inverse of a transform at each time, averaged over times of entry; and the errors."""
+        return self._after_entry(transform, times, poles)
+
     def nodes_near(self, time: float, parts: int) -> tuple[Nodes, float]:
         """Nodes for curves around a time and before, for a part of the bound on work, and what is lost with them."""
         p, times = self.prepared, time * np.array([0.02, 1.0])

@@ -273,3 +273,42 @@ def _on_line(
                 return np.asarray(value, np.float64), np.asarray(error, np.float64)
         last, wanted = value, wanted * 2
     raise CascadeError(f"the curve at {time:g} h did not converge: the model circles too often before it ends")
+
+
+class Rule(NamedTuple):
+    """Points of a transform and weights that give its inverse at some times, for whoever inverts many alike.
+
+    Attributes
+    ----------
+    z : (n,) complex
+    weights : (m, n) complex
+        The inverse at time i is the imaginary part of ``weights[i] @ F(z)``; 0 at times that are not positive.
+    """
+
+    z: Complexes
+    weights: Complexes
+
+
+def rule(times: Floats, intervals: int, parts: int = 1) -> Rule:
+    """The trapezoidal rule along hyperbolas for transforms whose singularities are real.
+
+    Parameters
+    ----------
+    times : (m,) float
+    intervals : int
+        Of each hyperbola: 18, 36, 72 or 144; whoever takes a rule compares it with ``invert``.
+    parts : int
+        Times as many, for transforms that turn fast.
+    """
+    h = _hyperbola(_VERTICES[0], parts)
+    u = np.asarray(h.end / (parts * intervals) * np.arange(parts * intervals + 1), np.float64)
+    z, slope = _along(u, h.scale, _best(_RATIO)[0])
+    groups = list(_groups(times))
+    weights = np.zeros((len(times), len(groups) * len(z)), np.complex128)
+    points = []
+    for g, group in enumerate(groups):
+        first = times[group[0]]
+        points.append(z / first)
+        step = h.end / (parts * intervals) / math.pi
+        weights[group, g * len(z) : (g + 1) * len(z)] = step * np.exp(times[group, None] / first * z) * slope / first
+    return Rule(np.concatenate(points) if points else np.zeros(0, np.complex128), weights)

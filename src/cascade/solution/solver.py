@@ -229,14 +229,31 @@ class Solver:
 
         (Z, T) and (Z, states).
         """
+        lost, there = self.pushed(hazards, z, weights, np.zeros((0, hazards.shape[1])), start=start)
+        return lost[0], there[0]
+
+    def pushed(
+        self,
+        hazards: Floats,
+        z: Complexes,
+        weights: Floats,
+        directions: Floats,
+        *,
+        start: Floats | None = None,
+        deaths: bool = True,
+    ) -> tuple[Complexes, Complexes]:
+        """As ``courses``, with derivatives by the logarithms of the hazards in each of the ``directions`` (P, E).
+
+        (1 + P, Z, T), or T = 0 without ``deaths``, and (1 + P, Z, states).
+        """
         from cascade.elimination import whole
 
-        lowered, none = self.lowered, np.zeros((0, hazards.shape[1]))
-        lost, there = (np.zeros((1, len(z), n), np.complex128) for n in (len(lowered.transitions), len(lowered.states)))
-        inside, start = ~self.stuck(hazards), self.start[None] if start is None else start
-        run = _run(whole.courses)
-        _ends(run(self.system(hazards), hazards, weights, z, inside, start, none, lowered.base, lost, there))
-        return lost[0], there[0]
+        lowered, rows = self.lowered, (1 + len(directions), len(z))
+        lost = np.zeros((*rows, len(lowered.transitions) if deaths else 0), np.complex128)
+        there = np.zeros((*rows, len(lowered.states)), np.complex128)
+        inside, begin, run = ~self.stuck(hazards), self.start[None] if start is None else start, _run(whole.courses)
+        _ends(run(self.system(hazards), hazards, weights, z, inside, begin, directions, lowered.base, lost, there))
+        return lost, there
 
     def presence(
         self, hazards: Floats, weights: Floats, directions: Floats, state: int

@@ -21,6 +21,7 @@ def name_faults(data: Mapping[str, Any], states: Sequence[RawState]) -> Iterator
         ("sites", "name"),
         ("sources", "key"),
         ("observations", "name"),
+        ("observables", "name"),
     ):
         for index, name in repeated([get(part, key) for part in items(data, field)]):
             yield Fault(f"{field}[{index}].{key}", name, "each name is used once")

@@ -1,0 +1,85 @@
+"""What is free: hazards of a model that are multiplied by a factor each, in all arms or in each its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cascade.common.errors import InputError, nearest
+from cascade.model import Model
+
+
+@dataclass(frozen=True)
+class Free:
+    """One free parameter: the logarithm of what some hazards are multiplied by.
+
+    Attributes
+    ----------
+    name : str
+        A hazard, ``state.way``, or a pattern of several that are multiplied together.
+    arm : str
+        The arm whose it is; '' where all arms share it.
+    start : float
+        The hazard in the model, per hour; nan where it stands for several.
+    """
+
+    name: str
+    arm: str
+    start: float
+
+    @property
+    def label(self) -> str:
+        """Name, and arm."""
+        return f"{self.name} ({self.arm})" if self.arm else self.name
+
+
+def free_of(models: Mapping[str, Model], free: Sequence[str], shared: Sequence[str], by: str | None) -> list[Free]:
+    """Free parameters in order, those of the arms one after the other.
+
+    Raises
+    ------
+    InputError
+        For patterns that mean no hazard, or a hazard that another one means, too; for a wrong ``by``.
+    """
+    if by not in (None, "arm"):
+        raise InputError("by", by, "'arm' for free hazards of each arm, or None")
+    patterns = _texts("free", free)
+    if not patterns:
+        raise InputError("free", list(free), "at least one hazard, as 'state.way', or a pattern such as '*.shear'")
+    common = set(_texts("shared", shared))
+    for name in sorted(common):
+        if name not in patterns:
+            raise InputError("shared", name, f"one of those that are free; {nearest(name, patterns)}")
+    for arm, model in models.items():
+        _check(arm, model, patterns)
+    found = []
+    for name in patterns:
+        arms = [""] if by is None or name in common or len(models) == 1 else list(models)
+        for arm in arms:
+            model = models[arm] if arm else next(iter(models.values()))
+            rows = [model.hazard_table.rows[n] for n in model.hazard_table.named(name, "free")]
+            alone = rows[0].part.hazard if len(rows) == 1 and rows[0].part is not None else float("nan")
+            found.append(Free(name, arm, alone))
+    return found
+
+
+def _texts(field: str, names: Sequence[str]) -> list[str]:
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise InputError(field, names, "a list of hazards, as 'state.way'")
+    return list(dict.fromkeys(names))
+
+
+def _check(arm: str, model: Model, patterns: Sequence[str]) -> None:
+    """That each means hazards above 0 and no hazard is meant twice."""
+    meant: dict[int, str] = {}
+    for pattern in patterns:
+        numbers = model.hazard_table.named(pattern, "free")
+        rows = model.hazard_table.rows
+        for number in numbers:
+            if number in meant:
+                wanted = f"patterns that do not overlap: {rows[number].name} is meant by {meant[number]!r}, too"
+                raise InputError("free", pattern, wanted)
+            meant[number] = pattern
+        if all(part is None or part.hazard == 0 for part in (rows[number].part for number in numbers)):
+            wanted = f"a hazard above 0 to begin with; in the model of {arm!r} it is 0: model.with_(hazards=...)"
+            raise InputError("free", pattern, wanted)

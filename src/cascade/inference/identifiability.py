@@ -1,0 +1,128 @@
+r"""What the data cannot tell, whatever the hazards: directions in which no count moves.
+
+The derivatives of all log expected counts are stacked at several points around the model, theta = 0.  A direction
+that all of them leave unmoved is one of the model and the design, not of an estimate: in hazards, for those that enter
+only by their sum; in logarithms, for those that enter only by their product or ratio.  Beside these there are
+directions that these animals do not tell: an eigenvalue of the information is the squared inverse of a standard error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.common.types import Floats
+from cascade.inference.free import Free
+from cascade.inference.likelihood import Likelihood
+
+POINTS = 6
+AROUND = 0.7
+NOTHING = 1e-7
+"""Of the largest singular value: what moves counts less moves none."""
+
+SMALL = 1e-3
+"""Of the largest part of a direction: smaller ones are none."""
+
+
+@dataclass(frozen=True)
+class Identified:
+    """What is told by the data, and what is not.
+
+    Attributes
+    ----------
+    sums, products : tuple of mapping of str to float
+        Directions in hazards and in their logarithms in which no count moves.
+    eigenvalues : (P,) float
+        Of the information about the logarithms, falling: 1 over the square of a standard error.
+    weakest : mapping of str to float
+        The direction of the last one, in logarithms.
+    """
+
+    sums: tuple[dict[str, float], ...]
+    products: tuple[dict[str, float], ...]
+    eigenvalues: Floats
+    weakest: dict[str, float]
+
+    def __str__(self) -> str:
+        lines = [_in_words(direction, "sum", "difference") for direction in self.sums]
+        lines += [_in_words(direction, "product", "ratio") for direction in self.products]
+        if not lines:
+            lines = ["Every free hazard moves the counts in a way of its own."]
+        least = self.eigenvalues[-1]
+        if least < 1.0 and not self.sums and not self.products:
+            parts = ", ".join(f"{name} {value:+.2f}" for name, value in self.weakest.items())
+            error = "more than 100" if least < 1e-4 else f"{1 / np.sqrt(least):.2g}"
+            lines.append(
+                f"These counts tell little of one direction of the logarithms (standard error {error}): {parts}."
+            )
+        return "\n".join(lines)
+
+
+def identified(likelihood: Likelihood, information: Floats) -> Identified:
+    """What the data tell of the free hazards."""
+    rng = np.random.default_rng(2)
+    labels, unit = [free.label for free in likelihood.free], _units(likelihood.free)
+    by_log, by_hazard = [], []
+    for _ in range(POINTS):
+        point = rng.normal(0.0, AROUND, len(likelihood.free))
+        expected = likelihood.expected(point)
+        slope = np.unique(expected.slope[np.isfinite(expected.log)], axis=0)
+        by_log.append(slope)
+        by_hazard.append(slope / np.exp(point))
+    values, vectors = np.linalg.eigh(information)
+    weakest = _direction(vectors[:, 0], labels)
+    both = _common(np.concatenate(by_log), np.ones(len(unit)))
+    # A hazard that moves nothing is told once.
+    sums = [d for d in _common(np.concatenate(by_hazard), unit) if np.count_nonzero(d) > 1]
+    return Identified(
+        tuple(_direction(d, labels) for d in sums),
+        tuple(_direction(d, labels) for d in both),
+        values[::-1].copy(),
+        weakest,
+    )
+
+
+def _units(free: tuple[Free, ...]) -> Floats:
+    return np.array([1.0 if np.isnan(one.start) else one.start for one in free])
+
+
+def _common(stacked: Floats, unit: Floats) -> list[Floats]:
+    """Directions that all rows leave unmoved, times the units of their parts, each with as few parts as can be."""
+    if not len(stacked):
+        return list(np.eye(stacked.shape[1]))
+    # Rows of one size: an observable that hardly moves counts as much.
+    rows = stacked / np.maximum(np.abs(stacked).max(axis=1, keepdims=True), 1e-300)
+    _, singular, vectors = np.linalg.svd(rows, full_matrices=True)
+    rank = int((singular > NOTHING * singular.max(initial=0.0)).sum())
+    null = vectors[rank:] * unit
+    # Row by row to echelon form, the largest part first: sums of two come out as such.
+    used: list[int] = []
+    for i in range(len(null)):
+        free = np.abs(null[i]).copy()
+        free[used] = 0.0
+        pivot = int(np.argmax(free))
+        null[i] /= null[i, pivot]
+        for k in range(len(null)):
+            if k != i:
+                null[k] -= null[k, pivot] * null[i]
+        used.append(pivot)
+    return [np.where(np.abs(row) > SMALL * np.abs(row).max(), row, 0.0) for row in null]
+
+
+def _direction(vector: Floats, labels: list[str]) -> dict[str, float]:
+    vector = vector / np.abs(vector).max() * (1.0 if vector[int(np.argmax(np.abs(vector)))] > 0 else -1.0)
+    return {label: float(v) for label, v in zip(labels, vector, strict=True) if abs(v) > SMALL}
+
+
+def _in_words(direction: dict[str, float], same: str, opposite: str) -> str:
+    """One direction in a sentence."""
+    names, values = list(direction), list(direction.values())
+    if len(names) == 1:
+        return f"{names[0]} moves no count at all."
+    if len(names) == 2 and abs(abs(values[0]) - abs(values[1])) < 0.01:
+        kind = same if values[0] * values[1] < 0 else opposite
+        return f"{names[0]} and {names[1]} enter only by their {kind}."
+    parts = ", ".join(f"{name} by {value:+.3g}" for name, value in direction.items())
+    where = "hazards" if same == "sum" else "logarithms"
+    return f"No count moves when the {where} move together: {parts}."

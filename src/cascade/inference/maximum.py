@@ -1,0 +1,104 @@
+"""The highest point of the likelihood: of all free logarithms and spreads, or with one of them held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from cascade.common.types import Floats, Mask
+from cascade.inference.likelihood import FARTHEST, Expected, Likelihood, Reference
+
+LEAST_SPREAD, MOST_SPREAD = np.log(1e-3), np.log(5.0)
+"""Bounds of the logarithms of spreads: below the first they are none."""
+
+FIRST_SPREAD = np.log(0.2)
+STEPS = 200
+
+SMALL = 1e-3
+"""Of a slope per standard error: what is left to climb is half its square."""
+
+
+class Maximum(NamedTuple):
+    """Where a likelihood is highest.
+
+    Attributes
+    ----------
+    value : float
+    theta : (P,) float
+    spreads : (S,) float
+        Logarithms.
+    expected : Expected
+    found : bool
+        Whether the search came to an end.
+    """
+
+    value: float
+    theta: Floats
+    spreads: Floats
+    expected: Expected
+    found: bool
+
+
+def highest(
+    likelihood: Likelihood,
+    theta: Floats,
+    spreads: Floats,
+    *,
+    restricted: Reference | None = None,
+    held: int | None = None,
+) -> Maximum:
+    """The highest point from a start; ``restricted``: of the restricted likelihood; ``held``: a logarithm that stays.
+
+    The free logarithms are turned and scaled so that the information at the start is 1 in all directions: in
+    these coordinates a quasi-Newton search begins with Fisher's scoring.
+    """
+    from scipy.optimize import minimize
+
+    begin = likelihood.expected(theta)
+    likelihood.check(begin)
+    some = np.array([p for p in range(len(theta)) if p != held], np.int64)
+    information, _ = likelihood.information(likelihood.reference(begin), spreads)
+    scale = _scale(information[np.ix_(some, some)])
+    # Of normals the information about the logarithm of a spread is twice the number of those that it is of.
+    of_spread = 1.0 / np.sqrt(2.0 * likelihood.sizes)
+    last: dict[str, Expected] = {}
+
+    def at(x: Floats) -> tuple[Floats, Floats]:
+        full = theta.copy()
+        full[some] = np.clip(theta[some] + scale @ x[: len(some)], -FARTHEST, FARTHEST)
+        return full, x[len(some) :] * of_spread
+
+    def minus(x: Floats) -> tuple[float, Floats]:
+        full, spread = at(x)
+        expected = last["expected"] = likelihood.expected(full)
+        if (~np.isfinite(expected.log) & (likelihood.counts > 0)).any():
+            return 1e12, np.zeros(len(x))
+        if restricted is None:
+            found = likelihood.of(expected, spread)
+        else:
+            found = likelihood.restricted(expected, spread, restricted)
+        inside = np.abs(full[some]) < FARTHEST
+        return -found.value, -np.concatenate([scale.T @ (found.by_free[some] * inside), found.by_spread * of_spread])
+
+    bounds = [(None, None)] * len(some) + [(LEAST_SPREAD / s, MOST_SPREAD / s) for s in of_spread]
+    start = np.concatenate([np.zeros(len(some)), spreads / of_spread])
+    options = {"maxiter": STEPS, "ftol": 1e-13, "gtol": SMALL, "maxcor": 20}
+    ended = minimize(minus, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)  # type: ignore[call-overload]
+    full, spread = at(ended.x)
+    uphill = ended.jac * ~_at_bound(ended.x, bounds)
+    found = bool(np.abs(uphill).max(initial=0.0) < 10.0 * SMALL)
+    return Maximum(-float(ended.fun), full, np.asarray(spread), likelihood.expected(full), found)
+
+
+def _at_bound(x: Floats, bounds: Sequence[tuple[float | None, float | None]]) -> Mask:
+    return np.array([value in bound for value, bound in zip(x, bounds, strict=True)], bool)
+
+
+def _scale(information: Floats) -> Floats:
+    """What turns unit vectors into steps of one standard error; of what is not told, of a factor of e at most."""
+    if not len(information):
+        return np.zeros((0, 0))
+    values, vectors = np.linalg.eigh(information)
+    return np.asarray(vectors / np.sqrt(np.maximum(values, 1.0)))

@@ -1,0 +1,117 @@
+"""What a fit says of an observable at any time: the curve of the median animal, and where a new animal would be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cascade.common.arguments import check_moments
+from cascade.common.errors import InputError, nearest
+from cascade.common.types import Floats
+from cascade.inference.likelihood import observable_of
+from cascade.solution.shares import Shares
+
+if TYPE_CHECKING:
+    from cascade.inference.fitting import Fit
+
+NODES = 61
+"""Of Gauss and Hermite, for the law of a new animal's count."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """An observable over time.
+
+    Attributes
+    ----------
+    observable, arm : str
+    hours : (n,) float
+    cells : float
+        Given to an animal, times the fraction that is looked at.
+    median, low, high : (n,) float
+        Expected count of the median animal, and the interval of that curve, at each time.
+    animal_low, animal_high : (n,) float
+        Between these the count of a new animal would be.
+    level : float
+    """
+
+    observable: str
+    arm: str
+    hours: Floats
+    cells: float
+    median: Floats
+    low: Floats
+    high: Floats
+    animal_low: Floats
+    animal_high: Floats
+    level: float
+
+
+def predicted(
+    fit: Fit, observable: str, hours: Sequence[float], arm: str, level: float, cells: float | None
+) -> Prediction:
+    """What stands in ``Fit.predict``."""
+    from scipy.stats import t as student
+
+    arms = list(fit.likelihood.models)
+    if arm not in arms:
+        if arm or len(arms) > 1:
+            raise InputError("arm", arm, f"one of the arms; {nearest(arm, arms)}")
+        arm = arms[0]
+    at, model = check_moments(hours), fit.likelihood.models[arm]
+    mine = [p for p, free in enumerate(fit.free) if free.arm in ("", arm)]
+    groups = [model.hazard_table.named(fit.free[p].name, "free") for p in mine]
+    shares = Shares(model, [observable_of(observable, fit.data, model)], at, groups)
+    values = shares.at(fit.best.theta[mine])
+    share = np.where(values.value[0] > values.error[0], values.value[0], 0.0)
+    given = _cells(fit, observable, arm) if cells is None else cells
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(share > 0, values.slope[:, 0] / share, 0.0)
+    covariance = fit.covariance[np.ix_(mine, mine)]
+    variance = np.einsum("pn,pq,qn->n", slope, covariance, slope)
+    degrees = float(np.min(fit.degrees[mine])) if mine else math.inf
+    reach = float(student.ppf(0.5 + level / 2.0, degrees)) * np.sqrt(variance)
+    median = given * share
+    spread = np.sqrt(_between_animals(fit, observable) ** 2 + variance)
+    low, high = _animal(median, spread, level)
+    return Prediction(
+        observable, arm, at, given, median, median * np.exp(-reach), median * np.exp(reach), low, high, level
+    )
+
+
+def _cells(fit: Fit, observable: str, arm: str) -> float:
+    """What the animals of an arm were given, times the fraction that was looked at: the median."""
+    rows = [row for row in fit.data.rows if row.arm == arm]
+    mine = [row for row in rows if row.observable == observable] or rows
+    return float(np.median([row.cells * row.fraction for row in mine]))
+
+
+def _between_animals(fit: Fit, observable: str) -> float:
+    """Spread of the log count of one animal around the median one's."""
+    spreads = fit.spreads
+    shared = spreads.get("all counts of an animal", 0.0) if fit.likelihood.shared else 0.0
+    alone = spreads.get("each count", spreads.get(observable, 0.0))
+    return math.hypot(shared, alone)
+
+
+def _animal(median: Floats, spread: Floats, level: float) -> tuple[Floats, Floats]:
+    """Quantiles of Poisson counts whose expected count is log-normal."""
+    from scipy.stats import poisson
+
+    points, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    weights = weights / weights.sum()
+    rates = median[:, None] * np.exp(np.outer(spread, points))
+
+    def quantile(share: float) -> Floats:
+        low, high = np.full(len(median), -1.0), poisson.ppf(0.999999, rates.max(axis=1, initial=0.0)) + 1.0
+        while (high - low > np.maximum(1.0, 1e-6 * high)).any():
+            middle = np.floor((low + high) / 2.0)
+            enough = poisson.cdf(middle[:, None], rates) @ weights >= share
+            low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+        return np.asarray(high, np.float64)
+
+    return quantile(0.5 - level / 2.0), quantile(0.5 + level / 2.0)

@@ -1,0 +1,166 @@
+r"""Intervals: how far a hazard can be moved until the restricted likelihood, with all else fitted again, falls too low.
+
+The signed root r(v) = sign(v - estimate) sqrt(2 (l_R highest - l_R highest with theta_i = v)) grows with the distance;
+an end of the interval is where it comes to
+
+    sqrt(nu log(1 + t^2 / nu)),        t the quantile of Student's law with nu degrees of freedom,
+
+which is exact for normal log counts with one spread, nu = animals - free hazards.  With several spreads nu is
+Satterthwaite's, 2 v^2 / var(v), v the variance of the estimate as a function of the spreads.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.common.types import Floats
+from cascade.inference.likelihood import FARTHEST, Likelihood, Reference
+from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD, Maximum, highest
+
+CLOSE = 2e-3
+"""Of a root: ends are searched until it is as near to its cut."""
+
+MOST_TRIES = 25
+STEP = 0.05
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The profile of one free logarithm.
+
+    Attributes
+    ----------
+    values : (n,) float
+        Of the logarithm, rising.
+    roots : (n,) float
+        The signed root at each.
+    degrees : float
+        Of freedom.
+    low, high : float
+        Ends of the interval; -inf, inf on an open side.
+    """
+
+    values: Floats
+    roots: Floats
+    degrees: float
+    low: float
+    high: float
+
+
+def cut(degrees: float, level: float) -> float:
+    """The signed root at the end of an interval."""
+    from scipy.stats import t
+
+    quantile = float(t.ppf(0.5 + level / 2.0, degrees)) if math.isfinite(degrees) else _normal(level)
+    return math.sqrt(degrees * math.log1p(quantile**2 / degrees)) if math.isfinite(degrees) else quantile
+
+
+def _normal(level: float) -> float:
+    from scipy.stats import norm
+
+    return float(norm.ppf(0.5 + level / 2.0))
+
+
+def root(
+    likelihood: Likelihood, best: Maximum, reference: Reference, p: int, value: float, near: Maximum
+) -> tuple[float, Maximum]:
+    """The signed root at one value of a free logarithm, searched for from a point near by."""
+    theta = near.theta.copy()
+    theta[p] = value
+    found = highest(likelihood, theta, near.spreads, restricted=reference, held=p)
+    fallen = max(0.0, best.value - found.value)
+    return math.copysign(math.sqrt(2.0 * fallen), value - best.theta[p]), found
+
+
+def degrees_of_freedom(likelihood: Likelihood, best: Maximum, reference: Reference) -> Floats:
+    """Of each free logarithm, (P,): Satterthwaite's; infinite where no spread is fitted that matters."""
+    information, moved = likelihood.information(reference, best.spreads)
+    size = len(information)
+    inside = (best.spreads > LEAST_SPREAD + 1e-6) & (best.spreads < MOST_SPREAD - 1e-6)
+    if not inside.any():
+        return np.full(size, np.inf)
+    covariance = np.linalg.pinv(information, hermitian=True)
+    spread = _spread_covariance(likelihood, best, reference, inside)
+    # d covariance = - covariance dJ covariance.
+    slopes = np.array([-np.diag(covariance @ one @ covariance) for one in moved[inside]])
+    variance = np.einsum("sp,st,tp->p", slopes, spread, slopes)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        degrees = 2.0 * np.diag(covariance) ** 2 / variance
+    return np.maximum(np.where(np.isfinite(degrees), degrees, np.inf), 1.0)
+
+
+def _spread_covariance(likelihood: Likelihood, best: Maximum, reference: Reference, inside: Floats) -> Floats:
+    """Of the logarithms of those spreads that are not at a bound, from the curvature of the restricted likelihood."""
+    which = np.flatnonzero(inside)
+    rows = []
+    for s in which:
+        step = np.zeros(len(best.spreads))
+        step[s] = STEP
+        up = likelihood.restricted(best.expected, best.spreads + step, reference).by_spread
+        down = likelihood.restricted(best.expected, best.spreads - step, reference).by_spread
+        rows.append(-(up - down)[which] / (2 * STEP))
+    bent = np.array(rows)
+    values, vectors = np.linalg.eigh((bent + bent.T) / 2.0)
+    # Where it is flat the spread is known to a factor of some e^2, no worse.
+    return np.asarray((vectors / np.maximum(values, 0.25)) @ vectors.T)
+
+
+def profile(
+    likelihood: Likelihood, best: Maximum, reference: Reference, p: int, degrees: float, error: float, level: float
+) -> Profile:
+    """The profile of a free logarithm to both ends of its interval."""
+    wanted = cut(degrees, level)
+    values, roots = [float(best.theta[p])], [0.0]
+    ends = [_end(likelihood, best, reference, p, side, wanted, error, values, roots) for side in (-1.0, 1.0)]
+    order = np.argsort(values)
+    return Profile(np.array(values)[order], np.array(roots)[order], degrees, ends[0], ends[1])
+
+
+def _end(
+    likelihood: Likelihood,
+    best: Maximum,
+    reference: Reference,
+    p: int,
+    side: float,
+    wanted: float,
+    error: float,
+    values: list[float],
+    roots: list[float],
+) -> float:
+    """The end on one side: steps outward until the root is beyond the cut, then between."""
+    near, outer = best, None
+    inner = (float(best.theta[p]), 0.0)
+    step = min(max(error, 1e-3), 2.0) * wanted
+    for _ in range(MOST_TRIES):
+        if outer is None:
+            value = inner[0] + side * step
+            if abs(value) > FARTHEST:
+                return side * math.inf
+        else:
+            value = _between(inner, outer, wanted)
+        r, found = root(likelihood, best, reference, p, value, near)
+        values.append(value)
+        roots.append(r)
+        r = abs(r)
+        if abs(r - wanted) < CLOSE * wanted:
+            # The rest by the slope of the last step.
+            return value + (wanted - r) * (value - inner[0]) / max(r - inner[1], 1e-9) if r != inner[1] else value
+        if r < wanted:
+            slope = (r - inner[1]) / abs(value - inner[0])
+            inner, near = (value, r), found
+            # As far as the slope so far says, but no more than three times as far as before.
+            step = min(3.0 * step, 1.1 * (wanted - r) / slope if slope > 0 else 3.0 * step)
+        else:
+            outer = value, r
+        if outer is not None and abs(outer[0] - inner[0]) < 1e-6:
+            break
+    return (inner[0] + outer[0]) / 2.0 if outer is not None else side * math.inf
+
+
+def _between(inner: tuple[float, float], outer: tuple[float, float], wanted: float) -> float:
+    """Where a straight line has the cut, kept off both ends."""
+    share = (wanted - inner[1]) / (outer[1] - inner[1])
+    return inner[0] + min(max(share, 0.05), 0.95) * (outer[0] - inner[0])

@@ -1,0 +1,170 @@
+"""Tables that people bring: files, data frames, mappings and lists of rows; every fault with its row and column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cascade.answers.sheets import Sheet, read_sheet
+from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
+
+SPREADSHEETS = (".xlsx", ".xls", ".ods")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its heading, and its values as they stand there, '' or None where nothing does."""
+
+    heading: str
+    values: tuple[Any, ...]
+    place: int
+
+
+class Columns:
+    """The columns of a table, and the faults that are found in it.
+
+    Parameters
+    ----------
+    table : path, pandas.DataFrame, mapping of str to sequence, or sequence of mappings
+        CSV files as people have them; spreadsheets where pandas can read them.
+    name : str
+        What it is called in messages.
+    """
+
+    def __init__(self, table: object, name: str = "table") -> None:
+        self.name = name
+        self.faults: list[Fault] = []
+        self._sheet: Sheet | None = None
+        self.columns, self.rows = self._read(table)
+        if not self.columns or not self.rows:
+            raise InputError(
+                name, table if isinstance(table, str | Path) else "empty", "a table with headings and rows"
+            )
+
+    def _read(self, table: object) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+        if isinstance(table, str | Path):
+            if Path(table).suffix.lower() in SPREADSHEETS:
+                return self._read(_spreadsheet(Path(table)))
+            self._sheet = sheet = read_sheet(table)
+            by_column = zip(*(cells for _, cells in sheet.lines), strict=True) if sheet.lines else ()
+            columns = [Column(h, v, i) for i, (h, v) in enumerate(zip(sheet.headings, by_column, strict=False))]
+            return tuple(columns), tuple(f"line {at}" for at, _ in sheet.lines)
+        if hasattr(table, "columns") and hasattr(table, "index") and hasattr(table, "__getitem__"):
+            headings = [str(name) for name in table.columns]
+            if len(set(headings)) < len(headings):
+                raise InputError(f"{self.name}, headings", headings, "headings that differ")
+            values = [table[name].tolist() for name in table.columns]
+            return _columns(headings, values), tuple(f"row {label}" for label in table.index)
+        if isinstance(table, Mapping):
+            values = [list(column) for column in table.values()]
+            if len({len(column) for column in values}) > 1:
+                lengths = {str(name): len(column) for name, column in zip(table, values, strict=True)}
+                raise InputError(self.name, lengths, "columns of the same length")
+            return _columns(list(map(str, table)), values), _numbered(len(values[0]) if values else 0)
+        if isinstance(table, Sequence) and all(isinstance(row, Mapping) for row in table):
+            headings = list(dict.fromkeys(str(name) for row in table for name in row))
+            return _columns(headings, [[row.get(h) for row in table] for h in headings]), _numbered(len(table))
+        wanted = "the path of a CSV file, a pandas.DataFrame, a mapping of headings to columns, or a list of rows"
+        raise InputError(self.name, type(table).__name__, wanted)
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Headings in order."""
+        return tuple(column.heading for column in self.columns)
+
+    def find(self, what: str, given: str | None, known: Sequence[str]) -> Column | None:
+        """The column that was named, or one with a heading that is known for what it holds; None without one.
+
+        Raises
+        ------
+        InputError
+            When the named one is not there, or several headings are known.
+        """
+        wanted = [given.strip().lower()] if given is not None else [name.lower() for name in known]
+        found = [column for column in self.columns if column.heading.strip().lower() in wanted]
+        if given is not None and not found:
+            raise InputError(f"columns[{what!r}]", given, f"a heading of the table; {nearest(given, self.headings)}")
+        if len(found) > 1:
+            headings = [column.heading for column in found]
+            raise InputError(
+                f"{self.name}, headings", headings, f"one for {what!r}; or say which: columns={{{what!r}: ...}}"
+            )
+        return found[0] if found else None
+
+    def fault(self, row: int, column: Column, accepted: str) -> None:
+        """Note that a cell is wrong."""
+        self.faults.append(Fault(f"{self.rows[row]}, column {column.heading!r}", column.values[row], accepted))
+
+    def reading(self, columns: Sequence[Column | None]) -> None:
+        """Which columns hold numbers: together they tell the decimal mark of a file."""
+        if self._sheet is not None:
+            self._sheet = self._sheet.reading(column.place for column in columns if column is not None)
+
+    def number(self, row: int, column: Column, accepted: str) -> float | None:
+        """The number in a cell; None, and a fault noted, where it is none."""
+        value = column.values[row]
+        if self._sheet is not None:
+            try:
+                return float(self._sheet.number(row, column.place))
+            except InputError as error:
+                # With two readings the message says which they are.
+                two = "reading" in error.accepted or "one cell" in error.accepted
+                self.fault(row, column, error.accepted if two else accepted)
+                return None
+        if isinstance(value, str):
+            try:
+                value = float(value)
+            except ValueError:
+                self.fault(row, column, accepted)
+                return None
+        if not is_number(value) or not math.isfinite(value):
+            self.fault(row, column, accepted)
+            return None
+        return float(value)
+
+    def text(self, row: int, column: Column) -> str:
+        """The text in a cell; of a whole number without the point."""
+        value = column.values[row]
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return ""
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
+        return str(value).strip()
+
+    def check(self) -> None:
+        """Raise every fault that was noted.
+
+        Raises
+        ------
+        ModelError
+        """
+        if self.faults:
+            raise ModelError(self.name, self.faults, "table")
+
+
+def _columns(headings: Sequence[str], values: Sequence[Sequence[Any]]) -> tuple[Column, ...]:
+    return tuple(Column(h, tuple(v), i) for i, (h, v) in enumerate(zip(headings, values, strict=True)))
+
+
+def _numbered(count: int) -> tuple[str, ...]:
+    return tuple(f"row {i}" for i in range(count))
+
+
+def _spreadsheet(path: Path) -> object:
+    """The first sheet of a spreadsheet, by pandas."""
+    try:
+        import pandas as pd
+    except ImportError:
+        wanted = "a CSV file; spreadsheets are read where pandas is installed: save the sheet as CSV, and give that"
+        raise InputError("file", str(path), wanted) from None
+    try:
+        return pd.read_excel(path)
+    except FileNotFoundError:
+        raise InputError("file", str(path), "a file that exists") from None
+    except ImportError as error:
+        raise InputError("file", str(path), f"a CSV file, or what pandas needs to read it ({error})") from None
+    except ValueError as error:
+        raise InputError("file", str(path), f"a spreadsheet that can be read ({error})") from None

@@ -1,0 +1,222 @@
+r"""Shares of cells that an assay counts, at times, with their derivatives, and at other hazards of the same model.
+
+With M what an observable counts (states, deaths), x(z) the transform of where cells are and y(z) of what they have
+died of,
+
+    share(t) = inverse of  M x(z) + M y(z),      d share / d log factor = inverse of its derivative,
+
+along one contour, pushed forward beside each other (``elimination.whole.courses``).  A model is made ready once:
+the first time, and whenever hazards have moved by a factor of e since, the inverse is refined until nothing changes,
+and the coarsest rule is kept that says the same; with it a set of factors is one call of compiled code.  Where
+hazards change with time there is an adjoint solve for each observable and time in place of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from cascade.common.errors import InputError, nearest
+from cascade.common.types import Complexes, Floats, Mask
+from cascade.model import Conditioned, Model
+from cascade.model.names import alike, matching
+from cascade.model.observables import Observable
+from cascade.solution.courses import Courses
+from cascade.solution.laplace import Rule, Transform, rule
+from cascade.solution.prepared import Prepared
+from cascade.solution.quadrature import Nodes
+from cascade.solution.windows import Windows
+
+NEAR = 1.0
+"""Of a logarithm: as far from where a rule was found to serve it is taken to."""
+
+MOST_KNOWN = 30
+"""Rules that are kept, the last ones."""
+
+AGREE = 1e-11
+"""Of shares and their derivatives: a rule that differs less from what was refined serves."""
+
+STAYS = 36
+"""In a row, for which a rule has one part."""
+
+
+class Values(NamedTuple):
+    """Shares, their derivatives by the logarithms of the factors, and the errors of the shares.
+
+    Attributes
+    ----------
+    value : (K, n) float
+        Of each observable at each time.
+    slope : (P, K, n) float
+    error : (K, n) float
+    """
+
+    value: Floats
+    slope: Floats
+    error: Floats
+
+
+class _Known(NamedTuple):
+    """A rule that was found to serve, where it was, and the errors of what it gives."""
+
+    at: Floats
+    rule: Rule
+    error: Floats
+
+
+class Shares:
+    """Shares of the cells of a model that each of some observables counts, at some times.
+
+    Parameters
+    ----------
+    model : Model
+    observables : sequence of Observable
+    times : (n,) float
+        Hours.
+    groups : sequence of sequences of int
+        For each factor the hazards of the model, by number, that it multiplies.
+
+    Raises
+    ------
+    InputError
+        For a conditioned model; for an observable of which the model has no state or cause.
+    """
+
+    def __init__(
+        self, model: Model, observables: Sequence[Observable], times: Floats, groups: Sequence[Sequence[int]]
+    ) -> None:
+        if isinstance(model, Conditioned):
+            raise InputError("model", model.name, "a model of all cells: hazards change who reaches a goal, too")
+        self.observables, self.times = tuple(observables), np.asarray(times, np.float64)
+        self._prepared = Prepared(model)
+        self._courses = Courses(self._prepared)
+        lowered = self._prepared.lowered
+        self.there = np.array([_states_of(one, lowered.states) for one in observables]).reshape(-1, len(lowered.states))
+        names = [t.name for t in lowered.transitions]
+        deaths = [t.name for t in lowered.transitions if t.is_death]
+        self.lost = np.array([_deaths_of(one, names, deaths) for one in observables]).reshape(-1, len(names))
+        for one, states, dead in zip(observables, self.there, self.lost, strict=True):
+            if not states.any() and not dead.any():
+                what, known = (one.states, lowered.states) if one.states else (one.deaths, deaths)
+                wanted = f"states or deaths of {model.name}; {nearest(what[0] if what else '', known)}"
+                raise InputError(f"observable {one.name!r}", ", ".join(what), wanted)
+        by_transition = np.zeros((len(groups), len(names)))
+        for row, numbers in zip(by_transition, groups, strict=True):
+            row[list(numbers)] = 1.0
+        self._known: list[_Known] = []
+        self._of_transition = by_transition
+        self._directions = by_transition[:, lowered.exit_transition]
+        starts = np.bincount(
+            lowered.base[lowered.start_state], self._prepared.start_share, minlength=len(lowered.states)
+        )
+        self._waiting = np.outer(self.there @ starts, self._courses.waiting(self.times))
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        """Points of the frailties at which all is averaged: those that the model itself needs."""
+        if not self._prepared.frailties:
+            from cascade.solution.quadrature import alike as one_node
+
+            return one_node(self._prepared.lowered)
+        latest = float(self.times.max(initial=1e-3))
+        return self._courses.nodes_near(latest, 1)[0]
+
+    def at(self, logs: Floats, *, slopes: bool = True) -> Values:
+        """All shares where the hazards of each group are multiplied by exp(logs), (P,).
+
+        Without ``slopes`` there are none of them, which takes a part of the time.
+        """
+        logs = np.asarray(logs, np.float64)
+        hazards = self._hazards * np.exp(logs @ self._directions)
+        if self._prepared.changes:
+            return self._through_windows(hazards)
+        known = next((one for one in self._known if np.abs(logs - one.at).max(initial=0.0) < NEAR), None)
+        if known is not None:
+            z, weights = known.rule
+            return self._values((weights @ self._transform(hazards, slopes=slopes)(z)).imag, known.error)
+        values, errors = self._courses.inverted(self._transform(hazards), self.times, self._poles(hazards))
+        wrong = errors.reshape(len(self.times), 1 + len(logs), -1)[:, 0].T
+        found = self._rule(logs, hazards, values, wrong)
+        if found is not None:
+            self._known = [found, *self._known][:MOST_KNOWN]
+        return self._values(values, wrong)
+
+    @cached_property
+    def _hazards(self) -> Floats:
+        return self._prepared.hazards(self.nodes)
+
+    def _values(self, rows: Floats, error: Floats) -> Values:
+        """From rows (n, (1 + P) K)."""
+        parts = rows.reshape(len(self.times), -1, len(self.observables))
+        return Values(parts[:, 0].T + self._waiting, np.moveaxis(parts[:, 1:], 0, 2), error)
+
+    def _rule(self, logs: Floats, hazards: Floats, values: Floats, error: Floats) -> _Known | None:
+        """The coarsest rule that says what the refined inverse says; None where none does, or more is asked of it."""
+        lowered, solver = self._prepared.lowered, self._prepared.solver
+        poles = self._poles(hazards)
+        if lowered.entry_hours[1] > lowered.entry_hours[0] or poles is None or poles.size:
+            return None
+        times, transform = self.times - lowered.entry_hours[0], self._transform(hazards)
+        for intervals in (36, 72):
+            z, weights = one = rule(times, intervals, -(-solver.steps // STAYS))
+            apart = np.abs((weights @ transform(z)).imag - values).reshape(len(times), 1 + len(logs), -1)
+            if apart.max(initial=0.0) < AGREE:
+                return _Known(logs, one, error + AGREE)
+        return None
+
+    def _poles(self, hazards: Floats) -> Complexes | None:
+        solver = self._prepared.solver
+        return solver.poles(hazards) if solver.has_cycle else np.zeros(0, np.complex128)
+
+    def _transform(self, hazards: Floats, *, slopes: bool = True) -> Transform:
+        """Of the shares and their derivatives, (Z, (1 + P) K), or of the shares alone."""
+        solver, weights, directions = self._prepared.solver, self.nodes.weights, self._directions
+        directions = directions if slopes else directions[:0]
+        deaths = bool(self.lost.any())
+
+        def transform(z: Complexes) -> Complexes:
+            lost, there = solver.pushed(hazards, z, weights, directions, deaths=deaths)
+            rows = there @ self.there.T
+            if deaths:
+                rows = rows + lost @ self.lost.T
+            return np.asarray(np.moveaxis(rows, 0, 1).reshape(len(z), -1))
+
+        return transform
+
+    def _through_windows(self, hazards: Floats) -> Values:
+        """Where hazards change with time: to be there at a time is to gain 1 at it, so each time is a question."""
+        lowered, solver, weights = self._prepared.lowered, self._prepared.solver, self.nodes.weights
+        shape = len(self.observables), len(self.times)
+        value, error = np.zeros(shape), np.zeros(shape)
+        slope = np.zeros((len(self._of_transition), *shape))
+        for k in range(shape[0]):
+            asked = self._question(self.there[k].astype(bool)[lowered.base], self.lost[k].astype(bool))
+            for i, time in enumerate(self.times.tolist()):
+                rows, wrong = Windows.summed(solver, hazards, weights, time, asked)
+                value[k, i], error[k, i] = rows[0], wrong[0]
+                slope[:, k, i] = self._of_transition @ rows[1:]
+        return Values(value + self._waiting, slope, error)
+
+    def _question(self, states: Mask, dead: Mask) -> tuple[Mask, Floats, Floats, Floats]:
+        """What a cell gains that is in the states at the end, or has died so."""
+        lowered = self._prepared.lowered
+        stay = states & lowered.absorbing
+        prize = dead[lowered.exit_transition].astype(np.float64)
+        return ~stay, stay.astype(np.float64), prize, (states & ~stay).astype(np.float64)
+
+
+def _states_of(observable: Observable, states: Sequence[str]) -> Mask:
+    """Which states it counts."""
+    found = {name for pattern in observable.states for name in alike(pattern, states)}
+    return np.array([name in found for name in states])
+
+
+def _deaths_of(observable: Observable, names: Sequence[str], deaths: Sequence[str]) -> Mask:
+    """Which deaths it counts: a pattern without a dot is a cause, whatever the state."""
+    found: set[str] = set()
+    for pattern in observable.deaths:
+        found.update(matching(pattern if "." in pattern else f"*.{pattern}", deaths))
+    return np.array([name in found for name in names])
