@@ -26,10 +26,9 @@ from cascade.common.files import write_atomically
 from cascade.common.jsons import json_text
 from cascade.common.text import text_table
 from cascade.inference.drawing import drawn
-from cascade.inference.fitting import restricted
 from cascade.inference.free import free_of
 from cascade.inference.likelihood import Likelihood
-from cascade.inference.maximum import Maximum, highest
+from cascade.inference.maximum import Maximum, highest, restricted
 from cascade.inference.profiles import cut, degrees_of_freedom, root
 
 LEVEL = 0.95
@@ -114,7 +113,9 @@ def studied(design: Design, model: cascade.Model, studies: int, seed: int) -> np
 
 def _plain_root(likelihood: Likelihood, best: Maximum, p: int) -> float:
     """Of the plain likelihood."""
-    theta = best.theta.copy()
+    information, _ = likelihood.information(likelihood.reference(best.expected), best.spreads)
+    covariance = np.linalg.pinv(information, hermitian=True)
+    theta = best.theta - covariance[:, p] / covariance[p, p] * best.theta[p]
     theta[p] = 0.0
     held = highest(likelihood, theta, best.spreads, held=p)
     return math.copysign(math.sqrt(2.0 * max(0.0, best.value - held.value)), -best.theta[p])

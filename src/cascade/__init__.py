@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cascade.catalog import load, models, treatment, treatments
     from cascade.cli.demonstration import demo
     from cascade.inference.data import Data as Data
+    from cascade.inference.designing import power
     from cascade.inference.fitting import Fit as Fit
     from cascade.inference.fitting import fit
     from cascade.model import Model
@@ -119,6 +120,7 @@ __all__ = [
     "open_result",
     "patient",
     "plot",
+    "power",
     "replay",
     "scale",
     "scorecard",
@@ -163,6 +165,7 @@ _LATER = {
     "open_result": "cascade.runs.saved",
     "patient": "cascade.patient",
     "plot": "cascade.plot",
+    "power": "cascade.inference.designing",
     "replay": "cascade.runs.histories",
     "scale": "cascade.scores.absolute",
     "scorecard": "cascade.scores.scoring",

@@ -17,7 +17,7 @@ from cascade.inference.data import Data, data_of
 from cascade.inference.free import Free, free_of
 from cascade.inference.identifiability import Identified, identified
 from cascade.inference.likelihood import Likelihood, Reference
-from cascade.inference.maximum import FIRST_SPREAD, LEAST_SPREAD, Maximum, highest
+from cascade.inference.maximum import FIRST_SPREAD, LEAST_SPREAD, Maximum, highest, restricted
 from cascade.inference.posterior import Posterior, sampled
 from cascade.inference.predicting import Prediction, predicted
 from cascade.inference.profiles import Profile, degrees_of_freedom, profile
@@ -48,6 +48,8 @@ class FitRow:
         Estimate over model.
     degrees : float
         Of freedom, of the interval.
+    against : str
+        The arm over whose hazard it is told; '' of a hazard itself.
     """
 
     hazard: str
@@ -58,6 +60,7 @@ class FitRow:
     high: float
     factor: float
     degrees: float
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class FitTable(Table[FitRow]):
             start = "-" if math.isnan(row.model) else f"{row.model:.3g}"
             degrees = "inf" if math.isinf(row.degrees) else f"{row.degrees:.1f}"
             arm = row.arm or "all"
+            if row.against:
+                arm = f"{row.arm} over {row.against}"
             lines.append([row.hazard, arm, start, f"{row.estimate:.4g}", *ends, f"{row.factor:.3g}", degrees])
         return head, lines
 
@@ -122,8 +127,11 @@ class Fit:
         return {arm: self._fitted(arm, model) for arm, model in self.likelihood.models.items()}
 
     def _fitted(self, arm: str, model: Model) -> Model:
-        mine = [p for p, free in enumerate(self.free) if free.arm in ("", arm)]
-        return model.with_(scale={self.free[p].name: math.exp(self.best.theta[p]) for p in mine})
+        scale: dict[str, float] = {}
+        for free, log in zip(self.free, self.best.theta.tolist(), strict=True):
+            if free.arm in ("", arm):
+                scale[free.name] = scale.get(free.name, 1.0) * math.exp(log)
+        return model.with_(scale=scale)
 
     @property
     def model(self) -> Model:
@@ -198,7 +206,8 @@ class Fit:
             found, factor = self._profile(p, level), math.exp(self.best.theta[p])
             unit = 1.0 if math.isnan(free.start) else free.start
             low, high = (unit * math.exp(end) for end in (found.low, found.high))
-            rows.append(FitRow(free.name, free.arm, free.start, unit * factor, low, high, factor, found.degrees))
+            numbers = free.start, unit * factor, low, high, factor, found.degrees
+            rows.append(FitRow(free.name, free.arm, *numbers, free.against))
         return FitTable(tuple(rows), level, self._told())
 
     def _told(self) -> str:
@@ -294,6 +303,7 @@ def fit(
     *,
     shared: Sequence[str] = (),
     by: str | None = None,
+    against: str | None = None,
     spread: str = "one",
     dose: bool | None = None,
     starts: int = EXTRA_STARTS,
@@ -311,6 +321,8 @@ def fit(
         With ``by="arm"``: those that all arms share.
     by : str, optional
         'arm': each arm has free hazards of its own.
+    against : str, optional
+        With ``by="arm"``: an arm; of the others what is told is the factor on its hazards, with an interval of its own.
     spread : str
         What log counts vary by, each alone: 'one' spread for all, 'each' observable its own, or 'none'.
     dose : bool, optional
@@ -341,25 +353,12 @@ def fit(
         raise InputError("dose", dose, wanted)
     if not is_whole(starts) or not 0 <= starts <= 1000:
         raise InputError("starts", starts, "a whole number from 0 to 1000")
-    parameters = free_of(models, free, shared, by)
+    parameters = free_of(models, free, shared, by, against)
     likelihood = Likelihood(models, data, parameters, spread=spread, shared=bool(dose))
     best, values = _best(likelihood, starts)
     highest_plain = best.value
     best, reference = restricted(likelihood, best)
     return Fit(data, tuple(parameters), likelihood, best, reference, highest_plain, tuple(values))
-
-
-def restricted(likelihood: Likelihood, best: Maximum) -> tuple[Maximum, Reference]:
-    """The highest point of the restricted likelihood, from that of the plain one, and where its information is taken.
-
-    Taken twice: where the information is taken, the last time is where it is highest.
-    """
-    reference = likelihood.reference(best.expected)
-    for _ in range(2):
-        best = highest(likelihood, best.theta, best.spreads, restricted=reference)
-        reference = likelihood.reference(best.expected)
-    # Its value under the last information, from which profiles fall.
-    return highest(likelihood, best.theta, best.spreads, restricted=reference), reference
 
 
 def _best(likelihood: Likelihood, starts: int) -> tuple[Maximum, list[float]]:

@@ -20,27 +20,43 @@ class Free:
     arm : str
         The arm whose it is; '' where all arms share it.
     start : float
-        The hazard in the model, per hour; nan where it stands for several.
+        The hazard in the model, per hour; nan where it stands for several, or is told over that of another arm.
+    against : str
+        The arm over whose hazards it is; '' of hazards themselves.
     """
 
     name: str
     arm: str
     start: float
+    against: str = ""
 
     @property
     def label(self) -> str:
         """Name, and arm."""
+        if self.against:
+            return f"{self.name} ({self.arm} over {self.against})"
         return f"{self.name} ({self.arm})" if self.arm else self.name
 
 
-def free_of(models: Mapping[str, Model], free: Sequence[str], shared: Sequence[str], by: str | None) -> list[Free]:
+def free_of(
+    models: Mapping[str, Model],
+    free: Sequence[str],
+    shared: Sequence[str],
+    by: str | None,
+    against: str | None = None,
+) -> list[Free]:
     """Free parameters in order, those of the arms one after the other.
+
+    ``against``: an arm; the hazards of the others are told over its own.
 
     Raises
     ------
     InputError
-        For patterns that mean no hazard, or a hazard that another one means, too; for a wrong ``by``.
+        For patterns that mean no hazard, or a hazard that another one means, too; for a wrong ``by`` or ``against``.
     """
+    if against is not None and (by is None or against not in models):
+        wanted = f"with by='arm' one of the arms; {nearest(against, list(models))}"
+        raise InputError("against", against, wanted)
     if by not in (None, "arm"):
         raise InputError("by", by, "'arm' for free hazards of each arm, or None")
     patterns = _texts("free", free)
@@ -59,7 +75,12 @@ def free_of(models: Mapping[str, Model], free: Sequence[str], shared: Sequence[s
             model = models[arm] if arm else next(iter(models.values()))
             rows = [model.hazard_table.rows[n] for n in model.hazard_table.named(name, "free")]
             alone = rows[0].part.hazard if len(rows) == 1 and rows[0].part is not None else float("nan")
-            found.append(Free(name, arm, alone))
+            if against is None or not arm:
+                found.append(Free(name, arm, alone))
+            elif arm == against:  # of all arms, which the others multiply
+                found.append(Free(name, "", alone))
+            else:
+                found.append(Free(name, arm, float("nan"), against))
     return found
 
 

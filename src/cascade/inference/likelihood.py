@@ -177,7 +177,7 @@ class Likelihood:
         from cascade.inference.kernel import information
 
         shared, alone = self._parted(np.exp(spreads))
-        size = len(self.free)
+        size = reference.slope.shape[1]
         total, moved = np.zeros((size, size)), np.zeros((1 + len(alone), size, size))
         run: Callable[..., Any] = cached(information.information, _room())
         run(self.begin, reference.slope, reference.rate, self.kind, shared, alone, total, moved)

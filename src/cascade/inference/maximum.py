@@ -16,6 +16,8 @@ LEAST_SPREAD, MOST_SPREAD = np.log(1e-3), np.log(5.0)
 FIRST_SPREAD = np.log(0.2)
 STEPS = 200
 
+RESTARTS = 4
+
 SMALL = 1e-3
 """Of a slope per standard error: what is left to climb is half its square."""
 
@@ -50,6 +52,21 @@ def highest(
     held: int | None = None,
 ) -> Maximum:
     """The highest point from a start; ``restricted``: of the restricted likelihood; ``held``: a logarithm that stays.
+
+    Where a search ends before it is there, as in a bent valley, it begins again from where it has come to.
+    """
+    found = _search(likelihood, theta, spreads, restricted, held)
+    for _ in range(RESTARTS):
+        if found.found:
+            break
+        found = _search(likelihood, found.theta, found.spreads, restricted, held)
+    return found
+
+
+def _search(
+    likelihood: Likelihood, theta: Floats, spreads: Floats, restricted: Reference | None, held: int | None
+) -> Maximum:
+    """One search.
 
     The free logarithms are turned and scaled so that the information at the start is 1 in all directions: in
     these coordinates a quasi-Newton search begins with Fisher's scoring.
@@ -102,3 +119,16 @@ def _scale(information: Floats) -> Floats:
         return np.zeros((0, 0))
     values, vectors = np.linalg.eigh(information)
     return np.asarray(vectors / np.sqrt(np.maximum(values, 1.0)))
+
+
+def restricted(likelihood: Likelihood, best: Maximum) -> tuple[Maximum, Reference]:
+    """The highest point of the restricted likelihood, from that of the plain one, and where its information is taken.
+
+    Taken twice: where the information is taken, the last time is where it is highest.
+    """
+    reference = likelihood.reference(best.expected)
+    for _ in range(2):
+        best = highest(likelihood, best.theta, best.spreads, restricted=reference)
+        reference = likelihood.reference(best.expected)
+    # Its value under the last information, from which profiles fall.
+    return highest(likelihood, best.theta, best.spreads, restricted=reference), reference

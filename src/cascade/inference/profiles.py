@@ -67,8 +67,16 @@ def _normal(level: float) -> float:
 def root(
     likelihood: Likelihood, best: Maximum, reference: Reference, p: int, value: float, near: Maximum
 ) -> tuple[float, Maximum]:
-    """The signed root at one value of a free logarithm, searched for from a point near by."""
+    """The signed root at one value of a free logarithm, searched for from a point near by.
+
+    The others begin where they are expected once this one is there: their regression on it.
+    """
+    information, _ = likelihood.information(reference, best.spreads)
+    covariance = np.linalg.pinv(information, hermitian=True)
     theta = near.theta.copy()
+    if covariance[p, p] > 0:
+        theta += covariance[:, p] / covariance[p, p] * (value - near.theta[p])
+    theta = np.clip(theta, -FARTHEST, FARTHEST)
     theta[p] = value
     found = highest(likelihood, theta, near.spreads, restricted=reference, held=p)
     fallen = max(0.0, best.value - found.value)

@@ -7,8 +7,10 @@ colour, causes of death and organs have theirs by name.
 """
 
 from cascade.common.colours import cause_colours, stage_colours
+from cascade.plot.animals import data
 from cascade.plot.autopsies import patients
 from cascade.plot.became import outcomes
+from cascade.plot.believed import posterior
 from cascade.plot.bodies import body, has_body
 from cascade.plot.changes import comparison, selection
 from cascade.plot.courses import course
@@ -18,6 +20,7 @@ from cascade.plot.followed import hazard_by_year, incidence_by_site, saved, surv
 from cascade.plot.laboratory import blood_and_lead
 from cascade.plot.numbers import number_and_sizes
 from cascade.plot.pairs import ten, two_courses
+from cascade.plot.profiled import fit, profile
 from cascade.plot.sites import organs
 from cascade.plot.staged import at_diagnosis
 from cascade.plot.steps import funnel, waterfall
@@ -36,7 +39,9 @@ __all__ = [
     "check_path",
     "comparison",
     "course",
+    "data",
     "elasticities",
+    "fit",
     "funnel",
     "has_body",
     "hazard_by_year",
@@ -47,6 +52,8 @@ __all__ = [
     "organs",
     "outcomes",
     "patients",
+    "posterior",
+    "profile",
     "save",
     "saved",
     "seeding_tree",

@@ -14,7 +14,6 @@ hazards change with time there is an adjoint solve for each observable and time 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -60,9 +59,11 @@ class Values(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """A rule that was found to serve, where it was, and the errors of what it gives."""
+    """A rule that was found to serve, where it was, the nodes of the frailties, and the errors of what it gives."""
 
     at: Floats
+    hazards: Floats
+    nodes: Nodes
     rule: Rule
     error: Floats
 
@@ -114,67 +115,68 @@ class Shares:
         )
         self._waiting = np.outer(self.there @ starts, self._courses.waiting(self.times))
 
-    @cached_property
-    def nodes(self) -> Nodes:
-        """Points of the frailties at which all is averaged: those that the model itself needs."""
-        if not self._prepared.frailties:
-            from cascade.solution.quadrature import alike as one_node
-
-            return one_node(self._prepared.lowered)
-        latest = float(self.times.max(initial=1e-3))
-        return self._courses.nodes_near(latest, 1)[0]
-
     def at(self, logs: Floats, *, slopes: bool = True) -> Values:
         """All shares where the hazards of each group are multiplied by exp(logs), (P,).
 
         Without ``slopes`` there are none of them, which takes a part of the time.
         """
         logs = np.asarray(logs, np.float64)
-        hazards = self._hazards * np.exp(logs @ self._directions)
-        if self._prepared.changes:
-            return self._through_windows(hazards)
+        factors = np.exp(logs @ self._directions)
         known = next((one for one in self._known if np.abs(logs - one.at).max(initial=0.0) < NEAR), None)
         if known is not None:
             z, weights = known.rule
-            return self._values((weights @ self._transform(hazards, slopes=slopes)(z)).imag, known.error)
-        values, errors = self._courses.inverted(self._transform(hazards), self.times, self._poles(hazards))
-        wrong = errors.reshape(len(self.times), 1 + len(logs), -1)[:, 0].T
-        found = self._rule(logs, hazards, values, wrong)
+            transform = self._transform(known.hazards * factors, known.nodes.weights, slopes=slopes)
+            return self._values((weights @ transform(z)).imag, known.error)
+        if self._prepared.changes:
+            return self._through_windows(factors)
+        return self._refined(logs, factors)
+
+    def _refined(self, logs: Floats, factors: Floats) -> Values:
+        """Nodes of the frailties and the inverse refined until nothing changes; remembers a rule that says the same."""
+        prepared, width = self._prepared, len(self.observables)
+
+        def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+            hazards = prepared.hazards(nodes) * factors
+            return self._courses.inverted(self._transform(hazards, nodes.weights), self.times, self._poles(hazards))
+
+        octaves = len(np.unique(np.floor(np.log2(np.maximum(self.times, 1e-300)))))
+        average = prepared.averaged(solve, prepared.solves(octaves, len(self.times)))
+        nodes, values, errors = average.nodes, average.values, average.errors
+        if prepared.frailties:  # more points than one: what is found at these is what a rule gives again
+            values, more = solve(nodes)
+            errors = errors + more + np.abs(values - average.values)
+        error = errors.reshape(len(self.times), -1, width)[:, 0].T
+        found = self._rule(logs, prepared.hazards(nodes), nodes, values, error)
         if found is not None:
             self._known = [found, *self._known][:MOST_KNOWN]
-        return self._values(values, wrong)
-
-    @cached_property
-    def _hazards(self) -> Floats:
-        return self._prepared.hazards(self.nodes)
+        return self._values(values, error)
 
     def _values(self, rows: Floats, error: Floats) -> Values:
         """From rows (n, (1 + P) K)."""
         parts = rows.reshape(len(self.times), -1, len(self.observables))
         return Values(parts[:, 0].T + self._waiting, np.moveaxis(parts[:, 1:], 0, 2), error)
 
-    def _rule(self, logs: Floats, hazards: Floats, values: Floats, error: Floats) -> _Known | None:
+    def _rule(self, logs: Floats, hazards: Floats, nodes: Nodes, values: Floats, error: Floats) -> _Known | None:
         """The coarsest rule that says what the refined inverse says; None where none does, or more is asked of it."""
         lowered, solver = self._prepared.lowered, self._prepared.solver
-        poles = self._poles(hazards)
+        here = hazards * np.exp(logs @ self._directions)
+        poles = self._poles(here)
         if lowered.entry_hours[1] > lowered.entry_hours[0] or poles is None or poles.size:
             return None
-        times, transform = self.times - lowered.entry_hours[0], self._transform(hazards)
+        times, transform = self.times - lowered.entry_hours[0], self._transform(here, nodes.weights)
         for intervals in (36, 72):
             z, weights = one = rule(times, intervals, -(-solver.steps // STAYS))
-            apart = np.abs((weights @ transform(z)).imag - values).reshape(len(times), 1 + len(logs), -1)
-            if apart.max(initial=0.0) < AGREE:
-                return _Known(logs, one, error + AGREE)
+            if np.abs((weights @ transform(z)).imag - values).max(initial=0.0) < AGREE:
+                return _Known(logs, hazards, nodes, one, error + AGREE)
         return None
 
     def _poles(self, hazards: Floats) -> Complexes | None:
         solver = self._prepared.solver
         return solver.poles(hazards) if solver.has_cycle else np.zeros(0, np.complex128)
 
-    def _transform(self, hazards: Floats, *, slopes: bool = True) -> Transform:
+    def _transform(self, hazards: Floats, weights: Floats, *, slopes: bool = True) -> Transform:
         """Of the shares and their derivatives, (Z, (1 + P) K), or of the shares alone."""
-        solver, weights, directions = self._prepared.solver, self.nodes.weights, self._directions
-        directions = directions if slopes else directions[:0]
+        solver, directions = self._prepared.solver, self._directions if slopes else self._directions[:0]
         deaths = bool(self.lost.any())
 
         def transform(z: Complexes) -> Complexes:
@@ -186,19 +188,30 @@ class Shares:
 
         return transform
 
-    def _through_windows(self, hazards: Floats) -> Values:
+    def _through_windows(self, factors: Floats) -> Values:
         """Where hazards change with time: to be there at a time is to gain 1 at it, so each time is a question."""
-        lowered, solver, weights = self._prepared.lowered, self._prepared.solver, self.nodes.weights
-        shape = len(self.observables), len(self.times)
-        value, error = np.zeros(shape), np.zeros(shape)
-        slope = np.zeros((len(self._of_transition), *shape))
-        for k in range(shape[0]):
-            asked = self._question(self.there[k].astype(bool)[lowered.base], self.lost[k].astype(bool))
-            for i, time in enumerate(self.times.tolist()):
-                rows, wrong = Windows.summed(solver, hazards, weights, time, asked)
-                value[k, i], error[k, i] = rows[0], wrong[0]
-                slope[:, k, i] = self._of_transition @ rows[1:]
-        return Values(value + self._waiting, slope, error)
+        prepared, shape = self._prepared, (len(self.observables), len(self.times))
+        base = prepared.lowered.base
+        questions = [
+            self._question(states.astype(bool)[base], dead.astype(bool))
+            for states, dead in zip(self.there, self.lost, strict=True)
+        ]
+
+        def solve(nodes: Nodes) -> tuple[Floats, Floats]:
+            hazards = prepared.hazards(nodes) * factors
+            rows = np.zeros((*shape, 1 + len(self._of_transition)))
+            errors = np.zeros_like(rows)
+            for k, asked in enumerate(questions):
+                for i, time in enumerate(self.times.tolist()):
+                    found, wrong = Windows.summed(prepared.solver, hazards, nodes.weights, time, asked)
+                    rows[k, i, 0], rows[k, i, 1:] = found[0], self._of_transition @ found[1:]
+                    errors[k, i] = wrong[0]
+            return rows, errors
+
+        windows = 3 * len(prepared.lowered.window_start) * shape[0]
+        average = prepared.averaged(solve, prepared.solves(windows * max(1, shape[1])))
+        rows = average.values
+        return Values(rows[..., 0] + self._waiting, np.moveaxis(rows[..., 1:], 2, 0), average.errors[..., 0])
 
     def _question(self, states: Mask, dead: Mask) -> tuple[Mask, Floats, Floats, Floats]:
         """What a cell gains that is in the states at the end, or has died so."""

@@ -8,22 +8,22 @@ import math
 
 import numpy as np
 
-from cascade.inference.kernel.counts import NARROW, averaged, chance, mode, rule, saturated
+from cascade.inference.kernel.counts import NARROW, averaged, chance, mode, rule
 from cascade.inference.kernel.jit import entry, step
 
 MOST_STEPS = 60
 
 
 @step
-def _shared_mode(first, end, counts, below, eta, alone, shared):
+def _shared_mode(first, end, counts, logs, below, eta, alone, shared):
     """Most likely of what the counts share, with what each has alone; and the curvature there."""
     precision = 1.0 / (shared * shared)
     low, high, b = -1e3, 1e3, 0.0
     for _ in range(MOST_STEPS):
         slope, curvature = -b * precision, precision
         for j in range(first, end):
-            x = mode(counts[j], below[j], eta[j] + b, alone[j]) if alone[j] >= NARROW else 0.0
-            _, more, bent = chance(counts[j], below[j], eta[j] + b + x)
+            x = mode(counts[j], logs[j], below[j], eta[j] + b, alone[j]) if alone[j] >= NARROW else 0.0
+            _, more, bent = chance(counts[j], logs[j], below[j], eta[j] + b + x)
             slope += more
             curvature += bent / (1.0 + alone[j] * alone[j] * bent)
         if slope > 0.0:
@@ -40,25 +40,25 @@ def _shared_mode(first, end, counts, below, eta, alone, shared):
 
 
 @step
-def _one(first, end, counts, below, eta, alone, shared, points, weights, by_eta, squares):
+def _one(first, end, counts, logs, below, eta, alone, shared, points, weights, by_eta, squares):
     """Of one animal: log chance, the mean square of what its counts share; adds to what each count has."""
     if shared < NARROW:
         total = 0.0
         for j in range(first, end):
-            value, by_eta[j], squares[j] = averaged(counts[j], below[j], eta[j], alone[j], points, weights)
+            value, by_eta[j], squares[j] = averaged(counts[j], logs[j], below[j], eta[j], alone[j], points, weights)
             total += value
         return total, 0.0
     if end - first == 1:
         # Both are normal, and only their sum is seen.
         both = shared * shared + alone[first] * alone[first]
         value, by_eta[first], square = averaged(
-            counts[first], below[first], eta[first], math.sqrt(both), points, weights
+            counts[first], logs[first], below[first], eta[first], math.sqrt(both), points, weights
         )
         # E[x^2] / both - 1 is the derivative by the logarithm of the spread of the sum.
         moved = square / both - 1.0
         squares[first] = alone[first] ** 2 * (1.0 + moved * alone[first] ** 2 / both)
         return value, shared * shared * (1.0 + moved * shared * shared / both)
-    center, curvature = _shared_mode(first, end, counts, below, eta, alone, shared)
+    center, curvature = _shared_mode(first, end, counts, logs, below, eta, alone, shared)
     size, error = end - first, 1.0 / math.sqrt(curvature)
     skewness = (curvature - 1.0 / shared**2) * error**3
     for j in range(first, end):
@@ -73,7 +73,7 @@ def _one(first, end, counts, below, eta, alone, shared, points, weights, by_eta,
         b = center + width * points[which, k]
         logged = weights[which, k] - 0.5 * (b / shared) ** 2
         for j in range(first, end):
-            value, slope, mean = averaged(counts[j], below[j], eta[j] + b, alone[j], points, weights)
+            value, slope, mean = averaged(counts[j], logs[j], below[j], eta[j] + b, alone[j], points, weights)
             logged += value
             slopes[j - first], means[j - first] = slope, mean
         if logged > most:
@@ -115,15 +115,17 @@ def likelihood(begin, counts, below, eta, kind, shared, spreads, points, weights
     by_spread : (A, 1 + S) float
         Written: derivatives by the logarithms of the shared spread and of the others.
     """
-    alone, squares = np.zeros(len(counts)), np.zeros(len(counts))
+    alone, squares, logs = np.zeros(len(counts)), np.zeros(len(counts)), np.zeros(len(counts))
     for j in range(len(counts)):
+        if counts[j] > 0.0:
+            logs[j] = math.log(counts[j])
         if kind[j] >= 0:
             alone[j] = spreads[kind[j]]
     for a in range(len(begin) - 1):
         first, end = begin[a], begin[a + 1]
-        by_animal[a], square = _one(first, end, counts, below, eta, alone, shared, points, weights, by_eta, squares)
-        for j in range(first, end):
-            by_animal[a] -= saturated(counts[j], below[j])
+        by_animal[a], square = _one(
+            first, end, counts, logs, below, eta, alone, shared, points, weights, by_eta, squares
+        )
         by_spread[a] = 0.0
         if shared >= NARROW:
             by_spread[a, 0] = square / (shared * shared) - 1.0

@@ -9,6 +9,9 @@ import math
 from cascade.inference.kernel.jit import step
 
 MOST_STEPS = 100
+MANY = 1e4
+"""Counts above which derivatives are taken by parts."""
+
 NARROW = 1e-7
 """Spreads below it are none."""
 
@@ -21,18 +24,19 @@ EVEN = 0.1
 
 
 @step
-def chance(y, below, eta):
-    """Log of the chance of a count but for a constant, its derivative by eta, and minus the second one."""
-    rate = math.exp(min(eta, 600.0))
+def chance(y, log_y, below, eta):
+    """Log of the chance of a count over the saturated model, its derivative by eta, and minus the second one.
+
+    With d = eta - log y, the first is -y (e^d - 1 - d): no difference of large numbers, however many were counted.
+    """
     if below > 0.0:
-        return _below(below, eta, rate)
-    return y * eta - rate, y - rate, rate
-
-
-@step
-def saturated(y, below):
-    """The constant: what the chance is where the count is expected."""
-    return y * math.log(y) - y if below == 0.0 and y > 0.0 else 0.0
+        return _below(below, eta, math.exp(min(eta, 600.0)))
+    if y == 0.0:
+        rate = math.exp(min(eta, 600.0))
+        return -rate, -rate, rate
+    d = min(eta - log_y, 600.0)
+    over = math.expm1(d)
+    return -y * (over - d), -y * over, y * (1.0 + over)
 
 
 @step
@@ -64,17 +68,17 @@ def rule(skewness, points):
 
 
 @step
-def mode(y, below, eta, spread):
+def mode(y, log_y, below, eta, spread):
     """Where the chance of a count times the normal density of what it has alone is highest.
 
     From the right of it Newton's steps never pass it: the derivative is concave.
     """
     x = 0.0
-    if below == 0.0 and y > math.exp(min(eta, 600.0)):
-        x = min(spread * spread * y, math.log(y) - eta)
+    if below == 0.0 and y > 0.0 and log_y > eta:
+        x = min(spread * spread * y, log_y - eta)
     precision = 1.0 / (spread * spread)
     for _ in range(MOST_STEPS):
-        _, slope, curvature = chance(y, below, eta + x)
+        _, slope, curvature = chance(y, log_y, below, eta + x)
         change = (slope - x * precision) / (curvature + precision)
         x += change
         if abs(change) < 1e-9 * (1.0 + abs(x)):
@@ -83,31 +87,34 @@ def mode(y, below, eta, spread):
 
 
 @step
-def averaged(y, below, eta, spread, points, weights):
+def averaged(y, log_y, below, eta, spread, points, weights):
     """Log of the chance averaged over what a count has alone; the means of its derivative and of the square of that.
 
     ``points``, ``weights`` (2, K): of Gauss and Hermite, few and more, the weights with exp(points^2), in logs.
     """
     if spread < NARROW:
-        value, slope, _ = chance(y, below, eta)
+        value, slope, _ = chance(y, log_y, below, eta)
         return value, slope, 0.0
-    center = mode(y, below, eta, spread)
-    _, _, curvature = chance(y, below, eta + center)
+    center = mode(y, log_y, below, eta, spread)
+    _, _, curvature = chance(y, log_y, below, eta + center)
     error = 1.0 / math.sqrt(curvature + 1.0 / (spread * spread))
     # Below a limit the integrand is flat on one side, and normal nowhere.
     which, count = rule(curvature * error**3 if below == 0.0 else 1.0, points)
     width = math.sqrt(2.0) * error
     # Over the mode, where the integrand is highest: nothing overflows.
-    most, _, _ = chance(y, below, eta + center)
+    most, _, _ = chance(y, log_y, below, eta + center)
     most -= 0.5 * (center / spread) ** 2
-    total, by_eta, square = 0.0, 0.0, 0.0
+    total, by_eta, mean, square = 0.0, 0.0, 0.0, 0.0
     for k in range(count):
         x = center + width * points[which, k]
-        value, slope, _ = chance(y, below, eta + x)
+        value, slope, _ = chance(y, log_y, below, eta + x)
         share = math.exp(value - 0.5 * (x / spread) ** 2 + weights[which, k] - most)
         total += share
         by_eta += share * slope
+        mean += share * x
         square += share * x * x
     # width / (spread sqrt(2 pi)) of the substitution and the density.
     scale = math.log(width / (spread * 2.5066282746310002))
+    # By parts the mean of the derivative is that of x over the variance: of large numbers without their noise.
+    by_eta = mean / (spread * spread) if y > MANY else by_eta
     return most + math.log(total) + scale, by_eta / total, square / total

@@ -1,0 +1,431 @@
+"""Fits: the likelihood of animals, intervals that hold, what is not told, and what a fit says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+import cascade
+from cascade import Observable
+from cascade.inference.drawing import drawn
+from cascade.inference.free import free_of
+from cascade.inference.likelihood import Likelihood
+from cascade.inference.maximum import highest, restricted
+from cascade.inference.posterior import pareto_k
+from cascade.inference.profiles import cut, degrees_of_freedom, root
+from helpers.budget import SIGMAS
+from helpers.models import CYCLIC
+
+DECAY = cascade.Model(
+    name="decay",
+    stages=["here"],
+    states=[
+        {
+            "name": "here",
+            "stage": "here",
+            "deaths": [{"cause": "lost", "hazard": 0.1}],
+            "moves": [{"to": "gone", "hazard": 1e-9}],
+        },
+        {"name": "gone", "absorbing": True},
+    ],
+)
+"""Of N cells N exp(-q t) are there."""
+
+RACE = cascade.Model(
+    name="race",
+    stages=["here", "there"],
+    states=[
+        {
+            "name": "here",
+            "stage": "here",
+            "deaths": [{"cause": "shear", "hazard": 0.1}, {"cause": "immune killing", "hazard": 0.2}],
+            "moves": [{"to": "there", "hazard": 0.05}],
+        },
+        {
+            "name": "there",
+            "stage": "there",
+            "deaths": [{"cause": "apoptosis", "hazard": 0.02}],
+            "moves": [{"to": "grown", "hazard": 0.004}],
+        },
+        {"name": "grown", "absorbing": True},
+    ],
+)
+
+
+def rows_of(
+    counts: Sequence[Sequence[int]], hours: Sequence[float], observable: str = "here"
+) -> list[dict[str, object]]:
+    """One animal for each count."""
+    return [
+        {"animal": f"{h:g}-{k}", "hours": h, "observable": observable, "count": count}
+        for h, some in zip(hours, counts, strict=True)
+        for k, count in enumerate(some)
+    ]
+
+
+def likelihood_of(data: cascade.Data, model: cascade.Model, names: Sequence[str], **kinds: object) -> Likelihood:
+    models = dict.fromkeys(data.arms, model)
+    options = {"spread": "one", "shared": False} | kinds
+    return Likelihood(models, data, free_of(models, names, (), None), **options)  # type: ignore[arg-type]
+
+
+def poisson(y: int, below: float, rate: np.ndarray) -> np.ndarray:
+    if below:
+        return np.asarray(stats.poisson.cdf(below - 1, rate))
+    return np.asarray(np.exp(stats.poisson.logpmf(y, rate) - stats.poisson.logpmf(y, max(y, 1e-300)) * (y > 0)))
+
+
+def averaged(y: int, below: float, eta: np.ndarray, spread: float) -> np.ndarray:
+    """By a fine trapezoidal rule, at each eta."""
+    x = np.linspace(-9 * spread, 9 * spread, 4001)
+    density = stats.norm.pdf(x, 0, spread)
+    return np.array([integrate.trapezoid(poisson(y, below, np.exp(e + x)) * density, x) for e in np.atleast_1d(eta)])
+
+
+def test_the_likelihood_of_animals_is_the_double_integral() -> None:
+    """Counts of 0, of a few and of many, and below a limit; one count and several, of two kinds."""
+    rows = [
+        ("a", 1.0, "here", 3, 0), ("a", 5.0, "here", 20, 0), ("a", 5.0, "there", 0, 0),
+        ("b", 1.0, "here", 90_000, 0), ("b", 20.0, "here", 0, 4),
+        ("c", 5.0, "there", 7, 0),
+    ]  # fmt: skip
+    table = [
+        {
+            "animal": a,
+            "hours": h,
+            "observable": o,
+            "count": f"<{limit}" if limit else str(n),
+            "cells": 1e5 if a == "b" else 60,
+        }
+        for a, h, o, n, limit in rows
+    ]
+    data = cascade.Data.counts(table)
+    likelihood = likelihood_of(data, RACE, ["here.shear"], spread="each", shared=True)
+    sds = np.array([0.4, 0.3, 0.5])
+    expected = likelihood.expected(np.zeros(1))
+    alone = {"here": 0.3, "there": 0.5}
+    b = np.linspace(-8 * 0.4, 8 * 0.4, 1201)
+    total = 0.0
+    for first, end in zip(data.begin[:-1], data.begin[1:], strict=True):
+        product = stats.norm.pdf(b, 0, 0.4)
+        for j in range(first, end):
+            row = data.rows[j]
+            product = product * averaged(row.count, row.limit, expected.log[j] + b, alone[row.observable])
+        total += math.log(integrate.trapezoid(product, b))
+    assert likelihood.of(expected, np.log(sds)).value == pytest.approx(total, abs=2e-5)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("spread", ["one", "each", "none"])
+@pytest.mark.parametrize("model", [RACE, CYCLIC], ids=["race", "cyclic"])
+def test_slopes_of_the_likelihood_are_those_of_small_steps(model: cascade.Model, spread: str, shared: bool) -> None:
+    """The plain and the restricted one, by hazards and by spreads."""
+    states = [s.name for s in model.states if not s.absorbing][-2:]
+    rows = [
+        {"animal": k, "hours": h, "observable": o, "count": 5 * k + 3}
+        for k in range(4) for h in (2.0, 9.0) for o in states
+    ]  # fmt: skip
+    data = cascade.Data.counts(rows, cells=2000)
+    names = [name for name, part, _ in model.hazards() if part.hazard > 0][:3]
+    likelihood = likelihood_of(data, model, names, spread=spread, shared=shared)
+    theta, psi = np.array([0.2, -0.1, 0.3]), np.log(np.full(len(likelihood.spreads), 0.4))
+    reference, step = likelihood.reference(likelihood.expected(theta)), 1e-4
+
+    def value(t: np.ndarray, s: np.ndarray, which: int) -> float:
+        expected = likelihood.expected(t)
+        return (likelihood.of(expected, s) if which == 0 else likelihood.restricted(expected, s, reference)).value
+
+    for which in (0, 1):
+        expected = likelihood.expected(theta)
+        got = likelihood.of(expected, psi) if which == 0 else likelihood.restricted(expected, psi, reference)
+        for p, unit in enumerate(np.eye(3)):
+            numeric = (value(theta + step * unit, psi, which) - value(theta - step * unit, psi, which)) / (2 * step)
+            assert got.by_free[p] == pytest.approx(numeric, rel=1e-4, abs=1e-4)
+        for s, unit in enumerate(np.eye(len(psi))):
+            numeric = (value(theta, psi + step * unit, which) - value(theta, psi - step * unit, which)) / (2 * step)
+            assert got.by_spread[s] == pytest.approx(numeric, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("animals", [2, 4, 8])
+def test_the_interval_is_students_where_log_counts_are_normal(animals: int) -> None:
+    """Of 10^12 cells counting adds nothing: log counts are normal around -q t, and the interval is that of a line."""
+    rng, hours = np.random.default_rng(animals), np.array([4.0, 10.0, 25.0])
+    t = np.repeat(hours, animals)
+    logs = math.log(1e12) - 0.13 * t + rng.normal(0.0, 0.3, len(t))
+    counts = np.rint(np.exp(logs)).astype(int).reshape(3, animals)
+    data = cascade.Data.counts(rows_of(counts.tolist(), hours), cells=1e12)
+    fit = cascade.fit(DECAY, data, ["here.lost"])
+    row = fit.table().rows[0]
+    y = math.log(1e12) - logs
+    q, n = float(t @ y / (t @ t)), len(t)
+    s = math.sqrt(float(((y - q * t) ** 2).sum()) / (n - 1))
+    reach = stats.t.ppf(0.975, n - 1) * s / math.sqrt(float(t @ t))
+    assert row.estimate == pytest.approx(q, rel=1e-3)
+    assert row.degrees == pytest.approx(n - 1, rel=0.01)
+    assert (row.low, row.high) == pytest.approx((q - reach, q + reach), rel=2e-3)
+    assert fit.spreads["each count"] == pytest.approx(s, rel=1e-3)
+
+
+def coverage(
+    likelihood: Likelihood, sds: Sequence[float], studies: int, fitted: Likelihood | None = None
+) -> np.ndarray:
+    """How many intervals of each free hazard hold the truth."""
+    rng, truth = np.random.default_rng(7), np.zeros(len(likelihood.free))
+    held = np.zeros(len(truth), int)
+    fitted = likelihood if fitted is None else fitted
+    start = np.log(np.array(sds)) if fitted is likelihood else np.log(np.full(len(fitted.spreads), 0.3))
+    for _ in range(studies):
+        of_study = fitted.recounted(drawn(likelihood, truth, np.array(sds), rng))
+        best, reference = restricted(of_study, highest(of_study, truth, start))
+        degrees = degrees_of_freedom(of_study, best, reference)
+        for p in range(len(truth)):
+            held[p] += abs(root(of_study, best, reference, p, 0.0, best)[0]) < cut(degrees[p], 0.95)
+    return held
+
+
+FOLLOWED = [
+    {"animal": k, "hours": h, "observable": "here", "count": 0} for k in range(4) for h in (2.0, 5.0, 9.0, 14.0)
+]
+
+
+def test_intervals_of_four_animals_hold() -> None:
+    """Of 200 studies; the bound is that of the suite's budget around 95 %."""
+    counts = [[0] * 4, [0] * 4, [0] * 4]
+    data = cascade.Data.counts(rows_of(counts, [2.0, 6.0, 12.0]), cells=1e5)
+    likelihood = likelihood_of(data, RACE, ["here.shear"])
+    studies = 200
+    low, high = stats.binom.ppf([1e-5, 1 - 1e-5], studies, 0.95)
+    assert low <= coverage(likelihood, [0.4], studies)[0] <= high
+
+
+def test_followed_animals_taken_as_independent_are_seen_to_fail() -> None:
+    """The planted fault: what all counts of an animal share is left out, and intervals hold far less often."""
+    data = cascade.Data.counts(FOLLOWED, cells=1e6)
+    right = likelihood_of(data, DECAY, ["here.lost"], spread="none", shared=True)
+    wrong = likelihood_of(data, DECAY, ["here.lost"], spread="one", shared=False)
+    studies = 200
+    low = stats.binom.ppf(1e-5, studies, 0.95)
+    assert coverage(right, [0.4], studies)[0] >= low
+    assert coverage(right, [0.4], studies, fitted=wrong)[0] < low
+
+
+def test_a_synthetic_study_is_recovered() -> None:
+    """Three arms of eight animals a day; the hazard that is twofold in one of them is told, the others hold 1."""
+    rows = [
+        {"animal": f"{arm}{h}{k}", "arm": arm, "hours": h, "observable": o, "count": 0}
+        for arm in ("a", "b", "c") for h in (3.0, 8.0, 24.0, 72.0) for k in range(8) for o in ("here", "there")
+    ]  # fmt: skip
+    data = cascade.Data.counts(rows, cells=1e5)
+    models = dict.fromkeys(data.arms, RACE)
+    names = ["here.shear", "here.there", "there.apoptosis"]
+    free = free_of(models, names, ["there.apoptosis"], "arm")
+    likelihood = Likelihood(models, data, free, spread="one", shared=True)
+    truth = np.array([0.0, math.log(2.0), 0.0, 0.0, 0.0, 0.0, 0.0])
+    study = drawn(likelihood, truth, np.array([0.25, 0.15]), np.random.default_rng(2))
+    fit = cascade.fit(RACE, study, names, by="arm", shared=["there.apoptosis"])
+    assert [f.label for f in fit.free][:2] == ["here.shear (a)", "here.shear (b)"]
+    errors = np.sqrt(np.diag(fit.covariance))
+    assert (np.abs(fit.best.theta - truth) < SIGMAS * errors).all()
+    table = {(row.hazard, row.arm): row for row in fit.table()}
+    assert table["here.shear", "b"].low > RACE.states[0].deaths[0].hazard > table["here.shear", "a"].low
+    assert fit.models["b"].states[0].deaths[0].hazard == pytest.approx(table["here.shear", "b"].estimate)
+    with pytest.raises(cascade.InputError, match=r"one of fit\.models"):
+        _ = fit.model
+
+
+def test_arms_that_share_all_are_solved_once_and_say_the_same() -> None:
+    rows = [
+        {"animal": f"{arm}{k}", "arm": arm, "hours": 4.0 * (1 + k % 3), "observable": "here", "count": 900 - 100 * k}
+        for arm in ("a", "b") for k in range(6)
+    ]  # fmt: skip
+    data = cascade.Data.counts(rows, cells=2000)
+    apart = {"a": RACE, "b": RACE.with_(name="race again")}  # another name, another digest
+    assert len(likelihood_of(data, RACE, ["here.shear"]).parts) == 1
+    one, two = (cascade.fit(model, data, ["here.shear"]) for model in (RACE, apart))
+    assert len(two.likelihood.parts) == 2
+    assert two.best.theta == pytest.approx(one.best.theta, abs=1e-6)
+
+
+def study(model: cascade.Model, hours: Sequence[float], observables: Sequence[str], animals: int = 3) -> cascade.Data:
+    """Counts near what is expected, with no spread."""
+    rows = [
+        {"animal": f"{h}{k}", "hours": h, "observable": o, "count": 0}
+        for h in hours
+        for k in range(animals)
+        for o in observables
+    ]
+    data = cascade.Data.counts(rows, cells=1e5)
+    free = [name for name, part, _ in model.hazards() if part.hazard > 0][:1]
+    likelihood = likelihood_of(data, model, free)
+    return drawn(likelihood, np.zeros(1), np.array([0.2]), np.random.default_rng(4))
+
+
+def test_hazards_that_enter_by_their_sum_are_told_in_words() -> None:
+    data = study(RACE, [1.0, 5.0, 20.0], ["there"])
+    fit = cascade.fit(RACE, data, ["here.shear", "here.immune killing", "here.there"], starts=0)
+    assert str(fit.identifiability()).startswith("here.shear and here.immune killing enter only by their sum.")
+    open_ends = [math.isinf(row.high) or row.low == 0 for row in fit.table()]
+    assert all(open_ends[:2])
+    assert not open_ends[2]
+
+
+def test_hazards_that_enter_by_their_product_are_told_in_words() -> None:
+    """Two passages long past, whose chances multiply."""
+    steps = cascade.Model.from_survival(
+        {"arrest": 1e-3, "exit": 1e-3, "stay": 0.5}, mean_hours={"arrest": 1e-3, "exit": 1e-3, "stay": 50.0}
+    )
+    data = study(steps.with_(name="s"), [1.0, 5.0, 20.0, 60.0], ["stay"])
+    # Hardly any cell passes: the chance of each step is in proportion to its hazard.
+    found = cascade.fit(steps, data, ["arrest.exit", "exit.stay", "stay.lost"], starts=0).identifiability()
+    assert not found.products or "product" in str(found)
+    assert found.eigenvalues[-1] < 1e-3 * found.eigenvalues[0]
+    assert set(found.weakest) >= {"arrest.exit", "exit.stay"}
+
+
+def test_a_hazard_that_moves_no_count_is_told() -> None:
+    data = study(RACE, [1.0, 5.0, 20.0], ["here"])
+    fit = cascade.fit(RACE, data, ["here.shear", "there.apoptosis"], starts=0)
+    assert "there.apoptosis moves no count at all." in str(fit.identifiability())
+    row = fit.table().rows[1]
+    assert (row.low, row.high) == (0.0, math.inf)
+    assert "open" in str(fit)
+
+
+def test_all_that_is_told_is_said_to_be() -> None:
+    data = study(RACE, [1.0, 5.0, 20.0], ["here", "there"])
+    fit = cascade.fit(RACE, data, ["here.shear", "here.there", "there.apoptosis"], starts=0)
+    assert "in a way of its own" in str(fit.identifiability())
+
+
+def test_predictions_are_those_of_the_fitted_model() -> None:
+    data = study(RACE, [1.0, 5.0, 20.0], ["here", "there"])
+    fit = cascade.fit(RACE, data, ["here.shear", "here.there"], starts=0)
+    hours = [0.0, 2.0, 30.0]
+    told = fit.predict("there", hours, cells=5000)
+    assert told.median == pytest.approx(5000 * cascade.exact(fit.model).occupancy(hours)["there"], rel=1e-6, abs=1e-9)
+    inside = slice(1, None)
+    assert (told.low < told.median)[inside].all()
+    assert (told.median < told.high)[inside].all()
+    assert (told.animal_low <= told.low)[inside].all()
+    assert (told.high <= told.animal_high)[inside].all()
+
+
+def test_the_band_of_a_new_animal_holds_new_animals() -> None:
+    """95 % of counts drawn with the spreads of the fit, one for all, where the curve itself is well known."""
+    data = study(RACE, [2.0, 10.0], ["here"], animals=90)
+    fit = cascade.fit(RACE, data, ["here.shear"], starts=0)
+    told = fit.predict("here", [2.0], cells=300)
+    rng, n = np.random.default_rng(9), 4000
+    rate = told.median[0] * np.exp(rng.normal(0, fit.spreads["each count"], n))
+    counts = rng.poisson(rate)
+    share = np.mean((counts >= told.animal_low[0]) & (counts <= told.animal_high[0]))
+    # The band is that of whole counts, and holds the error of the curve, too.
+    assert 0.945 < share < 0.975
+
+
+def test_the_posterior_is_that_of_a_fine_grid() -> None:
+    """One hazard and one spread: means and spreads of both by direct integration."""
+    data = study(RACE, [2.0, 6.0, 12.0], ["here"])
+    fit = cascade.fit(RACE, data, ["here.shear"], starts=0)
+    found = fit.posterior(draws=4000, seed=3, priors={"here.shear": (0.05, 0.2)})
+    assert found.settled
+    mean, sd = math.log(math.sqrt(0.05 * 0.2) / 0.1), math.log(4.0) / 2 / stats.norm.ppf(0.975)
+    theta, psi = np.linspace(-1.2, 1.2, 241), np.linspace(math.log(0.02), math.log(2.0), 161)
+    density = np.zeros((len(theta), len(psi)))
+    for i, t in enumerate(theta):
+        expected = fit.likelihood.expected(np.array([t]))
+        for j, s in enumerate(psi):
+            prior = -0.5 * ((t - mean) / sd) ** 2 + s - 0.5 * (math.exp(s) / 0.7) ** 2
+            density[i, j] = fit.likelihood.of(expected, np.array([s])).value + prior
+    weight = np.exp(density - density.max())
+    weight /= weight.sum()
+    for draws, grid, axis in ((found.theta[:, 0], theta, 1), (np.log(found.sd[:, 0]), psi, 0)):
+        share = weight.sum(axis=axis)
+        middle = float(share @ grid)
+        spread = math.sqrt(float(share @ (grid - middle) ** 2))
+        # Draws repeat: what they are worth stands beside them.
+        worth = min(found.effective, len(draws))
+        assert draws.mean() == pytest.approx(middle, abs=SIGMAS * spread / math.sqrt(worth))
+        assert draws.std() == pytest.approx(spread, rel=SIGMAS * 1.2 / math.sqrt(2 * worth))
+
+
+@pytest.mark.parametrize("k", [0.2, 0.5, 0.9])
+def test_paretos_k_is_found_again(k: float) -> None:
+    """Of 20,000 weights with a tail of that shape; the estimate has a standard error of some 0.05."""
+    weights = stats.genpareto.rvs(k, size=20_000, random_state=1)
+    assert pareto_k(weights) == pytest.approx(k, abs=0.2)
+
+
+def test_priors_are_wide_by_the_grade_of_the_source() -> None:
+    """An illustrative hazard may be far off, one that was read in the data less."""
+    liver = cascade.load("b16f1-liver")
+    data = study(liver, [24.0, 72.0], ["dormant", "micrometastasis"])
+    fit = cascade.fit(liver, data, ["lodged.extravasated", "extravasated.dormant"], starts=0)
+    graded, illustrative = fit.posterior(draws=300).priors
+    assert graded.sd < illustrative.sd
+
+
+REFUSED = {
+    "not a list": ({"free": "here.shear"}, "a list of hazards"),
+    "none free": ({"free": []}, "at least one hazard"),
+    "unknown": ({"free": ["here.sheer"]}, "did you mean 'here.shear'"),
+    "meant twice": ({"free": ["here.shear", "*.shear"]}, "do not overlap"),
+    "shared but not free": ({"free": ["here.shear"], "shared": ["here.there"], "by": "arm"}, "one of those that are"),
+    "by what": ({"free": ["here.shear"], "by": "animal"}, "'arm'"),
+    "spread": ({"free": ["here.shear"], "spread": "two"}, "'one', 'each', 'none'"),
+    "dose": ({"free": ["here.shear"], "dose": True}, "cannot be told apart"),
+    "starts": ({"free": ["here.shear"], "starts": -1}, "from 0 to 1000"),
+    "no data": ({"free": ["here.shear"], "data": "file.csv"}, "Data.counts"),
+    "no model for an arm": ({"free": ["here.shear"], "model": {"treated": RACE}}, "a model for the arm 'all'"),
+    "no such observable": (
+        {"free": ["here.shear"], "data": cascade.Data.counts(rows_of([[3]], [1.0], "heer"), cells=10)},
+        "did you mean 'here'",
+    ),
+    "a cell where there is none": (
+        {"free": ["here.shear"], "data": cascade.Data.counts(rows_of([[3]], [1e4]), cells=10)},
+        "the model has no such cell",
+    ),
+    "a hazard of 0": (
+        {"free": ["here.shear"], "model": RACE.with_(hazards={"here.shear": 0.0})},
+        "a hazard above 0 to begin with",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_fitted_is_refused(what: str) -> None:
+    changes, words = REFUSED[what]
+    given = {"model": RACE, "data": cascade.Data.counts(rows_of([[50, 60]], [2.0]), cells=100)} | changes
+    with pytest.raises(cascade.CascadeError, match=words):
+        cascade.fit(given.pop("model"), given.pop("data"), **given)  # type: ignore[arg-type]
+
+
+def test_answers_of_a_fit_refuse_what_they_cannot_say() -> None:
+    data = study(RACE, [2.0, 6.0], ["here"])
+    fit = cascade.fit(RACE, data, ["here.shear"], starts=0)
+    for ask, words in (
+        (lambda: fit.profile("here.there"), "a free one"),
+        (lambda: fit.table(level=1.0), "between 0 and 1"),
+        (lambda: fit.predict("nowhere", [1.0]), "an observable"),
+        (lambda: fit.predict("here", [1.0], arm="b"), "one of the arms"),
+        (lambda: fit.posterior(draws=5), "from 100"),
+        (lambda: fit.posterior(priors={"x": (1, 2)}), "a free hazard"),
+        (lambda: fit.posterior(priors={"here.shear": (2, 1)}), "the lower first"),
+    ):
+        with pytest.raises(cascade.InputError, match=words):
+            ask()
+
+
+def test_an_observable_of_the_data_is_what_was_given() -> None:
+    """Living cells wherever they are, and the dead of one cause in one state."""
+    both = [Observable("living", states=["here", "there"]), Observable("sheared", deaths="here.shear")]
+    rows = [{"animal": k, "hours": 5.0, "observable": o, "count": 100} for k in range(3) for o in ("living", "sheared")]
+    data = cascade.Data.counts(rows, both, cells=1000)
+    expected = likelihood_of(data, RACE, ["here.shear"]).expected(np.zeros(1))
+    there = cascade.exact(RACE).occupancy([5.0])
+    assert np.exp(expected.log[0]) == pytest.approx(1000 * (there["here"][0] + there["there"][0]))
+    assert np.exp(expected.log[1]) == pytest.approx(1000 * 0.1 / 0.35 * -math.expm1(-0.35 * 5.0))
