@@ -16,7 +16,7 @@ import cascade
 from cascade.plot.notation import FEW_COUNTED, few
 from helpers.drawn import where
 from helpers.models import FRAIL
-from helpers.of_patients import OF_PATIENTS
+from helpers.of_patients import OF_FITS, OF_PATIENTS
 
 SHARE = re.compile(r"\d %|\b1 in \d")
 COUNT = re.compile(r"\([\d,]+( of [\d,]+)?\)|\n\(?[\d,]+( passed\))?$")
@@ -72,17 +72,21 @@ def alone(ax: Axes) -> list[str]:
 
 def test_every_figure_is_tried() -> None:
     # Elasticities are of exact answers alone, and no shares.
-    other = {
-        "Picture",
-        "alt_text",
-        "cause_colours",
-        "stage_colours",
-        "check_path",
-        "has_body",
-        "save",
-        "elasticities",
-        "patients",
-    } | OF_PATIENTS
+    other = (
+        {
+            "Picture",
+            "alt_text",
+            "cause_colours",
+            "stage_colours",
+            "check_path",
+            "has_body",
+            "save",
+            "elasticities",
+            "patients",
+        }
+        | OF_PATIENTS
+        | OF_FITS
+    )
     assert set(FIGURES) - {"funnels"} == set(cascade.plot.__all__) - other
 
 

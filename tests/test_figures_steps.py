@@ -41,7 +41,7 @@ from helpers.drawn import (
     whiskers,
 )
 from helpers.models import CYCLIC
-from helpers.of_patients import OF_PATIENTS
+from helpers.of_patients import OF_FITS, OF_PATIENTS
 
 MODELS = [entry.name for entry in cascade.models()]
 
@@ -269,7 +269,7 @@ def test_a_figure_says_whether_it_is_exact_or_of_how_many_cells(draw: Callable[.
     """In what a reader sees, for every figure that shows either."""
     other = {"Picture", "alt_text", "cause_colours", "stage_colours", "check_path", "has_body", "save"}
     of_organs, of_two = {"organs", "body"}, {"comparison", "selection"}
-    shown = set(plot.__all__) - other - of_organs - of_two - OF_PATIENTS - ONLY_EXACT
+    shown = set(plot.__all__) - other - of_organs - of_two - OF_PATIENTS - OF_FITS - ONLY_EXACT
     assert {f.__name__ for f in EXACT_FIGURES} == shown
     for source, wanted, never in (
         (textbook_exact(), "exact answer", ": 1,000,000"),

@@ -58,15 +58,7 @@ DRESSES: dict[str, Callable[[Path], Data]] = {
         COUNTS,
         columns={"animal": "a", "arm": "b", "days": "c", "observable": "d", "count": "e", "cells": "f"},
     ),
-    "unit": lambda _: (
-        Data.counts(
-            [{**row, "time": row["day"]} | {"day": 0} for row in LONG],
-            COUNTS,
-            columns={"hours": "time", "days": "TIME"},
-        )
-        if False
-        else Data.counts(pd.DataFrame(LONG).rename(columns={"day": "time"}), COUNTS, unit="days")
-    ),
+    "unit": lambda _: Data.counts(pd.DataFrame(LONG).rename(columns={"day": "time"}), COUNTS, unit="days"),
     "capitals": lambda _: Data.counts(pd.DataFrame(LONG).rename(columns=str.upper), COUNTS),
     "observables": lambda _: Data.counts(LONG, [Observable(name, states=states) for name, states in COUNTS.items()]),
 }

@@ -17,3 +17,6 @@ OF_PATIENTS = frozenset(
     }
 )
 """Drawn in test_figures_whole, test_figures_patients and test_figures_cares."""
+
+OF_FITS = frozenset({"data", "fit", "posterior", "profile"})
+"""Drawn in test_figures_fits."""

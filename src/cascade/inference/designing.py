@@ -80,6 +80,15 @@ class Power(Table[PowerRow]):
         Of the design with each number of animals.
     spreads : tuple of float
         Of the dose, and of each count, as far as they are above 0.
+
+    Examples
+    --------
+    >>> import cascade
+    >>> model = cascade.load("b16f1-liver")
+    >>> study = cascade.power(model, {"dormant.death of dormant cells": 2}, animals=[4, 8], times=[24, 312],
+    ...                       observables={"solitary": ["lodged", "extravasated", "dormant"]})
+    >>> study.rows[1].power > study.rows[0].power
+    True
     """
 
     rows: tuple[PowerRow, ...]
@@ -164,49 +173,82 @@ def power(
     level : float
         Of the interval that has to leave out no effect.
 
-    Returns
-    -------
-    Power
-
     Raises
     ------
     InputError
         For an argument out of range; for a design that does not tell the effect at all.
-
-    Examples
-    --------
-    >>> import cascade
-    >>> model = cascade.load("b16f1-liver")
-    >>> study = cascade.power(model, {"dormant.death of dormant cells": 2}, animals=[4, 8], times=[24, 312],
-    ...                       observables={"solitary": ["lodged", "extravasated", "dormant"]})
-    >>> study.rows[1].power > study.rows[0].power
-    True
     """
-    model = check_model(model)
-    if not isinstance(effect, Mapping) or len(effect) != 1:
-        raise InputError("effect", effect, "one hazard and the factor on it, such as {'*.immune killing': 2}")
-    ((hazard, factor),) = effect.items()
-    if not is_number(factor) or not 0 < factor < 1e6 or factor == 1:
-        raise InputError(f"effect[{hazard!r}]", factor, "a factor above 0 that is not 1")
-    for name, value in (("spread", spread), ("dose", dose)):
-        if not is_number(value) or not 0 <= value <= 5:
-            raise InputError(name, value, "a standard deviation of logarithms from 0 to 5")
-    if not is_number(level) or not 0 < level < 1:
-        raise InputError("level", level, "a number between 0 and 1, such as 0.95")
+    asked = _Asked(check_model(model), effect, cells, tuple(times), observables, tuple(free), followed)
+    hazard, factor = asked.checked(level)
+    spreads = _Spreads.of(spread, dose)
     numbers = list(animals) if isinstance(animals, Sequence) else [animals]
     if not numbers or not all(is_whole(n) and 2 <= n <= MOST_ANIMALS for n in numbers):
         raise InputError("animals", animals, f"whole numbers from 2 to {MOST_ANIMALS}")
-    if len(list(times)) == 0:
-        raise InputError("times", list(times), "hours at which is counted, such as [72, 312]")
-    spreads = _Spreads(float(spread), float(dose))
-    rows, likelihoods = [], []
-    for n in numbers:
-        likelihood = _designed(model, hazard, int(n), cells, times, observables, free, spreads, followed=followed)
-        likelihoods.append(likelihood)
-        rows.append(_row(likelihood, int(n), math.log(float(factor)), float(level), spreads))
-    what = "followed" if followed else "killed for each count"
-    design = f"animals {what}, at {', '.join(f'{h:g}' for h in times)} h, {cells:g} cells each"
-    return Power(tuple(rows), hazard, float(factor), float(level), design, tuple(likelihoods), tuple(spreads.values))
+    likelihoods = [asked.designed(int(n), spreads) for n in numbers]
+    pairs = zip(likelihoods, numbers, strict=True)
+    rows = tuple(_row(one, int(n), math.log(factor), float(level), spreads) for one, n in pairs)
+    return Power(rows, hazard, factor, float(level), asked.told, tuple(likelihoods), tuple(spreads.values))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A study that was not done yet."""
+
+    model: Model
+    effect: Mapping[str, float]
+    cells: float
+    times: tuple[float, ...]
+    observables: Mapping[str, Any] | Sequence[Any]
+    free: tuple[str, ...]
+    followed: bool
+
+    def checked(self, level: float) -> tuple[str, float]:
+        """The hazard and the factor on it."""
+        if not isinstance(self.effect, Mapping) or len(self.effect) != 1:
+            wanted = "one hazard and the factor on it, such as {'*.immune killing': 2}"
+            raise InputError("effect", self.effect, wanted)
+        ((hazard, factor),) = self.effect.items()
+        if not is_number(factor) or not 0 < factor < 1e6 or factor == 1:
+            raise InputError(f"effect[{hazard!r}]", factor, "a factor above 0 that is not 1")
+        if not is_number(level) or not 0 < level < 1:
+            raise InputError("level", level, "a number between 0 and 1, such as 0.95")
+        if not self.times:
+            raise InputError("times", list(self.times), "hours at which is counted, such as [72, 312]")
+        if not self.names:
+            wanted = "what is counted, such as {'cells in lung': ['arrested', 'extravasated']}"
+            raise InputError("observables", self.names, wanted)
+        return hazard, float(factor)
+
+    @property
+    def names(self) -> list[str]:
+        """Of what is counted."""
+        given = self.observables
+        return list(given) if isinstance(given, Mapping) else [one.name for one in given]
+
+    @property
+    def told(self) -> str:
+        """The design in words."""
+        what = "followed" if self.followed else "killed for each count"
+        return f"animals {what}, at {', '.join(f'{h:g}' for h in self.times)} h, {self.cells:g} cells each"
+
+    def designed(self, animals: int, spreads: _Spreads) -> Likelihood:
+        """The likelihood with so many animals: its counts are none."""
+        rows = [
+            {
+                "animal": f"{k}" if self.followed else f"{hours} h, {k}",
+                "arm": arm,
+                "hours": hours,
+                "observable": name,
+                "count": 0,
+            }
+            for arm in ARMS
+            for hours in self.times
+            for k in range(animals)
+            for name in self.names
+        ]
+        data, models = Data.counts(rows, self.observables, cells=self.cells), dict.fromkeys(ARMS, self.model)
+        parameters = free_of(models, [*self.effect, *self.free], self.free, "arm", ARMS[0])
+        return Likelihood(models, data, parameters, **spreads.kinds)
 
 
 @dataclass(frozen=True)
@@ -215,6 +257,14 @@ class _Spreads:
 
     alone: float
     dose: float
+
+    @classmethod
+    def of(cls, spread: float, dose: float) -> _Spreads:
+        """Of numbers that were given."""
+        for name, value in (("spread", spread), ("dose", dose)):
+            if not is_number(value) or not 0 <= value <= 5:
+                raise InputError(name, value, "a standard deviation of logarithms from 0 to 5")
+        return cls(float(spread), float(dose))
 
     @property
     def kinds(self) -> dict[str, Any]:
@@ -225,47 +275,10 @@ class _Spreads:
         return [value for value in (self.dose, self.alone) if value > 0]
 
 
-def _designed(
-    model: Model,
-    hazard: str,
-    animals: int,
-    cells: float,
-    times: Sequence[float],
-    observables: Mapping[str, Any] | Sequence[Any],
-    free: Sequence[str],
-    spreads: _Spreads,
-    *,
-    followed: bool,
-) -> Likelihood:
-    """The likelihood of a study that was not done yet: its counts are none."""
-    names = list(observables) if isinstance(observables, Mapping) else [one.name for one in observables]
-    if not names:
-        raise InputError(
-            "observables", names, "what is counted, such as {'cells in lung': ['arrested', 'extravasated']}"
-        )
-    rows = [
-        {
-            "animal": f"{k}" if followed else f"{hours:g} h, {k}",
-            "arm": arm,
-            "hours": hours,
-            "observable": name,
-            "count": 0,
-        }
-        for arm in ARMS
-        for hours in times
-        for k in range(animals)
-        for name in names
-    ]
-    data = Data.counts(rows, observables, cells=cells)
-    models = dict.fromkeys(ARMS, model)
-    parameters = free_of(models, [hazard, *free], free, "arm", ARMS[0])
-    return Likelihood(models, data, parameters, **spreads.kinds)
-
-
 def _row(likelihood: Likelihood, animals: int, effect: float, level: float, spreads: _Spreads) -> PowerRow:
     from scipy.stats import nct, t
 
-    theta = np.zeros(len(likelihood.free))
+    in_all, theta = len(likelihood.begin) - 1, np.zeros(len(likelihood.free))
     theta[1] = effect
     expected = likelihood.expected(theta)
     logs = np.log(np.maximum(np.array(spreads.values), 1e-12))
@@ -274,13 +287,12 @@ def _row(likelihood: Likelihood, animals: int, effect: float, level: float, spre
     effect_of = np.zeros(len(theta))
     effect_of[1] = 1.0
     along = vectors.T @ effect_of
-    untold = values < 1e-9 * values.max()
+    if in_all <= len(theta):
+        raise InputError("animals", animals, f"more of them than the {len(theta)} hazards that are fitted")
+    untold = values <= 1e-9 * values.max(initial=0.0)
     if (np.abs(along[untold]) > 1e-6).any():
         raise InputError("observables", list(likelihood.data.observed), "counts that tell the effect: these do not")
     error = math.sqrt(float((along[~untold] ** 2 / values[~untold]).sum()))
-    in_all = len(likelihood.begin) - 1
-    if in_all <= len(theta):
-        raise InputError("animals", animals, f"more of them than the {len(theta)} hazards that are fitted")
     degrees = _degrees(likelihood, theta, spreads.values)
     quantile, beyond = float(t.ppf(0.5 + level / 2.0, degrees)), _expected_root(likelihood, theta, logs)
     chance = float(nct.sf(quantile, degrees, beyond) + nct.cdf(-quantile, degrees, beyond)) if beyond < 37 else 1.0

@@ -342,19 +342,11 @@ def fit(
         For names that the model does not know; for a count where the model has no cell.
     """
     data = data_of(data)
-    models = _models(model, data)
-    if spread not in SPREADS:
-        raise InputError("spread", spread, f"one of {', '.join(map(repr, SPREADS))}")
-    several = len(data) > len(data.begin) - 1
-    if dose is None:
-        dose = several and spread != "none"
-    if dose and not several and spread != "none":
-        wanted = "None or False: each animal has one count, of which two spreads cannot be told apart"
-        raise InputError("dose", dose, wanted)
+    models, shares_dose = _models(model, data), _dose(data, spread, dose)
     if not is_whole(starts) or not 0 <= starts <= 1000:
         raise InputError("starts", starts, "a whole number from 0 to 1000")
     parameters = free_of(models, free, shared, by, against)
-    likelihood = Likelihood(models, data, parameters, spread=spread, shared=bool(dose))
+    likelihood = Likelihood(models, data, parameters, spread=spread, shared=shares_dose)
     best, values = _best(likelihood, starts)
     highest_plain = best.value
     best, reference = restricted(likelihood, best)
@@ -377,6 +369,17 @@ def _best(likelihood: Likelihood, starts: int) -> tuple[Maximum, list[float]]:
         if other.value > best.value:
             best = other
     return best, values
+
+
+def _dose(data: Data, spread: str, dose: bool | None) -> bool:
+    """Whether all counts of an animal share something."""
+    if spread not in SPREADS:
+        raise InputError("spread", spread, f"one of {', '.join(map(repr, SPREADS))}")
+    several = len(data) > len(data.begin) - 1
+    if dose and not several and spread != "none":
+        wanted = "None or False: each animal has one count, of which two spreads cannot be told apart"
+        raise InputError("dose", dose, wanted)
+    return several and spread != "none" if dose is None else bool(dose)
 
 
 def _models(model: Model | Mapping[str, Model], data: Data) -> dict[str, Model]:

@@ -69,18 +69,33 @@ def root(
 ) -> tuple[float, Maximum]:
     """The signed root at one value of a free logarithm, searched for from a point near by.
 
-    The others begin where they are expected once this one is there: their regression on it.
+    The others begin where they were near by, or where they are expected once this one is there, by their regression
+    on it: from the higher one of the two, and where that search does not come to an end from the other, too.
     """
-    information, _ = likelihood.information(reference, best.spreads)
-    covariance = np.linalg.pinv(information, hermitian=True)
-    theta = near.theta.copy()
-    if covariance[p, p] > 0:
-        theta += covariance[:, p] / covariance[p, p] * (value - near.theta[p])
-    theta = np.clip(theta, -FARTHEST, FARTHEST)
-    theta[p] = value
-    found = highest(likelihood, theta, near.spreads, restricted=reference, held=p)
+    starts = sorted(_starts(likelihood, best, reference, p, value, near), key=lambda start: -start[0])
+    found = highest(likelihood, starts[0][1], near.spreads, restricted=reference, held=p)
+    if not found.found:
+        other = highest(likelihood, starts[1][1], near.spreads, restricted=reference, held=p)
+        found = max(found, other, key=lambda one: one.value)
     fallen = max(0.0, best.value - found.value)
     return math.copysign(math.sqrt(2.0 * fallen), value - best.theta[p]), found
+
+
+def _starts(
+    likelihood: Likelihood, best: Maximum, reference: Reference, p: int, value: float, near: Maximum
+) -> list[tuple[float, Floats]]:
+    """Two starts, each after the restricted likelihood there; -inf where counted cells could not be."""
+    information, _ = likelihood.information(reference, best.spreads)
+    covariance = np.linalg.pinv(information, hermitian=True)
+    regression = covariance[:, p] / covariance[p, p] if covariance[p, p] > 0 else np.zeros(len(covariance))
+    starts = []
+    for slope in (regression, np.zeros(len(covariance))):
+        theta = np.clip(near.theta + slope * (value - near.theta[p]), -FARTHEST, FARTHEST)
+        theta[p] = value
+        expected = likelihood.expected(theta, slopes=False)
+        possible = not (~np.isfinite(expected.log) & (likelihood.counts > 0)).any()
+        starts.append((likelihood.of(expected, near.spreads).value if possible else -math.inf, theta))
+    return starts
 
 
 def degrees_of_freedom(likelihood: Likelihood, best: Maximum, reference: Reference) -> Floats:

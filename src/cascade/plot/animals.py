@@ -209,7 +209,7 @@ def draw_grid(
             x = left + marks + k * (wide + gap)
             title = f"{panel.observable}: {panel.arm}" if len(grid) > 1 or len(line) > 1 else name
             size = look.small
-            sheet.text(x, top, broken(title, wide, size).split("\n")[0], fontsize=size, fontweight="bold")
+            sheet.text(x, top, broken(title, wide, size, "bold").split("\n")[0], fontsize=size, fontweight="bold")
             ax = sheet.axes(x, top + look.leading(1.6), wide, tall)
             ax.set_label(title)
             _panel(ax, panel, look, (wide, tall), (low, high), first=k == 0, last=line is grid[-1])

@@ -166,7 +166,7 @@ def _draw_lines(
     for line in lines:
         for k, curve in enumerate(line):
             x = left + marks + k * (wide + gap)
-            name = broken(curve.name, wide, look.small)
+            name = broken(curve.name, wide, look.small, "bold")
             texts = name.split("\n")[:2]
             sheet.text(x, top + look.leading(2 - len(texts)), "\n".join(texts), fontweight="bold")
             ax = sheet.axes(x, top + look.leading(2.6), wide, tall)
