@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -429,3 +430,27 @@ def test_an_observable_of_the_data_is_what_was_given() -> None:
     there = cascade.exact(RACE).occupancy([5.0])
     assert np.exp(expected.log[0]) == pytest.approx(1000 * (there["here"][0] + there["there"][0]))
     assert np.exp(expected.log[1]) == pytest.approx(1000 * 0.1 / 0.35 * -math.expm1(-0.35 * 5.0))
+
+
+def test_a_saved_fit_is_fitted_again_and_says_the_same(tmp_path: Path) -> None:
+    rows = [
+        {"animal": f"{arm}{k}", "arm": arm, "hours": 4.0 * (1 + k % 3), "observable": "alive", "count": c}
+        for arm in ("a", "b") for k, c in enumerate(["900", "<40", "310", "700", "200", "12"])
+    ]  # fmt: skip
+    data = cascade.Data.counts(rows, {"alive": ["here"]}, cells=2000)
+    fit = cascade.fit(RACE, data, ["here.shear"], by="arm", against="a", starts=1)
+    path = fit.save(tmp_path / "fit.json")
+    again = cascade.open_fit(path)
+    assert again.data == fit.data
+    assert str(again) == str(fit)
+    text = path.read_text()
+    for planted, words in (
+        (text.replace('"count": 900', '"count": 90'), "comes to the same again"),
+        (text.replace("immune killing", "immune kill"), "not changed since"),
+        (text.replace('"fit": 1', '"fit": 7'), "as fit.save"),
+        (text[:-30], "as fit.save"),
+    ):
+        assert planted != text
+        path.write_text(planted)
+        with pytest.raises(cascade.InputError, match=words):
+            cascade.open_fit(path)

@@ -17,7 +17,7 @@ import cascade
 from cascade.answers.table import Table
 from cascade.common.jsons import json_text, plain_data
 from cascade.patient.follow.answers import FollowUp
-from helpers.models import CYCLIC, FRAIL
+from helpers.models import CYCLIC, FRAIL, LINEAR
 from helpers.registers import drawn
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +50,14 @@ COHORT = cascade.cohort(cascade.disease("textbook"), patients=50, seed=1)
 FOLLOWED = FollowUp.of(drawn(60, 1))
 CARED = cascade.cohort(cascade.disease("textbook"), patients=50, seed=1, care="surgery")
 TWICE = cascade.compare(cascade.disease("textbook"), care=("none", "surgery"), patients=50, seed=1)
+FIT = cascade.fit(
+    LINEAR,
+    cascade.Data.counts([{"animal": k, "hours": 3.0, "count": 30 + k} for k in range(4)], {"x": "breach"}, cells=100),
+    ["breach.arrest", "growth.lost"],
+    starts=0,
+)
+"""The second hazard moves no count: its interval is open on both sides."""
+
 HANDED_OUT: dict[str, Callable[[], Any]] = {
     "lives that go on for ever": lambda: cascade.replay(HALF, seed=1, cells=range(20)).to_dicts(),
     "lives of clusters": lambda: cascade.replay(cascade.load("clusters"), seed=1, cells=range(99)).to_dicts(),
@@ -91,6 +99,11 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "reports of a laboratory": lambda: COHORT.patient(7).laboratory([5.0, 9.0]).to_dicts(),
     "lead times of a patient": lambda: COHORT.patient(7).lead_times().to_dicts(),
     "lead times of patients": lambda: cascade.patient.lead_times(COHORT, 5).to_dicts(),
+    "a fit": lambda: FIT.table().to_dicts(),
+    "a posterior": lambda: FIT.posterior(draws=300).to_dicts(),
+    "power": lambda: cascade.power(
+        LINEAR, {"breach.starvation": 2.0}, times=[3.0, 9.0], observables={"x": ["breach"]}
+    ).to_dicts(),
     "counted curves": lambda: cascade.simulate(CYCLIC, cells=100, seed=1).occupancy().to_dicts(),
     "exact curves": lambda: cascade.exact(CYCLIC).incidence([0.0, 1.0]).to_dicts(),
 }
@@ -106,6 +119,7 @@ def test_what_is_handed_out_as_dictionaries_is_plain_data(name: str) -> None:
 def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
     patients = ("blood", "loader", "course", "tables", "fits", "over_draws", "clinic.laboratory", "clinic.leads")
+    importlib.import_module("cascade.inference.designing")
     for module in ("scores.scoring", *(f"patient.{module}" for module in patients)):
         importlib.import_module(f"cascade.{module}")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
@@ -122,9 +136,12 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         "Scale",
         "Scorecard",
         "Blood",
+        "Power",
+        "Posterior",
         "Deaths",
         "DiagnosisTable",
         "Diseases",
+        "FitTable",
         "Founders",
         "HazardTable",
         "Laboratory",

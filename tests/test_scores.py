@@ -47,7 +47,7 @@ def test_what_is_asked_is_what_is_said() -> None:
     ratio = cascade.exact(textbook.with_treatments(cascade.treatment("nk-depletion"))).success
     wanted = treated.model_copy(update={"ask": {"states": ["macrometastasis"], "treated": "nk-depletion"}})
     assert value_of(textbook, wanted) == pytest.approx(ratio / cascade.exact(textbook).success)
-    with pytest.raises(InputError, match="states of race"):
+    with pytest.raises(InputError, match="one of race"):
         value_of(RACE, seen({"states": ["nowhere"]}))
 
 

@@ -149,7 +149,7 @@ def fitted_again(model: Model, names: list[str], start: list[float], luzzi: Any)
         return model.with_(hazards=dict(zip(names, map(float, np.exp(logs)), strict=True)))
 
     def distance(logs: Any) -> list[float]:
-        got = luzzi.figures(cascade.exact(with_these(logs)).occupancy(list(luzzi.MOMENTS.values())))
+        got = luzzi.figures(cascade.exact(with_these(logs)))
         return [float(np.log(got[t.name] / t.value)) for t in targets]
 
     solved = least_squares(distance, np.log(start), xtol=1e-10, ftol=1e-10)

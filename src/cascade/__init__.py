@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from cascade.cli.demonstration import demo
     from cascade.inference.data import Data as Data
     from cascade.inference.designing import power
-    from cascade.inference.fitting import Fit as Fit
+    from cascade.inference.fitted import Fit as Fit
     from cascade.inference.fitting import fit
+    from cascade.inference.saved import open_fit
     from cascade.model import Model
     from cascade.model.base import Source as Source
     from cascade.model.conditioned import Conditioned as Conditioned
@@ -117,6 +118,7 @@ __all__ = [
     "models",
     "moving_cells",
     "open_cohort",
+    "open_fit",
     "open_result",
     "patient",
     "plot",
@@ -143,7 +145,7 @@ _LATER = {
     "Data": "cascade.inference.data",
     "Disease": "cascade.patient.disease",
     "Exact": "cascade.solution.answer",
-    "Fit": "cascade.inference.fitting",
+    "Fit": "cascade.inference.fitted",
     "Funnel": "cascade.answers.funnel",
     "Model": "cascade.model",
     "Result": "cascade.runs.result",
@@ -162,6 +164,7 @@ _LATER = {
     "models": "cascade.catalog",
     "moving_cells": "cascade.plot.moving",
     "open_cohort": "cascade.patient.saved",
+    "open_fit": "cascade.inference.saved",
     "open_result": "cascade.runs.saved",
     "patient": "cascade.patient",
     "plot": "cascade.plot",

@@ -63,50 +63,72 @@ def highest(
     return found
 
 
-def _search(
-    likelihood: Likelihood, theta: Floats, spreads: Floats, restricted: Reference | None, held: int | None
-) -> Maximum:
-    """One search.
+class _Hill:
+    """The likelihood in turned and scaled coordinates x, 0 at its start, upside down.
 
     The free logarithms are turned and scaled so that the information at the start is 1 in all directions: in
-    these coordinates a quasi-Newton search begins with Fisher's scoring.
+    these coordinates a quasi-Newton search begins with Fisher's scoring.  Where counted cells could not be there is a
+    slope back to the start.
     """
+
+    def __init__(
+        self, likelihood: Likelihood, theta: Floats, spreads: Floats, reference: Reference | None, held: int | None
+    ) -> None:
+        self.likelihood, self.theta, self.reference = likelihood, theta, reference
+        begin = likelihood.expected(theta)
+        likelihood.check(begin)
+        self.some = np.array([p for p in range(len(theta)) if p != held], np.int64)
+        information, _ = likelihood.information(likelihood.reference(begin), spreads)
+        self.scale = _scale(information[np.ix_(self.some, self.some)])
+        # Of normals the information about the logarithm of a spread is twice the number of those that it is of.
+        self.of_spread = 1.0 / np.sqrt(2.0 * likelihood.sizes)
+        self.start = np.concatenate([np.zeros(len(self.some)), spreads / self.of_spread])
+        self.lowest, self.best = np.inf, self.start
+
+    @property
+    def bounds(self) -> list[tuple[float | None, float | None]]:
+        """Of x."""
+        ends = [(LEAST_SPREAD / s, MOST_SPREAD / s) for s in self.of_spread.tolist()]
+        return [*[(None, None)] * len(self.some), *ends]
+
+    def at(self, x: Floats) -> tuple[Floats, Floats]:
+        """Free logarithms and logarithms of spreads."""
+        full, count = self.theta.copy(), len(self.some)
+        full[self.some] = np.clip(self.theta[self.some] + self.scale @ x[:count], -FARTHEST, FARTHEST)
+        return full, x[count:] * self.of_spread
+
+    def __call__(self, x: Floats) -> tuple[float, Floats]:
+        """Minus the likelihood, and its derivatives."""
+        full, spread = self.at(x)
+        expected = self.likelihood.expected(full)
+        if (~np.isfinite(expected.log) & (self.likelihood.counts > 0)).any():
+            apart = x - self.start
+            return self.lowest + 1e3 * (1.0 + float(apart @ apart)), 2e3 * apart
+        if self.reference is None:
+            found = self.likelihood.of(expected, spread)
+        else:
+            found = self.likelihood.restricted(expected, spread, self.reference)
+        if -found.value < self.lowest:
+            self.lowest, self.best = -found.value, x.copy()
+        inside = np.abs(full[self.some]) < FARTHEST
+        by_x = self.scale.T @ (found.by_free[self.some] * inside)
+        return -found.value, -np.concatenate([by_x, found.by_spread * self.of_spread])
+
+
+def _search(
+    likelihood: Likelihood, theta: Floats, spreads: Floats, reference: Reference | None, held: int | None
+) -> Maximum:
+    """One search."""
     from scipy.optimize import minimize
 
-    begin = likelihood.expected(theta)
-    likelihood.check(begin)
-    some = np.array([p for p in range(len(theta)) if p != held], np.int64)
-    information, _ = likelihood.information(likelihood.reference(begin), spreads)
-    scale = _scale(information[np.ix_(some, some)])
-    # Of normals the information about the logarithm of a spread is twice the number of those that it is of.
-    of_spread = 1.0 / np.sqrt(2.0 * likelihood.sizes)
-    last: dict[str, Expected] = {}
-
-    def at(x: Floats) -> tuple[Floats, Floats]:
-        full = theta.copy()
-        full[some] = np.clip(theta[some] + scale @ x[: len(some)], -FARTHEST, FARTHEST)
-        return full, x[len(some) :] * of_spread
-
-    def minus(x: Floats) -> tuple[float, Floats]:
-        full, spread = at(x)
-        expected = last["expected"] = likelihood.expected(full)
-        if (~np.isfinite(expected.log) & (likelihood.counts > 0)).any():
-            return 1e12, np.zeros(len(x))
-        if restricted is None:
-            found = likelihood.of(expected, spread)
-        else:
-            found = likelihood.restricted(expected, spread, restricted)
-        inside = np.abs(full[some]) < FARTHEST
-        return -found.value, -np.concatenate([scale.T @ (found.by_free[some] * inside), found.by_spread * of_spread])
-
-    bounds = [(None, None)] * len(some) + [(LEAST_SPREAD / s, MOST_SPREAD / s) for s in of_spread]
-    start = np.concatenate([np.zeros(len(some)), spreads / of_spread])
+    hill = _Hill(likelihood, theta, spreads, reference, held)
     options = {"maxiter": STEPS, "ftol": 1e-13, "gtol": SMALL, "maxcor": 20}
-    ended = minimize(minus, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)  # type: ignore[call-overload]
-    full, spread = at(ended.x)
-    uphill = ended.jac * ~_at_bound(ended.x, bounds)
+    minimize(hill, hill.start, jac=True, method="L-BFGS-B", bounds=hill.bounds, options=options)  # type: ignore[call-overload]
+    value, slope = hill(hill.best)
+    full, spread = hill.at(hill.best)
+    uphill = slope * ~_at_bound(hill.best, hill.bounds)
     found = bool(np.abs(uphill).max(initial=0.0) < 10.0 * SMALL)
-    return Maximum(-float(ended.fun), full, np.asarray(spread), likelihood.expected(full), found)
+    return Maximum(-value, full, np.asarray(spread), likelihood.expected(full), found)
 
 
 def _at_bound(x: Floats, bounds: Sequence[tuple[float | None, float | None]]) -> Mask:

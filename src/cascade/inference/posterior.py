@@ -24,6 +24,7 @@ import numpy as np
 
 from cascade.answers.table import Table, Texts
 from cascade.common.errors import InputError, is_number, nearest
+from cascade.common.shares import estimate_of_number, whole_percent
 from cascade.common.types import Floats
 from cascade.inference.free import Free
 from cascade.inference.likelihood import Likelihood
@@ -31,7 +32,7 @@ from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD
 from cascade.model import Model
 
 if TYPE_CHECKING:
-    from cascade.inference.fitting import Fit
+    from cascade.inference.fitted import Fit
 
 PRIOR_SPREAD: Mapping[str, float] = {"A": 0.5, "B": 0.7, "C": 1.0, "D": 1.5, "illustrative": 2.0, "": 2.0}
 """Of the logarithm of a hazard, by the grade of its source."""
@@ -76,6 +77,11 @@ class PosteriorRow:
     high: float
     prior_low: float
     prior_high: float
+
+    @property
+    def told(self) -> str:
+        """Median and interval in words."""
+        return "{}, {}".format(*estimate_of_number(self.median, self.low, self.high))
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +140,7 @@ class Posterior(Table[PosteriorRow]):
 
     def as_text(self) -> Texts:
         """Headings and lines."""
-        head = ["", "arm", "median", f"{self.level:.0%} from", "to", "prior from", "to"]
+        head = ["", "arm", "median", f"{whole_percent(self.level)} from", "to", "prior from", "to"]
         lines = [
             [r.name, r.arm or "all", *(f"{v:.3g}" for v in (r.median, r.low, r.high, r.prior_low, r.prior_high))]
             for r in self.rows

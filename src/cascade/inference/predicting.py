@@ -16,7 +16,7 @@ from cascade.inference.likelihood import observable_of
 from cascade.solution.shares import Shares
 
 if TYPE_CHECKING:
-    from cascade.inference.fitting import Fit
+    from cascade.inference.fitted import Fit
 
 NODES = 61
 """Of Gauss and Hermite, for the law of a new animal's count."""

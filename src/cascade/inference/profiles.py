@@ -23,6 +23,9 @@ from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD, Maximum, highes
 CLOSE = 2e-3
 """Of a root: ends are searched until it is as near to its cut."""
 
+IMPOSSIBLE = 1e6
+"""Root where the counts are impossible."""
+
 MOST_TRIES = 25
 STEP = 0.05
 
@@ -73,8 +76,10 @@ def root(
     on it: from the higher one of the two, and where that search does not come to an end from the other, too.
     """
     starts = sorted(_starts(likelihood, best, reference, p, value, near), key=lambda start: -start[0])
+    if starts[0][0] == -math.inf:  # no cell could be where some were counted
+        return math.copysign(IMPOSSIBLE, value - best.theta[p]), near
     found = highest(likelihood, starts[0][1], near.spreads, restricted=reference, held=p)
-    if not found.found:
+    if not found.found and starts[1][0] > -math.inf:
         other = highest(likelihood, starts[1][1], near.spreads, restricted=reference, held=p)
         found = max(found, other, key=lambda one: one.value)
     fallen = max(0.0, best.value - found.value)
@@ -185,5 +190,5 @@ def _end(
 
 def _between(inner: tuple[float, float], outer: tuple[float, float], wanted: float) -> float:
     """Where a straight line has the cut, kept off both ends."""
-    share = (wanted - inner[1]) / (outer[1] - inner[1])
+    share = (wanted - inner[1]) / (outer[1] - inner[1]) if outer[1] < 5.0 * wanted else 0.5
     return inner[0] + min(max(share, 0.05), 0.95) * (outer[0] - inner[0])

@@ -17,7 +17,7 @@ from cascade.common.text import number
 from cascade.common.types import Floats
 from cascade.inference.counted import Count
 from cascade.inference.data import Data
-from cascade.inference.fitting import Fit
+from cascade.inference.fitted import Fit
 from cascade.inference.predicting import Prediction
 from cascade.plot.fitting import broken, lines_in, width_of
 from cascade.plot.look import Look, look_of

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from cascade.common.colours import ALIVE_COLOUR, INK, QUIET
 from cascade.common.errors import InputError
+from cascade.common.shares import whole_percent
 from cascade.inference.posterior import Posterior, PosteriorRow
 from cascade.plot.animals import WARNING
 from cascade.plot.fitting import broken, lines_in, width_of, words
@@ -41,7 +42,7 @@ def posterior(source: Posterior, *, style: str = "screen") -> Figure:
         raise InputError("source", source, "a posterior, from cascade.fit(...).posterior()")
     look, rows = look_of(style), source.rows
     figure = made(look, 2, lambda fitted, width, high: _plan(source, rows, fitted, width, high))
-    told = [f"{_name(row)}: {row.median:.3g}, from {row.low:.3g} to {row.high:.3g}" for row in rows]
+    told = [f"{_name(row)}: {row.told}" for row in rows]
     sign(figure, f"posterior, {source.below}", alt=f"Intervals of a posterior. {source.below} {'. '.join(told)}.")
     return figure
 
@@ -52,7 +53,7 @@ def _name(row: PosteriorRow) -> str:
 
 def _plan(source: Posterior, rows: Sequence[PosteriorRow], look: Look, width: float, high: float) -> Plan:
     pad = 0.4 * look.em
-    level = f"{100 * source.level:g} %"
+    level = whole_percent(source.level)
     heading = Heading(look, width - 2 * pad, f"Posterior: {len(rows)} numbers", "What is believed after the counts")
     told = f"Dots: medians; bars: {level}; pale: {level} of the prior. Per hour; spreads are of log counts."
     note = broken(" ".join([told, source.below, WARNING]), width - 2 * pad, look.small)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from cascade.common.colours import ALIVE_COLOUR, INK, QUIET
 from cascade.common.errors import InputError
 from cascade.common.types import Floats
-from cascade.inference.fitting import Fit
+from cascade.inference.fitted import Fit
 from cascade.inference.profiles import Profile, cut
 from cascade.plot.animals import WARNING, draw_grid, grid_between, grid_of, made_of, notes_of, panels_of
 from cascade.plot.fitting import broken, lines_in, width_of
@@ -110,9 +110,7 @@ def _drawn(source: Fit, style: str, *, counts: bool) -> Figure:
         raise InputError("source", source, "a fit, from cascade.fit(model, data, free=[...])")
     look, curves = look_of(style), curves_of(source)
     figure = made(look, 2, lambda fitted, width, high: _plan(source, curves, fitted, width, high, counts=counts))
-    parts = [
-        f"{row.hazard} {row.arm}: {row.estimate:.3g}, from {row.low:.3g} to {row.high:.3g}" for row in source.table()
-    ]
+    parts = [f"{row.hazard} {row.arm}: {row.told}" for row in source.table()]
     sign(figure, made_of(source), alt=f"Profiles of fitted hazards. {made_of(source)}. {'. '.join(parts)}.")
     return figure
 
