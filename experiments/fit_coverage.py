@@ -115,7 +115,7 @@ def _plain_root(likelihood: Likelihood, best: Maximum, p: int) -> float:
     """Of the plain likelihood."""
     information, _ = likelihood.information(likelihood.reference(best.expected), best.spreads)
     covariance = np.linalg.pinv(information, hermitian=True)
-    theta = best.theta - covariance[:, p] / covariance[p, p] * best.theta[p]
+    theta = np.clip(best.theta - covariance[:, p] / covariance[p, p] * best.theta[p], -5.0, 5.0)
     theta[p] = 0.0
     held = highest(likelihood, theta, best.spreads, held=p)
     return math.copysign(math.sqrt(2.0 * max(0.0, best.value - held.value)), -best.theta[p])

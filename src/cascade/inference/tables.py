@@ -35,7 +35,7 @@ class Columns:
     """
 
     def __init__(self, table: object, name: str = "table") -> None:
-        self.name = name
+        self.name = Path(table).name if isinstance(table, str | Path) else name
         self.faults: list[Fault] = []
         self._sheet: Sheet | None = None
         self.columns, self.rows = self._read(table)

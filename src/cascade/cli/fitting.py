@@ -1,0 +1,181 @@
+"""The command that fits a model to a table of one's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cascade.cli.app import app
+from cascade.cli.keeping import FORCE
+from cascade.cli.options import (
+    NOTICE,
+    AsJson,
+    Folder,
+    Force,
+    ModelName,
+    Quiet,
+    loaded,
+    output_folder,
+    path_of,
+    print_json,
+    say,
+    treated,
+)
+from cascade.common.errors import InputError
+from cascade.common.notices import notice
+
+if TYPE_CHECKING:
+    from cascade.inference.data import Data
+    from cascade.inference.fitted import Fit
+    from cascade.model import Model
+
+SAVED = "fit.json"
+FILES = SAVED, "fit.txt", "fit.png"
+"""What a fit leaves in its folder."""
+
+Table = Annotated[
+    Path, typer.Argument(metavar="TABLE", parser=path_of, help="Counts: a CSV file with a line of headings.")
+]
+Hazards = Annotated[
+    list[str] | None,
+    typer.Option("--free", metavar="HAZARD", help="To be fitted: state.way, or a pattern. Repeatable."),
+]
+Shared = Annotated[list[str] | None, typer.Option(metavar="HAZARD", help="Free, and alike in all arms. Repeatable.")]
+Counted = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--count",
+        metavar="NAME=STATE[,STATE]",
+        help="What a name in the table counts; without any, names are those of states. Repeatable.",
+    ),
+]
+Named = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column", metavar="WHAT=HEADING", help="animal, arm, days, hours, observable, count, ... Repeatable."
+    ),
+]
+Arms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--arm", metavar="ARM=TREATMENT[@FROM:TO]", help="How the animals of an arm were treated. Repeatable."
+    ),
+]
+
+
+@app.command("fit")
+def fit_table(
+    model: ModelName,
+    table: Table,
+    free: Hazards = None,
+    count: Counted = None,
+    wide: Annotated[bool, typer.Option("--wide", help="Names of --count are headings of columns of counts.")] = False,
+    column: Named = None,
+    cells: Annotated[
+        str | None, typer.Option(metavar="N", help="Given to each animal, where no column says it.")
+    ] = None,
+    arm: Arms = None,
+    by_arm: Annotated[bool, typer.Option("--by-arm", help="Each arm has free hazards of its own.")] = False,
+    shared: Shared = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="ARM", help="With --by-arm: tell the others over this one.")
+    ] = None,
+    spread: Annotated[str, typer.Option(metavar="KIND", help="one, each or none: what log counts vary by.")] = "one",
+    out: Folder = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fit hazards to counts of animals: estimates of the median animal with intervals that hold with few."""
+    from cascade.inference.fitting import fit
+
+    chosen, data = loaded("MODEL", model), _data(table, count, column, cells, wide=wide)
+    found = fit(
+        _models(chosen, data, arm),
+        data,
+        free or [],
+        shared=shared or [],
+        by="arm" if by_arm else None,
+        against=against,
+        spread=spread,
+    )
+    folder = output_folder(out)
+    if folder is not None:
+        _kept(found, folder, force=force, quiet=quiet)
+    if as_json:
+        told = [str(found.identifiability())]
+        print_json({"model": chosen.name, "table": found.table().to_dicts(), "spreads": found.spreads, "told": told})
+        return
+    say(f"{data}\n\n{found}\n\n{found.identifiability()}")
+    say(NOTICE)
+
+
+def _data(table: Path, count: list[str] | None, column: list[str] | None, cells: str | None, *, wide: bool) -> Data:
+    """The counts of a file."""
+    from cascade.cli.options import parse_cells
+    from cascade.inference.data import Data
+
+    observables = {name: states.split(",") for name, states in _pairs("--count", count).items()}
+    number = None if cells is None else parse_cells(cells)
+    if isinstance(number, range):
+        raise InputError("--cells", cells, "a number of cells")
+    columns = _pairs("--column", column)
+    return Data.counts(table, observables, columns=columns, wide=list(observables) if wide else [], cells=number)
+
+
+def _models(model: Model, data: Data, arms: list[str] | None) -> Model | dict[str, Model]:
+    """The model of each arm."""
+    given = _pairs("--arm", arms)
+    for name in given:
+        if name not in data.arms:
+            raise InputError("--arm", name, f"an arm of the table: {', '.join(data.arms)}")
+    if not given:
+        return model
+    return {name: treated(model, [given[name]]) if name in given else model for name in data.arms}
+
+
+def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
+    """What stands before and after the first '='."""
+    pairs = {}
+    for text in texts or ():
+        name, mark, value = text.partition("=")
+        if not (name.strip() and mark and value.strip()):
+            raise InputError(option, text, "NAME=VALUE")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _kept(found: Fit, folder: Path, *, force: bool, quiet: bool) -> None:
+    """The fit in a folder, unless it holds another one."""
+    from cascade.common.files import write_atomically
+    from cascade.plot.profiled import fit as figure_of
+    from cascade.plot.style import save
+
+    path = folder / SAVED
+    held = [name for name in FILES if (folder / name).exists()]
+    if held and not force and not _same(path, found):
+        raise InputError("--out", str(folder), f"a folder without another fit ({', '.join(held)}); {FORCE}")
+    found.save(path)
+    write_atomically(folder / FILES[1], f"{found.data}\n\n{found}\n\n{found.identifiability()}\n\n{NOTICE}\n".encode())
+    save(figure_of(found), folder / FILES[2])
+    if not quiet:
+        notice(f"written to {folder}: {', '.join(FILES)}")
+
+
+def _same(path: Path, found: Fit) -> bool:
+    """Whether a file is that of this fit."""
+    try:
+        told: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    digests = {arm: model.digest() for arm, model in found.likelihood.models.items()}
+    counts = json.loads(json.dumps(found.data.to_dicts(), allow_nan=False))
+    asked = json.loads(json.dumps(dict(found.asked), allow_nan=False))
+    return isinstance(told, dict) and (told.get("sha256"), told.get("counts"), told.get("asked")) == (
+        digests,
+        counts,
+        asked,
+    )
