@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cascade
 from cascade.answers.funnel import Funnel, FunnelRow, causes_text, row_of
+from cascade.answers.handing import HandsOut
 from cascade.answers.organs import organs_of
 from cascade.answers.sizes import Sizes
 from cascade.answers.table import Table
@@ -284,3 +287,61 @@ def test_organs_and_traits_of_others_are_not_paired() -> None:
         found.table({name: means for name, means in exact.items() if name != "visibility"})
     with pytest.raises(cascade.InputError, match="a mean for each"):
         found.table({name: means[:-1] for name, means in exact.items()})
+
+
+# Handed out.
+
+OUT: dict[str, Callable[[], Any]] = {
+    "funnel": lambda: cascade.exact(cascade.load("textbook")).funnel(),
+    "organs": lambda: cascade.exact(cascade.load("colon")).organs(),
+    "curves": lambda: cascade.exact(cascade.load("textbook")).occupancy([1.0, 10.0]),
+    "lives": lambda: cascade.replay(cascade.load("textbook"), seed=1, cells=range(3)),
+    "counts": lambda: cascade.Data.counts([{"animal": 1, "day": 2, "count": 3}], {"x": "arrested"}, cells=10),
+    "diseases": lambda: cascade.diseases(),
+}
+
+
+@pytest.mark.parametrize("name", OUT)
+def test_a_frame_and_a_file_have_the_rows_of_the_dictionaries(name: str, tmp_path: Path) -> None:
+    """Numbers are the same to the last digit; what is nested has columns of its own."""
+    import pandas as pd
+
+    table = OUT[name]()
+    rows, frame = table.to_dicts(), table.to_pandas()
+    assert len(frame) == len(rows)
+    path = tmp_path / "table.csv"
+    HandsOut.to_csv(table, path)
+    read = pd.read_csv(path, float_precision="round_trip")
+    assert list(read.columns) == list(frame.columns)
+    for row, framed, back in zip(rows, frame.to_dict("records"), read.to_dict("records"), strict=True):
+        for key, value in row.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                assert framed[key] == value
+                assert back[key] == value
+            if isinstance(value, dict):
+                for inner, number in value.items():
+                    if isinstance(number, int | float):
+                        assert back[f"{key}: {inner}"] == pytest.approx(number, rel=1e-15)
+
+
+def test_parquet_where_pyarrow_is_and_a_message_where_not(tmp_path: Path) -> None:
+    import importlib.util
+
+    table = OUT["organs"]()
+    if importlib.util.find_spec("pyarrow") is None:
+        with pytest.raises(cascade.InputError, match="pyarrow installed"):
+            table.to_parquet(tmp_path / "t.parquet")
+        assert not list(tmp_path.iterdir())
+        return
+    import pandas as pd
+
+    read = pd.read_parquet(table.to_parquet(tmp_path / "t.parquet"))
+    assert read["organ"].tolist() == [row["organ"] for row in table.to_dicts()]
+
+
+def test_without_pandas_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(cascade.InputError, match="pandas installed"):
+        OUT["organs"]().to_pandas()

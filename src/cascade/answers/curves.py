@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cascade.answers.handing import HandsOut
 from cascade.common.arguments import hours_in_order
 from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue
@@ -17,7 +18,7 @@ from cascade.model import Model
 
 
 @dataclass(frozen=True, eq=False)
-class Curves(ByValue):
+class Curves(HandsOut, ByValue):
     """One curve per name.
 
     Attributes

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from cascade.answers.handing import HandsOut
 from cascade.common.errors import InputError
 from cascade.common.jsons import plain_data
 from cascade.common.text import html_table, text_table
@@ -16,7 +17,7 @@ Texts = tuple[list[str], list[list[str]]]
 """Headings, and the lines of a table, as text."""
 
 
-class Table(Generic[Row]):
+class Table(HandsOut, Generic[Row]):
     """Rows that can be iterated and counted, and are shown as text and as HTML.
 
     A subclass has ``rows``, dataclasses of one kind, and says in ``as_text`` how they are shown.

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cascade.answers.handing import HandsOut
 from cascade.common.errors import InputError
 from cascade.common.frozen import FrozenDict
 from cascade.common.text import text_table
@@ -21,7 +22,7 @@ from cascade.model.observables import Observable
 
 
 @dataclass(frozen=True)
-class Data:
+class Data(HandsOut):
     """Counts of animals.
 
     Make one with ``Data.counts``.
