@@ -53,6 +53,12 @@ def below() -> cascade.Data:
     return cascade.Data.counts(rows, {"alive": ["extravasated", "dormant"]})
 
 
+@cache
+def swept() -> cascade.Sweep:
+    factors = [0.1, 0.3, 1.0, 3.0, 10.0]
+    return cascade.sweep(cascade.load("textbook"), {"*.immune killing": factors, "*.shear": factors[1:4]})
+
+
 FIGURES: dict[str, Callable[[str], Figure]] = {
     "data of one arm": lambda style: plot.data(study(1, 1e5), style=style),
     "data of six arms": lambda style: plot.data(study(6, 1e5, 1), style=style),
@@ -63,6 +69,12 @@ FIGURES: dict[str, Callable[[str], Figure]] = {
     "fit of one": lambda style: plot.fit(fitted(1, by=None), style=style),
     "profile with open sides": lambda style: plot.profile(fitted(1, by=None, kinds=1), style=style),
     "profile of one": lambda style: plot.profile(fitted(1, by=None), style=style),
+    "tornado of all": lambda style: plot.tornado(cascade.sensitivity(cascade.load("textbook")), style=style),
+    "tornado of few": lambda style: plot.tornado(
+        cascade.sensitivity(cascade.load("b16f1-liver"), {"*.regression": (0.5, 2), "lodged.extravasated": (0.9, 1.1)}),
+        style=style,
+    ),
+    "heat_map of shares": lambda style: plot.heat_map(swept(), style=style),
     "posterior of one": lambda style: plot.posterior(fitted(1, by=None).posterior(draws=300), style=style),
     "posterior of two arms": lambda style: plot.posterior(fitted().posterior(draws=300), style=style),
 }
@@ -159,6 +171,21 @@ def test_intervals_in_the_figure_are_those_of_the_table() -> None:
         (profile,) = lines(ax, "profile")
         fall = np.asarray(profile.get_ydata())
         assert np.nanmin(fall) == pytest.approx(0.0, abs=1e-2)
+
+
+def test_a_tornado_has_the_ends_of_its_rows_and_a_heat_map_its_values() -> None:
+    found = cascade.sensitivity(cascade.load("textbook"), ["*.shear", "*.immune killing", "arrested.extravasated"])
+    (ax,) = plot.tornado(found).axes
+    for row in found.rows:
+        (bar,) = next(c for c in ax.containers if c.get_label() == row.hazard)
+        assert sorted((row.at_low, row.at_high)) == pytest.approx([bar.get_x(), bar.get_x() + bar.get_width()])
+    (ax,) = plot.heat_map(swept()).axes
+    factors, values = swept().of()
+    shown = np.asarray(ax.images[0].get_array()).T.ravel()
+    assert 10.0**shown == pytest.approx(values)
+    assert len(factors) == 15
+    with pytest.raises(cascade.InputError, match="grid of two hazards"):
+        plot.heat_map(cascade.sweep(cascade.load("textbook"), {"*.shear": [1, 2]}))
 
 
 def test_a_posterior_shows_medians_and_the_prior() -> None:

@@ -101,6 +101,8 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "lead times of patients": lambda: cascade.patient.lead_times(COHORT, 5).to_dicts(),
     "a fit": lambda: FIT.table().to_dicts(),
     "a posterior": lambda: FIT.posterior(draws=300).to_dicts(),
+    "a sweep": lambda: cascade.sweep(LINEAR, {"*.shear": [1, 2]}).to_dicts(),
+    "a sensitivity": lambda: cascade.sensitivity(LINEAR, points=16).to_dicts(),
     "power": lambda: cascade.power(
         LINEAR, {"breach.starvation": 2.0}, times=[3.0, 9.0], observables={"x": ["breach"]}
     ).to_dicts(),
@@ -120,6 +122,7 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
     patients = ("blood", "loader", "course", "tables", "fits", "over_draws", "clinic.laboratory", "clinic.leads")
     importlib.import_module("cascade.inference.designing")
+    importlib.import_module("cascade.inference.indices")
     for module in ("scores.scoring", *(f"patient.{module}" for module in patients)):
         importlib.import_module(f"cascade.{module}")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
@@ -154,8 +157,10 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         "RowsFitted",
         "SiteTable",
         "Saved",
+        "Sensitivity",
         "StagedSites",
         "SurvivalTable",
+        "Sweep",
         "Uncertain",
         "Visits",
     }

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from cascade.inference.designing import power
     from cascade.inference.fitted import Fit as Fit
     from cascade.inference.fitting import fit
+    from cascade.inference.indices import sensitivity
     from cascade.inference.saved import open_fit
+    from cascade.inference.sweeping import Sweep as Sweep
+    from cascade.inference.sweeping import sweep
     from cascade.model import Model
     from cascade.model.base import Source as Source
     from cascade.model.conditioned import Conditioned as Conditioned
@@ -102,6 +105,7 @@ __all__ = [
     "Start",
     "StartShare",
     "State",
+    "Sweep",
     "Switch",
     "Treatment",
     "body",
@@ -127,7 +131,9 @@ __all__ = [
     "scale",
     "scorecard",
     "selection",
+    "sensitivity",
     "simulate",
+    "sweep",
     "treatment",
     "treatments",
 ]
@@ -173,7 +179,10 @@ _LATER = {
     "scale": "cascade.scores.absolute",
     "scorecard": "cascade.scores.scoring",
     "selection": "cascade.runs.tallying",
+    "sensitivity": "cascade.inference.indices",
     "simulate": "cascade.runs.simulation",
+    "sweep": "cascade.inference.sweeping",
+    "Sweep": "cascade.inference.sweeping",
     "treatment": "cascade.catalog",
     "treatments": "cascade.catalog",
 }

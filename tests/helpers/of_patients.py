@@ -18,5 +18,5 @@ OF_PATIENTS = frozenset(
 )
 """Drawn in test_figures_whole, test_figures_patients and test_figures_cares."""
 
-OF_FITS = frozenset({"data", "fit", "posterior", "profile"})
+OF_FITS = frozenset({"data", "fit", "heat_map", "posterior", "profile", "tornado"})
 """Drawn in test_figures_fits."""

@@ -27,6 +27,7 @@ from cascade.plot.steps import funnel, waterfall
 from cascade.plot.streams import alluvial
 from cascade.plot.style import Picture, alt_text, check_path, save
 from cascade.plot.trees import seeding_tree
+from cascade.plot.uncertain import heat_map, tornado
 
 __all__ = [
     "Picture",
@@ -45,6 +46,7 @@ __all__ = [
     "funnel",
     "has_body",
     "hazard_by_year",
+    "heat_map",
     "incidence",
     "incidence_by_site",
     "number_and_sizes",
@@ -61,6 +63,7 @@ __all__ = [
     "stage_colours",
     "survival",
     "ten",
+    "tornado",
     "two_courses",
     "waterfall",
 ]

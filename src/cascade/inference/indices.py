@@ -1,0 +1,194 @@
+r"""Which uncertain hazards matter: first-order and total indices of Sobol, with intervals.
+
+With Y the logarithm of an answer and X_i the logarithm of the factor on hazard i, drawn from its range,
+
+    first order  S_i = Var(E[Y | X_i]) / Var(Y),       total  T_i = 1 - Var(E[Y | all but X_i]) / Var(Y):
+
+what is explained by the hazard alone, and what is left when all others are known.  Both by the pick-and-freeze
+estimates of SciPy, with intervals of a bootstrap over the points.
+
+References: Saltelli A, et al. Comput Phys Commun 2010;181:259-270.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from cascade.answers.table import Table, Texts
+from cascade.common.errors import InputError, is_whole, nearest
+from cascade.common.types import Floats
+from cascade.inference.ranges import Range, logs_at, ranges_of
+from cascade.model import Model, check_model
+from cascade.solution.passing import Passing
+
+LEVEL = 0.95
+TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class SensitivityRow:
+    """One hazard.
+
+    Attributes
+    ----------
+    hazard : str
+    low, high : float
+        Range of the factor: 95 % of it, or all.
+    first, first_low, first_high : float
+        Share of the variance of the logarithm of the answer that the hazard alone explains.
+    total, total_low, total_high : float
+        Share that is left when all other hazards are known.
+    at_low, at_high : float
+        The answer with the hazard at either end, all others as in the model.
+    """
+
+    hazard: str
+    low: float
+    high: float
+    first: float
+    first_low: float
+    first_high: float
+    total: float
+    total_low: float
+    total_high: float
+    at_low: float
+    at_high: float
+
+
+@dataclass(frozen=True)
+class Sensitivity(Table[SensitivityRow]):
+    """Which hazards matter, the largest total index first.
+
+    Attributes
+    ----------
+    rows : tuple of SensitivityRow
+    of : str
+        The step that is passed.
+    value, low, high : float
+        The answer of the model, and 95 % of the answers over all ranges.
+    label : str
+    """
+
+    rows: tuple[SensitivityRow, ...]
+    of: str
+    value: float
+    low: float
+    high: float
+    label: str
+
+    def as_text(self) -> Texts:
+        """Headings and lines."""
+        head = ["hazard", "x from", "to", "alone", "from", "to", "total", "from", "to", "answer at low", "at high"]
+        lines = []
+        for r in self.rows:
+            shares = (r.first, r.first_low, r.first_high, r.total, r.total_low, r.total_high)
+            ends = [f"{v:.3g}" for v in (r.low, r.high)]
+            lines.append([r.hazard, *ends, *(f"{v:.2f}" for v in shares), f"{r.at_low:.3g}", f"{r.at_high:.3g}"])
+        return head, lines
+
+    @property
+    def below(self) -> str:
+        """What is asked, and how far it is known."""
+        return (
+            f"{self.label}. Passing {self.of}: {self.value:.3g} of all cells in the model, over all ranges"
+            f" between {self.low:.2g} and {self.high:.2g} (95 in 100 sets). Indices are of its logarithm."
+        )
+
+
+def sensitivity(
+    model: Model,
+    ranges: Mapping[str, object] | Sequence[str] | None = None,
+    *,
+    of: str | None = None,
+    points: int = 512,
+    seed: int = 1,
+) -> Sensitivity:
+    """Which uncertain hazards matter most for how many cells pass a step.
+
+    Parameters
+    ----------
+    model : Model
+    ranges : mapping of str to (float, float), or sequence of str, optional
+        Ranges of factors on hazards or patterns, log-uniform; of names alone, and by default of all hazards, log-normal
+        ones that are the wider the weaker the grade of their sources.
+    of : str, optional
+        The step; default: the last.
+    points : int
+        A power of 2; the model is solved (hazards + 2) times as often.
+    seed : int
+
+    Returns
+    -------
+    Sensitivity
+
+    Raises
+    ------
+    InputError
+        For an unknown step or hazard, or a number of points that is no power of 2.
+    """
+    model, known = check_model(model), ranges_of(model, ranges)
+    if not is_whole(points) or not 16 <= points <= 1 << 20 or points & (points - 1):
+        raise InputError("points", points, "a power of 2 from 16 to 1048576")
+    passing = Passing(model, [one.numbers for one in known])
+    of = passing.steps[-1] if of is None else of
+    if of not in passing.steps:
+        raise InputError("of", of, f"a step; {nearest(of, passing.steps)}")
+
+    asked = _Asked(passing, tuple(known), passing.steps.index(of), int(points), seed)
+    value = float(passing.at(np.zeros((1, len(known))))[0, asked.step])
+    rows = sorted(asked.rows(), key=lambda row: -row.total)
+    return Sensitivity(tuple(rows), of, value, *asked.spread(), f"{model.name}, {points} points, seed {seed}")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A step of a model, at many sets of hazards within their ranges."""
+
+    passing: Passing
+    ranges: tuple[Range, ...]
+    step: int
+    points: int
+    seed: int
+
+    def answer(self, shares: Floats) -> Floats:
+        """Logarithm of the chance to pass it, (1, N), at shares of the ranges (P, N)."""
+        chances = self.passing.at(logs_at(self.ranges, shares.T))[:, self.step]
+        return np.asarray(np.log(np.maximum(chances, TINY))[None, :])
+
+    def rows(self) -> list[SensitivityRow]:
+        """Indices of each hazard with their intervals, and the answer at either end of its range."""
+        from scipy.stats import sobol_indices
+
+        rng = np.random.default_rng(self.seed)
+        even: Any = [_Even() for _ in self.ranges]
+        found = sobol_indices(func=self.answer, n=self.points, dists=even, rng=rng)
+        spread = found.bootstrap(confidence_level=LEVEL)
+        parts = []
+        for middle, told in ((found.first_order, spread.first_order), (found.total_order, spread.total_order)):
+            ends = told.confidence_interval
+            parts += [np.reshape(part, -1) for part in (middle, ends.low, ends.high)]
+        either = np.repeat(np.zeros((1, len(self.ranges))), 2 * len(self.ranges), axis=0)
+        for i, one in enumerate(self.ranges):
+            either[2 * i, i], either[2 * i + 1, i] = np.log(one.low), np.log(one.high)
+        sides = self.passing.at(either)[:, self.step].reshape(-1, 2)
+        return [
+            SensitivityRow(one.hazard, one.low, one.high, *(float(part[i]) for part in parts), *map(float, sides[i]))
+            for i, one in enumerate(self.ranges)
+        ]
+
+    def spread(self) -> tuple[float, float]:
+        """Between which 95 % of the answers lie."""
+        shares = np.random.default_rng(self.seed).random((len(self.ranges), self.points))
+        low, high = np.quantile(np.exp(self.answer(shares)[0]), [0.5 - LEVEL / 2.0, 0.5 + LEVEL / 2.0])
+        return float(low), float(high)
+
+
+class _Even:
+    """Even between 0 and 1, as SciPy asks for a law."""
+
+    ppf = staticmethod(partial(np.asarray, dtype=np.float64))

@@ -1,0 +1,103 @@
+"""How far hazards may be from where a model has them: ranges that are given, or as wide as their sources are weak."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.common.errors import InputError, is_number, nearest
+from cascade.common.types import Floats
+from cascade.inference.posterior import PRIOR_SPREAD
+from cascade.model import Model
+
+NORMAL_95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Range:
+    """Of the factor on some hazards: 95 % of a log-normal law, or all of a log-uniform one.
+
+    Attributes
+    ----------
+    hazard : str
+        A name, or a pattern of several that are multiplied together.
+    numbers : tuple of int
+        Of the hazards in the model.
+    low, high : float
+        Factors.
+    even : bool
+        Log-uniform between the two; else log-normal.
+    """
+
+    hazard: str
+    numbers: tuple[int, ...]
+    low: float
+    high: float
+    even: bool
+
+
+def logs_at(ranges: Sequence[Range], shares: Floats) -> Floats:
+    """Logarithms of factors (N, P) below which such shares of the laws lie."""
+    from scipy.special import ndtri
+
+    inside = np.clip(shares, 1e-12, 1.0 - 1e-12)
+    columns = []
+    for one, share in zip(ranges, inside.T, strict=True):
+        low, high = math.log(one.low), math.log(one.high)
+        normal = (low + high) / 2.0 + (high - low) / (2.0 * NORMAL_95) * ndtri(share)
+        columns.append(low + share * (high - low) if one.even else normal)
+    return np.array(columns).T
+
+
+def ranges_of(model: Model, given: Mapping[str, object] | Sequence[str] | None) -> list[Range]:
+    """Ranges of factors.
+
+    Parameters
+    ----------
+    model : Model
+    given : mapping of str to (float, float), sequence of str, or None
+        A range of factors for each hazard or pattern; names alone, or None for all hazards, have a range by the weakest
+        grade of their sources.
+
+    Raises
+    ------
+    InputError
+        For a name that means no hazard, one that is meant twice, or a range that is none.
+    """
+    if given is None:
+        given = [row.name for row in model.hazard_table if row.part is not None and row.part.hazard > 0]
+    if isinstance(given, str) or not isinstance(given, Mapping | Sequence):
+        raise InputError("ranges", given, "hazards with the low and the high factor, or names of hazards")
+    found: list[Range] = []
+    meant: dict[int, str] = {}
+    for name in given:
+        numbers = tuple(model.hazard_table.named(name, "ranges"))
+        for number in numbers:
+            if number in meant:
+                wanted = f"names that do not overlap: {model.hazard_table.names[number]} is meant by {meant[number]!r}"
+                raise InputError("ranges", name, wanted)
+            meant[number] = name
+        if isinstance(given, Mapping):
+            found.append(Range(name, numbers, *_ends(name, given[name]), even=True))
+        else:
+            reach = math.exp(NORMAL_95 * PRIOR_SPREAD[_weakest(model, numbers)])
+            found.append(Range(name, numbers, 1.0 / reach, reach, even=False))
+    if not found:
+        raise InputError("ranges", [], f"at least one hazard; {nearest('', model.hazard_names())}")
+    return found
+
+
+def _ends(name: str, ends: object) -> tuple[float, float]:
+    pair = isinstance(ends, tuple | list) and len(ends) == 2 and all(map(is_number, ends))
+    if not pair or not 0 < ends[0] < ends[1]:  # type: ignore[index]
+        raise InputError(f"ranges[{name!r}]", ends, "two factors above 0, the lower first, such as (0.5, 2)")
+    return float(ends[0]), float(ends[1])  # type: ignore[index]
+
+
+def _weakest(model: Model, numbers: Sequence[int]) -> str:
+    parts = [model.hazard_table.rows[n].part for n in numbers]
+    grades = [model.grade_of(part.source) for part in parts if part is not None]
+    return max(grades, key=lambda grade: PRIOR_SPREAD[grade])

@@ -1,0 +1,146 @@
+"""Sweeps and sensitivities: against the model with its hazards changed, and indices that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import cascade
+from cascade import Observable
+from cascade.inference.ranges import logs_at, ranges_of
+from cascade.solution.passing import Passing
+from helpers.models import CYCLIC, FRAIL, INSIDE, LINEAR, TWO_FRAILTIES, UNITS, changed
+
+CLUSTERS = next(iter(UNITS.values())) if isinstance(UNITS, dict) else UNITS[0]
+MODELS = {"linear": LINEAR, "cyclic": CYCLIC, "levels": INSIDE, "frailties": TWO_FRAILTIES, "clusters": CLUSTERS}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_chances_at_many_hazards_are_those_of_models_with_them(name: str) -> None:
+    model = MODELS[name]
+    names = [row.name for row in model.hazard_table if row.part is not None and row.part.hazard > 0][:3]
+    passing = Passing(model, [[model.hazard_table.names.index(n)] for n in names])
+    logs = np.random.default_rng(2).normal(0, 0.7, (4, 3))
+    got = passing.at(logs)
+    for row, log in zip(got, logs, strict=True):
+        there = model.with_(scale=dict(zip(names, np.exp(log).tolist(), strict=True)))
+        expected = [r.fraction_of_all for r in cascade.exact(there).funnel(1.0).rows]
+        # Nodes of the frailties are those of the model itself.
+        assert row == pytest.approx(expected, rel=1e-5 if model.frailties else 1e-9)
+
+
+def test_a_grid_has_all_combinations_and_exact_answers() -> None:
+    model = LINEAR
+    vary = {"*.immune killing": [0.5, 1.0, 2.0], "arrest.shear": [0.1, 10.0]}
+    alive = Observable("out", states="growth")
+    table = cascade.sweep(model, vary, observables=[alive], times=[20.0, 90.0])
+    assert len(table) == 6 * (len(model.stages) + 2)
+    factors, values = table.of("growth")
+    assert sorted(map(tuple, factors)) == sorted((a, b) for a in (0.5, 1.0, 2.0) for b in (0.1, 10.0))
+    for (a, b), value in zip(factors, values, strict=True):
+        there = model.with_(scale={"*.immune killing": a}).with_(scale={"arrest.shear": b})
+        assert value == pytest.approx(cascade.exact(there).success, rel=1e-9)
+    for row in table.rows:
+        if row.hours is not None:
+            there = model.with_(scale=dict(row.factors))
+            assert row.value == pytest.approx(cascade.exact(there).observe(alive, [row.hours])[0], abs=1e-9)
+            assert row.low <= row.value <= row.high
+
+
+def test_a_treated_model_is_solved_through_its_windows() -> None:
+    treated = changed(LINEAR, 3.0, "*.shear", begin=1.0, end=9.0)
+    factors, values = cascade.sweep(treated, {"growth.lost": [0.5, 2.0]}).of()
+    for (factor,), value in zip(factors, values, strict=True):
+        there = treated.with_(scale={"growth.lost": factor})
+        assert value == pytest.approx(cascade.exact(there).success, rel=1e-7)
+
+
+def test_the_same_cells_run_at_every_point() -> None:
+    """A death that is less likely loses no cell that passed: with other cells it would."""
+    table = cascade.sweep(LINEAR, {"growth.lost": [0.25, 0.5, 1.0, 2.0, 4.0]}, cells=3000, seed=4)
+    for step in LINEAR.stages:
+        values = table.of(step)[1]
+        assert (np.diff(values) <= 0).all()
+    plain = cascade.simulate(LINEAR, cells=3000, seed=4).funnel().rows
+    assert [r.value for r in table.rows if r.point == 2] == [r.fraction_of_all for r in plain]
+
+
+@pytest.mark.parametrize("design", ["latin", "sobol"])
+def test_points_are_spread_over_their_ranges(design: str) -> None:
+    """One in each of as many parts, even in logarithms."""
+    factors, _ = cascade.sweep(
+        LINEAR, {"growth.lost": (0.1, 10), "arrest.shear": (0.5, 2)}, design=design, points=64
+    ).of()
+    for column, (low, high) in zip(factors.T, ((0.1, 10), (0.5, 2)), strict=True):
+        part = np.floor(64 * (np.log(column / low) / np.log(high / low))).astype(int)
+        assert sorted(part) == list(range(64))
+
+
+def test_indices_of_a_product_are_shares_of_its_variance() -> None:
+    """Passing both steps is a product, so its logarithm a sum: alone and in all a hazard explains the same."""
+    model = cascade.Model.from_survival({"arrest": 0.4, "exit": 0.2}, mean_hours={"arrest": 2.0, "exit": 3.0})
+    ranges = {"arrest.lost": (0.2, 5.0), "exit.lost": (0.5, 2.0)}
+    found = {row.hazard: row for row in cascade.sensitivity(model, ranges, points=4096, seed=3)}
+    u = (np.arange(20_000) + 0.5) / 20_000
+    variances = {}
+    for name, p in (("arrest.lost", 0.4), ("exit.lost", 0.2)):
+        low, high = ranges[name]
+        odds = (1 - p) / p * low * (high / low) ** u
+        variances[name] = float(np.var(-np.log1p(odds)))
+    total = sum(variances.values())
+    for name, variance in variances.items():
+        row, share = found[name], variance / total
+        assert row.first == pytest.approx(share, abs=0.02)
+        assert row.total == pytest.approx(share, abs=0.02)
+        assert row.first_low < share < row.first_high
+        assert row.total_low < share < row.total_high
+
+
+def test_hazards_that_act_together_have_totals_above_what_they_do_alone() -> None:
+    """Deaths that compete: each matters only where the other is small."""
+    model = cascade.Model.from_survival({"arrest": 0.01}, causes={"arrest": {"shear": 1.0, "immune killing": 1.0}})
+    found = cascade.sensitivity(model, {"arrest.shear": (0.01, 100), "arrest.immune killing": (0.01, 100)}, points=1024)
+    for row in found:
+        assert row.total - row.first > 0.1
+
+
+def test_ranges_without_numbers_are_as_wide_as_the_source_is_weak() -> None:
+    liver = cascade.load("b16f1-liver")
+    read, round_number = ranges_of(liver, ["lodged.extravasated", "extravasated.dormant"])
+    assert 1.0 < read.high < round_number.high
+    assert read.low == pytest.approx(1 / read.high)
+    middle, upper = logs_at([read], np.array([[0.5], [0.975]]))[:, 0]
+    assert middle == pytest.approx(0.0, abs=1e-12)
+    assert upper == pytest.approx(np.log(read.high))
+
+
+REFUSED: dict[str, tuple[Callable[[], object], str]] = {
+    "no hazards": (lambda: cascade.sweep(LINEAR, {}), "hazards, or patterns"),
+    "unknown": (lambda: cascade.sweep(LINEAR, {"growth.lst": [1, 2]}), "did you mean 'growth.lost'"),
+    "a factor of 0": (lambda: cascade.sweep(LINEAR, {"growth.lost": [0, 2]}), "factors above 0"),
+    "a design": (lambda: cascade.sweep(LINEAR, {"growth.lost": [1, 2]}, design="star"), "one of 'grid'"),
+    "a range": (lambda: cascade.sweep(LINEAR, {"growth.lost": [1, 2, 3]}, design="latin"), "the lower first"),
+    "points": (lambda: cascade.sweep(LINEAR, {"growth.lost": (1, 2)}, design="latin", points=0), "from 1"),
+    "times alone": (lambda: cascade.sweep(LINEAR, {"growth.lost": [1]}, times=[3.0]), "both, or neither"),
+    "twice": (lambda: cascade.sensitivity(LINEAR, ["*.lost", "growth.lost"]), "do not overlap"),
+    "no power": (lambda: cascade.sensitivity(LINEAR, points=100), "a power of 2"),
+    "no step": (lambda: cascade.sensitivity(LINEAR, of="exit"), "a step"),
+    "windows": (lambda: cascade.sensitivity(changed(LINEAR, 2.0, "*.shear", end=3.0)), "do not change with time"),
+    "no such answer": (lambda: cascade.sweep(LINEAR, {"growth.lost": [1]}).of("x"), "one of"),
+    "progress": (lambda: cascade.sweep(LINEAR, {"growth.lost": [1]}, progress="bar"), "a function of"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_swept_is_refused(what: str) -> None:
+    ask, words = REFUSED[what]
+    with pytest.raises(cascade.CascadeError, match=words):
+        ask()
+
+
+def test_progress_is_told_point_by_point() -> None:
+    told: list[tuple[int, int]] = []
+    cascade.sweep(FRAIL, {"*.shear": [1, 2, 3]}, progress=lambda done, of: told.append((done, of)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
