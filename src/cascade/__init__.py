@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from cascade.runs.comparison import Comparison as Comparison
     from cascade.runs.histories import replay
     from cascade.runs.result import Result as Result
+    from cascade.runs.resuming import resume
     from cascade.runs.saved import open_result
     from cascade.runs.simulation import simulate
     from cascade.runs.tallying import selection
@@ -128,6 +129,7 @@ __all__ = [
     "plot",
     "power",
     "replay",
+    "resume",
     "scale",
     "scorecard",
     "selection",
@@ -176,6 +178,7 @@ _LATER = {
     "plot": "cascade.plot",
     "power": "cascade.inference.designing",
     "replay": "cascade.runs.histories",
+    "resume": "cascade.runs.resuming",
     "scale": "cascade.scores.absolute",
     "scorecard": "cascade.scores.scoring",
     "selection": "cascade.runs.tallying",

@@ -40,6 +40,7 @@ from cascade.cli.options import (
     say,
     treated,
 )
+from cascade.cli.scaling import PART, resumed
 from cascade.common.columns import fitted
 from cascade.common.errors import CascadeError
 from cascade.common.notices import notice
@@ -70,6 +71,10 @@ def run(
     given: Given = None,
     out: Folder = None,
     force: Force = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Keep what is done in the folder, and go on from there; with --seed, --out."),
+    ] = False,
     threads: Threads = None,
     beside: Annotated[bool, typer.Option("--exact/--no-exact", help="The exact answer beside the counts.")] = True,
     as_json: AsJson = False,
@@ -86,7 +91,10 @@ def run(
     never_in_the_folder_of_another(folder, Recipe((chosen,), number, as_range(wanted), end), FILES, force)
     with pool_of(threads) as executor:
         progress = False if quiet else None
-        result = simulate(chosen, cells=wanted, seed=number, until=end, executor=executor, progress=progress)
+        if resume:
+            result = resumed(chosen, folder, wanted, number, end, executor, progress)
+        else:
+            result = simulate(chosen, cells=wanted, seed=number, until=end, executor=executor, progress=progress)
     chosen = result.model  # with what the cells brought about, where they share a capacity
     answer = exact(chosen, until=end) if beside else None
     if answer:
@@ -98,6 +106,8 @@ def run(
     with fitted(None):  # a file is as wide as its tables, whatever the terminal
         text = f"{head}\n{_run_tables(result, answer)}\n"
     files = [] if folder is None else _save_run(result, text, folder)
+    if resume and folder is not None:
+        (folder / PART).unlink(missing_ok=True)  # the result holds it all
     if as_json:
         print_json({**_run_data(result, answer), "files": [str(f) for f in files]})
         return

@@ -171,7 +171,8 @@ class _Asked:
         parts = []
         for middle, told in ((found.first_order, spread.first_order), (found.total_order, spread.total_order)):
             ends = told.confidence_interval
-            parts += [np.reshape(part, -1) for part in (middle, ends.low, ends.high)]
+            # A hazard on which nothing depends has no spread to resample.
+            parts += [np.nan_to_num(np.reshape(part, -1)) for part in (middle, ends.low, ends.high)]
         either = np.repeat(np.zeros((1, len(self.ranges))), 2 * len(self.ranges), axis=0)
         for i, one in enumerate(self.ranges):
             either[2 * i, i], either[2 * i + 1, i] = np.log(one.low), np.log(one.high)

@@ -64,7 +64,8 @@ def _tornado(source: Sensitivity, rows: Sequence[SensitivityRow], look: Look, wi
     )
     left_out = len(source.rows) - len(rows)
     told = (
-        "Bars: the answer with a hazard at either end of its range, others as in the model (line). Right: total index."
+        "Bars: with a hazard at either end of its range, others as in the model (line); blue where more of it lets more"
+        " cells pass, brown where it lets fewer. Right: total index."
     )
     more = f"{left_out} hazards that matter less are left out." if left_out else ""
     note = broken(

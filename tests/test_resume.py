@@ -1,0 +1,166 @@
+"""Runs that are killed and gone on with are the straight run, bit for bit; parts that were run apart are merged."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import cascade
+from cascade.cli import main
+from cascade.runs import resuming
+from helpers.models import CYCLIC, LINEAR
+
+CELLS = 40_000
+
+
+@pytest.fixture(autouse=True)
+def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a run of few cells has many."""
+    monkeypatch.setattr(resuming, "LEAST_SPAN", 1000)
+
+
+class KilledError(Exception):
+    """The end of a process, as far as a test can tell."""
+
+
+def test_a_hundred_kills_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any moment: before a span, in the middle of one, or while the file is written."""
+    rng, path = random.Random(3), tmp_path / "part.cascade"  # noqa: S311 (which moment it is needs no secret)
+    straight = cascade.simulate(CYCLIC, cells=CELLS, seed=7, until=900.0, times=[3.0])
+    real, save = resuming.simulate, type(straight).save
+    kills = 0
+
+    def perhaps(what: float) -> None:
+        nonlocal kills
+        if kills < 100 and rng.random() < what:
+            kills += 1
+            raise KilledError
+
+    def simulated(*args: object, **named: object) -> object:
+        perhaps(0.75)
+        result = real(*args, **named)  # type: ignore[arg-type]
+        perhaps(0.2)
+        return result
+
+    def saved(result: object, target: Path) -> Path:
+        perhaps(0.2)
+        done = save(result, target)  # type: ignore[arg-type]
+        perhaps(0.1)
+        return done
+
+    monkeypatch.setattr(resuming, "simulate", simulated)
+    monkeypatch.setattr(type(straight), "save", saved)
+    while True:
+        try:
+            result = cascade.resume(CYCLIC, path, cells=CELLS, seed=7, until=900.0, times=[3.0])
+            break
+        except KilledError:
+            continue
+    assert kills == 100
+    assert result == straight
+    assert cascade.open_result(path) == straight
+
+
+@pytest.mark.full
+def test_a_process_that_is_killed_leaves_a_file_to_go_on_from(tmp_path: Path) -> None:
+    """By the system, at random moments; never a file half written."""
+    path, rng = tmp_path / "part.cascade", random.Random(1)  # noqa: S311
+    code = (
+        "import sys; import cascade; from cascade.runs import resuming; resuming.LEAST_SPAN = 20000;"
+        "cascade.resume(cascade.load('textbook'), sys.argv[1], cells=3_000_000, seed=5)"
+    )
+    for _ in range(5):
+        process = subprocess.Popen([sys.executable, "-c", code, str(path)], env={**os.environ})
+        time.sleep(2.0 + 1.5 * rng.random())
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if path.exists():
+            held = cascade.open_result(path)
+            assert held.ranges[0][0] == 0
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    assert cascade.open_result(path) == cascade.simulate(cascade.load("textbook"), cells=3_000_000, seed=5)
+
+
+def test_more_cells_are_asked_for_later(tmp_path: Path) -> None:
+    path = tmp_path / "r.cascade"
+    cascade.resume(LINEAR, path, cells=range(5000, 8000), seed=2)
+    told: list[tuple[int, int]] = []
+    whole = cascade.resume(LINEAR, path, cells=10_000, seed=2, progress=lambda done, of: told.append((done, of)))
+    assert told[-1] == (7000, 7000)
+    assert whole == cascade.simulate(LINEAR, cells=10_000, seed=2)
+
+
+def test_a_file_of_another_run_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.cascade"
+    cascade.resume(LINEAR, path, cells=3000, seed=2)
+    before = path.read_bytes()
+    for change, words in (
+        ({"seed": 3}, "with seed 3"),
+        ({"until": 5.0}, "with until 5.0"),
+        ({"times": [1.0]}, "with times"),
+        ({"watch": ["arrest"]}, "with watch"),
+        ({"model": LINEAR.with_(scale={"arrest.shear": 2})}, "of this model"),
+        ({"cells": 1000}, "of cells within 0:1000"),
+    ):
+        given = {"model": LINEAR, "cells": 3000, "seed": 2} | change
+        with pytest.raises(cascade.InputError, match=words):
+            cascade.resume(given.pop("model"), path, **given)  # type: ignore[arg-type]
+    assert path.read_bytes() == before
+    crowd = LINEAR.with_(
+        capacity={"occupied_by": ["arrest"], "hazards": ["breach.immune killing"], "half": 5, "windows": [0, 1]}
+    )
+    with pytest.raises(cascade.InputError, match="independent cells"):
+        cascade.resume(crowd, tmp_path / "c.cascade", cells=100, seed=1)
+
+
+def ended(*arguments: str) -> object:
+    with pytest.raises(SystemExit) as end:
+        main(list(arguments))
+    return end.value.code
+
+
+def test_the_command_goes_on_and_merges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    model = cascade.load("textbook")
+    cascade.resume(model, out / "part.cascade", cells=2000, seed=4)  # what a killed run has left
+    assert ended("run", "textbook", "--cells", "6000", "--seed", "4", "--resume", "--out", str(out), "-q") == 0
+    straight = cascade.simulate(model, cells=6000, seed=4)
+    assert cascade.open_result(out / "result.cascade") == straight
+    assert not (out / "part.cascade").exists()
+    apart = [tmp_path / f"{k}.cascade" for k in range(3)]
+    for k, path in enumerate(apart):
+        cascade.simulate(model, cells=range(2000 * k, 2000 * (k + 1)), seed=4).save(path)
+    whole = tmp_path / "whole.cascade"
+    assert ended("merge", *map(str, apart), "--out", str(whole)) == 0
+    assert cascade.open_result(whole) == straight
+    capsys.readouterr()
+    for arguments, words in (
+        (["merge", str(apart[0]), "--out", str(tmp_path / "x")], "two files or more"),
+        (["merge", str(apart[0]), str(apart[0]), "--out", str(tmp_path / "x")], "no cell twice"),
+        (["merge", *map(str, apart), "--out", str(whole)], "not there yet"),
+        (["run", "textbook", "--resume", "--seed", "1"], "for --resume"),
+        (["run", "textbook", "--resume", "--out", str(tmp_path / "y")], "given with --resume"),
+    ):
+        assert ended(*arguments) == 2
+        assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_cohorts_are_merged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    disease = cascade.disease("textbook")
+    apart = [tmp_path / f"{k}.cascade" for k in range(2)]
+    for k, path in enumerate(apart):
+        cascade.cohort(disease, patients=range(50 * k, 50 * (k + 1)), seed=4).save(path)
+    whole = tmp_path / "whole.cascade"
+    assert ended("merge", *map(str, apart), "--out", str(whole)) == 0
+    assert cascade.open_cohort(whole).lesions().rows == cascade.cohort(disease, patients=100, seed=4).lesions().rows
+    cascade.simulate(LINEAR, cells=10, seed=4).save(tmp_path / "r.cascade")
+    assert ended("merge", str(apart[0]), str(tmp_path / "r.cascade"), "--out", str(tmp_path / "z")) == 2
+    assert "of the kind of" in capsys.readouterr().err
