@@ -454,3 +454,134 @@ def test_a_saved_fit_is_fitted_again_and_says_the_same(tmp_path: Path) -> None:
         path.write_text(planted)
         with pytest.raises(cascade.InputError, match=words):
             cascade.open_fit(path)
+
+
+# What testers found.
+
+LEAVES = DECAY.with_(hazards={"here.gone": 0.01})
+
+
+def test_bands_are_wide_where_the_counts_tell_nothing() -> None:
+    """Two hazards by their sum alone: how many go on is not told; nor anything by zeros alone."""
+    data = study(LEAVES, [10.0, 40.0], ["here"])
+    fit = cascade.fit(LEAVES, data, ["here.lost", "here.gone"], starts=0)
+    told = fit.predict("gone", [50.0], cells=1000)
+    assert told.high[0] > 20 * told.low[0]
+    assert told.high[0] <= 1000
+    zeros = cascade.Data.counts(rows_of([[0, 0, 0], [0, 0, 0]], [40.0, 60.0]), cells=1000)
+    nothing = cascade.fit(DECAY, zeros, ["here.lost"], starts=0)
+    told = nothing.predict("here", [1.0])
+    assert told.high[0] > 1.5 * told.low[0]
+    assert "No cell was counted" in str(nothing)
+
+
+@pytest.mark.parametrize(("median", "spread"), [(3.0, 0.5), (40.0, 2.0), (1000.0, 1.2), (1e5, 1.0), (1e12, 0.1)])
+def test_the_law_of_a_new_animal_is_that_of_many(median: float, spread: float) -> None:
+    """Quantiles against a million draws: between the draws' own at levels a little apart."""
+    from cascade.inference.predicting import _animal
+
+    low, high = (float(end[0]) for end in _animal(np.array([median]), np.array([spread]), 0.95))
+    rng = np.random.default_rng(5)
+    rate = median * np.exp(rng.normal(0, spread, 1_000_000))
+    counts = np.where(rate < 1e9, rng.poisson(np.minimum(rate, 1e9)), rate)
+    for end, share in ((low, 0.025), (high, 0.975)):
+        below, above = np.quantile(counts, [share - 0.002, share + 0.002])
+        assert below - 1 <= end <= above + 1
+
+
+def test_a_profile_does_not_stick_where_a_spread_vanishes() -> None:
+    """Its end is where the restricted likelihood, at its highest over the spread, falls to the cut."""
+    data = cascade.Data.counts(rows_of([[7], [1], [0]], [100.0, 200.0, 300.0]), cells=20)
+    model = DECAY.with_(hazards={"here.lost": 0.01})
+    fit = cascade.fit(model, data, ["here.lost"])
+    found = fit.profile("here.lost")
+    likelihood, reference = fit.likelihood, fit.reference
+    spreads = np.log(np.geomspace(2e-3, 4.0, 120))
+
+    def best(theta: float) -> float:
+        expected = likelihood.expected(np.array([theta]))
+        return max(likelihood.restricted(expected, np.array([s]), reference).value for s in spreads)
+
+    top = max(best(theta) for theta in np.linspace(found.low, found.high, 60))
+    for end in (found.low, found.high):
+        fallen = math.sqrt(2 * (top - best(end)))
+        assert fallen == pytest.approx(cut(found.degrees, 0.95), rel=0.02)
+
+
+def test_a_hazard_that_is_far_from_flat_is_found() -> None:
+    """From 10^-8 the counts are flat in it; from nearer they are not."""
+    counts = [[620, 590, 655, 570, 610]]
+    data = cascade.Data.counts(rows_of(counts, [50.0]), cells=1000)
+    near, far = (
+        cascade.fit(DECAY.with_(hazards={"here.lost": hazard}), data, ["here.lost"]).table().rows[0]
+        for hazard in (0.01, 1e-8)
+    )
+    assert far.estimate == pytest.approx(near.estimate, rel=1e-3)
+    assert (far.low, far.high) == pytest.approx((near.low, near.high), rel=0.01)
+
+
+def test_counts_below_a_limit_are_fitted_to_the_end() -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(25):
+        counts = [
+            f"<{limit}" if limit > n else str(n)
+            for limit, n in zip((10, 1, 10, 1, 1, 20), rng.poisson(14, 6), strict=True)
+        ]
+        rows = [{"animal": k, "hours": 20.0, "observable": "here", "count": c} for k, c in enumerate(counts)]
+        assert cascade.fit(DECAY, cascade.Data.counts(rows, cells=100), ["here.lost"]).best.found, counts
+
+
+def test_one_hazard_without_spreads_and_time_0_alone() -> None:
+    data = cascade.Data.counts(rows_of([[40, 45]], [5.0]), cells=100)
+    fit = cascade.fit(DECAY, data, ["here.lost"], spread="none")
+    row = fit.table().rows[0]
+    assert row.low < row.estimate < row.high
+    start = cascade.Data.counts(rows_of([[100, 90]], [0.0]), cells=100)
+    assert cascade.fit(DECAY, start, ["here.lost"]).table().rows[0].low == 0
+    assert fit.predict("gone", [0.0]).median[0] == 0
+
+
+def test_an_effect_beyond_what_can_be_counted_has_all_power() -> None:
+    """The more a hazard is multiplied, the likelier that is seen, also where nothing is left to count."""
+    found = [
+        cascade.power(
+            LEAVES, {"here.lost": f}, animals=4, cells=1e5, times=[50.0], observables={"x": ["here"]}
+        ).rows[0].power
+        for f in (1.3, 2.0, 4.0, 8.0, 20.0, 60.0, 200.0)
+    ]  # fmt: skip
+    assert (np.diff(found) > -1e-3).all()
+    assert found[-1] > 0.999
+
+
+def test_a_prior_under_which_the_counts_are_impossible_is_refused() -> None:
+    data = cascade.Data.counts(rows_of([[60, 70]], [9.0]), cells=100)
+    fit = cascade.fit(DECAY, data, ["here.lost"], starts=0)
+    found = fit.posterior(draws=200)
+    assert found.settled == (found.k < 0.7 and found.effective >= 50)
+    for wrong in ({"priors": 3}, {"seed": -1}, {"seed": "x"}):
+        with pytest.raises(cascade.InputError):
+            fit.posterior(**wrong)  # type: ignore[arg-type]
+    for cells in ("5", -5, 0, float("nan")):
+        with pytest.raises(cascade.InputError, match="a number of cells"):
+            fit.predict("here", [1.0], cells=cells)  # type: ignore[arg-type]
+    for given in ({"free": None}, {"shared": 3}, {"dose": "no"}, {"by": "arm", "against": ["all"]}):
+        with pytest.raises(cascade.InputError):
+            cascade.fit(DECAY, data, **({"free": ["here.lost"]} | given))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ('"free": [', '"fre": ['), ('"logarithms": [', '"logarithms": [null, '), ('"count": 60', '"count": -4'),
+        ('"count": 60', '"count": "x"'), ('"hours": 9.0', '"hours": null'), ('"arm": "all"', '"arm": []'),
+        ('"cells": 100.0', '"cells": -4'), ('"starts": 4', '"starts": 4, "more": 1'),
+    ],
+)  # fmt: skip
+def test_an_edited_fit_is_refused_in_one_message(edit: tuple[str, str], tmp_path: Path) -> None:
+    data = cascade.Data.counts(rows_of([[60, 70]], [9.0]), cells=100)
+    path = cascade.fit(DECAY, data, ["here.lost"]).save(tmp_path / "fit.json")
+    text = path.read_text()
+    assert edit[0] in text
+    path.write_text(text.replace(*edit))
+    with pytest.raises(cascade.InputError):
+        cascade.open_fit(path)

@@ -203,3 +203,49 @@ def test_numbers_with_two_readings_are_refused(tmp_path: Path) -> None:
     path.write_text("animal;day;count;cells\na;1;1.000;200\n")
     with pytest.raises(cascade.CascadeError, match="one reading"):
         Data.counts(path, O)
+
+
+# What testers found.
+
+MISSING = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.ma.masked, "", " ", "NA", "#N/A", "n/a", "-"]
+
+
+@pytest.mark.parametrize("value", MISSING, ids=repr)
+def test_what_is_missing_is_no_name(value: object) -> None:
+    for column in ("animal", "arm", "observable"):
+        table = {name: [v] for name, v in row()[0].items()} | {column: [value]}
+        with pytest.raises(cascade.ModelError, match=f"column '{column}'"):
+            Data.counts(table, O)
+
+
+def test_counts_beside_a_limit_are_read_as_all_others(tmp_path: Path) -> None:
+    """The decimal mark of the file tells what a mark among digits is, whether or not another count has a '<'."""
+    path = tmp_path / "own.csv"
+    path.write_text("animal;day;count;cells\na;1,5;1.000;90000\nb;2,5;<10;90000\n")
+    assert [(r.count, r.limit) for r in Data.counts(path, O).rows] == [(1000, 0.0), (0, 10.0)]
+
+
+SILENT: dict[str, tuple[Callable[[], object], str]] = {
+    "hours in a column of days": (lambda: Data.counts(row(), O, unit="hours"), "as the heading 'day' says"),
+    "cells twice": (lambda: Data.counts(row(), O, cells=7), "a column of it"),
+    "a dose in other units": (lambda: Data.counts(row(cells=None, dose=5), O), "how many cells"),
+    "a number of too many digits": (lambda: Data.counts(row(count=10**400), O), "a whole number"),
+    "a name of too many digits": (lambda: Data.counts(row(animal=10**5000), O), "the name of the animal"),
+    "no column": (lambda: Data.counts({"animal": 3, "day": None}, O), "a table that can be read"),
+    "no observables": (lambda: Data.counts(row(), None), "cascade.Observable"),  # type: ignore[arg-type]
+    "wide a text": (lambda: Data.counts(row(), O, wide="o"), "a list of headings"),
+    "columns a number": (lambda: Data.counts(row(), O, columns={"animal": 3}), "a mapping such as"),  # type: ignore[dict-item]
+    "a class": (lambda: Data.counts(pd.DataFrame, O), "path of a CSV|can be read"),
+}
+
+
+@pytest.mark.parametrize("what", SILENT)
+def test_nothing_is_read_wrong_in_silence(what: str) -> None:
+    read, words = SILENT[what]
+    with pytest.raises(cascade.CascadeError, match=words):
+        read()
+
+
+def test_a_column_of_counts_may_be_called_cells() -> None:
+    rows = [{"animal": "a", "day": 1, "cells": 40}]
+    assert Data.counts(rows, {"cells": "lodged"}, wide=["cells"], cells=900).rows[0].count == 40

@@ -93,6 +93,9 @@ def fit_table(
     from cascade.inference.fitting import fit
 
     chosen, data = loaded("MODEL", model), _data(table, count, column, cells, wide=wide)
+    folder = output_folder(out)
+    if folder is not None and not force:
+        _check_folder(folder, data)
     found = fit(
         _models(chosen, data, arm),
         data,
@@ -102,7 +105,6 @@ def fit_table(
         against=against,
         spread=spread,
     )
-    folder = output_folder(out)
     if folder is not None:
         _kept(found, folder, force=force, quiet=quiet)
     if as_json:
@@ -119,6 +121,8 @@ def _data(table: Path, count: list[str] | None, column: list[str] | None, cells:
     from cascade.inference.data import Data
 
     observables = {name: states.split(",") for name, states in _pairs("--count", count).items()}
+    if wide and not observables:
+        raise InputError("--wide", wide, "with --count NAME=STATE, NAME the heading of a column of counts")
     number = None if cells is None else parse_cells(cells)
     if isinstance(number, range):
         raise InputError("--cells", cells, "a number of cells")
@@ -134,7 +138,10 @@ def _models(model: Model, data: Data, arms: list[str] | None) -> Model | dict[st
             raise InputError("--arm", name, f"an arm of the table: {', '.join(data.arms)}")
     if not given:
         return model
-    return {name: treated(model, [given[name]]) if name in given else model for name in data.arms}
+    try:
+        return {name: treated(model, [given[name]]) if name in given else model for name in data.arms}
+    except InputError as error:
+        raise error.renamed("--arm") from None
 
 
 def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
@@ -144,8 +151,27 @@ def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
         name, mark, value = text.partition("=")
         if not (name.strip() and mark and value.strip()):
             raise InputError(option, text, "NAME=VALUE")
+        if name.strip() in pairs:
+            raise InputError(option, text, f"each name once; {name.strip()!r} is given twice")
         pairs[name.strip()] = value.strip()
     return pairs
+
+
+def _check_folder(folder: Path, data: Data) -> None:
+    """Before any work: that what the folder holds may be this fit."""
+    held = [name for name in FILES if (folder / name).exists()]
+    told = _told(folder / SAVED)
+    if held and told.get("counts") != json.loads(json.dumps(data.to_dicts(), allow_nan=False)):
+        raise InputError("--out", str(folder), f"a folder without another fit ({', '.join(held)}); {FORCE}")
+
+
+def _told(path: Path) -> dict[str, Any]:
+    """What a saved fit says; nothing where there is none."""
+    try:
+        told: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _kept(found: Fit, folder: Path, *, force: bool, quiet: bool) -> None:
@@ -158,24 +184,17 @@ def _kept(found: Fit, folder: Path, *, force: bool, quiet: bool) -> None:
     held = [name for name in FILES if (folder / name).exists()]
     if held and not force and not _same(path, found):
         raise InputError("--out", str(folder), f"a folder without another fit ({', '.join(held)}); {FORCE}")
-    found.save(path)
-    write_atomically(folder / FILES[1], f"{found.data}\n\n{found}\n\n{found.identifiability()}\n\n{NOTICE}\n".encode())
     save(figure_of(found), folder / FILES[2])
+    write_atomically(folder / FILES[1], f"{found.data}\n\n{found}\n\n{found.identifiability()}\n\n{NOTICE}\n".encode())
+    found.save(path)
     if not quiet:
         notice(f"written to {folder}: {', '.join(FILES)}")
 
 
 def _same(path: Path, found: Fit) -> bool:
     """Whether a file is that of this fit."""
-    try:
-        told: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
+    told = _told(path)
     digests = {arm: model.digest() for arm, model in found.likelihood.models.items()}
     counts = json.loads(json.dumps(found.data.to_dicts(), allow_nan=False))
     asked = json.loads(json.dumps(dict(found.asked), allow_nan=False))
-    return isinstance(told, dict) and (told.get("sha256"), told.get("counts"), told.get("asked")) == (
-        digests,
-        counts,
-        asked,
-    )
+    return (told.get("sha256"), told.get("counts"), told.get("asked")) == (digests, counts, asked)

@@ -88,6 +88,12 @@ class Data(HandsOut):
             With every fault of the table at once, by row and column.
         """
         known = observables_of(observables)
+        if not isinstance(wide, Sequence) or isinstance(wide, str) or not all(isinstance(h, str) for h in wide):
+            raise InputError("wide", wide, "a list of headings of columns of counts")
+        if columns is not None and not (
+            isinstance(columns, Mapping) and all(isinstance(h, str) for h in columns.values())
+        ):
+            raise InputError("columns", columns, "a mapping such as {'animal': 'mouse'}")
         numbers = {"cells": cells, "fraction": fraction, "limit": limit}
         source = Columns(table)
         rows = Reading(source, Given(columns or {}, tuple(wide), numbers, unit), known).rows()

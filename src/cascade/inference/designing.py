@@ -1,14 +1,12 @@
 r"""How many animals, at which days, to see an effect: by what their counts are expected to tell.
 
-Two arms of a design are alike but for one hazard, which the effect multiplies in the second.  Log expected counts of
-the truth are Delta apart from those without effect, all other free logarithms fitted to come nearest; with V the
-variance of the log counts of an animal,
+Two arms of a design are alike but for one hazard, which the effect multiplies in the second.  The counts that are
+expected have a signed root delta at no effect, all other free logarithms fitted anew (``profiles``); with it
 
-    power = P(|T| > t),      T noncentral t with nu degrees of freedom and sqrt( sum_a Delta' V^-1 Delta ),
+    power = P(|T| > t),      T noncentral t with nu degrees of freedom and delta,
 
-two-sided: the signed root that is expected, which for a small effect is delta / sqrt(v), v the variance of its
-logarithm.  nu is Satterthwaite's, of the median of some studies of the design.  The normal formula in place of T is up
-to 0.13 too high with few animals.
+two-sided.  Of normal log counts delta is the effect over its standard error.  nu is Satterthwaite's, the median of some
+studies of the design.  The normal formula in place of T is up to 0.13 too high with few animals.
 """
 
 from __future__ import annotations
@@ -21,19 +19,23 @@ from typing import Any
 import numpy as np
 
 from cascade.answers.table import Table, Texts
+from cascade.common.arguments import check_seed
 from cascade.common.errors import InputError, is_number, is_whole
 from cascade.common.types import Floats
 from cascade.inference.data import Data
 from cascade.inference.drawing import drawn
-from cascade.inference.free import free_of
-from cascade.inference.likelihood import Likelihood, Reference
+from cascade.inference.free import free_of, texts_of
+from cascade.inference.likelihood import Likelihood
 from cascade.inference.maximum import Maximum, highest, restricted
 from cascade.inference.profiles import cut, degrees_of_freedom, root
+from cascade.inference.reading import observables_of
 from cascade.model import Model, check_model
 
 ARMS = ("control", "treated")
 MOST_ANIMALS = 10_000
-SCORINGS = 20
+UNTOLD = 1e-3
+"""Standard errors below which an effect moves no count."""
+
 STUDIES = 15
 """Of which degrees of freedom are the median."""
 
@@ -50,7 +52,7 @@ class PowerRow:
     power : float
         Chance that the effect is told from none.
     error : float
-        Standard error of the logarithm of the effect.
+        Standard error of the logarithm of the effect, as far as it is told from none.
     degrees : float
         Of freedom.
     """
@@ -128,7 +130,7 @@ class Power(Table[PowerRow]):
             raise InputError("animals", animals, f"one of {[row.animals for row in self.rows]}")
         if not is_whole(studies) or not 1 <= studies <= 1_000_000:
             raise InputError("studies", studies, "a whole number from 1 to 1000000")
-        sds = list(self.spreads)
+        seed, sds = check_seed(seed), list(self.spreads)
         return _simulated(self.likelihoods[places[0]], math.log(self.factor), self.level, int(studies), seed, sds)
 
 
@@ -178,7 +180,11 @@ def power(
     InputError
         For an argument out of range; for a design that does not tell the effect at all.
     """
-    asked = _Asked(check_model(model), effect, cells, tuple(times), observables, tuple(free), followed)
+    if not isinstance(times, list | tuple | range | np.ndarray):
+        raise InputError("times", times, "hours at which is counted, such as [72, 312]")
+    asked = _Asked(
+        check_model(model), effect, cells, tuple(times), observables, tuple(texts_of("free", free)), followed
+    )
     hazard, factor = asked.checked(level)
     spreads = _Spreads.of(spread, dose)
     numbers = list(animals) if isinstance(animals, Sequence) else [animals]
@@ -212,18 +218,19 @@ class _Asked:
             raise InputError(f"effect[{hazard!r}]", factor, "a factor above 0 that is not 1")
         if not is_number(level) or not 0 < level < 1:
             raise InputError("level", level, "a number between 0 and 1, such as 0.95")
-        if not self.times:
+        if not self.times or not all(map(is_number, self.times)):
             raise InputError("times", list(self.times), "hours at which is counted, such as [72, 312]")
         if not self.names:
             wanted = "what is counted, such as {'cells in lung': ['arrested', 'extravasated']}"
             raise InputError("observables", self.names, wanted)
+        if hazard in self.free:
+            raise InputError("free", hazard, "hazards beside the one that the effect is on")
         return hazard, float(factor)
 
     @property
     def names(self) -> list[str]:
         """Of what is counted."""
-        given = self.observables
-        return list(given) if isinstance(given, Mapping) else [one.name for one in given]
+        return list(observables_of(self.observables))
 
     @property
     def told(self) -> str:
@@ -280,23 +287,16 @@ def _row(likelihood: Likelihood, animals: int, effect: float, level: float, spre
 
     in_all, theta = len(likelihood.begin) - 1, np.zeros(len(likelihood.free))
     theta[1] = effect
-    expected = likelihood.expected(theta)
-    logs = np.log(np.maximum(np.array(spreads.values), 1e-12))
-    information, _ = likelihood.information(likelihood.reference(expected), logs)
-    values, vectors = np.linalg.eigh(information)
-    effect_of = np.zeros(len(theta))
-    effect_of[1] = 1.0
-    along = vectors.T @ effect_of
     if in_all <= len(theta):
         raise InputError("animals", animals, f"more of them than the {len(theta)} hazards that are fitted")
-    untold = values <= 1e-9 * values.max(initial=0.0)
-    if (np.abs(along[untold]) > 1e-6).any():
+    logs = np.log(np.maximum(np.array(spreads.values), 1e-12))
+    beyond = _expected_root(likelihood, theta, logs)
+    if beyond < UNTOLD:
         raise InputError("observables", list(likelihood.data.observed), "counts that tell the effect: these do not")
-    error = math.sqrt(float((along[~untold] ** 2 / values[~untold]).sum()))
     degrees = _degrees(likelihood, theta, spreads.values)
-    quantile, beyond = float(t.ppf(0.5 + level / 2.0, degrees)), _expected_root(likelihood, theta, logs)
+    quantile = float(t.ppf(0.5 + level / 2.0, degrees))
     chance = float(nct.sf(quantile, degrees, beyond) + nct.cdf(-quantile, degrees, beyond)) if beyond < 37 else 1.0
-    return PowerRow(animals, in_all, min(1.0, chance), error, degrees)
+    return PowerRow(animals, in_all, min(1.0, chance), abs(effect) / beyond, degrees)
 
 
 def _degrees(likelihood: Likelihood, theta: Floats, sds: list[float]) -> float:
@@ -314,24 +314,14 @@ def _degrees(likelihood: Likelihood, theta: Floats, sds: list[float]) -> float:
 
 
 def _expected_root(likelihood: Likelihood, theta: Floats, logs: Floats) -> float:
-    """How far the counts that are expected are from the nearest ones without effect, in standard errors."""
+    """The signed root at no effect of the counts that are expected, spreads as they are."""
     truth = likelihood.expected(theta)
-    rate = likelihood.reference(truth).rate
-    seen, null = rate > 0, theta.copy()
-    null[1] = 0.0
-    others = np.array([p for p in range(len(theta)) if p != 1], np.int64)
-    least = math.inf
-    for _ in range(SCORINGS):
-        expected = likelihood.expected(null)
-        apart = np.where(seen & np.isfinite(expected.log), truth.log - np.where(seen, expected.log, 0.0), 0.0)
-        slopes = np.column_stack([expected.slope[:, others], apart])
-        products, _ = likelihood.information(Reference(slopes, rate), logs)
-        distance = float(products[-1, -1])
-        if not distance < least - 1e-9 * max(1.0, least if math.isfinite(least) else 1.0):
-            break
-        least = distance
-        null[others] += np.linalg.pinv(products[:-1, :-1], hermitian=True) @ products[:-1, -1]
-    return math.sqrt(max(least, 0.0))
+    study = likelihood.counted(likelihood.reference(truth).rate)
+    here = study.of(truth, logs).value
+    begin = theta.copy()
+    begin[1] = 0.0
+    null = highest(study, begin, logs, held=1, fixed=True)
+    return math.sqrt(2.0 * max(0.0, here - null.value))
 
 
 def _simulated(likelihood: Likelihood, effect: float, level: float, studies: int, seed: int, sds: list[float]) -> float:

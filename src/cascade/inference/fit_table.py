@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from cascade.answers.table import Table, Texts
 from cascade.common.shares import estimate_of_number, whole_percent
 
+MOST_DEGREES = 1e4
+"""Beyond which Student's law is the normal one."""
+
 
 @dataclass(frozen=True)
 class FitRow:
@@ -70,7 +73,7 @@ class FitTable(Table[FitRow]):
         for row in self.rows:
             ends = ["open" if row.low == 0 else f"{row.low:.3g}", "open" if math.isinf(row.high) else f"{row.high:.3g}"]
             start = "-" if math.isnan(row.model) else f"{row.model:.3g}"
-            degrees = "inf" if math.isinf(row.degrees) else f"{row.degrees:.1f}"
+            degrees = "inf" if row.degrees > MOST_DEGREES else f"{row.degrees:.1f}"
             arm = row.arm or bases.get(row.hazard, "all")
             if row.against:
                 arm = f"{row.arm} over {row.against}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cascade.common.arguments import check_seed
 from cascade.common.errors import InputError, is_number, is_whole, nearest
 from cascade.common.types import Floats
 from cascade.inference.data import Data
@@ -23,6 +24,9 @@ from cascade.inference.posterior import Posterior, sampled
 from cascade.inference.predicting import Prediction, predicted
 from cascade.inference.profiles import Profile, degrees_of_freedom, profile
 from cascade.model import Model
+
+UNTOLD = 10.0
+"""Standard error of a logarithm that the counts do not tell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +94,12 @@ class Fit:
 
     @cached_property
     def covariance(self) -> Floats:
-        """Of the free logarithms, (P, P): the inverse of the information at the estimate."""
+        """Of the free logarithms, (P, P): the inverse of the information at the estimate.
+
+        What the counts do not tell has a standard error of ten: a factor of e^20 on either side.
+        """
         information, _ = self.likelihood.information(self.reference, self.best.spreads)
-        return np.asarray(np.linalg.pinv(information, hermitian=True))
+        return np.asarray(np.linalg.inv(information + np.eye(len(information)) / UNTOLD**2))
 
     @cached_property
     def degrees(self) -> Floats:
@@ -152,6 +159,8 @@ class Fit:
             f"{len(self.data)} counts of {animals} animals; hazards are those of the median animal, per hour.",
             f"Spread of log counts between animals: {spreads}; that it is normal cannot be told from so few.",
         ]
+        if not self.likelihood.counts.any():
+            lines.append("No cell was counted: only the sides of intervals that are not open say anything.")
         if not self.best.found:
             lines.append("The search did not come to an end: take no number from here.")
         others = [value for value in self.starts if value < max(self.starts) - 0.01]
@@ -222,7 +231,7 @@ class Fit:
         """
         if not is_whole(draws) or not 100 <= draws <= 1_000_000:
             raise InputError("draws", draws, "a whole number from 100 to 1000000")
-        return sampled(self, int(draws), priors, seed, _level(level))
+        return sampled(self, int(draws), priors, check_seed(seed), _level(level))
 
     def save(self, path: str | Path) -> Path:
         """Write the fit as JSON, whole or not at all: models, counts, what was asked and what was found.

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from cascade.common.errors import InputError, is_whole, nearest
+from cascade.common.notices import notice
 from cascade.inference.data import Data, data_of
 from cascade.inference.fitted import Fit
 from cascade.inference.free import free_of
-from cascade.inference.likelihood import Likelihood
+from cascade.inference.likelihood import FARTHEST, Likelihood
 from cascade.inference.maximum import FIRST_SPREAD, Maximum, highest, restricted
 from cascade.model import Model, check_model
 
 EXTRA_STARTS = 4
 FAR = 1.0
 """Spread of the logarithms of the extra starts."""
+
+FLAT, WORTH = 0.01, 0.5
+"""Information about a logarithm below which it is looked for farther off, and what it has to gain there."""
+
+FAR_STEPS = tuple(float(step) for step in range(-24, 25) if step)
+
+LONG = 0.2
+"""Seconds of the curves of a model from which on is said that a fit takes long."""
 
 SPREADS = ("one", "each", "none")
 
@@ -72,6 +82,7 @@ def fit(
         raise InputError("starts", starts, "a whole number from 0 to 1000")
     parameters = free_of(models, free, shared, by, against)
     likelihood = Likelihood(models, data, parameters, spread=spread, shared=shares_dose)
+    _say_if_long(likelihood)
     best, values = _best(likelihood, starts)
     highest_plain = best.value
     best, reference = restricted(likelihood, best)
@@ -97,13 +108,50 @@ def _best(likelihood: Likelihood, starts: int) -> tuple[Maximum, list[float]]:
         values.append(other.value)
         if other.value > best.value:
             best = other
+    far = _far(likelihood, best)
+    if far is not None:
+        values.append(far.value)
+        best = max(best, far, key=lambda one: one.value)
     return best, values
+
+
+def _far(likelihood: Likelihood, best: Maximum) -> Maximum | None:
+    """From farther off, where a hazard moves no count that far from the others: it may be flat here and steep there."""
+    information, _ = likelihood.information(likelihood.reference(best.expected), best.spreads)
+    begin, highest_there = None, best.value + WORTH
+    for p in np.flatnonzero(np.diag(information) < FLAT):
+        for step in FAR_STEPS:
+            theta = best.theta.copy()
+            theta[p] = np.clip(theta[p] + step, -FARTHEST, FARTHEST)
+            expected = likelihood.expected(theta, slopes=False)
+            if (~np.isfinite(expected.log) & (likelihood.counts > 0)).any():
+                continue
+            value = likelihood.of(expected, np.maximum(best.spreads, FIRST_SPREAD)).value
+            if value > highest_there:
+                begin, highest_there = theta, value
+    if begin is None:
+        return None
+    return highest(likelihood, begin, np.maximum(best.spreads, FIRST_SPREAD))
+
+
+def _say_if_long(likelihood: Likelihood) -> None:
+    """What is waited for, before it is: some hundreds of evaluations."""
+    begun = time.perf_counter()
+    likelihood.expected(np.zeros(len(likelihood.free)))
+    begun, first = time.perf_counter(), time.perf_counter() - begun
+    if first > LONG:
+        likelihood.expected(np.full(len(likelihood.free), 0.01))
+        again = time.perf_counter() - begun
+        if again > LONG:
+            notice(f"the curves of this model take {again:.1f} s at each of some hundred points of a fit", waiting=True)
 
 
 def _dose(data: Data, spread: str, dose: bool | None) -> bool:
     """Whether all counts of an animal share something."""
     if spread not in SPREADS:
         raise InputError("spread", spread, f"one of {', '.join(map(repr, SPREADS))}")
+    if not isinstance(dose, bool | None):
+        raise InputError("dose", dose, "True, False or None")
     several = len(data) > len(data.begin) - 1
     if dose and not several and spread != "none":
         wanted = "None or False: each animal has one count, of which two spreads cannot be told apart"
@@ -118,4 +166,7 @@ def _models(model: Model | Mapping[str, Model], data: Data) -> dict[str, Model]:
     for arm in data.arms:
         if arm not in model:
             raise InputError("model", list(model), f"a model for the arm {arm!r}; {nearest(arm, model)}")
+    for arm in model:
+        if arm not in data.arms:
+            raise InputError("model", arm, f"an arm of the data; {nearest(arm, data.arms)}")
     return {arm: check_model(model[arm]) for arm in data.arms}

@@ -54,15 +54,16 @@ def free_of(
     InputError
         For patterns that mean no hazard, or a hazard that another one means, too; for a wrong ``by`` or ``against``.
     """
-    if against is not None and (by is None or against not in models):
-        wanted = f"with by='arm' one of the arms; {nearest(against, list(models))}"
-        raise InputError("against", against, wanted)
+    if against is not None and by is None:
+        raise InputError("against", against, "None without by='arm'")
+    if against is not None and (not isinstance(against, str) or against not in models):
+        raise InputError("against", against, f"one of the arms; {nearest(against, list(models))}")
     if by not in (None, "arm"):
         raise InputError("by", by, "'arm' for free hazards of each arm, or None")
-    patterns = _texts("free", free)
+    patterns = texts_of("free", free)
     if not patterns:
         raise InputError("free", list(free), "at least one hazard, as 'state.way', or a pattern such as '*.shear'")
-    common = set(_texts("shared", shared))
+    common = set(texts_of("shared", shared))
     for name in sorted(common):
         if name not in patterns:
             raise InputError("shared", name, f"one of those that are free; {nearest(name, patterns)}")
@@ -84,8 +85,16 @@ def free_of(
     return found
 
 
-def _texts(field: str, names: Sequence[str]) -> list[str]:
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+def texts_of(field: str, names: Sequence[str]) -> list[str]:
+    """Names of hazards, each once.
+
+    Raises
+    ------
+    InputError
+        When they are no list of texts.
+    """
+    some = isinstance(names, Sequence) and not isinstance(names, str)
+    if not some or not all(isinstance(name, str) for name in names):
         raise InputError(field, names, "a list of hazards, as 'state.way'")
     return list(dict.fromkeys(names))
 

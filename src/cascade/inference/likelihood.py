@@ -18,9 +18,6 @@ from cascade.model import Model
 from cascade.model.observables import Observable
 from cascade.solution.shares import Shares
 
-POINTS = 11
-"""Of Gauss and Hermite."""
-
 FARTHEST = 30.0
 """Of a free logarithm from the model: beyond it a hazard is 0 or infinite, as far as counts can tell."""
 
@@ -118,6 +115,12 @@ class Likelihood:
         """The likelihood of other counts of the same animals."""
         other = copy(self)
         other.data, other.counts, other.below = data, data.of("count"), data.of("limit")
+        return other
+
+    def counted(self, counts: Floats) -> Likelihood:
+        """The likelihood of such numbers, whole or not, all of them seen."""
+        other = copy(self)
+        other.counts, other.below = counts, np.zeros(len(counts))
         return other
 
     def expected(self, theta: Floats, *, slopes: bool = True) -> Expected:
@@ -227,11 +230,11 @@ def observable_of(name: str, data: Data, model: Model) -> Observable:
 
 @cache
 def _points() -> tuple[Floats, Floats]:
-    """Of Gauss and Hermite, few and more, and the logarithms of the weights, plus the squares of the points."""
-    from cascade.inference.kernel.counts import FEW
+    """Of Gauss and Hermite, by rule, and the logarithms of the weights, plus the squares of the points."""
+    from cascade.inference.kernel.counts import FEW, MANY_POINTS, POINTS
 
-    points, weights = np.zeros((2, POINTS)), np.full((2, POINTS), -np.inf)
-    for row, count in enumerate((FEW, POINTS)):
+    points, weights = np.zeros((3, MANY_POINTS)), np.full((3, MANY_POINTS), -np.inf)
+    for row, count in enumerate((FEW, POINTS, MANY_POINTS)):
         x, w = np.polynomial.hermite.hermgauss(count)
         points[row, :count], weights[row, :count] = x, np.log(w) + x * x
     return points, weights

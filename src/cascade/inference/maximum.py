@@ -18,8 +18,10 @@ STEPS = 200
 
 RESTARTS = 4
 
-SMALL = 1e-3
-"""Of a slope per standard error: what is left to climb is half its square."""
+SMALL, LEFT = 1e-3, 0.05
+"""Of a slope per standard error: searched for, and let pass; what is left to climb is half its square."""
+
+SMALL_SPREAD = np.log(0.03)
 
 
 class Maximum(NamedTuple):
@@ -50,16 +52,39 @@ def highest(
     *,
     restricted: Reference | None = None,
     held: int | None = None,
+    fixed: bool = False,
 ) -> Maximum:
     """The highest point from a start; ``restricted``: of the restricted likelihood; ``held``: a logarithm that stays.
 
+    ``fixed``: spreads stay, too.
+
     Where a search ends before it is there, as in a bent valley, it begins again from where it has come to.
     """
-    found = _search(likelihood, theta, spreads, restricted, held)
+    found = _climbed(likelihood, theta, spreads, restricted, held, fixed=fixed)
+    small = found.spreads < SMALL_SPREAD
+    if small.any() and not fixed:
+        # Where a spread is next to none the likelihood is flat in its logarithm: it may be higher beyond.
+        again = np.where(small, FIRST_SPREAD, found.spreads)
+        other = _climbed(likelihood, found.theta, again, restricted, held, fixed=False)
+        found = max(found, other, key=lambda one: one.value)
+    return found
+
+
+def _climbed(
+    likelihood: Likelihood,
+    theta: Floats,
+    spreads: Floats,
+    restricted: Reference | None,
+    held: int | None,
+    *,
+    fixed: bool,
+) -> Maximum:
+    """A search, and further ones until it is at its end."""
+    found = _search(likelihood, theta, spreads, restricted, held, fixed=fixed)
     for _ in range(RESTARTS):
         if found.found:
             break
-        found = _search(likelihood, found.theta, found.spreads, restricted, held)
+        found = _search(likelihood, found.theta, found.spreads, restricted, held, fixed=fixed)
     return found
 
 
@@ -72,9 +97,16 @@ class _Hill:
     """
 
     def __init__(
-        self, likelihood: Likelihood, theta: Floats, spreads: Floats, reference: Reference | None, held: int | None
+        self,
+        likelihood: Likelihood,
+        theta: Floats,
+        spreads: Floats,
+        reference: Reference | None,
+        held: int | None,
+        *,
+        fixed: bool,
     ) -> None:
-        self.likelihood, self.theta, self.reference = likelihood, theta, reference
+        self.likelihood, self.theta, self.reference, self.fixed = likelihood, theta, reference, fixed
         begin = likelihood.expected(theta)
         likelihood.check(begin)
         self.some = np.array([p for p in range(len(theta)) if p != held], np.int64)
@@ -88,7 +120,10 @@ class _Hill:
     @property
     def bounds(self) -> list[tuple[float | None, float | None]]:
         """Of x."""
+        ends: list[tuple[float | None, float | None]]
         ends = [(LEAST_SPREAD / s, MOST_SPREAD / s) for s in self.of_spread.tolist()]
+        if self.fixed:
+            ends = [(x, x) for x in self.start[len(self.some) :].tolist()]
         return [*[(None, None)] * len(self.some), *ends]
 
     def at(self, x: Floats) -> tuple[Floats, Floats]:
@@ -116,18 +151,26 @@ class _Hill:
 
 
 def _search(
-    likelihood: Likelihood, theta: Floats, spreads: Floats, reference: Reference | None, held: int | None
+    likelihood: Likelihood,
+    theta: Floats,
+    spreads: Floats,
+    reference: Reference | None,
+    held: int | None,
+    *,
+    fixed: bool,
 ) -> Maximum:
     """One search."""
     from scipy.optimize import minimize
 
-    hill = _Hill(likelihood, theta, spreads, reference, held)
+    hill = _Hill(likelihood, theta, spreads, reference, held, fixed=fixed)
+    if not len(hill.start):  # nothing is free
+        return Maximum(-hill(hill.start)[0], theta.copy(), spreads.copy(), likelihood.expected(theta), found=True)
     options = {"maxiter": STEPS, "ftol": 1e-13, "gtol": SMALL, "maxcor": 20}
     minimize(hill, hill.start, jac=True, method="L-BFGS-B", bounds=hill.bounds, options=options)  # type: ignore[call-overload]
     value, slope = hill(hill.best)
     full, spread = hill.at(hill.best)
     uphill = slope * ~_at_bound(hill.best, hill.bounds)
-    found = bool(np.abs(uphill).max(initial=0.0) < 10.0 * SMALL)
+    found = bool(np.abs(uphill).max(initial=0.0) < LEFT)
     return Maximum(-value, full, np.asarray(spread), likelihood.expected(full), found)
 
 

@@ -44,6 +44,9 @@ ROUNDS, MOST_ROUNDS = 3, 8
 EACH = 50
 """Points of the first rounds for each number that is sampled."""
 
+LEAST_WORTH = 50.0
+"""Independent draws that weighed points have to be worth."""
+
 DEGREES = 5.0
 SETTLED = 0.7
 WIDER = 1.2
@@ -63,7 +66,8 @@ class PosteriorRow:
 
     Attributes
     ----------
-    name, arm : str
+    name, arm, against : str
+        With ``against`` a factor over the hazard of that arm.
     median, low, high : float
         Per hour, or as the free hazard is told; spreads as they are.
     prior_low, prior_high : float
@@ -72,6 +76,7 @@ class PosteriorRow:
 
     name: str
     arm: str
+    against: str
     median: float
     low: float
     high: float
@@ -118,8 +123,8 @@ class Posterior(Table[PosteriorRow]):
 
     @property
     def settled(self) -> bool:
-        """Whether the diagnostic is good."""
-        return self.k < SETTLED
+        """Whether the diagnostic is good, and draws are worth enough."""
+        return self.k < SETTLED and self.effective >= LEAST_WORTH
 
     @property
     def rows(self) -> tuple[PosteriorRow, ...]:
@@ -131,18 +136,26 @@ class Posterior(Table[PosteriorRow]):
             low, middle, high = unit * np.exp(np.quantile(self.theta[:, p], [ends[0], 0.5, ends[1]]))
             reach = _normal_quantile(ends[1]) * prior.sd
             before = unit * math.exp(prior.mean - reach), unit * math.exp(prior.mean + reach)
-            rows.append(PosteriorRow(free.name, free.arm, float(middle), float(low), float(high), *before))
+            rows.append(
+                PosteriorRow(free.name, free.arm, free.against, float(middle), float(low), float(high), *before)
+            )
         for s, name in enumerate(self.spreads):
             low, middle, high = np.quantile(self.sd[:, s], [ends[0], 0.5, ends[1]])
             half = [HALF_NORMAL * _normal_quantile(0.5 + end / 2.0) for end in ends]
-            rows.append(PosteriorRow(f"spread of {name}", "", float(middle), float(low), float(high), half[0], half[1]))
+            rows.append(
+                PosteriorRow(f"spread of {name}", "", "", float(middle), float(low), float(high), half[0], half[1])
+            )
         return tuple(rows)
 
     def as_text(self) -> Texts:
         """Headings and lines."""
         head = ["", "arm", "median", f"{whole_percent(self.level)} from", "to", "prior from", "to"]
         lines = [
-            [r.name, r.arm or "all", *(f"{v:.3g}" for v in (r.median, r.low, r.high, r.prior_low, r.prior_high))]
+            [
+                r.name,
+                f"{r.arm} over {r.against}" if r.against else r.arm or "all",
+                *(f"{v:.3g}" for v in (r.median, r.low, r.high, r.prior_low, r.prior_high)),
+            ]
             for r in self.rows
         ]
         return head, lines
@@ -153,7 +166,7 @@ class Posterior(Table[PosteriorRow]):
         told = f"{len(self.theta)} draws, worth {self.effective:.0f} independent ones; Pareto's k {self.k:.2f}"
         if self.settled:
             return f"{told}, below {SETTLED}: means settle."
-        return f"{told}, not below {SETTLED}: take no interval from here."
+        return f"{told}; not below {SETTLED}, or worth too few: take no interval from here."
 
 
 def priors_of(fit: Fit, given: Mapping[str, object] | None) -> tuple[Prior, ...]:
@@ -164,6 +177,8 @@ def priors_of(fit: Fit, given: Mapping[str, object] | None) -> tuple[Prior, ...]
     InputError
         For a name that is not free, or a range that is none.
     """
+    if not isinstance(given, Mapping | None):
+        raise InputError("priors", given, "a mapping of free hazards to ranges")
     given = dict(given or {})
     names = list(dict.fromkeys(free.name for free in fit.free))
     for name in given:
@@ -230,12 +245,13 @@ def sampled(fit: Fit, draws: int, priors: Mapping[str, object] | None, seed: int
         x, log_q = _from_t(rng, center, covariance, count)
         both = np.array([density.at(point) for point in x])
         weights = both[:, 0] - log_q
-        weights = np.exp(weights - weights.max())
-        weights[~np.isfinite(weights)] = 0.0
+        if not np.isfinite(weights).any():
+            raise InputError("priors", priors, "priors under which the counts are possible")
+        weights = np.exp(np.where(np.isfinite(weights), weights - weights[np.isfinite(weights)].max(), -np.inf))
         k = pareto_k(weights)
         if best is None or number < ROUNDS or k < best[0]:
             best = k, x, weights / weights.sum(), both[:, 1]
-        if number >= ROUNDS - 1 and k < SETTLED:
+        if number >= ROUNDS - 1 and k < SETTLED and effective(weights) >= LEAST_WORTH:
             break
         center, covariance = _refitted(x, weights / weights.sum(), covariance)
     assert best is not None
@@ -249,7 +265,7 @@ def sampled(fit: Fit, draws: int, priors: Mapping[str, object] | None, seed: int
         np.exp(x[chosen, size:]),
         likelihoods[chosen],
         k,
-        float(1.0 / (shares**2).sum()),
+        effective(shares),
         level,
         known,
     )
@@ -287,6 +303,12 @@ def _refitted(x: Floats, shares: Floats, before: Floats) -> tuple[Floats, Floats
     worth = 1.0 / float((shares**2).sum())
     trust = worth / (worth + 5.0 * x.shape[1])
     return center, (trust * covariance + (1.0 - trust) * before) * WIDER**2
+
+
+def effective(weights: Floats) -> float:
+    """How many independent draws weighed points are worth."""
+    total = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / total if total > 0 else 0.0
 
 
 def _systematic(rng: np.random.Generator, shares: Floats, count: int) -> Floats:

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cascade.common.arguments import check_moments
-from cascade.common.errors import InputError, nearest
+from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.types import Floats
 from cascade.inference.likelihood import observable_of
+from cascade.inference.reading import MOST_COUNTED
 from cascade.solution.shares import Shares
 
 if TYPE_CHECKING:
     from cascade.inference.fitted import Fit
 
-NODES = 61
-"""Of Gauss and Hermite, for the law of a new animal's count."""
+MANY = 300.0
+"""Expected counts from which on the log of a count is normal."""
+
+NODES, REACH = 161, 6.0
+"""Points of a trapezoidal rule over standard normals, and how far it goes."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +72,30 @@ def predicted(
     shares = Shares(model, [observable_of(observable, fit.data, model)], at, groups)
     values = shares.at(fit.best.theta[mine])
     share = np.where(values.value[0] > values.error[0], values.value[0], 0.0)
-    given = _cells(fit, observable, arm) if cells is None else cells
+    given = _cells(fit, observable, arm) if cells is None else _given(cells)
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.where(share > 0, values.slope[:, 0] / share, 0.0)
     covariance = fit.covariance[np.ix_(mine, mine)]
     variance = np.einsum("pn,pq,qn->n", slope, covariance, slope)
     degrees = float(np.min(fit.degrees[mine])) if mine else math.inf
     reach = float(student.ppf(0.5 + level / 2.0, degrees)) * np.sqrt(variance)
+    if not len(at):
+        raise InputError("hours", list(hours), "at least one time")
     median = given * share
-    spread = np.sqrt(_between_animals(fit, observable) ** 2 + variance)
+    # Of a curve that is not told a new animal may be anywhere: as far as numbers go.
+    spread = np.sqrt(_between_animals(fit, observable) ** 2 + np.minimum(variance, 100.0))
     low, high = _animal(median, spread, level)
-    return Prediction(
-        observable, arm, at, given, median, median * np.exp(-reach), median * np.exp(reach), low, high, level
-    )
+    # No more than all cells can be there.
+    most = np.maximum(given, median)
+    reach = np.minimum(reach, 600.0)
+    ends = median * np.exp(-reach), np.minimum(median * np.exp(reach), most)
+    return Prediction(observable, arm, at, given, median, *ends, low, high, level)
+
+
+def _given(cells: object) -> float:
+    if not is_number(cells) or not 0 < float(cells) <= MOST_COUNTED:  # type: ignore[arg-type]
+        raise InputError("cells", cells, "a number of cells > 0")
+    return float(cells)  # type: ignore[arg-type]
 
 
 def _cells(fit: Fit, observable: str, arm: str) -> float:
@@ -99,19 +114,30 @@ def _between_animals(fit: Fit, observable: str) -> float:
 
 
 def _animal(median: Floats, spread: Floats, level: float) -> tuple[Floats, Floats]:
-    """Quantiles of Poisson counts whose expected count is log-normal."""
+    """Quantiles of Poisson counts whose expected count is log-normal: of many the log count is normal."""
+    from scipy.stats import norm
+
+    found = []
+    for share in (0.5 - level / 2.0, 0.5 + level / 2.0):
+        apart = float(norm.ppf(share)) * np.sqrt(spread**2 + 1.0 / np.maximum(median, MANY))
+        quantile = median * np.exp(np.minimum(apart, 600.0))
+        few = median < MANY
+        quantile[few] = _of_few(median[few], spread[few], share)
+        found.append(quantile)
+    return found[0], found[1]
+
+
+def _of_few(median: Floats, spread: Floats, share: float) -> Floats:
+    """The least whole counts whose chance, averaged over the log-normal by a fine trapezoidal rule, is that share."""
     from scipy.stats import poisson
 
-    points, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    weights = weights / weights.sum()
-    rates = median[:, None] * np.exp(np.outer(spread, points))
-
-    def quantile(share: float) -> Floats:
-        low, high = np.full(len(median), -1.0), poisson.ppf(0.999999, rates.max(axis=1, initial=0.0)) + 1.0
-        while (high - low > np.maximum(1.0, 1e-6 * high)).any():
-            middle = np.floor((low + high) / 2.0)
-            enough = poisson.cdf(middle[:, None], rates) @ weights >= share
-            low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-        return np.asarray(high, np.float64)
-
-    return quantile(0.5 - level / 2.0), quantile(0.5 + level / 2.0)
+    z = np.linspace(-REACH, REACH, NODES)
+    weights = np.exp(-0.5 * z * z)
+    rates = median[:, None] * np.exp(np.minimum(np.outer(spread, z), 60.0))
+    weights /= weights.sum()
+    low, high = np.full(len(median), -1.0), np.ceil(rates[:, -1] + 10.0 * np.sqrt(rates[:, -1]) + 50.0)
+    while (high - low > np.maximum(1.0, 1e-6 * high)).any():
+        middle = np.floor((low + high) / 2.0)
+        enough = poisson.cdf(middle[:, None], rates) @ weights >= share
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return high

@@ -17,7 +17,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "days": ("days", "day", "d", "time (d)", "time_d", "time [d]"),
     "observable": ("observable", "assay", "kind", "what", "measure"),
     "count": ("count", "counts", "counted", "cells counted"),
-    "cells": ("cells", "dose", "injected", "cells injected"),
+    "cells": ("cells", "injected", "cells injected"),
     "fraction": ("fraction", "sampled", "fraction sampled", "sampled fraction"),
     "limit": ("limit", "limit of detection", "lod"),
 }
@@ -66,6 +66,8 @@ def observables_of(given: Mapping[str, Any] | Sequence[Observable]) -> dict[str,
     InputError
         For what is no observable.
     """
+    if not isinstance(given, Mapping | list | tuple):
+        raise InputError("observables", given, "cascade.Observable(...), or a mapping of names to states")
     if isinstance(given, Mapping):
         return {
             str(name): one if isinstance(one, Observable) else Observable(str(name), states=one)
@@ -99,14 +101,18 @@ class Reading:
             if what not in KNOWN:
                 raise InputError("columns", what, f"one of {', '.join(KNOWN)}; {nearest(what, list(KNOWN))}")
         self.found = {what: source.find(what, given.columns.get(what), names) for what, names in KNOWN.items()}
+        for what in ("cells", "fraction", "limit"):  # what is counted may be called so
+            column = self.found[what]
+            if column is not None and column.heading in given.wide:
+                self.found[what] = None
         self.time, self.hours_each = self._time()
         self.animal = self._needed("animal", "all counts of one are one unit")
         self.counted = [self._wide(heading) for heading in given.wide] or [self._count_column()]
         self._check_observable()
         self.numbers = {what: self._constant(what) for what in ("cells", "fraction", "limit")}
         numbers = [column for column in (self.found[what] for what in self.numbers) if column is not None]
-        marked = [column for column in self.counted if not _has_marks(column)]
-        source.reading([*marked, self.time, *numbers])
+        self.below = [source.unmarked(column, "<") for column in self.counted]
+        source.reading([*self.counted, self.time, *numbers])
 
     def rows(self) -> tuple[Count, ...]:
         """All counts, those of one animal together.
@@ -133,11 +139,11 @@ class Reading:
         hours = self._number(row, "hours", self.time)
         shared = {what: self._of(what, row) for what in self.numbers}
         counts = []
-        for column in self.counted:
+        for column, marked in zip(self.counted, self.below, strict=True):
             if self.given.wide and not self.source.text(row, column):
                 continue  # not counted in this animal
             name = column.heading if self.given.wide else self._name(row)
-            count, below = self._count(row, column)
+            count, below = self._count(row, column, marked=row in marked)
             if count is None or hours is None or None in shared.values():
                 continue
             cells, fraction, limit = (float(value or 0.0) for value in shared.values())
@@ -151,6 +157,9 @@ class Reading:
         unit, source = self.given.unit, self.source
         if unit not in (None, "hours", "days"):
             raise InputError("unit", unit, "'hours' or 'days'")
+        said = [what for what in ("hours", "days") if self.found[what] is not None]
+        if unit is not None and said and said != [unit]:
+            raise InputError("unit", unit, f"{said[0]!r}, as the heading {self.found[said[0]].heading!r} says")  # type: ignore[union-attr]
         known = {what: column for what in ("hours", "days") if (column := self.found[what]) is not None}
         if len(known) > 1:
             headings = [column.heading for column in known.values()]
@@ -177,6 +186,8 @@ class Reading:
 
     def _wide(self, heading: str) -> Column:
         """A column of counts of a wide table."""
+        if heading.strip().lower() not in [name.strip().lower() for name in self.source.headings]:
+            raise InputError("wide", heading, f"a heading of the table; {nearest(heading, self.source.headings)}")
         column = self.source.find("count", heading, ())
         assert column is not None
         if self.observables and column.heading not in self.observables:
@@ -196,9 +207,9 @@ class Reading:
         """A number of all rows; None where a column has it."""
         value, column = self.given.numbers.get(what), self.found[what]
         if value is not None:
-            if not _right(what, value):
+            if not right(what, value):
                 raise InputError(what, value, _WANTED[what])
-            if column is not None and (what != "cells" or what in self.given.columns):
+            if column is not None:
                 raise InputError(what, value, f"None, since the table has a column of it, {column.heading!r}")
             return float(value)
         if column is not None:
@@ -219,7 +230,7 @@ class Reading:
 
     def _number(self, row: int, what: str, column: Column) -> float | None:
         value = self.source.number(row, column, _WANTED[what])
-        if value is not None and not _right(what, value):
+        if value is not None and not right(what, value):
             self.source.fault(row, column, _WANTED[what])
             return None
         return value
@@ -241,23 +252,17 @@ class Reading:
             self.source.fault(row, column, f"what was counted; {nearest(name, list(self.observables))}")
         return name
 
-    def _count(self, row: int, column: Column) -> tuple[int | None, float]:
+    def _count(self, row: int, column: Column, *, marked: bool) -> tuple[int | None, float]:
         """The count in a cell, and the number that it is known to be below, or 0."""
-        value = column.values[row]
-        if not isinstance(value, str) or not _has_marks(column):
+        if not marked:
             number = self._number(row, "count", column)
             return (None if number is None else int(number)), 0.0
-        text = value.strip()
-        try:
-            number = float(text.removeprefix("<"))
-        except ValueError:
-            number = -1.0
-        if text.startswith("<") and 1 <= number <= MOST_LIMIT:
+        number = self.source.number(row, column, _WANTED["count"])
+        if number is not None and 1 <= number <= MOST_LIMIT:
             return 0, number
-        if text.startswith("<") or not _right("count", number):
+        if number is not None:
             self.source.fault(row, column, _WANTED["count"])
-            return None, 0.0
-        return int(number), 0.0
+        return None, 0.0
 
     def _check_together(self, rows: Sequence[Count]) -> None:
         """Note an animal of which one thing was counted twice at one time, or that was given two numbers of cells."""
@@ -278,18 +283,13 @@ class Reading:
                 self.source.faults.append(Fault(where, f"{number} counts", wanted))
 
 
-def _right(what: str, value: object) -> bool:
-    """Whether a number is in its range."""
+def right(what: str, value: object) -> bool:
+    """Whether a number of a table is in its range: 'count', 'hours', 'cells', 'fraction' or 'limit'."""
     if not is_number(value):
         return False
     number = float(value)  # type: ignore[arg-type]
     if what == "count":
-        return 0 <= number <= MOST_COUNTED and number == int(number)
+        return 0 <= number <= MOST_COUNTED and number.is_integer()
     if what == "hours":
         return 0 <= number <= 1e9
     return {"cells": 0 < number <= MOST_COUNTED, "fraction": 0 < number <= 1, "limit": 0 <= number <= MOST_LIMIT}[what]
-
-
-def _has_marks(column: Column) -> bool:
-    """Whether counts are written as '<10' somewhere."""
-    return any(isinstance(value, str) and value.strip().startswith("<") for value in column.values)

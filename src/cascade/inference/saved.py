@@ -16,6 +16,7 @@ from cascade.common.jsons import json_text
 from cascade.common.version import package_version
 from cascade.inference.counted import Count
 from cascade.inference.data import Data
+from cascade.inference.reading import right
 from cascade.model import Model
 from cascade.model.observables import Observable
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 APART = 1e-4
 """Of a logarithm, in parts of its error and of 1: what another machine may find."""
+
+ASKED = {"free", "shared", "by", "against", "spread", "dose", "starts"}
 
 WHAT = "a fit, as fit.save(...) writes it"
 
@@ -73,28 +76,45 @@ def open_fit(path: str | Path) -> Fit:
     told = _told(path)
     try:
         models = {arm: Model(**_listed(fields)) for arm, fields in told["models"].items()}
-        rows = tuple(Count(**row) for row in told["counts"])
+        changed = [arm for arm, model in models.items() if model.digest() != told["sha256"].get(arm)]
+        rows = tuple(_count(row) for row in told["counts"])
         observables = {name: Observable(**fields) for name, fields in told["observables"].items()}
         asked, wanted = dict(told["asked"]), np.array(told["logarithms"], float)
         data = Data(rows, FrozenDict(observables), str(told["source"]))
+        if not rows or not np.isfinite(wanted).all() or set(asked) != ASKED:
+            raise ValueError("counts, logarithms or what was asked are not whole")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError("file", str(path), f"{WHAT} ({error})") from None
-    for arm, model in models.items():
-        if model.digest() != told.get("sha256", {}).get(arm):
-            raise InputError("file", str(path), f"{WHAT}, not changed since: the model of {arm!r} is another")
+    if changed:
+        raise InputError("file", str(path), f"{WHAT}, not changed since: the model of {changed[0]!r} is another")
     found = fit(models, data, asked.pop("free"), **asked)
     errors = np.sqrt(np.maximum(np.diag(found.covariance), 0.0))
+    if wanted.shape != found.best.theta.shape:
+        raise InputError("file", str(path), f"{WHAT} (of other hazards)")
     apart = np.abs(found.best.theta - wanted) > APART * (1.0 + errors)
-    if wanted.shape != found.best.theta.shape or apart.any():
-        names = [free.label for free, other in zip(found.free, apart, strict=False) if other]
+    if apart.any():
+        names = [free.label for free, other in zip(found.free, apart, strict=True) if other]
         raise InputError("file", str(path), f"a fit that comes to the same again: {', '.join(names)} differ")
     return found
+
+
+def _count(row: Mapping[str, Any]) -> Count:
+    """A row, with numbers where numbers are and in their ranges."""
+    count = Count(**row)
+    numbers = {"hours": count.hours, "count": count.count, "cells": count.cells,
+               "fraction": count.fraction, "limit": count.limit}  # fmt: skip
+    for what, number in numbers.items():
+        if not right(what, number):
+            raise ValueError(f"{what} {number!r}")
+    if not all(isinstance(text, str) and text for text in (count.animal, count.arm, count.observable)):
+        raise ValueError("names")
+    return count
 
 
 def _told(path: str | Path) -> dict[str, Any]:
     try:
         told = json.loads(check_exists(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError("file", str(path), f"{WHAT} ({error})") from None

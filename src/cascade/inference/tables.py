@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cascade.answers.sheets import Sheet, read_sheet
-from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
+from cascade.common.errors import CascadeError, Fault, InputError, ModelError, is_number, nearest
 
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
 
@@ -21,6 +23,10 @@ class Column:
     heading: str
     values: tuple[Any, ...]
     place: int
+
+
+MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "<na>", "nat", "-", "--"})
+"""Texts that say that nothing is known."""
 
 
 class Columns:
@@ -38,7 +44,12 @@ class Columns:
         self.name = Path(table).name if isinstance(table, str | Path) else name
         self.faults: list[Fault] = []
         self._sheet: Sheet | None = None
-        self.columns, self.rows = self._read(table)
+        try:
+            self.columns, self.rows = self._read(table)
+        except (TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
+            if isinstance(error, CascadeError):
+                raise
+            raise InputError(name, type(table).__name__, f"a table that can be read ({error})") from None
         if not self.columns or not self.rows:
             raise InputError(
                 name, table if isinstance(table, str | Path) else "empty", "a table with headings and rows"
@@ -105,7 +116,7 @@ class Columns:
 
     def number(self, row: int, column: Column, accepted: str) -> float | None:
         """The number in a cell; None, and a fault noted, where it is none."""
-        value = column.values[row]
+        value = self._value(row, column)
         if self._sheet is not None:
             try:
                 return float(self._sheet.number(row, column.place))
@@ -126,13 +137,46 @@ class Columns:
         return float(value)
 
     def text(self, row: int, column: Column) -> str:
-        """The text in a cell; of a whole number without the point."""
-        value = column.values[row]
-        if value is None or (isinstance(value, float) and math.isnan(value)):
+        """The text in a cell, '' where nothing is known; of a whole number without the point."""
+        value = self._value(row, column)
+        if value is None:
             return ""
-        if isinstance(value, float) and value.is_integer():
-            return str(int(value))
-        return str(value).strip()
+        try:
+            if isinstance(value, float | np.floating):
+                return str(int(value)) if float(value).is_integer() else str(value)
+            text = str(value).strip()
+        except (ValueError, OverflowError):  # numbers with more digits than Python writes, or infinite
+            return ""
+        return "" if text.lower() in MISSING else text
+
+    def _value(self, row: int, column: Column) -> Any:
+        """What stands in a cell; None where it is nothing that is known, as data frames write it."""
+        value = self.columns[column.place].values[row]
+        if value is None or isinstance(value, np.ma.core.MaskedConstant):
+            return None
+        try:
+            return value if bool(value == value) else None  # nan and its kin are unlike themselves
+        except (TypeError, ValueError):
+            return None
+
+    def unmarked(self, column: Column, mark: str) -> frozenset[int]:
+        """Take a mark from before the numbers of a column; the rows that had it."""
+        values = list(self.columns[column.place].values)
+        rows = [i for i, v in enumerate(values) if isinstance(v, str) and v.strip().startswith(mark)]
+        if not rows:
+            return frozenset()
+        for i in rows:
+            values[i] = values[i].strip().removeprefix(mark).strip()
+        columns = list(self.columns)
+        columns[column.place] = replace(column, values=tuple(values))
+        self.columns = tuple(columns)
+        if self._sheet is not None:
+            lines = list(self._sheet.lines)
+            for i in rows:
+                at, cells = lines[i]
+                lines[i] = at, (*cells[: column.place], values[i], *cells[column.place + 1 :])
+            self._sheet = replace(self._sheet, lines=tuple(lines))
+        return frozenset(rows)
 
     def check(self) -> None:
         """Raise every fault that was noted.

@@ -28,6 +28,9 @@ from cascade.plot.style import sign
 MOST_BESIDE = 4
 """Panels beside each other."""
 
+MOST_LINES = 2
+"""Of the title of a panel."""
+
 POINTS = 80
 """Of a curve."""
 
@@ -124,7 +127,7 @@ def panels_of(source: Data | Fit) -> list[Panel]:
 def made_of(source: Data | Fit) -> str:
     """What is shown, and how it was made."""
     counted = source.data if isinstance(source, Fit) else source
-    told = f"{len(counted)} counts of {len(counted.begin) - 1} animals"
+    told = f"{_number(len(counted), 'count')} of {_number(len(counted.begin) - 1, 'animal')}"
     if not isinstance(source, Fit):
         return told
     models = {model.name: model.digest()[:16] for model in source.likelihood.models.values()}
@@ -132,10 +135,14 @@ def made_of(source: Data | Fit) -> str:
     return f"{told}; {named}, fitted: {', '.join(dict.fromkeys(free.name for free in source.free))}"
 
 
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def notes_of(source: Data | Fit, panels: Sequence[Panel]) -> list[str]:
     """What has to be known to read the panels."""
     notes = []
-    if isinstance(source, Fit):
+    if isinstance(source, Fit) and panels:
         notes.append("Inner band: the curve of the median animal; outer band: the count of a new animal; both 95 %.")
         if any(panel.beside is not None for panel in panels):
             notes.append(f"Dashed: the curve of {panels[0].arm}.")
@@ -190,7 +197,7 @@ def grid_of(panels: Sequence[Panel]) -> list[list[Panel]]:
 
 def grid_between(grid: Sequence[Sequence[Panel]], look: Look) -> float:
     """Inches above and below the axes of all lines of panels."""
-    return len(grid) * look.leading(1.6 + 1.9) + look.leading(1.0)
+    return len(grid) * look.leading(0.6 + MOST_LINES + 1.9) + look.leading(1.0)
 
 
 def draw_grid(
@@ -203,18 +210,28 @@ def draw_grid(
     gap = 1.0 * look.em
     wide = (across - marks - gap * (beside - 1) - 0.5 * look.em) / beside
     for line in grid:
-        name = broken(f"{line[0].observable}", across, look.small)
-        low, high = _range(line)
+        low, high = _range([panel for other in grid for panel in other if panel.observable == line[0].observable])
         for k, panel in enumerate(line):
             x = left + marks + k * (wide + gap)
-            title = f"{panel.observable}: {panel.arm}" if len(grid) > 1 or len(line) > 1 else name
-            size = look.small
-            sheet.text(x, top, broken(title, wide, size, "bold").split("\n")[0], fontsize=size, fontweight="bold")
-            ax = sheet.axes(x, top + look.leading(1.6), wide, tall)
+            title = f"{panel.observable}: {panel.arm}" if len(grid) > 1 or len(line) > 1 else panel.observable
+            texts = two_lines(title, wide, look)
+            sheet.text(x, top + look.leading(MOST_LINES - len(texts)), "\n".join(texts), fontweight="bold")
+            ax = sheet.axes(x, top + look.leading(0.6 + MOST_LINES), wide, tall)
             ax.set_label(title)
             _panel(ax, panel, look, (wide, tall), (low, high), first=k == 0, last=line is grid[-1])
-        top += look.leading(1.6) + tall + look.leading(1.9)
+        top += look.leading(0.6 + MOST_LINES) + tall + look.leading(1.9)
     return top + look.leading(1.0)
+
+
+def two_lines(text: str, wide: float, look: Look) -> list[str]:
+    """A title in at most two lines; what is left out is told by an ellipsis."""
+    lines = broken(" ".join(text.split()), wide, look.small, "bold").split("\n")
+    if len(lines) <= MOST_LINES:
+        return lines
+    last = lines[MOST_LINES - 1]
+    while last and width_of(f"{last}...", look.small, "bold") > wide:
+        last = last[:-1]
+    return [*lines[: MOST_LINES - 1], f"{last.rstrip()}..."]
 
 
 def _range(line: Sequence[Panel]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from cascade.common.errors import InputError
 from cascade.common.shares import whole_percent
 from cascade.inference.posterior import Posterior, PosteriorRow
 from cascade.plot.animals import WARNING
-from cascade.plot.fitting import broken, lines_in, width_of, words
+from cascade.plot.fitting import broken, lines_in, width_of
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import power
 from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
@@ -48,6 +48,8 @@ def posterior(source: Posterior, *, style: str = "screen") -> Figure:
 
 
 def _name(row: PosteriorRow) -> str:
+    if row.against:
+        return f"{row.name} ({row.arm} over {row.against})"
     return f"{row.name} ({row.arm})" if row.arm else row.name
 
 
@@ -89,14 +91,16 @@ def _bars(ax: Axes, rows: Sequence[PosteriorRow], names: Sequence[str], look: Lo
         ax.plot([row.median], [k], "o", color=ALIVE_COLOUR, markeredgecolor=INK, markeredgewidth=look.thin,
                 markersize=1.2 * look.mark, zorder=5, label="median")  # fmt: skip
     frame(ax, look, grid="x")
-    ax.set_yticks(range(len(rows)), [words(name) for name in names])
+    ax.set_yticks(range(len(rows)), list(names))
     ax.tick_params(axis="y", labelleft=True, labelsize=look.small)
     begin, end = int(np.ceil(np.log10(low))), int(np.floor(np.log10(high)))
     step = max(1, round((end - begin + 1) * 4.5 * look.em / across))
     marks = list(range(begin, end + 1, step))
     ax.set_xticks([10.0**m for m in marks], [power(m) if m >= 0 else _small(m) for m in marks])
     ax.minorticks_off()
-    ax.set_xlabel("per hour (log scale)", fontsize=look.small, loc="left", labelpad=0.3 * look.small)
+    ax.set_xlabel(
+        "per hour, or a factor, or a spread (log scale)", fontsize=look.small, loc="left", labelpad=0.3 * look.small
+    )
 
 
 def _small(exponent: int) -> str:

@@ -15,7 +15,7 @@ from cascade.common.errors import InputError
 from cascade.common.types import Floats
 from cascade.inference.fitted import Fit
 from cascade.inference.profiles import Profile, cut
-from cascade.plot.animals import WARNING, draw_grid, grid_between, grid_of, made_of, notes_of, panels_of
+from cascade.plot.animals import WARNING, draw_grid, grid_between, grid_of, made_of, notes_of, panels_of, two_lines
 from cascade.plot.fitting import broken, lines_in, width_of
 from cascade.plot.look import Look, look_of
 from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
@@ -35,7 +35,8 @@ class Curve:
     name : str
     unit : float
         The hazard in the model, or 1 of several that are multiplied together.
-    per_hour : bool
+    axis : str
+        What the axis is of.
     profile : Profile
     best : float
         The logarithm of the factor where the likelihood is highest.
@@ -43,7 +44,7 @@ class Curve:
 
     name: str
     unit: float
-    per_hour: bool
+    axis: str
     profile: Profile
     best: float
 
@@ -122,7 +123,8 @@ def curves_of(source: Fit) -> list[Curve]:
         several = math.isnan(free.start)
         unit = 1.0 if several else free.start
         best = float(source.best.theta[p])
-        found.append(Curve(free.label, unit, not several, source.profile(free.name, free.arm, level=LEVEL), best))
+        axis = "per hour" if not several else f"x {free.against}" if free.against else "x the model"
+        found.append(Curve(free.label, unit, axis, source.profile(free.name, free.arm, level=LEVEL), best))
     return found
 
 
@@ -164,8 +166,7 @@ def _draw_lines(
     for line in lines:
         for k, curve in enumerate(line):
             x = left + marks + k * (wide + gap)
-            name = broken(curve.name, wide, look.small, "bold")
-            texts = name.split("\n")[:2]
+            texts = two_lines(curve.name, wide, look)
             sheet.text(x, top + look.leading(2 - len(texts)), "\n".join(texts), fontweight="bold")
             ax = sheet.axes(x, top + look.leading(2.6), wide, tall)
             ax.set_label(f"profile of {curve.name}")
@@ -208,7 +209,7 @@ def _panel(ax: Axes, curve: Curve, look: Look, wide: float, *, left: bool) -> No
     ticks = _ticks(curve, begin, end, wide, look)
     ax.set_xticks([math.log(t / curve.unit) for t in ticks], [_told(t) for t in ticks])
     ax.minorticks_off()
-    ax.set_xlabel("per hour" if curve.per_hour else "x the model", fontsize=look.small, loc="left",
+    ax.set_xlabel(curve.axis, fontsize=look.small, loc="left",
                   labelpad=0.2 * look.small)  # fmt: skip
 
 

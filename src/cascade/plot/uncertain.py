@@ -106,7 +106,7 @@ def _bars(
                 fontsize=look.small, va="center", color=INK)  # fmt: skip
     ax.axvline(source.value, color=INK, linewidth=look.thin, zorder=4)
     frame(ax, look, grid="x")
-    ax.set_yticks(range(len(rows)), [words(name) for name in names])
+    ax.set_yticks(range(len(rows)), list(names))
     ax.tick_params(axis="y", labelleft=True, labelsize=look.small)
     begin, end = math.ceil(math.log10(low)), math.floor(math.log10(high) + 1e-9)
     step = max(1, math.ceil((end - begin + 1) * (width_of("1 in 1,000,000", look.small) + look.em) / across))

@@ -164,6 +164,8 @@ class Shares:
         if lowered.entry_hours[1] > lowered.entry_hours[0] or poles is None or poles.size:
             return None
         times, transform = self.times - lowered.entry_hours[0], self._transform(here, nodes.weights)
+        if not (times > 0).any():
+            return None
         for intervals in (36, 72):
             z, weights = one = rule(times, intervals, -(-solver.steps // STAYS))
             if np.abs((weights @ transform(z)).imag - values).max(initial=0.0) < AGREE:

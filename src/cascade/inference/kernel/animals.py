@@ -60,11 +60,10 @@ def _one(first, end, counts, logs, below, eta, alone, shared, points, weights, b
         return value, shared * shared * (1.0 + moved * shared * shared / both)
     center, curvature = _shared_mode(first, end, counts, logs, below, eta, alone, shared)
     size, error = end - first, 1.0 / math.sqrt(curvature)
-    skewness = (curvature - 1.0 / shared**2) * error**3
+    limited = False
     for j in range(first, end):
-        if below[j] > 0.0:
-            skewness = 1.0
-    which, count = rule(skewness, points)
+        limited |= below[j] > 0.0
+    which, count = rule((curvature - 1.0 / shared**2) * error**3, limited)
     width = math.sqrt(2.0) * error
     slopes, means = np.zeros(size), np.zeros(size)
     total_slopes, total_squares = np.zeros(size), np.zeros(size)
@@ -108,8 +107,8 @@ def likelihood(begin, counts, below, eta, kind, shared, spreads, points, weights
     shared : float
         Spread of what all counts of an animal share; 0: nothing.
     spreads : (S,) float
-    points, weights : (2, K) float
-        Of Gauss and Hermite, few points and more; the logarithms of the weights, plus the squares of the points.
+    points, weights : (3, K) float
+        Of Gauss and Hermite, by rule; the logarithms of the weights, plus the squares of the points.
     by_animal : (A,) float; by_eta : (n,) float
         Written: log likelihoods, and derivatives.
     by_spread : (A, 1 + S) float

@@ -16,8 +16,8 @@ NARROW = 1e-7
 """Spreads below it are none."""
 
 
-FEW = 5
-"""Points of the first rule."""
+FEW, POINTS, MANY_POINTS = 5, 11, 31
+"""Points of the rules; the last is for counts below a limit, whose chance is flat on one side."""
 
 EVEN = 0.1
 """Skewness in standard units below which few points serve."""
@@ -62,9 +62,11 @@ def _below(limit, eta, rate):
 
 
 @step
-def rule(skewness, points):
-    """Which of the two rules serves, and how many points it has: few where the integrand is nearly normal."""
-    return (0, FEW) if skewness < EVEN else (1, points.shape[1])
+def rule(skewness, limited):
+    """Which rule serves, and how many points it has: few where the integrand is nearly normal."""
+    if limited:
+        return 2, MANY_POINTS
+    return (0, FEW) if skewness < EVEN else (1, POINTS)
 
 
 @step
@@ -90,7 +92,7 @@ def mode(y, log_y, below, eta, spread):
 def averaged(y, log_y, below, eta, spread, points, weights):
     """Log of the chance averaged over what a count has alone; the means of its derivative and of the square of that.
 
-    ``points``, ``weights`` (2, K): of Gauss and Hermite, few and more, the weights with exp(points^2), in logs.
+    ``points``, ``weights`` (3, K): of Gauss and Hermite, few and more, the weights with exp(points^2), in logs.
     """
     if spread < NARROW:
         value, slope, _ = chance(y, log_y, below, eta)
@@ -98,8 +100,7 @@ def averaged(y, log_y, below, eta, spread, points, weights):
     center = mode(y, log_y, below, eta, spread)
     _, _, curvature = chance(y, log_y, below, eta + center)
     error = 1.0 / math.sqrt(curvature + 1.0 / (spread * spread))
-    # Below a limit the integrand is flat on one side, and normal nowhere.
-    which, count = rule(curvature * error**3 if below == 0.0 else 1.0, points)
+    which, count = rule(curvature * error**3, below > 0.0)
     width = math.sqrt(2.0) * error
     # Over the mode, where the integrand is highest: nothing overflows.
     most, _, _ = chance(y, log_y, below, eta + center)
