@@ -283,11 +283,10 @@ def test_catalogue_treatments_are_sourced_and_act(name: str) -> None:
     for effect in treatment.effects:
         assert effect.source
         assert set(effect.source) <= keys
-    for model in ("colon", *(["textbook"] if name != "e-selectin-block" else [])):
-        plain = cascade.load(model)
-        used = [e.hazard for e in treatment.effects if matching(e.hazard, hazards(plain))]
-        assert used
-        assert cascade.exact(plain.with_treatments(treatment)).success != pytest.approx(cascade.exact(plain).success)
+    assert any(matching(effect.hazard, hazards(cascade.load("colon"))) for effect in treatment.effects)
+    # What it does is solved where that is quick: through windows colon takes twenty seconds.
+    plain = cascade.load("mouse-tail-vein" if name == "e-selectin-block" else "textbook")
+    assert cascade.exact(plain.with_treatments(treatment)).success != pytest.approx(cascade.exact(plain).success)
     # No effect that acts nowhere.
     everywhere = [name for model in ("colon", "textbook", "mouse-tail-vein") for name in hazards(cascade.load(model))]
     for effect in treatment.effects:
