@@ -34,6 +34,8 @@ def test_the_commands_of_the_readme_fit_a_terminal_of_80_columns(
     monkeypatch.setenv("COLUMNS", "80")
     cascade.load("textbook").with_(scale={"*.shear": 0.5}, name="mine").save("mine.toml")
     Path("counts.csv").write_text("step,number\ninjected,100000\narrested in the lung,870\ngrown,3\n")
+    mice = [f"{day} {k},{day},alive,{60000 - 2000 * day + 900 * k}" for day in (1, 13) for k in range(3)]
+    Path("mice.csv").write_text("\n".join(["mouse,day,assay,count", *mice]) + "\n")
     commands = [command for command in COMMANDS if "teach" not in command]
     assert len(commands) > 10
     wide = []
