@@ -164,3 +164,49 @@ def test_cohorts_are_merged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     cascade.simulate(LINEAR, cells=10, seed=4).save(tmp_path / "r.cascade")
     assert ended("merge", str(apart[0]), str(tmp_path / "r.cascade"), "--out", str(tmp_path / "z")) == 2
     assert "of the kind of" in capsys.readouterr().err
+
+
+# Verified.
+
+
+def test_a_saved_run_is_verified_as_a_whole_or_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cascade.runs import verifying
+
+    path = tmp_path / "r.cascade"
+    result = cascade.simulate(CYCLIC, cells=range(500, 9500), seed=6, until=500.0, times=[2.0])
+    result.save(path)
+    assert ended("verify", str(path), "-q") == 0
+    assert "all 9,000 cells were run again" in " ".join(capsys.readouterr().out.split())
+    monkeypatch.setattr(verifying, "WHOLE", 1000)
+    monkeypatch.setattr(verifying, "SPAN", 400)
+    assert ended("verify", str(path), "--seed", "3", "-q") == 0
+    assert "3,200 of 9,000 cells" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_run_that_was_made_otherwise_is_not_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: the counts of another seed under this recipe, digest and all."""
+    from dataclasses import replace
+
+    from cascade.runs import verifying
+
+    right, other = (cascade.simulate(LINEAR, cells=9000, seed=seed) for seed in (1, 2))
+    path = tmp_path / "r.cascade"
+    replace(right, totals=other.totals).save(path)
+    with pytest.raises(cascade.InputError, match="its counts differ"):
+        verifying.verify(path)
+    monkeypatch.setattr(verifying, "WHOLE", 100)
+    with pytest.raises(cascade.InputError, match="differ"):
+        verifying.verify(path, seed=1)
+
+
+@pytest.mark.parametrize("kind", ["model", "disease", "treatment"])
+def test_the_schema_is_printed_for_editors(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+
+    assert ended("schema", kind) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["type"] == "object"
+    assert {"model": "stages", "disease": "lesions", "treatment": "effects"}[kind] in told["properties"]
+    assert ended("schema", "modl") == 2

@@ -45,7 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="replace")  # a console that lacks a letter gets a question mark
     try:
         # The commands enter themselves as they are imported.
-        from cascade.cli import commands, diseases, fitting, lives, patients, scaling, scoring, shown, teaching  # noqa: F401
+        from cascade.cli import (  # noqa: F401
+            checking,
+            commands,
+            diseases,
+            fitting,
+            lives,
+            patients,
+            scaling,
+            scoring,
+            shown,
+            teaching,
+        )
 
         with fitted(terminal_width()):
             app(args=None if arguments is None else list(arguments), prog_name="cascade")

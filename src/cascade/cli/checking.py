@@ -1,0 +1,44 @@
+"""Commands that check: a saved run computed again, and the schema by which editors check a file while it is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cascade.cli.app import app
+from cascade.cli.options import NOTICE, Quiet, Seed, parse_seed, path_of, say
+from cascade.common.errors import InputError
+
+KINDS = ("model", "disease", "treatment")
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", parser=path_of, help="A saved result.")],
+    seed: Seed = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run a saved result again, a large one in random parts, and say whether it is the same."""
+    from cascade.runs.verifying import verify as verified
+
+    say(str(verified(file, seed=parse_seed(seed), progress=False if quiet else None)))
+    say(NOTICE)
+
+
+@app.command()
+def schema(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="model, disease or treatment.")] = "model",
+) -> None:
+    """Print the JSON schema of a file, by which editors complete and check it."""
+    if kind not in KINDS:
+        raise InputError("KIND", kind, f"one of {', '.join(KINDS)}")
+    if kind == "disease":
+        from cascade.patient.disease import Disease as Part
+    elif kind == "treatment":
+        from cascade.model.treatments import Treatment as Part  # type: ignore[assignment]
+    else:
+        from cascade.model import Model as Part  # type: ignore[assignment]
+    typer.echo(json.dumps(Part.model_json_schema(), indent=2, allow_nan=False))
