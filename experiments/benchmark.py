@@ -26,6 +26,7 @@ import numpy as np
 from numba import njit
 
 import cascade
+from _fits import fits
 from _patients import patients
 from cascade import body
 from cascade.common.jsons import json_text
@@ -461,6 +462,7 @@ def main() -> int:
     targets += derivatives(runs)
     targets += those_that_make_it(runs)
     targets += patients(runs, best_of)
+    targets += fits(runs, best_of)
     for name in ("textbook", "platelets", "colon"):
         milliseconds = slider(name, runs)
         if milliseconds is None:
