@@ -137,6 +137,10 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
         "causes, whatever the state",
     ),
     "counts nothing": (lambda: Observable("x"), "states or deaths"),
+    "no times": (
+        lambda: cascade.exact(LINEAR).observe(Observable("x", states="arrest"), None),  # type: ignore[arg-type]
+        "times",
+    ),
     "no observable": (lambda: cascade.exact(LINEAR).observe(3, [1.0]), "cascade.Observable"),  # type: ignore[arg-type]
     "a figure that is none": (lambda: cascade.exact(LINEAR).figure("x"), "one of the model's"),
     "twice": (

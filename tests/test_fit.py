@@ -561,6 +561,8 @@ def test_a_prior_under_which_the_counts_are_impossible_is_refused() -> None:
     for wrong in ({"priors": 3}, {"seed": -1}, {"seed": "x"}):
         with pytest.raises(cascade.InputError):
             fit.posterior(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(cascade.InputError, match="at least one time"):
+        fit.predict("here", [])
     for cells in ("5", -5, 0, float("nan")):
         with pytest.raises(cascade.InputError, match="a number of cells"):
             fit.predict("here", [1.0], cells=cells)  # type: ignore[arg-type]

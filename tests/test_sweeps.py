@@ -128,6 +128,13 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "no power": (lambda: cascade.sensitivity(LINEAR, points=100), "a power of 2"),
     "no step": (lambda: cascade.sensitivity(LINEAR, of="exit"), "a step"),
     "windows": (lambda: cascade.sensitivity(changed(LINEAR, 2.0, "*.shear", end=3.0)), "do not change with time"),
+    "a seed": (lambda: cascade.sweep(LINEAR, {"growth.lost": (1, 2)}, design="latin", seed="x"), "seed"),  # type: ignore[arg-type]
+    "a seed of a grid": (lambda: cascade.sweep(LINEAR, {"growth.lost": [1]}, seed=-1), "seed"),
+    "a seed of indices": (lambda: cascade.sensitivity(LINEAR, seed=-1), "seed"),
+    "no observable": (
+        lambda: cascade.sweep(LINEAR, {"growth.lost": [1]}, observables=["x"], times=[1.0]),  # type: ignore[list-item]
+        "cascade.Observable",
+    ),
     "no such answer": (lambda: cascade.sweep(LINEAR, {"growth.lost": [1]}).of("x"), "one of"),
     "progress": (lambda: cascade.sweep(LINEAR, {"growth.lost": [1]}, progress="bar"), "a function of"),  # type: ignore[arg-type]
 }

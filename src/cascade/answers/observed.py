@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cascade.common.arguments import check_moments
 from cascade.common.errors import InputError, nearest
 from cascade.model.names import alike
 from cascade.model.observables import Observable, Observation
@@ -62,7 +63,7 @@ class Observed:
             observable = known[observable]
         if not isinstance(observable, Observable):
             raise InputError("observable", observable, "cascade.Observable(...), or the name of one of the model")
-        total = np.zeros(len(list(times)))
+        total = np.zeros(len(check_moments(times)))
         states = _named(observable.states, [state.name for state in self.model.states], "states", self.model.name)
         if states:
             curves = self.occupancy(times)

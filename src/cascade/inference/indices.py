@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from cascade.answers.table import Table, Texts
+from cascade.common.arguments import check_seed
 from cascade.common.errors import InputError, is_whole, nearest
 from cascade.common.types import Floats
 from cascade.inference.ranges import Range, logs_at, ranges_of
@@ -131,7 +132,8 @@ def sensitivity(
     InputError
         For an unknown step or hazard, or a number of points that is no power of 2.
     """
-    model, known = check_model(model), ranges_of(model, ranges)
+    model, seed = check_model(model), check_seed(seed)
+    known = ranges_of(model, ranges)
     if not is_whole(points) or not 16 <= points <= 1 << 20 or points & (points - 1):
         raise InputError("points", points, "a power of 2 from 16 to 1048576")
     passing = Passing(model, [one.numbers for one in known])

@@ -67,6 +67,8 @@ def predicted(
             raise InputError("arm", arm, f"one of the arms; {nearest(arm, arms)}")
         arm = arms[0]
     at, model = check_moments(hours), fit.likelihood.models[arm]
+    if not len(at):
+        raise InputError("hours", list(hours), "at least one time")
     mine = [p for p, free in enumerate(fit.free) if free.arm in ("", arm)]
     groups = [model.hazard_table.named(fit.free[p].name, "free") for p in mine]
     shares = Shares(model, [observable_of(observable, fit.data, model)], at, groups)
@@ -79,8 +81,6 @@ def predicted(
     variance = np.einsum("pn,pq,qn->n", slope, covariance, slope)
     degrees = float(np.min(fit.degrees[mine])) if mine else math.inf
     reach = float(student.ppf(0.5 + level / 2.0, degrees)) * np.sqrt(variance)
-    if not len(at):
-        raise InputError("hours", list(hours), "at least one time")
     median = given * share
     # Of a curve that is not told a new animal may be anywhere: as far as numbers go.
     spread = np.sqrt(_between_animals(fit, observable) ** 2 + np.minimum(variance, 100.0))

@@ -11,12 +11,13 @@ import numpy as np
 
 from cascade.answers.intervals import proportion
 from cascade.answers.table import Table, Texts
-from cascade.common.arguments import check_moments
+from cascade.common.arguments import check_moments, check_seed
 from cascade.common.errors import InputError, is_number, is_whole
 from cascade.common.shares import estimate_of_share
 from cascade.common.types import Floats
 from cascade.engine.executor import Progress, reporter
 from cascade.inference.ranges import Range, logs_at, ranges_of
+from cascade.inference.reading import observables_of
 from cascade.model import Model, check_model
 from cascade.model.observables import Observable
 
@@ -151,10 +152,11 @@ def sweep(
         For an argument out of range.
     """
     model, at = check_model(model), check_moments(times) if len(list(times)) else np.zeros(0)
+    seed, observables = check_seed(seed), tuple(observables_of(observables).values())
     if bool(observables) != bool(len(at)):
         raise InputError("times", list(times), "hours at which the observables are asked for; both, or neither")
     ranges, factors = _points(model, vary, design, points, seed)
-    asked = _Asked(model, ranges, tuple(observables), at, cells, seed)
+    asked = _Asked(model, ranges, observables, at, cells, seed)
     rows: list[SweepRow] = []
     with reporter(progress, len(factors), VISITS, "points") as report:
         for point, answers in enumerate(asked.answers(np.log(factors))):
