@@ -29,6 +29,7 @@ from cascade.common.types import Floats
 from cascade.inference.free import Free
 from cascade.inference.likelihood import Likelihood
 from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD
+from cascade.inference.profiles import normal_quantile
 from cascade.model import Model
 
 if TYPE_CHECKING:
@@ -134,14 +135,14 @@ class Posterior(Table[PosteriorRow]):
         for p, (free, prior) in enumerate(zip(self.free, self.priors, strict=True)):
             unit = 1.0 if math.isnan(free.start) else free.start
             low, middle, high = unit * np.exp(np.quantile(self.theta[:, p], [ends[0], 0.5, ends[1]]))
-            reach = _normal_quantile(ends[1]) * prior.sd
+            reach = normal_quantile(ends[1]) * prior.sd
             before = unit * math.exp(prior.mean - reach), unit * math.exp(prior.mean + reach)
             rows.append(
                 PosteriorRow(free.name, free.arm, free.against, float(middle), float(low), float(high), *before)
             )
         for s, name in enumerate(self.spreads):
             low, middle, high = np.quantile(self.sd[:, s], [ends[0], 0.5, ends[1]])
-            half = [HALF_NORMAL * _normal_quantile(0.5 + end / 2.0) for end in ends]
+            half = [HALF_NORMAL * normal_quantile(0.5 + end / 2.0) for end in ends]
             rows.append(
                 PosteriorRow(f"spread of {name}", "", "", float(middle), float(low), float(high), half[0], half[1])
             )
@@ -201,7 +202,7 @@ def priors_of(fit: Fit, given: Mapping[str, object] | None) -> tuple[Prior, ...]
             raise InputError(f"priors[{free.name!r}]", ends, wanted)
         unit = 1.0 if math.isnan(free.start) else free.start
         low, high = (math.log(float(end) / unit) for end in ends)
-        priors.append(Prior((low + high) / 2.0, (high - low) / 2.0 / _normal_quantile(0.975)))
+        priors.append(Prior((low + high) / 2.0, (high - low) / 2.0 / normal_quantile(0.975)))
     return tuple(priors)
 
 
@@ -353,9 +354,3 @@ def pareto_k(weights: Floats) -> float:
     k = float(np.log1p(-best * over).mean())
     # Drawn to 0.5 where the tail is short, as the reference does.
     return k * m / (m + 10.0) + 5.0 / (m + 10.0)
-
-
-def _normal_quantile(share: float) -> float:
-    from scipy.stats import norm
-
-    return float(norm.ppf(share))

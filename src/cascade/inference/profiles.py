@@ -57,14 +57,17 @@ def cut(degrees: float, level: float) -> float:
     """The signed root at the end of an interval."""
     from scipy.stats import t
 
-    quantile = float(t.ppf(0.5 + level / 2.0, degrees)) if math.isfinite(degrees) else _normal(level)
+    quantile = (
+        float(t.ppf(0.5 + level / 2.0, degrees)) if math.isfinite(degrees) else normal_quantile(0.5 + level / 2.0)
+    )
     return math.sqrt(degrees * math.log1p(quantile**2 / degrees)) if math.isfinite(degrees) else quantile
 
 
-def _normal(level: float) -> float:
-    from scipy.stats import norm
+def normal_quantile(share: float) -> float:
+    """Of the standard normal law."""
+    from scipy.special import ndtri
 
-    return float(norm.ppf(0.5 + level / 2.0))
+    return float(ndtri(share))
 
 
 def root(

@@ -11,9 +11,8 @@ import numpy as np
 from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.types import Floats
 from cascade.inference.posterior import PRIOR_SPREAD
+from cascade.inference.profiles import normal_quantile
 from cascade.model import Model
-
-NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def logs_at(ranges: Sequence[Range], shares: Floats) -> Floats:
     columns = []
     for one, share in zip(ranges, inside.T, strict=True):
         low, high = math.log(one.low), math.log(one.high)
-        normal = (low + high) / 2.0 + (high - low) / (2.0 * NORMAL_95) * ndtri(share)
+        normal = (low + high) / 2.0 + (high - low) / (2.0 * normal_quantile(0.975)) * ndtri(share)
         columns.append(low + share * (high - low) if one.even else normal)
     return np.array(columns).T
 
@@ -83,7 +82,7 @@ def ranges_of(model: Model, given: Mapping[str, object] | Sequence[str] | None) 
         if isinstance(given, Mapping):
             found.append(Range(name, numbers, *_ends(name, given[name]), even=True))
         else:
-            reach = math.exp(NORMAL_95 * PRIOR_SPREAD[_weakest(model, numbers)])
+            reach = math.exp(normal_quantile(0.975) * PRIOR_SPREAD[_weakest(model, numbers)])
             found.append(Range(name, numbers, 1.0 / reach, reach, even=False))
     if not found:
         raise InputError("ranges", [], f"at least one hazard; {nearest('', model.hazard_names())}")
