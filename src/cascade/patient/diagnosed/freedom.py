@@ -12,6 +12,7 @@ k = 1, 2, ...  Deaths are censored: net of them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -174,4 +175,4 @@ def uncertain(disease: Disease, care: Care, staging: tuple[str, ...], sources: S
         of = [eye.of(site, disease.kinds[site]) for eye in disease.eyes if eye.name in eyes]
         seen = sum(float(sight.sensitivity(mm)) for sight in of if sight is not None)
         worst = max(worst, share * seen * (disease.kinds[site] == "distant"))
-    return worst / np.e
+    return worst / math.e
