@@ -59,9 +59,43 @@ def swept() -> cascade.Sweep:
     return cascade.sweep(cascade.load("textbook"), {"*.immune killing": factors, "*.shear": factors[1:4]})
 
 
+@cache
+def happened(arms: int, *, fit: bool = True) -> cascade.Data | cascade.Fit:
+    """Times to two events in some arms, and a fit of them."""
+    draw, names = np.random.default_rng(2), ["control", "NK cells gone", "an antibody", "both", "neither"][:arms]
+    rows: list[dict[str, Any]] = []
+    for arm in names:
+        time, kind = draw.exponential(60.0, 40), draw.choice(["extravasated", "shear", "anoikis"], 40)
+        last = draw.uniform(10.0, 90.0, 40)
+        rows += [
+            {"hours": float(min(t, end)), "event": str(what) if t <= end else "", "arm": arm}
+            for t, what, end in zip(time, kind, last, strict=True)
+        ]
+    data = cascade.Data.times(rows)
+    free = ["arrested.extravasated", "*.shear"]
+    return cascade.fit(cascade.load("textbook"), data, free, by="arm", starts=0) if fit else data
+
+
+@cache
+def seen() -> cascade.Fit:
+    """Findings in two organs."""
+    rows = [
+        {"day": day, "organ": organ, "found": k, "of": 9}
+        for organ, counts in (("macrometastasis", (1, 4, 6)), ("micrometastasis", (3, 3, 2)))
+        for day, k in zip((5, 10, 20), counts, strict=True)
+    ]
+    data = cascade.Data.seen(rows, cells=1e6)
+    return cascade.fit(cascade.load("textbook"), data, ["micrometastasis.macrometastasis"], starts=0)
+
+
 FIGURES: dict[str, Callable[[str], Figure]] = {
     "data of one arm": lambda style: plot.data(study(1, 1e5), style=style),
     "data of six arms": lambda style: plot.data(study(6, 1e5, 1), style=style),
+    "data of times of two arms": lambda style: plot.data(happened(2), style=style),
+    "data of times of one arm": lambda style: plot.data(happened(1, fit=False), style=style),
+    "data of times of five arms": lambda style: plot.data(happened(5), style=style),
+    "fit of findings": lambda style: plot.fit(seen(), style=style),
+    "profile of times": lambda style: plot.profile(happened(2), style=style),  # type: ignore[arg-type]
     "data below a limit": lambda style: plot.data(below(), style=style),
     "data with a fit": lambda style: plot.data(fitted(), style=style),
     "fit of few cells": lambda style: plot.fit(fitted(1, 300.0, None), style=style),

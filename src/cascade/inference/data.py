@@ -1,55 +1,51 @@
-"""Data of one's own: what was counted, in which animal, when, of which arm."""
+"""Data of one's own: what every kind of it has in common, and how each is made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from cascade.answers.handing import HandsOut
 from cascade.common.errors import InputError
-from cascade.common.frozen import FrozenDict
-from cascade.common.text import text_table
-from cascade.common.types import Floats, Ints
-from cascade.inference.counted import Count
-from cascade.inference.reading import Given, Reading, observables_of
-from cascade.inference.tables import Columns
+from cascade.common.jsons import plain_data
 from cascade.model.observables import Observable
 
+if TYPE_CHECKING:
+    from cascade.inference.counted import Counts
+    from cascade.inference.panels import Panel
+    from cascade.inference.seen import Seen
+    from cascade.inference.timed import Times
 
-@dataclass(frozen=True)
+
 class Data(HandsOut):
-    """Counts of animals.
+    """What somebody has measured: rows of an arm each, of one kind.
 
-    Make one with ``Data.counts``.
+    ``Data.counts``: cells per animal and time.  ``Data.times``: when it happened, to cells, animals or patients.
+    ``Data.seen``: in how many of how many something was found, as at autopsy.  ``Data.panel``: in which state cells
+    were, look by look.
 
     Attributes
     ----------
-    rows : tuple of Count
-        Those of one animal stand together.
+    rows : tuple
+        As the kind has them.
     observables : mapping of str to Observable
         What was given; an observable that is not here is one of the model, or a state of it.
     name : str
         Where they come from.
-
-    Examples
-    --------
-    >>> data = Data.counts({"mouse": [1, 2], "day": [1, 1], "lodged": [812, 907]}, wide=["lodged"], cells=1000)
-    >>> len(data), data.animals
-    (2, ('1', '2'))
     """
 
-    rows: tuple[Count, ...]
-    observables: Mapping[str, Observable]
-    name: str = "data"
+    if TYPE_CHECKING:
+        rows: tuple[Any, ...]
+        observables: Mapping[str, Observable]
+        name: str
 
-    @classmethod
+        @property
+        def told(self) -> str:
+            """How much there is, in words."""
+
+    @staticmethod
     def counts(
-        cls,
         table: object,
         observables: Mapping[str, Any] | Sequence[Observable] = (),
         *,
@@ -59,7 +55,7 @@ class Data(HandsOut):
         fraction: float | None = None,
         limit: float | None = None,
         unit: str | None = None,
-    ) -> Data:
+    ) -> Counts:
         """Counts per animal, time and kind of cell, from a table.
 
         Parameters
@@ -87,74 +83,147 @@ class Data(HandsOut):
         ModelError
             With every fault of the table at once, by row and column.
         """
-        known = observables_of(observables)
-        if not isinstance(wide, Sequence) or isinstance(wide, str) or not all(isinstance(h, str) for h in wide):
-            raise InputError("wide", wide, "a list of headings of columns of counts")
-        if columns is not None and not (
-            isinstance(columns, Mapping) and all(isinstance(h, str) for h in columns.values())
-        ):
-            raise InputError("columns", columns, "a mapping such as {'animal': 'mouse'}")
+        from cascade.inference.reading import read_counts
+
         numbers = {"cells": cells, "fraction": fraction, "limit": limit}
-        source = Columns(table)
-        rows = Reading(source, Given(columns or {}, tuple(wide), numbers, unit), known).rows()
-        return cls(rows, FrozenDict(known), source.name)
+        return read_counts(table, observables, columns, wide, numbers, unit)
 
-    @property
-    def animals(self) -> tuple[str, ...]:
-        """Names in order; the same name in two arms is two animals."""
-        return tuple(animal for animal, _ in self._units)
+    @staticmethod
+    def times(
+        table: object,
+        events: Mapping[str, Any] | Sequence[Observable] = (),
+        *,
+        columns: Mapping[str, str] | None = None,
+        cells: float | None = None,
+        unit: str | None = None,
+    ) -> Times:
+        """Times to events, of cells, animals or patients, from a table of a row each.
 
-    @cached_property
-    def _units(self) -> dict[tuple[str, str], list[int]]:
-        units: dict[tuple[str, str], list[int]] = {}
-        for i, row in enumerate(self.rows):
-            units.setdefault((row.animal, row.arm), []).append(i)
-        return units
+        Parameters
+        ----------
+        table : path, pandas.DataFrame, mapping of str to sequence, or sequence of mappings
+            With a column of times and one of what happened then; where nothing had, the row is censored.
+        events : mapping of str to Observable, str, sequence of str or None; or sequence of Observable
+            What stands in the column of events, and what it is in the model: states that are entered, deaths of an
+            ``Observable``; None for what censors.  Of what is not given an empty cell, '0', 'censored', 'alive' or
+            'none' censors, and anything else is a name that is looked for in the model when data and model meet.
+        columns : mapping of str to str, optional
+            Headings, where they are not known: of 'unit' (whose row it is), 'animal' (rows of one depend on each
+            other), 'arm', a time in 'hours', 'days', 'weeks', 'months' or 'years', 'event', 'after' (an earlier look,
+            at which it had not happened: between them it has), 'entry' (from when on it would have been seen),
+            'cells' (of which the first counts).  A time may be written '<10', it had happened by then, or '>10', it
+            had not.
+        cells : float, optional
+            Of which the first to come there makes the event, for all rows; default 1.
+        unit : str, optional
+            Of all times, where no heading says it.
+
+        Raises
+        ------
+        InputError
+            When a column is missing.
+        ModelError
+            With every fault of the table at once, by row and column.
+
+        Examples
+        --------
+        >>> data = Data.times({"day": [3, 5, 8], "event": ["relapse", "", "relapse"]})
+        >>> print(data.incidence())
+        """
+        from cascade.inference.reading_times import read_times
+
+        return read_times(table, events, columns, {"cells": cells}, unit)
+
+    @staticmethod
+    def seen(
+        table: object,
+        observables: Mapping[str, Any] | Sequence[Observable] = (),
+        *,
+        columns: Mapping[str, str] | None = None,
+        cells: float | None = None,
+        unit: str | None = None,
+    ) -> Seen:
+        """In how many of how many something was found, as at autopsy, from a table.
+
+        Parameters
+        ----------
+        table : path, pandas.DataFrame, mapping of str to sequence, or sequence of mappings
+            A row for each group that was looked at once, with how many they were and in how many it was found.
+        observables : sequence of Observable, or mapping of str to Observable, str or sequence of str
+            What was looked for, as for ``Data.counts``.
+        columns : mapping of str to str, optional
+            Headings, where they are not known: of 'arm', 'hours' or 'days', 'observable', 'found', 'of', 'cells'.
+        cells : float, optional
+            That each was given, for all rows; default 1.
+        unit : str, optional
+            'hours' or 'days', where the heading does not say it.
+
+        Raises
+        ------
+        InputError
+            When a column is missing.
+        ModelError
+            With every fault of the table at once, by row and column.
+        """
+        from cascade.inference.reading_times import read_seen
+
+        return read_seen(table, observables, columns, {"cells": cells}, unit)
+
+    @staticmethod
+    def panel(
+        table: object,
+        states: Mapping[str, Any] | Sequence[Observable] = (),
+        *,
+        columns: Mapping[str, str] | None = None,
+        unit: str | None = None,
+    ) -> Panel:
+        """In which state each cell was, look by look, from a table of a row for each look.
+
+        Parameters
+        ----------
+        table : path, pandas.DataFrame, mapping of str to sequence, or sequence of mappings
+        states : mapping of str to Observable, str or sequence of str; or sequence of Observable
+            What stands in the column of states, and what it is in the model: several states that look alike, deaths
+            of an ``Observable``.  A name that is not given is looked for in the model when data and model meet.
+        columns : mapping of str to str, optional
+            Headings, where they are not known: of 'unit' (the cell), 'animal' (cells of one depend on each other),
+            'arm', 'hours' or 'days', 'state'.
+        unit : str, optional
+            Of all times, where no heading says it.
+
+        Raises
+        ------
+        InputError
+            When a column is missing.
+        ModelError
+            With every fault of the table at once, by row and column.
+        """
+        from cascade.inference.reading_times import read_panel
+
+        return read_panel(table, states, columns, unit)
 
     @property
     def arms(self) -> tuple[str, ...]:
         """Names in order of appearance."""
         return tuple(dict.fromkeys(row.arm for row in self.rows))
 
-    @property
-    def observed(self) -> tuple[str, ...]:
-        """Names of what was counted, in order of appearance."""
-        return tuple(dict.fromkeys(row.observable for row in self.rows))
-
-    @property
-    def begin(self) -> Ints:
-        """Row at which each animal begins, and the number of rows, (A + 1,)."""
-        sizes = [len(rows) for rows in self._units.values()]
-        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-
-    def of(self, attribute: str) -> Floats:
-        """One number of each row, as an array."""
-        return np.array([getattr(row, attribute) for row in self.rows], np.float64)
-
-    def with_counts(self, counts: Sequence[int]) -> Data:
-        """The same animals with other counts: of a simulated study."""
-        pairs = zip(self.rows, counts, strict=True)
-        return Data(tuple(replace(row, count=int(count)) for row, count in pairs), self.observables, self.name)
-
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Rows as plain dictionaries."""
-        return [dict(vars(row)) for row in self.rows]
+        """Rows as plain dictionaries: None for what is infinite."""
+        return [plain_data(vars(row)) for row in self.rows]
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __str__(self) -> str:
-        groups: dict[tuple[str, str], list[Count]] = {}
-        for row in self.rows:
-            groups.setdefault((row.arm, row.observable), []).append(row)
-        lines = []
-        for (arm, name), some in groups.items():
-            counted = [row.count for row in some if not row.limit]
-            ends = (min(counted), max(counted)) if counted else ("", "")
-            animals, times = len({row.animal for row in some}), len({row.hours for row in some})
-            lines.append([arm, name, *map(str, (animals, len(some), times, *ends, len(some) - len(counted)))])
-        head = ["arm", "counted", "animals", "counts", "times", "least", "most", "below limit"]
-        return text_table(head, lines, left=(0, 1))
+
+def number_of(count: int, what: str) -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> number_of(1200, "look")
+    '1,200 looks'
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def data_of(data: object) -> Data:

@@ -25,10 +25,10 @@ from cascade.common.types import Floats
 from cascade.inference.data import Data
 from cascade.inference.drawing import drawn
 from cascade.inference.free import free_of, texts_of
+from cascade.inference.headed import observables_of
 from cascade.inference.likelihood import Likelihood
 from cascade.inference.maximum import Maximum, highest, restricted
 from cascade.inference.profiles import cut, degrees_of_freedom, root
-from cascade.inference.reading import observables_of
 from cascade.model import Model, check_model
 
 ARMS = ("control", "treated")

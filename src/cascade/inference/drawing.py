@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from cascade.common.types import Floats
-from cascade.inference.data import Data
+from cascade.inference.counted import Counts
 from cascade.inference.likelihood import Likelihood
 
 
-def drawn(likelihood: Likelihood, theta: Floats, spreads: Floats, rng: np.random.Generator) -> Data:
+def drawn(likelihood: Likelihood, theta: Floats, spreads: Floats, rng: np.random.Generator) -> Counts:
     """The same animals with other counts.
 
     Parameters

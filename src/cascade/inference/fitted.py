@@ -14,11 +14,13 @@ import numpy as np
 from cascade.common.arguments import check_seed
 from cascade.common.errors import InputError, is_number, is_whole, nearest
 from cascade.common.types import Floats
+from cascade.inference.chance_of import Chance, chance_of
+from cascade.inference.counted import Counts
 from cascade.inference.data import Data
 from cascade.inference.fit_table import FitRow, FitTable
 from cascade.inference.free import Free
 from cascade.inference.identifiability import Identified, identified
-from cascade.inference.likelihood import Likelihood, Reference
+from cascade.inference.likely import Likely, Reference
 from cascade.inference.maximum import LEAST_SPREAD, Maximum
 from cascade.inference.posterior import Posterior, sampled
 from cascade.inference.predicting import Prediction, predicted
@@ -41,7 +43,7 @@ class Fit:
     free : tuple of Free
     best : Maximum
         The highest point of the restricted likelihood.
-    likelihood : Likelihood
+    likelihood : Likely
     reference : Reference
     log_likelihood : float
         The highest of the plain likelihood, over the saturated model.
@@ -53,7 +55,7 @@ class Fit:
 
     data: Data
     free: tuple[Free, ...]
-    likelihood: Likelihood
+    likelihood: Likely
     best: Maximum
     reference: Reference
     log_likelihood: float
@@ -101,10 +103,23 @@ class Fit:
         information, _ = self.likelihood.information(self.reference, self.best.spreads)
         return np.asarray(np.linalg.inv(information + np.eye(len(information)) / UNTOLD**2))
 
+    @property
+    def robust_covariance(self) -> Floats:
+        """Of the free logarithms, (P, P), with what rows of one animal share."""
+        stretch = np.ones(len(self.free)) if self._depending is None else np.minimum(self._depending[0], 1e3)
+        return self.covariance * np.outer(stretch, stretch)
+
     @cached_property
     def degrees(self) -> Floats:
         """Degrees of freedom of each free logarithm."""
+        if self._depending is not None:
+            return np.full(len(self.free), self._depending[1])
         return degrees_of_freedom(self.likelihood, self.best, self.reference)
+
+    @cached_property
+    def _depending(self) -> tuple[Floats, float] | None:
+        """What intervals are stretched by, since rows of one animal depend on each other, and degrees of freedom."""
+        return self.likelihood.depending(self.best.theta)
 
     def profile(self, hazard: str, arm: str = "", *, level: float = 0.95) -> Profile:
         """The profile of one free hazard, on the logarithm of its factor.
@@ -127,7 +142,10 @@ class Fit:
         if (p, level) not in self._profiles:
             error = math.sqrt(max(float(self.covariance[p, p]), 0.0))
             degrees = float(self.degrees[p])
-            self._profiles[p, level] = profile(self.likelihood, self.best, self.reference, p, degrees, error, level)
+            stretch = 1.0 if self._depending is None else float(self._depending[0][p])
+            self._profiles[p, level] = profile(
+                self.likelihood, self.best, self.reference, p, degrees, error, level, stretch
+            )
         return self._profiles[p, level]
 
     @cached_property
@@ -153,14 +171,7 @@ class Fit:
         return FitTable(tuple(rows), level, self._told())
 
     def _told(self) -> str:
-        animals = len(self.data.begin) - 1
-        spreads = ", ".join(f"{name} {value:.2g}" for name, value in self.spreads.items()) or "none fitted"
-        lines = [
-            f"{len(self.data)} counts of {animals} animals; hazards are those of the median animal, per hour.",
-            f"Spread of log counts between animals: {spreads}; that it is normal cannot be told from so few.",
-        ]
-        if not self.likelihood.counts.any():
-            lines.append("No cell was counted: only the sides of intervals that are not open say anything.")
+        lines = self.likelihood.told(self.spreads)
         if not self.best.found:
             lines.append("The search did not come to an end: take no number from here.")
         others = [value for value in self.starts if value < max(self.starts) - 0.01]
@@ -183,8 +194,8 @@ class Fit:
         arm: str = "",
         cells: float | None = None,
         level: float = 0.95,
-    ) -> Prediction:
-        """An observable at any time: of the median animal, and of a new one.
+    ) -> Prediction | Chance:
+        """An observable at any time: of the median animal, and of a new one; of data that are no counts its chance.
 
         Parameters
         ----------
@@ -193,7 +204,8 @@ class Fit:
         hours : sequence of float
         arm : str, optional
         cells : float, optional
-            Given to the animal; default: the median of the data, times the fraction that was looked at.
+            Given to the animal; default: of counts the median of the data, times the fraction that was looked at;
+            else 1.
         level : float
             Of both intervals.
 
@@ -202,7 +214,9 @@ class Fit:
         InputError
             For an unknown name.
         """
-        return predicted(self, observable, hours, arm, _level(level), cells)
+        if isinstance(self.data, Counts):
+            return predicted(self, observable, hours, arm, _level(level), cells)
+        return chance_of(self, observable, hours, arm, _level(level), cells)
 
     def posterior(
         self,
@@ -231,6 +245,9 @@ class Fit:
         """
         if not is_whole(draws) or not 100 <= draws <= 1_000_000:
             raise InputError("draws", draws, "a whole number from 100 to 1000000")
+        if self._depending is not None:
+            wanted = "rows of animals of their own: what those of one animal share has no likelihood here"
+            raise InputError("posterior", "several rows of one animal", wanted)
         return sampled(self, int(draws), priors, check_seed(seed), _level(level))
 
     def save(self, path: str | Path) -> Path:

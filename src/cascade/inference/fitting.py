@@ -9,11 +9,18 @@ import numpy as np
 
 from cascade.common.errors import InputError, is_whole, nearest
 from cascade.common.notices import notice
+from cascade.inference.chances import likelihood_of_seen, likelihood_of_times
+from cascade.inference.counted import Counts
 from cascade.inference.data import Data, data_of
 from cascade.inference.fitted import Fit
-from cascade.inference.free import free_of
-from cascade.inference.likelihood import FARTHEST, Likelihood
+from cascade.inference.free import Free, free_of
+from cascade.inference.likelihood import Likelihood
+from cascade.inference.likely import FARTHEST, Likely
+from cascade.inference.looks import likelihood_of_panel
 from cascade.inference.maximum import FIRST_SPREAD, Maximum, highest, restricted
+from cascade.inference.panels import Panel
+from cascade.inference.seen import Seen
+from cascade.inference.timed import Times
 from cascade.model import Model, check_model
 
 EXTRA_STARTS = 4
@@ -81,7 +88,7 @@ def fit(
     if not is_whole(starts) or not 0 <= starts <= 1000:
         raise InputError("starts", starts, "a whole number from 0 to 1000")
     parameters = free_of(models, free, shared, by, against)
-    likelihood = Likelihood(models, data, parameters, spread=spread, shared=shares_dose)
+    likelihood = _likelihood(models, data, parameters, spread, shared=shares_dose)
     _say_if_long(likelihood)
     best, values = _best(likelihood, starts)
     highest_plain = best.value
@@ -93,7 +100,19 @@ def fit(
     return Fit(data, tuple(parameters), likelihood, best, reference, highest_plain, tuple(values), asked)
 
 
-def _best(likelihood: Likelihood, starts: int) -> tuple[Maximum, list[float]]:
+def _likelihood(models: Mapping[str, Model], data: Data, free: Sequence[Free], spread: str, *, shared: bool) -> Likely:
+    """The likelihood of a kind of data."""
+    if isinstance(data, Counts):
+        return Likelihood(models, data, free, spread=spread, shared=shared)
+    if isinstance(data, Times):
+        return likelihood_of_times(models, data, free)
+    if isinstance(data, Seen):
+        return likelihood_of_seen(models, data, free)
+    assert isinstance(data, Panel)
+    return likelihood_of_panel(models, data, free)
+
+
+def _best(likelihood: Likely, starts: int) -> tuple[Maximum, list[float]]:
     """The highest of what several starts come to, by the plain likelihood."""
     rng = np.random.default_rng(1)
     size = len(likelihood.free)
@@ -115,7 +134,7 @@ def _best(likelihood: Likelihood, starts: int) -> tuple[Maximum, list[float]]:
     return best, values
 
 
-def _far(likelihood: Likelihood, best: Maximum) -> Maximum | None:
+def _far(likelihood: Likely, best: Maximum) -> Maximum | None:
     """From farther off, where a hazard moves no count that far from the others: it may be flat here and steep there."""
     information, _ = likelihood.information(likelihood.reference(best.expected), best.spreads)
     begin, highest_there = None, best.value + WORTH
@@ -124,7 +143,7 @@ def _far(likelihood: Likelihood, best: Maximum) -> Maximum | None:
             theta = best.theta.copy()
             theta[p] = np.clip(theta[p] + step, -FARTHEST, FARTHEST)
             expected = likelihood.expected(theta, slopes=False)
-            if (~np.isfinite(expected.log) & (likelihood.counts > 0)).any():
+            if not likelihood.possible(expected):
                 continue
             value = likelihood.of(expected, np.maximum(best.spreads, FIRST_SPREAD)).value
             if value > highest_there:
@@ -134,7 +153,7 @@ def _far(likelihood: Likelihood, best: Maximum) -> Maximum | None:
     return highest(likelihood, begin, np.maximum(best.spreads, FIRST_SPREAD))
 
 
-def _say_if_long(likelihood: Likelihood) -> None:
+def _say_if_long(likelihood: Likely) -> None:
     """What is waited for, before it is: some hundreds of evaluations."""
     begun = time.perf_counter()
     likelihood.expected(np.zeros(len(likelihood.free)))
@@ -152,6 +171,11 @@ def _dose(data: Data, spread: str, dose: bool | None) -> bool:
         raise InputError("spread", spread, f"one of {', '.join(map(repr, SPREADS))}")
     if not isinstance(dose, bool | None):
         raise InputError("dose", dose, "True, False or None")
+    if not isinstance(data, Counts):
+        if spread != "one" or dose:
+            field, value = ("spread", spread) if spread != "one" else ("dose", dose)
+            raise InputError(field, value, "left out: only counts vary by a spread")
+        return False
     several = len(data) > len(data.begin) - 1
     if dose and not several and spread != "none":
         wanted = "None or False: each animal has one count, of which two spreads cannot be told apart"

@@ -14,7 +14,7 @@ import numpy as np
 
 from cascade.common.types import Floats
 from cascade.inference.free import Free
-from cascade.inference.likelihood import Likelihood
+from cascade.inference.likely import Likely
 
 POINTS = 6
 AROUND = 0.7
@@ -59,7 +59,7 @@ class Identified:
         return "\n".join(lines)
 
 
-def identified(likelihood: Likelihood, information: Floats) -> Identified:
+def identified(likelihood: Likely, information: Floats) -> Identified:
     """What the data tell of the free hazards."""
     rng = np.random.default_rng(2)
     labels, unit = [free.label for free in likelihood.free], _units(likelihood.free)

@@ -4,53 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from cascade.common.errors import InputError, nearest
+from cascade.common.errors import InputError
 from cascade.common.types import Floats, Ints
-from cascade.inference.data import Data
+from cascade.inference.counted import Counts
 from cascade.inference.free import Free
+from cascade.inference.likely import Expected, Reference, Value
+from cascade.inference.meeting import alike_arms, observable_of
 from cascade.model import Model
-from cascade.model.observables import Observable
 from cascade.solution.shares import Shares
-
-FARTHEST = 30.0
-"""Of a free logarithm from the model: beyond it a hazard is 0 or infinite, as far as counts can tell."""
-
-
-class Expected(NamedTuple):
-    """What is expected of the median animal.
-
-    Attributes
-    ----------
-    log : (n,) float
-        Logarithms of expected counts; -inf where a share is below its own error.
-    slope : (n, P) float
-        Derivatives of it by the free logarithms.
-    """
-
-    log: Floats
-    slope: Floats
-
-
-class Value(NamedTuple):
-    """A log likelihood, and its derivatives by the free logarithms (P,) and by those of the spreads (S,)."""
-
-    value: float
-    by_free: Floats
-    by_spread: Floats
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Where the restricted likelihood is taken: derivatives of log expected counts, and expected counts."""
-
-    slope: Floats
-    rate: Floats
 
 
 class Likelihood:
@@ -60,7 +26,7 @@ class Likelihood:
     ----------
     models : mapping of str to Model
         By arm.
-    data : Data
+    data : Counts
     free : sequence of Free
     spread : str
         'one': what a count has alone has one spread; 'each': each observable its own; 'none'.
@@ -76,7 +42,7 @@ class Likelihood:
     """
 
     def __init__(
-        self, models: Mapping[str, Model], data: Data, free: Sequence[Free], *, spread: str, shared: bool
+        self, models: Mapping[str, Model], data: Counts, free: Sequence[Free], *, spread: str, shared: bool
     ) -> None:
         self.models, self.data, self.free = dict(models), data, tuple(free)
         self.begin, self.counts, self.below = data.begin, data.of("count"), data.of("limit")
@@ -90,15 +56,7 @@ class Likelihood:
         self.sizes = np.array(
             ([len(self.begin) - 1] if shared else []) + [int((self.kind == k).sum()) for k in range(len(alone))], float
         )
-        self.parts = [self._part(*alike) for alike in self._alike()]
-
-    def _alike(self) -> list[tuple[list[str], Model, list[int]]]:
-        """Arms that have the same model and the same free parameters, these, by number, beside them."""
-        groups: dict[tuple[str, tuple[int, ...]], list[str]] = {}
-        for arm, model in self.models.items():
-            mine = tuple(p for p, free in enumerate(self.free) if free.arm in ("", arm))
-            groups.setdefault((model.digest(), mine), []).append(arm)
-        return [(arms, self.models[arms[0]], list(mine)) for (_, mine), arms in groups.items()]
+        self.parts = [self._part(arms, self.models[arms[0]], mine) for arms, mine in alike_arms(models, self.free)]
 
     def _part(self, arms: Sequence[str], model: Model, mine: Sequence[int]) -> tuple[Shares, Ints, Ints, Ints, Ints]:
         """Of some arms the curves; of each of their rows the number, the observable and the time; free parameters."""
@@ -111,7 +69,7 @@ class Likelihood:
         when = np.array([hours.index(self.data.rows[i].hours) for i in rows])
         return shares, np.array(rows), which, when, np.array(mine, np.int64)
 
-    def recounted(self, data: Data) -> Likelihood:
+    def recounted(self, data: Counts) -> Likelihood:
         """The likelihood of other counts of the same animals."""
         other = copy(self)
         other.data, other.counts, other.below = data, data.of("count"), data.of("limit")
@@ -135,6 +93,10 @@ class Likelihood:
                 relative = values.slope[:, which, when] / np.where(seen, share, 1.0)
                 slope[np.ix_(rows, mine)] = np.where(seen, relative, 0.0).T
         return Expected(log, slope)
+
+    def possible(self, expected: Expected) -> bool:
+        """Whether there are cells wherever some were counted."""
+        return not (~np.isfinite(expected.log) & (self.counts > 0)).any()
 
     def check(self, expected: Expected) -> None:
         """That nothing was counted where the model has no cell.
@@ -190,6 +152,20 @@ class Likelihood:
         """Where the information is taken."""
         return Reference(expected.slope, np.where(np.isfinite(expected.log), np.exp(expected.log), 0.0))
 
+    def depending(self, theta: Floats) -> None:
+        """None: what counts of an animal share is in the likelihood."""
+
+    def told(self, spreads: Mapping[str, float]) -> list[str]:
+        """What has to be known to read estimates right, in sentences."""
+        varied = ", ".join(f"{name} {value:.2g}" for name, value in spreads.items()) or "none fitted"
+        lines = [
+            f"{self.data.told}; hazards are those of the median animal, per hour.",
+            f"Spread of log counts between animals: {varied}; that it is normal cannot be told from so few.",
+        ]
+        if not self.counts.any():
+            lines.append("No cell was counted: only the sides of intervals that are not open say anything.")
+        return lines
+
     def restricted(self, expected: Expected, spreads: Floats, reference: Reference) -> Value:
         """The restricted log likelihood: less half the logarithm of the determinant of the information."""
         plain = self.of(expected, spreads)
@@ -205,27 +181,6 @@ class Likelihood:
     def _parted(self, spreads: Floats) -> tuple[float, Floats]:
         """The shared spread, and those that counts have alone."""
         return (float(spreads[0]), spreads[1:]) if self.shared else (0.0, spreads)
-
-
-def observable_of(name: str, data: Data, model: Model) -> Observable:
-    """What a name in the data counts: as it was given, or one of the model, or one of its states.
-
-    Raises
-    ------
-    InputError
-        With the nearest names.
-    """
-    if name in data.observables:
-        return data.observables[name]
-    of_model = {one.name: one for one in model.observables}
-    if name in of_model:
-        return of_model[name]
-    states = [state.name for state in model.states]
-    if name not in states:
-        near = nearest(name, [*of_model, *states])
-        wanted = f"an observable that was given with the data, or one of the model or a state; {near}"
-        raise InputError("observable", name, wanted)
-    return Observable(name, states=name)
 
 
 @cache

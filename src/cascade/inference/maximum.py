@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cascade.common.types import Floats, Mask
-from cascade.inference.likelihood import FARTHEST, Expected, Likelihood, Reference
+from cascade.inference.likely import FARTHEST, Expected, Likely, Reference
 
 LEAST_SPREAD, MOST_SPREAD = np.log(1e-3), np.log(5.0)
 """Bounds of the logarithms of spreads: below the first they are none."""
@@ -46,7 +46,7 @@ class Maximum(NamedTuple):
 
 
 def highest(
-    likelihood: Likelihood,
+    likelihood: Likely,
     theta: Floats,
     spreads: Floats,
     *,
@@ -71,7 +71,7 @@ def highest(
 
 
 def _climbed(
-    likelihood: Likelihood,
+    likelihood: Likely,
     theta: Floats,
     spreads: Floats,
     restricted: Reference | None,
@@ -98,7 +98,7 @@ class _Hill:
 
     def __init__(
         self,
-        likelihood: Likelihood,
+        likelihood: Likely,
         theta: Floats,
         spreads: Floats,
         reference: Reference | None,
@@ -136,7 +136,7 @@ class _Hill:
         """Minus the likelihood, and its derivatives."""
         full, spread = self.at(x)
         expected = self.likelihood.expected(full)
-        if (~np.isfinite(expected.log) & (self.likelihood.counts > 0)).any():
+        if not self.likelihood.possible(expected):
             apart = x - self.start
             return self.lowest + 1e3 * (1.0 + float(apart @ apart)), 2e3 * apart
         if self.reference is None:
@@ -151,7 +151,7 @@ class _Hill:
 
 
 def _search(
-    likelihood: Likelihood,
+    likelihood: Likely,
     theta: Floats,
     spreads: Floats,
     reference: Reference | None,
@@ -186,7 +186,7 @@ def _scale(information: Floats) -> Floats:
     return np.asarray(vectors / np.sqrt(np.maximum(values, 1.0)))
 
 
-def restricted(likelihood: Likelihood, best: Maximum) -> tuple[Maximum, Reference]:
+def restricted(likelihood: Likely, best: Maximum) -> tuple[Maximum, Reference]:
     """The highest point of the restricted likelihood, from that of the plain one, and where its information is taken.
 
     Taken twice: where the information is taken, the last time is where it is highest.

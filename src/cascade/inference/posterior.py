@@ -27,7 +27,7 @@ from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.shares import estimate_of_number, whole_percent
 from cascade.common.types import Floats
 from cascade.inference.free import Free
-from cascade.inference.likelihood import Likelihood
+from cascade.inference.likely import Likely
 from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD
 from cascade.inference.profiles import normal_quantile
 from cascade.model import Model
@@ -216,7 +216,7 @@ def _grade(model: Model, pattern: str) -> str:
 class _Density:
     """The posterior over the saturated model, at points x."""
 
-    def __init__(self, likelihood: Likelihood, priors: tuple[Prior, ...]) -> None:
+    def __init__(self, likelihood: Likely, priors: tuple[Prior, ...]) -> None:
         self.likelihood = likelihood
         self.mean, self.sd = (np.array(part) for part in zip(*priors, strict=True))
 
@@ -229,7 +229,7 @@ class _Density:
         prior = -0.5 * float((((theta - self.mean) / self.sd) ** 2).sum())
         prior += float((psi - 0.5 * (np.exp(psi) / HALF_NORMAL) ** 2).sum())
         expected = self.likelihood.expected(theta, slopes=False)
-        if (~np.isfinite(expected.log) & (self.likelihood.counts > 0)).any():
+        if not self.likelihood.possible(expected):
             return -math.inf, -math.inf
         value = self.likelihood.of(expected, np.maximum(psi, LEAST_SPREAD - 3.0)).value
         return value + prior, value

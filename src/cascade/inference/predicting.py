@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cascade.common.arguments import check_moments
-from cascade.common.errors import InputError, is_number, nearest
+from cascade.common.errors import InputError
 from cascade.common.types import Floats
-from cascade.inference.likelihood import observable_of
-from cascade.inference.reading import MOST_COUNTED
+from cascade.inference.meeting import arm_of, given_cells, observable_of
 from cascade.solution.shares import Shares
 
 if TYPE_CHECKING:
@@ -61,11 +60,7 @@ def predicted(
     """What stands in ``Fit.predict``."""
     from scipy.stats import t as student
 
-    arms = list(fit.likelihood.models)
-    if arm not in arms:
-        if arm or len(arms) > 1:
-            raise InputError("arm", arm, f"one of the arms; {nearest(arm, arms)}")
-        arm = arms[0]
+    arm = arm_of(fit, arm)
     at, model = check_moments(hours), fit.likelihood.models[arm]
     if not len(at):
         raise InputError("hours", list(hours), "at least one time")
@@ -74,7 +69,7 @@ def predicted(
     shares = Shares(model, [observable_of(observable, fit.data, model)], at, groups)
     values = shares.at(fit.best.theta[mine])
     share = np.where(values.value[0] > values.error[0], values.value[0], 0.0)
-    given = _cells(fit, observable, arm) if cells is None else _given(cells)
+    given = _cells(fit, observable, arm) if cells is None else given_cells(cells)
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.where(share > 0, values.slope[:, 0] / share, 0.0)
     covariance = fit.covariance[np.ix_(mine, mine)]
@@ -92,12 +87,6 @@ def predicted(
     return Prediction(observable, arm, at, given, median, *ends, low, high, level)
 
 
-def _given(cells: object) -> float:
-    if not is_number(cells) or not 0 < float(cells) <= MOST_COUNTED:  # type: ignore[arg-type]
-        raise InputError("cells", cells, "a number of cells > 0")
-    return float(cells)  # type: ignore[arg-type]
-
-
 def _cells(fit: Fit, observable: str, arm: str) -> float:
     """What the animals of an arm were given, times the fraction that was looked at: the median."""
     rows = [row for row in fit.data.rows if row.arm == arm]
@@ -108,7 +97,7 @@ def _cells(fit: Fit, observable: str, arm: str) -> float:
 def _between_animals(fit: Fit, observable: str) -> float:
     """Spread of the log count of one animal around the median one's."""
     spreads = fit.spreads
-    shared = spreads.get("all counts of an animal", 0.0) if fit.likelihood.shared else 0.0
+    shared = spreads.get("all counts of an animal", 0.0) if "all counts of an animal" in spreads else 0.0
     alone = spreads.get("each count", spreads.get(observable, 0.0))
     return math.hypot(shared, alone)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascade.common.types import Floats
-from cascade.inference.likelihood import FARTHEST, Likelihood, Reference
+from cascade.inference.likely import FARTHEST, Likely, Reference
 from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD, Maximum, highest
 
 CLOSE = 2e-3
@@ -71,7 +71,7 @@ def normal_quantile(share: float) -> float:
 
 
 def root(
-    likelihood: Likelihood, best: Maximum, reference: Reference, p: int, value: float, near: Maximum
+    likelihood: Likely, best: Maximum, reference: Reference, p: int, value: float, near: Maximum
 ) -> tuple[float, Maximum]:
     """The signed root at one value of a free logarithm, searched for from a point near by.
 
@@ -90,7 +90,7 @@ def root(
 
 
 def _starts(
-    likelihood: Likelihood, best: Maximum, reference: Reference, p: int, value: float, near: Maximum
+    likelihood: Likely, best: Maximum, reference: Reference, p: int, value: float, near: Maximum
 ) -> list[tuple[float, Floats]]:
     """Two starts, each after the restricted likelihood there; -inf where counted cells could not be."""
     information, _ = likelihood.information(reference, best.spreads)
@@ -101,12 +101,12 @@ def _starts(
         theta = np.clip(near.theta + slope * (value - near.theta[p]), -FARTHEST, FARTHEST)
         theta[p] = value
         expected = likelihood.expected(theta, slopes=False)
-        possible = not (~np.isfinite(expected.log) & (likelihood.counts > 0)).any()
-        starts.append((likelihood.of(expected, near.spreads).value if possible else -math.inf, theta))
+        value_there = likelihood.of(expected, near.spreads).value if likelihood.possible(expected) else -math.inf
+        starts.append((value_there, theta))
     return starts
 
 
-def degrees_of_freedom(likelihood: Likelihood, best: Maximum, reference: Reference) -> Floats:
+def degrees_of_freedom(likelihood: Likely, best: Maximum, reference: Reference) -> Floats:
     """Of each free logarithm, (P,): Satterthwaite's; infinite where no spread is fitted that matters."""
     information, moved = likelihood.information(reference, best.spreads)
     size = len(information)
@@ -123,7 +123,7 @@ def degrees_of_freedom(likelihood: Likelihood, best: Maximum, reference: Referen
     return np.maximum(np.where(np.isfinite(degrees), degrees, np.inf), 1.0)
 
 
-def _spread_covariance(likelihood: Likelihood, best: Maximum, reference: Reference, inside: Floats) -> Floats:
+def _spread_covariance(likelihood: Likely, best: Maximum, reference: Reference, inside: Floats) -> Floats:
     """Of the logarithms of those spreads that are not at a bound, from the curvature of the restricted likelihood."""
     which = np.flatnonzero(inside)
     rows = []
@@ -140,18 +140,27 @@ def _spread_covariance(likelihood: Likelihood, best: Maximum, reference: Referen
 
 
 def profile(
-    likelihood: Likelihood, best: Maximum, reference: Reference, p: int, degrees: float, error: float, level: float
+    likelihood: Likely,
+    best: Maximum,
+    reference: Reference,
+    p: int,
+    degrees: float,
+    error: float,
+    level: float,
+    stretch: float = 1.0,
 ) -> Profile:
-    """The profile of a free logarithm to both ends of its interval."""
-    wanted = cut(degrees, level)
+    """The profile of a free logarithm to both ends of its interval; ``stretch``: what its roots are divided by."""
     values, roots = [float(best.theta[p])], [0.0]
+    if not math.isfinite(stretch):  # of so few animals nothing is known
+        return Profile(np.array(values), np.array(roots), degrees, -math.inf, math.inf)
+    wanted = cut(degrees, level) * stretch
     ends = [_end(likelihood, best, reference, p, side, wanted, error, values, roots) for side in (-1.0, 1.0)]
     order = np.argsort(values)
-    return Profile(np.array(values)[order], np.array(roots)[order], degrees, ends[0], ends[1])
+    return Profile(np.array(values)[order], np.array(roots)[order] / stretch, degrees, ends[0], ends[1])
 
 
 def _end(
-    likelihood: Likelihood,
+    likelihood: Likely,
     best: Maximum,
     reference: Reference,
     p: int,

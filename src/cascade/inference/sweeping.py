@@ -16,8 +16,8 @@ from cascade.common.errors import InputError, is_number, is_whole
 from cascade.common.shares import estimate_of_share
 from cascade.common.types import Floats
 from cascade.engine.executor import Progress, reporter
+from cascade.inference.headed import observables_of
 from cascade.inference.ranges import Range, logs_at, ranges_of
-from cascade.inference.reading import observables_of
 from cascade.model import Model, check_model
 from cascade.model.observables import Observable
 

@@ -12,16 +12,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cascade.common.colours import ALIVE_COLOUR, INK, QUIET
-from cascade.common.errors import InputError
 from cascade.common.text import number
 from cascade.common.types import Floats
 from cascade.inference.counted import Count
 from cascade.inference.data import Data
 from cascade.inference.fitted import Fit
-from cascade.inference.predicting import Prediction
+from cascade.inference.predicting import Prediction, predicted
+from cascade.inference.seen import Seen
+from cascade.inference.timed import Times
 from cascade.plot.fitting import broken, lines_in, width_of
+from cascade.plot.happened import happened
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import power
+from cascade.plot.own import WARNING, counts_of, made_of
 from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
 from cascade.plot.style import sign
 
@@ -34,13 +37,14 @@ MOST_LINES = 2
 POINTS = 80
 """Of a curve."""
 
+LEVEL = 0.95
+"""Of bands."""
+
 IN_DAYS = 72.0
 """Hours beyond which an axis has days."""
 
 ZERO = 0.5
 """Counts below it stand in the strip of zeros."""
-
-WARNING = "For research and teaching, never for decisions about a patient."
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,12 @@ class Panel:
 
 
 def data(source: Data | Fit, *, style: str = "screen") -> Figure:
-    """Counts over time, a point for each animal; of a fit with its curve and two bands.
+    """Own data over time; of a fit with its curves.
 
-    Log counts, with zeros in a strip of their own; what is only known to be below a limit is an arrow down from it.
-    The inner band is that of the curve of the median animal, the outer one holds the count of a new animal.
+    Counts: a point for each animal.  Log counts, with zeros in a strip of their own; what is only known to be below a
+    limit is an arrow down from it.  The inner band is that of the curve of the median animal, the outer one holds the
+    count of a new animal.  Times: steps of who has had an event by then, with how many are at risk below, and the
+    curves of the fit dashed.  Findings: shares with their intervals.
 
     Parameters
     ----------
@@ -92,8 +98,10 @@ def data(source: Data | Fit, *, style: str = "screen") -> Figure:
     InputError
         When ``source`` is neither.
     """
-    if not isinstance(source, Data | Fit):
-        raise InputError("source", source, "data, from cascade.Data.counts(...), or a fit, from cascade.fit(...)")
+    shown = source.data if isinstance(source, Fit) else source
+    if isinstance(shown, Times | Seen):
+        return happened(source, shown, style)
+    counts_of(source)
     look = look_of(style)
     panels = panels_of(source)
     figure = made(look, 2, lambda fitted, width, high: _plan(source, panels, fitted, width, high))
@@ -103,7 +111,7 @@ def data(source: Data | Fit, *, style: str = "screen") -> Figure:
 
 def panels_of(source: Data | Fit) -> list[Panel]:
     """All panels, those of one observable together."""
-    counted = source.data if isinstance(source, Fit) else source
+    counted = counts_of(source)
     last = max(row.hours for row in counted.rows)
     hours = np.linspace(0.0, 1.04 * last, POINTS)
     found = []
@@ -113,7 +121,7 @@ def panels_of(source: Data | Fit) -> list[Panel]:
         curves = {}
         if isinstance(source, Fit):
             arms = [arm for arm in counted.arms if any(row.arm == arm for row in some)]
-            curves = {arm: source.predict(observable, hours.tolist(), arm=arm, cells=cells) for arm in arms}
+            curves = {arm: predicted(source, observable, hours.tolist(), arm, LEVEL, cells) for arm in arms}
         first = next(iter(curves), "")
         for arm in counted.arms:
             rows = tuple(row for row in some if row.arm == arm)
@@ -122,21 +130,6 @@ def panels_of(source: Data | Fit) -> list[Panel]:
                 same = curve is None or beside is None or np.array_equal(curve.median, beside.median)
                 found.append(Panel(observable, arm, rows, cells, curve, None if same else beside))
     return found
-
-
-def made_of(source: Data | Fit) -> str:
-    """What is shown, and how it was made."""
-    counted = source.data if isinstance(source, Fit) else source
-    told = f"{_number(len(counted), 'count')} of {_number(len(counted.begin) - 1, 'animal')}"
-    if not isinstance(source, Fit):
-        return told
-    models = {model.name: model.digest()[:16] for model in source.likelihood.models.values()}
-    named = " and ".join(f"model {name} (sha256 {digest})" for name, digest in models.items())
-    return f"{told}; {named}, fitted: {', '.join(dict.fromkeys(free.name for free in source.free))}"
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def notes_of(source: Data | Fit, panels: Sequence[Panel]) -> list[str]:
@@ -165,7 +158,7 @@ def _said(source: Data | Fit, panels: Sequence[Panel]) -> str:
 
 def _plan(source: Data | Fit, panels: Sequence[Panel], look: Look, width: float, high: float) -> Plan:
     pad = 0.4 * look.em
-    counted = source.data if isinstance(source, Fit) else source
+    counted = counts_of(source)
     label = f"{'Fit: ' if isinstance(source, Fit) else ''}{made_of(source)}"
     sentence = f"{' and '.join(counted.observed[:2])} over time, each animal a point"
     heading = Heading(look, width - 2 * pad, label.split(";")[0], sentence[0].upper() + sentence[1:])

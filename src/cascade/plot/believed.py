@@ -12,10 +12,10 @@ from cascade.common.colours import ALIVE_COLOUR, INK, QUIET
 from cascade.common.errors import InputError
 from cascade.common.shares import whole_percent
 from cascade.inference.posterior import Posterior, PosteriorRow
-from cascade.plot.animals import WARNING
 from cascade.plot.fitting import broken, lines_in, width_of
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import power
+from cascade.plot.own import WARNING
 from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
 from cascade.plot.style import sign
 

@@ -13,17 +13,20 @@ from matplotlib.figure import Figure
 from cascade.common.colours import ALIVE_COLOUR, INK, QUIET
 from cascade.common.errors import InputError
 from cascade.common.types import Floats
+from cascade.inference.counted import Counts
 from cascade.inference.fitted import Fit
 from cascade.inference.profiles import Profile, cut
-from cascade.plot.animals import WARNING, draw_grid, grid_between, grid_of, made_of, notes_of, panels_of, two_lines
+from cascade.plot.animals import data as data_figure
+from cascade.plot.animals import draw_grid, grid_between, grid_of, notes_of, panels_of, two_lines
 from cascade.plot.fitting import broken, lines_in, width_of
 from cascade.plot.look import Look, look_of
+from cascade.plot.own import WARNING, made_of
 from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
 from cascade.plot.style import sign
 
 MOST_BESIDE = 4
 LEVEL = 0.95
-OUT = "Profiles: twice the fall of the restricted log likelihood; dashed: where the 95 % interval ends."
+OUT = "Profiles: twice the fall of the (of counts restricted) log likelihood; dashed: where the 95 % interval ends."
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def profile(source: Fit, *, style: str = "screen") -> Figure:
 
 
 def fit(source: Fit, *, style: str = "screen") -> Figure:
-    """Counts with the curves of a fit, and below the profile of each free hazard.
+    """Counts with the curves of a fit, and below the profile of each free hazard; of other data the curves alone.
 
     Parameters
     ----------
@@ -103,6 +106,8 @@ def fit(source: Fit, *, style: str = "screen") -> Figure:
     InputError
         When ``source`` is no fit.
     """
+    if isinstance(source, Fit) and not isinstance(source.data, Counts):
+        return data_figure(source, style=style)
     return _drawn(source, style, counts=True)
 
 
@@ -131,7 +136,7 @@ def curves_of(source: Fit) -> list[Curve]:
 def _plan(source: Fit, curves: Sequence[Curve], look: Look, width: float, high: float, *, counts: bool) -> Plan:
     pad = 0.4 * look.em
     label = f"{'Fit' if counts else 'Profiles of a fit'}: {made_of(source).split(';')[0]}"
-    sentence = "What the counts say of each hazard"
+    sentence = "What the data say of each hazard"
     heading = Heading(look, width - 2 * pad, label, sentence)
     panels = panels_of(source) if counts else []
     grid = grid_of(panels)

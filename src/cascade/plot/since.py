@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -43,6 +45,8 @@ class Line:
         Or dots, with bars for intervals.
     exact : bool
         A thin line of ink with open diamonds.
+    smooth : bool
+        A thin dashed line with its band.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Line:
     high: Floats | None = None
     steps: bool = True
     exact: bool = False
+    smooth: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class Panel:
     top : float
         Of the axis; 0: as high as the curves.
     rows : tuple of (str, str, sequence)
-        Name, colour and a number for each of the marked years, by year.
+        Name, colour and a number for each of the marked years, by year or by another time.
     per_cent : bool
     symmetric : bool
         About 0, at least 3 on either side.
@@ -81,7 +86,7 @@ class Panel:
     lines: tuple[Line, ...]
     axis: str
     top: float = 0.0
-    rows: tuple[tuple[str, str, dict[int, str]], ...] = ()
+    rows: tuple[tuple[str, str, Mapping[Any, str]], ...] = ()
     per_cent: bool = True
     symmetric: bool = False
     bars: tuple[Bars, ...] = ()
@@ -135,6 +140,9 @@ class Page:
     said: str
     columns: int = 2
     heights: tuple[float, ...] = field(default=(0.34,))
+    time: str = TIME
+    room: float = 1.0
+    """End of the axis, over the last time."""
 
 
 def followed(source: object) -> FollowUp:
@@ -185,7 +193,8 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
     across = width - 2 * pad - marks - beside
     titles = look.leading(1.5, small=False)
     below = [
-        look.leading(1.2 * len(p.rows) + (2.6 if k == len(page.panels) - 1 else 0.6)) for k, p in enumerate(page.panels)
+        look.leading(1.2 * len(p.rows) + (2.6 if k == len(page.panels) - 1 else 1.8 if p.rows else 0.6))
+        for k, p in enumerate(page.panels)
     ]
     fixed = pad + heading.height + titles * len(page.panels) + sum(below) + foot + pad
     shares = [*page.heights, *[page.heights[-1]] * len(page.panels)][: len(page.panels)]
@@ -196,7 +205,7 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
     years = [part for p in page.panels for part in p.years]
     last = max((float(np.max(part)) for part in years), default=1.0)
     # Half a bar more on either side.
-    span = (-0.5, last + 0.5) if any(p.bars for p in page.panels) else (0.0, max(last, 1.0))
+    span = (-0.5, last + 0.5) if any(p.bars for p in page.panels) else (0.0, page.room * last or 1.0)
 
     def draw(sheet: Sheet) -> None:
         heading.draw(sheet, pad, pad)
@@ -207,7 +216,7 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
             top += titles
             ax = sheet.axes(pad + marks, top, across, tall)
             ax.set_label(panel.title)
-            _panel(ax, panel, look, (across, tall), span, last=panel is page.panels[-1])
+            _panel(ax, panel, look, (across, tall), span, time=page.time if panel is page.panels[-1] else "")
             _rows(sheet, panel, look, (pad + marks, top + tall, across), span)
             top += tall + below[k]
         sheet.text(pad, max(top, high - foot - pad), note, color=QUIET)
@@ -216,7 +225,7 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
 
 
 def _panel(
-    ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], span: tuple[float, float], *, last: bool
+    ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], span: tuple[float, float], *, time: str
 ) -> None:
     top = panel.top or _top(panel)
     low = -_deepest(panel) if panel.bars else 0.0
@@ -235,9 +244,9 @@ def _panel(
         ticks = _marks(top, inches[1], look)
         ax.set_yticks(ticks, [one_in(t) for t in ticks])
     marks = year_marks(span[1], inches[0], look)
-    ax.set_xticks(marks, [f"{m:g}" for m in marks] if last or panel.rows else [""] * len(marks))
-    if last:
-        ax.set_xlabel(TIME, fontsize=look.small, loc="left", labelpad=(0.3 + 1.25 * 1.2 * len(panel.rows)) * look.small)
+    ax.set_xticks(marks, [f"{m:g}" for m in marks] if time or panel.rows else [""] * len(marks))
+    if time:
+        ax.set_xlabel(time, fontsize=look.small, loc="left", labelpad=(0.3 + 1.25 * 1.2 * len(panel.rows)) * look.small)
     _names(ax, panel, look, inches, top, 1.08 * low)
 
 
@@ -247,6 +256,10 @@ def _line(ax: Axes, line: Line, look: Look, top: float) -> None:
         ax.plot(line.years[known], line.share[known], color=INK, linewidth=1.4 * look.thin, marker="D",
                 markersize=1.2 * look.mark, markerfacecolor="none", markeredgewidth=look.thin, zorder=6,
                 label=line.name)  # fmt: skip
+        return
+    if line.smooth:
+        ax.plot(line.years[known], line.share[known], color=dark(line.colour), linewidth=1.6 * look.thin,
+                linestyle=(0, (4, 2)), zorder=6, label=line.name)  # fmt: skip
         return
     if line.steps:
         ax.step(line.years[known], line.share[known], where="post", color=line.colour, linewidth=look.line, zorder=4,
@@ -339,7 +352,7 @@ def _rows(sheet: Sheet, panel: Panel, look: Look, box: tuple[float, float, float
             sheet.text(
                 left + (mark - span[0]) / (span[1] - span[0]) * across,
                 y,
-                numbers.get(int(mark), ""),
+                numbers.get(mark, ""),
                 ha="center",
                 color=dark(colour),
             )

@@ -20,6 +20,9 @@ LANES = 40
 """At most; then founders of a site share.  On a slide half of them."""
 
 TIME = "years since the first cell of the tumour"
+
+STEPS = tuple(m * 10.0**k for k in range(-3, 9) for m in (1, 2, 5))
+"""Between marks of an axis of time."""
 """What the axis is of."""
 
 SITES = 10
@@ -75,9 +78,9 @@ def _last(life: Life) -> float:
 
 
 def year_marks(last: float, inches: float, look: Look) -> list[float]:
-    """Marks of an axis of years: as many as there is room for."""
+    """Marks of an axis of years, or of another time: as many as there is room for."""
     most = max(2.0, inches / (3.2 * look.em))
-    step = next(step for step in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200) if last / step <= most)
+    step = next(step for step in STEPS if last / step <= most)
     return [k * step for k in range(math.floor(last / step + 1e-9) + 1)]
 
 

@@ -14,10 +14,10 @@ from cascade.common.colours import ALIVE_COLOUR, DEATH_COLOUR, INK, QUIET
 from cascade.common.errors import InputError
 from cascade.inference.indices import Sensitivity, SensitivityRow
 from cascade.inference.sweeping import Sweep
-from cascade.plot.animals import WARNING
 from cascade.plot.fitting import broken, lines_in, width_of, words
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import one_in
+from cascade.plot.own import WARNING
 from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
 from cascade.plot.style import sign
 

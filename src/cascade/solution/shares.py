@@ -5,10 +5,13 @@ died of,
 
     share(t) = inverse of  M x(z) + M y(z),      d share / d log factor = inverse of its derivative,
 
-along one contour, pushed forward beside each other (``elimination.whole.courses``).  A model is made ready once:
-the first time, and whenever hazards have moved by a factor of e since, the inverse is refined until nothing changes,
-and the coarsest rule is kept that says the same; with it a set of factors is one call of compiled code.  Where
-hazards change with time there is an adjoint solve for each observable and time in place of it.
+along one contour, pushed forward beside each other (``elimination.whole.courses``).  The rate at which it becomes so
+is the inverse of z M x(z) + z M y(z), where no cell is so at the start.  Cells can be stopped in states, so that the
+share there is that of the cells which have ever been there; then hazards that lead out of these states are 0.
+
+A model is made ready once: the first time, and whenever hazards have moved by a factor of e since, the inverse is
+refined until nothing changes, and the coarsest rule is kept that says the same; with it a set of factors is one call
+of compiled code.  Where hazards change with time there is an adjoint solve for each observable and time in place of it.
 """
 
 from __future__ import annotations
@@ -51,11 +54,16 @@ class Values(NamedTuple):
         Of each observable at each time.
     slope : (P, K, n) float
     error : (K, n) float
+    rate, rate_slope, rate_error : (K, n), (P, K, n), (K, n) float
+        An hour, of the shares; without columns where they were not asked for.
     """
 
     value: Floats
     slope: Floats
     error: Floats
+    rate: Floats
+    rate_slope: Floats
+    rate_error: Floats
 
 
 class _Known(NamedTuple):
@@ -79,15 +87,27 @@ class Shares:
         Hours.
     groups : sequence of sequences of int
         For each factor the hazards of the model, by number, that it multiplies.
+    stopped : bool
+        Whether cells stay in the states of the observables for good.
+    rates : bool
+        Whether rates are asked for, too.
 
     Raises
     ------
     InputError
-        For a conditioned model; for an observable of which the model has no state or cause.
+        For a conditioned model; for an observable of which the model has no state or cause; for rates where hazards
+        change with time, or of what cells are at the start.
     """
 
     def __init__(
-        self, model: Model, observables: Sequence[Observable], times: Floats, groups: Sequence[Sequence[int]]
+        self,
+        model: Model,
+        observables: Sequence[Observable],
+        times: Floats,
+        groups: Sequence[Sequence[int]],
+        *,
+        stopped: bool = False,
+        rates: bool = False,
     ) -> None:
         if isinstance(model, Conditioned):
             raise InputError("model", model.name, "a model of all cells: hazards change who reaches a goal, too")
@@ -95,10 +115,10 @@ class Shares:
         self._prepared = Prepared(model)
         self._courses = Courses(self._prepared)
         lowered = self._prepared.lowered
-        self.there = np.array([_states_of(one, lowered.states) for one in observables]).reshape(-1, len(lowered.states))
+        self.there = np.array([states_of(one, lowered.states) for one in observables]).reshape(-1, len(lowered.states))
         names = [t.name for t in lowered.transitions]
         deaths = [t.name for t in lowered.transitions if t.is_death]
-        self.lost = np.array([_deaths_of(one, names, deaths) for one in observables]).reshape(-1, len(names))
+        self.lost = np.array([deaths_of(one, names, deaths) for one in observables]).reshape(-1, len(names))
         for one, states, dead in zip(observables, self.there, self.lost, strict=True):
             if not states.any() and not dead.any():
                 what, known = (one.states, lowered.states) if one.states else (one.deaths, deaths)
@@ -114,6 +134,14 @@ class Shares:
             lowered.base[lowered.start_state], self._prepared.start_share, minlength=len(lowered.states)
         )
         self._waiting = np.outer(self.there @ starts, self._courses.waiting(self.times))
+        self._rates, self._open = rates, np.ones(len(lowered.exit_transition))
+        if stopped:
+            self._open[np.any(self.there, axis=0)[lowered.base[lowered.exit_source]]] = 0.0
+        if rates and self._prepared.changes:
+            raise InputError("times", "known", f"times between two looks: hazards of {model.name} change with time")
+        if rates and (self.there @ starts > 0).any():
+            one = self.observables[int(np.argmax(self.there @ starts))]
+            raise InputError(f"observable {one.name!r}", ", ".join(one.states), "states in which no cell begins")
 
     def at(self, logs: Floats, *, slopes: bool = True) -> Values:
         """All shares where the hazards of each group are multiplied by exp(logs), (P,).
@@ -121,7 +149,7 @@ class Shares:
         Without ``slopes`` there are none of them, which takes a part of the time.
         """
         logs = np.asarray(logs, np.float64)
-        factors = np.exp(logs @ self._directions)
+        factors = np.exp(logs @ self._directions) * self._open
         known = next((one for one in self._known if np.abs(logs - one.at).max(initial=0.0) < NEAR), None)
         if known is not None:
             z, weights = known.rule
@@ -133,7 +161,7 @@ class Shares:
 
     def _refined(self, logs: Floats, factors: Floats) -> Values:
         """Nodes of the frailties and the inverse refined until nothing changes; remembers a rule that says the same."""
-        prepared, width = self._prepared, len(self.observables)
+        prepared = self._prepared
 
         def solve(nodes: Nodes) -> tuple[Floats, Floats]:
             hazards = prepared.hazards(nodes) * factors
@@ -145,21 +173,32 @@ class Shares:
         if prepared.frailties:  # more points than one: what is found at these is what a rule gives again
             values, more = solve(nodes)
             errors = errors + more + np.abs(values - average.values)
-        error = errors.reshape(len(self.times), -1, width)[:, 0].T
+        error = errors.reshape(len(self.times), -1, *self._width)[:, 0]
         found = self._rule(logs, prepared.hazards(nodes), nodes, values, error)
         if found is not None:
             self._known = [found, *self._known][:MOST_KNOWN]
         return self._values(values, error)
 
+    @property
+    def _width(self) -> tuple[int, int]:
+        """Shares, or shares and rates, of each observable."""
+        return 2 if self._rates else 1, len(self.observables)
+
     def _values(self, rows: Floats, error: Floats) -> Values:
-        """From rows (n, (1 + P) K)."""
-        parts = rows.reshape(len(self.times), -1, len(self.observables))
-        return Values(parts[:, 0].T + self._waiting, np.moveaxis(parts[:, 1:], 0, 2), error)
+        """From rows (n, (1 + P) (1 or 2) K), and errors (n, 1 or 2, K)."""
+        parts = rows.reshape(len(self.times), -1, *self._width)
+        value, slope = np.moveaxis(parts[:, 0], 0, 2), np.moveaxis(parts[:, 1:], 0, 3)
+        wrong = np.moveaxis(error, 0, 2)
+        nothing = np.zeros((len(self.observables), 0)), np.zeros((slope.shape[0], len(self.observables), 0))
+        shares = value[0] + self._waiting, slope[:, 0], wrong[0]
+        if not self._rates:
+            return Values(*shares, *nothing, nothing[0])
+        return Values(*shares, value[1], slope[:, 1], wrong[1])
 
     def _rule(self, logs: Floats, hazards: Floats, nodes: Nodes, values: Floats, error: Floats) -> _Known | None:
         """The coarsest rule that says what the refined inverse says; None where none does, or more is asked of it."""
         lowered, solver = self._prepared.lowered, self._prepared.solver
-        here = hazards * np.exp(logs @ self._directions)
+        here = hazards * np.exp(logs @ self._directions) * self._open
         poles = self._poles(here)
         if lowered.entry_hours[1] > lowered.entry_hours[0] or poles is None or poles.size:
             return None
@@ -177,7 +216,7 @@ class Shares:
         return solver.poles(hazards) if solver.has_cycle else np.zeros(0, np.complex128)
 
     def _transform(self, hazards: Floats, weights: Floats, *, slopes: bool = True) -> Transform:
-        """Of the shares and their derivatives, (Z, (1 + P) K), or of the shares alone."""
+        """Of the shares, and rates, and their derivatives, (Z, (1 + P) (1 or 2) K), or without derivatives."""
         solver, directions = self._prepared.solver, self._directions if slopes else self._directions[:0]
         deaths = bool(self.lost.any())
 
@@ -186,6 +225,8 @@ class Shares:
             rows = there @ self.there.T
             if deaths:
                 rows = rows + lost @ self.lost.T
+            if self._rates:
+                rows = np.concatenate([rows, rows * z[:, None]], axis=2)
             return np.asarray(np.moveaxis(rows, 0, 1).reshape(len(z), -1))
 
         return transform
@@ -213,7 +254,9 @@ class Shares:
         windows = 3 * len(prepared.lowered.window_start) * shape[0]
         average = prepared.averaged(solve, prepared.solves(windows * max(1, shape[1])))
         rows = average.values
-        return Values(rows[..., 0] + self._waiting, np.moveaxis(rows[..., 1:], 2, 0), average.errors[..., 0])
+        slope, nothing = np.moveaxis(rows[..., 1:], 2, 0), np.zeros((shape[0], 0))
+        none = np.zeros((len(slope), shape[0], 0))
+        return Values(rows[..., 0] + self._waiting, slope, average.errors[..., 0], nothing, none, nothing)
 
     def _question(self, states: Mask, dead: Mask) -> tuple[Mask, Floats, Floats, Floats]:
         """What a cell gains that is in the states at the end, or has died so."""
@@ -223,13 +266,13 @@ class Shares:
         return ~stay, stay.astype(np.float64), prize, (states & ~stay).astype(np.float64)
 
 
-def _states_of(observable: Observable, states: Sequence[str]) -> Mask:
+def states_of(observable: Observable, states: Sequence[str]) -> Mask:
     """Which states it counts."""
     found = {name for pattern in observable.states for name in alike(pattern, states)}
     return np.array([name in found for name in states])
 
 
-def _deaths_of(observable: Observable, names: Sequence[str], deaths: Sequence[str]) -> Mask:
+def deaths_of(observable: Observable, names: Sequence[str], deaths: Sequence[str]) -> Mask:
     """Which deaths it counts: a pattern without a dot is a cause, whatever the state."""
     found: set[str] = set()
     for pattern in observable.deaths:

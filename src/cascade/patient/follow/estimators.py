@@ -95,7 +95,7 @@ def at_risk(left: Ints) -> Ints:
     return np.asarray(out[..., ::-1].cumsum(axis=-1)[..., ::-1])
 
 
-def incidence(left: Ints, level: float = 0.95) -> Curve:
+def incidence(left: Ints, level: float = 0.95, risk: Ints | None = None) -> Curve:
     """Aalen's and Johansen's share to whom the event has happened by each month, while others compete.
 
     Parameters
@@ -104,6 +104,8 @@ def incidence(left: Ints, level: float = 0.95) -> Curve:
         Who leaves by event, by a competing one, and censored.
     level : float
         Coverage, in (0, 1).
+    risk : (..., months) int, optional
+        Who is at risk in each month, where some come under observation late; default: all who have not left.
 
     Raises
     ------
@@ -117,7 +119,7 @@ def incidence(left: Ints, level: float = 0.95) -> Curve:
     [0.1, 0.3, 0.3]
     """
     _check(left, level)
-    n = at_risk(left)
+    n = at_risk(left) if risk is None else risk
     share, chain = np.zeros(n.shape), _Chain(n.shape[:-1])
     low, high = np.zeros(n.shape), np.ones(n.shape)
     free, total, alone = np.ones(n.shape[:-1]), np.zeros(n.shape[:-1]), np.ones(n.shape[:-1], np.bool_)
@@ -139,7 +141,7 @@ def incidence(left: Ints, level: float = 0.95) -> Curve:
     return Curve(n, share, low, high)
 
 
-def survival(left: Ints, level: float = 0.95) -> Curve:
+def survival(left: Ints, level: float = 0.95, risk: Ints | None = None) -> Curve:
     """Kaplan's and Meier's share without any of the events, competing ones among them, by each month.
 
     Parameters
@@ -147,10 +149,12 @@ def survival(left: Ints, level: float = 0.95) -> Curve:
     left : (..., 3, months) int
         Who leaves by event, by another one, and censored.
     level : float
+    risk : (..., months) int, optional
+        Who is at risk in each month, as for ``incidence``.
     """
     _check(left, level)
     events = np.stack([left[..., 0, :] + left[..., 1, :], np.zeros_like(left[..., 0, :]), left[..., 2, :]], axis=-2)
-    return incidence(events, level).without
+    return incidence(events, level, risk).without
 
 
 def net(left: Ints, level: float = 0.95) -> Curve:

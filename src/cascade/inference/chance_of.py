@@ -1,0 +1,80 @@
+"""What a fit of times, findings or looks says at any time: the chance that it has happened, with its interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cascade.common.arguments import check_moments
+from cascade.common.errors import InputError
+from cascade.common.types import Floats
+from cascade.inference.meeting import arm_of, given_cells, observable_of
+from cascade.inference.timed import Times
+from cascade.solution.shares import Shares
+
+if TYPE_CHECKING:
+    from cascade.inference.fitted import Fit
+
+LARGEST = 30.0
+"""Of a logarithm: beyond it an interval is open."""
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A chance over time: that an event has happened, or that something is found.
+
+    Attributes
+    ----------
+    observable, arm : str
+    hours : (n,) float
+    cells : float
+        Of which one is enough.
+    share, low, high : (n,) float
+        And its interval at each time.
+    level : float
+    """
+
+    observable: str
+    arm: str
+    hours: Floats
+    cells: float
+    share: Floats
+    low: Floats
+    high: Floats
+    level: float
+
+
+def chance_of(fit: Fit, observable: str, hours: Sequence[float], arm: str, level: float, cells: float | None) -> Chance:
+    """What stands in ``Fit.predict``, of data that are no counts: where the first event counts, of the others none has.
+
+    The interval is symmetric in log(-log(1 - share)), where chances of many cells and of one differ by a constant.
+    """
+    from scipy.stats import t as student
+
+    arm = arm_of(fit, arm)
+    at, model = check_moments(hours), fit.likelihood.models[arm]
+    if not len(at):
+        raise InputError("hours", list(hours), "at least one time")
+    mine = [p for p, free in enumerate(fit.free) if free.arm in ("", arm)]
+    groups = [model.hazard_table.named(fit.free[p].name, "free") for p in mine]
+    names = [observable]
+    if isinstance(fit.data, Times):  # the others compete with it
+        names += [event for event in fit.data.events if event != observable]
+    given = [observable_of(name, fit.data, model) for name in names]
+    values = Shares(model, given, at, groups, stopped=isinstance(fit.data, Times)).at(fit.best.theta[mine])
+    number = 1.0 if cells is None else given_cells(cells)
+    one = np.clip(np.where(values.value[0] > values.error[0], values.value[0], 0.0), 0.0, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        none = number * np.log1p(-one)  # the logarithm of the chance that it has happened to none
+        told = np.log(-none)
+        slope = np.where((one > 0) & (one < 1), -values.slope[:, 0] / ((1.0 - one) * np.log1p(-one)), 0.0)
+    covariance, degrees = fit.robust_covariance[np.ix_(mine, mine)], float(np.min(fit.degrees[mine]))
+    quantile = float(student.ppf(0.5 + level / 2.0, degrees if math.isfinite(degrees) else 1e9))
+    error = np.sqrt(np.maximum(np.einsum("pn,pq,qn->n", slope, covariance, slope), 0.0))
+    reach = np.minimum(quantile * error, LARGEST)
+    low, share, high = (-np.expm1(-np.exp(told + side * reach)) for side in (-1.0, 0.0, 1.0))
+    return Chance(observable, arm, at, number, share, low, high, level)
