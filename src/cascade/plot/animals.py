@@ -20,7 +20,7 @@ from cascade.inference.fitted import Fit
 from cascade.inference.predicting import Prediction, predicted
 from cascade.inference.seen import Seen
 from cascade.inference.timed import Times
-from cascade.plot.fitting import broken, lines_in, width_of
+from cascade.plot.fitting import MOST_LINES, broken, lines_in, two_lines, width_of
 from cascade.plot.happened import happened
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import power
@@ -30,9 +30,6 @@ from cascade.plot.style import sign
 
 MOST_BESIDE = 4
 """Panels beside each other."""
-
-MOST_LINES = 2
-"""Of the title of a panel."""
 
 POINTS = 80
 """Of a curve."""
@@ -207,24 +204,13 @@ def draw_grid(
         for k, panel in enumerate(line):
             x = left + marks + k * (wide + gap)
             title = f"{panel.observable}: {panel.arm}" if len(grid) > 1 or len(line) > 1 else panel.observable
-            texts = two_lines(title, wide, look)
+            texts = two_lines(title, wide, look.small)
             sheet.text(x, top + look.leading(MOST_LINES - len(texts)), "\n".join(texts), fontweight="bold")
             ax = sheet.axes(x, top + look.leading(0.6 + MOST_LINES), wide, tall)
             ax.set_label(title)
             _panel(ax, panel, look, (wide, tall), (low, high), first=k == 0, last=line is grid[-1])
         top += look.leading(0.6 + MOST_LINES) + tall + look.leading(1.9)
     return top + look.leading(1.0)
-
-
-def two_lines(text: str, wide: float, look: Look) -> list[str]:
-    """A title in at most two lines; what is left out is told by an ellipsis."""
-    lines = broken(" ".join(text.split()), wide, look.small, "bold").split("\n")
-    if len(lines) <= MOST_LINES:
-        return lines
-    last = lines[MOST_LINES - 1]
-    while last and width_of(f"{last}...", look.small, "bold") > wide:
-        last = last[:-1]
-    return [*lines[: MOST_LINES - 1], f"{last.rstrip()}..."]
 
 
 def _range(line: Sequence[Panel]) -> tuple[float, float]:

@@ -14,6 +14,9 @@ from matplotlib.font_manager import FontProperties
 from cascade.common.notices import notice
 from cascade.common.text import printable
 
+MOST_LINES = 2
+"""Of the title of a small panel."""
+
 
 @cache
 def _renderer() -> RendererAgg:
@@ -90,3 +93,14 @@ def letters_missing() -> Iterator[None]:
             f"names in a figure have letters that its font ({font}) lacks: they are drawn as boxes; install a font"
             " that has them and say so: matplotlib.rcParams['font.family'] = ['DejaVu Sans', 'Noto Sans CJK SC']"
         )
+
+
+def two_lines(text: str, wide: float, size: float) -> list[str]:
+    """A title in at most two lines; what is left out is told by an ellipsis."""
+    lines = broken(" ".join(text.split()), wide, size, "bold").split("\n")
+    if len(lines) <= MOST_LINES:
+        return lines
+    last = lines[MOST_LINES - 1]
+    while last and width_of(f"{last}...", size, "bold") > wide:
+        last = last[:-1]
+    return [*lines[: MOST_LINES - 1], f"{last.rstrip()}..."]

@@ -12,12 +12,14 @@ from cascade.answers.intervals import proportion
 from cascade.common.colours import ALIVE_COLOUR
 from cascade.common.shares import estimate_of_share
 from cascade.common.sight import shades
+from cascade.common.text import number
 from cascade.inference.chance_of import Chance, chance_of
 from cascade.inference.data import Data
 from cascade.inference.fitted import Fit
 from cascade.inference.headed import HOURS_OF
 from cascade.inference.seen import Seen
 from cascade.inference.timed import Incidence, IncidenceRow, Time, Times
+from cascade.plot.happened_apart import Small, drawn_apart
 from cascade.plot.own import made_of
 from cascade.plot.since import Line, Page, Panel, drawn
 from cascade.plot.strips import STEPS
@@ -37,17 +39,28 @@ IN_DAYS = 72.0
 def happened(source: Data | Fit, data: Times | Seen, style: str) -> Figure:
     """What stands in ``plot.data``, of times and of findings."""
     fit = source if isinstance(source, Fit) else None
-    page = _of_times(data, fit) if isinstance(data, Times) else _of_seen(data, fit)
-    return drawn(page, style)
+    if isinstance(data, Seen):
+        return drawn(_of_seen(data, fit), style)
+    incidence, last = _known(data), _last(data)
+    page = _of_times(data, incidence, fit, last)
+    if len(data.arms) <= MOST_TOGETHER:
+        return drawn(page, style)
+    smalls = [
+        Small(event, arm, tuple(_lines(data, incidence, fit, event, arm, ALIVE_COLOUR, last)),
+              _at_risk(data.rows, arm, HOURS_OF[data.unit], last))
+        for event in data.events for arm in data.arms
+    ]  # fmt: skip
+    return drawn_apart(page, smalls, last, style)
 
 
-def _of_times(data: Times, fit: Fit | None) -> Page:
-    incidence = _known(data)
-    each = HOURS_OF[data.unit]
-    last = max(row.after if math.isinf(row.by) else row.by for row in data.rows) / each
+def _last(data: Times) -> float:
+    """The last time of all, in the unit of the data."""
+    return max(row.after if math.isinf(row.by) else row.by for row in data.rows) / HOURS_OF[data.unit]
+
+
+def _of_times(data: Times, incidence: Incidence | None, fit: Fit | None, last: float) -> Page:
     colours = dict(zip(data.arms, shades(ALIVE_COLOUR, len(data.arms)), strict=True))
-    together = [data.arms] if len(data.arms) <= MOST_TOGETHER else [(arm,) for arm in data.arms]
-    panels = [_panel(data, incidence, fit, event, arms, colours, last) for event in data.events for arms in together]
+    panels = [_panel(data, incidence, fit, event, colours, last) for event in data.events]
     notes = []
     if incidence is not None:
         notes.append("Steps: Aalen and Johansen; bands: 95 %, at each time by itself; numbers: at risk.")
@@ -70,29 +83,30 @@ def _known(data: Times) -> Incidence | None:
 
 
 def _panel(
-    data: Times,
-    incidence: Incidence | None,
-    fit: Fit | None,
-    event: str,
-    arms: Sequence[str],
-    colours: Mapping[str, str],
-    last: float,
+    data: Times, incidence: Incidence | None, fit: Fit | None, event: str, colours: Mapping[str, str], last: float
 ) -> Panel:
-    each, lines, risk = HOURS_OF[data.unit], [], []
-    many = len(data.arms) > 1
-    for arm in arms:
-        some = incidence.of(arm, event) if incidence is not None else ()
-        if some:
-            lines.append(_steps(some, arm if many else event, colours[arm]))
-        if fit is not None:
-            hours = np.linspace(0.0, last * each, POINTS).tolist()
-            found = chance_of(fit, event, hours, arm, LEVEL, _cells(data, arm))
-            name = f"{arm}, fit" if many else "fit"
-            lines.append(Line(name, colours[arm], found.hours / each, found.share, smooth=True))
-        risk.append((arm if many else "at risk", colours[arm], _at_risk(data.rows, arm, each, last)))
-    title = event if len(arms) > 1 or not many else f"{event}: {arms[0]}"
+    lines, risk, many = [], [], len(data.arms) > 1
+    for arm in data.arms:
+        lines += _lines(data, incidence, fit, event, arm, colours[arm], last)
+        numbers = _at_risk(data.rows, arm, HOURS_OF[data.unit], last)
+        risk.append((arm if many else "at risk", colours[arm], numbers))
     highest = max((float(np.nanmax(line.share)) for line in lines), default=0.0)
-    return Panel(title, tuple(lines), "to whom it has happened", 1.02 if highest > 0.5 else 0.0, tuple(risk))
+    return Panel(event, tuple(lines), "to whom it has happened", 1.02 if highest > 0.5 else 0.0, tuple(risk))
+
+
+def _lines(
+    data: Times, incidence: Incidence | None, fit: Fit | None, event: str, arm: str, colour: str, last: float
+) -> list[Line]:
+    """The steps of an event in an arm, and the curve of the fit."""
+    lines, each, many = [], HOURS_OF[data.unit], len(data.arms) > 1
+    some = incidence.of(arm, event) if incidence is not None else ()
+    if some:
+        lines.append(_steps(some, arm if many else event, colour))
+    if fit is not None:
+        hours = np.linspace(0.0, last * each, POINTS).tolist()
+        found = chance_of(fit, event, hours, arm, LEVEL, _cells(data, arm))
+        lines.append(Line(f"{arm}, fit" if many else "fit", colour, found.hours / each, found.share, smooth=True))
+    return lines
 
 
 def _steps(rows: Sequence[IncidenceRow], name: str, colour: str) -> Line:
@@ -132,12 +146,12 @@ def _sentence(data: Times, incidence: Incidence | None, last: float) -> str:
         known = [row for row in incidence.of(arm, event) if not math.isnan(row.share)]
         share, _ = estimate_of_share(known[-1].share, known[-1].low, known[-1].high)
         told.append(f"{arm} {share}" if len(data.arms) > 1 else share)
-    return f"{event[0].upper()}{event[1:]} by the last look, {last:g} {data.unit}: {', '.join(told)}"
+    return f"{event[0].upper()}{event[1:]} by the last look, {number(last)} {data.unit}: {', '.join(told)}"
 
 
 def _said(data: Times, incidence: Incidence | None, fit: Fit | None) -> str:
     """For who cannot see it."""
-    last = max(row.after if math.isinf(row.by) else row.by for row in data.rows) / HOURS_OF[data.unit]
+    last = _last(data)
     beside = " The curves of a fit are beside." if fit is not None else ""
     return f"To whom events have happened, as steps over time. {_sentence(data, incidence, last)}.{beside}"
 

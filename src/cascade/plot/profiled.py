@@ -17,8 +17,8 @@ from cascade.inference.counted import Counts
 from cascade.inference.fitted import Fit
 from cascade.inference.profiles import Profile, cut
 from cascade.plot.animals import data as data_figure
-from cascade.plot.animals import draw_grid, grid_between, grid_of, notes_of, panels_of, two_lines
-from cascade.plot.fitting import broken, lines_in, width_of
+from cascade.plot.animals import draw_grid, grid_between, grid_of, notes_of, panels_of
+from cascade.plot.fitting import broken, lines_in, two_lines, width_of
 from cascade.plot.look import Look, look_of
 from cascade.plot.own import WARNING, made_of
 from cascade.plot.sheet import Heading, Plan, Sheet, frame, made
@@ -171,7 +171,7 @@ def _draw_lines(
     for line in lines:
         for k, curve in enumerate(line):
             x = left + marks + k * (wide + gap)
-            texts = two_lines(curve.name, wide, look)
+            texts = two_lines(curve.name, wide, look.small)
             sheet.text(x, top + look.leading(2 - len(texts)), "\n".join(texts), fontweight="bold")
             ax = sheet.axes(x, top + look.leading(2.6), wide, tall)
             ax.set_label(f"profile of {curve.name}")

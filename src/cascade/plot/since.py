@@ -241,7 +241,7 @@ def _panel(
     _areas(ax, panel.areas, look)
     frame(ax, look, left=True, grid="y")
     if panel.per_cent:
-        ticks = _marks(top, inches[1], look)
+        ticks = marks_of(top, inches[1], look)
         ax.set_yticks(ticks, [one_in(t) for t in ticks])
     marks = year_marks(span[1], inches[0], look)
     ax.set_xticks(marks, [f"{m:g}" for m in marks] if time or panel.rows else [""] * len(marks))
@@ -305,7 +305,7 @@ def _deepest(panel: Panel) -> float:
     return max(0.0, -min((float(np.min(bars.values, initial=0.0)) for bars in panel.bars), default=0.0))
 
 
-def _marks(top: float, tall: float, look: Look) -> list[float]:
+def marks_of(top: float, tall: float, look: Look) -> list[float]:
     """Round shares from 0 to the top."""
     most = max(2, int(tall / look.leading(2.2)))
     for step in (m * 10.0**k for k in range(-6, 1) for m in (1.0, 2.0, 2.5, 5.0)):
