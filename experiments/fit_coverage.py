@@ -30,6 +30,7 @@ from cascade.inference.free import free_of
 from cascade.inference.likelihood import Likelihood
 from cascade.inference.maximum import Maximum, highest, restricted
 from cascade.inference.profiles import cut, degrees_of_freedom, root
+from cascade.inference.varying import Varying
 
 LEVEL = 0.95
 HELD = (0.931, 0.969)
@@ -55,6 +56,7 @@ class Design:
     spreads: tuple[float, ...]
     followed: bool = False
     cells: float = 3e5
+    vary: str = ""
 
     @property
     def one(self) -> bool:
@@ -73,6 +75,17 @@ DESIGNS = (
     ),
     Design("followed, 8", 8, (3, 6, 13), ("grown", "solitary"), "one", True, (0.3, 0.3), followed=True),
     Design("followed, 4", 4, (3, 6, 13), ("grown", "solitary"), "one", True, (0.3, 0.3), followed=True),
+    Design(
+        "followed, 8, a hazard differs",
+        8,
+        (3, 6, 13),
+        ("grown", "solitary"),
+        "one",
+        True,
+        (0.2, 0.3, 0.4),
+        followed=True,
+        vary=FREE[0],
+    ),
     Design("killed, 4 a day, a spread each", 4, (3, 6, 13), ("grown", "solitary"), "each", False, (0.5, 0.2)),
 )
 
@@ -97,7 +110,10 @@ def studied(design: Design, model: cascade.Model, studies: int, seed: int) -> np
     models, names = {"all": model}, free_in(design)
     free = free_of(models, names, (), None)
     truth, log_spreads = np.zeros(len(names)), np.log(np.array(design.spreads))
-    likelihood = Likelihood(models, data_of(design), free, spread=design.spread, shared=design.dose)
+    kinds = {"spread": design.spread, "shared": design.dose}
+    likelihood = Likelihood(models, data_of(design), free, **kinds)
+    if design.vary:
+        likelihood = Varying(models, data_of(design), free, **kinds, vary=design.vary)
     rng = np.random.default_rng(seed)
     found = np.full((studies, len(names), 2), np.nan)
     for study in range(studies):
@@ -125,12 +141,13 @@ def main() -> int:
     """Run the studies; 0 when intervals hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=2000, help="of each design (default: %(default)d)")
+    parser.add_argument("--design", help="only those whose names have this in them")
     parser.add_argument("--seed", type=int, default=1908, help="default: %(default)d")
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder (default: %(default)s)")
     options = parser.parse_args()
     model = cascade.load("b16f1-liver")
     rows, problems, saved = [], [], []
-    for design in DESIGNS:
+    for design in (one for one in DESIGNS if (options.design or "") in one.name):
         began = time.perf_counter()
         found = studied(design, model, options.studies, options.seed)
         took = time.perf_counter() - began

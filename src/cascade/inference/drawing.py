@@ -21,9 +21,9 @@ def drawn(likelihood: Likelihood, theta: Floats, spreads: Floats, rng: np.random
         Standard deviations, as they are.
     rng : Generator
     """
-    expected = likelihood.expected(theta)
+    medians, spreads = likelihood.medians(theta, spreads, rng)
     shared, alone = (float(spreads[0]), spreads[1:]) if likelihood.shared else (0.0, spreads)
     per_animal = rng.normal(0.0, shared, len(likelihood.begin) - 1) if shared else np.zeros(len(likelihood.begin) - 1)
-    each = np.array([alone[k] if k >= 0 else 0.0 for k in likelihood.kind]) * rng.standard_normal(len(expected.log))
-    log = expected.log + np.repeat(per_animal, np.diff(likelihood.begin)) + each
+    each = np.array([alone[k] if k >= 0 else 0.0 for k in likelihood.kind]) * rng.standard_normal(len(medians))
+    log = medians + np.repeat(per_animal, np.diff(likelihood.begin)) + each
     return likelihood.data.with_counts(rng.poisson(np.exp(np.minimum(log, 40.0))).tolist())

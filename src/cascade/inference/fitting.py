@@ -21,6 +21,7 @@ from cascade.inference.maximum import FIRST_SPREAD, Maximum, highest, restricted
 from cascade.inference.panels import Panel
 from cascade.inference.seen import Seen
 from cascade.inference.timed import Times
+from cascade.inference.varying import Varying
 from cascade.model import Model, check_model
 
 EXTRA_STARTS = 4
@@ -48,7 +49,8 @@ def fit(
     against: str | None = None,
     spread: str = "one",
     dose: bool | None = None,
-    starts: int = EXTRA_STARTS,
+    vary: str | None = None,
+    starts: int | None = None,
 ) -> Fit:
     """Fit hazards of a model to data of one's own.
 
@@ -70,8 +72,11 @@ def fit(
     dose : bool, optional
         Whether all counts of an animal share a part of it, as by an error of the dose; default: where any animal has
         several counts.
-    starts : int
-        Starts of the search besides the model itself.
+    vary : str, optional
+        One of the free hazards, that differs between animals (of counts; those of several counts each tell it best):
+        its logarithm varies normally, and the curve is solved for each.
+    starts : int, optional
+        Starts of the search besides the model itself; default 4, with ``vary`` 1.
 
     Returns
     -------
@@ -85,23 +90,41 @@ def fit(
     """
     data = data_of(data)
     models, shares_dose = _models(model, data), _dose(data, spread, dose)
+    starts = (EXTRA_STARTS if vary is None else 1) if starts is None else starts
     if not is_whole(starts) or not 0 <= starts <= 1000:
         raise InputError("starts", starts, "a whole number from 0 to 1000")
     parameters = free_of(models, free, shared, by, against)
-    likelihood = _likelihood(models, data, parameters, spread, shared=shares_dose)
+    likelihood = _likelihood(models, data, parameters, spread, vary, shared=shares_dose)
     _say_if_long(likelihood)
     best, values = _best(likelihood, starts)
+    if isinstance(likelihood, Varying):
+        while likelihood.finer(best.expected, best.spreads):
+            best = highest(likelihood, best.theta, best.spreads)
     highest_plain = best.value
     best, reference = restricted(likelihood, best)
     asked = {
         "free": list(free), "shared": list(shared), "by": by, "against": against, "spread": spread,
-        "dose": shares_dose, "starts": int(starts),
+        "dose": shares_dose, "vary": vary, "starts": int(starts),
     }  # fmt: skip
     return Fit(data, tuple(parameters), likelihood, best, reference, highest_plain, tuple(values), asked)
 
 
-def _likelihood(models: Mapping[str, Model], data: Data, free: Sequence[Free], spread: str, *, shared: bool) -> Likely:
+def _likelihood(
+    models: Mapping[str, Model],
+    data: Data,
+    free: Sequence[Free],
+    spread: str,
+    vary: str | None,
+    *,
+    shared: bool,
+) -> Likely:
     """The likelihood of a kind of data."""
+    if not isinstance(vary, str | None):
+        raise InputError("vary", vary, "one of those that are free, or None")
+    if isinstance(data, Counts) and vary is not None:
+        return Varying(models, data, free, spread=spread, shared=shared, vary=vary)
+    if vary is not None:
+        raise InputError("vary", vary, "None: of counts alone a hazard may differ between animals")
     if isinstance(data, Counts):
         return Likelihood(models, data, free, spread=spread, shared=shared)
     if isinstance(data, Times):

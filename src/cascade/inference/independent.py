@@ -78,7 +78,7 @@ class Independent:
 
     def expected(self, theta: Floats, *, slopes: bool = True) -> Expected:
         """Logarithms of the chance of each datum at free logarithms (P,); without ``slopes`` these are 0."""
-        return Expected(*self._chances(theta, slopes))
+        return Expected(*self._chances(theta, slopes), theta)
 
     def possible(self, expected: Expected) -> bool:
         """Whether all that was seen can be."""

@@ -83,16 +83,20 @@ class Likelihood:
 
     def expected(self, theta: Floats, *, slopes: bool = True) -> Expected:
         """What is expected of the median animal at free logarithms (P,); without ``slopes`` these are 0."""
+        return self._expected(theta, slopes=slopes, shift=None)
+
+    def _expected(self, theta: Floats, *, slopes: bool, shift: Callable[[Ints], Floats] | None) -> Expected:
+        """``shift``: from the numbers of free parameters of an arm what is added to them."""
         log, slope = np.full(len(self.counts), -np.inf), np.zeros((len(self.counts), len(self.free)))
         for shares, rows, which, when, mine in self.parts:
-            values = shares.at(theta[mine], slopes=slopes)
+            values = shares.at(theta[mine] + (0.0 if shift is None else shift(mine)), slopes=slopes)
             share, error = values.value[which, when], values.error[which, when]
             seen = share > error
             log[rows[seen]] = self._exposure[rows[seen]] + np.log(share[seen])
             if slopes:
                 relative = values.slope[:, which, when] / np.where(seen, share, 1.0)
                 slope[np.ix_(rows, mine)] = np.where(seen, relative, 0.0).T
-        return Expected(log, slope)
+        return Expected(log, slope, theta)
 
     def possible(self, expected: Expected) -> bool:
         """Whether there are cells wherever some were counted."""
@@ -118,6 +122,12 @@ class Likelihood:
 
     def of(self, expected: Expected, spreads: Floats) -> Value:
         """The log likelihood over the saturated model, at logarithms of spreads (S,)."""
+        by_animal, by_eta, by_spread = self._given(expected, spreads)
+        moved = by_spread.sum(axis=0)
+        return Value(float(by_animal.sum()), by_eta @ expected.slope, moved if self.shared else moved[1:])
+
+    def _given(self, expected: Expected, spreads: Floats) -> tuple[Floats, Floats, Floats]:
+        """Log likelihoods of the animals (A,), derivatives by log expected counts (n,) and by spreads (A, 1 + S)."""
         from cascade.common.compiled import cached
         from cascade.inference.kernel import animals
 
@@ -132,9 +142,7 @@ class Likelihood:
             self.begin, self.counts, self.below, eta, self.kind, shared, alone, points, weights,
             by_animal, by_eta, by_spread,
         )  # fmt: skip
-        moved = by_spread.sum(axis=0)
-        by_free = np.where(seen, by_eta, 0.0) @ expected.slope
-        return Value(float(by_animal.sum()), by_free, moved if self.shared else moved[1:])
+        return by_animal, np.where(seen, by_eta, 0.0), by_spread
 
     def information(self, reference: Reference, spreads: Floats) -> tuple[Floats, Floats]:
         """About the free logarithms, (P, P), and its derivatives by the logarithms of the spreads, (S, P, P)."""
@@ -147,6 +155,11 @@ class Likelihood:
         run: Callable[..., Any] = cached(information.information, _room())
         run(self.begin, reference.slope, reference.rate, self.kind, shared, alone, total, moved)
         return total, moved if self.shared else moved[1:]
+
+    def medians(self, theta: Floats, spreads: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Log expected counts (n,) of the median animal, and the spreads around them."""
+        del rng
+        return self.expected(theta, slopes=False).log, spreads
 
     def reference(self, expected: Expected) -> Reference:
         """Where the information is taken."""

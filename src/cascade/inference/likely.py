@@ -24,10 +24,13 @@ class Expected(NamedTuple):
         below its own error.
     slope : (n, P) float
         Derivatives of it by the free logarithms.
+    theta : (P,) float
+        Where.
     """
 
     log: Floats
     slope: Floats
+    theta: Floats
 
 
 class Value(NamedTuple):

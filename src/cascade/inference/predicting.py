@@ -78,13 +78,23 @@ def predicted(
     reach = float(student.ppf(0.5 + level / 2.0, degrees)) * np.sqrt(variance)
     median = given * share
     # Of a curve that is not told a new animal may be anywhere: as far as numbers go.
-    spread = np.sqrt(_between_animals(fit, observable) ** 2 + np.minimum(variance, 100.0))
+    apart = _between_animals(fit, observable) ** 2 + _varied(fit, mine, slope)
+    spread = np.sqrt(apart + np.minimum(variance, 100.0))
     low, high = _animal(median, spread, level)
     # No more than all cells can be there.
     most = np.maximum(given, median)
     reach = np.minimum(reach, 600.0)
     ends = median * np.exp(-reach), np.minimum(median * np.exp(reach), most)
     return Prediction(observable, arm, at, given, median, *ends, low, high, level)
+
+
+def _varied(fit: Fit, mine: Sequence[int], slope: Floats) -> Floats:
+    """Variance of log counts between animals, since a hazard differs between them: as far as the curve is linear."""
+    vary = fit.asked["vary"]
+    if vary is None:
+        return np.zeros(slope.shape[1])
+    place = next(k for k, p in enumerate(mine) if fit.free[p].name == vary)
+    return np.asarray((fit.spreads[f"{vary} between animals"] * slope[place]) ** 2)
 
 
 def _cells(fit: Fit, observable: str, arm: str) -> float:

@@ -31,7 +31,7 @@ FORMAT = 1
 APART = 1e-4
 """Of a logarithm, in parts of its error and of 1: what another machine may find."""
 
-ASKED = {"free", "shared", "by", "against", "spread", "dose", "starts"}
+ASKED = {"free", "shared", "by", "against", "spread", "dose", "vary", "starts"}
 
 WHAT = "a fit, as fit.save(...) writes it"
 
@@ -86,7 +86,8 @@ def open_fit(path: str | Path) -> Fit:
         models = {arm: Model(**_listed(fields)) for arm, fields in told["models"].items()}
         changed = [arm for arm, model in models.items() if model.digest() != told["sha256"].get(arm)]
         data = _data(told)
-        asked, wanted = dict(told["asked"]), np.array(told["logarithms"], float)
+        asked: dict[str, Any] = {"vary": None} | told["asked"]
+        wanted = np.array(told["logarithms"], float)
         if not np.isfinite(wanted).all() or set(asked) != ASKED:
             raise ValueError("logarithms or what was asked are not whole")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
