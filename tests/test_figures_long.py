@@ -16,7 +16,7 @@ from cascade.model import Model
 from cascade.plot.fitting import broken, width_of
 from helpers.drawn import colon_exact
 from helpers.inspect import clashes, cut, shared, texts_of
-from helpers.of_patients import OF_PATIENTS
+from helpers.of_patients import OF_FITS, OF_PATIENTS
 
 TITLE = (
     "A model with a name as people give them, with the cell line, the organ, the mouse and the year of the work (2024)"
@@ -107,7 +107,7 @@ def test_every_figure_is_tried() -> None:
     """A figure that is added has to be drawn here with long names."""
     drawn = {name.split()[-1].replace("funnels", "funnel") for name in FIGURES} | set(OF_ORGANS)
     other = {"Picture", "alt_text", "cause_colours", "stage_colours", "check_path", "has_body", "save"}
-    assert drawn == set(cascade.plot.__all__) - other - OF_PATIENTS
+    assert drawn == set(cascade.plot.__all__) - other - OF_PATIENTS - OF_FITS
 
 
 @pytest.mark.sampled(0, 16)
