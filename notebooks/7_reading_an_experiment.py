@@ -28,23 +28,9 @@ def _():
 @app.cell
 def _():
     luzzi = cascade.load("b16f1-liver")
-    hours = {"day 3": 72.0, "day 10": 240.0, "day 13": 312.0}
-    curves = cascade.exact(luzzi).occupancy(list(hours.values()))
-    at = {moment: {name: curves[name][i] for name in curves.names} for i, moment in enumerate(hours)}
-    out = {
-        moment: sum(there[s] for s in ("extravasated", "dormant", "micrometastasis", "macrometastasis"))
-        for moment, there in at.items()
-    }
-    solitary = sum(at["day 13"][s] for s in ("lodged", "extravasated", "dormant"))
-    modelled = {
-        "extravasated and alive / injected, day 3": out["day 3"],
-        "micrometastases / extravasated, day 3": at["day 3"]["micrometastasis"] / out["day 3"],
-        "macrometastases day 13 / micrometastases day 3": at["day 13"]["macrometastasis"]
-        / at["day 3"]["micrometastasis"],
-        "solitary cells / injected, day 13": solitary,
-        "macrometastases / injected, day 13": at["day 13"]["macrometastasis"],
-        "micrometastases / injected, day 10": at["day 10"]["micrometastasis"],
-    }
+    answer = cascade.exact(luzzi)
+    asked = {o.name: answer.figure(o) for o in luzzi.observations}
+    modelled = {name: value for name, value in asked.items() if value is not None}
     roles = {"calibrated": "fitted", "predicted": "predicted", "not available": "not compared"}
     compared = [
         {
