@@ -15,6 +15,7 @@ from cascade.common.arguments import check_seed
 from cascade.common.errors import InputError, is_number, is_whole, nearest
 from cascade.common.types import Floats
 from cascade.inference.chance_of import Chance, chance_of
+from cascade.inference.comparing import Check, Fits, checked, compared
 from cascade.inference.counted import Counts
 from cascade.inference.data import Data
 from cascade.inference.fit_table import FitRow, FitTable
@@ -249,6 +250,39 @@ class Fit:
             wanted = "rows of animals of their own: what those of one animal share has no likelihood here"
             raise InputError("posterior", "several rows of one animal", wanted)
         return sampled(self, int(draws), priors, check_seed(seed), _level(level))
+
+    def compare(self, *others: Fit) -> Fits:
+        """Fits of the same data beside each other: Akaike's criterion, and likelihood ratios of those that are parts.
+
+        Parameters
+        ----------
+        others : Fit
+            With other free hazards, models or spreads.
+
+        Raises
+        ------
+        InputError
+            For a fit of other data.
+        """
+        for one in others:
+            if not isinstance(one, Fit):
+                raise InputError("others", type(one).__name__, "fits, from cascade.fit(...)")
+        return compared([self, *others])
+
+    def check(self, *, studies: int = 400, seed: int = 1) -> Check:
+        """Counts beside studies of the same animals, simulated from the fit: means, and spreads between animals.
+
+        Parameters
+        ----------
+        studies : int
+        seed : int
+
+        Raises
+        ------
+        InputError
+            For other data than counts.
+        """
+        return checked(self, studies, check_seed(seed))
 
     def save(self, path: str | Path) -> Path:
         """Write the fit as JSON, whole or not at all: models, counts, what was asked and what was found.
