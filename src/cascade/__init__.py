@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cascade.inference.designing import power
     from cascade.inference.fitted import Fit as Fit
     from cascade.inference.fitting import fit
+    from cascade.inference.in_r import export_r
     from cascade.inference.indices import sensitivity
     from cascade.inference.saved import open_fit
     from cascade.inference.sweeping import Sweep as Sweep
@@ -117,6 +118,7 @@ __all__ = [
     "disease",
     "diseases",
     "exact",
+    "export_r",
     "fit",
     "given",
     "load",
@@ -172,6 +174,7 @@ _LATER = {
     "models": "cascade.catalog",
     "moving_cells": "cascade.plot.moving",
     "open_cohort": "cascade.patient.saved",
+    "export_r": "cascade.inference.in_r",
     "open_fit": "cascade.inference.saved",
     "open_result": "cascade.runs.saved",
     "patient": "cascade.patient",

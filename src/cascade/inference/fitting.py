@@ -73,8 +73,7 @@ def fit(
         Whether all counts of an animal share a part of it, as by an error of the dose; default: where any animal has
         several counts.
     vary : str, optional
-        One of the free hazards, that differs between animals (of counts; those of several counts each tell it best):
-        its logarithm varies normally, and the curve is solved for each.
+        One of the free hazards, whose logarithm varies between animals normally, with the curve solved for each.
     starts : int, optional
         Starts of the search besides the model itself; default 4, with ``vary`` 1.
 
@@ -90,22 +89,15 @@ def fit(
     """
     data = data_of(data)
     models, shares_dose = _models(model, data), _dose(data, spread, dose)
-    starts = (EXTRA_STARTS if vary is None else 1) if starts is None else starts
-    if not is_whole(starts) or not 0 <= starts <= 1000:
-        raise InputError("starts", starts, "a whole number from 0 to 1000")
+    starts = _starts(starts, vary)
     parameters = free_of(models, free, shared, by, against)
     likelihood = _likelihood(models, data, parameters, spread, vary, shared=shares_dose)
     _say_if_long(likelihood)
     best, values = _best(likelihood, starts)
-    if isinstance(likelihood, Varying):
-        while likelihood.finer(best.expected, best.spreads):
-            best = highest(likelihood, best.theta, best.spreads)
     highest_plain = best.value
     best, reference = restricted(likelihood, best)
-    asked = {
-        "free": list(free), "shared": list(shared), "by": by, "against": against, "spread": spread,
-        "dose": shares_dose, "vary": vary, "starts": int(starts),
-    }  # fmt: skip
+    asked = {"free": list(free), "shared": list(shared), "by": by, "against": against}
+    asked |= {"spread": spread, "dose": shares_dose, "vary": vary, "starts": starts}
     return Fit(data, tuple(parameters), likelihood, best, reference, highest_plain, tuple(values), asked)
 
 
@@ -135,6 +127,15 @@ def _likelihood(
     return likelihood_of_panel(models, data, free)
 
 
+def _starts(starts: int | None, vary: str | None) -> int:
+    """How many starts besides the model: fewer where each point takes long."""
+    if starts is None:
+        return EXTRA_STARTS if vary is None else 1
+    if not is_whole(starts) or not 0 <= starts <= 1000:
+        raise InputError("starts", starts, "a whole number from 0 to 1000")
+    return int(starts)
+
+
 def _best(likelihood: Likely, starts: int) -> tuple[Maximum, list[float]]:
     """The highest of what several starts come to, by the plain likelihood."""
     rng = np.random.default_rng(1)
@@ -154,6 +155,8 @@ def _best(likelihood: Likely, starts: int) -> tuple[Maximum, list[float]]:
     if far is not None:
         values.append(far.value)
         best = max(best, far, key=lambda one: one.value)
+    while isinstance(likelihood, Varying) and likelihood.finer(best.expected, best.spreads):
+        best = highest(likelihood, best.theta, best.spreads)
     return best, values
 
 
