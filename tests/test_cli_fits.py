@@ -103,3 +103,69 @@ def test_wrong_input_ends_with_2_and_one_message(what: str, table: Path, capsys:
     arguments, words = WRONG[what]
     assert ended(str(table), *arguments) == 2
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+KINDS = {
+    "times": (
+        "day,event,group\n3,out,a\n5,,a\n7,gone,a\n2,out,b\n9,gone,b\n",
+        ["--count", "out=extravasated", "--count", "gone=death:*", "--free", "arrested.extravasated"],
+        "5 rows with 4 events",
+    ),
+    "seen": (
+        "day,organ,k,n\n5,grown,1,7\n20,grown,5,7\n",
+        ["--count", "grown=macrometastasis", "--cells", "1e6", "--free", "micrometastasis.macrometastasis"],
+        "6 found in 14",
+    ),
+    "panel": (
+        "cell,hours,state\na,1,arrested\na,5,out\nb,0,arrested\nb,9,arrested\n",
+        ["--count", "arrested=arrested", "--count", "out=extravasated", "--free", "arrested.extravasated"],
+        "4 looks at 2 cells",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_tables_than_counts(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, what, told = KINDS[kind]
+    path, out = tmp_path / "own.csv", tmp_path / "out"
+    path.write_text(text)
+    shown = ended_with(["fit", "textbook", str(path), "--kind", kind, *what, "--out", str(out)], capsys)
+    assert told in shown
+    assert cascade.open_fit(out / "fit.json").data.told == told
+    assert (out / "fit.png").stat().st_size > 10_000
+    assert ended_with(
+        ["fit", "textbook", str(path), "--kind", kind, *what, "--out", str(out)], capsys
+    )  # the same again
+    changed = tmp_path / "other.csv"
+    changed.write_text(text.replace("5", "6"))
+    assert code_of(["fit", "textbook", str(changed), "--kind", kind, *what, "--out", str(out)]) == 2
+    assert "without another fit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("what", "wanted"),
+    [
+        (["--kind", "tims"], "did you mean 'times'?"),
+        (["--kind", "times", "--wide", "--count", "a=b"], "with --kind counts"),
+        (["--kind", "panel", "--cells", "5"], "left out with --kind panel"),
+        (["--kind", "times", "--count", "a=death:"], "NAME=STATE"),
+    ],
+)
+def test_what_does_not_fit_a_kind_is_told(
+    what: list[str], wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("day,event,cell,state\n3,out,a,b\n")
+    assert code_of(["fit", "textbook", str(path), "--free", "*.shear", *what]) == 2
+    assert wanted in capsys.readouterr().err
+
+
+def code_of(arguments: list[str]) -> object:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    return end.value.code
+
+
+def ended_with(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert code_of(arguments) in (0, None), capsys.readouterr().err
+    return capsys.readouterr().out

@@ -142,7 +142,8 @@ def test_what_is_known_of_a_time_is_read(tmp_path: Path) -> None:
         ([2, 1, 2], {"2": Observable("dead", deaths="*"), "1": None}, ["2", "", "2"]),
         ([1.0, 0.0, float("nan")], (), "what happened, or nothing"),
         (["yes", "no", "yes"], {"yes": "lung"}, ["yes", "", "yes"]),
-        (["a", "b", ""], {"a": "lung", "b": None}, "what happened, or nothing"),
+        (["a", "b", ""], {"a": "lung", "b": None}, ["a", "", ""]),
+        (["a", "0", ""], {"a": "lung"}, "what happened, or nothing"),
         (["a", "c", ""], {"a": "lung"}, "one of 'a', '0'"),
     ],
 )

@@ -24,21 +24,21 @@ from cascade.cli.options import (
     say,
     treated,
 )
-from cascade.common.errors import InputError
+from cascade.common.errors import CascadeError, InputError, nearest
 from cascade.common.notices import notice
 
 if TYPE_CHECKING:
     from cascade.inference.data import Data
     from cascade.inference.fitted import Fit
     from cascade.model import Model
+    from cascade.model.observables import Observable
 
 SAVED = "fit.json"
+KINDS = "counts", "times", "seen", "panel"
 FILES = SAVED, "fit.txt", "fit.png"
 """What a fit leaves in its folder."""
 
-Table = Annotated[
-    Path, typer.Argument(metavar="TABLE", parser=path_of, help="Counts: a CSV file with a line of headings.")
-]
+Table = Annotated[Path, typer.Argument(metavar="TABLE", parser=path_of, help="A CSV file with a line of headings.")]
 Hazards = Annotated[
     list[str] | None,
     typer.Option("--free", metavar="HAZARD", help="To be fitted: state.way, or a pattern. Repeatable."),
@@ -49,7 +49,8 @@ Counted = Annotated[
     typer.Option(
         "--count",
         metavar="NAME=STATE[,STATE]",
-        help="What a name in the table counts; without any, names are those of states. Repeatable.",
+        help="What a name in the table is: states, or death:CAUSE; of an event, none censors. Without any, names are"
+        " those of the model. Repeatable.",
     ),
 ]
 Named = Annotated[
@@ -74,6 +75,9 @@ def fit_table(
     count: Counted = None,
     wide: Annotated[bool, typer.Option("--wide", help="Names of --count are headings of columns of counts.")] = False,
     column: Named = None,
+    kind: Annotated[
+        str, typer.Option(metavar="KIND", help="counts, times (to events), seen (found in k of n) or panel (looks).")
+    ] = "counts",
     cells: Annotated[
         str | None, typer.Option(metavar="N", help="Given to each animal, where no column says it.")
     ] = None,
@@ -89,10 +93,10 @@ def fit_table(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit hazards to counts of animals: estimates of the median animal with intervals that hold with few."""
+    """Fit hazards to a table of counts, times, findings or looks: estimates with intervals that hold with few."""
     from cascade.inference.fitting import fit
 
-    chosen, data = loaded("MODEL", model), _data(table, count, column, cells, wide=wide)
+    chosen, data = loaded("MODEL", model), _data(kind, table, count, column, cells, wide=wide)
     folder = output_folder(out)
     if folder is not None and not force:
         _check_folder(folder, data)
@@ -115,19 +119,50 @@ def fit_table(
     say(NOTICE)
 
 
-def _data(table: Path, count: list[str] | None, column: list[str] | None, cells: str | None, *, wide: bool) -> Data:
+def _data(
+    kind: str, table: Path, count: list[str] | None, column: list[str] | None, cells: str | None, *, wide: bool
+) -> Data:
     """The counts of a file."""
     from cascade.cli.options import parse_cells
     from cascade.inference.data import Data
 
-    observables = {name: states.split(",") for name, states in _pairs("--count", count).items()}
+    if kind not in KINDS:
+        raise InputError("--kind", kind, f"one of {', '.join(KINDS)}; {nearest(kind, KINDS)}")
+    if wide and kind != "counts":
+        raise InputError("--wide", wide, "with --kind counts")
+    observables = {name: _meant(name, text, kind) for name, text in _pairs("--count", count).items()}
     if wide and not observables:
         raise InputError("--wide", wide, "with --count NAME=STATE, NAME the heading of a column of counts")
     number = None if cells is None else parse_cells(cells)
     if isinstance(number, range):
         raise InputError("--cells", cells, "a number of cells")
     columns = _pairs("--column", column)
-    return Data.counts(table, observables, columns=columns, wide=list(observables) if wide else [], cells=number)
+    if kind == "counts":
+        return Data.counts(table, observables, columns=columns, wide=list(observables) if wide else [], cells=number)
+    if kind == "panel":
+        if number is not None:
+            raise InputError("--cells", cells, "left out with --kind panel")
+        return Data.panel(table, observables, columns=columns)
+    read = Data.times if kind == "times" else Data.seen
+    return read(table, observables, columns=columns, cells=number)
+
+
+def _meant(name: str, text: str, kind: str) -> Observable | None:
+    """What a name in the table is: states, deaths after ``death:``, or nothing, which censors."""
+    from cascade.model.observables import Observable
+
+    if text == "none" and kind == "times":
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    mark = "death:"
+    deaths = [part.removeprefix(mark).strip() for part in parts if part.startswith(mark)]
+    states = [part for part in parts if not part.startswith(mark)]
+    if "" in (*deaths, *states):
+        raise InputError("--count", f"{name}={text}", "NAME=STATE[,STATE], or NAME=death:CAUSE")
+    try:
+        return Observable(name, states=states, deaths=deaths)
+    except CascadeError as error:
+        raise InputError("--count", f"{name}={text}", f"NAME=STATE[,STATE] ({error})") from None
 
 
 def _models(model: Model, data: Data, arms: list[str] | None) -> Model | dict[str, Model]:
@@ -161,7 +196,7 @@ def _check_folder(folder: Path, data: Data) -> None:
     """Before any work: that what the folder holds may be this fit."""
     held = [name for name in FILES if (folder / name).exists()]
     told = _told(folder / SAVED)
-    if held and told.get("counts") != json.loads(json.dumps(data.to_dicts(), allow_nan=False)):
+    if held and told.get(str(told.get("kind", "counts"))) != json.loads(json.dumps(data.to_dicts(), allow_nan=False)):
         raise InputError("--out", str(folder), f"a folder without another fit ({', '.join(held)}); {FORCE}")
 
 
@@ -197,4 +232,8 @@ def _same(path: Path, found: Fit) -> bool:
     digests = {arm: model.digest() for arm, model in found.likelihood.models.items()}
     counts = json.loads(json.dumps(found.data.to_dicts(), allow_nan=False))
     asked = json.loads(json.dumps(dict(found.asked), allow_nan=False))
-    return (told.get("sha256"), told.get("counts"), told.get("asked")) == (digests, counts, asked)
+    return (told.get("sha256"), told.get(str(told.get("kind", "counts"))), told.get("asked")) == (
+        digests,
+        counts,
+        asked,
+    )

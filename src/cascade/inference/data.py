@@ -105,8 +105,8 @@ class Data(HandsOut):
             With a column of times and one of what happened then; where nothing had, the row is censored.
         events : mapping of str to Observable, str, sequence of str or None; or sequence of Observable
             What stands in the column of events, and what it is in the model: states that are entered, deaths of an
-            ``Observable``; None for what censors.  Of what is not given an empty cell, '0', 'censored', 'alive' or
-            'none' censors, and anything else is a name that is looked for in the model when data and model meet.
+            ``Observable``; None for what censors.  Unless that is given, an empty cell, '0', 'censored', 'alive' or
+            'none' censors.  Without any, each name is looked for in the model when data and model meet.
         columns : mapping of str to str, optional
             Headings, where they are not known: of 'unit' (whose row it is), 'animal' (rows of one depend on each
             other), 'arm', a time in 'hours', 'days', 'weeks', 'months' or 'years', 'event', 'after' (an earlier look,

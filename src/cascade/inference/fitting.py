@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def fit(
     best, values = _best(likelihood, starts)
     highest_plain = best.value
     best, reference = restricted(likelihood, best)
-    asked = {"free": list(free), "shared": list(shared), "by": by, "against": against}
+    asked: dict[str, Any] = {"free": list(free), "shared": list(shared), "by": by, "against": against}
     asked |= {"spread": spread, "dose": shares_dose, "vary": vary, "starts": starts}
     return Fit(data, tuple(parameters), likelihood, best, reference, highest_plain, tuple(values), asked)
 

@@ -83,8 +83,8 @@ class _TimesReading:
         self.early = self.source.unmarked(self.time, "<")
         self.late = self.source.unmarked(self.time, ">")
         texts = {self.source.text(row, self.event) for row in range(len(self.source.rows))} - {""}
-        # Where a word says that nothing has happened, an empty cell says nothing.
-        self.said = any(text in none or (not none and text.lower() in NOTHING) for text in texts)
+        # Where a code says that nothing has happened, an empty cell says nothing; beside a cause that censors it does.
+        self.said = any(text.lower() in NOTHING or (text in none and text.isdigit()) for text in texts)
         others = [headed.found[what] for what in ("after", "entry", "cells")]
         self.source.reading([self.time, *others])
 
@@ -165,9 +165,9 @@ class _TimesReading:
         if name in self.none or (not self.none and name.lower() in NOTHING and bool(name)):
             return ""
         if not name:
-            if self.said:
+            if self.said and row not in self.late:
                 self.source.fault(row, self.event, "what happened, or nothing, as other rows say it")
-            return None if self.said else ""
+            return None if self.said and row not in self.late else ""
         if self.events:
             number_of = "; one event alone may be written 1" if name == "1" else ""
             if name == "1" and len(self.events) == 1:

@@ -16,6 +16,8 @@ from cascade.common.types import Floats
 from cascade.inference.counted import Counts
 from cascade.inference.fitted import Fit
 from cascade.inference.profiles import Profile, cut
+from cascade.inference.seen import Seen
+from cascade.inference.timed import Times
 from cascade.plot.animals import data as data_figure
 from cascade.plot.animals import draw_grid, grid_between, grid_of, notes_of, panels_of
 from cascade.plot.fitting import broken, lines_in, two_lines, width_of
@@ -89,7 +91,9 @@ def profile(source: Fit, *, style: str = "screen") -> Figure:
 
 
 def fit(source: Fit, *, style: str = "screen") -> Figure:
-    """Counts with the curves of a fit, and below the profile of each free hazard; of other data the curves alone.
+    """Counts with the curves of a fit, and below the profile of each free hazard.
+
+    Of times and findings the curves alone; of looks the profiles alone.
 
     Parameters
     ----------
@@ -106,9 +110,9 @@ def fit(source: Fit, *, style: str = "screen") -> Figure:
     InputError
         When ``source`` is no fit.
     """
-    if isinstance(source, Fit) and not isinstance(source.data, Counts):
+    if isinstance(source, Fit) and isinstance(source.data, Times | Seen):
         return data_figure(source, style=style)
-    return _drawn(source, style, counts=True)
+    return _drawn(source, style, counts=isinstance(source, Fit) and isinstance(source.data, Counts))
 
 
 def _drawn(source: Fit, style: str, *, counts: bool) -> Figure:
