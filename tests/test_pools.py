@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,3 +204,45 @@ def test_our_own_threads_are_never_blamed(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(work, "SILENCE", 1e-6)
     monkeypatch.setattr(work, "notice", lambda text: pytest.fail(text))
     cascade.simulate(MODEL, cells=10**6, seed=1)
+
+
+# Processes that are killed ------------------------------------------------------------------------
+
+KILLED = """
+import os, signal, sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+import cascade
+
+model = cascade.Model.from_survival({"arrest": 0.8, "exit": 0.5})
+kills = int(sys.argv[1])
+
+def main():
+    asked = dict(cells=60_000, seed=1, chunk=2_000)
+    straight = cascade.simulate(model, **asked)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        seen, alive = [], {}
+        def told(done, all):
+            seen.append(done)
+            if len(seen) in {4 * (k + 1) for k in range(kills)}:
+                import multiprocessing
+                multiprocessing.active_children()[0].kill()
+        result = cascade.simulate(model, **asked, executor=pool, progress=told)
+    assert seen[-1] == 60_000 and seen == sorted(seen), seen
+    assert result == straight and result.funnel() == straight.funnel()
+    print("the same")
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize("kills", [1, 3])
+def test_a_process_that_is_killed_costs_its_pieces_and_not_the_run(kills: int, tmp_path: Path) -> None:
+    """Nothing is counted twice and nothing is lost; that a pool was replaced is said."""
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED)
+    with started([sys.executable, str(script), str(kills)]) as process:
+        out, err = process.communicate(timeout=300)
+    assert "the same" in out, err
+    assert err.count("begin again in a new pool of processes") >= 1

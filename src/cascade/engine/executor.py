@@ -6,11 +6,11 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -108,60 +108,38 @@ class Workers:
         Raises
         ------
         InputError
-            When the executor is shut down, hands out no futures, cancels a task, or loses a process before
-            all is done.
+            When the executor is shut down, hands out no futures, cancels a task, or loses processes before it has given
+            anything back; a pool of processes that loses one later is replaced, which is said.
         """
         with self._pool() as pool, reporter(self.progress, cells, self.visits, self.unit) as report:
-            most = 2 * workers_of(pool) + 1
-            waiting: dict[Future[tuple[Mark, U]], tuple[Mark, int]] = {}
-            # Those that have ended, cancelled ones too: ``wait`` never hears of these from a pool that was shut down.
-            ended: SimpleQueue[Future[tuple[Mark, U]]] = SimpleQueue()
+            under_way = _UnderWay(self, pool, task)
             work = secrets.token_hex(16)
             todo = (((work, piece), chunk) for piece, chunk in enumerate(chunks))
             try:
                 while True:
                     for mark, chunk in todo:
-                        future = self._submitted(pool, task, chunk, mark)
-                        if future in waiting:
-                            raise _mixed_up(mark)
-                        waiting[future] = mark, chunk.number
-                        future.add_done_callback(ended.put)
-                        if len(waiting) >= most:
+                        under_way.begin(mark, chunk)
+                        if under_way.full:
                             break
-                    if not waiting:
+                    if under_way.empty:
                         return
-                    future = _next(ended, told=self.executor is None)
-                    mark, number = waiting.pop(future)
-                    result = _of_this(self._result(future), mark)
+                    result, number = under_way.next()
                     report(number)
                     yield result
             except BaseException:
                 stop[0] = 1
-                wait([future for future in waiting if not future.cancel()], GRACE)
+                under_way.cancel()
                 raise
+            finally:
+                under_way.close()
 
-    def _submitted(self, pool: Executor, task: Callable[[T], U], chunk: T, mark: Mark) -> Future[tuple[Mark, U]]:
-        """A task under way, or the error that says why the executor takes none."""
-        try:
-            future: object = pool.submit(_marked, task, chunk, mark)
-        except NotImplementedError:
-            self._refuse("it takes no work")
-        except RuntimeError as error:
-            self._refuse(error)
-        if not isinstance(future, Future):
-            self._refuse(f"its submit gives back {shorten(future)}, no concurrent.futures.Future")
-        return future
+    def refuse(self, reason: object) -> NoReturn:
+        """Say why the executor cannot do the work.
 
-    def _result(self, future: Future[U]) -> U:
-        """What a task gave, or the error that says why it could not."""
-        if future.cancelled():
-            self._refuse("a task was cancelled")
-        try:
-            return future.result()
-        except BrokenExecutor as error:
-            self._refuse(error)
-
-    def _refuse(self, reason: object) -> NoReturn:
+        Raises
+        ------
+        InputError
+        """
         wanted = f"one that works until all is done, which this did not ({reason})"
         if isinstance(reason, BrokenExecutor):
             wanted += '; a process was killed, or a script lacks: if __name__ == "__main__":'
@@ -180,6 +158,102 @@ class Workers:
             yield threads
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
+
+
+class _UnderWay(Generic[T, U]):
+    """Pieces of work that an executor has been handed, each given back once.
+
+    Where a process of a pool is killed, as by a machine without memory left, the pool is lost with all that it holds.
+    What it has not given back is begun again in a new one; what it has given back stays.
+    """
+
+    def __init__(self, workers: Workers, pool: Executor, task: Callable[[T], U]) -> None:
+        self.workers, self.pool, self.task = workers, pool, task
+        self.most = 2 * workers_of(pool) + 1
+        self.waiting: dict[Future[tuple[Mark, U]], tuple[Mark, T]] = {}
+        # Those that have ended, cancelled ones too: ``wait`` never hears of these from a pool that was shut down.
+        self.ended: SimpleQueue[Future[tuple[Mark, U]]] = SimpleQueue()
+        self.since_lost = 0
+        self.own: ProcessPoolExecutor | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether as many are under way as keep all workers busy."""
+        return len(self.waiting) >= self.most
+
+    @property
+    def empty(self) -> bool:
+        """Whether none is."""
+        return not self.waiting
+
+    def begin(self, mark: Mark, chunk: T) -> None:
+        """Hand out a piece, or say why the executor takes none."""
+        try:
+            future: object = self.pool.submit(_marked, self.task, chunk, mark)
+        except NotImplementedError:
+            self.workers.refuse("it takes no work")
+        except BrokenExecutor as error:
+            self._renew(error)
+            self.begin(mark, chunk)
+            return
+        except RuntimeError as error:
+            self.workers.refuse(error)
+        if not isinstance(future, Future):
+            self.workers.refuse(f"its submit gives back {shorten(future)}, no concurrent.futures.Future")
+        if future in self.waiting:
+            raise _mixed_up(mark)
+        self.waiting[future] = mark, chunk
+        future.add_done_callback(self.ended.put)
+
+    def next(self) -> tuple[U, int]:
+        """The next result, and of how many cells."""
+        while True:
+            future = _next(self.ended, told=self.workers.executor is None)
+            if future not in self.waiting:
+                continue  # of a pool that was lost: it has been begun again
+            mark, chunk = self.waiting.pop(future)
+            if future.cancelled():
+                self.workers.refuse("a task was cancelled")
+            try:
+                result = future.result()
+            except BrokenExecutor as error:
+                self._renew(error)
+                self.begin(mark, chunk)
+                continue
+            self.since_lost += 1
+            return _of_this(result, mark), chunk.number
+
+    def _renew(self, error: BrokenExecutor) -> None:
+        """A new pool in place of one that has lost a process, and in it all that the old one has not given back.
+
+        A pool that has given nothing back is not replaced: it breaks for a reason of its own, such as a script that
+        cannot be imported.
+        """
+        if not isinstance(self.pool, ProcessPoolExecutor) or not self.since_lost:
+            self.workers.refuse(error)
+        lost = {f: given for f, given in self.waiting.items() if not (f.done() and f.exception() is None)}
+        notice(f"a process was killed; {len(lost) + 1} pieces of work begin again in a new pool of processes")
+        self.close()
+        old, self.since_lost = self.pool, 0
+        how = {name: getattr(old, f"_{name}", default) for name, default in _OF_A_POOL.items()}
+        self.own = self.pool = ProcessPoolExecutor(workers_of(old), **how)
+        for future in lost:
+            del self.waiting[future]
+        for mark, chunk in lost.values():
+            self.begin(mark, chunk)
+
+    def cancel(self) -> None:
+        """What is not begun never is, and what is gets a while to end."""
+        wait([future for future in self.waiting if not future.cancel()], GRACE)
+
+    def close(self) -> None:
+        """End a pool that took the place of another."""
+        if self.own is not None:
+            self.own.shutdown(wait=False, cancel_futures=True)
+
+
+_OF_A_POOL: dict[str, Any] = {"mp_context": None, "initializer": None, "initargs": ()}
+"""How a pool of processes was made, and what stands for what it does not tell."""
 
 
 def _next(ended: SimpleQueue[Future[U]], *, told: bool) -> Future[U]:
