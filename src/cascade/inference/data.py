@@ -12,6 +12,7 @@ from cascade.common.jsons import plain_data
 from cascade.model.observables import Observable
 
 if TYPE_CHECKING:
+    from cascade.answers.funnel import Funnel
     from cascade.inference.counted import Counts
     from cascade.inference.panels import Panel
     from cascade.inference.seen import Seen
@@ -87,6 +88,43 @@ class Data(HandsOut):
 
         numbers = {"cells": cells, "fraction": fraction, "limit": limit}
         return read_counts(table, observables, columns, wide, numbers, unit)
+
+    @staticmethod
+    def funnels(
+        table: object, steps: Sequence[str], *, columns: Mapping[str, str] | None = None
+    ) -> Mapping[str, Funnel]:
+        """Funnels of animals, one for each arm: how many cells of each animal came through each step.
+
+        Parameters
+        ----------
+        table : path, pandas.DataFrame, mapping of str to sequence, or sequence of mappings
+            A row for each animal.
+        steps : sequence of str
+            Headings of the columns of numbers in order: what was started with, then what was left at each step.
+        columns : mapping of str to str, optional
+            Headings of 'animal' and 'arm', where they are not known.
+
+        Returns
+        -------
+        mapping of str to Funnel
+            By arm, of the median animal; intervals are by what differs between animals.
+
+        Raises
+        ------
+        InputError
+            When a column is missing.
+        ModelError
+            With every fault of the table at once, by row and column.
+
+        Examples
+        --------
+        >>> table = {"mouse": ["a", "b", "c"], "injected": [1000] * 3, "arrested": [860, 910, 790], "out": [80, 99, 60]}
+        >>> print(Data.funnels(table, ["injected", "arrested", "out"])["all"].rows[1].step)
+        out
+        """
+        from cascade.inference.funnels import read_funnels
+
+        return read_funnels(table, steps, columns)
 
     @staticmethod
     def times(
