@@ -85,7 +85,7 @@ BAD: dict[str, tuple[dict[str, list[Any]], Any, str]] = {
     "no number": ({"out": ["many", 9]}, STEPS, "a whole number >= 0"),
     "twice": ({"mouse": ["a", "a"]}, STEPS, "one row for each animal"),
     "no name": ({"mouse": ["a", ""]}, STEPS, "the name of the animal"),
-    "step not there": ({}, ["injected", "arested"], "did you mean 'arrested'?"),
+    "step not there": ({}, ["injected", "arested"], "headings of the table; did you mean 'arrested'"),
     "one step": ({}, ["injected"], "at least two headings"),
     "a text": ({}, "injected", "at least two headings"),
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cascade.inference.fitting import fit
     from cascade.inference.in_r import export_r
     from cascade.inference.indices import sensitivity
+    from cascade.inference.published import studies, study
     from cascade.inference.saved import open_fit
     from cascade.inference.sweeping import Sweep as Sweep
     from cascade.inference.sweeping import sweep
@@ -137,6 +138,8 @@ __all__ = [
     "selection",
     "sensitivity",
     "simulate",
+    "studies",
+    "study",
     "sweep",
     "treatment",
     "treatments",
@@ -175,6 +178,8 @@ _LATER = {
     "moving_cells": "cascade.plot.moving",
     "open_cohort": "cascade.patient.saved",
     "export_r": "cascade.inference.in_r",
+    "studies": "cascade.inference.published",
+    "study": "cascade.inference.published",
     "open_fit": "cascade.inference.saved",
     "open_result": "cascade.runs.saved",
     "patient": "cascade.patient",
