@@ -58,6 +58,8 @@ FIT = cascade.fit(
 )
 """The second hazard moves no count: its interval is open on both sides."""
 
+TIMES = cascade.Data.times({"day": [1, 2, 3], "event": ["a", "", "b"]})
+
 HANDED_OUT: dict[str, Callable[[], Any]] = {
     "lives that go on for ever": lambda: cascade.replay(HALF, seed=1, cells=range(20)).to_dicts(),
     "lives of clusters": lambda: cascade.replay(cascade.load("clusters"), seed=1, cells=range(99)).to_dicts(),
@@ -99,6 +101,12 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "reports of a laboratory": lambda: COHORT.patient(7).laboratory([5.0, 9.0]).to_dicts(),
     "lead times of a patient": lambda: COHORT.patient(7).lead_times().to_dicts(),
     "lead times of patients": lambda: cascade.patient.lead_times(COHORT, 5).to_dicts(),
+    "times of which none is left at risk": lambda: TIMES.incidence().to_dicts(),
+    "survival of own times": lambda: TIMES.survival().to_dicts(),
+    "own times": lambda: TIMES.to_dicts(),
+    "fits": lambda: FIT.compare(FIT).to_dicts(),
+    "a check of a fit": lambda: FIT.check(studies=40).to_dicts(),
+    "studies": lambda: cascade.studies().to_dicts(),
     "a fit": lambda: FIT.table().to_dicts(),
     "a posterior": lambda: FIT.posterior(draws=300).to_dicts(),
     "a sweep": lambda: cascade.sweep(LINEAR, {"*.shear": [1, 2]}).to_dicts(),
@@ -121,12 +129,16 @@ def test_what_is_handed_out_as_dictionaries_is_plain_data(name: str) -> None:
 def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
     patients = ("blood", "loader", "course", "tables", "fits", "over_draws", "clinic.laboratory", "clinic.leads")
-    importlib.import_module("cascade.inference.designing")
-    importlib.import_module("cascade.inference.indices")
+    for module in ("designing", "indices", "published", "timed", "comparing"):
+        importlib.import_module(f"cascade.inference.{module}")
     for module in ("scores.scoring", *(f"patient.{module}" for module in patients)):
         importlib.import_module(f"cascade.{module}")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
     assert tables == {
+        "Check",
+        "Fits",
+        "Incidence",
+        "Studies",
         "Funnel",
         "Organs",
         "Sizes",
