@@ -11,6 +11,7 @@ import typer
 from cascade.cli.app import app
 from cascade.cli.options import NOTICE, Quiet, Seed, parse_seed, path_of, say
 from cascade.common.errors import InputError
+from cascade.common.notices import notice
 
 KINDS = ("model", "disease", "treatment")
 
@@ -26,6 +27,21 @@ def verify(
 
     say(str(verified(file, seed=parse_seed(seed), progress=False if quiet else None)))
     say(NOTICE)
+
+
+@app.command("crate")
+def describe(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", parser=path_of, help="A folder of results, cohorts, fits.")],
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Of the whole; by default that of the folder.")] = "",
+    license_: Annotated[str, typer.Option("--license", metavar="URL", help="Under which you hand the files out.")] = "",
+    quiet: Quiet = False,
+) -> None:
+    """Describe the files of a folder as a research object (RO-Crate): what made them, and from which sources."""
+    from cascade.inference.crates import crate
+
+    path = crate(folder, name=name, license=license_)
+    if not quiet:
+        notice(f"written: {path}")
 
 
 @app.command()
