@@ -151,3 +151,12 @@ def test_msm_finds_the_free_hazards_of_a_fit(tmp_path: Path) -> None:
         state, way = row.hazard.split(".")
         assert theirs[state, way if way in STATES else "gone"] == pytest.approx(row.estimate, rel=3e-3)
     assert theirs["outside", "grown"] == pytest.approx(0.02)
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not has("survival"), reason="R, or its package survival, is not on this machine")
+def test_names_of_arms_stay_apart_in_r(tmp_path: Path) -> None:
+    """'1' and '01' are two arms, whatever R makes of numbers."""
+    table = {"hours": [1, 2, 3, 4], "event": ["a", "a", "", "a"], "arm": ["1", "01", "1", "01"]}
+    run(cascade.export_r(Data.times(table), tmp_path))
+    assert {row["arm"] for row in rows_of(tmp_path / "incidence_in_r.csv")} == {"1", "01"}

@@ -52,7 +52,6 @@ def test_the_likelihood_is_the_integral_over_animals() -> None:
     """Poisson counts whose curve is solved for each u; three animals, by quadrature of another kind."""
     data = study(3, (2.0, 12.0), cells=300).with_counts([250, 40, 60, 48, 220, 30, 150, 9, 260, 20, 20, 40])
     likelihood, omega = likelihood_of(data, DECAY, ["here.lost", "here.gone"]), 0.5
-    likelihood.points = 161
     found = likelihood.of(likelihood.expected(np.zeros(2)), np.log([omega])).value
 
     def joint(u: float, rows: range) -> float:
@@ -81,7 +80,6 @@ def test_slopes_are_those_of_small_steps(kinds: dict[str, object], by: str | Non
     likelihood = likelihood_of(data, DECAY, ["here.lost", "here.gone"], by, **kinds)
     sds = np.full(len(likelihood.spreads), 0.4)
     likelihood = likelihood.recounted(drawn(likelihood, np.zeros(len(likelihood.free)), sds, rng))  # type: ignore[assignment]
-    likelihood.points = 161
     theta, psi, step = np.linspace(-0.2, 0.3, len(likelihood.free)), np.log(sds), 1e-4
     found = likelihood.of(likelihood.expected(theta), psi)
 
@@ -165,7 +163,8 @@ def test_cycles_too() -> None:
         for k in range(3) for h in (0.5, 4.0) for name in ("tissue", "tumour")
     ]  # fmt: skip
     likelihood = likelihood_of(Data.counts(rows, cells=1e4), CYCLIC, ["bed.tissue"])
-    likelihood.points = 161
+    counts = drawn(likelihood, np.zeros(1), np.array([0.3]), np.random.default_rng(1))
+    likelihood = likelihood.recounted(counts)  # type: ignore[assignment]
     psi, step = np.log([0.3]), 1e-4
 
     def value(t: float) -> float:
@@ -190,3 +189,24 @@ def test_cycles_too() -> None:
 def test_what_cannot_differ_is_told(data: Data, vary: object, wanted: str) -> None:
     with pytest.raises(cascade.InputError, match=wanted):
         cascade.fit(DECAY, data, ["here.lost"], vary=vary)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_of_animals_whose_hazards_are_known_the_fit_is_that_of_their_mean(seed: int) -> None:
+    """Twelve animals of so many cells that each tells its own hazard: Student's interval of the mean logarithm."""
+    draw, rows, logs = np.random.default_rng(seed), [], []
+    for k in range(12):
+        logs.append(math.log(0.12) + 0.4 * float(draw.normal()))
+        for hours in (3.0, 8.0, 18.0):
+            count = int(draw.poisson(1e5 * math.exp(-math.exp(logs[-1]) * hours)))
+            rows.append({"animal": k, "hours": hours, "observable": "here", "count": count})
+    model = DECAY.with_(hazards={"here.gone": 1e-12}, name="one exit")
+    data = Data.counts(rows, cells=1e5)
+    fit = cascade.fit(model, data, ["here.lost"], vary="here.lost", spread="none", dose=False)
+    row, mean, sd = fit.table().rows[0], float(np.mean(logs)), float(np.std(logs, ddof=1))
+    reach = float(stats.t.ppf(0.975, 11)) * sd / math.sqrt(12)
+    assert math.log(row.estimate) == pytest.approx(mean, abs=0.02)
+    assert math.log(row.low) == pytest.approx(mean - reach, abs=0.03)
+    assert math.log(row.high) == pytest.approx(mean + reach, abs=0.03)
+    assert row.degrees == pytest.approx(11.0, abs=0.3)
+    assert fit.spreads["here.lost between animals"] == pytest.approx(sd, rel=0.05)

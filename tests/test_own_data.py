@@ -231,7 +231,7 @@ SILENT: dict[str, tuple[Callable[[], object], str]] = {
     "a dose in other units": (lambda: Data.counts(row(cells=None, dose=5), O), "how many cells"),
     "a number of too many digits": (lambda: Data.counts(row(count=10**400), O), "a whole number"),
     "a name of too many digits": (lambda: Data.counts(row(animal=10**5000), O), "the name of the animal"),
-    "no column": (lambda: Data.counts({"animal": 3, "day": None}, O), "a table that can be read"),
+    "no column": (lambda: Data.counts({"animal": 3, "day": None}, O), "a column of values, such as a list"),
     "no observables": (lambda: Data.counts(row(), None), "cascade.Observable"),  # type: ignore[arg-type]
     "wide a text": (lambda: Data.counts(row(), O, wide="o"), "a list of headings"),
     "columns a number": (lambda: Data.counts(row(), O, columns={"animal": 3}), "a mapping such as"),  # type: ignore[dict-item]

@@ -175,7 +175,7 @@ BAD: dict[str, tuple[dict[str, list[Any]], dict[str, Any], str]] = {
     ),
     "twice": ({"id": ["x", "x"], "day": [1, 2], "event": ["a", "a"]}, {}, "one row for each"),
     "cells twice": ({"day": [1], "event": ["a"], "cells": [3]}, {"cells": 4}, "None, since the table has a column"),
-    "cells 0": ({"day": [1], "event": ["a"]}, {"cells": 0}, "a number of cells > 0"),
+    "cells 0": ({"day": [1], "event": ["a"]}, {"cells": 0}, "a number of cells >= 1"),
     "unit": ({"day": [1], "event": ["a"]}, {"unit": "hours"}, "'days', as the heading 'day' says"),
     "unit unknown": ({"time": [1], "event": ["a"]}, {"unit": "decades"}, "'hours' or 'days' or 'weeks'"),
     "column unknown": ({"day": [1], "event": ["a"]}, {"columns": {"evnt": "event"}}, "'event'"),
@@ -264,3 +264,48 @@ def test_data_are_handed_out(kind: str, tmp_path: Path) -> None:
     assert len(made.to_csv(tmp_path / "rows.csv").read_text().splitlines()) == len(made) + 1
     assert made.told
     assert str(made)
+
+
+# What a tester broke -----------------------------------------------------------------------------
+
+
+def test_an_event_may_have_any_name() -> None:
+    """Names that the package uses itself, too: the share of one event is no survival."""
+    data = Data.times({"day": [1, 2, 3], "event": ["any event", "x", ""]})
+    assert [row.share for row in data.incidence().of("all", "any event")] == pytest.approx([1 / 3] * 3)
+    assert [row.share for row in data.survival()] == pytest.approx([2 / 3, 1 / 3, 1 / 3])
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [True, False, True], ["yes", "no", "YES"], ["TRUE", "FALSE", "True"], [1, 0, 1],
+        pd.array([True, False, True], "boolean"), pd.Categorical(["1", "0", "1"]), pd.array([1, 0, 1], "Int64"),
+    ],
+)  # fmt: skip
+def test_one_event_may_be_written_as_yes_and_no(codes: Any) -> None:
+    table = pd.DataFrame({"day": [3, 5, 8], "event": codes})
+    rows = Data.times(table, {"metastasis": "lung"}).rows
+    assert [row.event for row in rows] == ["metastasis", "", "metastasis"]
+
+
+def test_rows_of_joined_frames_are_rows_of_their_own() -> None:
+    frame = pd.DataFrame({"day": [1, 2], "event": ["a", ""]})
+    data = Data.times(pd.concat([frame, frame]))
+    assert len({row.unit for row in data.rows}) == 4
+
+
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        (lambda: Data.times({"day": [1], "event": ["a"]}, {"a": 5}), "events['a'] = 5"),
+        (lambda: Data.panel({"cell": ["a"], "hours": [1], "state": ["x"]}, {"x": None}), "states['x'] = None"),
+        (lambda: Data.times({"day": 5, "event": ["x"]}), "table['day'] = 5: a column of values"),
+        (lambda: Data.times({"day": [1], "event": ["a"]}, cells=0.5), "a number of cells >= 1"),
+        (lambda: Data.times({"day": [1, 0], "event": ["a", ""]}), "a time above 0"),
+    ],
+)
+def test_messages_name_what_is_wrong(make: Any, wanted: str) -> None:
+    with pytest.raises((cascade.InputError, cascade.ModelError)) as caught:
+        make()
+    assert wanted in str(caught.value)

@@ -88,6 +88,9 @@ def fit_table(
         str | None, typer.Option(metavar="ARM", help="With --by-arm: tell the others over this one.")
     ] = None,
     spread: Annotated[str, typer.Option(metavar="KIND", help="one, each or none: what log counts vary by.")] = "one",
+    vary: Annotated[
+        str | None, typer.Option(metavar="HAZARD", help="A free one that differs between animals (of counts).")
+    ] = None,
     out: Folder = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -108,6 +111,7 @@ def fit_table(
         by="arm" if by_arm else None,
         against=against,
         spread=spread,
+        vary=vary,
     )
     if folder is not None:
         _kept(found, folder, force=force, quiet=quiet)

@@ -48,6 +48,11 @@ class Chance:
     level: float
 
 
+def _cells(fit: Fit, arm: str) -> float:
+    """Of how many one is enough: the median of an arm; of looks one."""
+    return float(np.median([getattr(row, "cells", 1.0) for row in fit.data.rows if row.arm == arm]))
+
+
 def chance_of(fit: Fit, observable: str, hours: Sequence[float], arm: str, level: float, cells: float | None) -> Chance:
     """What stands in ``Fit.predict``, of data that are no counts: where the first event counts, of the others none has.
 
@@ -66,7 +71,7 @@ def chance_of(fit: Fit, observable: str, hours: Sequence[float], arm: str, level
         names += [event for event in fit.data.events if event != observable]
     given = [observable_of(name, fit.data, model) for name in names]
     values = Shares(model, given, at, groups, stopped=isinstance(fit.data, Times)).at(fit.best.theta[mine])
-    number = 1.0 if cells is None else given_cells(cells)
+    number = _cells(fit, arm) if cells is None else given_cells(cells)
     one = np.clip(np.where(values.value[0] > values.error[0], values.value[0], 0.0), 0.0, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         none = number * np.log1p(-one)  # the logarithm of the chance that it has happened to none

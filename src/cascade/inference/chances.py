@@ -44,7 +44,7 @@ def likelihood_of_times(models: Mapping[str, Model], data: Times, free: Sequence
         rows = [i for i, row in enumerate(data.rows) if row.arm in arms]
         parts.append(_OfTimes(models[arms[0]], data, rows, mine, free))
     names = [_named(row, data) for row in data.rows]
-    animals = _numbered([(row.arm, row.animal) for row in data.rows])
+    animals = [(row.arm, row.animal) for row in data.rows]
     chances = _joined(parts, len(data), len(free))
     return Independent(models, free, chances, names, np.ones(len(data)), animals, what=data.told)
 
@@ -67,13 +67,9 @@ def likelihood_of_seen(models: Mapping[str, Model], data: Seen, free: Sequence[F
     share = np.stack([found / of, 1.0 - found / of], axis=1).ravel()
     most = float((weights[weights > 0] * np.log(share[weights > 0])).sum())
     chances = _joined(parts, len(weights), len(free))
-    return Independent(models, free, chances, names, weights, np.arange(len(weights)), what=data.told, most=most)
-
-
-def _numbered(keys: Sequence[tuple[str, str]]) -> Ints:
-    """A number for each different key."""
-    places = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-    return np.array([places[key] for key in keys], np.int64)
+    return Independent(
+        models, free, chances, names, weights, [("", f"{i}") for i in range(len(weights))], what=data.told, most=most
+    )
 
 
 def _joined(parts: Sequence[_OfTimes | _OfSeen], count: int, size: int) -> Chances:

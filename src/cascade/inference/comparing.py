@@ -196,7 +196,7 @@ def checked(fit: Fit, studies: int, seed: int) -> Check:
     """What stands in ``Fit.check``."""
     likelihood = fit.likelihood
     if not isinstance(fit.data, Counts) or not isinstance(likelihood, Likelihood):
-        raise InputError("fit", fit.data.told, "a fit of counts; of times, plot.data(fit) shows both")
+        raise InputError("fit", fit.data.told, "a fit of counts; of times and findings plot.data(fit) shows both")
     if not is_whole(studies) or not 40 <= studies <= 100_000:
         raise InputError("studies", studies, "a whole number from 40 to 100000")
     rng = np.random.default_rng(seed)

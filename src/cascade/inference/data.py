@@ -267,6 +267,8 @@ def number_of(count: int, what: str) -> str:
 def data_of(data: object) -> Data:
     """Data; a table is not."""
     if not isinstance(data, Data):
-        wanted = "cascade.Data.counts(table, ...)" + (f"; {Path(data).name} is a path" if isinstance(data, str) else "")
+        wanted = "cascade.Data.counts(table, ...), or of times, seen or panel" + (
+            f"; {Path(data).name} is a path" if isinstance(data, str) else ""
+        )
         raise InputError("data", type(data).__name__, wanted)
     return data

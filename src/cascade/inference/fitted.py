@@ -25,7 +25,7 @@ from cascade.inference.likely import Likely, Reference
 from cascade.inference.maximum import LEAST_SPREAD, Maximum
 from cascade.inference.posterior import Posterior, sampled
 from cascade.inference.predicting import Prediction, predicted
-from cascade.inference.profiles import Profile, degrees_of_freedom, profile
+from cascade.inference.profiles import Cut, Profile, degrees_of_freedom, profile, student
 from cascade.model import Model
 
 UNTOLD = 10.0
@@ -114,11 +114,11 @@ class Fit:
     def degrees(self) -> Floats:
         """Degrees of freedom of each free logarithm."""
         if self._depending is not None:
-            return np.full(len(self.free), self._depending[1])
+            return self._depending[1]
         return degrees_of_freedom(self.likelihood, self.best, self.reference)
 
     @cached_property
-    def _depending(self) -> tuple[Floats, float] | None:
+    def _depending(self) -> tuple[Floats, Floats] | None:
         """What intervals are stretched by, since rows of one animal depend on each other, and degrees of freedom."""
         return self.likelihood.depending(self.best.theta)
 
@@ -143,10 +143,10 @@ class Fit:
         if (p, level) not in self._profiles:
             error = math.sqrt(max(float(self.covariance[p, p]), 0.0))
             degrees = float(self.degrees[p])
-            stretch = 1.0 if self._depending is None else float(self._depending[0][p])
-            self._profiles[p, level] = profile(
-                self.likelihood, self.best, self.reference, p, degrees, error, level, stretch
-            )
+            wanted = Cut.of(degrees, level)
+            if self._depending is not None:
+                wanted = Cut(student(degrees, level), float(self._depending[0][p]))
+            self._profiles[p, level] = profile(self.likelihood, self.best, self.reference, p, degrees, error, wanted)
         return self._profiles[p, level]
 
     @cached_property
@@ -205,8 +205,7 @@ class Fit:
         hours : sequence of float
         arm : str, optional
         cells : float, optional
-            Given to the animal; default: of counts the median of the data, times the fraction that was looked at;
-            else 1.
+            Given to the animal; default: the median of the data, of counts times the fraction that was looked at.
         level : float
             Of both intervals.
 

@@ -156,8 +156,6 @@ def _best(likelihood: Likely, starts: int) -> tuple[Maximum, list[float]]:
     if far is not None:
         values.append(far.value)
         best = max(best, far, key=lambda one: one.value)
-    while isinstance(likelihood, Varying) and likelihood.finer(best.expected, best.spreads):
-        best = highest(likelihood, best.theta, best.spreads)
     return best, values
 
 
@@ -182,11 +180,12 @@ def _far(likelihood: Likely, best: Maximum) -> Maximum | None:
 
 def _say_if_long(likelihood: Likely) -> None:
     """What is waited for, before it is: some hundreds of evaluations."""
+    spreads = np.full(len(likelihood.spreads), FIRST_SPREAD)
     begun = time.perf_counter()
-    likelihood.expected(np.zeros(len(likelihood.free)))
+    likelihood.of(likelihood.expected(np.zeros(len(likelihood.free))), spreads)
     begun, first = time.perf_counter(), time.perf_counter() - begun
     if first > LONG:
-        likelihood.expected(np.full(len(likelihood.free), 0.01))
+        likelihood.of(likelihood.expected(np.full(len(likelihood.free), 0.01)), spreads)
         again = time.perf_counter() - begun
         if again > LONG:
             notice(f"the curves of this model take {again:.1f} s at each of some hundred points of a fit", waiting=True)

@@ -23,7 +23,7 @@ from cascade.inference.headed import NAMES, Headed
 from cascade.inference.likelihood import Likelihood
 from cascade.inference.likely import Expected
 from cascade.inference.maximum import FIRST_SPREAD, highest, restricted
-from cascade.inference.profiles import degrees_of_freedom, profile
+from cascade.inference.profiles import Cut, degrees_of_freedom, profile
 from cascade.inference.tables import Column, Columns
 
 KNOWN: Mapping[str, tuple[str, ...]] = {"animal": NAMES["animal"], "arm": NAMES["arm"]}
@@ -70,8 +70,9 @@ def median_share(counts: Sequence[int], cells: Sequence[int], level: float = LEV
     likelihood = _Share(Counts(rows, FrozenDict({})), total / of)
     best, reference = restricted(likelihood, highest(likelihood, np.zeros(1), np.array([FIRST_SPREAD])))
     information, _ = likelihood.information(reference, best.spreads)
-    degrees, error = float(degrees_of_freedom(likelihood, best, reference)[0]), float(information[0, 0]) ** -0.5
-    found = profile(likelihood, best, reference, 0, min(degrees, len(counts) - 1.0), error, level)
+    error = float(information[0, 0]) ** -0.5
+    degrees = min(float(degrees_of_freedom(likelihood, best, reference)[0]), len(counts) - 1.0)
+    found = profile(likelihood, best, reference, 0, degrees, error, Cut.of(degrees, level))
     guess = likelihood.free[0].start
     share, low, high = (min(1.0, guess * math.exp(x)) for x in (float(best.theta[0]), found.low, found.high))
     return share, Interval(low, high)

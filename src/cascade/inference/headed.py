@@ -40,6 +40,7 @@ WANTED = {
     "count": "a whole number >= 0 as it was counted, or such as '<10' (of a part of the tissue, give its fraction)",
     "hours": "a number >= 0",
     "cells": "a number of cells > 0",
+    "first of": "a number of cells >= 1, of which the first counts",
     "fraction": "a fraction above 0, up to 1",
     "limit": f"a number from 0 to {MOST_LIMIT:g}, or nothing",
     "found": "a whole number >= 0",
@@ -62,14 +63,21 @@ def observables_of(
     if not isinstance(given, Mapping | list | tuple):
         raise InputError(field, given, wanted)
     if isinstance(given, Mapping):
-        return {
-            str(name): one if isinstance(one, Observable) else Observable(str(name), states=one)
-            for name, one in given.items()
-        }
+        return {str(name): _observable(field, str(name), one, wanted) for name, one in given.items()}
     for one in given:
         if not isinstance(one, Observable):
             raise InputError(field, one, wanted)
     return {one.name: one for one in given}
+
+
+def _observable(field: str, name: str, one: object, wanted: str) -> Observable:
+    """What a name means."""
+    if isinstance(one, Observable):
+        return one
+    some = [one] if isinstance(one, str) else list(one) if isinstance(one, Sequence) else []
+    if not some or not all(isinstance(state, str) and state for state in some):
+        raise InputError(f"{field}[{name!r}]", one, f"a state, a list of states, or {wanted.split(', or')[0]}")
+    return Observable(name, states=tuple(some))
 
 
 class Headed:
@@ -176,7 +184,9 @@ class Headed:
             self.source.fault(row, column, f"{wanted}; {nearest(name, list(known))}")
         return name
 
-    def constant(self, what: str, value: object, without: float | None, why: str = "") -> float | None:
+    def constant(
+        self, what: str, value: object, without: float | None, why: str = "", *, kind: str = ""
+    ) -> float | None:
         """A number of all rows, as it was given or as it is without; None where a column has it.
 
         Raises
@@ -186,8 +196,8 @@ class Headed:
         """
         column = self.found[what]
         if value is not None:
-            if not right(what, value):
-                raise InputError(what, value, WANTED[what])
+            if not right(kind or what, value):
+                raise InputError(what, value, WANTED[kind or what])
             if column is not None:
                 raise InputError(what, value, f"None, since the table has a column of it, {column.heading!r}")
             return float(value)  # type: ignore[arg-type]
@@ -215,4 +225,9 @@ def right(what: str, value: object) -> bool:
         return 1 <= number <= MOST_COUNTED and number.is_integer()
     if what == "hours":
         return 0 <= number <= LONGEST
-    return {"cells": 0 < number <= MOST_COUNTED, "fraction": 0 < number <= 1, "limit": 0 <= number <= MOST_LIMIT}[what]
+    return {
+        "first of": 1 <= number <= MOST_COUNTED,
+        "cells": 0 < number <= MOST_COUNTED,
+        "fraction": 0 < number <= 1,
+        "limit": 0 <= number <= MOST_LIMIT,
+    }[what]

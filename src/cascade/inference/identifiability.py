@@ -37,24 +37,27 @@ class Identified:
         Of the information about the logarithms, falling: 1 over the square of a standard error.
     weakest : mapping of str to float
         The direction of the last one, in logarithms.
+    what : str
+        What the data are: counts, or chances of what was seen.
     """
 
     sums: tuple[dict[str, float], ...]
     products: tuple[dict[str, float], ...]
     eigenvalues: Floats
     weakest: dict[str, float]
+    what: str = "count"
 
     def __str__(self) -> str:
-        lines = [_in_words(direction, "sum", "difference") for direction in self.sums]
-        lines += [_in_words(direction, "product", "ratio") for direction in self.products]
+        lines = [_in_words(direction, "sum", "difference", self.what) for direction in self.sums]
+        lines += [_in_words(direction, "product", "ratio", self.what) for direction in self.products]
         if not lines:
-            lines = ["Every free hazard moves the counts in a way of its own."]
+            lines = [f"Every free hazard moves the {self.what}s in a way of its own."]
         least = self.eigenvalues[-1]
         if least < 1.0 and not self.sums and not self.products:
             parts = ", ".join(f"{name} {value:+.2f}" for name, value in self.weakest.items())
             error = "more than 100" if least < 1e-4 else f"{1 / np.sqrt(least):.2g}"
             lines.append(
-                f"These counts tell little of one direction of the logarithms (standard error {error}): {parts}."
+                f"These data tell little of one direction of the logarithms (standard error {error}): {parts}."
             )
         return "\n".join(lines)
 
@@ -80,6 +83,7 @@ def identified(likelihood: Likely, information: Floats) -> Identified:
         tuple(_direction(d, labels) for d in both),
         values[::-1].copy(),
         weakest,
+        likelihood.datum,
     )
 
 
@@ -115,14 +119,14 @@ def _direction(vector: Floats, labels: list[str]) -> dict[str, float]:
     return {label: float(v) for label, v in zip(labels, vector, strict=True) if abs(v) > SMALL}
 
 
-def _in_words(direction: dict[str, float], same: str, opposite: str) -> str:
+def _in_words(direction: dict[str, float], same: str, opposite: str, what: str) -> str:
     """One direction in a sentence."""
     names, values = list(direction), list(direction.values())
     if len(names) == 1:
-        return f"{names[0]} moves no count at all."
+        return f"{names[0]} moves no {what} at all."
     if len(names) == 2 and abs(abs(values[0]) - abs(values[1])) < 0.01:
         kind = same if values[0] * values[1] < 0 else opposite
         return f"{names[0]} and {names[1]} enter only by their {kind}."
     parts = ", ".join(f"{name} by {value:+.3g}" for name, value in direction.items())
     where = "hazards" if same == "sum" else "logarithms"
-    return f"No count moves when the {where} move together: {parts}."
+    return f"No {what} moves when the {where} move together: {parts}."

@@ -6,7 +6,8 @@ With q_i(theta) the chance of datum i, or its density, and w_i how often it was 
 
 Data of one animal depend on each other: with C the matrix -d^2 l and M the sum over animals of S_a S_a',
 S_a = sum_i w_i s_i of its data, the estimate varies as C^-1 M C^-1 and not as C^-1.  An interval is stretched by the
-root of the ratio of the two, and its cut is Student's with animals - P degrees of freedom.
+root of the ratio of the two, and its cut is that of Student's law itself, with as many degrees of freedom as the arm
+has animals, less its free logarithms.
 
 References: Liang KY, Zeger SL. Biometrika 1986;73:13-22.  Chandler RE, Bate S. Biometrika 2007;94:167-183.
 """
@@ -18,7 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from cascade.common.errors import InputError
-from cascade.common.types import Floats, Ints
+from cascade.common.types import Floats
+from cascade.inference.data import number_of
 from cascade.inference.free import Free
 from cascade.inference.likely import Expected, Reference, Value
 from cascade.model import Model
@@ -44,8 +46,8 @@ class Independent:
         What each datum is, for messages.
     weights : (n,) float
         How often each was seen.
-    animals : (n,) int
-        Whose each is.
+    animals : sequence of (str, str)
+        Arm and name of whose each is.
     what : str
         What the data are, in words.
     most : float
@@ -58,6 +60,7 @@ class Independent:
     """
 
     spreads: tuple[str, ...] = ()
+    datum = "chance"
 
     def __init__(
         self,
@@ -66,14 +69,16 @@ class Independent:
         chances: Chances,
         names: Sequence[str],
         weights: Floats,
-        animals: Ints,
+        animals: Sequence[tuple[str, str]],
         *,
         what: str,
         most: float = 0.0,
     ) -> None:
         self.models, self.free = dict(models), tuple(free)
         self._chances, self._names, self._weights, self._most, self._what = chances, names, weights, most, what
-        self._animals = np.unique(animals, return_inverse=True)[1]
+        places = {key: place for place, key in enumerate(dict.fromkeys(animals))}
+        self._animals = np.array([places[key] for key in animals], np.int64)
+        self._arm_of = [arm for arm, _ in places]
         self.sizes = np.zeros(0)
 
     def expected(self, theta: Floats, *, slopes: bool = True) -> Expected:
@@ -124,11 +129,9 @@ class Independent:
         """What has to be known to read estimates right, in sentences."""
         del spreads
         lines = [f"{self._what}; hazards are per hour."]
-        animals = int(self._animals.max()) + 1
         if self.clustered:
-            lines.append(
-                f"Rows of one animal depend on each other: intervals are by what differs between the {animals} animals."
-            )
+            animals = number_of(len(self._arm_of), "animal")
+            lines.append(f"Rows of one animal depend on each other: intervals are by what differs between {animals}.")
         else:
             lines.append("Rows are taken as independent of each other: say which are of one animal, if some are.")
         return lines
@@ -138,23 +141,52 @@ class Independent:
         """Whether any animal has several data."""
         return bool(np.bincount(self._animals, self._weights > 0).max() > 1)
 
-    def depending(self, theta: Floats) -> tuple[Floats, float] | None:
-        """What intervals are stretched by, (P,), and degrees of freedom; None where no data depend."""
-        size, animals = len(theta), int(self._animals.max()) + 1
+    def depending(self, theta: Floats) -> tuple[Floats, Floats] | None:
+        """What intervals are stretched by, and degrees of freedom, (P,) each; None where no data depend.
+
+        Both are those of the animals of the arms that a free logarithm is of: an arm of one animal tells none.
+        """
         if not self.clustered:
             return None
-        if animals <= size + 1:
-            return np.full(size, np.inf), 1.0
+        size, left = len(theta), self._left()
+        degrees = np.array([self._degrees(free, left) for free in self.free])
         steps = np.eye(size) * STEP
         slopes = [self._slope(theta + step) - self._slope(theta - step) for step in steps]
         bent = -np.array(slopes) / (2.0 * STEP)
         inverse = np.linalg.pinv((bent + bent.T) / 2.0, hermitian=True)
-        scores = np.zeros((animals, size))
+        scores = np.zeros((len(self._arm_of), size))
         np.add.at(scores, self._animals, self._weights[:, None] * self.expected(theta).slope)
-        both = inverse @ (scores.T @ scores) @ inverse * animals / (animals - size)
+        # Of few animals the scores are too small, since they sum to 0 at the estimate.
+        number = {arm: self._arm_of.count(arm) for arm in left}
+        wider = np.array([number[arm] / max(left[arm], 1e-9) for arm in self._arm_of])
+        both = inverse @ (scores.T * wider) @ scores @ inverse
         plain = np.diag(inverse)
         ratio = np.where(plain > 0, np.diag(both) / np.where(plain > 0, plain, 1.0), np.inf)
-        return np.sqrt(np.maximum(ratio, 0.0)), float(animals - size)
+        told = degrees >= 1.0
+        return np.where(told, np.sqrt(np.maximum(ratio, 0.0)), np.inf), np.maximum(degrees, 1.0)
+
+    def _left(self) -> dict[str, float]:
+        """Animals of each arm, less the free logarithms that they tell: one of several arms in part."""
+        arms = list(dict.fromkeys(self._arm_of))
+        left = {arm: float(self._arm_of.count(arm)) for arm in arms}
+        for free in self.free:
+            over = self._over(free)
+            mine = [free.arm or over] if free.arm or over else arms
+            for arm in mine:
+                if arm in left:
+                    left[arm] -= 1.0 / len(mine)
+        return left
+
+    def _degrees(self, free: Free, left: Mapping[str, float]) -> float:
+        """Of a hazard of one arm, of one over that of another, or of all arms."""
+        if free.against:
+            return min(left.get(free.arm, 0.0), left.get(free.against, 0.0))
+        mine = free.arm or self._over(free)
+        return left.get(mine, 0.0) if mine else sum(left.values())
+
+    def _over(self, free: Free) -> str:
+        """The arm that a hazard is of because those of other arms are told over it; '' of one of all arms."""
+        return next((one.against for one in self.free if one.against and one.name == free.name), "")
 
     def _slope(self, theta: Floats) -> Floats:
         return self._weights @ self.expected(theta).slope

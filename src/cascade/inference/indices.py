@@ -12,6 +12,7 @@ References: Saltelli A, et al. Comput Phys Commun 2010;181:259-270.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -169,7 +170,9 @@ class _Asked:
         rng = np.random.default_rng(self.seed)
         even: Any = [_Even() for _ in self.ranges]
         found = sobol_indices(func=self.answer, n=self.points, dists=even, rng=rng)
-        spread = found.bootstrap(confidence_level=LEVEL)
+        with warnings.catch_warnings():  # of what moves nothing the bootstrap has no spread
+            warnings.simplefilter("ignore")
+            spread = found.bootstrap(confidence_level=LEVEL)
         parts = []
         for middle, told in ((found.first_order, spread.first_order), (found.total_order, spread.total_order)):
             ends = told.confidence_interval

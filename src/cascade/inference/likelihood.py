@@ -41,6 +41,8 @@ class Likelihood:
         Of how many animals or counts.
     """
 
+    datum = "count"
+
     def __init__(
         self, models: Mapping[str, Model], data: Counts, free: Sequence[Free], *, spread: str, shared: bool
     ) -> None:

@@ -57,6 +57,10 @@ class Likely(Protocol):
         """By arm."""
 
     @property
+    def datum(self) -> str:
+        """What it is of: a count, or a chance."""
+
+    @property
     def free(self) -> tuple[Free, ...]:
         """What is fitted."""
 
@@ -89,8 +93,8 @@ class Likely(Protocol):
     def restricted(self, expected: Expected, spreads: Floats, reference: Reference) -> Value:
         """The restricted log likelihood; of data without spreads the plain one."""
 
-    def depending(self, theta: Floats) -> tuple[Floats, float] | None:
-        """What intervals are stretched by (P,), since data of one animal depend on each other, and degrees of freedom.
+    def depending(self, theta: Floats) -> tuple[Floats, Floats] | None:
+        """What intervals are stretched by (P,), since rows of one animal depend on each other, and degrees of freedom.
 
         None where the likelihood has all of that in it.
         """

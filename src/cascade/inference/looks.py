@@ -61,8 +61,7 @@ def likelihood_of_panel(models: Mapping[str, Model], data: Panel, free: Sequence
         return log, slope
 
     names = [_named(looks, data) for looks in units]
-    animals = list(dict.fromkeys((looks[0].arm, looks[0].animal) for looks in units))
-    whose = np.array([animals.index((looks[0].arm, looks[0].animal)) for looks in units])
+    whose = [(looks[0].arm, looks[0].animal) for looks in units]
     return Independent(models, free, chances, names, np.ones(len(units)), whose, what=data.told)
 
 
@@ -105,9 +104,33 @@ class _Chain:
         several = self.open[self.state[:, 0]].sum(axis=1) > 1
         gaps[~several, 0] = 0.0  # where a cell was is known: what was before says no more
         self.first = several
+        self._check_there(gaps, model, data)
         # To rounding alike: looks every 0.1 h are one gap.
         self.gaps, self.gap = np.unique(np.round(gaps, 9), return_inverse=True)
         self.gap = self.gap.reshape(gaps.shape)
+
+    def _check_there(self, gaps: Floats, model: Model, data: Panel) -> None:
+        """That the model has cells where one of several states was seen first."""
+        for i in np.flatnonzero(self.first):
+            first = self.looks[i][0]
+            law = (
+                self._begin @ chances_of_moves(self._generator(np.zeros(len(self.directions))), gaps[i, :1])[0, 0].real
+            )
+            if not law[self.open[self.state[i, 0]]].sum() > 0:
+                told = f"{first.unit} of {data.name}: {first.state!r} at {first.hours:g} h"
+                wanted = (
+                    f"a first look at which {model.name} has cells in one of its states: hours count from when cells"
+                    " begin in the model, since several states look alike"
+                )
+                raise InputError("data", told, wanted)
+
+    def _generator(self, logs: Floats) -> Floats:
+        """The generator at free logarithms, (1, S, S)."""
+        rates = self.hazards * np.exp(logs @ self.directions)
+        found = np.zeros((1, self.size, self.size))
+        np.add.at(found[0], (self.source, self.target), rates)
+        np.add.at(found[0], (self.source, self.source), -rates)
+        return found
 
     def _open(self, name: str, model: Model, data: Data) -> Mask:
         """Which states of the chain a state of the data may be."""

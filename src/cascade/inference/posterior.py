@@ -164,7 +164,7 @@ class Posterior(Table[PosteriorRow]):
     @property
     def below(self) -> str:
         """The diagnostic, in words."""
-        told = f"{len(self.theta)} draws, worth {self.effective:.0f} independent ones; Pareto's k {self.k:.2f}"
+        told = f"{len(self.theta)} draws of points worth {self.effective:.0f} independent ones; Pareto's k {self.k:.2f}"
         if self.settled:
             return f"{told}, below {SETTLED}: means settle."
         return f"{told}; not below {SETTLED}, or worth too few: take no interval from here."

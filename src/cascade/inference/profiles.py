@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,6 +45,8 @@ class Profile:
         Of freedom.
     low, high : float
         Ends of the interval; -inf, inf on an open side.
+    cut : float
+        The root at its ends.
     """
 
     values: Floats
@@ -51,15 +54,31 @@ class Profile:
     degrees: float
     low: float
     high: float
+    cut: float
+
+
+class Cut(NamedTuple):
+    """Where an interval ends: the root, and what roots are divided by before."""
+
+    root: float
+    stretch: float = 1.0
+
+    @classmethod
+    def of(cls, degrees: float, level: float) -> Cut:
+        """Of a likelihood that has the spread in it."""
+        return cls(cut(degrees, level))
+
+
+def student(degrees: float, level: float) -> float:
+    """The quantile of Student's law on either side, or of the normal one."""
+    from scipy.stats import t
+
+    return float(t.ppf(0.5 + level / 2.0, degrees)) if math.isfinite(degrees) else normal_quantile(0.5 + level / 2.0)
 
 
 def cut(degrees: float, level: float) -> float:
     """The signed root at the end of an interval."""
-    from scipy.stats import t
-
-    quantile = (
-        float(t.ppf(0.5 + level / 2.0, degrees)) if math.isfinite(degrees) else normal_quantile(0.5 + level / 2.0)
-    )
+    quantile = student(degrees, level)
     return math.sqrt(degrees * math.log1p(quantile**2 / degrees)) if math.isfinite(degrees) else quantile
 
 
@@ -140,23 +159,16 @@ def _spread_covariance(likelihood: Likely, best: Maximum, reference: Reference, 
 
 
 def profile(
-    likelihood: Likely,
-    best: Maximum,
-    reference: Reference,
-    p: int,
-    degrees: float,
-    error: float,
-    level: float,
-    stretch: float = 1.0,
+    likelihood: Likely, best: Maximum, reference: Reference, p: int, degrees: float, error: float, cut: Cut
 ) -> Profile:
-    """The profile of a free logarithm to both ends of its interval; ``stretch``: what its roots are divided by."""
+    """The profile of a free logarithm to both ends of its interval."""
     values, roots = [float(best.theta[p])], [0.0]
-    if not math.isfinite(stretch):  # of so few animals nothing is known
-        return Profile(np.array(values), np.array(roots), degrees, -math.inf, math.inf)
-    wanted = cut(degrees, level) * stretch
+    if not math.isfinite(cut.stretch):  # of so few animals nothing is known
+        return Profile(np.array(values), np.array(roots), degrees, -math.inf, math.inf, cut.root)
+    wanted = cut.root * cut.stretch
     ends = [_end(likelihood, best, reference, p, side, wanted, error, values, roots) for side in (-1.0, 1.0)]
     order = np.argsort(values)
-    return Profile(np.array(values)[order], np.array(roots)[order] / stretch, degrees, ends[0], ends[1])
+    return Profile(np.array(values)[order], np.array(roots)[order] / cut.stretch, degrees, ends[0], ends[1], cut.root)
 
 
 def _end(

@@ -51,6 +51,10 @@ NOTHING = frozenset({"", "0", "censored", "censor", "alive", "none", "no", "fals
 """What says in a column of events that nothing has happened, where it is not said otherwise."""
 
 
+HAPPENED = frozenset({"1", "true", "yes", "y"})
+"""What says that it has happened, where one event alone is given."""
+
+
 def read_times(
     table: object,
     events: Mapping[str, Any] | Sequence[Observable],
@@ -61,7 +65,7 @@ def read_times(
     """What stands in ``Data.times``."""
     none = set()
     if isinstance(events, Mapping):
-        none = {str(name) for name, one in events.items() if one is None}
+        none = {str(name).strip() for name, one in events.items() if one is None}
         events = {str(name): one for name, one in events.items() if one is not None}
     known = observables_of(events, "events")
     source = Columns(table)
@@ -79,7 +83,7 @@ class _TimesReading:
         self.time, self.unit = headed.time_of()
         self.each = HOURS_OF[self.unit]
         self.event = headed.needed("event", "what happened then, or nothing")
-        self.cells = headed.constant("cells", numbers["cells"], 1.0)
+        self.cells = headed.constant("cells", numbers["cells"], 1.0, kind="first of")
         self.early = self.source.unmarked(self.time, "<")
         self.late = self.source.unmarked(self.time, ">")
         texts = {self.source.text(row, self.event) for row in range(len(self.source.rows))} - {""}
@@ -109,7 +113,7 @@ class _TimesReading:
         unit, animal = _who(headed, row)
         arm, event = headed.arm(row), self._event(row)
         by, after, entry = (self._hours(row, column) for column in self._times())
-        cells = self.cells if self.cells is not None else headed.number(row, "cells", self._column("cells"))
+        cells = self.cells if self.cells is not None else headed.number(row, "first of", self._column("cells"))
         if None in (event, by, after, entry, cells):
             return None
         assert event is not None
@@ -153,7 +157,9 @@ class _TimesReading:
             return 0.0
         number = self.headed.number(row, "hours", column)
         if number == 0 and column is self.time:
-            self.source.fault(row, column, "a number above 0: what is so at the start is no event")
+            self.source.fault(
+                row, column, "a time above 0: what is so at the start is no event, and nobody seen no longer"
+            )
             return None
         return None if number is None else number * self.each
 
@@ -169,11 +175,10 @@ class _TimesReading:
                 self.source.fault(row, self.event, "what happened, or nothing, as other rows say it")
             return None if self.said and row not in self.late else ""
         if self.events:
-            number_of = "; one event alone may be written 1" if name == "1" else ""
-            if name == "1" and len(self.events) == 1:
+            if name.lower() in HAPPENED and len(self.events) == 1:
                 return next(iter(self.events))
             known = [*self.events, *(sorted(self.none) or ["0"])]
-            self.source.fault(row, self.event, f"one of {', '.join(map(repr, known))}{number_of}")
+            self.source.fault(row, self.event, f"one of {', '.join(map(repr, known))}")
             return None
         return name
 
@@ -192,13 +197,13 @@ def read_seen(
     found, of = headed.needed("found", "in how many it was found"), headed.needed("of", "how many were looked at")
     if headed.found["observable"] is None and len(known) != 1:
         headed.needed("observable", "what was looked for, where it is not one thing alone")
-    cells, column = headed.constant("cells", numbers["cells"], 1.0), headed.found["cells"]
+    cells, column = headed.constant("cells", numbers["cells"], 1.0, kind="first of"), headed.found["cells"]
     source.reading([time, found, of, column])
     rows = []
     for row in range(len(source.rows)):
         arm, name = headed.arm(row), headed.name(row, "observable", known, "what was looked for")
         hours, k, n = (headed.number(row, what, c) for what, c in (("hours", time), ("found", found), ("of", of)))
-        given = cells if column is None else headed.number(row, "cells", column)
+        given = cells if column is None else headed.number(row, "first of", column)
         if hours is None or k is None or n is None or given is None:
             continue
         if k > n:
@@ -245,7 +250,8 @@ def _who(headed: Headed, row: int) -> tuple[str, str]:
     """Whose row it is, and of which animal; a row without a name is its own, and its own animal."""
     names = {what: headed.found[what] for what in ("unit", "animal")}
     said = {what: headed.text(row, c, f"the name of the {what}") for what, c in names.items() if c is not None}
-    unit = said.get("unit") or headed.source.rows[row]
+    rows = headed.source.rows
+    unit = said.get("unit") or (rows[row] if len(set(rows)) == len(rows) else f"row {row}")
     return unit, said.get("animal") or unit
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,9 @@ class Columns:
             values = [table[name].tolist() for name in table.columns]
             return _columns(headings, values), tuple(f"row {label}" for label in table.index)
         if isinstance(table, Mapping):
+            for name, column in table.items():
+                if isinstance(column, str | bytes) or not hasattr(column, "__iter__"):
+                    raise InputError(f"{self.name}[{str(name)!r}]", column, "a column of values, such as a list")
             values = [list(column) for column in table.values()]
             if len({len(column) for column in values}) > 1:
                 lengths = {str(name): len(column) for name, column in zip(table, values, strict=True)}
@@ -154,6 +158,8 @@ class Columns:
         value = self.columns[column.place].values[row]
         if value is None or isinstance(value, np.ma.core.MaskedConstant):
             return None
+        if isinstance(value, Decimal):
+            return float(value)
         try:
             return value if bool(value == value) else None  # nan and its kin are unlike themselves
         except (TypeError, ValueError):

@@ -204,7 +204,7 @@ class Times(Data):
         rows: list[IncidenceRow] = []
         for arm in self.arms:
             steps = _Steps([row for row in self.rows if row.arm == arm])
-            for event in (ANY,) if free else self.events:
+            for event in (None,) if free else self.events:
                 rows += steps.rows(arm, event, level, HOURS_OF[self.unit])
         return Incidence(tuple(rows), self.unit, level, free)
 
@@ -247,16 +247,15 @@ class _Steps:
         """How many of some rows end at each time."""
         return np.bincount(self.place[some], minlength=len(self.times)).astype(np.int64)
 
-    def rows(self, arm: str, event: str, level: float, each: float) -> list[IncidenceRow]:
-        """The curve of one event, of any of them the share without."""
-        any_of_them = event == ANY
-        mine = self.names != "" if any_of_them else self.names == event
+    def rows(self, arm: str, event: str | None, level: float, each: float) -> list[IncidenceRow]:
+        """The curve of one event; None: of any of them the share without."""
+        mine = self.names != "" if event is None else self.names == event
         others = (self.names != "") & ~mine
         left = np.stack([self._at(mine), self._at(others), self._at(self.names == "")])
-        curve = survival(left, level, self.of) if any_of_them else incidence(left, level, self.of)
+        curve = survival(left, level, self.of) if event is None else incidence(left, level, self.of)
         return [
             IncidenceRow(
-                arm, event, time / each, int(n), int(left[0, i]), int(left[2, i]),
+                arm, ANY if event is None else event, time / each, int(n), int(left[0, i]), int(left[2, i]),
                 float(curve.share[i]), float(curve.low[i]), float(curve.high[i]),
             )
             for i, (time, n) in enumerate(zip(self.times.tolist(), curve.at_risk, strict=True))

@@ -4,9 +4,9 @@ With u ~ N(0, omega^2) the logarithm of what an animal's hazard is over the medi
 
     L_a(theta, psi, omega) = int phi(x) L_a(theta + omega x, psi) dx,
 
-by the trapezoidal rule at points x that are the same for all animals, so that a curve is solved once for each point.
-Its error falls as e^{-2 pi^2 (s / h)^2}, h the step and s how well the counts of an animal tell its own u, in units of
-omega.  Taking the curve as linear in u instead is wrong by 0.1 of a logarithm at a coefficient of variation of 0.4.
+by the trapezoidal rule at points of each animal's own, where the law of its x given its counts lies: of many counts
+that is narrow.  Curves are solved at some u for all animals, and are cubic splines between.  Taking the curve as linear
+in u instead is wrong by 0.1 of a logarithm at a coefficient of variation of 0.4.
 
 For the restricted likelihood an animal's log counts have the variance V_a + omega^2 g g', g = d log p / d u.
 """
@@ -25,12 +25,37 @@ from cascade.inference.likelihood import Likelihood
 from cascade.inference.likely import Expected, Reference, Value
 from cascade.model import Model
 
-REACH = 5.0
-"""Of the points, in omega."""
+GRID = np.linspace(-6.0, 6.0, 41)
+"""Points at which curves are solved, in omega; between them they are a cubic spline."""
 
-FIRST_POINTS, MOST_POINTS = 41, 161
-CLOSE = 1e-3
-"""Of a log likelihood: a finer rule that differs less is not needed."""
+REACH, POINTS = 7.0, 41
+"""Of the rule for each animal, in widths of the law of its u."""
+
+CLIMBS = 12
+UNSEEN = -700.0
+"""Of a logarithm of an expected count: none."""
+
+
+class _Curves:
+    """Log expected counts and their derivatives as functions of u, in omega."""
+
+    def __init__(self, solved: Sequence[Expected]) -> None:
+        from scipy.interpolate import CubicSpline
+
+        log = np.array([np.where(np.isfinite(one.log), one.log, UNSEEN) for one in solved])
+        self._log = CubicSpline(GRID, log).c
+        self._slope = CubicSpline(GRID, np.array([one.slope for one in solved])).c
+
+    def at(self, x: Floats, theta: Floats, *, slopes: bool) -> Expected:
+        """At one x for each count, (n,)."""
+        piece = np.clip(np.searchsorted(GRID, x) - 1, 0, len(GRID) - 2)
+        apart, every = x - GRID[piece], np.arange(len(x))
+        c = self._log[:, piece, every]
+        log = ((c[0] * apart + c[1]) * apart + c[2]) * apart + c[3]
+        if not slopes:
+            return Expected(np.asarray(log), np.zeros((len(x), self._slope.shape[-1])), theta)
+        d, apart = self._slope[:, piece, every], apart[:, None]
+        return Expected(np.asarray(log), np.asarray(((d[0] * apart + d[1]) * apart + d[2]) * apart + d[3]), theta)
 
 
 class Varying(Likelihood):
@@ -69,7 +94,6 @@ class Varying(Likelihood):
         self.vary = vary
         self.spreads = (*self.spreads, f"{vary} between animals")
         self.sizes = np.append(self.sizes, len(self.begin) - 1)
-        self.points = FIRST_POINTS
         self._animal = np.repeat(np.arange(len(self.begin) - 1), np.diff(self.begin))
         self._which: Ints = np.zeros(len(data), np.int64)
         for _, rows, _, _, mine in self.parts:
@@ -86,30 +110,64 @@ class Varying(Likelihood):
     def of(self, expected: Expected, spreads: Floats) -> Value:
         """The log likelihood over the saturated model, at logarithms of spreads (S,)."""
         omega, slopes = float(np.exp(spreads[-1])), bool(expected.slope.any())
-        x = np.linspace(-REACH, REACH, self.points)
-        logs = -0.5 * x * x
-        logs -= np.log(np.exp(logs).sum())
+        curves = _Curves([self._moved(expected.theta, u, slopes=slopes) for u in (omega * GRID).tolist()])
+        center, width = self._where(curves, omega, spreads)
+        steps = np.linspace(-REACH, REACH, POINTS)
         animals = len(self.begin) - 1
-        by_animal = np.zeros((len(x), animals))
-        kept: list[tuple[Floats, Floats, Floats]] = []
-        for k, at in enumerate((omega * x).tolist()):
-            one = self._moved(expected.theta, at, slopes=slopes)
-            by_animal[k], by_eta, by_spread = self._given(one, spreads[:-1])
-            kept.append((by_eta, one.slope, by_spread))
-        joint = logs[:, None] + by_animal
+        joint = np.zeros((POINTS, animals))
+        kept: list[tuple[Floats, Floats, Floats, Floats]] = []
+        for k, step in enumerate(steps.tolist()):
+            x = center + step * width  # of each animal, in omega
+            one = curves.at(x[self._animal], expected.theta, slopes=slopes)
+            by_animal, by_eta, by_spread = self._given(one, spreads[:-1])
+            joint[k] = by_animal - 0.5 * x * x + np.log(width * (steps[1] - steps[0])) - 0.5 * np.log(2.0 * np.pi)
+            kept.append((by_eta, one.slope, by_spread, x))
         highest = joint.max(axis=0)
         weights = np.exp(joint - highest)
         total = weights.sum(axis=0)
         weights /= total
         by_free, moved, by_omega = np.zeros(len(self.free)), np.zeros(len(kept[0][2][0])), 0.0
         every = np.arange(len(self.counts))
-        for share, at, (by_eta, slope, by_spread) in zip(weights, omega * x, kept, strict=True):
+        for share, (by_eta, slope, by_spread, x) in zip(weights, kept, strict=True):
             of_row = by_eta * share[self._animal]
             by_free += of_row @ slope
             moved += share @ by_spread
-            by_omega += at * float(of_row @ slope[every, self._which])
+            by_omega += omega * float((of_row * x[self._animal]) @ slope[every, self._which])
         alone = moved if self.shared else moved[1:]
         return Value(float((highest + np.log(total)).sum()), by_free, np.append(alone, by_omega))
+
+    def _where(self, curves: _Curves, omega: float, spreads: Floats) -> tuple[Floats, Floats]:
+        """Of each animal where the law of its u given its counts lies, and how wide it is, in omega, (A,) each."""
+        del omega
+        none = np.zeros(0)
+
+        def joint(x: Floats) -> Floats:
+            one = curves.at(x[self._animal], none, slopes=False)
+            return np.asarray(self._given(one, spreads[:-1])[0] - 0.5 * x * x)
+
+        animals = len(self.begin) - 1
+        values = np.array([joint(np.full(animals, x)) for x in GRID.tolist()])
+        step = GRID[1] - GRID[0]
+        center = GRID[np.argmax(values, axis=0)]
+        # A narrow law is climbed to by steps that are halved, as wide as a parabola through its top.
+        width = np.full(animals, step)
+        for _ in range(CLIMBS):
+            low, here, high = (joint(center + side * width) for side in (-1.0, 0.0, 1.0))
+            bent = 2.0 * here - low - high
+            peaked = (here >= low) & (here >= high) & (bent > 0)
+            center = np.where(peaked, center + 0.5 * width * (high - low) / np.where(peaked, bent, 1.0),
+                              center + width * np.sign(high - low))  # fmt: skip
+            center = np.clip(center, GRID[0], GRID[-1])
+            width = np.where(peaked & (bent > 1.0), width / 2.0, width)
+        low, here, high = (joint(center + side * width) for side in (-1.0, 0.0, 1.0))
+        bent = np.maximum(2.0 * here - low - high, 1e-12)
+        # By the curvature at its top, and by how far it reaches on the grid, the wider of the two.
+        narrow = width / np.sqrt(bent)
+        share = np.exp(values - values.max(axis=0))
+        mean = (share * GRID[:, None]).sum(axis=0) / share.sum(axis=0)
+        spread = np.sqrt((share * (GRID[:, None] - mean) ** 2).sum(axis=0) / share.sum(axis=0))
+        wide = spread > step
+        return np.where(wide, mean, center), np.clip(np.where(wide, np.maximum(narrow, spread), narrow), 1e-6, 1.5)
 
     def information(self, reference: Reference, spreads: Floats) -> tuple[Floats, Floats]:
         """About the free logarithms, (P, P), and its derivatives by the logarithms of the spreads, (S, P, P)."""
@@ -138,17 +196,6 @@ class Varying(Likelihood):
             pulled = g @ u
             moved[-1] -= 2.0 * omega**2 * np.outer(pulled, pulled)
         return total, moved
-
-    def finer(self, expected: Expected, spreads: Floats) -> bool:
-        """Whether a rule of twice as many points says something else; then it is taken."""
-        before, value = self.points, self.of(expected, spreads).value
-        if 2 * before - 1 > MOST_POINTS:
-            return False
-        self.points = 2 * before - 1
-        if abs(self.of(expected, spreads).value - value) > CLOSE:
-            return True
-        self.points = before
-        return False
 
     def medians(self, theta: Floats, spreads: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Log expected counts of animals that differ, drawn, and the other spreads."""

@@ -95,6 +95,15 @@ def letters_missing() -> Iterator[None]:
         )
 
 
+def shortened(text: str, inches: float, size: float) -> str:
+    """A line of text that fits; what is left out is told by an ellipsis."""
+    if width_of(text, size) <= inches:
+        return text
+    while text and width_of(f"{text}...", size) > inches:
+        text = text[:-1]
+    return f"{text.rstrip()}..."
+
+
 def two_lines(text: str, wide: float, size: float) -> list[str]:
     """A title in at most two lines; what is left out is told by an ellipsis."""
     lines = broken(" ".join(text.split()), wide, size, "bold").split("\n")

@@ -104,17 +104,17 @@ def _lines(
         lines.append(_steps(some, arm if many else event, colour))
     if fit is not None:
         hours = np.linspace(0.0, last * each, POINTS).tolist()
-        found = chance_of(fit, event, hours, arm, LEVEL, _cells(data, arm))
+        found = chance_of(fit, event, hours, arm, LEVEL, None)
         lines.append(Line(f"{arm}, fit" if many else "fit", colour, found.hours / each, found.share, smooth=True))
     return lines
 
 
 def _steps(rows: Sequence[IncidenceRow], name: str, colour: str) -> Line:
-    """A curve from its begin."""
+    """A curve from its begin, its band from the first time on."""
     time = np.array([0.0, *(row.time for row in rows)])
     share, low, high = (
         np.array([first, *(getattr(row, what) for row in rows)])
-        for what, first in (("share", 0.0), ("low", 0.0), ("high", rows[0].high))
+        for what, first in (("share", 0.0), ("low", math.nan), ("high", math.nan))
     )
     return Line(name, colour, time, share, low, high)
 
@@ -129,11 +129,6 @@ def _at_risk(rows: Sequence[Time], arm: str, each: float, last: float) -> dict[f
         if mark <= last:
             found[mark] = f"{int(there.sum()):,}"
     return found
-
-
-def _cells(data: Times | Seen, arm: str) -> float:
-    """Of how many the first counts: the median of an arm."""
-    return float(np.median([row.cells for row in data.rows if row.arm == arm]))
 
 
 def _sentence(data: Times, incidence: Incidence | None, last: float) -> str:
@@ -177,7 +172,7 @@ def _of_seen(data: Seen, fit: Fit | None) -> Page:
             told.append(f"{name}, {arm}: {sum(row.found for row in rows)} of {sum(row.of for row in rows)}")
             if fit is not None:
                 hours = np.linspace(0.0, longest, POINTS).tolist()
-                found: Chance = chance_of(fit, name, hours, arm, LEVEL, _cells(data, arm))
+                found: Chance = chance_of(fit, name, hours, arm, LEVEL, None)
                 label = f"{arm}, fit" if len(data.arms) > 1 else "fit"
                 lines.append(Line(label, colours[arm], found.hours / each, found.share, smooth=True))
         panels.append(Panel(name, tuple(lines), "in which it was found", 1.02))

@@ -19,9 +19,15 @@ def counts_of(source: object) -> Counts:
         For what has none.
     """
     counted = source.data if isinstance(source, Fit) else source
+    if isinstance(counted, Data) and not isinstance(counted, Counts):
+        raise InputError(
+            "source", counted.told, "counts, times or findings; looks at cells have no figure of their own"
+        )
     if not isinstance(counted, Counts):
         raise InputError(
-            "source", source, "data, from cascade.Data.counts(...), or a fit of them, from cascade.fit(...)"
+            "source",
+            type(source).__name__,
+            "data, from cascade.Data.counts(...), or a fit of them, from cascade.fit(...)",
         )
     return counted
 

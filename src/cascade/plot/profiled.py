@@ -15,7 +15,7 @@ from cascade.common.errors import InputError
 from cascade.common.types import Floats
 from cascade.inference.counted import Counts
 from cascade.inference.fitted import Fit
-from cascade.inference.profiles import Profile, cut
+from cascade.inference.profiles import Profile
 from cascade.inference.seen import Seen
 from cascade.inference.timed import Times
 from cascade.plot.animals import data as data_figure
@@ -56,7 +56,7 @@ class Curve:
     @property
     def cut(self) -> float:
         """The fall at which the interval ends."""
-        return cut(self.profile.degrees, LEVEL) ** 2
+        return self.profile.cut**2
 
     def drawn(self) -> tuple[Floats, Floats]:
         """Logarithms and falls, smooth between the points that were searched for."""
@@ -117,7 +117,7 @@ def fit(source: Fit, *, style: str = "screen") -> Figure:
 
 def _drawn(source: Fit, style: str, *, counts: bool) -> Figure:
     if not isinstance(source, Fit):
-        raise InputError("source", source, "a fit, from cascade.fit(model, data, free=[...])")
+        raise InputError("source", type(source).__name__, "a fit, from cascade.fit(model, data, free=[...])")
     look, curves = look_of(style), curves_of(source)
     figure = made(look, 2, lambda fitted, width, high: _plan(source, curves, fitted, width, high, counts=counts))
     parts = [f"{row.hazard} {row.arm}: {row.told}" for row in source.table()]

@@ -17,7 +17,7 @@ from cascade.common.sight import dark
 from cascade.common.types import Floats
 from cascade.patient.cohort import Cohort
 from cascade.patient.follow.answers import FollowUp
-from cascade.plot.fitting import broken, lines_in, width_of, words
+from cascade.plot.fitting import broken, lines_in, shortened, width_of, words
 from cascade.plot.founders import caption_of
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import one_in
@@ -26,6 +26,9 @@ from cascade.plot.strips import year_marks
 from cascade.plot.style import sign
 
 TIME = "years since diagnosis"
+MOST_NAMES = 0.3
+"""Of the width, for names beside numbers below an axis."""
+
 NARROW = 0.006
 """Part of the axis below which a band is not told from its line."""
 
@@ -187,7 +190,7 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
     for panel in page.panels:
         for name, _, numbers in panel.rows:
             half = max((width_of(number, look.small) for number in numbers.values()), default=0.0) / 2
-            marks = max(marks, width_of(name, look.small) + half + 0.7 * look.em)
+            marks = max(marks, min(width_of(name, look.small), MOST_NAMES * width) + half + 0.7 * look.em)
     names = [name for panel in page.panels for name in panel.names]
     beside = min(max(width_of(name, look.small) for name in names) + 1.6 * look.em, 0.4 * width)
     across = width - 2 * pad - marks - beside
@@ -211,12 +214,20 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
         heading.draw(sheet, pad, pad)
         top = pad + heading.height
         for k, (panel, tall) in enumerate(zip(page.panels, talls, strict=True)):
-            title = f"{panel.title} ({panel.axis})"
+            title = words(shortened(f"{panel.title} ({panel.axis})", across + beside, look.text))
             sheet.text(pad + marks, top, title, fontsize=look.text if not look.slide else look.small)
             top += titles
             ax = sheet.axes(pad + marks, top, across, tall)
             ax.set_label(panel.title)
-            _panel(ax, panel, look, (across, tall), span, time=page.time if panel is page.panels[-1] else "")
+            _panel(
+                ax,
+                panel,
+                look,
+                (across, tall),
+                span,
+                time=page.time if panel is page.panels[-1] else "",
+                beside=beside - 1.6 * look.em,
+            )
             _rows(sheet, panel, look, (pad + marks, top + tall, across), span)
             top += tall + below[k]
         sheet.text(pad, max(top, high - foot - pad), note, color=QUIET)
@@ -225,7 +236,14 @@ def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
 
 
 def _panel(
-    ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], span: tuple[float, float], *, time: str
+    ax: Axes,
+    panel: Panel,
+    look: Look,
+    inches: tuple[float, float],
+    span: tuple[float, float],
+    *,
+    time: str,
+    beside: float,
 ) -> None:
     top = panel.top or _top(panel)
     low = -_deepest(panel) if panel.bars else 0.0
@@ -247,7 +265,7 @@ def _panel(
     ax.set_xticks(marks, [f"{m:g}" for m in marks] if time or panel.rows else [""] * len(marks))
     if time:
         ax.set_xlabel(time, fontsize=look.small, loc="left", labelpad=(0.3 + 1.25 * 1.2 * len(panel.rows)) * look.small)
-    _names(ax, panel, look, inches, top, 1.08 * low)
+    _names(ax, panel, look, inches, top, 1.08 * low, beside)
 
 
 def _line(ax: Axes, line: Line, look: Look, top: float) -> None:
@@ -314,7 +332,9 @@ def marks_of(top: float, tall: float, look: Look) -> list[float]:
     return [0.0, top]
 
 
-def _names(ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], top: float, low: float) -> None:
+def _names(
+    ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], top: float, low: float, room: float
+) -> None:
     """Names at the right of the axes, pushed apart."""
     ends = []
     for line in panel.lines:
@@ -336,7 +356,8 @@ def _names(ax: Axes, panel: Panel, look: Look, inches: tuple[float, float], top:
         start, stop = 1.0 + 0.2 * look.em / inches[0], 1.0 + 0.9 * look.em / inches[0]
         ax.plot([start, stop], [1 - place / high, 1 - y / high], transform=ax.transAxes, color=colour,
                 linewidth=look.thin, clip_on=False, label="_leader")  # fmt: skip
-        ax.text(stop + 0.25 * look.em / inches[0], 1 - y / high, words(name), transform=ax.transAxes, va="center",
+        told = words(shortened(name, room, look.small))
+        ax.text(stop + 0.25 * look.em / inches[0], 1 - y / high, told, transform=ax.transAxes, va="center",
                 fontsize=look.small, color=dark(colour))  # fmt: skip
 
 
@@ -347,7 +368,8 @@ def _rows(sheet: Sheet, panel: Panel, look: Look, box: tuple[float, float, float
     for k, (name, colour, numbers) in enumerate(panel.rows):
         y = top + look.leading(1.4 + 1.2 * k)
         half = max((width_of(number, look.small) for number in numbers.values()), default=0.0) / 2
-        sheet.text(left - half - 0.4 * look.em, y, name, ha="right", color=dark(colour))
+        told = words(shortened(name, left - half - 0.8 * look.em, look.small))
+        sheet.text(left - half - 0.4 * look.em, y, told, ha="right", color=dark(colour))
         for mark in marks:
             sheet.text(
                 left + (mark - span[0]) / (span[1] - span[0]) * across,

@@ -39,7 +39,7 @@ MOST_KNOWN = 30
 """Rules that are kept, the last ones."""
 
 AGREE = 1e-11
-"""Of shares and their derivatives: a rule that differs less from what was refined serves."""
+"""Of shares and their derivatives, over the largest of any time: a rule that differs less from the refined serves."""
 
 STAYS = 36
 """In a row, for which a rule has one part."""
@@ -205,10 +205,14 @@ class Shares:
         times, transform = self.times - lowered.entry_hours[0], self._transform(here, nodes.weights)
         if not (times > 0).any():
             return None
+        # Of each observable and rate what is small at all times is right to its own size.
+        sized = np.abs(values).reshape(len(times), -1, *self._width).max(axis=(0, 1))
+        room = np.broadcast_to(AGREE * np.maximum(sized, 1e-290), values.reshape(len(times), -1, *self._width).shape)
+        room = room.reshape(values.shape)
         for intervals in (36, 72):
             z, weights = one = rule(times, intervals, -(-solver.steps // STAYS))
-            if np.abs((weights @ transform(z)).imag - values).max(initial=0.0) < AGREE:
-                return _Known(logs, hazards, nodes, one, error + AGREE)
+            if (np.abs((weights @ transform(z)).imag - values) <= room).all():
+                return _Known(logs, hazards, nodes, one, error + room.reshape(len(times), -1, *self._width)[:, 0])
         return None
 
     def _poles(self, hazards: Floats) -> Complexes | None:

@@ -1,5 +1,5 @@
 # Hazards of moves and deaths: how often each happened, over the hours in the state; exact limits of Poisson counts.
-d <- read.csv("lives_mstate.csv")
+d <- read.csv("lives_mstate.csv", colClasses = c(id = "character", from = "character", to = "character"))
 hours <- tapply(d$Tstop - d$Tstart, d$trans, sum)
 happened <- tapply(d$status, d$trans, sum)
 names <- unique(d[, c("trans", "from", "to")])

@@ -1,5 +1,5 @@
 library(msm)
-d <- read.csv("looks.csv")
+d <- read.csv("looks.csv", colClasses = c(cell = "character", state = "character"))
 states <- scan("states.txt", what = "", sep = "\n", quiet = TRUE)
 d$s <- match(d$state, states)
 q <- as.matrix(read.csv("rates.csv", header = FALSE))

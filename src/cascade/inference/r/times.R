@@ -1,5 +1,5 @@
 library(survival)
-d <- read.csv("times.csv")
+d <- read.csv("times.csv", colClasses = c(unit = "character", animal = "character", arm = "character", event = "character"))
 d$event[is.na(d$event)] <- ""
 events <- setdiff(unique(d$event), "")
 ends <- factor(d$event, levels = c("", events), labels = c("censored", events))
