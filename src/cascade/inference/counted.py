@@ -30,6 +30,8 @@ class Count:
         Of the tissue that was looked at.
     limit : float
         0, or the number that the count is known to be below: it was under the limit of detection.
+    experiment : str
+        Animals of one share something; '' where nothing is said.
     """
 
     animal: str
@@ -40,6 +42,7 @@ class Count:
     cells: float
     fraction: float
     limit: float
+    experiment: str = ""
 
 
 @dataclass(frozen=True)

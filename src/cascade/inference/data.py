@@ -67,9 +67,9 @@ class Data(HandsOut):
             What stands in the column of observables, or in the headings of a wide table; names map to states of the
             model.  A name that is not given is looked for in the model when data and model meet.
         columns : mapping of str to str, optional
-            Headings, where they are not known: of 'animal', 'arm', 'hours' or 'days', 'observable', 'count', 'cells'
-            (given to the animal), 'fraction' (of the tissue that was looked at), 'limit' (counts below it are not
-            seen).  A count may also be written '<10'.
+            Headings, where they are not known: of 'animal', 'arm', 'experiment' (animals of one share something),
+            'hours' or 'days', 'observable', 'count', 'cells' (given to the animal), 'fraction' (of the tissue that was
+            looked at), 'limit' (counts below it are not seen).  A count may also be written '<10'.
         wide : sequence of str, optional
             Headings of the columns of counts of a wide table.
         cells, fraction, limit : float, optional

@@ -19,6 +19,7 @@ from cascade.inference.likelihood import Likelihood
 from cascade.inference.likely import FARTHEST, Likely
 from cascade.inference.looks import likelihood_of_panel
 from cascade.inference.maximum import FIRST_SPREAD, Maximum, highest, restricted
+from cascade.inference.nested import Nested
 from cascade.inference.panels import Panel
 from cascade.inference.seen import Seen
 from cascade.inference.timed import Times
@@ -114,10 +115,15 @@ def _likelihood(
     """The likelihood of a kind of data."""
     if not isinstance(vary, str | None):
         raise InputError("vary", vary, "one of those that are free, or None")
+    nested = isinstance(data, Counts) and any(row.experiment for row in data.rows) and spread != "none"
+    if nested and vary is not None:
+        raise InputError("vary", vary, "None, where animals stand in experiments: columns={...} without 'experiment'")
     if isinstance(data, Counts) and vary is not None:
         return Varying(models, data, free, spread=spread, shared=shared, vary=vary)
     if vary is not None:
         raise InputError("vary", vary, "None: of counts alone a hazard may differ between animals")
+    if isinstance(data, Counts) and nested:
+        return Nested(models, data, free, spread=spread, shared=shared)
     if isinstance(data, Counts):
         return Likelihood(models, data, free, spread=spread, shared=shared)
     if isinstance(data, Times):

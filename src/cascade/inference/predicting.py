@@ -13,6 +13,7 @@ from cascade.common.arguments import check_moments
 from cascade.common.errors import InputError
 from cascade.common.types import Floats
 from cascade.inference.meeting import arm_of, given_cells, observable_of
+from cascade.inference.nested import NAME
 from cascade.solution.shares import Shares
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _between_animals(fit: Fit, observable: str) -> float:
     spreads = fit.spreads
     shared = spreads.get("all counts of an animal", 0.0) if "all counts of an animal" in spreads else 0.0
     alone = spreads.get("each count", spreads.get(observable, 0.0))
-    return math.hypot(shared, alone)
+    return math.hypot(shared, alone, spreads.get(NAME, 0.0))
 
 
 def _animal(median: Floats, spread: Floats, level: float) -> tuple[Floats, Floats]:

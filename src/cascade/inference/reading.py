@@ -18,6 +18,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "hours": TIMES["hours"],
     "days": TIMES["days"],
     "observable": NAMES["observable"],
+    "experiment": ("experiment", "batch", "block", "series"),
     "count": ("count", "counts", "counted", "cells counted"),
     "cells": NAMES["cells"],
     "fraction": ("fraction", "sampled", "fraction sampled", "sampled fraction"),
@@ -96,6 +97,8 @@ class _Reading:
         animal = self.headed.text(row, self.animal, "the name of the animal")
         arm = self.headed.arm(row)
         hours = self.headed.number(row, "hours", self.time)
+        of = self.headed.found["experiment"]
+        experiment = "" if of is None else self.headed.text(row, of, "the name of the experiment")
         shared = {what: self._of(what, row) for what in self.numbers}
         counts = []
         for column, marked in zip(self.counted, self.below, strict=True):
@@ -110,7 +113,7 @@ class _Reading:
             cells, fraction, limit = (float(value or 0.0) for value in shared.values())
             below = max(below, limit if count < limit else 0.0)
             at = hours * self.hours_each
-            counts.append(Count(animal, arm, name, at, 0 if below else count, cells, fraction, below))
+            counts.append(Count(animal, arm, name, at, 0 if below else count, cells, fraction, below, experiment))
         return counts
 
     def _wide(self, heading: str) -> Column:
@@ -152,10 +155,16 @@ class _Reading:
         """Note an animal of which one thing was counted twice at one time, or that was given two numbers of cells."""
         times: dict[tuple[object, ...], int] = {}
         cells: dict[tuple[str, str], set[float]] = {}
+        experiments: dict[tuple[str, str], set[str]] = {}
         for row in rows:
             key = row.animal, row.arm, row.hours, row.observable
             times[key] = times.get(key, 0) + 1
             cells.setdefault((row.animal, row.arm), set()).add(row.cells)
+            experiments.setdefault((row.animal, row.arm), set()).add(row.experiment)
+        for (animal, arm), names in experiments.items():
+            if len(names) > 1:
+                where = f"animal {animal!r} of {arm!r}, experiment"
+                self.source.faults.append(Fault(where, sorted(names), "one experiment for each animal"))
         for (animal, arm), numbers in cells.items():
             if len(numbers) > 1:
                 where = f"animal {animal!r} of {arm!r}, cells"

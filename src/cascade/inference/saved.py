@@ -129,7 +129,7 @@ def _row(kind: str, fields: Mapping[str, Any]) -> Any:
     row = _ROWS[kind](**fields)
     for what, number in vars(row).items():
         if what in _TEXTS:
-            if not isinstance(number, str) or not (number or what == "event"):
+            if not isinstance(number, str) or not (number or what in ("event", "experiment")):
                 raise ValueError("names")
         elif not (what == "by" and number == math.inf) and not right(_RANGES.get(what, what), number):
             raise ValueError(f"{what} {number!r}")
@@ -142,7 +142,7 @@ def _row(kind: str, fields: Mapping[str, Any]) -> Any:
 
 _ROWS: Mapping[str, Callable[..., Any]] = {"counts": Count, "times": Time, "seen": Found, "panel": Look}
 _OF_KIND: Mapping[str, Callable[..., Any]] = {"counts": Counts, "times": Times, "seen": Seen, "panel": Panel}
-_TEXTS = frozenset({"animal", "arm", "observable", "unit", "event", "state"})
+_TEXTS = frozenset({"animal", "arm", "observable", "unit", "event", "state", "experiment"})
 _RANGES = {"after": "hours", "by": "hours", "entry": "hours"}
 
 
