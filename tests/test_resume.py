@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -9,12 +10,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cascade
 from cascade.cli import main
+from cascade.patient import resume_cohort
 from cascade.runs import resuming
+from helpers.diseases import TEXTBOOK
 from helpers.models import CYCLIC, LINEAR
 
 CELLS = 40_000
@@ -210,3 +214,52 @@ def test_the_schema_is_printed_for_editors(kind: str, capsys: pytest.CaptureFixt
     assert told["type"] == "object"
     assert {"model": "stages", "disease": "lesions", "treatment": "effects"}[kind] in told["properties"]
     assert ended("schema", "modl") == 2
+
+
+# Cohorts ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("care", [None, "surgery"])
+def test_a_cohort_that_is_stopped_is_the_straight_one(
+    care: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cascade.patient.continuing.LEAST_SPAN", 40)
+    disease, path = TEXTBOOK, tmp_path / "cohort.cascade"
+    asked: dict[str, Any] = {"patients": 300, "seed": 3, "care": care, "times": (5.0, 10.0)}
+    for stop_after in (1, 3, 2):
+
+        def told(done: int, _all: int, after: int = 40 * stop_after) -> None:
+            if done >= after:
+                raise KilledError
+
+        with contextlib.suppress(KilledError):
+            resume_cohort(disease, path, **asked, progress=told)
+        assert cascade.open_cohort(path).patients < 300
+    whole = resume_cohort(disease, path, **asked)
+    straight = cascade.cohort(disease, **asked)
+    assert whole == straight
+    assert cascade.open_cohort(path) == straight
+    assert resume_cohort(disease, path, **asked) == straight  # nothing is left to do
+    more = resume_cohort(disease, path, **{**asked, "patients": 350})
+    assert more == cascade.cohort(disease, **{**asked, "patients": 350})
+
+
+@pytest.mark.parametrize(
+    ("changed", "wanted"),
+    [
+        ({"seed": 4}, "a cohort with seed 4; this has 3"),
+        ({"care": "surgery"}, "a cohort with care 'surgery'; this has None"),
+        ({"sizes_mm": (2.0,)}, "sizes_mm"),
+        ({"patients": 30}, "patients within 0:30; this has 0:60"),
+    ],
+)
+def test_a_file_of_another_cohort_is_refused(changed: dict[str, Any], wanted: str, tmp_path: Path) -> None:
+    path = tmp_path / "cohort.cascade"
+    resume_cohort(TEXTBOOK, path, patients=60, seed=3)
+    before = path.read_bytes()
+    with pytest.raises(cascade.InputError) as caught:
+        resume_cohort(TEXTBOOK, path, **{"patients": 60, "seed": 3, **changed})
+    assert wanted in str(caught.value)
+    assert path.read_bytes() == before
+    with pytest.raises(cascade.InputError, match="of this disease; this is of"):
+        resume_cohort(TEXTBOOK.with_(efficiency=1e-5), path, patients=60, seed=3)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cascade.patient.clinic.leads import lead_times
     from cascade.patient.clinic.presentation import Presentation, Screening, Symptoms
     from cascade.patient.cohort import Cohort
+    from cascade.patient.continuing import resume_cohort
     from cascade.patient.course import Course
     from cascade.patient.disease import Disease
     from cascade.patient.early import BirthDeath
@@ -66,6 +67,7 @@ __all__ = [
     "Visits",
     "foundings",
     "lead_times",
+    "resume_cohort",
     "uncertain",
 ]
 
@@ -78,6 +80,7 @@ _LATER = {
         "clinic.presentation": "Presentation Screening Symptoms",
         "clinic.blood_tests": "BloodTests CellTest DnaTest Marker",
         "clinic.leads": "lead_times",
+        "continuing": "resume_cohort",
         "cohort": "Cohort",
         "course": "Course",
         "lesions": "Lesion",

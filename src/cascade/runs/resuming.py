@@ -21,9 +21,7 @@ from cascade.runs.provenance import same_lives, versions_here
 from cascade.runs.result import Result
 from cascade.runs.saved import open_result
 from cascade.runs.simulation import simulate
-
-SPANS = 64
-"""Of a run, at most."""
+from cascade.runs.spans import missing_spans
 
 LEAST_SPAN = 1 << 18
 """Cells of a span: a smaller run has fewer."""
@@ -128,10 +126,4 @@ class _Plan:
 
     def missing(self, held: Result | None) -> list[range]:
         """Spans of the cells that are not there yet, in order."""
-        size = max(LEAST_SPAN, -(-len(self.cells) // SPANS))
-        start, gaps = self.cells.start, []
-        for begin, end in [*(held.ranges if held else ()), (self.cells.stop, self.cells.stop)]:
-            if begin > start:
-                gaps.append((start, begin))
-            start = max(start, end)
-        return [range(at, min(at + size, end)) for begin, end in gaps for at in range(begin, end, size)]
+        return missing_spans(self.cells, held.ranges if held else (), LEAST_SPAN)
