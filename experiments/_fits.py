@@ -47,11 +47,30 @@ def fits(runs: int, best_of: Timed) -> list[tuple[str, float, float, str]]:
     often, _ = best_of(runs, lambda: cascade.fit(model, data, HAZARDS))
     profiles, _ = best_of(runs, lambda: cascade.fit(model, data, HAZARDS, starts=0).table())
     posterior, _ = best_of(1, lambda: fit.posterior(draws=1000))
+    varied, _ = best_of(1, lambda: cascade.fit(model, data, HAZARDS, vary=HAZARDS[3], starts=0))
+    times = _times()
+    textbook, free = cascade.load("textbook"), ["micrometastasis.macrometastasis", "*.shear"]
+    timed, _ = best_of(runs, lambda: cascade.fit(textbook, times, free, starts=0).table())
     what = "fit of five hazards to three arms of forty animals"
     return [
         (f"{what}, one start, seconds", once, 0.1, "at most"),
         (f"{what}, five starts, seconds", often, 0.5, "at most"),
         (f"{what}, all profiles, seconds", profiles, 2.0, "at most"),
         (f"{what}, posterior, seconds", posterior, 5.0, "at most"),
+        (f"{what}, one of which differs between animals, seconds", varied, 5.0, "at most"),
+        ("fit of two hazards to 400 times of the first of many cells, with profiles, seconds", timed, 5.0, "at most"),
         (f"{what}, differences against exact slopes", differences / exact, 1.5, "at least"),
     ]
+
+
+def _times() -> cascade.Data:
+    """Times to the first metastasis of 400 animals, a half of them between two looks, some censored."""
+    rng = np.random.default_rng(2)
+    days = np.round(np.minimum(5.0 + rng.exponential(20.0, 400), 60.0), 2)
+    known = days < 60.0
+    looked = np.where((rng.random(400) < 0.5) & known, np.maximum(days - 3.0, 0.5), np.nan)
+    rows = [
+        {"day": float(day), "event": "metastasis" if seen else "", "after": "" if np.isnan(after) else float(after)}
+        for day, seen, after in zip(days, known, looked, strict=True)
+    ]
+    return cascade.Data.times(rows, {"metastasis": "macrometastasis"}, cells=2e6)
