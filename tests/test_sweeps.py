@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -151,3 +152,34 @@ def test_progress_is_told_point_by_point() -> None:
     told: list[tuple[int, int]] = []
     cascade.sweep(FRAIL, {"*.shear": [1, 2, 3]}, progress=lambda done, of: told.append((done, of)))
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+# Ranges that sources state -------------------------------------------------------------------------
+
+
+def test_a_range_that_a_source_states_is_taken_and_changes_no_digest() -> None:
+    """Half-lives of 40 to 260 s, of 1 to 2.4 h: what else is known of the catalogue's hazards is their grade."""
+    for name, low, high, hour in (("ctc-mouse", 40.0, 260.0, 3600.0), ("ctc-patient", 1.0, 2.4, 1.0)):
+        model = cascade.load(name)
+        move = model.states[0].moves[0]
+        assert (move.low, move.high) == pytest.approx((math.log(2) * hour / high, math.log(2) * hour / low), rel=1e-3)
+        (found,) = ranges_of(model, None)
+        assert (found.low, found.high) == (move.low / move.hazard, move.high / move.hazard)  # type: ignore[operator]
+        plain = model.states[0].model_copy(update={"moves": (move.model_copy(update={"low": None, "high": None}),)})
+        without = model.with_(states=(plain, *model.states[1:]))
+        assert without.digest() == model.digest()
+        assert ranges_of(without, None)[0].high != found.high
+    table = {"animal": [1, 2, 3], "hours": [0.01] * 3, "count": [80, 75, 82]}
+    data = cascade.Data.counts(table, {"x": "circulating"}, cells=100)
+    row = cascade.fit(cascade.load("ctc-mouse"), data, ["circulating.cleared"], starts=0).posterior(draws=200).rows[0]
+    assert (row.prior_low, row.prior_high) == pytest.approx((9.597, 62.38), rel=1e-3)
+
+
+@pytest.mark.parametrize(("low", "high"), [(2.0, None), (None, 2.0), (2.0, 1.0), (0.0, 1.0)])
+def test_a_range_that_is_none_is_told(low: float | None, high: float | None) -> None:
+    move = {"to": "t", "hazard": 1.0, "low": low, "high": high}
+    with pytest.raises(cascade.ModelError, match=r"low and high|low above 0"):
+        cascade.Model(
+            name="x", stages=["a"],
+            states=[{"name": "s", "stage": "a", "moves": [move]}, {"name": "t", "absorbing": True}],
+        )  # fmt: skip

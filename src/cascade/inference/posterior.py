@@ -6,8 +6,8 @@ points.  After three rounds the last points are the answer, thinned by their wei
 the largest weights: where it is above 0.7 means of them do not settle, more rounds follow, and if it stays so the
 answer says it.
 
-Priors are normal in the logarithms of hazards, around the model, as wide as the grade of the hazard's source says;
-of spreads half-normal.
+Priors are normal in the logarithms of hazards: over the range that the source of a hazard states, or around the model,
+as wide as the grade of the source says; of spreads half-normal.
 
 References: Vehtari A, Simpson D, Gelman A, Yao Y, Gabry J. J Mach Learn Res 2024;25(72):1-58. Zhang J, Stephens MA.
 Technometrics 2009;51:316-325.
@@ -30,13 +30,10 @@ from cascade.inference.free import Free
 from cascade.inference.likely import Likely
 from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD
 from cascade.inference.profiles import normal_quantile
-from cascade.model import Model
+from cascade.inference.ranges import spread_of, stated_range
 
 if TYPE_CHECKING:
     from cascade.inference.fitted import Fit
-
-PRIOR_SPREAD: Mapping[str, float] = {"A": 0.5, "B": 0.7, "C": 1.0, "D": 1.5, "illustrative": 2.0, "": 2.0}
-"""Of the logarithm of a hazard, by the grade of its source."""
 
 HALF_NORMAL = 0.7
 """Scale of the prior of a spread."""
@@ -189,7 +186,8 @@ def priors_of(fit: Fit, given: Mapping[str, object] | None) -> tuple[Prior, ...]
     for free in fit.free:
         model = fit.likelihood.models[free.arm] if free.arm else next(iter(fit.likelihood.models.values()))
         if free.name not in given:
-            priors.append(Prior(0.0, PRIOR_SPREAD[_grade(model, free.name)]))
+            numbers = model.hazard_table.named(free.name, "free")
+            priors.append(_prior(spread_of(model, numbers) if free.against else stated_range(model, numbers), 1.0))
             continue
         ends = given[free.name]
         if (
@@ -201,16 +199,14 @@ def priors_of(fit: Fit, given: Mapping[str, object] | None) -> tuple[Prior, ...]
             wanted = "two numbers above 0, the lower first, between which 95 % of the prior lie, as the hazard is told"
             raise InputError(f"priors[{free.name!r}]", ends, wanted)
         unit = 1.0 if math.isnan(free.start) else free.start
-        low, high = (math.log(float(end) / unit) for end in ends)
-        priors.append(Prior((low + high) / 2.0, (high - low) / 2.0 / normal_quantile(0.975)))
+        priors.append(_prior((float(ends[0]), float(ends[1])), unit))
     return tuple(priors)
 
 
-def _grade(model: Model, pattern: str) -> str:
-    """The weakest grade of the hazards that a name means."""
-    parts = [model.hazard_table.rows[n].part for n in model.hazard_table.named(pattern, "free")]
-    grades = [model.grade_of(part.source) for part in parts if part is not None]
-    return max(grades, key=lambda grade: PRIOR_SPREAD[grade])
+def _prior(ends: tuple[float, float], unit: float) -> Prior:
+    """Of a range that holds 95 %."""
+    low, high = (math.log(end / unit) for end in ends)
+    return Prior((low + high) / 2.0, (high - low) / 2.0 / normal_quantile(0.975))
 
 
 class _Density:

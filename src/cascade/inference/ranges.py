@@ -10,9 +10,12 @@ import numpy as np
 
 from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.types import Floats
-from cascade.inference.posterior import PRIOR_SPREAD
 from cascade.inference.profiles import normal_quantile
 from cascade.model import Model
+from cascade.model.parts import Death, Move
+
+PRIOR_SPREAD: Mapping[str, float] = {"A": 0.5, "B": 0.7, "C": 1.0, "D": 1.5, "illustrative": 2.0, "": 2.0}
+"""Of the logarithm of a hazard, by the grade of its source."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,8 @@ def ranges_of(model: Model, given: Mapping[str, object] | Sequence[str] | None) 
     ----------
     model : Model
     given : mapping of str to (float, float), sequence of str, or None
-        A range of factors for each hazard or pattern; names alone, or None for all hazards, have a range by the weakest
-        grade of their sources.
+        A range of factors for each hazard or pattern; names alone, or None for all hazards, have the range that the
+        source states, or one by the weakest grade of their sources.
 
     Raises
     ------
@@ -82,11 +85,24 @@ def ranges_of(model: Model, given: Mapping[str, object] | Sequence[str] | None) 
         if isinstance(given, Mapping):
             found.append(Range(name, numbers, *_ends(name, given[name]), even=True))
         else:
-            reach = math.exp(normal_quantile(0.975) * PRIOR_SPREAD[_weakest(model, numbers)])
-            found.append(Range(name, numbers, 1.0 / reach, reach, even=False))
+            found.append(Range(name, numbers, *stated_range(model, numbers), even=False))
     if not found:
         raise InputError("ranges", [], f"at least one hazard; {nearest('', model.hazard_names())}")
     return found
+
+
+def stated_range(model: Model, numbers: Sequence[int]) -> tuple[float, float]:
+    """Factors between which 95 % of a log-normal law lies: as the source of a hazard states, or by its grade."""
+    one = model.hazard_table.rows[numbers[0]].part if len(numbers) == 1 else None
+    if isinstance(one, Move | Death) and one.low is not None and one.high is not None and one.hazard > 0:
+        return one.low / one.hazard, one.high / one.hazard
+    return spread_of(model, numbers)
+
+
+def spread_of(model: Model, numbers: Sequence[int]) -> tuple[float, float]:
+    """Factors around 1, as far as the weakest grade of some hazards says."""
+    reach = math.exp(normal_quantile(0.975) * PRIOR_SPREAD[_weakest(model, numbers)])
+    return 1.0 / reach, reach
 
 
 def _ends(name: str, ends: object) -> tuple[float, float]:

@@ -362,7 +362,9 @@ class Model(Part):
         # Nor do places in pictures, what figures are asked, what colonies are called and how well exposures are
         # known: no life depends on them.
         untold = {"states": "place", "observations": "ask", "sites": "kind"}
-        exclude: dict[str, Any] = {field: {"__all__": {part}} for field, part in untold.items()}
+        exclude: dict[str, Any] = {field: {"__all__": {part: True}} for field, part in untold.items()}
+        for ways in ("moves", "deaths"):  # how well a hazard is known moves no cell
+            exclude["states"]["__all__"][ways] = {"__all__": {"low", "high"}}
         exclude["exposure"] = {"errors", "shared"}
         exclude["observables"] = True  # they are looked at, and move no cell
         content = self.model_dump(mode="json", exclude_defaults=True, exclude=exclude)

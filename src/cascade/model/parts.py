@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cascade.common.numbers import plain_number
 from cascade.model.base import Hazard, Hours, Keys, Name, Part, Share, Text, rescaled
@@ -12,16 +12,37 @@ from cascade.model.limits import MAX_STATES
 from cascade.model.observables import Place
 
 
-class Move(Part):
-    """The cell goes on to another state, at ``hazard`` per hour (per phase, where there are several)."""
+class _Ranged(Part):
+    """A hazard per hour, and the range of it that its source states: 95 % of what it may be, for uncertainty alone."""
+
+    low: Hazard | None = None
+    high: Hazard | None = None
+
+    @model_validator(mode="after")
+    def _a_range(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("low and high, or neither of them")
+        if self.low is not None and self.high is not None and not 0 < self.low < self.high:
+            raise ValueError("low above 0 and below high")
+        return self
+
+
+class Move(_Ranged):
+    """The cell goes on to another state, at ``hazard`` per hour (per phase, where there are several).
+
+    ``low`` and ``high``: the range that the source states, for uncertainty alone.
+    """
 
     to: Name
     hazard: Hazard
     source: Keys = ()
 
 
-class Death(Part):
-    """The cell dies of a named cause, at ``hazard`` per hour, in every phase alike."""
+class Death(_Ranged):
+    """The cell dies of a named cause, at ``hazard`` per hour, in every phase alike.
+
+    ``low`` and ``high``: the range that the source states, for uncertainty alone.
+    """
 
     cause: Name
     hazard: Hazard
