@@ -60,7 +60,7 @@ def median_share(counts: Sequence[int], cells: Sequence[int], level: float = LEV
     --------
     >>> share, interval = median_share([120, 96, 150, 88], [1000, 1000, 1000, 1000])
     >>> round(share, 3), [round(end, 3) for end in interval]
-    (0.111, [0.077, 0.16])
+    (0.111, [0.075, 0.163])
     """
     total, of = sum(counts), sum(cells)
     if len(counts) < 2 or total == 0:
