@@ -14,20 +14,7 @@ from cascade.inference.drawing import drawn
 from cascade.inference.free import free_of
 from cascade.inference.likelihood import Likelihood
 from helpers.budget import ALPHA
-
-DECAY = cascade.Model(
-    name="decay",
-    stages=["here"],
-    states=[
-        {
-            "name": "here",
-            "stage": "here",
-            "deaths": [{"cause": "lost", "hazard": 0.1}],
-            "moves": [{"to": "gone", "hazard": 0.02}],
-        },
-        {"name": "gone", "absorbing": True},
-    ],
-)
+from helpers.models import DECAY
 
 
 def study(

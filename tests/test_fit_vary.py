@@ -15,21 +15,7 @@ from cascade.inference.drawing import drawn
 from cascade.inference.free import free_of
 from cascade.inference.varying import Varying
 from helpers.budget import within
-from helpers.models import CYCLIC
-
-DECAY = cascade.Model(
-    name="decay",
-    stages=["here"],
-    states=[
-        {
-            "name": "here",
-            "stage": "here",
-            "deaths": [{"cause": "lost", "hazard": 0.1}],
-            "moves": [{"to": "gone", "hazard": 0.02}],
-        },
-        {"name": "gone", "absorbing": True},
-    ],
-)
+from helpers.models import CYCLIC, DECAY
 
 
 def likelihood_of(

@@ -190,3 +190,19 @@ UNITS = {
 def changed(model: Model, factor: float, *hazards: str, begin: float = 0.0, end: float | None = None) -> Model:
     effects = [{"hazard": hazard, "factor": factor} for hazard in hazards]
     return model.with_treatments(cascade.Treatment(name="t", effects=effects, start_hours=begin, end_hours=end))
+
+
+DECAY = Model(
+    name="decay",
+    stages=["here"],
+    states=[
+        {
+            "name": "here",
+            "stage": "here",
+            "deaths": [{"cause": "lost", "hazard": 0.1}],
+            "moves": [{"to": "gone", "hazard": 0.02}],
+        },
+        {"name": "gone", "absorbing": True},
+    ],
+)
+"""One state, left by a death and by a move: of N cells N exp(-0.12 t) are there."""

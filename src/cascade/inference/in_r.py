@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -171,7 +170,6 @@ def _of_looks(fit: Fit, data: Panel) -> dict[str, str]:
         "states.txt": "\n".join(states) + "\n",
         "rates.csv": _table((), matrix),
         "fixed.txt": " ".join(held) + "\n",
-        "free.json": json.dumps({v[0]: list(k) for k, v in rates.items() if v[0] in free}, allow_nan=False),
         SCRIPT: _script("looks"),
     }
 

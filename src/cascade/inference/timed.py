@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cascade.answers.table import Table, Texts
-from cascade.common.errors import InputError, is_number, nearest
+from cascade.common.errors import InputError, is_number
 from cascade.common.shares import estimate_of_share
 from cascade.common.text import number, text_table
 from cascade.common.types import Ints
@@ -260,16 +260,3 @@ class _Steps:
             )
             for i, (time, n) in enumerate(zip(self.times.tolist(), curve.at_risk, strict=True))
         ]  # fmt: skip
-
-
-def event_of(data: Times, event: str) -> str:
-    """An event of the data.
-
-    Raises
-    ------
-    InputError
-        With the nearest name.
-    """
-    if event not in data.events:
-        raise InputError("event", event, f"an event of the data; {nearest(event, data.events)}")
-    return event

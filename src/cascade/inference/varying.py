@@ -111,7 +111,7 @@ class Varying(Likelihood):
         """The log likelihood over the saturated model, at logarithms of spreads (S,)."""
         omega, slopes = float(np.exp(spreads[-1])), bool(expected.slope.any())
         curves = _Curves([self._moved(expected.theta, u, slopes=slopes) for u in (omega * GRID).tolist()])
-        center, width = self._where(curves, omega, spreads)
+        center, width = self._where(curves, spreads)
         steps = np.linspace(-REACH, REACH, POINTS)
         animals = len(self.begin) - 1
         joint = np.zeros((POINTS, animals))
@@ -136,9 +136,8 @@ class Varying(Likelihood):
         alone = moved if self.shared else moved[1:]
         return Value(float((highest + np.log(total)).sum()), by_free, np.append(alone, by_omega))
 
-    def _where(self, curves: _Curves, omega: float, spreads: Floats) -> tuple[Floats, Floats]:
+    def _where(self, curves: _Curves, spreads: Floats) -> tuple[Floats, Floats]:
         """Of each animal where the law of its u given its counts lies, and how wide it is, in omega, (A,) each."""
-        del omega
         none = np.zeros(0)
 
         def joint(x: Floats) -> Floats:
