@@ -18,6 +18,7 @@ import numpy.typing as npt
 from cascade.common.arguments import check_chunk
 from cascade.common.errors import CascadeError, InputError, shorten
 from cascade.common.notices import notice
+from cascade.engine.pools import again, give_up, has_lost
 
 LARGEST_CHUNK = 1 << 22
 SMALLEST_CHUNK = 1 << 14
@@ -29,6 +30,9 @@ LONG_WORK = 5e7
 
 TICK = 0.5
 """Seconds after which a wait is begun again: some systems hear no interrupt while they wait."""
+
+PATIENCE = 4
+"""Ticks that a pool which has lost a process is given to say so."""
 
 SILENCE = 60.0
 """Seconds after which an executor that has given nothing back is spoken of."""
@@ -208,7 +212,7 @@ class _UnderWay(Generic[T, U]):
     def next(self) -> tuple[U, int]:
         """The next result, and of how many cells."""
         while True:
-            future = _next(self.ended, told=self.workers.executor is None)
+            future = _next(self.ended, self.pool, told=self.workers.executor is None)
             if future not in self.waiting:
                 continue  # of a pool that was lost: it has been begun again
             mark, chunk = self.waiting.pop(future)
@@ -235,8 +239,7 @@ class _UnderWay(Generic[T, U]):
         notice(f"a process was killed; {len(lost) + 1} pieces of work begin again in a new pool of processes")
         self.close()
         old, self.since_lost = self.pool, 0
-        how = {name: getattr(old, f"_{name}", default) for name, default in _OF_A_POOL.items()}
-        self.own = self.pool = ProcessPoolExecutor(workers_of(old), **how)
+        self.own = self.pool = again(old, workers_of(old))
         for future in lost:
             del self.waiting[future]
         for mark, chunk in lost.values():
@@ -252,18 +255,21 @@ class _UnderWay(Generic[T, U]):
             self.own.shutdown(wait=False, cancel_futures=True)
 
 
-_OF_A_POOL: dict[str, Any] = {"mp_context": None, "initializer": None, "initargs": ()}
-"""How a pool of processes was made, and what stands for what it does not tell."""
+def _next(ended: SimpleQueue[Future[U]], pool: Executor, *, told: bool) -> Future[U]:
+    """The next task that has ended; a long silence is told, unless it has been or nobody could be to blame.
 
-
-def _next(ended: SimpleQueue[Future[U]], *, told: bool) -> Future[U]:
-    """The next task that has ended; a long silence is told, unless it has been or nobody could be to blame."""
-    silent = 0.0
+    A pool that has lost a process says so at once, or never does: it is given a few ticks.
+    """
+    silent, lost = 0.0, 0
     while True:
         try:
             return ended.get(timeout=TICK)
         except Empty:
             silent += TICK
+        lost = lost + 1 if has_lost(pool) else 0
+        if lost > PATIENCE:
+            give_up(pool)
+            lost = 0
         if silent >= SILENCE and not told:
             told = True
             notice(
