@@ -1,6 +1,6 @@
 // Cells counted one by one, and sums by cause.
 // @ts-check
-/** @import { Counts, Payload, Unit } from "./types.js" */
+/** @import { Counts, Exact, Payload, Unit } from "./types.js" */
 
 /**
  * More lost by a cause.
@@ -31,6 +31,18 @@ export function noneLost(data) {
 export function addKind(data, kinds, state, more) {
   const kind = data.kind_of[state];
   if (kind >= 0) kinds[kind] += more;
+}
+
+/**
+ * A larger share of all cells that is in a state for good: if it is a colony, of this state and of its kind.
+ * @param {Payload} data
+ * @param {Exact} answer
+ * @param {number} state
+ * @param {number} more
+ */
+export function addFounded(data, answer, state, more) {
+  if (data.kind_of[state] >= 0) answer.founded[state] += more;
+  addKind(data, answer.kinds, state, more);
 }
 
 /**

@@ -2,7 +2,7 @@
 // @ts-check
 /** @import { Exact, Solvable } from "./types.js" */
 
-import { addKind, noneLost } from "./counting.js";
+import { addFounded, noneLost } from "./counting.js";
 import { finish } from "./funnel.js";
 import { march } from "./march.js";
 import { hazardsIn } from "./rates.js";
@@ -42,7 +42,7 @@ function addPoint(model, hazards, weight, answer) {
   });
   if (model.until === Infinity) return;
   model.data.stages.forEach((_, level) => { for (const p of there[level]) answer.still[level] += weight * p; });
-  there.forEach((shares) => shares.forEach((p, s) => addKind(model.data, answer.kinds, s, weight * p)));
+  there.forEach((shares) => shares.forEach((p, s) => addFounded(model.data, answer, s, weight * p)));
 }
 
 /**
@@ -52,7 +52,8 @@ function addPoint(model, hazards, weight, answer) {
 export function exactAnswer(model) {
   const { data, chain } = model;
   const none = () => data.stages.map(() => 0);
-  const answer = { passed: none(), lost: noneLost(data), still: none(), kinds: data.kinds.map(() => 0) };
+  const kinds = data.kinds.map(() => 0), founded = data.base.map(() => 0);
+  const answer = { passed: none(), lost: noneLost(data), still: none(), kinds, founded };
   const alike = model.ends.map((_, w) => hazardsIn(data, chain, w, model.factors, model.entering));
   for (const [weight, ...z] of data.nodes) {
     const hazards = alike.map((list) => list.map((hazard, e) => hazard * z[chain.exit_profile[e]]));

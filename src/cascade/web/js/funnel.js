@@ -2,7 +2,7 @@
 // @ts-check
 /** @import { Exact, Solvable } from "./types.js" */
 
-import { addKind, addLost } from "./counting.js";
+import { addFounded, addLost } from "./counting.js";
 import { solved } from "./matrices.js";
 
 /**
@@ -82,7 +82,7 @@ function goThrough(model, hazard, total, weight, answer, inflow, level) {
  */
 function stay({ data }, answer, level, state, more) {
   answer.still[level] += more;
-  addKind(data, answer.kinds, state, more);
+  addFounded(data, answer, state, more);
 }
 
 /**
@@ -98,5 +98,5 @@ export function finish(model, hazard, weight, answer, inflow) {
   for (let level = 0; level < model.data.stages.length; level++) {
     goThrough(model, hazard, total, weight, answer, inflow, level);
   }
-  inflow[model.data.stages.length].forEach((p, s) => addKind(model.data, answer.kinds, s, weight * p));
+  inflow[model.data.stages.length].forEach((p, s) => addFounded(model.data, answer, s, weight * p));
 }

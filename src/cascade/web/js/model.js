@@ -1,7 +1,7 @@
 // One model in a browser: same seed, same cell, same life as in the package, bit for bit; same
 // funnel as cascade.exact to rounding.
 // @ts-check
-/** @import { Counts, Payload, Told, Unit } from "./types.js" */
+/** @import { Counts, Payload, Rates, Told, Unit } from "./types.js" */
 
 import { startOf, traitsOf } from "./birth.js";
 import { countUnit, noCounts } from "./counting.js";
@@ -70,13 +70,14 @@ export class Model {
    * Run a founder and all fragments that go apart from it; a list of the units at their ends.
    * @param {number} cell
    * @param {Told | null} each
+   * @param {Rates[]} windows hazards that hold for this founder, where they are not those of all
    */
-  run(cell, each) {
-    const founder = this._founder(cell);
-    if (this.plain) return [liveAlone(this, cell, founder, each)];
+  run(cell, each, windows = this.windows) {
+    const founder = this._founder(cell), rules = windows === this.windows ? this : { data: this.data, own: this.own, windows };
+    if (this.plain && windows.length === 1) return [liveAlone(rules, cell, founder, each)];
     const traits = traitsOf(this.data, cell), waiting = [founder], ended = [];
     for (let unit = waiting.pop(); unit; unit = waiting.pop()) {
-      ended.push(new Life(this, cell, unit, traits, each, waiting).run());
+      ended.push(new Life(rules, cell, unit, traits, each, waiting).run());
     }
     return ended;
   }

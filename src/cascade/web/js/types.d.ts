@@ -159,6 +159,8 @@ export interface Exact {
   lost: Record<string, number>[];
   still: number[];
   kinds: number[];
+  /** Of each state that is a colony; of others 0. */
+  founded: number[];
 }
 
 /** Where the cells of a model may be and of what they may die. */
@@ -246,6 +248,114 @@ export interface View {
   /** Where the n-th dead of a step goes from where it died, so many seconds ago. */
   rest(at: Point, n: number, stage: number, ago: number): Point;
   drawCounts(g: CanvasRenderingContext2D, now: Census): void;
+}
+
+/** Says texts and numbers in the language of a page. */
+export interface Say {
+  (key: string, values?: Record<string, string | number>): string;
+  lang: string;
+  has(section: string, name: string): boolean;
+  term(name: string): string;
+  share(share: number): string;
+  whole(number: number): string;
+  factor(factor: number): string;
+}
+
+export interface Texts {
+  lang: string;
+  texts: Record<string, Record<string, string>>;
+  terms: Record<string, string>;
+}
+
+/** A stay in a row of the film: hours of the cell, seconds of the film; a cause where it died. */
+export interface FilmRow {
+  row: number;
+  entered: number;
+  left: number;
+  cause: string;
+  from: number;
+  to: number;
+}
+
+/** A dot: a cell or cluster with its rows, from a moment of the film on. */
+export interface FilmTrack {
+  cell: number;
+  member: number;
+  size: number;
+  begin: number;
+  rows: FilmRow[];
+}
+
+/** Dots from a row on: so many cells were looked at, a dot is `each` of them; `weight` cells in all. */
+export interface Film {
+  row: number;
+  cells: number;
+  each: number;
+  tracks: FilmTrack[];
+  weight: number;
+  ready: boolean;
+}
+
+/** A rectangle of the canvas, in pixels. */
+export interface Box {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+
+/** Colours of a canvas, as the style of the page has them. */
+export type Look = Record<string, string>;
+
+/** A step of a lesson. */
+export interface LessonStage {
+  name: string;
+  ground: string;
+  seconds: number;
+}
+
+/** A knob of a model: positions, each with what is other in the payload. */
+export interface Knob {
+  id: string;
+  at: number;
+  stops: { label: string; patch: Partial<Payload> }[];
+}
+
+/** A treatment: factors on the transitions, for a time. */
+export interface LessonTreatment {
+  name: string;
+  title: string;
+  about: string;
+  factors: number[];
+}
+
+/** Another arm: cells of which so many found a colony, who is lost there and who is saved. */
+export interface LessonArm {
+  name: string;
+  about: string;
+  patch: Partial<Payload>;
+  beside: Payload | null;
+  cells: number;
+  founders: number;
+  lost: number[];
+  saved: number[];
+}
+
+/** What a lesson page is made of. */
+export interface Lesson extends Texts {
+  model: Payload;
+  name: string;
+  first: number;
+  founder: number;
+  looked: number;
+  stages: LessonStage[];
+  marks: Record<string, string>;
+  colours: Record<string, [light: string, dark: string]>;
+  knobs: Knob[];
+  treatments: LessonTreatment[];
+  arms: LessonArm[];
+  anatomy: unknown;
+  patient: unknown;
 }
 
 declare global {

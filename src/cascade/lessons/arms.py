@@ -1,0 +1,64 @@
+"""Two arms of a lesson: the very same cells under another model, who is saved and who is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cascade.common.errors import InputError
+from cascade.engine.executor import Progress
+from cascade.lessons.knobs import patch_of
+from cascade.model import Model
+from cascade.runs.pairing import compare
+from cascade.solution.answer import exact
+from cascade.web.page import payload
+
+FOUNDERS = 100
+"""So many cells that found a colony are wanted: of few nothing is told."""
+
+MOST_CELLS = 30_000_000
+"""Looked at for them, in each arm."""
+
+FEW = 1000
+
+
+def cells_for(chance: float) -> int:
+    """So many cells that some hundred of them found a colony, with two figures; never more than can be looked at."""
+    if chance <= 0:
+        return MOST_CELLS
+    wanted = max(FEW, FOUNDERS / chance)
+    return min(MOST_CELLS, int(float(f"{wanted:.1e}")))
+
+
+def arm_of(
+    model: Model, other: Model, *, name: str, about: str, seed: int, until: float | None, base: dict[str, Any],
+    progress: Progress = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Another arm as a page reads it: what is other in it, and what becomes of the founders of both.
+
+    Raises
+    ------
+    InputError
+        When its steps are others, so that no cell can be paired.
+    """
+    if other.stages != model.stages:
+        wanted = f"one with the same steps as {model.name}: {', '.join(model.stages)}"
+        raise InputError("--beside", other.name, wanted)
+    cells = cells_for(exact(model, until=until).funnel().rows[-1].fraction_of_all)
+    pairs = compare(model, other, cells=cells, seed=seed, until=until, progress=progress)
+    theirs = payload(other, seed=seed, until=until)
+    alike = all(theirs[key] == base[key] for key in ("states", "exit_source", "exit_target"))
+    return {
+        "name": name,
+        "about": about,
+        "patch": patch_of(base, theirs) if alike else {},
+        "beside": None if alike else theirs,
+        "cells": cells,
+        "founders": founders_of(pairs),
+        "lost": list(pairs.lost_cells),
+        "saved": list(pairs.saved_cells),
+    }
+
+
+def founders_of(pairs: Any) -> int:
+    """Cells that found a colony in the first arm."""
+    return int(pairs.furthest[-1].sum())

@@ -1,0 +1,108 @@
+// The model of a lesson with its knobs: odds of each step, what differs between models, a treatment for a time.
+// @ts-check
+/** @import { Lesson, Payload } from "./types.js" */
+
+import { Model } from "./model.js";
+
+const STRUCTURE = /** @type {const} */ (["states", "exit_source", "exit_target", "exit_start", "clocks"]);
+
+export class Bench {
+  /** @param {Lesson} lesson */
+  constructor(lesson) {
+    this.lesson = lesson;
+    /** @type {number[]} odds of survival against those of the model, by step */
+    this.odds = lesson.model.stages.map(() => 1);
+    this.knobs = Object.fromEntries(lesson.knobs.map(({ id, at }) => [id, at]));
+    this.treated = { name: "", from: 0, to: Infinity };
+    /** @type {number | null} */
+    this.held = null;
+    this.model = this._built();
+  }
+
+  /** What stands differently from the model. */
+  get moved() {
+    return this.odds.some((x) => x !== 1) || this.held !== null || this.treated.name !== "" ||
+      this.lesson.knobs.some(({ id, at }) => this.knobs[id] !== at);
+  }
+
+  reset() {
+    this.odds.fill(1);
+    this.held = null;
+    this.treated = { name: "", from: 0, to: Infinity };
+    for (const { id, at } of this.lesson.knobs) this.knobs[id] = at;
+    return this.rebuild();
+  }
+
+  /**
+   * The payload with all knobs as they stand.
+   * @returns {Payload}
+   */
+  _payload() {
+    const { model, knobs } = this.lesson;
+    const data = knobs.reduce((sum, { id, stops }) => ({ ...sum, ...stops[this.knobs[id]].patch }), model);
+    return this._withTreatment(data);
+  }
+
+  /**
+   * @param {Payload} data
+   * @returns {Payload}
+   */
+  _withTreatment(data) {
+    const found = this.lesson.treatments.find(({ name }) => name === this.treated.name), { from, to } = this.treated;
+    if (!found || to <= from) return data;
+    const none = found.factors.map(() => 1), window_start = [0], multipliers = [from > 0 ? none : found.factors];
+    if (from > 0) {
+      window_start.push(from);
+      multipliers.push(found.factors);
+    }
+    if (to < Infinity) {
+      window_start.push(to);
+      multipliers.push(none);
+    }
+    return { ...data, window_start, multipliers };
+  }
+
+  _built() {
+    const model = new Model(this._payload());
+    this.odds.forEach((x, k) => { if (x !== 1) model.scaleDeaths(k, 1 / x); });
+    if (this.held !== null) model.hold(this.held);
+    return model;
+  }
+
+  /** The model anew; whether its states are others now. */
+  rebuild() {
+    const before = this.model.data;
+    this.model = this._built();
+    return STRUCTURE.some((name) => JSON.stringify(before[name]) !== JSON.stringify(this.model.data[name]));
+  }
+
+  /** As a text for the address. */
+  state() {
+    const parts = this.odds.flatMap((x, k) => (x === 1 ? [] : [`o${k}-${Math.round(10 * Math.log2(x))}`]));
+    for (const { id, at } of this.lesson.knobs) if (this.knobs[id] !== at) parts.push(`k${id}-${this.knobs[id]}`);
+    if (this.held !== null) parts.push(`h-${Math.round(100 * this.held)}`);
+    const { name, from, to } = this.treated;
+    if (name) parts.push(`t-${name}-${from}-${to === Infinity ? "x" : to}`);
+    return parts.join(",");
+  }
+
+  /** @param {string} text */
+  restore(text) {
+    this.reset();
+    for (const part of text.split(",")) this._restore(part);
+    return this.rebuild();
+  }
+
+  /** @param {string} part */
+  _restore(part) {
+    const odds = /^o(\d+)-(-?\d+)$/.exec(part), knob = /^k([a-z]+)-(\d+)$/.exec(part), held = /^h-(\d+)$/.exec(part);
+    const treated = /^t-([a-z-]+)-(\d+)-(\d+|x)$/.exec(part), { knobs, model, treatments } = this.lesson;
+    if (odds && model.sliders.includes(Number(odds[1]))) this.odds[Number(odds[1])] = 2 ** (Math.max(-40, Math.min(40, Number(odds[2]))) / 10);
+    const found = knob && knobs.find(({ id }) => id === knob[1]);
+    if (knob && found && Number(knob[2]) < found.stops.length) this.knobs[knob[1]] = Number(knob[2]);
+    if (held && model.held) this.held = Math.min(0.99, Math.max(0.01, Number(held[1]) / 100));
+    if (treated && treatments.some(({ name }) => name === treated[1])) {
+      this.treated = { name: treated[1], from: Number(treated[2]), to: treated[3] === "x" ? Infinity : Number(treated[3]) };
+    }
+  }
+}

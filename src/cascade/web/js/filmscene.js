@@ -1,0 +1,309 @@
+// The first scene: a question, a guess, the film, and knobs that change it while it runs.
+// @ts-check
+/** @import { Exact, Lesson, Say } from "./types.js" */
+/** @import { Bench } from "./bench.js" */
+
+import { choice, made } from "./elements.js";
+import { FilmStage, Spoken } from "./filmstage.js";
+import { duration } from "./story.js";
+import { worded } from "./glossary.js";
+
+const COVERED = 2;
+
+export class FilmScene {
+  /**
+   * @param {HTMLElement} host
+   * @param {Lesson} lesson
+   * @param {Say} say
+   * @param {Bench} bench
+   */
+  constructor(host, lesson, say, bench) {
+    this.host = host;
+    this.lesson = lesson;
+    this.say = say;
+    this.bench = bench;
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    /** @type {number | null} */
+    this.guess = null;
+    this.open = false;
+    this._ask();
+    this._controls();
+    this.stage = new FilmStage(host, lesson, say, bench.model);
+    host.addEventListener("film", () => this._tell());
+    this.knobs = made("div", { className: "knobs" });
+    this._addOdds();
+    this._addKnobs();
+    host.append(this.knobs, this.legend());
+    const region = made("p", { className: "heard" });
+    host.append(region);
+    this.spoken = new Spoken(region);
+    this.stage.cover(COVERED);
+    this.stage._sayOpens();
+    this.told = made("p", { className: "told" });
+    host.append(this.told);
+    this._show(this.stage.solve());
+  }
+
+  // The question ------------------------------------------------------------------------------------
+
+  _ask() {
+    const { say } = this, form = made("form", { className: "guess" });
+    this.number = made("input", { type: "text", inputMode: "decimal", className: "number", placeholder: "?", autocomplete: "off" });
+    this.number.setAttribute("aria-label", say("film.guess"));
+    const mine = made("button", { type: "submit", className: "main" }, say("film.mine"));
+    const show = made("button", { type: "button" }, say("film.show"));
+    form.append(made("span", { className: "quiet" }, say("film.guess")), this.number, mine, show);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this._uncover(this._read(this.number.value));
+    });
+    show.addEventListener("click", () => this._uncover(null));
+    this.form = form;
+    this.answer = made("p", { className: "answer", hidden: true });
+    const goal = say.term(`goal ${this.lesson.goal.name}`);
+    const title = made("h2", {}, say("film.question", { n: say.whole(100000), goal }));
+    this.host.append(made("div", { className: "ask" }, made("div", {}, title, made("p", { className: "quiet" }, say("film.lead"))), form, this.answer));
+  }
+
+  /**
+   * A number as people write it: 1,000 or 1.000 or 0,5; null: none.
+   * @param {string} text
+   */
+  _read(text) {
+    const clean = text.replace(/[\s']/g, ""), thousands = this.say.lang === "de" ? "." : ",", point = this.say.lang === "de" ? "," : ".";
+    const number = Number(clean.split(thousands).join("").replace(point, "."));
+    return clean && Number.isFinite(number) && number >= 0 ? number : null;
+  }
+
+  /** @param {number | null} guess */
+  _uncover(guess) {
+    this.guess = guess;
+    this.open = true;
+    this.form.hidden = true;
+    this.answer.hidden = false;
+    this.stage.cover(0);
+    this._show(this.stage.solve());
+    this._changed();
+  }
+
+  /**
+   * The answer, and how far off a guess was.
+   * @param {Exact} exact
+   */
+  _sayAnswer(exact) {
+    const { say } = this, last = exact.passed[exact.passed.length - 1], expected = last * 100000;
+    const parts = [say("film.answer", { n: say.factor(expected), share: say.share(last) })];
+    if (this.guess !== null) {
+      const ratio = this.guess / expected;
+      if (this.guess === 0 || expected === 0) parts.push(say("film.guess_zero", { guess: say.factor(this.guess) }));
+      else if (ratio > 0.5 && ratio < 2) parts.push(say("film.guess_near", { guess: say.factor(this.guess) }));
+      else parts.push(say(ratio > 1 ? "film.guess_high" : "film.guess_low", { guess: say.factor(this.guess), times: say.factor(ratio > 1 ? ratio : 1 / ratio) }));
+    }
+    this.answer.replaceChildren(parts[0], " ", made("b", {}, parts.slice(1).join(" ")));
+  }
+
+  // The film ----------------------------------------------------------------------------------------
+
+  _controls() {
+    const { say } = this;
+    this.button = made("button", { type: "button" }, say("film.play"));
+    this.button.addEventListener("click", () => this.toggle());
+    const again = made("button", { type: "button" }, say("film.again"));
+    again.addEventListener("click", () => { this.stage.again(); this.stage.play(); });
+    const speed = choice(`${say("film.speed")} `, [["½", "0.5"], ["1", "1"], ["2", "2"], ["4", "4"]], (value) => { this.stage.speed = Number(value); });
+    const list = speed.querySelector("select");
+    if (list) list.value = "1";
+    this.alive = made("span", { className: "quiet living" });
+    this.back = made("button", { type: "button", className: "reset" }, say("film.reset"));
+    this.back.addEventListener("click", () => this.reset());
+    this.host.append(made("div", { className: "controls" }, this.button, again, speed, this.alive, this.back));
+  }
+
+  toggle() {
+    if (this.stage.playing) this.stage.pause();
+    else this.stage.play();
+  }
+
+  reset() {
+    const anew = this.bench.reset();
+    this._setInputs();
+    this._apply(anew);
+  }
+
+  _tell() {
+    if (!this.stage) return;
+    const { say } = this;
+    this.button.textContent = say(this.stage.playing ? "film.pause" : "film.play");
+    this.alive.textContent = say("film.living", { n: say.whole(this.stage.living * 100000), all: say.whole(100000) });
+    this._sayRinged();
+  }
+
+  /** What has become of the ringed cell, and who it is. */
+  _sayRinged() {
+    const { say, lesson } = this, track = this.stage.cells.ringed;
+    if (!this.told) return;
+    if (!track) {
+      this.told.textContent = say("film.no_founder", { n: say.whole(lesson.looked) });
+      return;
+    }
+    const last = track.rows[track.rows.length - 1], who = say("film.ringed", { cell: say.whole(lesson.founder), looked: say.whole(lesson.founder - lesson.first + 1) });
+    let fate = "";
+    if (this.stage.clock >= last.to && last.cause) fate = say("film.ringed_dies", { cause: say.term(last.cause), step: say.term(this._stageName(last.row)) });
+    else if (last.row === lesson.stages.length && this.stage.clock >= last.from) fate = say("film.ringed_founds");
+    this.told.textContent = `${who} ${fate}`;
+  }
+
+  /** @param {number} row */
+  _stageName(row) {
+    return [...this.lesson.stages, this.lesson.goal][row].name;
+  }
+
+  // Knobs -------------------------------------------------------------------------------------------
+
+  _addOdds() {
+    const { say } = this;
+    /** @type {Map<number, { input: HTMLInputElement, output: HTMLElement }>} */
+    this.sliders = new Map();
+    this.lesson.model.stages.forEach((name, k) => {
+      const box = made("div", { className: "odds" }), mortal = this.lesson.model.sliders.includes(k);
+      box.style.setProperty("--row", String(k));
+      const output = made("output");
+      if (mortal) {
+        const input = made("input", { type: "range", min: "-30", max: "30", step: "1", value: "0" });
+        input.setAttribute("aria-label", say("film.odds", { step: say.term(name) }));
+        input.addEventListener("input", () => {
+          this.bench.odds[k] = 2 ** (Number(input.value) / 10);
+          this._apply(this.bench.rebuild());
+        });
+        this.sliders.set(k, { input, output });
+        box.append(made("span", { className: "name" }, say.term(name)), output, input);
+      } else box.append(made("span", { className: "quiet" }, say("film.none_die")));
+      this.stage.grid.append(box);
+    });
+  }
+
+  _addKnobs() {
+    const { lesson } = this;
+    /** @type {Map<string, () => void>} */
+    this.sets = new Map();
+    for (const { id, stops } of lesson.knobs) {
+      this._range(id, stops.map(({ label }) => label), () => this.bench.knobs[id], (at) => { this.bench.knobs[id] = at; });
+    }
+    if (lesson.model.held) {
+      const stops = Array.from({ length: 19 }, (_, i) => 5 * (i + 1)), share = lesson.model.held.share;
+      this._range("held", stops.map((p) => `${p} %`), () => Math.round(20 * (this.bench.held ?? share)) - 1,
+        (at) => { this.bench.held = stops[at] / 100; });
+    }
+    if (lesson.treatments.length) this._treatments();
+  }
+
+  /**
+   * @param {string} id
+   * @param {string[]} labels
+   * @param {() => number} now
+   * @param {(at: number) => void} move
+   */
+  _range(id, labels, now, move) {
+    const { say } = this, output = made("output"), input = made("input", { type: "range", min: "0", max: String(labels.length - 1), step: "1" });
+    const label = made("label", {}, made("span", { className: "name" }, worded(say, `knob ${id}`)), output, input);
+    const shown = () => {
+      input.value = String(now());
+      output.textContent = labels[now()] ?? "";
+      input.setAttribute("aria-valuetext", output.textContent);
+    };
+    input.setAttribute("aria-label", say.term(`knob ${id}`));
+    input.addEventListener("input", () => {
+      move(Number(input.value));
+      shown();
+      this._apply(this.bench.rebuild());
+    });
+    shown();
+    this.sets?.set(id, shown);
+    this.knobs.append(made("div", { className: "knob" }, label));
+  }
+
+  _treatments() {
+    const { say, bench, lesson } = this, hours = [0, 1, 6, 24, 72, 168, 336, 720, 2160];
+    /** @type {[string, string][]} */
+    const names = [[say("film.untreated"), ""], ...lesson.treatments.map(({ name }) => /** @type {[string, string]} */ ([say.term(name), name]))];
+    const about = made("p", { className: "quiet" });
+    const list = choice(`${say("film.treatment")} `, names, (value) => { bench.treated.name = value; go(); });
+    const when = (/** @type {number} */ h) => (h === 0 ? say("film.start") : h === Infinity ? say("film.never") : duration(h));
+    const from = choice(`${say("film.from")} `, hours.map((h) => [when(h), String(h)]), (value) => { bench.treated.from = Number(value); go(); });
+    const to = choice(`${say("film.to")} `, [...hours.slice(1), Infinity].map((h) => [when(h), String(h)]), (value) => { bench.treated.to = Number(value); go(); });
+    const selects = [list, from, to].map((label) => /** @type {HTMLSelectElement} */ (label.querySelector("select")));
+    const shown = () => {
+      const { name, from: a, to: b } = bench.treated;
+      [selects[0].value, selects[1].value, selects[2].value] = [name, String(a), String(b)];
+      from.hidden = to.hidden = !name;
+      about.textContent = !name ? "" : b <= a ? say("film.no_time") : say.has("treatments", name) ? say(`treatments.${name}`) : lesson.treatments.find((t) => t.name === name)?.about ?? "";
+    };
+    const go = () => { shown(); this._apply(bench.rebuild()); };
+    shown();
+    this.sets?.set("treatment", shown);
+    this.knobs.append(made("div", { className: "knob treatment" }, list, from, to, about));
+  }
+
+  _setInputs() {
+    for (const [k, { input }] of this.sliders ?? []) input.value = String(Math.round(10 * Math.log2(this.bench.odds[k])));
+    this.sets?.forEach((shown) => shown());
+  }
+
+  /** @param {boolean} anew */
+  _apply(anew) {
+    this._show(this.stage.change(this.bench.model, anew));
+    this._changed();
+  }
+
+  /** @param {Exact} exact */
+  _show(exact) {
+    const { say } = this, came = [1, ...exact.passed];
+    this.sliders?.forEach(({ input, output }, k) => {
+      const pass = came[k] > 0 ? came[k + 1] / came[k] : 0, hidden = !this.open && k >= came.length - COVERED - 1;
+      output.replaceChildren(made("b", {}, `× ${say.factor(this.bench.odds[k])}`), ` ${hidden ? "" : say("film.pass", { share: say.share(pass) })}`);
+      input.setAttribute("aria-valuetext", output.textContent ?? "");
+    });
+    this.back.disabled = !this.bench.moved;
+    if (this.open) this._sayAnswer(exact);
+    this.spoken?.say(say("film.heard", { shares: this.stage.bars.told }));
+    this._sayRinged();
+    this.host.dispatchEvent(new CustomEvent("solved", { bubbles: true, detail: exact }));
+  }
+
+  _changed() {
+    this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
+  }
+
+  /** What marks and colours mean. */
+  legend() {
+    const { say } = this, list = made("ul", { className: "legend" });
+    for (const [name, colour] of [["film.alive", "--alive"], ["film.passed", "--passed"]]) {
+      const swatch = made("i");
+      swatch.style.background = `var(${colour})`;
+      list.append(made("li", {}, swatch, say(name)));
+    }
+    list.append(made("li", {}, "▲ ", say("film.exact")));
+    return list;
+  }
+
+  // A scene -----------------------------------------------------------------------------------------
+
+  /** @param {boolean} visible */
+  shown(visible) {
+    if (!visible) this.stage.pause();
+    else if (this.calm) this.stage.still();
+    else if (!this.stage.over) this.stage.play();
+  }
+
+  state() {
+    return [this.bench.state(), this.open ? (this.guess === null ? "shown" : `g-${this.guess}`) : ""].filter(Boolean).join(",");
+  }
+
+  /** @param {string} text */
+  restore(text) {
+    const anew = this.bench.restore(text), guess = /(?:^|,)g-([\d.]+)/.exec(text);
+    this._setInputs();
+    if (guess || /(^|,)shown/.test(text)) this._uncover(guess ? Number(guess[1]) : null);
+    this._apply(anew);
+  }
+}

@@ -1,0 +1,147 @@
+// The bars of the funnel beside the film: who came in, split into who passed, who is there and who died of what; always
+// linear, and enlarged by a drawn lens where a bar would fall below a tenth.
+// @ts-check
+/** @import { Exact, Say } from "./types.js" */
+
+import { made } from "./elements.js";
+import { zoomsOf } from "./filmcells.js";
+import { markIcon } from "./marks.js";
+
+const NAMED = 3; // causes at most that are named below a bar
+
+/**
+ * @typedef {object} BarRow
+ * @property {HTMLElement} box
+ * @property {HTMLElement} bar
+ * @property {HTMLElement} lens
+ * @property {HTMLElement} tip
+ * @property {HTMLElement} why
+ * @property {HTMLElement} number
+ * @property {HTMLElement} counted
+ */
+
+export class LensBars {
+  /**
+   * @param {Say} say
+   * @param {string[]} names of the rows
+   * @param {Record<string, string>} marks
+   * @param {(cause: string) => HTMLElement | string} named
+   */
+  constructor(say, names, marks, named) {
+    this.say = say;
+    this.marks = marks;
+    this.named = named;
+    this.covered = 0;
+    this.compact = false;
+    /** @type {Exact | null} */
+    this.exact = null;
+    this.zooms = names.map(() => 1);
+    this.rows = names.map(() => this._row());
+  }
+
+  /** @returns {BarRow} */
+  _row() {
+    const part = (/** @type {string} */ className) => made("div", { className });
+    const bar = part("parts"), lens = part("lens"), tip = made("i", { className: "tip", textContent: "▲" });
+    const why = part("why"), number = part("share"), counted = part("counted");
+    tip.setAttribute("aria-hidden", "true");
+    const track = made("div", { className: "track" }, bar, tip);
+    return { box: made("div", { className: "barbox" }, lens, track, number, why, counted), bar, lens, tip, why, number, counted };
+  }
+
+  /** @param {Exact} exact */
+  solved(exact) {
+    this.exact = exact;
+    const came = [1, ...exact.passed];
+    this.zooms = zoomsOf(came);
+    this.rows.forEach((row, k) => this._solve(row, k, came, exact));
+  }
+
+  /**
+   * @param {BarRow} row
+   * @param {number} k
+   * @param {number[]} came
+   * @param {Exact} exact
+   */
+  _solve({ lens, tip, why, number }, k, came, exact) {
+    const last = k === came.length - 1, zoom = this.zooms[k], factor = k ? zoom / this.zooms[k - 1] : 1;
+    const hidden = k >= came.length - this.covered;
+    number.textContent = hidden ? "?" : this.say.share(came[k]);
+    tip.hidden = last || hidden;
+    if (!last) tip.style.left = `${100 * Math.min(1, came[k + 1] * zoom)}%`;
+    lens.replaceChildren();
+    if (factor > 1 && !hidden) this._drawLens(lens, came[k], zoom, factor);
+    why.replaceChildren();
+    if (last || hidden) return;
+    const lost = Object.entries(exact.lost[k]).sort((a, b) => b[1] - a[1]), all = lost.reduce((sum, [, share]) => sum + share, 0);
+    for (const [cause, share] of lost.slice(0, NAMED)) {
+      if (share / all < 0.01) continue;
+      const chip = made("span", { className: "chip" }, markIcon(this.marks[cause] ?? "bar", `--c-${this._key(cause)}`), this.named(cause));
+      chip.append(` ${this.say.whole(100 * share / all)} %`);
+      why.append(chip);
+    }
+  }
+
+  /** @param {string} cause */
+  _key(cause) {
+    return cause.replace(/[^\w]/g, "_");
+  }
+
+  /**
+   * What was narrow above is wide below.
+   * @param {HTMLElement} lens
+   * @param {number} share
+   * @param {number} zoom
+   * @param {number} factor
+   */
+  _drawLens(lens, share, zoom, factor) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    const above = (100 * share * zoom) / factor, below = Math.min(100, 100 * share * zoom);
+    svg.setAttribute("viewBox", "0 0 100 10");
+    svg.setAttribute("preserveAspectRatio", "none");
+    svg.setAttribute("aria-hidden", "true");
+    path.setAttribute("d", `M0 0H${above}C${above} 7 ${below} 3 ${below} 10H0Z`);
+    svg.append(path);
+    lens.append(svg, made("b", {}, `${this.say("film.lens")} × ${this.say.whole(factor)}`));
+  }
+
+  /**
+   * @param {{ came: number, passed: number, dead: Record<string, number> }[]} counts shares of all that set out
+   * @param {number} all cells that set out
+   */
+  counted(counts, all) {
+    counts.forEach(({ came, passed, dead }, k) => {
+      const { bar, counted } = this.rows[k], zoom = this.zooms[k], hidden = k >= counts.length - this.covered;
+      const parts = Object.entries(dead).sort((a, b) => b[1] - a[1]), gone = parts.reduce((sum, [, share]) => sum + share, 0);
+      const here = Math.max(0, came - passed - gone);
+      const last = k === counts.length - 1;
+      /** @type {[string, number][]} */
+      const all_ = [["--passed", passed], ["--alive", here], ...parts.map(([cause, share]) => /** @type {[string, number]} */ ([`--c-${this._key(cause)}`, share]))];
+      this._fill(bar, hidden ? [] : all_.map(([colour, share]) => [colour, 100 * share * zoom]));
+      counted.textContent = hidden ? "" : this.say(last ? "film.founded" : "film.came", { n: this.say.whole(came * all) });
+    });
+  }
+
+  /**
+   * @param {HTMLElement} bar
+   * @param {[string, number][]} parts
+   */
+  _fill(bar, parts) {
+    while (bar.children.length < parts.length) bar.append(made("i"));
+    let room = 100;
+    [...bar.children].forEach((child, i) => {
+      const part = /** @type {HTMLElement} */ (child), [colour, wanted] = parts[i] ?? ["--passed", 0], width = Math.min(room, wanted);
+      room -= width;
+      part.style.width = `${width.toFixed(3)}%`;
+      part.style.background = `var(${colour})`;
+    });
+  }
+
+  /** What the bars say, for those who hear them. */
+  get told() {
+    const { exact } = this;
+    if (!exact) return "";
+    const came = [1, ...exact.passed];
+    return came.slice(0, came.length - this.covered).map((share) => this.say.share(share)).join(", ");
+  }
+}

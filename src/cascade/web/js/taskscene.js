@@ -1,0 +1,186 @@
+// Tasks that the page can check: each is answered by the exact answer, and has the sliders that it needs in its own scene.
+// @ts-check
+/** @import { Exact, Lesson, Say } from "./types.js" */
+
+import { Bench } from "./bench.js";
+import { choice, made } from "./elements.js";
+
+const HALF = [0.45, 0.55];
+
+export class TaskScene {
+  /**
+   * @param {HTMLElement} host
+   * @param {Lesson} lesson
+   * @param {Say} say
+   */
+  constructor(host, lesson, say) {
+    this.host = host;
+    this.lesson = lesson;
+    this.say = say;
+    this.bench = new Bench(lesson);
+    this.first = this.bench.model.exact();
+    this.solved = new Set();
+    this.goal = say.term(`goal ${lesson.goal.name}`);
+    host.append(made("h2", {}, say("tasks.title")));
+    if (this.mortal.length > 1) this._steepest();
+    if (this.halving) this._halve();
+    this._luck();
+    this._teach();
+  }
+
+  /** Steps in which cells die. */
+  get mortal() {
+    return this.lesson.model.sliders;
+  }
+
+  /**
+   * Shares of those that enter a step which pass it.
+   * @param {Exact} exact
+   */
+  _passing(exact) {
+    const came = [1, ...exact.passed];
+    return exact.passed.map((share, k) => (came[k] > 0 ? share / came[k] : 0));
+  }
+
+  get last() {
+    return this.first.passed[this.first.passed.length - 1];
+  }
+
+  /**
+   * A task: its question, what it is answered with, and what is said to an answer.
+   * @param {string} id
+   * @param {string} question
+   * @param {HTMLElement[]} inputs
+   * @param {() => [boolean, string]} judge
+   */
+  _task(id, question, inputs, judge) {
+    const said = made("p", { className: "judged" }), check = made("button", { type: "submit", className: "main" }, this.say("tasks.check"));
+    said.setAttribute("role", "status");
+    const form = made("form", { className: "task", id: `task-${id}` }, made("p", {}, question), ...inputs, check, said);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const [right, text] = judge();
+      said.textContent = `${right ? "✓" : "✗"} ${text}`;
+      said.dataset.right = String(right);
+      if (right) this.solved.add(id);
+      this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
+    });
+    this.host.append(form);
+  }
+
+  _steepest() {
+    const { say } = this, passing = this._passing(this.first);
+    const list = choice(`${say("tasks.step")} `, this.lesson.stages.map(({ name }, k) => [say.term(name), String(k)]), () => {});
+    const select = /** @type {HTMLSelectElement} */ (list.querySelector("select"));
+    this._task("steepest", say("tasks.steepest"), [list], () => {
+      const k = Number(select.value), right = passing[k] === Math.min(...passing);
+      return [right, say(right ? "tasks.steepest_right" : "tasks.steepest_wrong", { share: say.share(passing[k]) })];
+    });
+  }
+
+  /**
+   * Odds of a step that halve the number of those that get there; null: its slider does not reach so far.
+   * @param {number} step
+   */
+  _oddsThatHalve(step) {
+    const bench = new Bench(this.lesson), ratio = (/** @type {number} */ x) => {
+      bench.odds[step] = 2 ** x;
+      bench.rebuild();
+      const { passed } = bench.model.exact();
+      return passed[passed.length - 1] / this.last;
+    };
+    let low = -3, high = 0;
+    if (!(this.last > 0) || ratio(low) > HALF[0]) return null;
+    for (let i = 0; i < 24; i++) {
+      const middle = (low + high) / 2;
+      if (ratio(middle) < 0.5) low = middle;
+      else high = middle;
+    }
+    return 2 ** high;
+  }
+
+  /** The first step, from the end, whose slider can halve. */
+  get halving() {
+    if (this._halving === undefined) {
+      const step = [...this.mortal].reverse().find((k) => this._oddsThatHalve(k) !== null);
+      this._halving = step === undefined ? null : { step, odds: this._oddsThatHalve(step) ?? 1 };
+    }
+    return this._halving;
+  }
+
+  _halve() {
+    const { say, bench } = this, sliders = made("div", { className: "knobs" }), outputs = new Map();
+    const show = () => {
+      const passing = this._passing(bench.model.exact());
+      for (const [k, output] of outputs) output.replaceChildren(made("b", {}, `× ${say.factor(bench.odds[k])}`), ` ${say("film.pass", { share: say.share(passing[k]) })}`);
+    };
+    for (const k of this.mortal) {
+      const name = say.term(this.lesson.stages[k].name), input = made("input", { type: "range", min: "-30", max: "30", step: "1", value: "0" }), output = made("output");
+      input.setAttribute("aria-label", say("film.odds", { step: name }));
+      outputs.set(k, output);
+      input.addEventListener("input", () => {
+        bench.odds[k] = 2 ** (Number(input.value) / 10);
+        bench.rebuild();
+        show();
+        input.setAttribute("aria-valuetext", output.textContent ?? "");
+      });
+      sliders.append(made("div", { className: "knob" }, made("label", {}, made("span", {}, name), output, input)));
+    }
+    show();
+    this._task("halve", say("tasks.halve", { goal: this.goal }), [sliders], () => this._judgeHalf());
+  }
+
+  /** @returns {[boolean, string]} */
+  _judgeHalf() {
+    const { say, bench } = this, moved = this.mortal.filter((k) => bench.odds[k] !== 1), { passed } = bench.model.exact();
+    const share = passed[passed.length - 1], times = share / this.last;
+    if (!moved.length) return [false, say("tasks.halve_none")];
+    if (moved.length > 1) return [false, say("tasks.halve_two")];
+    const told = { share: say.share(share), times: say.factor(times), step: say.term(this.lesson.stages[moved[0]].name) };
+    const right = times >= HALF[0] && times <= HALF[1];
+    return [right, say(right ? "tasks.halve_right" : "tasks.halve_far", told)];
+  }
+
+  /** So many cells that the answer is a number of two or three digits. */
+  get many() {
+    return 10 ** Math.max(3, Math.ceil(-Math.log10(this.last || 1)) + 2);
+  }
+
+  _luck() {
+    const { say } = this, input = made("input", { type: "text", inputMode: "decimal", className: "number", autocomplete: "off" });
+    input.setAttribute("aria-label", say("tasks.number"));
+    const n = say.whole(this.many);
+    this._task("luck", say("tasks.luck", { n, goal: this.goal }), [input], () => {
+      const [thousands, point] = say.lang === "de" ? [".", ","] : [",", "."];
+      const given = Number(input.value.replace(/\s/g, "").split(thousands).join("").replace(point, ".")), wanted = this.last * this.many;
+      // Two digits: half a step of the second one, and a little for what was read off a rounded share.
+      const right = input.value.trim() !== "" && Math.abs(given - wanted) <= 0.06 * wanted;
+      return [right, right ? say("tasks.luck_right", { value: say.factor(wanted) }) : say("tasks.luck_wrong")];
+    });
+  }
+
+  _teach() {
+    const { say } = this, passing = this._passing(this.first), step = passing.indexOf(Math.min(...passing));
+    const list = made("ul");
+    const add = (/** @type {string} */ text) => list.append(made("li", {}, text));
+    if (this.mortal.length > 1) add(say("tasks.answer_steepest", { step: say.term(this.lesson.stages[step].name), share: say.share(passing[step]) }));
+    if (this.halving) {
+      const factor = say.factor(this.halving.odds);
+      add(say("tasks.answer_halve", { odds: factor, step: say.term(this.lesson.stages[this.halving.step].name), factor: `× ${factor}` }));
+    }
+    add(say("tasks.answer_luck", { value: say.factor(this.last * this.many) }));
+    const details = made("details", { className: "teacher" }, made("summary", {}, say("tasks.answers")), list, made("p", {}, say("tasks.plan15")), made("p", {}, say("tasks.plan45")));
+    this.host.append(details);
+  }
+
+  shown() {}
+
+  state() {
+    return [...this.solved].join(",");
+  }
+
+  /** @param {string} text */
+  restore(text) {
+    for (const id of text.split(",")) if (/^[a-z]+$/.test(id)) this.solved.add(id);
+  }
+}

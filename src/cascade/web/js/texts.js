@@ -1,0 +1,46 @@
+// Words and numbers of a page in its language: all of them stand in one table.
+// @ts-check
+/** @import { Say, Texts } from "./types.js" */
+
+import { percent } from "./shares.js";
+
+/**
+ * Points and commas as the language has them.
+ * @param {string} text in English
+ * @param {string} lang
+ */
+function localised(text, lang) {
+  if (lang === "en") return text;
+  const swapped = text.replace(/(\d)([.,])(?=\d)/g, (_, digit, mark) => digit + (mark === "." ? "," : "."));
+  return swapped.replace("1 in ", "1 von ").replace("above ", "über ");
+}
+
+/**
+ * A factor with two or three figures that count.
+ * @param {number} factor
+ */
+function figures(factor) {
+  if (factor >= 1000) return Number(factor.toPrecision(3)).toLocaleString("en");
+  return factor >= 100 ? String(Math.round(factor)) : String(Number(factor.toPrecision(2)));
+}
+
+/**
+ * What says the texts of a page.
+ * @param {Texts} table
+ * @returns {Say}
+ */
+export function speaker({ lang, texts, terms }) {
+  const say = (/** @type {string} */ key, /** @type {Record<string, string | number>} */ values = {}) => {
+    const [section, name] = key.split(/\.(.*)/), found = texts[section]?.[name];
+    if (found === undefined) throw new Error(`no text is ${key}`);
+    return found.replace(/\{(\w+)\}/g, (_, value) => String(values[value]));
+  };
+  return Object.assign(say, {
+    lang,
+    has: (/** @type {string} */ section, /** @type {string} */ name) => texts[section]?.[name] !== undefined,
+    term: (/** @type {string} */ name) => terms[name] ?? name,
+    share: (/** @type {number} */ share) => localised(percent(share), lang),
+    whole: (/** @type {number} */ number) => localised(Math.round(number).toLocaleString("en"), lang),
+    factor: (/** @type {number} */ factor) => localised(figures(factor), lang),
+  });
+}
