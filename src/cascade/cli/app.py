@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             commands,
             diseases,
             fitting,
+            lessons,
             lives,
             patients,
             scaling,

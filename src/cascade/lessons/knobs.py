@@ -1,20 +1,22 @@
 """What can be turned in a lesson: the cloak, clusters, the phenotype, the day, an organ's soil, a treatment.
 
-A knob is a row of models, each lowered by the package; a page is given what is other in their payloads. So each position
-is to the bit what the package has for it.
+A knob is a row of models, each lowered by the package; a page is given what is other in their payloads. So each
+position is to the bit what the package has for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from cascade.catalog import treatment, treatments
 from cascade.common.errors import InputError
+from cascade.common.frozen import FrozenDict
 from cascade.lowering.lower import lower
 from cascade.model import Conditioned, Model
 from cascade.model.factors import Clusters, Factor
 from cascade.model.treatments import Treatment
+from cascade.solution.answer import exact
 from cascade.web.page import payload
 
 PLACES = ("name", "title", "description", "limits", "cast", "version")
@@ -26,7 +28,14 @@ MOST_STATES = 40
 FACTORS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 CLUSTERED = (0.0, 1.0, 3.0, 10.0, 30.0)
-DAYS = (1.0, 3.0, 13.0, 60.0)
+MOMENTS = {
+    "10 s": 1 / 360, "1 min": 1 / 60, "5 min": 1 / 12, "1 h": 1.0, "6 h": 6.0, "1 d": 24.0, "3 d": 72.0, "13 d": 312.0,
+    "60 d": 1440.0, "1 y": 8766.0,
+}  # fmt: skip
+"""When cells may be looked at, in hours."""
+
+TOLD = 0.02
+"""A moment is offered where the share that passes some step is other than at last, by this part."""
 
 
 class Knob(NamedTuple):
@@ -48,51 +57,72 @@ def knobs_of(model: Model, until: float | None) -> list[Knob]:
 
 
 def _of_factors(model: Model, until: float | None) -> Iterator[Knob]:
+    """The first factor of a model: the share of cells that begin at its last level, or how fast it is come to."""
     for factor in model.factors[:1]:
         begin, first, last = dict(factor.begin), factor.levels[0], factor.levels[-1]
         if set(begin) - {first}:
             now = begin.get(last, 0.0)
             shares = sorted({*SHARES, now})
-            changed = [factor.model_copy(update={"begin": type(factor.begin)({first: 1 - s, last: s})}) for s in shares]
+            changed = [factor.model_copy(update={"begin": FrozenDict({first: 1 - s, last: s})}) for s in shares]
             labels, at = [f"{100 * s:g} %" for s in shares], shares.index(now)
         else:
-            changed, labels, at = [_scaled(factor, x) for x in FACTORS], [f"{100 * x:g} %" for x in FACTORS], 3
+            changed, at = [_scaled(factor, x) for x in FACTORS], FACTORS.index(1.0)
+            labels = [f"{100 * x:g} %" for x in FACTORS]
         models = [model.with_(factors=[one, *model.factors[1:]]) for one in changed]
         models[at] = model
-        yield Knob("".join(filter(str.isalpha, factor.name)), at, tuple((a, m, until) for a, m in zip(labels, models, strict=True)))
+        yield _knob("".join(filter(str.isalpha, factor.name)), at, labels, models, until)
 
 
 def _scaled(factor: Factor, by: float) -> Factor:
     """The factor with its switches away from the first levels times ``by``."""
     up = factor.levels.index
-    switches = [s.model_copy(update={"hazard": s.hazard * by}) if up(s.to) > up(s.level) else s for s in factor.switches]
+    factors = [by if up(s.to) > up(s.level) else 1.0 for s in factor.switches]
+    switches = [s.model_copy(update={"hazard": s.hazard * x}) for s, x in zip(factor.switches, factors, strict=True)]
     return factor.model_copy(update={"switches": tuple(s for s in switches if s.hazard > 0)})
 
 
+def _knob(name: str, at: int, labels: list[str], models: list[Model], until: float | None) -> Knob:
+    """A knob whose positions are all looked at at the same hour."""
+    return Knob(name, at, tuple((label, model, until) for label, model in zip(labels, models, strict=True)))
+
+
 def _of_clusters(model: Model, until: float | None) -> Iterator[Knob]:
+    """How many units of more than one cell set out for each single one."""
     if model.clusters is None:
         return
-    for_many = [_many(model.clusters, by) for by in CLUSTERED]
-    models = [model.with_(clusters=one) for one in for_many]
-    models[1] = model
-    labels = [f"× {by:g}" for by in CLUSTERED]
-    yield Knob("clusters", 1, tuple((a, m, until) for a, m in zip(labels, models, strict=True)))
+    models = [model.with_(clusters=_many(model.clusters, by)) for by in CLUSTERED]
+    models[CLUSTERED.index(1.0)] = model
+    labels = [f"\N{MULTIPLICATION SIGN} {by:g}" for by in CLUSTERED]
+    yield _knob("clusters", CLUSTERED.index(1.0), labels, models, until)
 
 
-def _many(clusters: Clusters, by: float) -> Clusters:
-    """The clusters with ``by`` times as many units of more than one cell for each single one."""
+def _many(clusters: Clusters, by: float) -> Clusters | None:
+    """The clusters with ``by`` times as many units of more than one cell for each single one; None: all are single."""
+    if by == 0:
+        return None
     sizes = [s.model_copy(update={"share": s.share * (by if s.size > 1 else 1.0)}) for s in clusters.sizes]
     whole = sum(s.share for s in sizes)
-    kept = [s.model_copy(update={"share": s.share / whole}) for s in sizes if s.share > 0]
-    return clusters.model_copy(update={"sizes": tuple(kept)})
+    return clusters.model_copy(update={"sizes": tuple(s.model_copy(update={"share": s.share / whole}) for s in sizes)})
 
 
 def _of_days(model: Model, until: float | None) -> Knob:
-    """The day on which the cells are looked at."""
-    hours = sorted({24.0 * day for day in DAYS} | ({until} if until is not None else set()))
-    stops = [(f"{h / 24:g} d", model, h) for h in hours] + [("∞", model, None)]
-    at = len(hours) if until is None else hours.index(until)
-    return Knob("day", at, tuple(stops))
+    """When the cells are looked at: moments at which some have come as far as they will, and others have not."""
+    last = _passed(model, None)
+    moments = dict(MOMENTS) if until is None else {**MOMENTS, f"{until:g} h": until}
+    kept: list[tuple[str, Model, float | None]] = []
+    for label, hours in sorted(moments.items(), key=lambda moment: moment[1]):
+        now = _passed(model, hours)
+        told = any(0.001 * full < share < (1 - TOLD) * full for share, full in zip(now, last, strict=True))
+        if told or hours == until:
+            kept.append((label, model, hours))
+    kept.append(("∞", model, None))
+    at = next(k for k, (_, _, hours) in enumerate(kept) if hours == until)
+    return Knob("day", at, tuple(kept))
+
+
+def _passed(model: Model, until: float | None) -> list[float]:
+    """Shares of all cells that pass each step."""
+    return [row.fraction_of_all for row in exact(model, until=until).funnel().rows]
 
 
 def patch_of(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -100,11 +130,14 @@ def patch_of(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in other.items() if key not in PLACES and value != base[key]}
 
 
-def stops_of(knob: Knob, base: dict[str, Any], seed: int) -> list[dict[str, Any]]:
-    """The positions of a knob, as a page reads them; a position that a page has no rule for is left out."""
+def stops_of(knob: Knob, base: dict[str, Any], treated: Sequence[Treatment], seed: int) -> list[dict[str, Any]]:
+    """The positions of a knob, as a page reads them; factors of treatments where their transitions are others."""
     stops = []
     for label, model, until in knob.stops:
-        stops.append({"label": label, "patch": patch_of(base, payload(model, seed=seed, until=until))})
+        made = payload(model, seed=seed, until=until)
+        other = made["transitions"] != base["transitions"]
+        factors = {t.name: factors_of(model, t, seed) for t in treated} if other else {}
+        stops.append({"label": label, "patch": patch_of(base, made), "factors": factors})
     return stops
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -12,8 +11,8 @@ from cascade.common.sight import contrast, linear, shown
 DARK_STAGE = "#1A212B"
 """The ground of pictures in dark style, on which colours are seen."""
 
-LEAST = 3.1
-"""Contrast of a mark on its ground."""
+LEAST, WANTED = 3.1, 4.4
+"""Contrast of a mark on its ground: at least, and what a colour is made lighter for."""
 
 _BY_MODEL: dict[str, str] = LOOKS["marks"]
 _SPARE = ("square", "bar", "vee", "open")
@@ -33,23 +32,26 @@ def mark_of(cause: str) -> str:
 
 @cache
 def on_dark(colour: str) -> str:
-    """A colour of the same hue that is seen on the dark stage: as much white light added as it takes.
+    """A colour of the same hue that is seen on the dark stage: more light, white only where that is not enough.
 
     Examples
     --------
     >>> contrast(on_dark("#4A2C12"), DARK_STAGE) >= LEAST
     True
     """
-    light, part = linear(colour), 0.0
-    while contrast(mixed := shown(_mixed(light, part)), DARK_STAGE) < LEAST + 1.2 and part < 1.0:
-        part += 0.01
-    return mixed
+    light = linear(colour)
+    brightest, factor, white = 1 / max(*light, 1e-3), 1.0, 0.0
+    while contrast(found := shown(_lit(light, factor, white)), DARK_STAGE) < WANTED and white < 1.0:
+        if factor < brightest:
+            factor = min(brightest, 1.05 * factor)
+        else:
+            white += 0.01
+    return found
 
 
-def _mixed(light: Sequence[float], part: float) -> tuple[float, float, float]:
-    """Linear light with a part of white."""
-    r, g, b = (x * (1 - part) + part for x in light)
-    assert math.isfinite(r + g + b)
+def _lit(light: Sequence[float], factor: float, white: float) -> tuple[float, float, float]:
+    """Linear light, so many times as strong, and with a part of white."""
+    r, g, b = (x * factor * (1 - white) + white for x in light)
     return r, g, b
 
 

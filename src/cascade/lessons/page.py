@@ -1,4 +1,4 @@
-"""A lesson on a model as one page: film, funnel, knobs, two arms, the body, tasks; offline, and to the bit the package."""
+"""A lesson on a model as one page: film, funnel, knobs, two arms, the body, tasks; offline, to the bit the package."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cascade.common.arguments import check_seed
 from cascade.common.colours import LOOKS
 from cascade.common.errors import InputError
 from cascade.common.files import write_atomically
+from cascade.common.version import package_version
 from cascade.engine.executor import Progress
 from cascade.lessons.arms import arm_of
 from cascade.lessons.founders import first_founder
@@ -83,9 +84,12 @@ def lesson(
     causes = list(base["cast"]["causes"])
     marks, colours = causes_of(causes)
     acting = [] if isinstance(model, Conditioned) or model.treatments else usable(model)
-    arms = _arms(model, base, seed, until, treat or () if beside else treat or _most(model, acting, until), beside, progress)
+    arms = _arms(
+        model, base, seed, until, treat or () if beside else treat or _most(model, acting, until), beside, progress
+    )
     return {
         "lang": lang,
+        "lesson": model.name,
         "texts": {name: table for name, table in texts.items() if name != "terms"},
         "terms": texts["terms"],
         "name": model.name,
@@ -98,7 +102,7 @@ def lesson(
         "goal": {"name": base["cast"]["goal"], "ground": "tissue", "seconds": 4.0},
         "marks": marks,
         "colours": colours,
-        "knobs": [{"id": k.id, "at": k.at, "stops": stops_of(k, base, seed)} for k in knobs_of(model, until)],
+        "knobs": [{"id": k.id, "at": k.at, "stops": stops_of(k, base, acting, seed)} for k in knobs_of(model, until)],
         "treatments": [
             {"name": t.name, "title": t.title or t.name, "about": t.description, "factors": factors_of(model, t, seed)}
             for t in acting
@@ -182,3 +186,31 @@ def write_lesson(data: dict[str, Any], path: str | Path) -> Path:
         raise InputError("model", data["name"], f"a smaller one: its lesson would have {len(text) / 1e3:.0f} kB")
     write_atomically(where, text)
     return where
+
+
+def patient_lesson(disease: str, *, seed: int = 1889, lang: str = "en") -> dict[str, Any]:
+    """What a lesson page on patients of a disease is made of.
+
+    Raises
+    ------
+    InputError
+        When there is no such disease, or there are no words in the language.
+    """
+    from cascade.lessons.timeline import timeline
+
+    texts = words(lang)
+    data = timeline(disease, seed=check_seed(seed))
+    return {
+        "lang": lang,
+        "lesson": disease,
+        "texts": {name: table for name, table in texts.items() if name != "terms"},
+        "terms": texts["terms"],
+        "name": disease,
+        "title": data.get("title", disease),
+        "model": None,
+        "patient": data,
+        "colours": {},
+        "arms": [],
+        "version": package_version(),
+        "seed": str(seed),
+    }

@@ -50,10 +50,12 @@ export class Bench {
   _withTreatment(data) {
     const found = this.lesson.treatments.find(({ name }) => name === this.treated.name), { from, to } = this.treated;
     if (!found || to <= from) return data;
-    const none = found.factors.map(() => 1), window_start = [0], multipliers = [from > 0 ? none : found.factors];
+    // A knob that changes which transitions there are brings the factors for them.
+    const others = this.lesson.knobs.map(({ id, stops }) => stops[this.knobs[id]].factors[found.name]).find(Boolean);
+    const factors = others ?? found.factors, none = factors.map(() => 1), window_start = [0], multipliers = [from > 0 ? none : factors];
     if (from > 0) {
       window_start.push(from);
-      multipliers.push(found.factors);
+      multipliers.push(factors);
     }
     if (to < Infinity) {
       window_start.push(to);

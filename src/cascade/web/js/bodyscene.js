@@ -152,15 +152,16 @@ export class BodyScene {
     const beside = Math.max(LABEL_SIDE * rem, longest);
     const numbered = width < NUMBERED_BELOW * rem || width - 2 * beside < LEAST_BODY * rem;
     const side = numbered ? 2.2 * rem : beside;
-    const most = numbered ? Infinity : Math.max(19 * rem, Math.min(this._room(stage, rem), 40 * rem));
+    const wall = document.documentElement.classList.contains("present");
+    if (wall !== this.wall) this.table?.show(this.rows);
+    this.wall = wall;
+    const least = (wall ? 13 : 19) * rem, room = Math.max(least, Math.min(this._room(stage, rem), 46 * rem));
+    const most = numbered && !wall ? Infinity : room;
     // Of what is longer than high, labels stand above and below.
     const band = tall ? 0 : (numbered ? 2 : 4.4) * rem;
     const scale = Math.min((most - 2 * band) / down, (width - (tall ? 2 * side : rem)) / across);
     const height = Math.ceil(scale * down + 2 * band);
-    this.host.classList.toggle("numbered", numbered);
-    const wall = document.documentElement.classList.contains("present");
-    if (wall !== this.wall) this.table?.show(this.rows);
-    this.wall = wall;
+    this.host.classList.toggle("body-numbered", numbered);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("height", String(height));
     drawing.fit(scale, (width - scale * across) / 2, tall ? height - scale * down : (height - scale * down) / 2);
@@ -176,8 +177,8 @@ export class BodyScene {
    * @param {number} rem
    */
   _room(stage, rem) {
-    const { top } = stage.getBoundingClientRect(), wall = document.documentElement.classList.contains("present");
-    return wall && top > 0 && top < 0.5 * innerHeight ? innerHeight - top - 5.5 * rem : 0.74 * innerHeight;
+    const { top } = stage.getBoundingClientRect();
+    return this.wall && top > 0 && top < 0.5 * innerHeight ? innerHeight - top - 5.5 * rem : 0.74 * innerHeight;
   }
 
   /**

@@ -10,6 +10,11 @@ import { worded } from "./glossary.js";
 
 const COVERED = 2;
 
+/** @param {Lesson} lesson */
+function lastStep({ stages }) {
+  return stages.length - 1;
+}
+
 export class FilmScene {
   /**
    * @param {HTMLElement} host
@@ -62,7 +67,7 @@ export class FilmScene {
     this.answer = made("p", { className: "answer", hidden: true });
     const goal = say.term(`goal ${this.lesson.goal.name}`);
     const title = made("h2", {}, say("film.question", { n: say.whole(100000), goal }));
-    this.host.append(made("div", { className: "ask" }, made("div", {}, title, made("p", { className: "quiet" }, say("film.lead"))), form, this.answer));
+    this.host.append(made("div", { className: "ask" }, made("div", {}, title, made("p", { className: "quiet" }, say(this.bench.model.exact().passed[lastStep(this.lesson)] > 0.5 ? "film.lead_all" : "film.lead"))), form, this.answer));
   }
 
   /**
@@ -235,7 +240,7 @@ export class FilmScene {
     const shown = () => {
       const { name, from: a, to: b } = bench.treated;
       [selects[0].value, selects[1].value, selects[2].value] = [name, String(a), String(b)];
-      from.hidden = to.hidden = !name;
+      from.hidden = to.hidden = !name || !lesson.windows;
       about.textContent = !name ? "" : b <= a ? say("film.no_time") : say.has("treatments", name) ? say(`treatments.${name}`) : lesson.treatments.find((t) => t.name === name)?.about ?? "";
     };
     const go = () => { shown(); this._apply(bench.rebuild()); };

@@ -318,7 +318,7 @@ export interface LessonStage {
 export interface Knob {
   id: string;
   at: number;
-  stops: { label: string; patch: Partial<Payload> }[];
+  stops: { label: string; patch: Partial<Payload>; factors: Record<string, number[]> }[];
 }
 
 /** A treatment: factors on the transitions, for a time. */
@@ -349,6 +349,12 @@ export interface Lesson extends Texts {
   founder: number;
   looked: number;
   stages: LessonStage[];
+  goal: LessonStage;
+  /** Whether hazards that change with time are solved at once. */
+  windows: boolean;
+  title: string;
+  version: string;
+  seed: string;
   marks: Record<string, string>;
   colours: Record<string, [light: string, dark: string]>;
   knobs: Knob[];

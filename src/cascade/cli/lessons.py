@@ -1,0 +1,79 @@
+"""The command that writes lessons: one page on a model, or on a patient."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cascade.cli.app import app
+from cascade.cli.keeping import never_over_another
+from cascade.cli.options import NOTICE, Force, Quiet, Until, blaming, loaded, parse_hours, parse_seed, path_of
+from cascade.common.errors import CascadeError
+
+Out = Annotated[Path, typer.Option("--out", metavar="FILE", parser=path_of, help="The page: .html.")]
+
+
+@app.command()
+def lesson(
+    out: Out,
+    model: Annotated[
+        str | None, typer.Argument(metavar="[MODEL]", help="A name from 'cascade models', or a .toml file.")
+    ] = None,
+    treat: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A second arm: an entry of 'cascade models', or a .toml file. Repeatable."),
+    ] = None,
+    beside: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="A second arm: another model with the same steps.")
+    ] = None,
+    patient: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A lesson on patients instead: a name from 'cascade diseases'.")
+    ] = None,
+    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="Of the page: en or de.")] = "en",
+    until: Until = None,
+    seed: Annotated[str, typer.Option(metavar="N", help="Whole number >= 0.")] = "1889",
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a lesson: a page with film, funnel, knobs, two arms and tasks, for any browser, without a network."""
+    from cascade.catalog import treatment
+    from cascade.lessons.page import lesson as made
+    from cascade.lessons.page import patient_lesson, write_lesson
+    from cascade.lessons.words import words
+    from cascade.web.page import check_page
+
+    if (model is None) == (patient is None):
+        raise CascadeError("a lesson on what? Give MODEL, or --patient and the name of a disease")
+    if patient is not None and (treat or beside or until):
+        raise CascadeError("--treat, --beside and --until are for lessons on a model, not with --patient")
+    with blaming("--out", "path"):
+        check_page(out)
+    with blaming("--lang", "lang"):
+        words(lang)
+    number, name = parse_seed(seed) or 0, str(model or patient)
+    never_over_another("--out", out, out.is_file() and _is_lesson(out, name), force)
+    if patient is not None:
+        with blaming("--patient", "disease"):
+            data = patient_lesson(patient, seed=number, lang=lang)
+    else:
+        with blaming("--treat"):
+            chosen = [treatment(one) for one in treat or ()]
+        other = None if beside is None else loaded("--beside", beside)
+        with blaming("MODEL"):
+            data = made(
+                loaded("MODEL", name), seed=number, until=parse_hours(until), treat=chosen, beside=other, lang=lang,
+                progress=False if quiet else None,
+            )  # fmt: skip
+    where = write_lesson(data, out)
+    typer.echo(f"saved: {where.resolve()}")
+    typer.echo(NOTICE)
+
+
+def _is_lesson(path: Path, name: str) -> bool:
+    """Whether a file is a lesson on a model or a disease: then a new one may take its place."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    found = re.search(r'var cascade = \{ data: \{"lang":"\w+".*?"lesson":"([^"]*)"', text, re.DOTALL)
+    return found is not None and found[1] == name

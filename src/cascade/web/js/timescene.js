@@ -1,0 +1,370 @@
+// A patient's time line: what the doctor sees and what is there, with an eye, a knife and a drug that can be moved.
+// @ts-check
+/** @import { Say } from "./types.js" */
+/** @import { TimelineData, TimelinePosition } from "./timelinecurves.js" */
+
+import { made } from "./elements.js";
+import { cellsOfMm, countedIn, endUnder, factsOf, lesionsUnder, mmOfCells, seenFrom } from "./timelinecurves.js";
+import { decimals, lineOf, organLabel, organsAtEnd, timelineCard, timelineLayout, timelinePicture } from "./timelinedrawing.js";
+import { TimelineHandle } from "./timelinehandle.js";
+
+const LEAST_MM = 0.5, MOST_MM = 50;
+const SPEAK_AFTER = 500, SPEAK_AGAIN = 4000;
+
+/** @param {number} mm */
+function roundedMm(mm) {
+  const kept = Math.min(MOST_MM, Math.max(LEAST_MM, mm));
+  return kept < 10 ? Math.round(2 * kept) / 2 : Math.round(kept);
+}
+
+export class TimeScene {
+  /**
+   * @param {HTMLElement} host an empty element
+   * @param {TimelineData} data
+   * @param {Say} say
+   */
+  constructor(host, data, say) {
+    this.host = host;
+    this.data = data;
+    this.say = say;
+    this.first = this.begun();
+    this.at = { ...this.first };
+    this.byOutcome = false;
+    this.waiting = 0;
+    this.frame = 0;
+    this.spoke = -Infinity;
+    host.classList.add("time");
+    this.picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    this.picture.setAttribute("role", "img");
+    this.stage = made("div", { className: "time-stage" }, this.picture);
+    this.said = made("p", { className: "time-said" });
+    this.also = made("p", { className: "time-also" });
+    this.heard = made("p", { className: "time-heard" });
+    this.heard.setAttribute("role", "status");
+    this.legend = made("ul", { className: "time-legend" });
+    this.cards = made("div", { className: "time-ten" });
+    this.tables = made("div", { className: "time-tables" });
+    this.handles = this.handled();
+    this.stage.append(...Object.values(this.handles).map((handle) => handle.element));
+    host.append(...this.parts());
+    this.redraw = () => this.soon();
+    new ResizeObserver(this.redraw).observe(this.stage);
+    window.addEventListener("resize", this.redraw);
+    window.addEventListener("dressed", this.redraw);
+    // Paper is light: what is drawn has to know before it is printed.
+    for (const query of ["print", "(prefers-color-scheme: dark)"]) matchMedia(query).addEventListener("change", () => this.draw());
+    this.draw();
+  }
+
+  /** Where the handles stand at first: a patient of whom there is much to tell. @returns {TimelinePosition} */
+  begun() {
+    const { knives, patients, eye } = this.data, knife = Math.floor(knives.length / 2);
+    const at = (/** @type {number} */ patient) => ({ patient, knife, drug: 0, mm: roundedMm(eye.mm) });
+    const telling = patients.findIndex((_, k) => {
+      const facts = factsOf(this.data, at(k));
+      return facts.operated && facts.there > facts.seen && facts.never > 0 && facts.cause === 1;
+    });
+    return at(Math.max(0, telling));
+  }
+
+  parts() {
+    const { say, data } = this, words = (/** @type {string} */ key) => made("p", { className: "time-small-print" }, say(key));
+    const order = made("select", {}, new Option(say("patient.by_number"), "number"), new Option(say("patient.by_outcome"), "outcome"));
+    order.addEventListener("change", () => {
+      this.byOutcome = order.value === "outcome";
+      this.changed();
+    });
+    this.order = order;
+    const details = made("details", { className: "time-numbers" }, made("summary", {}, say("patient.tables")), this.tables);
+    this.details = details;
+    details.addEventListener("toggle", () => this.tabulate());
+    const share = say.share(data.sheds_more_than);
+    return [
+      made("h2", {}, say("patient.title")),
+      made("p", { className: "time-lead" }, say(data.drug ? "patient.lead_drug" : "patient.lead")),
+      this.said, this.also, this.stage, this.legend,
+      made("div", { className: "time-ten-head" }, made("h3", {}, say("patient.ten", { n: data.patients.length })),
+        made("label", {}, `${say("patient.order")} `, order)),
+      this.cards, details,
+      made("p", { className: "time-small-print" }, say("patient.same", { share })),
+      words("patient.snaps"), words("patient.counted"),
+      ...(data.drug ? [this.aboutDrug(data.drug)] : []),
+      words("patient.warning"), this.heard,
+    ];
+  }
+
+  /** @param {import("./timelinecurves.js").TimelineDrug} drug */
+  aboutDrug(drug) {
+    const values = { drug: this.say.term(drug.name), share: this.say.share(drug.share) };
+    const about = [this.say(drug.share < 1 ? "patient.drug_share" : "patient.drug_all", values)];
+    if (drug.cells_left_out) about.push(this.say("patient.drug_cells"));
+    return made("p", { className: "time-small-print" }, about.join(" "));
+  }
+
+  /** Lengths among which the drug's may be chosen. */
+  lengths() {
+    return [...new Set(this.data.drug?.years ?? [])];
+  }
+
+  starts() {
+    return [...new Set(this.data.drug?.starts ?? [])];
+  }
+
+  /** The drug's start and length, as numbers in their lists. @returns {[number, number]} */
+  given() {
+    const { drug } = this.data, each = this.lengths().length;
+    if (!drug || !this.at.drug) return [this.starts().length, this.length ?? 0];
+    return [Math.floor((this.at.drug - 1) / each), (this.at.drug - 1) % each];
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} length
+   */
+  give(start, length) {
+    this.length = length;
+    this.at.drug = start >= this.starts().length ? 0 : 1 + start * this.lengths().length + length;
+  }
+
+  /** The handles, as far as the care of the disease has them. @returns {Record<string, TimelineHandle>} */
+  handled() {
+    const { say, data } = this, changed = () => this.changed();
+    /** @type {Record<string, TimelineHandle>} */
+    const all = {};
+    if (data.knives.length > 1) {
+      all.knife = new TimelineHandle("time-cut", say("patient.knife"), data.knives.length, () => this.at.knife, (k) => {
+        this.at.knife = k;
+        changed();
+      });
+    }
+    if (data.drug) {
+      all.drug = new TimelineHandle("time-start", say("patient.drug"), this.starts().length + 1, () => this.given()[0], (k) => {
+        this.give(k, this.given()[1]);
+        changed();
+      });
+      if (this.lengths().length > 1) {
+        all.length = new TimelineHandle("time-length", say("patient.length"), this.lengths().length, () => this.given()[1], (k) => {
+          this.give(this.given()[0], k);
+          changed();
+        });
+      }
+    }
+    all.eye = new TimelineHandle("time-eye", say("patient.eye"), null, () => this.at.mm, (mm) => {
+      this.at.mm = roundedMm(mm);
+      changed();
+    });
+    all.eye.range(LEAST_MM, MOST_MM, (mm, steps) => {
+      let to = mm;
+      for (let k = 0; k < Math.abs(steps); k++) to += Math.sign(steps) * (to < 10 || (to === 10 && steps < 0) ? 0.5 : 1);
+      return to;
+    });
+    return all;
+  }
+
+  /** Begin or stop what moves: nothing does. @param {boolean} visible */
+  shown(visible) {
+    if (visible) this.draw();
+  }
+
+  state() {
+    const { at, first } = this, parts = [];
+    if (at.mm !== first.mm) parts.push(`e${at.mm}`);
+    if (at.knife !== first.knife) parts.push(`k${at.knife}`);
+    if (at.drug !== first.drug) parts.push(`d${at.drug}`);
+    if (at.patient !== first.patient) parts.push(`p${this.data.patients[at.patient].number}`);
+    return [...parts, ...(this.byOutcome ? ["o"] : [])].join(",");
+  }
+
+  /** @param {string} text */
+  restore(text) {
+    const of = (/** @type {string} */ letter) => Number(new RegExp(`(?:^|,)${letter}([\\d.]+)(?:,|$)`).exec(text)?.[1] ?? NaN);
+    const { data, first } = this, patient = data.patients.findIndex(({ number }) => number === of("p"));
+    const most = data.drug?.starts.length ?? 0;
+    const within = (/** @type {number} */ n, /** @type {number} */ end, /** @type {number} */ before) =>
+      Number.isInteger(n) && n >= 0 && n <= end ? n : before;
+    this.at = {
+      patient: patient < 0 ? first.patient : patient,
+      knife: within(of("k"), data.knives.length - 1, first.knife),
+      drug: within(of("d"), most, first.drug),
+      mm: of("e") > 0 ? roundedMm(of("e")) : first.mm,
+    };
+    this.byOutcome = /(^|,)o$/.test(text);
+    this.draw();
+  }
+
+  changed() {
+    this.soon();
+    this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
+    clearTimeout(this.waiting);
+    const now = performance.now(), left = Math.max(SPEAK_AFTER, this.spoke + SPEAK_AGAIN - now);
+    this.waiting = window.setTimeout(() => {
+      this.spoke = performance.now();
+      this.heard.textContent = `${this.said.textContent} ${this.also.textContent}`;
+    }, left);
+  }
+
+  soon() {
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  dark() {
+    if (matchMedia("print").matches) return false;
+    const [r, g, b] = (getComputedStyle(this.stage).backgroundColor.match(/[\d.]+/g) ?? ["255", "255", "255"]).map(Number);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b < 110;
+  }
+
+  draw() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const { data, at, say, picture } = this, width = this.stage.clientWidth, dark = this.dark();
+    if (!width) return;
+    const root = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const layout = timelineLayout(data, width, root, window.innerHeight);
+    this.layout = layout;
+    picture.setAttribute("viewBox", `0 0 ${width} ${layout.height}`);
+    picture.style.height = `${layout.height}px`;
+    picture.style.fontSize = `${layout.text}px`;
+    picture.innerHTML = timelinePicture(data, layout, at, dark, say);
+    this.place();
+    this.tell();
+    this.key(layout.narrow, dark);
+    this.card(dark);
+    this.tabulate();
+    if (this.order) this.order.value = this.byOutcome ? "outcome" : "number";
+  }
+
+  /** Handles to where they stand. */
+  place() {
+    const { handles, layout, say, data, at } = this;
+    if (!layout) return;
+    const short = layout.narrow ? "_short" : "", none = layout.width, last = data.knives.length - 1;
+    const year = (/** @type {number} */ value) => ({ year: decimals(value, say) });
+    const steps = (/** @type {number} */ n, /** @type {number} */ all) => say("patient.position", { n: n + 1, all });
+    if (handles.knife) {
+      const when = data.knives[at.knife];
+      const xs = data.knives.map((one) => (one === null ? none : layout.x(one)));
+      const text = when === null ? say(`patient.knife_none${short}`) : say(`patient.knife_year${short}`, year(when));
+      const heard = when === null ? say("patient.knife_none") : say("patient.knife_heard", year(when));
+      handles.knife.to(xs[at.knife], layout.knife, 0.5, layout.width, text, `${heard}, ${steps(at.knife, last + 1)}`, xs);
+    }
+    if (data.drug) this.placeDrug(data.drug, layout, short, none);
+    const mm = decimals(at.mm, say), y = layout.y(cellsOfMm(data, at.mm));
+    const text = say(`patient.eye_mm${short}`, { mm });
+    handles.eye.to(layout.left + 4, y, 0, layout.width, text, say("patient.eye_heard", { mm }), (_, at_y) => mmOfCells(data, layout.cells(at_y)));
+  }
+
+  /**
+   * @param {import("./timelinecurves.js").TimelineDrug} drug
+   * @param {import("./timelinedrawing.js").TimelineLayout} layout
+   * @param {string} short
+   * @param {number} none where the handle stands when no drug is given
+   */
+  placeDrug(drug, layout, short, none) {
+    const { handles, say } = this, [start, length] = this.given(), starts = this.starts(), lengths = this.lengths();
+    const name = say.term(drug.name), on = start < starts.length, values = { drug: name, year: decimals(starts[start] ?? 0, say) };
+    const xs = [...starts.map((one) => layout.x(one)), none];
+    const text = on ? say(`patient.drug_year${short}`, values) : say(`patient.drug_none${short}`, values);
+    const heard = on ? say("patient.drug_heard", values) : say("patient.drug_none", values);
+    const place = say("patient.position", { n: start + 1, all: starts.length + 1 });
+    // Its right end is the start, so that the handle of the length has room beside it.
+    handles.drug.to(xs[start], layout.drug, 1, layout.width, text, `${heard}, ${place}`, xs);
+    if (!handles.length) return;
+    handles.length.element.hidden = !on;
+    if (!on) return;
+    const ends = lengths.map((one) => layout.x(starts[start] + one)), long = { years: decimals(lengths[length], say) };
+    const where = say("patient.position", { n: length + 1, all: lengths.length });
+    handles.length.to(ends[length], layout.drug, 0, layout.width, say("patient.length_years", long), `${say("patient.length_heard", long)}, ${where}`, ends);
+  }
+
+  /** What happened, in sentences. */
+  tell() {
+    const { data, at, say } = this, facts = factsOf(data, at), when = (/** @type {number} */ year) => decimals(year, say);
+    const many = (/** @type {string} */ key, /** @type {number} */ n) => say(`patient.${key}_${n === 0 ? "none" : n === 1 ? "one" : "many"}`, { n });
+    const ends = (/** @type {number} */ cause, /** @type {number} */ year) =>
+      say(["patient.lives", "patient.dies", "patient.dies_other"][cause], { year: when(year) });
+    const parts = [];
+    if (facts.operated) {
+      parts.push(say("patient.at_operation", { year: when(facts.knife ?? 0), seen: facts.seen, there: facts.there }), many("never", facts.never));
+    } else {
+      if (facts.knife !== null) parts.push(say("patient.too_late", { year: when(facts.knife) }));
+      parts.push(many("born", facts.born), say("patient.at_end", { seen: facts.seen, there: facts.there }));
+    }
+    if (at.drug && facts.works) parts.push(many("ended", facts.ended));
+    parts.push(ends(facts.cause, facts.end));
+    this.said.textContent = parts.join(" ");
+    const also = facts.operated ? [say(["patient.without_lives", "patient.without_dies", "patient.without_other"][facts.of], { year: when(facts.without) })] : [];
+    if (at.drug && !facts.works) also.push(say("patient.drug_idle"));
+    this.also.textContent = also.join(" ");
+    const number = data.patients[at.patient].number;
+    this.picture.setAttribute("aria-label", `${say("patient.picture", { n: number })} ${this.said.textContent}`);
+  }
+
+  /**
+   * The key: marks, and where lines have no room for labels the organs.
+   * @param {boolean} narrow
+   * @param {boolean} dark
+   */
+  key(narrow, dark) {
+    const { data, at, say, legend } = this, lesions = lesionsUnder(data, at), [end] = endUnder(data, at);
+    const mark = (/** @type {string} */ drawn, /** @type {string} */ text) => {
+      const item = made("li", {});
+      item.innerHTML = `<svg viewBox="-10 -6 20 12" aria-hidden="true">${drawn}</svg>`;
+      item.append(text);
+      return item;
+    };
+    const organs = narrow ? organsAtEnd(lesions, end).map(({ site, number }) =>
+      mark(`<path d="M-10 0H10" ${lineOf(site, dark, 0.7)}/>`, organLabel(site.organ, number, say))) : [];
+    legend.replaceChildren(...organs,
+      mark('<circle r="4" class="time-born"/>', say("patient.key_born")),
+      mark('<circle r="4.5" class="time-never"/>', say("patient.key_never")),
+      mark('<path d="M-4-4L4 4M-4 4L4-4" class="time-ended"/>', say("patient.key_ended")),
+      mark('<circle r="2.5" class="time-tick"/>', say("patient.key_tick")));
+  }
+
+  /** @param {boolean} dark */
+  card(dark) {
+    const { data, at, say, cards } = this, rank = [2, 0, 1];
+    const ends = data.patients.map((_, patient) => endUnder(data, { ...at, patient }));
+    const order = data.patients.map((_, k) => k);
+    if (this.byOutcome) order.sort((a, b) => rank[ends[a][1]] - rank[ends[b][1]] || ends[a][0] - ends[b][0] || a - b);
+    const focused = cards.contains(document.activeElement) ? Number(/** @type {HTMLElement} */ (document.activeElement).dataset.patient) : -1;
+    cards.replaceChildren(...order.map((patient) => {
+      const { number } = data.patients[patient], [end, cause] = ends[patient];
+      const outcome = say(["patient.card_lives", "patient.card_dies", "patient.card_other"][cause], { year: decimals(end, say) });
+      const card = made("button", { type: "button", className: "time-card" });
+      card.innerHTML = timelineCard(data, { ...at, patient }, dark);
+      card.append(made("b", {}, say("patient.card", { n: number })), made("span", {}, outcome));
+      card.dataset.patient = String(patient);
+      card.setAttribute("aria-pressed", String(patient === at.patient));
+      card.addEventListener("click", () => {
+        at.patient = patient;
+        this.changed();
+      });
+      if (patient === focused) queueMicrotask(() => card.focus({ preventScroll: true }));
+      return card;
+    }));
+  }
+
+  /** The same as tables, while they are open. */
+  tabulate() {
+    if (!this.details?.open) return;
+    const { data, at, say } = this, lesions = lesionsUnder(data, at), [end] = endUnder(data, at);
+    const row = (/** @type {string[]} */ cells, /** @type {"th" | "td"} */ tag = "td") =>
+      made("tr", {}, ...cells.map((text) => made(tag, tag === "th" ? { scope: "col" } : {}, text)));
+    const table = (/** @type {string} */ caption, /** @type {string[]} */ head, /** @type {string[][]} */ rows) =>
+      made("table", {}, made("caption", {}, caption), made("thead", {}, row(head, "th")), made("tbody", {}, ...rows.map((cells) => row(cells))));
+    const every = lesions.map((lesion) => {
+      const from = seenFrom(data, lesion, at.mm), cells = lesion.cells(end - 1e-4);
+      const size = lesion.fate ? say(`patient.fate_${lesion.fate}`) : say("patient.mm", { mm: mmOfCells(data, cells).toLocaleString(say.lang, { maximumSignificantDigits: 2 }) });
+      return [say.term(lesion.site.site), decimals(lesion.begin, say), from < Infinity ? decimals(from, say) : say("patient.never_seen"), size];
+    });
+    const years = [];
+    for (let year = 0.5; year < end; year += 1) {
+      const { seen, there } = countedIn(data, lesions, year, at.mm);
+      years.push([`${Math.floor(year)}–${Math.floor(year) + 1}`, String(seen), String(there)]);
+    }
+    this.tables.replaceChildren(
+      table(say("patient.table_lesions"), ["site", "born_in", "seen_in", "size"].map((key) => say(`patient.head_${key}`)), every),
+      table(say("patient.table_years"), [say("patient.head_year"), say("patient.strip_seen"), say("patient.strip_there")], years));
+  }
+}
