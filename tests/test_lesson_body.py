@@ -134,7 +134,8 @@ def page_of(model: Model, where: Path, *, lang: str = "en", until: float | None 
     style = (WEB / "bodyscene.css").read_text(encoding="utf-8")
     where.write_text(f"""<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>scene</title>
         <meta name="viewport" content="width=device-width, initial-scale=1"><style>
-        :root {{ {COLOURS} font-size: 17px; }} * {{ box-sizing: border-box; }} body {{ margin: 0; padding: 16px; font: 1rem/1.4 sans-serif; }}
+        :root {{ {COLOURS} font-size: 17px; }} * {{ box-sizing: border-box; }}
+        body {{ margin: 0; padding: 16px; font: 1rem/1.4 sans-serif; }}
         {style}</style><main id="host"></main><script>(() => {{ "use strict"; {scripts()}
         const data = {data}, host = document.querySelector("#host"), model = new Model(data.model);
         const scene = new BodyScene(host, data, speaker({texts}));

@@ -8,8 +8,8 @@ from functools import cache
 from cascade.common.colours import LOOKS, cause_colour
 from cascade.common.sight import contrast, linear, shown
 
-DARK_STAGE = "#1A212B"
-"""The ground of pictures in dark style, on which colours are seen."""
+LIGHT_STAGE, DARK_STAGE = "#F6F4EF", "#1A212B"
+"""The ground of pictures in light and in dark style, on which colours are seen."""
 
 LEAST, WANTED = 3.1, 4.4
 """Contrast of a mark on its ground: at least, and what a colour is made lighter for."""
@@ -49,6 +49,21 @@ def on_dark(colour: str) -> str:
     return found
 
 
+@cache
+def on_light(colour: str) -> str:
+    """A colour as it is seen on the light stage: darker where that takes it.
+
+    Examples
+    --------
+    >>> on_light("#1F6311"), contrast(on_light("#CC8400"), LIGHT_STAGE) >= LEAST
+    ('#1F6311', True)
+    """
+    light, factor = linear(colour), 1.0
+    while contrast(found := shown(_lit(light, factor, 0.0)), LIGHT_STAGE) < LEAST:
+        factor *= 0.98
+    return found
+
+
 def _lit(light: Sequence[float], factor: float, white: float) -> tuple[float, float, float]:
     """Linear light, so many times as strong, and with a part of white."""
     r, g, b = (x * factor * (1 - white) + white for x in light)
@@ -57,4 +72,4 @@ def _lit(light: Sequence[float], factor: float, white: float) -> tuple[float, fl
 
 def causes_of(causes: Sequence[str]) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     """Marks, and colours in light and dark style, by cause."""
-    return {c: mark_of(c) for c in causes}, {c: (cause_colour(c), on_dark(cause_colour(c))) for c in causes}
+    return {c: mark_of(c) for c in causes}, {c: (on_light(cause_colour(c)), on_dark(cause_colour(c))) for c in causes}

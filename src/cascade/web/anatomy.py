@@ -321,12 +321,11 @@ def _points(given: Sequence[Sequence[float]]) -> list[Point]:
 
 def _join(start: Point, road: Sequence[Point]) -> list[Point]:
     """From a point to where a road is nearest, and on along it."""
-    nearest = min(range(len(road) - 1), key=lambda k: math.dist(start, road[k]))
-    # Not back to go on: where the next point is as good as the nearest, the corner is cut.
-    if math.dist(start, road[nearest]) > math.dist(road[nearest], road[nearest + 1]) and nearest + 2 < len(road):
-        nearest += 1
-    on = list(road[nearest:])
-    return [start, *(on if math.dist(start, on[0]) > 1 else on[1:])]
+    near = min(range(len(road) - 1), key=lambda k: math.dist(start, road[k]))
+    (x, y), (on_x, on_y) = road[near], road[near + 1]
+    # Not back: what is already beyond that point goes on to the next.
+    beyond = (start[0] - x) * (on_x - x) + (start[1] - y) * (on_y - y) > 0
+    return [start, *road[near + 1 if beyond else near :]]
 
 
 def _bent(start: Point, end: Point) -> Point:

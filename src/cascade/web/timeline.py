@@ -1,4 +1,4 @@
-"""Ten patients with the same tumour, under every time of the knife and of the drug: what the time line of a lesson shows.
+"""Ten patients with the same tumour, under every time of the knife and of the drug: the time line of a lesson.
 
 Nothing is drawn in the page: each patient is a course of the package under a care that is an operation in a set year, a
 drug from a set year on, or both.  Seeds and numbers are the same under all of them, so that whatever differs is due to
@@ -45,7 +45,7 @@ AFTER, MOST_YEARS = 8.0, 30
 KNOWN_MM = 1.0
 """The tumour is known from then on: all care is counted from there, and nothing else follows from it."""
 
-LEAKINESS: Mapping[str, float] = {"textbook": 2.0, "breast": 0.0, "colon": 1.2}
+LEAKINESS: Mapping[str, float] = {"textbook": 2.0, "breast": 0.6, "colon": 1.2}
 """How much the tumour of a lesson sheds, in standard deviations above the middle: such that patients differ in fate."""
 
 TENTHS = 10.0
@@ -179,9 +179,13 @@ def _care(disease: Disease, knife: float | None, drug: tuple[float, float] | Non
         when = {"delay_days": knife * DAYS_PER_YEAR - known, "if_seen": True}
         changed |= {"surgery": Surgery(**(of.surgery.model_dump() | when)), "radiotherapy": of.radiotherapy}
     if drug is not None and (given := drug_of(disease)) is not None:
-        when = {"begins": "diagnosis", "after_days": drug[0] * DAYS_PER_YEAR - known, "for_years": drug[1]}
+        begin: dict[str, Any] = {
+            "begins": "diagnosis",
+            "after_days": drug[0] * DAYS_PER_YEAR - known,
+            "for_years": drug[1],
+        }
         # What a drug does to cells on their way would have to be worked out anew for each of a hundred cares: minutes.
-        changed["systemic"] = (given.model_copy(update=when | {"given_to": "all", "treatment": None, "effects": ()}),)
+        changed["systemic"] = (given.model_copy(update=begin | {"given_to": "all", "treatment": None, "effects": ()}),)
     return Care(**changed)
 
 
@@ -261,16 +265,19 @@ def _told_site(site: str) -> dict[str, Any]:
 
 
 def on_dark(colour: str) -> str:
-    """The colour on a dark ground: nearer to white until it stands out.
+    """The colour on a dark ground: stronger, and where it cannot be, nearer to white, until it stands out.
 
     Examples
     --------
-    >>> on_dark("#D37C2D"), on_dark("#093787")
-    ('#D37C2D', '#7F8DB9')
+    >>> on_dark("#D37C2D"), luminance(on_dark("#093787")) > LEAST_LIGHT
+    ('#D37C2D', True)
     """
     r, g, b = linear(colour)
     while luminance(shown((r, g, b))) < LEAST_LIGHT:
-        r, g, b = (part + 0.02 * (1.0 - part) for part in (r, g, b))
+        if max(r, g, b) < 1.0:
+            r, g, b = (1.04 * part for part in (r, g, b))
+        else:
+            r, g, b = (part + 0.02 * (1.0 - part) for part in (r, g, b))
     return shown((r, g, b))
 
 
@@ -294,7 +301,8 @@ def _patient(
         drug, the number of the cause in ``CAUSES``.  ``tracks``: each lesion as it is under some of the cares,
         see `_track`, and the number of the mask that says under which: bit k of its d-th number.
     """
-    lesions, tracks = _Numbered(), {}
+    lesions = _Numbered()
+    tracks: dict[tuple[Any, ...], list[int]] = {}
     ends: list[list[int]] = [[0] * len(where.drugs) for _ in where.knives]
     causes, works, age = [[0] * len(where.drugs) for _ in where.knives], False, 0.0
     for k, d in where.every():
@@ -331,8 +339,9 @@ def _track(course: Course, lesion: Lesion, lesions: _Numbered, sites: _Numbered,
         ends (0: never, -1: after the days of the early phase at the first pace); the day on which the lesion ends (0:
         it does not, -1: that of the operation); then day, own time and number of the pace of each piece.
     """
-    own = course._own[lesion.number]  # the pieces of a course are its definition of sizes
-    assert own is not None and course.clinical is not None
+    own = course._own[lesion.number]  # noqa: SLF001 - the pieces are how a course defines sizes
+    assert own is not None
+    assert course.clinical is not None
     gone = 0 if math.isinf(own.gone) else _tenths(own.gone)
     if gone and abs(own.gone - course.clinical.surgery * DAYS_PER_YEAR) < 1e-6:
         gone = -1

@@ -19,7 +19,8 @@
 
 const WHOLE_DISC = 0.06; // radius of the disc of all colonies, in parts of the larger side of the picture
 const LEAST_DISC = 1.6; // pixels
-const RIDERS_APART = 34, RIDERS_SPEED = 62; // units between cells on a road, and how many they go in a second
+const RIDERS_APART = 34; // units between cells on a road
+const RIDERS_SPEED = 62; // units in a second
 const ARROW_HEAD = 7; // units of an arrow's head
 
 /**

@@ -6,7 +6,10 @@
 /** @typedef {{ index: number, side: -1 | 1, y: number, from: [number, number], to: [number, number] }} PlacedLabel */
 /** @typedef {[a: [number, number], b: [number, number]]} Segment */
 
-const CROSSING_COST = 1e4, NEAR_COST = 60, CLEAR_OF = 3; // costs in pixels of leader; pixels between a leader and others
+// Costs in pixels of leader.
+const CROSSING_COST = 1e4;
+const NEAR_COST = 60;
+const CLEAR_OF = 3; // pixels between a leader and what others point to
 const EXCHANGES = 40;
 
 /**

@@ -7,7 +7,8 @@ import { made } from "./elements.js";
 
 /** @typedef {{ site: BodySite, share: number, colonies: number }} BodyRow share of all colonies, and of all cells */
 
-const SHOWN_SITES = 10, SHOWN_ON_WALL = 6;
+const SHOWN_SITES = 10;
+const SHOWN_ON_WALL = 6;
 
 /**
  * A cell with a number for readers, and for whoever wants all its digits.

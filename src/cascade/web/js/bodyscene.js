@@ -10,12 +10,19 @@ import { SitesTable } from "./anatomytable.js";
 import { made } from "./elements.js";
 import { wholePercent } from "./shares.js";
 
-const BODY_SECONDS = 4.8, DISC_SECONDS = 1.6, FIRST_DISC = 0.8; // of the animation; of one colony; until the first begins
+// Of the animation, in seconds: all of it, one colony, until the first begins.
+const BODY_SECONDS = 4.8;
+const DISC_SECONDS = 1.6;
+const FIRST_DISC = 0.8;
 const LISTENING = 4000; // milliseconds between two sentences for those who listen
-const MOST_LABELS = 12, MOST_NUMBERS = 9;
+const MOST_LABELS = 12;
+const MOST_NUMBERS = 9;
 const KEY_DISCS = [0.5, 0.1, 0.01];
 // In rem: type of labels, their room at each side; the picture and the body in it, below which discs have numbers.
-const LABEL_SIZE = 0.9, LABEL_SIDE = 7.5, NUMBERED_BELOW = 31, LEAST_BODY = 10;
+const LABEL_SIZE = 0.9;
+const LABEL_SIDE = 7.5;
+const NUMBERED_BELOW = 31;
+const LEAST_BODY = 10;
 
 export class BodyScene {
   /**
@@ -36,6 +43,7 @@ export class BodyScene {
     this.frame = this.spoken = this.timer = 0;
     /** @type {CanvasRenderingContext2D | null | undefined} */
     this.pen = undefined;
+    this.family = "sans-serif";
     host.classList.add("body-scene");
     if (!this.anatomy) {
       host.append(made("p", { textContent: say("body.none") }));
@@ -146,6 +154,7 @@ export class BodyScene {
   _fit() {
     const { svg, stage, drawing, anatomy } = this;
     if (!svg || !stage || !drawing || !anatomy || !stage.clientWidth || !this.rows.length) return;
+    this.family = getComputedStyle(this.host).fontFamily;
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize), width = stage.clientWidth;
     const [, , across, down] = anatomy.view, tall = down > across, named = this._pens(false).flatMap(({ words }) => words);
     const longest = Math.max(...named.map((word) => this._long([word], LABEL_SIZE * rem))) + rem;
@@ -261,10 +270,9 @@ export class BodyScene {
    */
   _long(line, size) {
     const pen = this.pen ??= document.createElement("canvas").getContext("2d");
-    const family = getComputedStyle(this.host).fontFamily;
     return line.reduce((sum, [word, kind], n) => {
       if (!pen) return sum + word.length * size * 0.6;
-      pen.font = `${kind === "b" ? 700 : 400} ${size}px ${family}`;
+      pen.font = `${kind === "b" ? 700 : 400} ${size}px ${this.family}`;
       return sum + pen.measureText(n ? ` ${word}` : word).width;
     }, 0);
   }

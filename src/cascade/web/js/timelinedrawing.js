@@ -7,6 +7,7 @@ import { cellsOfMm, countedIn, endUnder, lesionsUnder, neverBorn } from "./timel
 
 const LEAST_CELLS = 0.6;
 const CURVE_STEP = 4;
+const EDGE = 6;
 const STRIP_SPANS = [1, 2, 3, 5, 10];
 const SIZES_MM = [0.1, 1, 10, 100];
 const CELL_POWERS = [3, 6, 9, 12];
@@ -39,15 +40,15 @@ const CELL_POWERS = [3, 6, 9, 12];
  * @returns {TimelineLayout}
  */
 export function timelineLayout(data, width, root, room) {
-  const text = Math.max(12, 0.8 * root), narrow = width < 38 * root, lane = Math.max(46, 2.6 * root);
-  const left = narrow ? 3.9 * text : 8.2 * text, right = width - (narrow ? 0.9 * text : 10.5 * text);
-  const strip = 1.9 * text, rows = 2 * strip + (narrow ? 2 * 1.5 * text : 6);
+  const text = Math.max(12, 0.8 * root), narrow = width < 38 * root, lane = Math.max(46, 2 * root);
+  const left = narrow ? 4.5 * text : 8.2 * text, right = width - (narrow ? 0.9 * text : 10.5 * text);
+  const strip = 1.9 * text, rows = EDGE + 2 * strip + (narrow ? 2 * 1.5 * text : 6);
   const knife = rows + 0.4 * text + lane / 2, drug = knife + (data.drug ? lane : 0);
-  const top = drug + lane / 2 + 0.6 * text, high = Math.min(23 * root, Math.max(13 * root, 0.36 * room));
+  const top = drug + lane / 2 + 0.6 * text, high = narrow ? 19 * root : Math.min(23 * root, Math.max(8.5 * root, room - 30 * root));
   const bottom = top + high, most = Math.log10(3 * data.burden / LEAST_CELLS);
   return {
     width, text, narrow, left, right, top, bottom, strip, knife, drug,
-    height: bottom + 3.2 * text,
+    height: bottom + (narrow ? 4.4 : 3.2) * text,
     x: (year) => left + ((right - left) * year) / data.years,
     y: (cells) => bottom - ((bottom - top) * Math.log10(Math.max(cells, LEAST_CELLS) / LEAST_CELLS)) / most,
     year: (x) => ((x - left) / (right - left)) * data.years,
@@ -119,7 +120,7 @@ function stripsOf(data, at, lesions, end, mm, say) {
   for (const [row, which] of /** @type {["seen" | "there", number][]} */ ([["seen", 0], ["there", 1]]).map(
     ([name, n]) => /** @type {const} */ ([n, name]),
   )) {
-    const above = at.narrow ? 1.5 * at.text : 0, y = row * (at.strip + above + 4) + above;
+    const above = at.narrow ? 1.5 * at.text : 0, y = EDGE + row * (at.strip + above + 4) + above;
     const label = say(which === "seen" ? "patient.strip_seen" : "patient.strip_there");
     drawn += at.narrow
       ? written(at.left, y - 0.35 * at.text, label, "time-strong")
@@ -163,19 +164,37 @@ function axesOf(data, at, say) {
     drawn += `<line x1="${px(at.x(year))}" x2="${px(at.x(year))}" y1="${px(at.bottom)}" y2="${px(at.bottom + 5)}"
       class="time-axis"/>${written(at.x(year), at.bottom + 1.5 * at.text, String(year), "time-quiet", "middle")}`;
   }
-  return drawn + written(at.right, at.bottom + 2.8 * at.text, say("patient.years_axis"), "time-quiet", "end");
+  return drawn;
 }
 
 /**
- * Organs with lesions that are there at the end: how many, and the largest; the primary among them.
- * @param {TimelineLesion[]} lesions
+ * The end of the patient, and the name of the axis where that leaves room.
+ * @param {TimelineLayout} at
  * @param {number} end
+ * @param {number} cause
+ * @param {Say} say
  */
-export function organsAtEnd(lesions, end) {
+function endOf(at, end, cause, say) {
+  const late = cause > 0 && at.x(end) > (at.left + at.right) / 2, row = at.bottom + 2.8 * at.text;
+  const [x, anchor] = late && !at.narrow ? [at.left, "start"] : [at.right, "end"];
+  const axis = written(x, at.narrow ? row + 1.3 * at.text : row, say("patient.years_axis"), "time-quiet", anchor);
+  if (!cause) return axis;
+  const label = say(cause === 1 ? "patient.dies_mark" : "patient.dies_other_mark", { year: decimals(end, say) });
+  const half = 0.31 * at.text * label.length, middle = Math.min(at.width - half, Math.max(half, at.x(end)));
+  return `${axis}<line x1="${px(at.x(end))}" x2="${px(at.x(end))}" y1="${px(at.top)}" y2="${px(at.bottom + 0.5 * at.text)}"
+    class="time-death"/>${written(middle, row, label, "time-strong", "middle")}`;
+}
+
+/**
+ * Organs with their lesions, the primary among them: how many, and the largest.
+ * @param {TimelineLesion[]} lesions
+ * @param {number} [year] of those alone that are there then
+ */
+export function organsOf(lesions, year) {
   /** @type {Map<string, { site: TimelineSite, number: number, cells: number }>} */
   const found = new Map();
   for (const lesion of lesions) {
-    const cells = lesion.cells(end - 1e-4), organ = lesion.site.organ, before = found.get(organ);
+    const cells = lesion.cells((year ?? lesion.end) - 1e-4), organ = lesion.site.organ, before = found.get(organ);
     if (!(cells > 0)) continue;
     found.set(organ, { site: lesion.site, number: (before?.number ?? 0) + 1, cells: Math.max(before?.cells ?? 0, cells) });
   }
@@ -194,7 +213,7 @@ export function organLabel(organ, number, say) {
 /**
  * Labels at the ends of lines, pushed apart, the largest on top.
  * @param {TimelineLayout} at
- * @param {ReturnType<typeof organsAtEnd>} organs
+ * @param {ReturnType<typeof organsOf>} organs
  * @param {number} end
  * @param {boolean} dark
  * @param {Say} say
@@ -246,17 +265,14 @@ export function timelinePicture(data, at, where, dark, say) {
         y - s)}" class="time-ended"/>`;
     }
   }
-  const early = lesions[0].end * 0.4;
-  drawn += written(at.x(early) + 0.6 * at.text, at.y(lesions[0].cells(early)) + 1.2 * at.text, say.term("primary"),
-    "time-strong time-halo");
-  if (cause) {
-    const right = at.x(end) > (at.left + at.right) / 2;
-    const label = say(cause === 1 ? "patient.dies_mark" : "patient.dies_other_mark", { year: decimals(end, say) });
-    drawn += `<line x1="${px(at.x(end))}" x2="${px(at.x(end))}" y1="${px(at.top)}" y2="${px(at.bottom)}" class="time-death"/>`;
-    drawn += written(at.x(end) + (right ? -6 : 6), at.bottom - 1.1 * at.text, label, "time-strong time-halo",
-      right ? "end" : "start");
+  const [primary] = lesions, stays = primary.cells(end - 1e-4) > 0;
+  if (at.narrow || !stays) {
+    const x = at.x(primary.end), room = x - at.left > 6 * at.text;
+    drawn += written(room ? x - 0.8 * at.text : x + 0.6 * at.text, at.y(primary.cells(primary.end - 1e-4)) - 0.5 * at.text,
+      say.term("primary"), "time-strong time-halo", room ? "end" : "start");
   }
-  drawn += at.narrow ? "" : labelsOf(at, organsAtEnd(lesions, end), end, dark, say);
+  drawn += endOf(at, end, cause, say);
+  drawn += at.narrow ? "" : labelsOf(at, organsOf(lesions, end), end, dark, say);
   return drawn + `<line x1="${px(at.left)}" x2="${px(at.right)}" y1="${px(water)}" y2="${px(water)}" class="time-line"/>${
     knife === null || knife >= end ? "" : `<line x1="${px(at.x(knife))}" x2="${px(at.x(knife))}" y1="${px(at.knife)}"
     y2="${px(at.bottom)}" class="time-knife"/>`}`;

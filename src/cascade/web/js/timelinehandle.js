@@ -24,7 +24,8 @@ export class TimelineHandle {
     /** @type {number[] | ((x: number, y: number) => number)} */
     this.places = [];
     this.chip = made("span", {});
-    this.element = made("div", { className: `time-handle ${name}`, tabIndex: 0 }, this.chip);
+    this.element = made("div", { className: `time-handle ${name}` }, this.chip);
+    this.element.tabIndex = 0;
     this.element.setAttribute("role", "slider");
     this.element.setAttribute("aria-label", label);
     this.element.setAttribute("aria-orientation", places === null ? "vertical" : "horizontal");

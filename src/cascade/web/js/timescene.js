@@ -5,7 +5,7 @@
 
 import { made } from "./elements.js";
 import { cellsOfMm, countedIn, endUnder, factsOf, lesionsUnder, mmOfCells, seenFrom } from "./timelinecurves.js";
-import { decimals, lineOf, organLabel, organsAtEnd, timelineCard, timelineLayout, timelinePicture } from "./timelinedrawing.js";
+import { decimals, lineOf, organLabel, organsOf, timelineCard, timelineLayout, timelinePicture } from "./timelinedrawing.js";
 import { TimelineHandle } from "./timelinehandle.js";
 
 const LEAST_MM = 0.5, MOST_MM = 50;
@@ -37,8 +37,8 @@ export class TimeScene {
     this.picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.picture.setAttribute("role", "img");
     this.stage = made("div", { className: "time-stage" }, this.picture);
-    this.said = made("p", { className: "time-said" });
-    this.also = made("p", { className: "time-also" });
+    this.said = made("span", {});
+    this.also = made("span", { className: "time-also" });
     this.heard = made("p", { className: "time-heard" });
     this.heard.setAttribute("role", "status");
     this.legend = made("ul", { className: "time-legend" });
@@ -60,11 +60,11 @@ export class TimeScene {
   begun() {
     const { knives, patients, eye } = this.data, knife = Math.floor(knives.length / 2);
     const at = (/** @type {number} */ patient) => ({ patient, knife, drug: 0, mm: roundedMm(eye.mm) });
-    const telling = patients.findIndex((_, k) => {
-      const facts = factsOf(this.data, at(k));
-      return facts.operated && facts.there > facts.seen && facts.never > 0 && facts.cause === 1;
+    const told = patients.map((_, k) => {
+      const { operated, there, seen, never, cause } = factsOf(this.data, at(k));
+      return 4 * Number(operated && there > seen) + 2 * Number(cause === 1) + Number(never > 0);
     });
-    return at(Math.max(0, telling));
+    return at(told.indexOf(Math.max(...told)));
   }
 
   parts() {
@@ -82,7 +82,7 @@ export class TimeScene {
     return [
       made("h2", {}, say("patient.title")),
       made("p", { className: "time-lead" }, say(data.drug ? "patient.lead_drug" : "patient.lead")),
-      this.said, this.also, this.stage, this.legend,
+      made("p", { className: "time-said" }, this.said, " ", this.also), this.stage, this.legend,
       made("div", { className: "time-ten-head" }, made("h3", {}, say("patient.ten", { n: data.patients.length })),
         made("label", {}, `${say("patient.order")} `, order)),
       this.cards, details,
@@ -227,7 +227,7 @@ export class TimeScene {
     picture.innerHTML = timelinePicture(data, layout, at, dark, say);
     this.place();
     this.tell();
-    this.key(layout.narrow, dark);
+    this.key(dark);
     this.card(dark);
     this.tabulate();
     if (this.order) this.order.value = this.byOutcome ? "outcome" : "number";
@@ -273,7 +273,8 @@ export class TimeScene {
     if (!on) return;
     const ends = lengths.map((one) => layout.x(starts[start] + one)), long = { years: decimals(lengths[length], say) };
     const where = say("patient.position", { n: length + 1, all: lengths.length });
-    handles.length.to(ends[length], layout.drug, 0, layout.width, say("patient.length_years", long), `${say("patient.length_heard", long)}, ${where}`, ends);
+    const told = `${say("patient.length_heard", long)}, ${where}`;
+    handles.length.to(ends[length], layout.drug, 0, layout.width, say("patient.length_years", long), told, ends);
   }
 
   /** What happened, in sentences. */
@@ -292,28 +293,26 @@ export class TimeScene {
     if (at.drug && facts.works) parts.push(many("ended", facts.ended));
     parts.push(ends(facts.cause, facts.end));
     this.said.textContent = parts.join(" ");
-    const also = facts.operated ? [say(["patient.without_lives", "patient.without_dies", "patient.without_other"][facts.of], { year: when(facts.without) })] : [];
-    if (at.drug && !facts.works) also.push(say("patient.drug_idle"));
+    const other = (/** @type {string} */ without, /** @type {[number, number]} */ [year, cause]) =>
+      say(`patient.${without}_${["lives", "dies", "other"][cause]}`, { year: when(year) });
+    const also = facts.operated ? [other("without", [facts.without, facts.of])] : [];
+    if (at.drug) also.push(facts.works ? other("undrugged", endUnder(data, { ...at, drug: 0 })) : say("patient.drug_idle"));
     this.also.textContent = also.join(" ");
     const number = data.patients[at.patient].number;
     this.picture.setAttribute("aria-label", `${say("patient.picture", { n: number })} ${this.said.textContent}`);
   }
 
-  /**
-   * The key: marks, and where lines have no room for labels the organs.
-   * @param {boolean} narrow
-   * @param {boolean} dark
-   */
-  key(narrow, dark) {
-    const { data, at, say, legend } = this, lesions = lesionsUnder(data, at), [end] = endUnder(data, at);
+  /** The key: organs with all their lesions, also those that are gone, and marks. @param {boolean} dark */
+  key(dark) {
+    const { data, at, say, legend } = this;
     const mark = (/** @type {string} */ drawn, /** @type {string} */ text) => {
       const item = made("li", {});
       item.innerHTML = `<svg viewBox="-10 -6 20 12" aria-hidden="true">${drawn}</svg>`;
       item.append(text);
       return item;
     };
-    const organs = narrow ? organsAtEnd(lesions, end).map(({ site, number }) =>
-      mark(`<path d="M-10 0H10" ${lineOf(site, dark, 0.7)}/>`, organLabel(site.organ, number, say))) : [];
+    const organs = organsOf(lesionsUnder(data, at)).map(({ site, number }) =>
+      mark(`<path d="M-10 0H10" ${lineOf(site, dark, 0.7)}/>`, organLabel(site.organ, number, say)));
     legend.replaceChildren(...organs,
       mark('<circle r="4" class="time-born"/>', say("patient.key_born")),
       mark('<circle r="4.5" class="time-never"/>', say("patient.key_never")),
@@ -355,7 +354,8 @@ export class TimeScene {
       made("table", {}, made("caption", {}, caption), made("thead", {}, row(head, "th")), made("tbody", {}, ...rows.map((cells) => row(cells))));
     const every = lesions.map((lesion) => {
       const from = seenFrom(data, lesion, at.mm), cells = lesion.cells(end - 1e-4);
-      const size = lesion.fate ? say(`patient.fate_${lesion.fate}`) : say("patient.mm", { mm: mmOfCells(data, cells).toLocaleString(say.lang, { maximumSignificantDigits: 2 }) });
+      const mm = mmOfCells(data, cells).toLocaleString(say.lang, { maximumSignificantDigits: 2 });
+      const size = lesion.fate ? say(`patient.fate_${lesion.fate}`) : say("patient.mm", { mm });
       return [say.term(lesion.site.site), decimals(lesion.begin, say), from < Infinity ? decimals(from, say) : say("patient.never_seen"), size];
     });
     const years = [];

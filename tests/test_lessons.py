@@ -1,0 +1,387 @@
+"""Lessons: what a page is given is the package's; the film shows real cells; words are there in every language."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+from scipy import stats
+
+import cascade
+from cascade.cli import main
+from cascade.common.colours import LOOKS
+from cascade.common.sight import contrast, distance
+from cascade.lessons.arms import cells_for
+from cascade.lessons.founders import first_founder
+from cascade.lessons.knobs import PLACES, factors_of, knobs_of, patch_of, stops_of, usable
+from cascade.lessons.looks import DARK_STAGE, LEAST, LIGHT_STAGE, causes_of, mark_of, on_dark
+from cascade.lessons.page import lesson, page, write_lesson
+from cascade.lessons.words import LANGUAGES, terms, words
+from cascade.web.modules import joined
+from cascade.web.page import cast_of, payload
+
+NODE = shutil.which("node")
+PLATELETS = cascade.load("platelets")
+MODELS = [entry.name for entry in cascade.models()]
+KNOBBED = ["platelets", "emt", "clusters", "b16f1-liver", "ctc-mouse"]
+
+in_node = pytest.mark.skipif(NODE is None, reason="no node on this machine")
+
+
+def asked(module: str, code: str, given: dict[str, Any]) -> Any:
+    """What modules of the page, which import nothing in common, say in node."""
+    script = f"{''.join(map(joined, module.split()))}\nconst given = {json.dumps(given)};\n{code}"
+    done = subprocess.run(
+        [str(NODE), "--input-type=module", "-"], input=script, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+# Words --------------------------------------------------------------------------------------------
+
+
+def test_every_language_has_the_words_of_every_other() -> None:
+    english = words("en")
+    for lang in LANGUAGES:
+        table = words(lang)
+        assert list(table) == list(english)
+        for section in [*table]:
+            if section == "terms":
+                assert set(english["terms"]) <= set(table["terms"])
+                continue
+            assert list(table[section]) == list(english[section]), section
+            for key, text in table[section].items():
+                assert text.strip(), (section, key)
+                holes = [sorted(re.findall(r"\{(\w+)\}", one[section][key])) for one in (table, english)]
+                assert holes[0] == holes[1], (lang, section, key)
+
+
+def test_every_name_of_the_catalogue_is_told_in_every_other_language() -> None:
+    needed = {t.name for t in cascade.treatments()}
+    for name in MODELS:
+        model = cascade.load(name)
+        cast = cast_of(model)
+        needed |= {f"model {name}", *cast["stages"], *cast["causes"], cast["goal"], f"goal {cast['goal']}"}
+        needed |= {site.name for site in model.sites or ()}
+        needed |= {f"knob {knob.id}" for knob in knobs_of(model, None)}
+        hinted = {*cast["stages"], cast["goal"]}
+        for lang in LANGUAGES:
+            assert hinted <= set(words(lang)["hints"]), (lang, name)
+            assert set(cast["causes"]) <= set(words(lang)["words"]), (lang, name)
+    for lang in set(LANGUAGES) - {"en"}:
+        assert needed - set(terms(lang)) == set(), lang
+    assert {n for n in needed if n.startswith(("knob", "goal"))} <= set(terms("en"))
+
+
+def test_an_unknown_language_is_refused_with_what_there_is() -> None:
+    with pytest.raises(cascade.InputError, match="en, de"):
+        words("fr")
+
+
+# Colours and marks --------------------------------------------------------------------------------
+
+
+def test_causes_are_told_apart_by_colour_or_mark_in_both_styles() -> None:
+    """Two causes of a model never have both the same mark and colours that somebody takes for one."""
+    for name in MODELS:
+        marks, colours = causes_of(list(cast_of(cascade.load(name))["causes"]))
+        for cause, (light, dark) in colours.items():
+            assert contrast(light, LIGHT_STAGE) >= LEAST, cause
+            assert contrast(dark, DARK_STAGE) >= LEAST, cause
+            for other in set(colours) - {cause}:
+                if marks[cause] != marks[other]:
+                    continue
+                # Two names for one thing: never in one model.
+                pytest.fail(f"{name}: {cause} and {other} have one mark")
+
+
+def test_a_cause_of_ones_own_has_a_mark_and_a_colour_that_is_seen() -> None:
+    for cause in ("heat", "a long name of my own", "étouffement", "x"):
+        assert mark_of(cause) == mark_of(cause)
+        assert mark_of(cause) in {"square", "bar", "vee", "open"}
+    for colour in [*LOOKS["causes"].values(), "#000000", "#010203", "#0000FF"]:
+        assert contrast(on_dark(colour), DARK_STAGE) >= LEAST
+
+
+# Knobs and arms -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", KNOBBED)
+def test_each_position_of_a_knob_is_the_model_that_it_says(name: str) -> None:
+    model = cascade.load(name)
+    base, acting = payload(model, seed=3), usable(model)
+    knobs = knobs_of(model, None)
+    assert knobs
+    for knob in knobs:
+        sent = stops_of(knob, base, acting, 3)
+        assert sent[knob.at]["patch"] == {}, "at first it stands where the model is"
+        for (_, other, until), stop in zip(knob.stops, sent, strict=True):
+            made = payload(other, seed=3, until=until)
+            whole = base | stop["patch"]
+            assert {k: v for k, v in whole.items() if k not in PLACES} == {
+                k: v for k, v in made.items() if k not in PLACES
+            }
+
+
+TIMES = [(0.0, None), (24.0, None), (0.0, 72.0), (6.0, 168.0)]
+
+
+@in_node
+@pytest.mark.parametrize("name", ["platelets", "b16f1-liver", "emt"])
+def test_a_treatment_for_a_time_is_that_of_the_package(name: str) -> None:
+    """Whatever the other knobs are: also where one of them changes which transitions there are."""
+    model = cascade.load(name)
+    data, knobs = lesson_without_arms(model), {k.id: k.stops for k in knobs_of(model, None)}
+    treated = data["treatments"][-1]["name"]
+    cases = [(knob, at, *times) for knob, stops in knobs.items() for at in range(len(stops)) for times in TIMES]
+    found = asked(
+        "bench.js",
+        """console.log(JSON.stringify(given.cases.map(([knob, at, from, to]) => {
+          const b = new Bench(given.lesson), again = new Bench(given.lesson);
+          b.knobs[knob] = at;
+          b.treated = { name: given.name, from, to: to ?? Infinity };
+          b.rebuild();
+          again.restore(b.state());
+          return [b.model.data, JSON.stringify(again.model.data) === JSON.stringify(b.model.data)];
+        })));""",
+        {"lesson": data, "name": treated, "cases": cases},
+    )
+    for (knob, at, start, end), (made, kept) in zip(cases, found, strict=True):
+        _, other, until = knobs[knob][at]
+        one = cascade.treatment(treated, start or None, end)
+        wanted = payload(other.with_treatments(one), seed=1889, until=until)
+        assert {k: made[k] for k in wanted if k not in PLACES} == {k: wanted[k] for k in wanted if k not in PLACES}
+        assert kept, "the address keeps it"
+
+
+def lesson_without_arms(model: cascade.Model) -> dict[str, Any]:
+    """The parts of a lesson that cost no cells."""
+    base, acting = payload(model, seed=1889), usable(model)
+    return {
+        "model": base,
+        "knobs": [{"id": k.id, "at": k.at, "stops": stops_of(k, base, acting, 1889)} for k in knobs_of(model, None)],
+        "treatments": [{"name": t.name, "factors": factors_of(model, t, 1889)} for t in acting],
+    }
+
+
+def test_only_treatments_that_act_are_offered() -> None:
+    names = {t.name for t in usable(PLATELETS)}
+    assert "nk-boost" in names
+    assert "hormone" not in names
+    assert patch_of(payload(PLATELETS, seed=1), payload(PLATELETS, seed=1)) == {}
+
+
+def test_the_ringed_cell_is_the_first_that_gets_there() -> None:
+    model = cascade.Model.from_survival({"arrest": 0.2, "exit": 0.02})
+    cell, looked = first_founder(model, seed=4)
+    before = cascade.simulate(model, cells=cell, seed=4)
+    with_it = cascade.simulate(model, cells=cell + 1, seed=4)
+    assert before.funnel().rows[-1].passed == 0
+    assert with_it.funnel().rows[-1].passed == 1
+    assert looked == cell + 1
+    later, _ = first_founder(model, seed=4, first=cell + 1)
+    assert later > cell
+    none = model.with_(hazards={f"{model.states[-2].name}.{model.states[-1].name}": 0.0})
+    assert first_founder(none, seed=4) == (-1, 0)
+
+
+def test_an_arm_says_what_compare_says() -> None:
+    data = lesson(PLATELETS, treat=[cascade.treatment("antiplatelet")])
+    (arm,) = data["arms"]
+    pairs = cascade.compare(
+        PLATELETS, PLATELETS.with_treatments(cascade.treatment("antiplatelet")), cells=arm["cells"], seed=1889
+    )
+    assert (arm["founders"], arm["lost"], arm["saved"]) == (
+        cascade.simulate(PLATELETS, cells=arm["cells"], seed=1889).funnel().rows[-1].passed,
+        list(pairs.lost_cells),
+        list(pairs.saved_cells),
+    )
+    assert 1000 <= cells_for(0.5) < cells_for(1e-3) < cells_for(1e-9)
+
+
+def test_another_model_beside_needs_the_same_steps() -> None:
+    with pytest.raises(cascade.InputError, match="same steps"):
+        lesson(PLATELETS, beside=cascade.load("clusters"))
+    data = lesson(PLATELETS, beside=cascade.load("platelets-all-four"))
+    assert [arm["name"] for arm in data["arms"]] == ["platelets-all-four"]
+
+
+# The film -----------------------------------------------------------------------------------------
+
+
+@in_node
+def test_lenses_keep_every_bar_between_a_tenth_and_all() -> None:
+    shares = [[1.0, 0.5, 0.09, 0.0101, 0.01, 3e-4, 3e-4, 2e-5, 1e-5], [1.0, 0.1, 0.1], [1.0, 1e-9, 0.0], [1.0, 1.0, 0.3]]
+    for row, zooms in zip(shares, asked("filmcells.js", "console.log(JSON.stringify(given.rows.map(zoomsOf)))",
+                                        {"rows": shares}), strict=True):  # fmt: skip
+        assert zooms[0] == 1
+        for share, zoom in zip(row, zooms, strict=True):
+            assert share == 0 or 0.1 <= share * zoom * (1 + 1e-12) <= 1 + 1e-9
+        assert zooms == sorted(zooms)
+
+
+FILM = """
+const film = async (payload, seconds, founder) => {
+  const model = new Model(payload), cells = new FilmCells(model, seconds, founder, 0);
+  while (!cells.ready) await new Promise((done) => setTimeout(done, 5));
+  return [model, cells];
+};
+"""
+
+
+@in_node
+@pytest.mark.parametrize("name", ["textbook", "clusters", "emt", "b16f1-liver"])
+def test_at_the_end_the_film_has_counted_what_the_package_counts(name: str) -> None:
+    """Dots before the first lens are the first cells; behind it those of so many more, by the factors of the lenses."""
+    model = cascade.load(name)
+    base = payload(model, seed=1889)
+    found = asked(
+        "model.js filmcells.js",
+        FILM
+        + """const [model, cells] = await film(given.payload, given.seconds, -1);
+        console.log(JSON.stringify({ films: cells.films.map(({ row, cells, each }) => [row, cells, each]), census: cells.census(1e9) }));""",
+        {"payload": base, "seconds": [2.0] * (len(model.stages) + 1)},
+    )
+    bounds = [row for row, _, _ in found["films"]] + [len(model.stages) + 1]
+    for (row, cells, each), behind in zip(found["films"], bounds[1:], strict=True):
+        counted = cascade.simulate(model, cells=int(cells), seed=1889).funnel()
+        first = cascade.simulate(model, cells=1000, seed=1889).funnel()
+        weight = first.rows[0].entered * cells / 1000
+        for k in range(row, behind):
+            came = counted.rows[k].entered if k < len(model.stages) else counted.rows[-1].passed
+            assert found["census"][k]["came"] * weight == pytest.approx(came)
+            if k < len(model.stages):
+                dead = {c: p * weight for c, p in found["census"][k]["dead"].items()}
+                assert dead == pytest.approx({c: n for c, n in counted.rows[k].lost.items() if n})
+        assert each * cells == pytest.approx(100_000)
+
+
+@in_node
+def test_a_slider_moved_leaves_the_dead_dead_and_gives_the_living_the_new_odds() -> None:
+    """At a moment of the film: whatever has happened stays, and who lives goes on by the new hazards.
+
+    A step in which half die: those that are in it when deaths become seven times as fast pass by one in eight,
+    whatever they have waited. The number is binomial: a false alarm in a million.
+    """
+    model = cascade.Model.from_survival({"arrest": 0.9, "exit": 0.5})
+    found = asked(
+        "model.js filmcells.js",
+        FILM
+        + """const [model, cells] = await film(given.payload, [2, 6, 4], 3);
+        const clock = given.clock, before = structuredClone(cells.films[0].tracks);
+        model.scaleDeaths(1, 7);
+        cells.change(clock);
+        while (!cells.ready) await new Promise((done) => setTimeout(done, 5));
+        const after = cells.films[0].tracks;
+        let kept = 0, inside = 0, passed = 0, apart = 0;
+        before.forEach((track, i) => {
+          const past = track.rows.filter(({ to }) => to <= clock), now = after[i];
+          past.forEach((stay, k) => { kept += 1; if (JSON.stringify(stay) !== JSON.stringify(now.rows[k])) apart += 1; });
+          const stay = track.rows.find(({ from, to }) => from <= clock && clock < to);
+          if (!stay || stay.row !== 1) return;
+          inside += 1;
+          if (now.rows[1].to <= clock) apart += 1;
+          if (now.rows.length > 2) passed += 1;
+        });
+        console.log(JSON.stringify({ kept, inside, passed, apart }));""",
+        {"payload": payload(model, seed=8), "clock": 3.6},
+    )
+    assert found["apart"] == 0
+    assert found["kept"] > 500
+    assert found["inside"] > 150
+    assert stats.binomtest(found["passed"], found["inside"], 1 / 8).pvalue > 1e-6
+    assert stats.binomtest(found["passed"], found["inside"], 1 / 2).pvalue < 1e-6, "the test can fail"
+
+
+@in_node
+def test_an_hour_of_a_cell_and_a_moment_of_the_film_are_each_others() -> None:
+    found = asked(
+        "model.js filmcells.js",
+        FILM
+        + """const [model, cells] = await film(given.payload, [4, 2, 2, 2, 2, 2, 6, 4], -1);
+        const worst = [];
+        for (const track of cells.films[0].tracks.slice(0, 300)) for (const stay of track.rows) {
+          // Behind a lens the dots of more cells are shown, with a pace of their own.
+          if (!Number.isFinite(stay.to) || stay.row >= cells.films[1].row) continue;
+          for (const part of [0.35, 0.6, 0.9, 0.99]) {
+            const clock = stay.from + part * (stay.to - stay.from), hour = cells._hourAt(track, clock);
+            if (hour > stay.entered) worst.push(Math.abs(cells._momentOf(track, hour) - clock));
+            if (hour < stay.entered || hour > stay.left) worst.push(99);
+          }
+        }
+        console.log(JSON.stringify([worst.length, Math.max(...worst)]));""",
+        {"payload": payload(cascade.load("textbook"), seed=2)},
+    )
+    assert found[0] > 100
+    assert found[1] < 1e-6
+
+
+# The file -----------------------------------------------------------------------------------------
+
+
+def test_a_lesson_is_one_small_file_that_asks_nothing_of_the_network(tmp_path: Any) -> None:
+    data = lesson(PLATELETS, treat=[cascade.treatment("nk-boost")])
+    text = write_lesson(data, tmp_path / "x.html").read_text(encoding="utf-8")
+    assert len(text.encode()) < 400_000
+    assert not re.search(r"(src|href)=", text.partition("<script>")[0])
+    assert "default-src 'none'" in text
+    assert "never for decisions about a patient" in text
+    evil = PLATELETS.with_(title="</script><script>alert(1)</script>", description="<!-- <script>")
+    assert "</script><script>" not in page(lesson(evil, treat=[cascade.treatment("nk-boost")]))
+    with pytest.raises(cascade.InputError, match="its lesson would have"):
+        write_lesson(data | {"title": "x" * 500_000}, tmp_path / "y.html")
+    assert not (tmp_path / "y.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "on what"),
+        (["platelets", "--patient", "breast"], "on what"),
+        (["platelets", "--lang", "fr"], "--lang"),
+        (["plateletts"], "platelets"),
+        (["platelets", "--treat", "aspirin"], "--treat"),
+        (["platelets", "--beside", "clusters"], "--beside"),
+        (["--patient", "brest"], "--patient"),
+        (["--patient", "breast", "--treat", "nk-boost"], "--treat"),
+        (["platelets", "--seed", "x"], "--seed"),
+    ],
+)
+def test_wrong_input_is_refused_with_the_name_of_the_option(
+    arguments: list[str], told: str, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "x.html"
+    with pytest.raises(SystemExit) as ended:
+        main(["lesson", *arguments, "--out", str(out)])
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_lesson_takes_the_place_of_one_on_the_same_model_and_of_nothing_else(
+    tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "x.html"
+    asked_for = ["lesson", "ctc-mouse", "--quiet", "--out", str(out)]
+    for _ in range(2):
+        with pytest.raises(SystemExit) as ended:
+            main(asked_for)
+        assert ended.value.code == 0, capsys.readouterr().err
+    for other in ("my own notes", out.read_text(encoding="utf-8").replace('"lesson":"ctc-mouse"', '"lesson":"mine"')):
+        out.write_text(other, encoding="utf-8")
+        with pytest.raises(SystemExit) as ended:
+            main(asked_for)
+        assert ended.value.code == 2
+        assert out.read_text(encoding="utf-8") == other
+
+
+def test_sights_tell_the_living_from_the_dead() -> None:
+    alive = LOOKS["dark"]["alive"]
+    assert contrast(alive, DARK_STAGE) >= LEAST
+    for cause in LOOKS["causes"].values():
+        assert distance(alive, on_dark(cause)) > 0.08, cause
