@@ -93,7 +93,7 @@ def lesson(
         "texts": {name: table for name, table in texts.items() if name != "terms"},
         "terms": texts["terms"],
         "name": model.name,
-        "title": model.title or model.name,
+        "headline": texts["terms"].get(f"model {model.name}", model.title or model.name),
         "model": base,
         "first": first,
         "founder": founder,
@@ -155,7 +155,7 @@ def page(data: dict[str, Any]) -> str:
         ("/*STYLE*/", _properties(data["colours"]) + "".join(styles)),
         ("/*SCRIPT*/", script("lesson.js")),
         ("/*DATA*/", packed),
-        ("<!--TITLE-->", html.escape(data["terms"].get(f"model {data['name']}", data["title"]))),
+        ("<!--TITLE-->", html.escape(data["headline"])),
     ):
         text = text.replace(mark, part, 1)
     return text
@@ -206,7 +206,7 @@ def patient_lesson(disease: str, *, seed: int = 1889, lang: str = "en") -> dict[
         "texts": {name: table for name, table in texts.items() if name != "terms"},
         "terms": texts["terms"],
         "name": disease,
-        "title": data.get("title", disease),
+        "headline": texts["terms"].get(f"disease {disease}", data["title"]),
         "model": None,
         "patient": data,
         "colours": {},

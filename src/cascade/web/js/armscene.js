@@ -3,7 +3,7 @@
 /** @import { FilmTrack, Lesson, LessonArm, Say } from "./types.js" */
 
 import { choice, made } from "./elements.js";
-import { FilmCells } from "./filmcells.js";
+import { FilmCells, zoomsOf } from "./filmcells.js";
 import { FilmStage } from "./filmstage.js";
 import { markIcon } from "./marks.js";
 import { Model } from "./model.js";
@@ -68,10 +68,12 @@ export class ArmScene {
     this.about.textContent = say.has("treatments", this.arm.name) ? say(`treatments.${this.arm.name}`) : this.arm.about;
     for (const stage of this.stages) stage.pause();
     this.films.replaceChildren();
+    // One scale for both: what is longer is more.
+    const came = [this.one, this.other].map((model) => [1, ...model.exact().passed]), zooms = zoomsOf(came[0].map((share, k) => Math.max(share, came[1][k])));
     this.stages = [[this.one, say("arms.first")], [this.other, this._name(this.arm)]].map(([model, title]) => {
       const host = made("div", { className: "arm" }, made("h3", {}, /** @type {string} */ (title)));
       this.films.append(host);
-      const stage = new FilmStage(host, lesson, say, /** @type {Model} */ (model));
+      const stage = new FilmStage(host, lesson, say, /** @type {Model} */ (model), zooms);
       stage._sayOpens();
       stage.solve();
       return stage;

@@ -1,10 +1,10 @@
 // The cells of a film: real cells of the model, each with its own luck, on the clock of the film.
+// @ts-check
 //
 // Dots are a sample of the cells that set out, and open at a lens: behind it more of them are looked at, and a dot is
 // fewer cells. When a slider moves at a moment of the film, each cell has come to an hour of its own; from that hour on
 // its hazards are the new ones, and what is left of its waiting times is rewound by the rule of the engine. So the dead
 // stay dead, and the living meet the new odds.
-// @ts-check
 /** @import { Film, FilmRow, FilmTrack, Rates, Unit } from "./types.js" */
 /** @import { Model } from "./model.js" */
 
@@ -44,8 +44,10 @@ export class FilmCells {
    * @param {number[]} seconds of each row, by step
    * @param {number} founder number of a cell that founds a colony; -1: none is known
    * @param {number} first number of the first cell
+   * @param {number[] | null} zooms of the rows, where another model shares them
    */
-  constructor(model, seconds, founder, first) {
+  constructor(model, seconds, founder, first, zooms = null) {
+    this.zooms = zooms;
     this.model = model;
     this.seconds = seconds;
     this.first = first;
@@ -55,16 +57,19 @@ export class FilmCells {
     this.latest = 0;
     /** @type {FilmTrack | null} */
     this.ringed = null;
+    this.changes = [{ clock: 0, windows: model.windows }];
+    /** @type {(number | null)[]} */
+    this.means = [];
+    /** @type {Film[]} */
+    this.films = [];
     this.begin();
   }
 
   /** Anew, with the hazards as they are. */
   begin() {
     this.changes = [{ clock: 0, windows: this.model.windows }];
-    /** @type {(number | null)[]} */
     this.means = new Array(this.rows).fill(null);
-    const passed = this.model.exact().passed, zooms = zoomsOf([1, ...passed]);
-    /** @type {Film[]} */
+    const passed = this.model.exact().passed, zooms = this.zooms ?? zoomsOf([1, ...passed]);
     this.films = [{ row: 0, cells: DOTS, each: SET_OUT / DOTS, tracks: [], weight: 1, ready: false }];
     zooms.forEach((zoom, k) => {
       const last = this.films[this.films.length - 1], cells = Math.min(SET_OUT, last.cells * (k ? zoom / zooms[k - 1] : 1));

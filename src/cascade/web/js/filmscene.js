@@ -31,11 +31,18 @@ export class FilmScene {
     /** @type {number | null} */
     this.guess = null;
     this.open = false;
+    this.form = made("form", { className: "guess" });
+    this.number = made("input", { type: "text", inputMode: "decimal", className: "number", placeholder: "?", autocomplete: "off" });
+    this.answer = made("p", { className: "answer" });
+    this.button = made("button", { type: "button" }, say("film.play"));
+    this.back = made("button", { type: "button", className: "reset" }, say("film.reset"));
+    this.alive = made("span", { className: "quiet living" });
+    this.knobs = made("div", { className: "knobs" });
+    this.told = made("p", { className: "told" });
     this._ask();
     this._controls();
     this.stage = new FilmStage(host, lesson, say, bench.model);
     host.addEventListener("film", () => this._tell());
-    this.knobs = made("div", { className: "knobs" });
     this._addOdds();
     this._addKnobs();
     host.append(this.knobs, this.legend());
@@ -44,7 +51,6 @@ export class FilmScene {
     this.spoken = new Spoken(region);
     this.stage.cover(COVERED);
     this.stage._sayOpens();
-    this.told = made("p", { className: "told" });
     host.append(this.told);
     this._show(this.stage.solve());
   }
@@ -52,8 +58,7 @@ export class FilmScene {
   // The question ------------------------------------------------------------------------------------
 
   _ask() {
-    const { say } = this, form = made("form", { className: "guess" });
-    this.number = made("input", { type: "text", inputMode: "decimal", className: "number", placeholder: "?", autocomplete: "off" });
+    const { form, say } = this;
     this.number.setAttribute("aria-label", say("film.guess"));
     const mine = made("button", { type: "submit", className: "main" }, say("film.mine"));
     const show = made("button", { type: "button" }, say("film.show"));
@@ -63,8 +68,7 @@ export class FilmScene {
       this._uncover(this._read(this.number.value));
     });
     show.addEventListener("click", () => this._uncover(null));
-    this.form = form;
-    this.answer = made("p", { className: "answer", hidden: true });
+    this.answer.hidden = true;
     const goal = say.term(`goal ${this.lesson.goal.name}`);
     const title = made("h2", {}, say("film.question", { n: say.whole(100000), goal }));
     this.host.append(made("div", { className: "ask" }, made("div", {}, title, made("p", { className: "quiet" }, say(this.bench.model.exact().passed[lastStep(this.lesson)] > 0.5 ? "film.lead_all" : "film.lead"))), form, this.answer));
@@ -111,15 +115,12 @@ export class FilmScene {
 
   _controls() {
     const { say } = this;
-    this.button = made("button", { type: "button" }, say("film.play"));
     this.button.addEventListener("click", () => this.toggle());
     const again = made("button", { type: "button" }, say("film.again"));
     again.addEventListener("click", () => { this.stage.again(); this.stage.play(); });
     const speed = choice(`${say("film.speed")} `, [["½", "0.5"], ["1", "1"], ["2", "2"], ["4", "4"]], (value) => { this.stage.speed = Number(value); });
     const list = speed.querySelector("select");
     if (list) list.value = "1";
-    this.alive = made("span", { className: "quiet living" });
-    this.back = made("button", { type: "button", className: "reset" }, say("film.reset"));
     this.back.addEventListener("click", () => this.reset());
     this.host.append(made("div", { className: "controls" }, this.button, again, speed, this.alive, this.back));
   }

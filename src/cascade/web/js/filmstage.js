@@ -21,8 +21,10 @@ export class FilmStage {
    * @param {Lesson} lesson
    * @param {Say} say
    * @param {Model} model
+   * @param {number[] | null} zooms of the rows, where another film beside it shares them
    */
-  constructor(host, lesson, say, model) {
+  constructor(host, lesson, say, model, zooms = null) {
+    this.zooms = zooms;
     this.lesson = lesson;
     this.say = say;
     this.clock = 0;
@@ -32,7 +34,7 @@ export class FilmStage {
     this.barsAt = -1;
     this.drawn = 0;
     const goal = lesson.goal, stages = [...lesson.stages, goal];
-    this.cells = new FilmCells(model, stages.map(({ seconds }) => seconds), lesson.founder, lesson.first);
+    this.cells = new FilmCells(model, stages.map(({ seconds }) => seconds), lesson.founder, lesson.first, zooms);
     this.painter = new FilmPainter(this.cells, stages.map(({ ground }) => ground), lesson.marks);
     this.bars = new LensBars(say, stages.map(({ name }) => name), lesson.marks, (cause) => worded(say, cause));
     this.canvas = made("canvas");
@@ -72,7 +74,7 @@ export class FilmStage {
   /** The exact answer and the bars of the moment. */
   solve() {
     const exact = this.cells.model.exact();
-    this.bars.solved(exact);
+    this.bars.solved(exact, this.zooms);
     this._bars();
     return exact;
   }

@@ -49,11 +49,14 @@ export class LensBars {
     return { box: made("div", { className: "barbox" }, lens, track, number, why, counted), bar, lens, tip, why, number, counted };
   }
 
-  /** @param {Exact} exact */
-  solved(exact) {
+  /**
+   * @param {Exact} exact
+   * @param {number[] | null} zooms of the rows, where another model shares them
+   */
+  solved(exact, zooms) {
     this.exact = exact;
     const came = [1, ...exact.passed];
-    this.zooms = zoomsOf(came);
+    this.zooms = zooms ?? zoomsOf(came);
     this.rows.forEach((row, k) => this._solve(row, k, came, exact));
   }
 

@@ -4,11 +4,13 @@
 
 import { ArmScene } from "./armscene.js";
 import { Bench } from "./bench.js";
+import { BodyScene } from "./bodyscene.js";
 import { made, within } from "./elements.js";
 import { FilmScene } from "./filmscene.js";
 import { Model } from "./model.js";
 import { TaskScene } from "./taskscene.js";
 import { speaker } from "./texts.js";
+import { TimeScene } from "./timescene.js";
 
 /**
  * @typedef {object} Scene
@@ -21,7 +23,8 @@ const lesson = /** @type {Lesson} */ (/** @type {unknown} */ (globalThis.cascade
 /** @type {{ id: string, title: string, host: HTMLElement, scene: Scene, button: HTMLElement }[]} */
 const scenes = [];
 const bench = lesson.model ? new Bench(lesson) : null;
-let current = 0, restoring = false;
+let current = 0;
+let restoring = false;
 
 /**
  * @param {string} id
@@ -38,6 +41,21 @@ function addScene(id, make) {
 }
 
 /**
+ * The body, which follows the knobs of the film.
+ * @param {HTMLElement} host
+ * @param {Bench} knobs
+ */
+function addBody(host, knobs) {
+  host.append(made("h2", {}, say("scenes.body_title")));
+  const part = made("div");
+  host.append(part);
+  const scene = new BodyScene(part, lesson, say);
+  scene.update(knobs.model.exact(), knobs.model.data);
+  document.addEventListener("solved", (event) => scene.update(/** @type {CustomEvent<Exact>} */ (event).detail, knobs.model.data));
+  return scene;
+}
+
+/**
  * @param {number} to
  * @param {boolean} scroll
  */
@@ -51,7 +69,7 @@ function go(to, scroll) {
     scene.shown(k === to);
   });
   if (scroll && !presenting()) scenes[to].host.scrollIntoView({ block: "start" });
-  keep();
+  keepAddress();
 }
 
 function presenting() {
@@ -84,7 +102,7 @@ function isDark() {
 let waiting = 0;
 
 /** The state of every control in the address, so that a link is a scenario. */
-function keep() {
+function keepAddress() {
   if (restoring) return;
   clearTimeout(waiting);
   waiting = window.setTimeout(() => {
@@ -123,24 +141,26 @@ function press(event) {
     else return;
     event.preventDefault();
   } else return;
-  keep();
+  keepAddress();
 }
 
 // All together --------------------------------------------------------------------------------------
 
-within(document, "#title").textContent = say.term(`model ${lesson.name}`) === `model ${lesson.name}` ? lesson.title : say.term(`model ${lesson.name}`);
+within(document, "#title").textContent = lesson.headline;
 const dark = within(document, "#dark"), show = within(document, "#present");
 dark.textContent = "◐";
 dark.setAttribute("aria-label", say("page.dark"));
-dark.addEventListener("click", () => { dress(isDark() ? "light" : "dark"); keep(); });
+dark.addEventListener("click", () => { dress(isDark() ? "light" : "dark"); keepAddress(); });
 show.textContent = say("page.present");
 show.addEventListener("click", () => present(!presenting()));
 if (bench) {
   addScene("film", (host) => new FilmScene(host, lesson, say, bench));
   if (lesson.arms.length) addScene("arms", (host) => new ArmScene(host, lesson, say));
+  if (lesson.anatomy) addScene("body", (host) => addBody(host, bench));
   addScene("tasks", (host) => new TaskScene(host, lesson, say));
 }
-document.addEventListener("changed", keep);
+if (lesson.patient) addScene("patient", (host) => new TimeScene(host, lesson.patient, say));
+document.addEventListener("changed", keepAddress);
 document.addEventListener("keydown", press);
 window.addEventListener("hashchange", restore);
 within(document, "#made").append(

@@ -142,9 +142,10 @@ function stripsOf(data, at, lesions, end, mm, say) {
 /**
  * @param {TimelineData} data
  * @param {TimelineLayout} at
+ * @param {number} end
  * @param {Say} say
  */
-function axesOf(data, at, say) {
+function axesOf(data, at, end, say) {
   let drawn = "";
   const sizes = SIZES_MM.map((mm) => /** @type {const} */ ([cellsOfMm(data, mm), mm]));
   for (const [cells, mm] of sizes.filter(([n]) => n < 3 * data.burden)) {
@@ -154,7 +155,9 @@ function axesOf(data, at, say) {
   }
   drawn += `<line x1="${px(at.left)}" x2="${px(at.right)}" y1="${px(at.bottom)}" y2="${px(at.bottom)}" class="time-axis"/>`;
   drawn += written(at.left - 6, at.y(1) + 0.35 * at.text, say("patient.one_cell"), "time-quiet", "end");
-  for (const power of CELL_POWERS.filter((n) => 10 ** n < 3 * data.burden)) {
+  // On a phone there is room for them only where no line ends.
+  const powers = at.narrow && at.x(end) > at.right - 3 * at.text ? [] : CELL_POWERS;
+  for (const power of powers.filter((n) => 10 ** n < 3 * data.burden)) {
     const exponent = [...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
     const label = power === 3 || at.narrow ? `10${exponent}` : `10${exponent} ${say("patient.cells")}`;
     drawn += written(at.right - 4, at.y(10 ** power) + 0.35 * at.text, label, "time-quiet time-halo", "end");
@@ -248,7 +251,7 @@ export function timelinePicture(data, at, where, dark, say) {
     height="${px(at.bottom - at.top)}" class="time-air"/>`;
   drawn += `<rect x="${px(at.left)}" y="${px(water)}" width="${px(at.right - at.left)}"
     height="${px(at.bottom - water)}" class="time-water"/>`;
-  drawn += stripsOf(data, at, lesions, end, where.mm, say) + axesOf(data, at, say) + careOf(data, at, where, end);
+  drawn += stripsOf(data, at, lesions, end, where.mm, say) + axesOf(data, at, end, say) + careOf(data, at, where, end);
   for (const lesion of neverBorn(data, where)) {
     drawn += `<circle cx="${px(at.x(lesion.begin))}" cy="${px(at.y(1))}" r="${px(r)}" class="time-never"/>`;
   }

@@ -8,8 +8,10 @@ import { cellsOfMm, countedIn, endUnder, factsOf, lesionsUnder, mmOfCells, seenF
 import { decimals, lineOf, organLabel, organsOf, timelineCard, timelineLayout, timelinePicture } from "./timelinedrawing.js";
 import { TimelineHandle } from "./timelinehandle.js";
 
-const LEAST_MM = 0.5, MOST_MM = 50;
-const SPEAK_AFTER = 500, SPEAK_AGAIN = 4000;
+const LEAST_MM = 0.5;
+const MOST_MM = 50;
+const SPEAK_AFTER = 500;
+const SPEAK_AGAIN = 4000;
 
 /** @param {number} mm */
 function roundedMm(mm) {

@@ -352,7 +352,7 @@ export interface Lesson extends Texts {
   goal: LessonStage;
   /** Whether hazards that change with time are solved at once. */
   windows: boolean;
-  title: string;
+  headline: string;
   version: string;
   seed: string;
   marks: Record<string, string>;
@@ -361,7 +361,7 @@ export interface Lesson extends Texts {
   treatments: LessonTreatment[];
   arms: LessonArm[];
   anatomy: unknown;
-  patient: unknown;
+  patient: any;
 }
 
 declare global {

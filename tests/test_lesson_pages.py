@@ -1,0 +1,351 @@
+"""Lessons in a real browser: they open, play, answer, are kept by their address, and can be read by everybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cascade
+from cascade.lessons.page import lesson, write_lesson
+from cascade.lessons.words import words
+
+MODELS = ["platelets", "textbook", "colon", *sorted(
+    {e.name for e in cascade.models()} - {"platelets", "textbook", "colon"}
+)]  # fmt: skip
+WIDTHS = (1920, 1280, 400, 320)
+ARM = {"platelets": "antiplatelet", "b16f1-liver": "chemotherapy"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where lessons are written, each once for all tests."""
+    return tmp_path_factory.mktemp("lessons")
+
+
+def written(folder: Path, name: str, lang: str = "en") -> Path:
+    """The lesson on a model, with one arm of few cells."""
+    path = folder / f"{name}-{lang}.html"
+    if not path.exists():
+        model = cascade.load(name)
+        treated = [cascade.treatment(ARM[name])] if name in ARM else []
+        data = lesson(model, lang=lang, treat=treated) if treated else lesson_of_one_arm(model, lang)
+        write_lesson(data, path)
+    return path
+
+
+def lesson_of_one_arm(model: cascade.Model, lang: str) -> dict[str, Any]:
+    """A lesson without a second arm: the pairs of rare colonies take seconds."""
+    from cascade.lessons import page
+
+    kept, page.ARMS = page.ARMS, 0
+    try:
+        return lesson(model, lang=lang)
+    finally:
+        page.ARMS = kept
+
+
+class Shown:
+    """A page of a lesson, and what it complained of and asked for."""
+
+    def __init__(self, context: Any, path: Path, hash_: str = "") -> None:
+        self.page = context.new_page()
+        self.faults: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(f"{path.as_uri()}{hash_}")
+        self.page.wait_for_function("() => globalThis.cascade?.lesson?.scenes?.length > 0")
+
+    def film(self, what: str) -> Any:
+        """Something of the stage of the first scene."""
+        return self.page.evaluate(f"cascade.lesson.scenes[0].scene.stage.{what}")
+
+    def fine(self) -> None:
+        """Nothing failed, and nothing was asked of the network."""
+        assert not self.faults
+        assert [url for url in self.asked if not url.startswith("file:")] == []
+
+
+@pytest.fixture
+def opened(browser: Any, folder: Path) -> Iterator[Any]:
+    """What opens lessons; all are closed afterwards."""
+    contexts = []
+
+    def go(name: str, hash_: str = "", *, lang: str = "en", width: int = 1280, calm: bool = False) -> Shown:
+        motion = "reduce" if calm else "no-preference"
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, reduced_motion=motion))
+        return Shown(contexts[-1], written(folder, name, lang), hash_)
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize("name", MODELS)
+def test_the_lesson_of_every_model_plays_by_itself_and_is_exact(opened: Any, name: str) -> None:
+    shown = opened(name, "#film=shown")
+    shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.clock > 0.5")
+    shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.cells.ready", timeout=60_000)
+    model = cascade.load(name)
+    wanted = [row.fraction_of_all for row in cascade.exact(model).funnel()]
+    found = shown.page.evaluate("cascade.lesson.bench.model.exact().passed")
+    assert found == pytest.approx(wanted, rel=1e-6)
+    # What is written beside the bars is what the package would write.
+    from cascade.common.shares import percent
+
+    texts = shown.page.eval_on_selector_all("#film .share", "all => all.map((one) => one.textContent)")
+    assert texts == [percent(share) for share in (1.0, *wanted)]
+    shown.fine()
+
+
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("name", ["platelets", "emt", "clusters", "colon"])
+def test_the_ringed_cell_gets_there(opened: Any, name: str) -> None:
+    shown = opened(name)
+    shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.cells.ready", timeout=60_000)
+    shown.page.evaluate("cascade.lesson.scenes[0].scene.toggle()")
+    shown.page.evaluate("cascade.lesson.scenes[0].scene.stage.seek(cascade.lesson.scenes[0].scene.stage.cells.length)")
+    cell = shown.page.evaluate("cascade.data.founder")
+    (life,) = cascade.replay(cascade.load(name), seed=1889, cells=range(cell, cell + 1))
+    goal = cascade.load(name).goals
+    assert any(part.stays[-1].state in goal for part in (life, *life.fragments))
+    told = shown.page.inner_text("#film .told")
+    assert f"{cell:,}" in told
+    assert "It has got there." in told
+
+
+def test_a_slider_moved_leaves_the_film_running_and_moves_the_numbers(opened: Any) -> None:
+    shown = opened("platelets", "#film=shown")
+    shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.clock > 1")
+    before = shown.film("clock")
+    share = shown.page.inner_text("#film .barbox:nth-of-type(n) >> nth=-1")
+    shown.page.locator("#film .odds input").nth(2).fill("20")
+    assert shown.film("clock") >= before
+    assert shown.film("playing")
+    assert shown.page.inner_text("#film .barbox >> nth=-1") != share
+    model = cascade.load("platelets")
+    changed = model.with_(scale={"arrested.immune killing": 0.25, "arrested.shear": 0.25})
+    wanted = [row.fraction_of_all for row in cascade.exact(changed).funnel()]
+    assert shown.page.evaluate("cascade.lesson.bench.model.exact().passed") == pytest.approx(wanted, rel=1e-9)
+    shown.page.get_by_role("button", name="All back").click()
+    assert shown.page.inner_text("#film .barbox >> nth=-1") == share
+    shown.fine()
+
+
+def test_the_last_numbers_are_covered_until_somebody_has_guessed(opened: Any) -> None:
+    shown = opened("platelets")
+    texts = shown.page.eval_on_selector_all("#film .share", "all => all.map((one) => one.textContent)")
+    assert texts[-2:] == ["?", "?"]
+    assert "?" not in texts[:-2]
+    answer = cascade.exact(cascade.load("platelets")).funnel().rows[-1].fraction_of_all
+    secret = shown.page.inner_text("#film")
+    from cascade.common.shares import percent
+
+    assert percent(answer) not in secret, "nowhere on the page"
+    shown.page.fill("#film .guess input", "1,000")
+    shown.page.get_by_role("button", name="That is my guess").click()
+    told = shown.page.inner_text("#film .answer")
+    assert percent(answer) in told
+    assert f"{1000 / (answer * 1e5):.2g} times too high" in told
+
+
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_tasks_take_the_right_answer_and_refuse_the_wrong(opened: Any, lang: str) -> None:
+    shown = opened("platelets", lang=lang)
+    page, texts = shown.page, words(lang)["tasks"]
+    rows = cascade.exact(cascade.load("platelets")).funnel().rows
+    passing = [row.fraction_of_previous for row in rows]
+    right = passing.index(min(passing))
+    for k in range(len(rows)):
+        page.select_option("#task-steepest select", str(k))
+        page.click("#task-steepest button")
+        said = page.locator("#task-steepest .judged")
+        assert said.get_attribute("data-right") == str(k == right).lower()
+    sliders, judged = page.locator("#task-halve input"), page.locator("#task-halve .judged")
+    page.click("#task-halve button")
+    assert texts["halve_none"] in judged.inner_text()
+    sliders.nth(3).fill("-10")  # half the odds of a step that few pass: half as many get there
+    page.click("#task-halve button")
+    assert judged.get_attribute("data-right") == "true"
+    sliders.nth(1).fill("-3")
+    page.click("#task-halve button")
+    assert texts["halve_two"] in judged.inner_text()
+    sliders.nth(1).fill("0")
+    sliders.nth(3).fill("-20")
+    page.click("#task-halve button")
+    assert judged.get_attribute("data-right") == "false"
+    many = 10 ** int(re.sub(r"\D", "", page.inner_text("#task-luck p >> nth=0").split(":")[0])[1:].count("0"))
+    expected = rows[-1].fraction_of_all * many
+    point = "," if lang == "de" else "."
+    for given, wanted in ((f"{expected:.2g}", "true"), (f"{2 * expected:.2g}", "false"), ("", "false")):
+        page.fill("#task-luck input", given.replace(".", point))
+        page.click("#task-luck button")
+        assert page.locator("#task-luck .judged").get_attribute("data-right") == wanted, given
+    shown.fine()
+
+
+def test_the_answers_for_the_teacher_are_right(opened: Any) -> None:
+    """What the key says is done by the page's own check."""
+    shown = opened("textbook")
+    shown.page.click("summary")
+    told = shown.page.inner_text(".teacher")
+    rows = cascade.exact(cascade.load("textbook")).funnel().rows
+    steepest = min(rows, key=lambda row: row.fraction_of_previous)
+    assert steepest.step in told
+    odds = shown.page.evaluate("cascade.lesson.scenes.at(-1).scene.halving")
+    step = cascade.load("textbook").stages[odds["step"]]
+    half = cascade.exact(scaled(step, 1 / odds["odds"])).funnel().rows[-1].fraction_of_all
+    assert half == pytest.approx(0.5 * rows[-1].fraction_of_all, rel=1e-4)
+
+
+def scaled(step: str, factor: float) -> cascade.Model:
+    """The textbook with the deaths of a step multiplied."""
+    model = cascade.load("textbook")
+    stage = {state.name: state.stage for state in model.states}
+    names = [name for name, part, _ in model.hazards() if hasattr(part, "cause") and stage[name.split(".")[0]] == step]
+    return model.with_(scale=dict.fromkeys(names, factor))
+
+
+def test_two_arms_say_what_the_package_says(opened: Any) -> None:
+    shown = opened("platelets")
+    arm = shown.page.evaluate("cascade.data.arms[0]")
+    model = cascade.load("platelets")
+    treated = model.with_treatments(cascade.treatment("antiplatelet"))
+    pairs = cascade.compare(model, treated, cells=arm["cells"], seed=1889)
+    told = shown.page.inner_text("#arms .result")
+    founders = int(pairs.furthest[-1].sum())
+    assert f"Of {founders} that get there among {arm['cells']:,} cells, {pairs.lost} no longer do" in told
+    causes: dict[str, int] = {}
+    for (one, two), n in pairs.ends.items():
+        if one.kind == "success" and two.kind == "death":
+            causes[two.cause] = causes.get(two.cause, 0) + n
+    assert causes
+    for cause, n in causes.items():
+        assert f"{n} died of {cause}" in told
+    assert len(arm["saved"]) == pairs.saved
+    # Both lives of a cell, as the package replays them.
+    cell = arm["lost"][0]
+    (life,) = cascade.replay(treated, seed=1889, cells=range(cell, cell + 1))
+    assert f"dies: {life.stays[-1].ended_by}" in shown.page.inner_text("#arms .lives")
+    shown.fine()
+
+
+def test_an_address_is_a_scenario(opened: Any) -> None:
+    shown = opened("platelets")
+    shown.page.locator("#film .odds input").nth(1).fill("-12")
+    shown.page.locator("#film .knob input").first.fill("0")
+    shown.page.select_option("#film .treatment select >> nth=0", "nk-boost")
+    shown.page.fill("#film .guess input", "250")
+    shown.page.get_by_role("button", name="That is my guess").click()
+    shown.page.keyboard.press("d")
+    shown.page.wait_for_timeout(400)
+    address = shown.page.evaluate("location.hash")
+    again = opened("platelets", address)
+    for what in (
+        "cascade.lesson.bench.model.exact().passed",
+        "cascade.lesson.bench.state()",
+        "document.documentElement.dataset.theme",
+        "document.querySelector('#film .answer').textContent",
+        "document.querySelector('#film .treatment select').value",
+    ):
+        assert again.page.evaluate(what) == shown.page.evaluate(what), what
+    # What nobody wrote is passed over.
+    wrong = opened("platelets", "#film=o9-5,o1-99999,kcloak-77,t-aspirin-0-x,h-200,g-&scene=88&theme=pink")
+    assert wrong.page.evaluate("cascade.lesson.bench.odds") == pytest.approx([1, 16, 1, 1])
+    wrong.fine()
+    again.fine()
+
+
+def test_with_reduced_motion_nothing_moves_until_play(opened: Any) -> None:
+    shown = opened("platelets", calm=True)
+    first = shown.film("clock")
+    shown.page.wait_for_timeout(700)
+    assert shown.film("clock") == first
+    assert not shown.film("playing")
+    assert first > 5, "a picture with cells in it"
+    shown.page.click("#film .controls button >> nth=0")
+    shown.page.wait_for_function(f"() => cascade.lesson.scenes[0].scene.stage.clock > {first}")
+
+
+def test_keys_lead_a_class(opened: Any) -> None:
+    shown = opened("platelets")
+    shown.page.keyboard.press("p")
+    shown.page.wait_for_timeout(300)
+    size = float(shown.page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)"))
+    assert size >= 18.5
+    seen = shown.page.evaluate("[...document.querySelectorAll('.scene')].filter((s) => s.offsetHeight > 0).map((s) => s.id)")
+    assert seen == ["film"]
+    shown.page.keyboard.press("2")
+    seen = shown.page.evaluate("[...document.querySelectorAll('.scene')].filter((s) => s.offsetHeight > 0).map((s) => s.id)")
+    assert seen == ["arms"]
+    assert not shown.film("playing")
+    shown.page.keyboard.press("1")
+    shown.page.keyboard.press(" ")
+    assert not shown.film("playing")
+    shown.fine()
+
+
+def test_a_screen_reader_is_not_talked_to_at_every_key(opened: Any) -> None:
+    shown = opened("platelets")
+    shown.page.evaluate(
+        """globalThis.said = 0; for (const region of document.querySelectorAll('[aria-live]'))
+        new MutationObserver(() => { said += 1; }).observe(region, { childList: true, characterData: true, subtree: true })"""
+    )
+    slider = shown.page.locator("#film .odds input").first
+    slider.focus()
+    for _ in range(10):
+        shown.page.keyboard.press("ArrowRight")
+    shown.page.wait_for_timeout(4500)
+    assert 1 <= shown.page.evaluate("said") <= 2
+
+
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("name", ["platelets", "colon", "textbook"])
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_nothing_is_cut_at_any_width(opened: Any, name: str, lang: str) -> None:
+    for width in WIDTHS:
+        shown = opened(name, "#film=shown", lang=lang, width=width)
+        shown.page.wait_for_timeout(300)
+        assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
+        # No text is wider than what holds it, but for those that scroll.
+        cut = shown.page.evaluate(
+            """[...document.querySelectorAll('main button, main h2, main h3, main p, main output, main .share, main td, main th')]
+            .filter((e) => e.offsetWidth && !e.classList.contains('heard') && e.scrollWidth > e.clientWidth + 1
+                && getComputedStyle(e).display !== 'inline').map((e) => e.textContent.slice(0, 40))"""
+        )
+        assert cut == [], width
+        small = shown.page.evaluate(
+            """[...document.querySelectorAll('main button:not(.word), main select, main input')]
+            .filter((e) => e.offsetWidth && (e.offsetHeight < 34 || e.offsetWidth < 44)).map((e) => e.outerHTML.slice(0, 80))"""
+        )
+        assert small == [], width
+
+
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["platelets", "colon"])
+def test_axe_finds_nothing(opened: Any, name: str, theme: str) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright", reason="pip install 'metastatic-cascade[browser]'")
+    # The browser's own rule for pages forbids scripts of others: axe is let in here.
+    shown = opened(name, f"#film=shown&theme={theme}", calm=True)
+    found = axe.Axe().run(shown.page)
+    assert [(v["id"], [n["html"][:120] for n in v["nodes"]][:3]) for v in found["violations"]] == []
+
+
+def test_printed_it_keeps_its_bars(opened: Any) -> None:
+    shown = opened("platelets", "#film=shown", calm=True)
+    shown.page.emulate_media(media="print")
+    shown.page.wait_for_timeout(200)
+    bars = shown.page.evaluate(
+        """[...document.querySelectorAll('#film .parts')].map((bar) => [bar.offsetWidth > 50,
+        [...bar.children].every((part) => getComputedStyle(part).printColorAdjust === 'exact')])"""
+    )
+    assert bars
+    assert all(wide and kept for wide, kept in bars)
+    assert shown.page.evaluate("document.querySelector('#film .knobs').offsetHeight") == 0
