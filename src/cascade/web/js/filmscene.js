@@ -6,6 +6,7 @@
 import { choice, made } from "./elements.js";
 import { FilmStage, Spoken } from "./filmstage.js";
 import { duration } from "./story.js";
+import { readNumber } from "./taskform.js";
 import { worded } from "./glossary.js";
 
 const COVERED = 2;
@@ -65,23 +66,13 @@ export class FilmScene {
     form.append(made("span", { className: "quiet" }, say("film.guess")), this.number, mine, show);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this._uncover(this._read(this.number.value));
+      this._uncover(readNumber(say, this.number.value));
     });
     show.addEventListener("click", () => this._uncover(null));
     this.answer.hidden = true;
     const goal = say.term(`goal ${this.lesson.goal.name}`);
     const title = made("h2", {}, say("film.question", { n: say.whole(100000), goal }));
     this.host.append(made("div", { className: "ask" }, made("div", {}, title, made("p", { className: "quiet" }, say(this.bench.model.exact().passed[lastStep(this.lesson)] > 0.5 ? "film.lead_all" : "film.lead"))), form, this.answer));
-  }
-
-  /**
-   * A number as people write it: 1,000 or 1.000 or 0,5; null: none.
-   * @param {string} text
-   */
-  _read(text) {
-    const clean = text.replace(/[\s']/g, ""), thousands = this.say.lang === "de" ? "." : ",", point = this.say.lang === "de" ? "," : ".";
-    const number = Number(clean.split(thousands).join("").replace(point, "."));
-    return clean && Number.isFinite(number) && number >= 0 ? number : null;
   }
 
   /** @param {number | null} guess */

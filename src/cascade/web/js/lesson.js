@@ -11,6 +11,7 @@ import { Model } from "./model.js";
 import { TaskScene } from "./taskscene.js";
 import { speaker } from "./texts.js";
 import { TimeScene } from "./timescene.js";
+import { TimeTaskScene } from "./timetasks.js";
 
 /**
  * @typedef {object} Scene
@@ -159,7 +160,10 @@ if (bench) {
   if (lesson.anatomy) addScene("body", (host) => addBody(host, bench));
   addScene("tasks", (host) => new TaskScene(host, lesson, say));
 }
-if (lesson.patient) addScene("patient", (host) => new TimeScene(host, lesson.patient, say));
+if (lesson.patient) {
+  addScene("patient", (host) => new TimeScene(host, lesson.patient, say));
+  addScene("tasks", (host) => new TimeTaskScene(host, lesson.patient, say));
+}
 document.addEventListener("changed", keepAddress);
 document.addEventListener("keydown", press);
 window.addEventListener("hashchange", restore);

@@ -4,6 +4,7 @@
 
 import { Bench } from "./bench.js";
 import { choice, made } from "./elements.js";
+import { numberField, readNumber, taskForm, teacherKey } from "./taskform.js";
 
 const HALF = [0.45, 0.55];
 
@@ -54,18 +55,10 @@ export class TaskScene {
    * @param {() => [boolean, string]} judge
    */
   _task(id, question, inputs, judge) {
-    const said = made("p", { className: "judged" }), check = made("button", { type: "submit", className: "main" }, this.say("tasks.check"));
-    said.setAttribute("role", "status");
-    const form = made("form", { className: "task", id: `task-${id}` }, made("p", {}, question), ...inputs, check, said);
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const [right, text] = judge();
-      said.textContent = `${right ? "✓" : "✗"} ${text}`;
-      said.dataset.right = String(right);
-      if (right) this.solved.add(id);
+    this.host.append(taskForm(this.say, id, question, inputs, judge, () => {
+      this.solved.add(id);
       this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
-    });
-    this.host.append(form);
+    }));
   }
 
   _steepest() {
@@ -147,30 +140,27 @@ export class TaskScene {
   }
 
   _luck() {
-    const { say } = this, input = made("input", { type: "text", inputMode: "decimal", className: "number", autocomplete: "off" });
-    input.setAttribute("aria-label", say("tasks.number"));
+    const { say } = this, input = numberField(say);
     const n = say.whole(this.many);
     this._task("luck", say("tasks.luck", { n, goal: this.goal }), [input], () => {
-      const [thousands, point] = say.lang === "de" ? [".", ","] : [",", "."];
-      const given = Number(input.value.replace(/\s/g, "").split(thousands).join("").replace(point, ".")), wanted = this.last * this.many;
+      const given = readNumber(say, input.value), wanted = this.last * this.many;
       // Two digits: half a step of the second one, and a little for what was read off a rounded share.
-      const right = input.value.trim() !== "" && Math.abs(given - wanted) <= 0.06 * wanted;
+      const right = given !== null && Math.abs(given - wanted) <= 0.06 * wanted;
       return [right, right ? say("tasks.luck_right", { value: say.factor(wanted) }) : say("tasks.luck_wrong")];
     });
   }
 
   _teach() {
     const { say } = this, passing = this._passing(this.first), step = passing.indexOf(Math.min(...passing));
-    const list = made("ul");
-    const add = (/** @type {string} */ text) => list.append(made("li", {}, text));
-    if (this.mortal.length > 1) add(say("tasks.answer_steepest", { step: say.term(this.lesson.stages[step].name), share: say.share(passing[step]) }));
+    /** @type {string[]} */
+    const answers = [];
+    if (this.mortal.length > 1) answers.push(say("tasks.answer_steepest", { step: say.term(this.lesson.stages[step].name), share: say.share(passing[step]) }));
     if (this.halving) {
       const factor = say.factor(this.halving.odds);
-      add(say("tasks.answer_halve", { odds: factor, step: say.term(this.lesson.stages[this.halving.step].name), factor: `× ${factor}` }));
+      answers.push(say("tasks.answer_halve", { odds: factor, step: say.term(this.lesson.stages[this.halving.step].name), factor: `× ${factor}` }));
     }
-    add(say("tasks.answer_luck", { value: say.factor(this.last * this.many) }));
-    const details = made("details", { className: "teacher" }, made("summary", {}, say("tasks.answers")), list, made("p", {}, say("tasks.plan15")), made("p", {}, say("tasks.plan45")));
-    this.host.append(details);
+    answers.push(say("tasks.answer_luck", { value: say.factor(this.last * this.many) }));
+    this.host.append(teacherKey(say, answers, [say("tasks.plan15"), say("tasks.plan45")]));
   }
 
   shown() {}

@@ -41,6 +41,7 @@ export function speaker({ lang, texts, terms }) {
     term: (/** @type {string} */ name) => terms[name] ?? name,
     share: (/** @type {number} */ share) => localised(percent(share), lang),
     whole: (/** @type {number} */ number) => localised(Math.round(number).toLocaleString("en"), lang),
+    figures: (/** @type {number} */ number, /** @type {number} */ places) => localised(number.toFixed(places), lang),
     factor: (/** @type {number} */ factor) => localised(figures(factor), lang),
   });
 }

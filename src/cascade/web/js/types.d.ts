@@ -259,6 +259,7 @@ export interface Say {
   share(share: number): string;
   whole(number: number): string;
   factor(factor: number): string;
+  figures(number: number, places: number): string;
 }
 
 export interface Texts {
