@@ -20,7 +20,7 @@ from cascade.solution.answer import Exact
 from cascade.solution.quadrature import fixed
 from cascade.web.bodymap import body_map
 from cascade.web.modules import joined
-from cascade.web.page import payload, write_page
+from cascade.web.page import payload
 from helpers.models import CYCLIC, FRAIL, LINEAR, TWO_FRAILTIES, UNITS
 
 ENGINE = joined("model.js")

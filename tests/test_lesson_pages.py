@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import cascade
-from cascade.lessons.page import lesson, write_lesson
+from cascade.lessons.page import write_lesson
 from cascade.lessons.words import words
+from cascade.runs.taught import lesson
 
 MODELS = ["platelets", "textbook", "colon", *sorted(
     {e.name for e in cascade.models()} - {"platelets", "textbook", "colon"}
@@ -32,20 +33,8 @@ def written(folder: Path, name: str, lang: str = "en") -> Path:
     if not path.exists():
         model = cascade.load(name)
         treated = [cascade.treatment(ARM[name])] if name in ARM else []
-        data = lesson(model, lang=lang, treat=treated) if treated else lesson_of_one_arm(model, lang)
-        write_lesson(data, path)
+        write_lesson(lesson(model, lang=lang, treat=treated), path)
     return path
-
-
-def lesson_of_one_arm(model: cascade.Model, lang: str) -> dict[str, Any]:
-    """A lesson without a second arm: the pairs of rare colonies take seconds."""
-    from cascade.lessons import page
-
-    kept, page.ARMS = page.ARMS, 0
-    try:
-        return lesson(model, lang=lang)
-    finally:
-        page.ARMS = kept
 
 
 class Shown:
@@ -279,10 +268,14 @@ def test_keys_lead_a_class(opened: Any) -> None:
     shown.page.wait_for_timeout(300)
     size = float(shown.page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)"))
     assert size >= 18.5
-    seen = shown.page.evaluate("[...document.querySelectorAll('.scene')].filter((s) => s.offsetHeight > 0).map((s) => s.id)")
+    seen = shown.page.evaluate(
+        "[...document.querySelectorAll('.scene')].filter((s) => s.offsetHeight > 0).map((s) => s.id)"
+    )
     assert seen == ["film"]
     shown.page.keyboard.press("2")
-    seen = shown.page.evaluate("[...document.querySelectorAll('.scene')].filter((s) => s.offsetHeight > 0).map((s) => s.id)")
+    seen = shown.page.evaluate(
+        "[...document.querySelectorAll('.scene')].filter((s) => s.offsetHeight > 0).map((s) => s.id)"
+    )
     assert seen == ["arms"]
     assert not shown.film("playing")
     shown.page.keyboard.press("1")

@@ -19,7 +19,7 @@ import cascade
 from cascade.common.sight import contrast
 from cascade.patient.course import CAUSES, Course, course_of
 from cascade.web.modules import joined, needed
-from cascade.lessons.timeline import GROWN, MOST_BYTES, care_name, positions, studied, timeline
+from cascade.patient.timeline import GROWN, MOST_BYTES, care_name, positions, studied, timeline
 
 NODE = shutil.which("node")
 WEB = files("cascade.web")

@@ -15,12 +15,13 @@ import cascade
 from cascade.cli import main
 from cascade.common.colours import LOOKS
 from cascade.common.sight import contrast, distance
-from cascade.lessons.arms import cells_for
-from cascade.lessons.founders import first_founder
 from cascade.lessons.knobs import PLACES, factors_of, knobs_of, patch_of, stops_of, usable
 from cascade.lessons.looks import DARK_STAGE, LEAST, LIGHT_STAGE, causes_of, mark_of, on_dark
-from cascade.lessons.page import lesson, page, write_lesson
+from cascade.lessons.page import page, write_lesson
 from cascade.lessons.words import LANGUAGES, terms, words
+from cascade.runs.arms import cells_for
+from cascade.runs.founders import first_founder
+from cascade.runs.taught import lesson
 from cascade.web.modules import joined
 from cascade.web.page import cast_of, payload
 
@@ -216,7 +217,12 @@ def test_another_model_beside_needs_the_same_steps() -> None:
 
 @in_node
 def test_lenses_keep_every_bar_between_a_tenth_and_all() -> None:
-    shares = [[1.0, 0.5, 0.09, 0.0101, 0.01, 3e-4, 3e-4, 2e-5, 1e-5], [1.0, 0.1, 0.1], [1.0, 1e-9, 0.0], [1.0, 1.0, 0.3]]
+    shares = [
+        [1.0, 0.5, 0.09, 0.0101, 0.01, 3e-4, 3e-4, 2e-5, 1e-5],
+        [1.0, 0.1, 0.1],
+        [1.0, 1e-9, 0.0],
+        [1.0, 1.0, 0.3],
+    ]
     for row, zooms in zip(shares, asked("filmcells.js", "console.log(JSON.stringify(given.rows.map(zoomsOf)))",
                                         {"rows": shares}), strict=True):  # fmt: skip
         assert zooms[0] == 1

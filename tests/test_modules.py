@@ -19,7 +19,7 @@ from cascade.web.page import payload
 
 FOLDER = Path(cascade.__file__).parent / "web" / "js"
 NAMES = ["constants.js", *sorted(path.name for path in FOLDER.glob("*.js"))]
-ENTRIES = ("page.js", "widget.js", "model.js", "lesson.js")
+ENTRIES = ("widget.js", "model.js", "lesson.js", "patientlesson.js")
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="no node on this machine")
 DEFINED = re.compile(r"^(?:export )?(?:const|let|var|class|(?:async )?function\*?) +(\w+)(.*)$", re.MULTILINE)

@@ -23,6 +23,7 @@ HERE = "127.0.0.1"
 NAMES = (HERE, "localhost")
 
 Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
 Send = Callable[[Scope], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -81,9 +82,54 @@ class Guard:
         elif kind == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": reason})
         else:
-            headers = [(b"content-type", b"text/plain; charset=utf-8")]
-            await send({"type": "http.response.start", "status": 403, "headers": headers})
-            await send({"type": "http.response.body", "body": reason.encode()})
+            for message in _plain(403, reason):
+                await send(message)
+
+
+class Front:
+    """An ASGI app before another, with pages of its own for whoever the other lets in.
+
+    Who that is the other app says: it is asked for its own first page with the very same headers, and only where it
+    answers that with 200 a page of ours is given.
+    """
+
+    def __init__(self, app: App, page_of: Callable[[str, str], bytes | None]) -> None:
+        self.app, self.page_of = app, page_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or hand on."""
+        path, query = scope.get("path", ""), scope.get("query_string", b"").decode("latin-1")
+        own = scope["type"] == "http" and scope.get("method") == "GET"
+        if not own or not (path == "/" or path.startswith("/lessons/")) or "file=" in query:
+            await self.app(scope, receive, send)
+            return
+        heard: list[Message] = []
+
+        async def hear(message: Message) -> None:
+            heard.append(message)
+
+        await self.app({**scope, "path": "/", "raw_path": b"/"}, receive, hear)
+        let_in = any(m["type"] == "http.response.start" and m["status"] == 200 for m in heard)
+        body = await asyncio.to_thread(self.page_of, path, query) if let_in else None
+        if body is None:
+            if let_in and path != "/":
+                heard = _plain(404, "no lesson is called so")
+            for message in heard:
+                await send(message)
+            return
+        kept = [h for m in heard if m["type"] == "http.response.start" for h in m["headers"] if h[0] == b"set-cookie"]
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store"), *kept]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _plain(status: int, text: str) -> list[Message]:
+    """An answer of one line."""
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    return [
+        {"type": "http.response.start", "status": status, "headers": headers},
+        {"type": "http.response.body", "body": text.encode()},
+    ]
 
 
 def check_port(port: int) -> None:
@@ -133,11 +179,13 @@ def serve(folder: Path, port: int, token: str, *, show: bool) -> None:
     """
     import uvicorn
 
+    from cascade.cli.galleries import Served
+
     class Guarded(uvicorn.Config):
         """The settings of a server whose app stands behind a guard."""
 
         def __init__(self, app: Any, **options: Any) -> None:
-            super().__init__(Guard(app, port), **options)
+            super().__init__(Guard(Front(app, Served(folder).answer), port), **options)
 
     # marimo has no public way to put an app before its own, in all versions alike.
     vars(uvicorn)["Config"] = Guarded

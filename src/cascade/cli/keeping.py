@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -18,9 +17,6 @@ FORCE = "write to another, or give --force"
 RESULT = "result.cascade"
 MARKS = re.compile(r"sha256 \w{16}|until [\w.+-]+,|seed \d+,|cells \d+|numbers \d+:\d+")
 """What in the note of a figure tells one run from another."""
-
-MOST_SHOWN = 1_000_000
-"""Cells that a page of cells that are alike runs, of however many."""
 
 
 @dataclass(frozen=True)
@@ -73,19 +69,14 @@ class Recipe:
         return same and [mark for mark in noted if mark not in (*counted, *told)] == marks
 
     def is_shown(self, path: Path) -> bool:
-        """Whether a page is that of this run; a page counts no more than its first cells."""
-        text = path.read_text(encoding="utf-8", errors="replace")
-        held = {
-            "name": self.models[0].name,
-            "seed": str(self.seed),
-            "first": self.cells.start,
-            "cells": min(len(self.cells), MOST_SHOWN),
-        }
-        # No number is the begin of a longer one.
-        return all(
-            re.search(re.escape(f'"{name}":{json.dumps(value, allow_nan=False)}') + r"(?!\d)", text)
-            for name, value in held.items()
-        )
+        """Whether a lesson is that of this run, without arms; of however many cells: it shows the first of them."""
+        from cascade.lessons.page import lesson_in
+
+        found = lesson_in(path)
+        if found is None or found["model"] is None:
+            return False
+        made = found["lesson"], found["seed"], found["first"], found["model"]["until"], found["arms"], found["lang"]
+        return made == (self.models[0].name, str(self.seed), self.cells.start, self.until, [], "en")
 
 
 def _digest(saved: Model, wanted: Model) -> str:

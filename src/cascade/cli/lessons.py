@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -40,9 +39,10 @@ def lesson(
 ) -> None:
     """Write a lesson: a page with film, funnel, knobs, two arms and tasks, for any browser, without a network."""
     from cascade.catalog import treatment
-    from cascade.lessons.page import lesson as made
-    from cascade.lessons.page import patient_lesson, write_lesson
+    from cascade.lessons.page import write_lesson
     from cascade.lessons.words import words
+    from cascade.patient.taught import patient_lesson
+    from cascade.runs.taught import lesson as made
     from cascade.web.page import check_page
 
     if (model is None) == (patient is None):
@@ -64,8 +64,8 @@ def lesson(
         other = None if beside is None else loaded("--beside", beside)
         with blaming("MODEL"):
             data = made(
-                loaded("MODEL", name), seed=number, until=parse_hours(until), treat=chosen, beside=other, lang=lang,
-                progress=False if quiet else None,
+                loaded("MODEL", name), seed=number, until=parse_hours(until), treat=chosen or None, beside=other,
+                lang=lang, progress=False if quiet else None,
             )  # fmt: skip
     where = write_lesson(data, out)
     typer.echo(f"saved: {where.resolve()}")
@@ -74,6 +74,7 @@ def lesson(
 
 def _is_lesson(path: Path, name: str) -> bool:
     """Whether a file is a lesson on a model or a disease: then a new one may take its place."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    found = re.search(r'var cascade = \{ data: \{"lang":"\w+".*?"lesson":"([^"]*)"', text, re.DOTALL)
-    return found is not None and found[1] == name
+    from cascade.lessons.page import lesson_in
+
+    found = lesson_in(path)
+    return found is not None and found["lesson"] == name

@@ -10,16 +10,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from cascade.catalog import treatment, treatments
-from cascade.common.errors import InputError
+from cascade.common.errors import CascadeError, InputError
 from cascade.common.frozen import FrozenDict
 from cascade.lowering.lower import lower
 from cascade.model import Conditioned, Model
 from cascade.model.factors import Clusters, Factor
 from cascade.model.treatments import Treatment
-from cascade.solution.answer import exact
+from cascade.solution.answer import Exact
+from cascade.solution.quadrature import fixed
 from cascade.web.page import payload
 
-PLACES = ("name", "title", "description", "limits", "cast", "version")
+PLACES = ("name", "cast")
 """Of a payload what is about the model and not in it."""
 
 MOST_STATES = 40
@@ -51,9 +52,24 @@ def knobs_of(model: Model, until: float | None) -> list[Knob]:
     if isinstance(model, Conditioned):
         return []
     found = [*_of_factors(model, until), *_of_clusters(model, until)]
-    if lower(model).size <= MOST_STATES:
+    # Of lives without end there is no last day.
+    if changes_told(model) and _fits(model, None):
         found.append(_of_days(model, until))
     return found
+
+
+def changes_told(model: Model) -> bool:
+    """Whether a page answers at once where hazards change, or cells are looked at before they have come to an end."""
+    return lower(model).size <= MOST_STATES and _fits(model, 1.0)
+
+
+def _fits(model: Model, until: float | None) -> bool:
+    """Whether a page can hold a model that is looked at then."""
+    try:
+        payload(model, seed=0, until=until)
+    except InputError:
+        return False
+    return True
 
 
 def _of_factors(model: Model, until: float | None) -> Iterator[Knob]:
@@ -100,9 +116,9 @@ def _many(clusters: Clusters, by: float) -> Clusters | None:
     """The clusters with ``by`` times as many units of more than one cell for each single one; None: all are single."""
     if by == 0:
         return None
-    sizes = [s.model_copy(update={"share": s.share * (by if s.size > 1 else 1.0)}) for s in clusters.sizes]
-    whole = sum(s.share for s in sizes)
-    return clusters.model_copy(update={"sizes": tuple(s.model_copy(update={"share": s.share / whole}) for s in sizes)})
+    shares = [s.share * (by if s.size > 1 else 1.0) for s in clusters.sizes]
+    sizes = [s.model_copy(update={"share": x / sum(shares)}) for s, x in zip(clusters.sizes, shares, strict=True)]
+    return clusters.model_copy(update={"sizes": tuple(sizes)})
 
 
 def _of_days(model: Model, until: float | None) -> Knob:
@@ -121,8 +137,8 @@ def _of_days(model: Model, until: float | None) -> Knob:
 
 
 def _passed(model: Model, until: float | None) -> list[float]:
-    """Shares of all cells that pass each step."""
-    return [row.fraction_of_all for row in exact(model, until=until).funnel().rows]
+    """Shares of all cells that pass each step, as finely as a page has them."""
+    return [row.fraction_of_all for row in Exact(model, until, nodes=fixed(lower(model))).funnel().rows]
 
 
 def patch_of(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -136,9 +152,25 @@ def stops_of(knob: Knob, base: dict[str, Any], treated: Sequence[Treatment], see
     for label, model, until in knob.stops:
         made = payload(model, seed=seed, until=until)
         other = made["transitions"] != base["transitions"]
-        factors = {t.name: factors_of(model, t, seed) for t in treated} if other else {}
+        factors = {t.name: factors_of(model, t, seed, until) for t in treated} if other else {}
         stops.append({"label": label, "patch": patch_of(base, made), "factors": factors})
     return stops
+
+
+def told(knobs: Sequence[Knob], base: dict[str, Any], treated: Sequence[Treatment], seed: int) -> list[dict[str, Any]]:
+    """Knobs as a page reads them; one of which a page cannot hold a position is left out."""
+    found = []
+    for knob in knobs:
+        try:
+            found.append({"id": knob.id, "at": knob.at, "stops": stops_of(knob, base, treated, seed)})
+        except InputError:
+            continue
+    return found
+
+
+def acting_on(model: Model) -> list[Treatment]:
+    """The treatments that a page offers: none where the model has some already, or was conditioned on its goal."""
+    return [] if isinstance(model, Conditioned) or model.treatments else usable(model)
 
 
 def usable(model: Model, names: tuple[str, ...] = ()) -> list[Treatment]:
@@ -148,15 +180,15 @@ def usable(model: Model, names: tuple[str, ...] = ()) -> list[Treatment]:
         one = treatment(name)
         try:
             treated = model.with_treatments(one)
-        except InputError:
+        except CascadeError:
             continue
         if (lower(treated).multipliers != 1.0).any():
             found.append(one)
     return found
 
 
-def factors_of(model: Model, treated: Treatment, seed: int) -> list[float]:
+def factors_of(model: Model, treated: Treatment, seed: int, until: float | None = None) -> list[float]:
     """What a treatment multiplies each transition by while it lasts."""
     always = treated.model_copy(update={"start_hours": 0.0, "end_hours": None})
-    factors: list[float] = payload(model.with_treatments(always), seed=seed)["multipliers"][0]
+    factors: list[float] = payload(model.with_treatments(always), seed=seed, until=until)["multipliers"][0]
     return factors

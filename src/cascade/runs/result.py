@@ -24,6 +24,7 @@ from cascade.common.errors import InputError
 from cascade.common.frozen import ByValue, read_only
 from cascade.engine.counts import MOST_WATCHED, Totals
 from cascade.engine.prepare import Rows, rows_of
+from cascade.lessons.page import write_lesson
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.lowering.timegrid import time_edges
@@ -32,7 +33,7 @@ from cascade.runs.counted import CountedEnds
 from cascade.runs.histories import Histories, replay
 from cascade.runs.provenance import check_lives, doubt, same_lives, together
 from cascade.runs.saved import recipe_of, save_result
-from cascade.web.page import write_page
+from cascade.web.page import check_page
 
 CLUSTERED = "Shares are those of cells; the intervals take founders, not cells, as independent."
 
@@ -332,11 +333,11 @@ class Result(CountedEnds, Observed, ByValue):
         return save_result(self, path)
 
     def to_html(self, path: str | Path) -> Path:
-        """Write one page with sliders, the funnel and moving cells: no installation, no network.
+        """Write a lesson: one page with film, funnel, knobs and tasks; no installation, no network.
 
         It holds the model, the seed and the rules, and computes everything anew: the same cells
-        (from the first of the run on, at most a million; where cells differ, switch, keep company
-        or hazards change, 100,000) and the exact answer.
+        (from the first of the run on; at most 100,000 are shown) until the same end, and the exact
+        answer.  ``cascade lesson`` writes one with arms that are compared, or in German.
 
         Parameters
         ----------
@@ -350,7 +351,11 @@ class Result(CountedEnds, Observed, ByValue):
             answered at once; for hazards that change while cells enter one by one.
         """
         check_lives(self.model, self.versions, "a page, which runs the cells anew,", self.until)
-        return write_page(self.model, path, seed=self.seed, cells=range(*self.ranges[0]), until=self.until)
+        from cascade.runs.taught import LOOKED, lesson  # which compares runs, and these give results
+
+        where, first = check_page(path), self.ranges[0][0]
+        data = lesson(self.model, seed=self.seed, first=first, until=self.until, treat=(), looked=LOOKED)
+        return write_lesson(data, where)
 
     def merge(self, other: Result) -> Result:
         """The result of both runs together: one model and seed, no cell twice.

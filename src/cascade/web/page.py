@@ -1,20 +1,16 @@
-"""One file to mail to students: a model with sliders, its funnel and its cells, without installation or network."""
+"""A model as a page of a browser computes with it: the lowered arrays, and whether they are few enough."""
 
 from __future__ import annotations
 
-import html
-import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from cascade.answers.kinds import KINDS, kind_of_states
-from cascade.common.arguments import cell_range, check_seed
-from cascade.common.colours import cause_colours, stage_colours
+from cascade.common.arguments import check_seed
+from cascade.common.colours import cause_colours
 from cascade.common.errors import InputError
-from cascade.common.files import as_path, write_atomically
+from cascade.common.files import as_path
 from cascade.common.portable import in_order
-from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.prepare import environment, prepare
 from cascade.kernel.streams import key_of
 from cascade.lowering.arguments import check_until
@@ -24,15 +20,10 @@ from cascade.lowering.one_cell import by_cell
 from cascade.model import Conditioned, Model, check_model
 from cascade.solution.quadrature import fixed
 from cascade.web.bodymap import body_map
-from cascade.web.constants import colour_properties
 from cascade.web.held import held_of
-from cascade.web.modules import script
 
 MOST_IN_A_BROWSER = 1 << 53
 """Whole numbers that a browser tells apart."""
-
-MOST_BYTES = 1_000_000
-"""Size of a page that can be mailed."""
 
 MOST_WORK = 5e7
 """Nodes of the frailties times steps times squared states: beyond, a slider would not be answered within a second."""
@@ -71,17 +62,10 @@ def payload(model: Model, *, seed: int, until: float | None = None) -> dict[str,
     alike, held = made.frailties, held_of(model, lowered)
     return {
         "name": model.name,
-        "title": model.title or model.name,
-        "description": model.description.strip(),
-        "limits": model.limits.strip(),
-        "version": package_version(),
-        "stream": STREAM_VERSION,
-        "seed": str(seed),
         "key": [int(word) for word in key_of(check_seed(seed))],
         "stages": list(lowered.stages),
         "sliders": _mortal(lowered),
         "held": None if held is None else {"share": held.share, "entry": held.entry},
-        "stage_colours": stage_colours(lowered.stages),
         "cast": cast_of(model),
         "states": list(lowered.states),
         "base": lowered.base.tolist(),
@@ -180,50 +164,8 @@ def _exits(lowered: Lowered) -> dict[str, Any]:
     }
 
 
-def page(model: Model, *, seed: int, cells: range, until: float | None = None) -> str:
-    """The page as text."""
-    web = files("cascade") / "web"
-    data = {**payload(model, seed=seed, until=until), "first": cells.start, "cells": len(cells)}
-    # "</" would end the script in which the data stand, and "<!--" would hide its end.
-    packed = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    text = (web / "page.html").read_text(encoding="utf-8")
-    styles = [(web / name).read_text(encoding="utf-8") for name in ("page.css", "motion.css")]
-    for mark, part in (
-        ("/*STYLE*/", colour_properties(":root") + "".join(styles)),
-        ("/*SCRIPT*/", script("page.js")),
-        ("/*DATA*/", packed),
-        ("<!--TITLE-->", html.escape(data["title"])),
-    ):
-        text = text.replace(mark, part, 1)
-    return text
-
-
 def check_page(path: object) -> Path:
     """A path that a browser would take for a page."""
     if not isinstance(path, str | Path) or Path(path).suffix.lower() not in (".html", ".htm"):
         raise InputError("path", str(path), "a file that ends in .html")
     return as_path(path)
-
-
-def write_page(
-    model: Model, path: str | Path, *, seed: int, cells: float | range = 1_000_000, until: float | None = None
-) -> Path:
-    """Write the page, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        When the page cannot hold the model, see `payload`, or the path does not end in .html.
-    """
-    where, numbers = check_page(path), cell_range(cells)
-    check_model(model)
-    # Beyond, a browser takes more than seconds.
-    alike = until is None and not (model.frailties or model.factors or model.clusters or model.treatments)
-    shown = range(numbers.start, min(numbers.stop, numbers.start + (1_000_000 if alike else 100_000)))
-    if shown.stop > MOST_IN_A_BROWSER:
-        raise InputError("cells", numbers.start, "cells that begin below 2^53: a browser has no larger whole numbers")
-    text = page(model, seed=seed, cells=shown, until=until).encode()
-    if len(text) > MOST_BYTES:
-        raise InputError("model", model.name, f"a smaller one: its page would have {len(text) / 1e6:.1f} MB")
-    write_atomically(where, text)
-    return where

@@ -5,7 +5,7 @@
 import { choice, made } from "./elements.js";
 import { FilmCells, zoomsOf } from "./filmcells.js";
 import { FilmStage } from "./filmstage.js";
-import { markIcon } from "./marks.js";
+import { causeProperty, markIcon } from "./marks.js";
 import { Model } from "./model.js";
 import { duration } from "./story.js";
 
@@ -129,7 +129,7 @@ export class ArmScene {
 
   /** @param {string} cause */
   _colour(cause) {
-    return cause ? `--c-${cause.replace(/[^\w]/g, "_")}` : "--quiet";
+    return cause ? causeProperty(cause) : "--quiet";
   }
 
   /**

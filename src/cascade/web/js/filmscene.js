@@ -5,6 +5,7 @@
 
 import { choice, made } from "./elements.js";
 import { FilmStage, Spoken } from "./filmstage.js";
+import { wholePercent } from "./shares.js";
 import { duration } from "./story.js";
 import { readNumber } from "./taskform.js";
 import { worded } from "./glossary.js";
@@ -72,7 +73,14 @@ export class FilmScene {
     this.answer.hidden = true;
     const goal = say.term(`goal ${this.lesson.goal.name}`);
     const title = made("h2", {}, say("film.question", { n: say.whole(100000), goal }));
-    this.host.append(made("div", { className: "ask" }, made("div", {}, title, made("p", { className: "quiet" }, say(this.bench.model.exact().passed[lastStep(this.lesson)] > 0.5 ? "film.lead_all" : "film.lead"))), form, this.answer));
+    this.host.append(made("div", { className: "ask" }, made("div", {}, title, made("p", { className: "quiet" }, ...this._lead())), form, this.answer));
+  }
+
+  /** What is seen; and the hour until which, where no knob has it. */
+  _lead() {
+    const { say, lesson } = this, { until } = lesson.model, turned = lesson.knobs.some(({ id }) => id === "day");
+    const all = this.bench.model.exact().passed[lastStep(lesson)] > 0.5 || lesson.founder < 0;
+    return [say(all ? "film.lead_all" : "film.lead"), ...(until === null || turned ? [] : [" ", say("film.until", { time: duration(until) })])];
   }
 
   /** @param {number | null} guess */
@@ -188,8 +196,8 @@ export class FilmScene {
     }
     if (lesson.model.held) {
       const stops = Array.from({ length: 19 }, (_, i) => 5 * (i + 1)), share = lesson.model.held.share;
-      this._range("held", stops.map((p) => `${p} %`), () => Math.round(20 * (this.bench.held ?? share)) - 1,
-        (at) => { this.bench.held = stops[at] / 100; });
+      this._range("held", stops.map((p) => wholePercent(p / 100)), () => Math.round(20 * (this.bench.held ?? share)) - 1,
+        (at) => { this.bench.held = stops[at] / 100; }, () => (this.bench.held === null ? this.say.share(share) : ""));
     }
     if (lesson.treatments.length) this._treatments();
   }
@@ -199,13 +207,14 @@ export class FilmScene {
    * @param {string[]} labels
    * @param {() => number} now
    * @param {(at: number) => void} move
+   * @param {() => string} between what it stands at where that is none of the labels
    */
-  _range(id, labels, now, move) {
+  _range(id, labels, now, move, between = () => "") {
     const { say } = this, output = made("output"), input = made("input", { type: "range", min: "0", max: String(labels.length - 1), step: "1" });
     const label = made("label", {}, made("span", { className: "name" }, worded(say, `knob ${id}`)), output, input);
     const shown = () => {
       input.value = String(now());
-      output.textContent = labels[now()] ?? "";
+      output.textContent = between() || (labels[now()] ?? "");
       input.setAttribute("aria-valuetext", output.textContent);
     };
     input.setAttribute("aria-label", say.term(`knob ${id}`));

@@ -8,6 +8,7 @@ import { FilmCells } from "./filmcells.js";
 import { FilmPainter } from "./filmdraw.js";
 import { drawGrounds } from "./grounds.js";
 import { LensBars } from "./lensbars.js";
+import { causeProperty } from "./marks.js";
 import { worded } from "./glossary.js";
 
 const BARS = 0.12; // seconds from one picture of the bars to the next
@@ -129,7 +130,7 @@ export class FilmStage {
   _colour() {
     const style = getComputedStyle(this.grid), look = this.painter.look;
     for (const name of SHARED) look[name] = style.getPropertyValue(name).trim();
-    for (const cause of Object.keys(this.lesson.marks)) look[cause] = style.getPropertyValue(`--c-${cause.replace(/[^\w]/g, "_")}`).trim();
+    for (const cause of Object.keys(this.lesson.marks)) look[cause] = style.getPropertyValue(causeProperty(cause)).trim();
   }
 
   /** @param {HTMLCanvasElement} canvas */

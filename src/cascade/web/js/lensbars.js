@@ -3,11 +3,13 @@
 // @ts-check
 /** @import { Exact, Say } from "./types.js" */
 
+import { MOST_CAUSES } from "./constants.js";
 import { made } from "./elements.js";
 import { zoomsOf } from "./filmcells.js";
-import { markIcon } from "./marks.js";
+import { causeProperty, markIcon } from "./marks.js";
+import { wholePercent } from "./shares.js";
 
-const NAMED = 3; // causes at most that are named below a bar
+const ROUNDED = 1e-12; // a share that is the rounding of others
 
 /**
  * @typedef {object} BarRow
@@ -19,6 +21,18 @@ const NAMED = 3; // causes at most that are named below a bar
  * @property {HTMLElement} number
  * @property {HTMLElement} counted
  */
+
+/**
+ * What cells came to an end by in a row, most first, with the share of each: the rule of the tables of the package.
+ * @param {Record<string, number>} lost
+ * @param {number} still
+ */
+export function causesTold(lost, still) {
+  const parts = Object.entries(lost).filter(([, share]) => share > 0).sort((a, b) => b[1] - a[1]);
+  const all = parts.reduce((sum, [, share]) => sum + share, still > ROUNDED ? still : 0);
+  const causes = parts.slice(0, MOST_CAUSES).map(([cause, share]) => /** @type {[string, string]} */ ([cause, wholePercent(share / all)]));
+  return { causes, still: still > ROUNDED ? wholePercent(still / all) : "", more: parts.length > MOST_CAUSES };
+}
 
 export class LensBars {
   /**
@@ -76,18 +90,12 @@ export class LensBars {
     if (factor > 1 && !hidden) this._drawLens(lens, came[k], zoom, factor);
     why.replaceChildren();
     if (last || hidden) return;
-    const lost = Object.entries(exact.lost[k]).sort((a, b) => b[1] - a[1]), all = lost.reduce((sum, [, share]) => sum + share, 0);
-    for (const [cause, share] of lost.slice(0, NAMED)) {
-      if (share / all < 0.01) continue;
-      const chip = made("span", { className: "chip" }, markIcon(this.marks[cause] ?? "bar", `--c-${this._key(cause)}`), this.named(cause));
-      chip.append(` ${this.say.whole(100 * share / all)} %`);
-      why.append(chip);
+    const { causes, still, more } = causesTold(exact.lost[k], exact.still[k]);
+    for (const [cause, share] of causes) {
+      why.append(made("span", { className: "chip" }, markIcon(this.marks[cause] ?? "bar", causeProperty(cause)), this.named(cause), ` ${share}`));
     }
-  }
-
-  /** @param {string} cause */
-  _key(cause) {
-    return cause.replace(/[^\w]/g, "_");
+    if (still) why.append(made("span", { className: "chip" }, `${this.say("arms.still")} ${still}`));
+    if (more) why.append("…");
   }
 
   /**
@@ -119,7 +127,7 @@ export class LensBars {
       const here = Math.max(0, came - passed - gone);
       const last = k === counts.length - 1;
       /** @type {[string, number][]} */
-      const all_ = [["--passed", passed], ["--alive", here], ...parts.map(([cause, share]) => /** @type {[string, number]} */ ([`--c-${this._key(cause)}`, share]))];
+      const all_ = [["--passed", passed], ["--alive", here], ...parts.map(([cause, share]) => /** @type {[string, number]} */ ([causeProperty(cause), share]))];
       this._fill(bar, hidden ? [] : all_.map(([colour, share]) => [colour, 100 * share * zoom]));
       counted.textContent = hidden ? "" : this.say(last ? "film.founded" : "film.came", { n: this.say.whole(came * all) });
     });

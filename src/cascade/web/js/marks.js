@@ -20,6 +20,14 @@ const PATHS = {
 const DRAWN = {};
 
 /**
+ * The property of the style that has the colour of a cause, as `lessons/page.py` writes it; of no two causes the same.
+ * @param {string} cause
+ */
+export function causeProperty(cause) {
+  return `--c-${cause.replace(/[^A-Za-z0-9]/gu, (c) => `_${(c.codePointAt(0) ?? 0).toString(16)}_`)}`;
+}
+
+/**
  * A mark on a canvas whose stroke is set.
  * @param {CanvasRenderingContext2D} g
  * @param {string} mark

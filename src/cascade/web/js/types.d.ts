@@ -15,19 +15,12 @@ export interface Chain {
 /** A model as `cascade.web.page.payload` writes it; names as in `lowered.Lowered`. */
 export interface Payload extends Chain {
   name: string;
-  title: string;
-  description: string;
-  limits: string;
-  version: string;
-  stream: number;
-  seed: string;
   key: [number, number];
   stages: string[];
   /** Steps in whose states cells die. */
   sliders: number[];
   /** Share of the cells that the first bed holds; by transition 0: in as one of these, 1: in as another, 2: not in. */
   held: { share: number; entry: number[] } | null;
-  stage_colours: Record<string, string>;
   cast: Cast;
   states: string[];
   base: number[];
@@ -62,12 +55,6 @@ export interface Payload extends Chain {
   levels: string[];
   /** What one cell of a unit goes through on average; null: the exits themselves. */
   chain: Chain | null;
-}
-
-/** What a page holds: the first of its cells, and their number. */
-export interface PageData extends Payload {
-  first: number;
-  cells: number;
 }
 
 /** What holds in one window of the environment, sliders included. */
@@ -354,6 +341,9 @@ export interface Lesson extends Texts {
   /** Whether hazards that change with time are solved at once. */
   windows: boolean;
   headline: string;
+  /** Of the model, in its own words. */
+  about: string;
+  limits: string;
   version: string;
   seed: string;
   marks: Record<string, string>;
@@ -367,5 +357,5 @@ export interface Lesson extends Texts {
 
 declare global {
   /** What a page has at first: its data.  The page adds what can be asked of it. */
-  var cascade: { data: PageData; [name: string]: unknown };
+  var cascade: { data: unknown; [name: string]: unknown };
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cascade.common.errors import InputError
 from cascade.engine.executor import Progress
 from cascade.lessons.knobs import patch_of
 from cascade.model import Model
+from cascade.model.treatments import Treatment
 from cascade.runs.pairing import compare
 from cascade.solution.answer import exact
 from cascade.web.page import payload
@@ -43,7 +45,7 @@ def arm_of(
     if other.stages != model.stages:
         wanted = f"one with the same steps as {model.name}: {', '.join(model.stages)}"
         raise InputError("--beside", other.name, wanted)
-    cells = cells_for(exact(model, until=until).funnel().rows[-1].fraction_of_all)
+    cells = cells_for(_chance(model, until))
     pairs = compare(model, other, cells=cells, seed=seed, until=until, progress=progress)
     theirs = payload(other, seed=seed, until=until)
     alike = all(theirs[key] == base[key] for key in ("states", "exit_source", "exit_target"))
@@ -62,3 +64,17 @@ def arm_of(
 def founders_of(pairs: Any) -> int:
     """Cells that found a colony in the first arm."""
     return int(pairs.furthest[-1].sum())
+
+
+def change_most(model: Model, acting: Sequence[Treatment], until: float | None, number: int) -> list[Treatment]:
+    """Of treatments those that change the number of colonies most."""
+    untreated = _chance(model, until)
+    if untreated <= 0:
+        return []
+    changed = {t.name: _chance(model.with_treatments(t), until) / untreated for t in acting}
+    return sorted(acting, key=lambda t: min(changed[t.name], 1 / max(changed[t.name], 1e-9)))[:number]
+
+
+def _chance(model: Model, until: float | None) -> float:
+    """Share of the cells that found a colony."""
+    return exact(model, until=until).funnel().rows[-1].fraction_of_all

@@ -1,0 +1,240 @@
+"""What moves in a film: dots, deaths with the marks of their causes, the ringed cell, the bars, drawn frame by frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection, PolyCollection
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.path import Path
+from matplotlib.transforms import IdentityTransform
+
+from cascade.plot.film_layout import NUMBERS, POINT, WIDTH
+from cascade.plot.film_marks import mark_path
+from cascade.plot.film_pages import ABOVE, SMALL, page_of, write
+from cascade.plot.film_places import GESTURE, Floats, Places, Seen
+from cascade.plot.film_scene import Scene
+
+COLONY, GROWS = 18, 3.0
+"""Cells that the ringed founder grows to in the picture, and seconds that it takes."""
+
+FADES = 0.6
+"""Last seconds of a mark."""
+
+_ROUND = np.linspace(0.0, 2 * np.pi, 13)[:-1]
+_DISC = Path.unit_circle()
+_SQUARE = Path([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)])
+
+
+def bar_of(scene: Scene, k: int, clock: float) -> list[tuple[str, float, float]]:
+    """The pieces of a bar at a second: colour, and where each begins and ends as a share of its length."""
+    counted, zoom = scene.cells.census(clock)[k], scene.rows[k].zoom
+    return pieces(scene, counted.passed, counted.here, counted.dead, zoom)
+
+
+def pieces(
+    scene: Scene, passed: float, here: float, dead: dict[str, float], zoom: float
+) -> list[tuple[str, float, float]]:
+    """Who passed, who is here, who died of what, side by side; never longer than the bar may be."""
+    parts = [(scene.scheme["passed"], passed), (scene.scheme["alive"], here)]
+    parts += [(scene.scheme.cause(cause), n) for cause, n in sorted(dead.items(), key=lambda item: -item[1])]
+    begin, found = 0.0, []
+    for colour, share in parts:
+        end = min(1.0, begin + share * zoom)
+        found.append((colour, begin, end))
+        begin = end
+    return found
+
+
+def radius_of(scene: Scene, each: float) -> float:
+    """Of the dot of one cell, in units, where a dot stands for so many."""
+    return scene.layout.dot * (2.3 if each >= 50 else 3.0 if each > 1.5 else 3.8)
+
+
+class Frames:
+    """Pictures of a film.
+
+    Parameters
+    ----------
+    scene : Scene
+    pixels : int
+        Across a picture, of whose sides the ratio is 16 to 9.
+    """
+
+    def __init__(self, scene: Scene, pixels: int) -> None:
+        self.scene = scene
+        figure, self.ax = page_of(scene, pixels * 72 / (WIDTH * POINT))
+        self.canvas = FigureCanvasAgg(figure)
+        scheme = scene.scheme
+        self.bars = self._add(PolyCollection([], linewidths=0, antialiased=False))
+        # In the order in which they are drawn.
+        self.dust, self.gestures = self._marks(_SQUARE, filled=True), self._add(PolyCollection([], linewidths=0))
+        self.marks = [self._marks(mark_path(scheme.marks[cause]), filled=False) for cause in scene.causes]
+        self.alive = self._marks(_DISC, filled=True)
+        self.alive.set_facecolor(scheme["alive"])
+        self.trail = Line2D([], [], color=scheme["ink"], lw=1.4 * POINT * scene.layout.dot, alpha=0.5)
+        self.ax.add_line(self.trail)
+        self.founder, self.ring = self._marks(_DISC, filled=True), self._marks(_DISC, filled=False)
+        self.founder.set_facecolor(scheme["alive"])
+        self.ring.set(edgecolor=scheme["ink"], linewidth=2.4 * POINT * scene.layout.dot)
+        self.numbers = [
+            write(self.ax, scene, NUMBERS[0], track.y + track.h + 16 * scene.layout.scale, "", SMALL * scene.layout.scale,
+                  color=scheme["quiet"], animated=True)
+            for track in scene.layout.tracks
+        ]  # fmt: skip
+        self.canvas.draw()
+        self.background = self.canvas.copy_from_bbox(figure.bbox)  # type: ignore[no-untyped-call]
+        # Names and marks that stand still, and yet above what moves, are drawn anew.
+        self.above = [artist for artist in (*self.ax.patches, *self.ax.texts) if artist.get_zorder() >= ABOVE]
+
+    def _add(self, collection: PolyCollection) -> PolyCollection:
+        collection.set_animated(True)
+        self.ax.add_collection(collection, autolim=False)
+        return collection
+
+    def _marks(self, path: Path, *, filled: bool) -> PathCollection:
+        """Copies of a path at places of their own."""
+        how = {"linewidths": 0} if filled else {"facecolors": "none", "linewidths": 2.0 * POINT, "capstyle": "round"}
+        marks = PathCollection([path], offsets=np.zeros((0, 2)), offset_transform=self.ax.transData, **how)
+        marks.set_transform(IdentityTransform())  # sizes are no lengths of the axes
+        marks.set(animated=True, snap=False)
+        self.ax.add_collection(marks, autolim=False)
+        return marks
+
+    def at(self, clock: float) -> npt.NDArray[np.uint8]:
+        """The picture of a second: (height, width, 3)."""
+        self.canvas.restore_region(self.background)  # type: ignore[attr-defined]
+        drawn: list[Artist] = [self._bars(clock), *self.numbers, *self._cells(clock), *self._ringed(clock)]
+        for artist in [*drawn, *self.above]:
+            self.ax.draw_artist(artist)
+        return np.asarray(self.canvas.buffer_rgba())[:, :, :3].copy()
+
+    def _bars(self, clock: float) -> PolyCollection:
+        """The bars of a second, and the numbers that were counted."""
+        corners, colours = [], []
+        for k, counted in enumerate(self.scene.cells.census(clock)):
+            x, y, w, h = self.scene.layout.tracks[k]
+            for colour, a, b in pieces(self.scene, counted.passed, counted.here, counted.dead, self.scene.rows[k].zoom):
+                if b > a:
+                    corners.append([(x + a * w, y), (x + b * w, y), (x + b * w, y + h), (x + a * w, y + h)])
+                    colours.append(colour)
+            key = "film.founded" if k + 1 == len(self.scene.rows) else "film.came"
+            self.numbers[k].set_text(self.scene.words(key, n=self.scene.words.whole(100_000 * counted.came)))
+        self.bars.set_verts(corners)
+        self.bars.set_facecolor(colours)
+        return self.bars
+
+    def _cells(self, clock: float) -> list[Artist]:
+        """All dots of a second: dust, deaths, marks, the living."""
+        scene = self.scene
+        dead: list[tuple[Seen, float, float]] = []
+        alive, sizes = [np.zeros((0, 2))], [np.zeros(0)]
+        for places, (part, end) in zip(scene.places, scene.dots.bounds(), strict=True):
+            seen, radius = places.at(clock, range(part.row, end)), radius_of(scene, part.each)
+            lives = seen.cause < 0
+            alive.append(np.column_stack([seen.x, seen.y])[lives])
+            sizes.append(radius * np.cbrt(seen.size[lives]))
+            dead.append((seen, radius, places.linger))
+        _place(self.alive, np.concatenate(alive), np.concatenate(sizes))
+        self._dust(dead)
+        self._gestures(dead)
+        for cause, marks in enumerate(self.marks):
+            self._fade(marks, cause, dead)
+        return [self.dust, self.gestures, *self.marks, self.alive]
+
+    def _colours(self, seen: Seen, which: npt.NDArray[np.bool_], opacity: Floats | float) -> Floats:
+        """Colours of causes, each as opaque as it shall be."""
+        table = np.array([to_rgb(self.scene.scheme.cause(cause)) for cause in self.scene.causes] or [(0.0, 0.0, 0.0)])
+        rgb = table[seen.cause[which]]
+        return np.column_stack([rgb, np.broadcast_to(opacity, len(rgb))])
+
+    def _dust(self, dead: list[tuple[Seen, float, float]]) -> None:
+        """What is left of those who died long ago."""
+        old = [(seen, (seen.cause >= 0) & (seen.ago > linger)) for seen, _, linger in dead]
+        where = np.concatenate([np.column_stack([s.x, s.y])[k] for s, k in old] or [np.zeros((0, 2))])
+        _place(self.dust, where, np.full(len(where), 1.1 * self.scene.layout.dot))
+        self.dust.set_facecolor(np.concatenate([self._colours(s, k, 0.55) for s, k in old] or [np.zeros((0, 4))]))
+
+    def _fade(self, marks: PathCollection, cause: int, dead: list[tuple[Seen, float, float]]) -> None:
+        """The marks of a cause: they come quickly and go slowly."""
+        where, sizes, colours = [np.zeros((0, 2))], [np.zeros(0)], [np.zeros((0, 4))]
+        for seen, radius, linger in dead:
+            k = (seen.cause == cause) & (seen.ago <= linger)
+            ago = seen.ago[k]
+            going = np.where(ago > linger - FADES, np.maximum(0.3, (linger - ago) / FADES), 1.0)
+            where.append(np.column_stack([seen.x, seen.y])[k])
+            sizes.append(np.full(len(ago), 1.5 * radius))
+            colours.append(self._colours(seen, k, np.minimum(1.0, ago / 0.25) * going))
+        _place(marks, np.concatenate(where), np.concatenate(sizes))
+        marks.set_edgecolor(np.concatenate(colours))
+
+    def _gestures(self, dead: list[tuple[Seen, float, float]]) -> None:
+        """How cells die: torn, squeezed, touched by a killer, fallen apart."""
+        corners, colours = [np.zeros((0, len(_ROUND), 2))], [np.zeros((0, 4))]
+        for seen, radius, _ in dead:
+            for cause, name in enumerate(self.scene.causes):
+                k = (seen.cause == cause) & (seen.ago < GESTURE)
+                gone = seen.ago[k] / GESTURE
+                for shape in _gesture(self.scene.scheme.marks[name], radius, gone):
+                    corners.append(shape + np.column_stack([seen.x, seen.y])[k][:, None, :])
+                    colours.append(self._colours(seen, k, 1 - gone))
+        self.gestures.set_verts(np.concatenate(corners))
+        self.gestures.set_facecolor(np.concatenate(colours))
+
+    def _ringed(self, clock: float) -> list[Artist]:
+        """The cell that founds, with where it came along."""
+        scene, ring = self.scene, self.scene.cells.ringed
+        if scene.ringed is None or ring is None:
+            return []
+        seen, dot = scene.ringed.at(clock, range(len(scene.rows))), scene.layout.dot
+        at = np.column_stack([seen.x, seen.y])
+        row = max(stay.row for stay in ring.stays if stay.start <= clock)
+        way = trail_of(scene.ringed, clock)
+        self.trail.set_data(*np.vstack([way, at]).T)
+        founds = row == len(scene.rows) - 1
+        came = next(stay.start for stay in ring.stays if stay.row == row)
+        cells = colony(min(1.0, (clock - came) / GROWS), dot) if founds else np.zeros((1, 2))
+        _place(self.founder, at + cells, np.full(len(cells), (2.6 if founds else 4.2) * dot))
+        _place(self.ring, at, np.array([(15.0 if founds else 9.0) * dot]))
+        return [self.trail, self.founder, self.ring]
+
+
+def _place(marks: PathCollection, where: Floats, sizes: Floats) -> None:
+    """Put copies of a path somewhere, each of a size in units."""
+    marks.set_offsets(where)
+    marks.set_sizes((POINT * sizes) ** 2)  # areas, in points
+
+
+def trail_of(ringed: Places, clock: float) -> Floats:
+    """Where the ringed cell came into each row that it has left, (n, 2)."""
+    left = np.flatnonzero(ringed.next <= clock)
+    x, y = ringed.spot(left, ringed.row[left], ringed.begin[left])
+    return np.column_stack([x, y])
+
+
+def colony(grown: float, scale: float) -> Floats:
+    """Cells of a colony around its middle, like seeds of a sunflower: (n, 2)."""
+    k = np.arange(1 + round(COLONY * grown))
+    r, a = 2.6 * scale * np.sqrt(k), 2.39996 * k
+    return np.column_stack([r * np.cos(a), r * np.sin(a)])
+
+
+def _gesture(mark: str, r: float, gone: Floats) -> list[Floats]:
+    """Shapes of a death that is so far gone, around the place of the cell: each (n, corners, 2)."""
+    x, y, n = np.cos(_ROUND), np.sin(_ROUND), len(gone)
+    t = gone[:, None]
+
+    def shape(across: Floats, down: Floats) -> Floats:
+        return np.stack(np.broadcast_arrays(across, down, np.zeros((n, len(_ROUND))))[:2], axis=2)
+
+    if mark == "slashes":
+        return [shape(r * np.minimum(x, 0) - 2 * r * t, r * y), shape(r * np.maximum(x, 0) + 2 * r * t, r * y)]
+    if mark == "lens":
+        return [shape(r * x * (1 + t), r * y * (1 - 0.8 * t))]
+    if mark in ("cross", "star"):
+        return [shape(1.5 * r * x + 5 * r * (1 - t), 1.5 * r * y - 4 * r * (1 - t))]
+    corners = [(across, down) for across in (-1.4, 1.4) for down in (-1.4, 1.4)]
+    return [shape(r / 2 * x + a * r * t, r / 2 * y + b * r * t) for a, b in corners]

@@ -1,0 +1,122 @@
+"""Words, numbers and colours of a film: those of the lesson page, which it is a film of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from cascade.common.colours import LOOKS
+from cascade.common.shares import percent
+from cascade.lessons.looks import causes_of
+from cascade.lessons.words import words
+
+_BELOW = {
+    "en": ("cells {first} to {last}", "until hour {hours}", "Of {n} cells that set out, how many get as far as {goal}?"),
+    "de": ("Zellen {first} bis {last}", "bis Stunde {hours}", "Von {n} Zellen, die aufbrechen: wie viele kommen bis {goal}?"),
+}  # fmt: skip
+"""What a page need not say: which cells, until when, and the question on a goal for which it has no word."""
+
+
+class Words:
+    """What is said in a language.
+
+    Parameters
+    ----------
+    lang : str
+        "en" or "de".
+
+    Raises
+    ------
+    InputError
+        When there are no words in the language.
+    """
+
+    def __init__(self, lang: str) -> None:
+        self.table, self.lang = words(lang), lang
+        self._cells, self._until, self._question = _BELOW[lang]
+
+    def __call__(self, key: str, **values: str) -> str:
+        """The text ``section.key``."""
+        section, _, name = key.partition(".")
+        return self.table[section][name].format(**values)
+
+    def term(self, name: str) -> str:
+        """What a step, cause or goal is called."""
+        return self.table["terms"].get(name, name)
+
+    def hint(self, step: str) -> str:
+        """A few words on a step; "" of a step that only its model has."""
+        return self.table["hints"].get(step, "")
+
+    def question(self, number: int, goal: str) -> str:
+        """How many reach the goal, as a question."""
+        asked = f"goal {goal}"
+        if asked in self.table["terms"]:
+            return self("film.question", n=self.whole(number), goal=self.term(asked))
+        return self._question.format(n=self.whole(number), goal=self.term(goal))
+
+    def cells(self, first: int, last: int) -> str:
+        """Which cells."""
+        return self._cells.format(first=self.whole(first), last=self.whole(last))
+
+    def until(self, hours: float) -> str:
+        """The end of the run."""
+        return self._until.format(hours=self._localised(f"{hours:,g}"))
+
+    def share(self, share: float) -> str:
+        """A share with three figures that count; below one in ten thousand as 1 in N."""
+        return self._localised(percent(share))
+
+    def whole(self, number: float) -> str:
+        """A whole number with its thousands."""
+        return self._localised(f"{round(number):,}")
+
+    def _localised(self, text: str) -> str:
+        """Points and commas as the language has them."""
+        if self.lang == "en":
+            return text
+        swapped = re.sub(r"(?<=\d)[.,](?=\d)", lambda mark: "," if mark[0] == "." else ".", text)
+        return swapped.replace("1 in ", "1 von ").replace("above ", "über ")
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """Colours by the name that they have in the style of the page, and of causes colours and marks.
+
+    Attributes
+    ----------
+    colours : dict of str to str
+        paper, stage, ink, quiet, band, edge, passed, alive, tissue, tissue-dark, blood, blood-dark: "#rrggbb".
+    causes, marks : dict of str to str
+    """
+
+    colours: dict[str, str]
+    causes: dict[str, str]
+    marks: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        """A colour by its name."""
+        return self.colours[name]
+
+    def cause(self, name: str) -> str:
+        """The colour of a cause."""
+        return self.causes.get(name, self["quiet"])
+
+
+def scheme_of(causes: list[str], *, dark: bool) -> Scheme:
+    """The colours of the page in light or dark style."""
+    marks, colours = causes_of(causes)
+    alive: dict[str, Any] = LOOKS["dark"] if dark else LOOKS["colours"]
+    return Scheme({**_properties(dark=dark), "alive": alive["alive"]}, {c: two[dark] for c, two in colours.items()}, marks)
+
+
+@cache
+def _properties(*, dark: bool) -> dict[str, str]:
+    """Colours that the style of the lesson page names: they stand there alone."""
+    text = (files("cascade.web") / "lesson.css").read_text(encoding="utf-8")
+    block = re.search((r":root\[data-theme=dark\]" if dark else r":root") + r" \{(.*?)\}", text, re.DOTALL)
+    assert block is not None  # the file comes with the package
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block[1]))

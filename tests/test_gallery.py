@@ -1,0 +1,194 @@
+"""The gallery of lessons: every lesson has its card, every link leads somewhere, and nobody is let in who may not."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+import cascade
+from cascade.cli import main
+from cascade.cli.classroom import Front
+from cascade.cli.galleries import Served, file_of
+from cascade.cli.teaching import notebooks_folder
+from cascade.common.shares import percent
+from cascade.lessons.gallery import GROUPS, cards, gallery
+from cascade.lessons.thumbnail import thumbnail, zooms
+from cascade.lessons.words import LANGUAGES, words
+
+
+class Links(HTMLParser):
+    """Addresses and pictures of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.pictures: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "a":
+            self.links.append(given.get("href") or "")
+        if tag == "svg":
+            self.pictures.append(given.get("aria-label") or "")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_model_disease_and_notebook_has_a_card(lang: str) -> None:
+    found = cards(lang)
+    assert tuple(found) == GROUPS
+    by_kind: dict[str, list[str]] = {"model": [], "disease": [], "notebook": []}
+    for group in found.values():
+        for card in group:
+            by_kind[card.kind].append(card.name)
+            assert card.level in (1, 2, 3)
+            assert 5 <= card.minutes <= 90
+            assert card.about.endswith((".", "?"))
+            assert card.title
+            cascade.load(card.model)
+    assert sorted(by_kind["model"]) == sorted(entry.name for entry in cascade.models())
+    assert sorted(by_kind["disease"]) == sorted(entry.name for entry in cascade.diseases())
+    assert sorted(by_kind["notebook"]) == sorted(path.stem for path in notebooks_folder().glob("*.py"))
+    # A sentence of its own for whatever is no cancer of people.
+    about = words(lang)["about"]
+    for group in set(GROUPS) - {"cancers"}:
+        for card in found[group]:
+            assert f"{card.kind} {card.name}" in about
+
+
+def test_the_sentence_with_a_number_is_true() -> None:
+    assert "Of a million cells one" in words("en")["about"]["model textbook"]
+    share = cascade.exact(cascade.load("textbook")).funnel().rows[-1].fraction_of_all
+    assert 0.75e-6 < share < 1.5e-6
+
+
+def test_a_thumbnail_says_and_draws_the_shares() -> None:
+    model = cascade.load("platelets")
+    shares = [1.0, *(row.fraction_of_all for row in cascade.exact(model).funnel())]
+    picture = thumbnail(model, "<{shares}>")
+    root = ElementTree.fromstring(picture)
+    assert root.get("aria-label") == f"<{', '.join(percent(share) for share in shares)}>"
+    rows: dict[str, list[ElementTree.Element]] = {}
+    for box in root:
+        rows.setdefault(box.get("y") or "", []).append(box)
+    assert len(rows) == len(shares)
+    for (_, *boxes), share, zoom in zip(rows.values(), shares, zooms(shares), strict=True):
+        drawn = sum(float(box.get("width") or 0) for box in boxes)
+        assert drawn == pytest.approx(320 * share * zoom, abs=0.5)
+
+
+def test_a_folder_of_lessons_leads_to_all_of_them_and_asks_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "lessons"
+    asked = ["teach", "--out", str(folder), "--only", "ctc-mouse", "--only", "platelets", "--quiet"]
+    with pytest.raises(SystemExit) as ended:
+        main(asked)
+    assert ended.value.code == 0, capsys.readouterr().err
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    found = Links(index)
+    assert sorted(found.links) == ["ctc-mouse.html", "platelets.html"]
+    assert all((folder / link).is_file() for link in found.links)
+    assert len(found.pictures) == 2
+    assert sorted(path.name for path in folder.iterdir()) == ["ctc-mouse.html", "index.html", "platelets.html"]
+    assert not re.search(r"https?:(?!//www\.w3\.org/)", index)
+    # Again into the same folder, but never into one that holds something else.
+    with pytest.raises(SystemExit) as ended:
+        main(asked)
+    assert ended.value.code == 0
+    (folder / "index.html").write_text("<p>mine</p>")
+    for wrong, told in (
+        (asked, "--force"),
+        ([*asked[:3], "--only", "aspirin"], "--only"),
+        ([*asked, "--lang", "x"], "--lang"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(wrong)
+        assert ended.value.code == 2
+        assert told in capsys.readouterr().err
+    assert (folder / "index.html").read_text() == "<p>mine</p>"
+
+
+def test_the_gallery_in_the_class_leads_to_pages_that_are_there() -> None:
+    served = Served(notebooks_folder())
+    for lang in LANGUAGES:
+        text = (served.answer("/", f"lang={lang}") or b"").decode()
+        assert f'<html lang="{lang}">' in text
+        for link in Links(text).links:
+            path, _, query = link.partition("?")
+            if "file=" in query:
+                assert (notebooks_folder() / query.removeprefix("file=")).is_file()
+            elif path == "/":
+                assert served.answer(path, query)
+            else:
+                name = re.fullmatch(rf"/lessons/{lang}/([\w-]+\.html)", path)
+                assert name
+                assert name[1] in {file_of(card) for group in cards(lang).values() for card in group}
+    assert served.answer("/lessons/en/ctc-mouse.html", "")
+    for nothing in ("/lessons/en/x.html", "/lessons/fr/ctc-mouse.html", "/lessons/en/../../secret", "/x"):
+        assert served.answer(nothing, "") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "inner", "wanted"),
+    [
+        ("/", "", 200, b"ours /"),
+        ("/lessons/en/x.html", "", 200, b"ours /lessons/en/x.html"),
+        ("/", "", 303, b"theirs /"),
+        ("/lessons/en/x.html", "", 401, b"theirs /"),
+        ("/lessons/en/none.html", "", 200, b"no lesson is called so"),
+        ("/", "file=1.py", 200, b"theirs /"),
+        ("/assets/x.js", "", 200, b"theirs /assets/x.js"),
+    ],
+)
+def test_pages_of_ours_are_for_whom_the_notebooks_let_in(path: str, query: str, inner: int, wanted: bytes) -> None:
+    async def app(scope: Any, _: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": inner, "headers": [(b"set-cookie", b"a=b")]})
+        await send({"type": "http.response.body", "body": f"theirs {scope['path']}".encode()})
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    def page_of(asked: str, _: str) -> bytes | None:
+        return None if "none" in asked else f"ours {asked}".encode()
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": []}
+    # A browser of other tests may have a loop in this thread.
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(lambda: asyncio.run(Front(app, page_of)(scope, receive, send))).result()
+    assert sent[1]["body"] == wanted
+    if wanted.startswith(b"ours"):
+        assert sent[0]["status"] == 200
+        assert (b"set-cookie", b"a=b") in sent[0]["headers"]
+    elif wanted.startswith(b"theirs"):
+        assert sent[0]["status"] == inner
+    else:
+        assert sent[0]["status"] == 404
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_gallery_can_be_read_by_everybody(browser: Any, tmp_path: Path, lang: str) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright", reason="pip install 'metastatic-cascade[browser]'")
+    path = tmp_path / "g.html"
+    path.write_text(gallery(lang, lambda card: f"{card.kind}-{card.name}.html", [("de", "de.html")]), encoding="utf-8")
+    for width in (1920, 1280, 400, 320):
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if width in (1280, 320):
+            assert [v["id"] for v in axe.Axe().run(page)["violations"]] == []
+        context.close()
