@@ -216,25 +216,35 @@ def _page(columns: list[list[tuple[str, Image.Image]]], height: int) -> Image.Im
     return page
 
 
+STILLS = (
+    ("page", "textbook", "film=shown", 9.0),
+    ("lesson-body", "colon", "scene=3", None),
+    ("lesson-patient", "breast", "", None),
+)
+"""Name, model (or disease), address and second of the film of each picture of a lesson."""
+
+
 def stills() -> None:
-    """Pictures of the page for students, in a real browser (extra ``browser``, and Chromium)."""
+    """Pictures of lessons, in a real browser (extra ``browser``, and Chromium)."""
     from playwright.sync_api import sync_playwright
+
+    from cascade.lessons.page import write_lesson
+    from cascade.patient.taught import patient_lesson
+    from cascade.runs.taught import lesson
 
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for name, model, shown, seconds, part in (
-            ("page", "textbook", 3, 13, "body"),
-            ("moving", "breast", 5, 17, "#motion"),
-        ):
-            path = cascade.simulate(cascade.load(model), cells=10**6, seed=1889).to_html(FOLDER / "page.html")
+        for name, of, address, second in STILLS:
+            data = patient_lesson(of) if name == "lesson-patient" else lesson(cascade.load(of))
+            path = write_lesson(data, FOLDER / "page.html")
             # The page forbids what the wait below does: to evaluate text.
-            page = browser.new_page(viewport={"width": 1280, "height": 1330}, bypass_csp=True)
-            page.goto(f"file://{path.resolve()}")
-            page.wait_for_selector("#progress[data-done=true]", timeout=120_000)
-            page.locator("#motion select").last.select_option(index=shown)
-            page.wait_for_function("!document.querySelector('.story').textContent.startsWith('Looking')")
-            page.evaluate("(t) => { const m = cascade.page.motion; m.clock = t; m._draw(); m.next(); }", seconds)
-            page.locator(part).screenshot(path=FOLDER / f"{name}.png")
+            page = browser.new_page(viewport={"width": 1280, "height": 860}, bypass_csp=True, reduced_motion="reduce")
+            page.goto(f"file://{path.resolve()}#{address}")
+            page.wait_for_timeout(1000)
+            if second is not None:
+                page.wait_for_function("cascade.lesson.scenes[0].scene.stage.cells.ready", timeout=60_000)
+                page.evaluate("(t) => cascade.lesson.scenes[0].scene.stage.seek(t)", second)
+            page.screenshot(path=FOLDER / f"{name}.png")
             path.unlink()
         browser.close()
 

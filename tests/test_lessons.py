@@ -167,6 +167,7 @@ def lesson_without_arms(model: cascade.Model) -> dict[str, Any]:
         "model": base,
         "knobs": [{"id": k.id, "at": k.at, "stops": stops_of(k, base, acting, 1889)} for k in knobs_of(model, None)],
         "treatments": [{"name": t.name, "factors": factors_of(model, t, 1889)} for t in acting],
+        "windows": True,
     }
 
 
@@ -340,7 +341,7 @@ def test_a_lesson_is_one_small_file_that_asks_nothing_of_the_network(tmp_path: A
     evil = PLATELETS.with_(title="</script><script>alert(1)</script>", description="<!-- <script>")
     assert "</script><script>" not in page(lesson(evil, treat=[cascade.treatment("nk-boost")]))
     with pytest.raises(cascade.InputError, match="its lesson would have"):
-        write_lesson(data | {"headline": "x" * 500_000}, tmp_path / "y.html")
+        write_lesson(data | {"headline": "x" * 1_000_000}, tmp_path / "y.html")
     assert not (tmp_path / "y.html").exists()
 
 

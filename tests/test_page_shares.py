@@ -67,9 +67,12 @@ def test_the_page_tells_causes_as_the_table_does(causes: int) -> None:
     """Rare ones are not 0 %, frequent ones not 100 %, and that there are more is said."""
     for spread in (1.0, 1e3, 1e6):
         lost = {f"cause {k}": float(spread**-k) for k in range(causes)}
-        said = in_node("funneltable.js", "why(given, 0)", lost)
-        row = FunnelRow("step", 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, lost, 0.0)
-        assert said == (f"lost to {causes_text(row)}" if causes else "")
+        for still in (0.0, 0.1, 1e3):
+            said = in_node("lensbars.js", "causesTold(given.lost, given.still)", {"lost": lost, "still": still})
+            row = FunnelRow("step", 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, lost, still)
+            texts = [" ".join(pair) for pair in said["causes"]]
+            texts += [f"(still there {said['still']})"] if said["still"] else []
+            assert ", ".join(texts) + (", ..." if said["more"] else "") == causes_text(row)
 
 
 def home_made(text: str) -> list[str]:

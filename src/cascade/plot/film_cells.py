@@ -107,7 +107,7 @@ class FilmCells:
     founder : int
         Number of a cell that founds a colony; -1: none is known.
     dots : int
-        Of the first rows.
+        Of the first rows; with fewer than a thousand a dot stands for more cells everywhere.
     pace : sequence of float, optional
         Mean hours of a stay in each row; default: of the dots that are shown there.
     """
@@ -129,7 +129,7 @@ class FilmCells:
         """Where dots open."""
         parts = [Part(0, self.dots, SET_OUT / self.dots)]
         for k in range(1, self.rows):
-            cells = round(min(SET_OUT, parts[-1].cells * self.zooms[k] / self.zooms[k - 1]))
+            cells = round(min(SET_OUT * self.dots / DOTS, parts[-1].cells * self.zooms[k] / self.zooms[k - 1]))
             if cells > parts[-1].cells:
                 parts.append(Part(k, cells, SET_OUT / cells))
         return parts

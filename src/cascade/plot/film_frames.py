@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
 
+from cascade.plot.film_cells import SET_OUT
 from cascade.plot.film_layout import NUMBERS, POINT, WIDTH
 from cascade.plot.film_marks import mark_path
 from cascade.plot.film_pages import ABOVE, SMALL, page_of, write
@@ -29,18 +30,16 @@ _DISC = Path.unit_circle()
 _SQUARE = Path([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)])
 
 
-def bar_of(scene: Scene, k: int, clock: float) -> list[tuple[str, float, float]]:
-    """The pieces of a bar at a second: colour, and where each begins and ends as a share of its length."""
-    counted, zoom = scene.cells.census(clock)[k], scene.rows[k].zoom
-    return pieces(scene, counted.passed, counted.here, counted.dead, zoom)
-
-
 def pieces(
-    scene: Scene, passed: float, here: float, dead: dict[str, float], zoom: float
+    scene: Scene, passed: float, here: float, dead: dict[str, float], zoom: float, *, ordered: bool = False
 ) -> list[tuple[str, float, float]]:
-    """Who passed, who is here, who died of what, side by side; never longer than the bar may be."""
+    """Colours of who passed, who is here, who died of what, and where each piece of the bar begins and ends.
+
+    Side by side, the commonest causes first unless they are ``ordered``; as shares of a length that a bar never exceeds.
+    """
     parts = [(scene.scheme["passed"], passed), (scene.scheme["alive"], here)]
-    parts += [(scene.scheme.cause(cause), n) for cause, n in sorted(dead.items(), key=lambda item: -item[1])]
+    causes = list(dead) if ordered else sorted(dead, key=lambda cause: -dead[cause])
+    parts += [(scene.scheme.cause(cause), dead[cause]) for cause in causes]
     begin, found = 0.0, []
     for colour, share in parts:
         end = min(1.0, begin + share * zoom)
@@ -80,15 +79,26 @@ class Frames:
         self.founder, self.ring = self._marks(_DISC, filled=True), self._marks(_DISC, filled=False)
         self.founder.set_facecolor(scheme["alive"])
         self.ring.set(edgecolor=scheme["ink"], linewidth=2.4 * POINT * scene.layout.dot)
-        self.numbers = [
-            write(self.ax, scene, NUMBERS[0], track.y + track.h + 16 * scene.layout.scale, "", SMALL * scene.layout.scale,
-                  color=scheme["quiet"], animated=True)
-            for track in scene.layout.tracks
-        ]  # fmt: skip
+        self.numbers = [_Number(self, k) for k in range(len(scene.rows))]
         self.canvas.draw()
         self.background = self.canvas.copy_from_bbox(figure.bbox)  # type: ignore[no-untyped-call]
-        # Names and marks that stand still, and yet above what moves, are drawn anew.
-        self.above = [artist for artist in (*self.ax.patches, *self.ax.texts) if artist.get_zorder() >= ABOVE]
+        self.table = np.array([to_rgb(scheme.cause(cause)) for cause in scene.causes] or [(0.0, 0.0, 0.0)])
+        self.above = self._above()
+
+    def _above(self) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
+        """Names and marks that stand still above all that moves: pixels, their colours and how opaque they are."""
+        self.canvas.get_renderer().clear()  # type: ignore[no-untyped-call]
+        for artist in (*self.ax.patches, *self.ax.texts):
+            if artist.get_zorder() >= ABOVE:
+                self.ax.draw_artist(artist)
+        drawn = self.pixels.reshape(-1, 4)
+        where = np.flatnonzero(drawn[:, 3])
+        return where, drawn[where, :3].astype(float), drawn[where, 3:] / 255.0
+
+    @property
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """What is drawn: (height, width, 4)."""
+        return np.asarray(self.canvas.buffer_rgba())
 
     def _add(self, collection: PolyCollection) -> PolyCollection:
         collection.set_animated(True)
@@ -107,10 +117,15 @@ class Frames:
     def at(self, clock: float) -> npt.NDArray[np.uint8]:
         """The picture of a second: (height, width, 3)."""
         self.canvas.restore_region(self.background)  # type: ignore[attr-defined]
-        drawn: list[Artist] = [self._bars(clock), *self.numbers, *self._cells(clock), *self._ringed(clock)]
-        for artist in [*drawn, *self.above]:
+        for artist in (self._bars(clock), *self._cells(clock), *self._ringed(clock)):
             self.ax.draw_artist(artist)
-        return np.asarray(self.canvas.buffer_rgba())[:, :, :3].copy()
+        for number in self.numbers:
+            number.draw()
+        picture = self.pixels[:, :, :3].copy()
+        where, colours, opaque = self.above
+        flat = picture.reshape(-1, 3)
+        flat[where] = np.round(flat[where] * (1 - opaque) + colours * opaque)
+        return picture
 
     def _bars(self, clock: float) -> PolyCollection:
         """The bars of a second, and the numbers that were counted."""
@@ -122,7 +137,7 @@ class Frames:
                     corners.append([(x + a * w, y), (x + b * w, y), (x + b * w, y + h), (x + a * w, y + h)])
                     colours.append(colour)
             key = "film.founded" if k + 1 == len(self.scene.rows) else "film.came"
-            self.numbers[k].set_text(self.scene.words(key, n=self.scene.words.whole(100_000 * counted.came)))
+            self.numbers[k].text = self.scene.words(key, n=self.scene.words.whole(SET_OUT * counted.came))
         self.bars.set_verts(corners)
         self.bars.set_facecolor(colours)
         return self.bars
@@ -147,8 +162,7 @@ class Frames:
 
     def _colours(self, seen: Seen, which: npt.NDArray[np.bool_], opacity: Floats | float) -> Floats:
         """Colours of causes, each as opaque as it shall be."""
-        table = np.array([to_rgb(self.scene.scheme.cause(cause)) for cause in self.scene.causes] or [(0.0, 0.0, 0.0)])
-        rgb = table[seen.cause[which]]
+        rgb = self.table[seen.cause[which]]
         return np.column_stack([rgb, np.broadcast_to(opacity, len(rgb))])
 
     def _dust(self, dead: list[tuple[Seen, float, float]]) -> None:
@@ -200,6 +214,29 @@ class Frames:
         _place(self.founder, at + cells, np.full(len(cells), (2.6 if founds else 4.2) * dot))
         _place(self.ring, at, np.array([(15.0 if founds else 9.0) * dot]))
         return [self.trail, self.founder, self.ring]
+
+
+class _Number:
+    """How many cells of the film have come to a row: letters are drawn when it changes, and kept as pixels."""
+
+    def __init__(self, frames: Frames, k: int) -> None:
+        track, scale, scheme = frames.scene.layout.tracks[k], frames.scene.layout.scale, frames.scene.scheme
+        self.frames, self.text, self.shown = frames, "", ""
+        base = track.y + track.h + 17 * scale
+        how = {"color": scheme["quiet"], "animated": True}
+        self.letters = write(frames.ax, frames.scene, NUMBERS[0], base, "", SMALL * scale, **how)
+        unit = frames.ax.bbox.width / WIDTH
+        self.where = slice(int((base - 15 * scale) * unit), int((base + 6 * scale) * unit)), slice(int(1040 * unit), None)
+        self.kept = np.zeros((0, 0, 4), np.uint8)
+
+    def draw(self) -> None:
+        """Into what is drawn."""
+        if self.text == self.shown:
+            self.frames.pixels[self.where] = self.kept
+            return
+        self.letters.set_text(self.text)
+        self.frames.ax.draw_artist(self.letters)
+        self.shown, self.kept = self.text, self.frames.pixels[self.where].copy()
 
 
 def _place(marks: PathCollection, where: Floats, sizes: Floats) -> None:

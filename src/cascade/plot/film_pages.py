@@ -125,7 +125,7 @@ def _causes(ax: Axes, scene: Scene, row: Row, track: Box) -> None:
     base = track.y + track.h + 21 * scene.layout.scale
     for cause, text in row.causes:
         long = wide(text, size)
-        if x + 2 * half + 5 + long > track.x + track.w and x > track.x:
+        if x + 2 * half + 5 + long > NUMBERS[0] - 4 and x > track.x:
             break
         fits = _fitting(text, track.w - 20, size)
         mark = mark_path(scene.scheme.marks[cause]).transformed(Affine2D().scale(half).translate(x + half, base - half))

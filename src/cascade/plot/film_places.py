@@ -76,6 +76,8 @@ class Places:
     ----------
     linger : float
         Seconds that a mark stays.
+    starts : list of int
+        Of each track, its first stay among those of all.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Places:
         self.rooms = np.array([(b.x, b.y + top + 4, b.w, b.h - top - 11) for b, top in zip(boxes, tops, strict=True)])
         where = {cause: k for k, cause in enumerate(causes)}
         stays = [(t, s) for t in tracks for s in t.stays]
+        self.starts = np.cumsum([0, *(len(t.stays) for t in tracks)]).tolist()
         self.begin = np.array([s.start for _, s in stays], float)
         self.end = np.array([s.end for _, s in stays], float)
         # When the next stay begins, and the row before: of the last and of the first there is none.

@@ -104,7 +104,9 @@ export class Bench {
     if (knob && found && Number(knob[2]) < found.stops.length) this.knobs[knob[1]] = Number(knob[2]);
     if (held && model.held) this.held = Math.min(0.99, Math.max(0.01, Number(held[1]) / 100));
     if (treated && treatments.some(({ name }) => name === treated[1])) {
-      this.treated = { name: treated[1], from: Number(treated[2]), to: treated[3] === "x" ? Infinity : Number(treated[3]) };
+      const [, name, from, to] = treated;
+      // Where hazards that change are too much for a page, a treatment lasts for ever.
+      this.treated = this.lesson.windows ? { name, from: Number(from), to: to === "x" ? Infinity : Number(to) } : { name, from: 0, to: Infinity };
     }
   }
 }

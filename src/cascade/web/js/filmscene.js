@@ -48,6 +48,7 @@ export class FilmScene {
     this._addOdds();
     this._addKnobs();
     host.append(this.knobs, this.legend());
+    if (lesson.model.sliders.length) host.append(made("p", { className: "quiet" }, say("film.rule")));
     const region = made("p", { className: "heard" });
     host.append(region);
     this.spoken = new Spoken(region);
@@ -107,6 +108,9 @@ export class FilmScene {
       else if (ratio > 0.5 && ratio < 2) parts.push(say("film.guess_near", { guess: say.factor(this.guess) }));
       else parts.push(say(ratio > 1 ? "film.guess_high" : "film.guess_low", { guess: say.factor(this.guess), times: say.factor(ratio > 1 ? ratio : 1 / ratio) }));
     }
+    // Of colonies the kinds: those in nodes are no distant metastases.
+    const { kinds } = this.lesson.model, told = kinds.map((name, k) => `${say.term(name)} ${say.share(exact.kinds[k])}`).join("; ");
+    if (kinds.length) parts[0] += ` ${say("film.kinds", { kinds: told })}`;
     this.answer.replaceChildren(parts[0], " ", made("b", {}, parts.slice(1).join(" ")));
   }
 
