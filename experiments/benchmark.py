@@ -27,6 +27,7 @@ from numba import njit
 
 import cascade
 from _fits import fits
+from _lessons import lessons
 from _patients import patients
 from cascade import body
 from cascade.common.jsons import json_text
@@ -463,6 +464,7 @@ def main() -> int:
     targets += those_that_make_it(runs)
     targets += patients(runs, best_of)
     targets += fits(runs, best_of)
+    targets += lessons()
     for name in ("textbook", "platelets", "colon"):
         milliseconds = slider(name, runs)
         if milliseconds is None:

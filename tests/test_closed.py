@@ -16,7 +16,7 @@ import cascade
 from cascade import plot
 from cascade.lowering.lower import lower
 from cascade.model import Model
-from cascade.web.page import write_page
+from cascade.runs.taught import lesson
 from helpers.agreement import all_agree
 from helpers.budget import agrees
 from helpers.lives import all_same
@@ -176,7 +176,7 @@ def whole_lives(model: Model) -> list[Callable[[], object]]:
         lambda: cascade.simulate(model, cells=10, seed=1),
         lambda: cascade.replay(model, seed=1, cells=[0]),
         lambda: cascade.compare(model, model, cells=10, seed=1),
-        lambda: write_page(model, "page.html", seed=1),
+        lambda: lesson(model, treat=()),
     ]
 
 

@@ -225,9 +225,14 @@ def test_the_demo_is_not_shown_over_another(tmp_path: Path, capsys: pytest.Captu
     code, said = call(capsys, *demo, "--seed", "2", "--out", tmp_path / "e.png", "--html", page)
     assert code == 2
     assert "--html" in said
-    for cells in ("2e4", "1e3", "1e5", "5e7"):
-        code, said = call(capsys, *demo, "--cells", cells, "--out", tmp_path / "e.png", "--html", page)
-        assert code == 2, cells
+    # Of more cells or fewer the page is the same: it shows the first ones.
+    text = page.read_text(encoding="utf-8")
+    assert call(capsys, *demo, "--cells", "2e4", "--out", tmp_path / "e.png", "--html", page)[0] == 0
+    assert page.read_text(encoding="utf-8") == text
+    for other in (('"arms":[]', '"arms":[{}]'), ('"first":0', '"first":7'), ('"lesson":"textbook"', '"lesson":"mine"')):
+        page.write_text(text.replace(*other, 1), encoding="utf-8")
+        code, said = call(capsys, *demo, "--out", figure, "--html", page)
+        assert code == 2, other
         assert "--html" in said
     page.write_text("my thesis")
     assert call(capsys, *demo, "--out", figure, "--html", page)[0] == 2

@@ -18,8 +18,8 @@ import pytest
 import cascade
 from cascade.common.sight import contrast
 from cascade.patient.course import CAUSES, Course, course_of
-from cascade.web.modules import joined, needed
 from cascade.patient.timeline import GROWN, MOST_BYTES, care_name, positions, studied, timeline
+from cascade.web.modules import joined, needed
 
 NODE = shutil.which("node")
 WEB = files("cascade.web")

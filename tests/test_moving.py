@@ -1,4 +1,4 @@
-"""Moving cells of a notebook in a real browser: they are the replayed ones, in their places, and everybody sees them."""
+"""Moving cells of a notebook in a real browser: they are the replayed ones, in their places, and seen by all."""
 
 from __future__ import annotations
 

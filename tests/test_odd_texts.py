@@ -22,6 +22,7 @@ from cascade.cli import main
 from cascade.common import notices
 from cascade.common.text import html_table, printable, text_table
 from cascade.model.base import Part, Text
+from cascade.runs.taught import lesson
 
 CONTROLS = ["\0", "\x07", "\x08", "\x1b[31m", "\x7f", "\x9b1m", "\u2028", "\u202e", "\u2066", "\ufffe", "\uffff"]
 """What ends a string, rings, deletes, colours, turns a line around, or may not stand in XML."""
@@ -176,7 +177,7 @@ TIMED: dict[str, Callable[[Any], object]] = {
         capacity={"occupied_by": ["circulating"], "hazards": ["circulating.cleared"], "half": 5, "windows": [0, t]}
     ),
     "mean hours": lambda t: cascade.Model.from_survival({"a": 0.5}, mean_hours=t),
-    "to_html": lambda t: __import__("cascade.web.page").web.page.page(MODEL, seed=1, cells=range(9), until=t),
+    "lesson": lambda t: lesson(MODEL, until=t, treat=()),
 }
 
 

@@ -12,10 +12,12 @@ import pytest
 
 import cascade
 from cascade import body
+from cascade.answers.kinds import KINDS
+from cascade.common.shares import percent
 from cascade.lowering.lower import lower
 from cascade.web.held import held_of
 from cascade.web.modules import joined
-from cascade.web.page import payload, write_page
+from cascade.web.page import payload
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="no node on this machine")
@@ -90,31 +92,41 @@ def test_only_models_in_which_one_share_stands_in_the_ways_in_have_the_slider() 
         assert held_of(other, lower(other)) is None, why
 
 
+def opened(browser: Any, model: cascade.Model, path: Path) -> Any:
+    """The page of a run of few cells, with its answer uncovered."""
+    page = browser.new_page()
+    page.goto(f"{cascade.simulate(model, cells=10, seed=5).to_html(path).as_uri()}#film=shown")
+    page.wait_for_function("() => globalThis.cascade?.lesson?.scenes?.length > 0")
+    return page
+
+
 def test_the_slider_of_the_page_moves_kinds_and_funnel_and_goes_back(browser: Any, tmp_path: Path) -> None:
     cancer = body.cancer("colon")
-    page = browser.new_page()
-    page.goto(write_page(cancer.model(), tmp_path / "colon.html", seed=5, cells=2000).as_uri())
+    page = opened(browser, cancer.model(), tmp_path / "colon.html")
 
     def kinds() -> list[float]:
-        return [float(e.get_attribute("data-value")) for e in page.query_selector_all("#kinds .exact[data-value]")]
+        exact = page.evaluate("cascade.lesson.bench.model.exact().kinds")
+        told = page.inner_text("#film .answer")
+        for kind, share in zip(KINDS.values(), exact, strict=True):
+            assert f"{kind} {percent(share)}" in told
+        return list(exact)
 
     before = list(cascade.exact(cancer.model()).kinds().values())
     assert kinds() == pytest.approx(before, rel=1e-9)
-    assert page.inner_text("#kinds [role=rowheader]") == "distant metastasis"
-    move = """(value) => {
-        const input = document.querySelector("#held input");
-        input.value = value;
-        input.dispatchEvent(new Event("input"));
-    }"""
-    page.evaluate(move, "30")
-    assert "30.0 %" in page.inner_text("#held")
-    assert kinds() == pytest.approx(list(cascade.exact(cancer.with_(held=0.3).model()).kinds().values()), rel=1e-9)
-    page.click("#reset")
+    assert "By kind: distant metastasis" in page.inner_text("#film .answer"), "first what patients die of"
+    held = page.get_by_label("Held by the first bed")
+    assert held.get_attribute("aria-valuetext") == "9.72 %"
+    held.fill("5")
+    assert held.get_attribute("aria-valuetext") == "30 %"
+    wanted = cascade.exact(cancer.with_(held=0.3).model())
+    assert kinds() == pytest.approx(list(wanted.kinds().values()), rel=1e-9)
+    shares = [percent(row.fraction_of_all) for row in wanted.funnel()]
+    assert page.eval_on_selector_all("#film .share", "all => all.map((e) => e.textContent)")[1:] == shares
+    page.get_by_role("button", name="All back").click()
     assert kinds() == pytest.approx(before, rel=1e-9)
-    assert "9.72 %" in page.inner_text("#held")
+    assert held.get_attribute("aria-valuetext") == "9.72 %"
     page.close()
-    page = browser.new_page()
-    page.goto(write_page(cascade.load("textbook"), tmp_path / "textbook.html", seed=5, cells=2000).as_uri())
-    assert not page.is_visible("#kinds")
-    assert not page.is_visible("#held-about")
+    page = opened(browser, cascade.load("textbook"), tmp_path / "textbook.html")
+    assert "By kind" not in page.inner_text("#film .answer")
+    assert page.get_by_label("Held by the first bed").count() == 0
     page.close()

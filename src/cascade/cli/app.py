@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             checking,
             commands,
             diseases,
+            films,
             fitting,
             lessons,
             lives,

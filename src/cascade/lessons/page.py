@@ -92,7 +92,8 @@ def data_of(
         "looked": founder[1],
         "stages": [{"name": name, **known.get(name, UNKNOWN_STAGE)} for name in base["stages"]],
         "goal": {"name": base["cast"]["goal"], "ground": "tissue", "seconds": 4.0},
-        "marks": marks,
+        # Pairs: as the name of a property not every name of a cause is a name like others.
+        "marks": list(marks.items()),
         "colours": colours,
         "knobs": told(knobs_of(model, until), base, acting, seed),
         "treatments": [

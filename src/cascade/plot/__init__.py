@@ -16,6 +16,7 @@ from cascade.plot.changes import comparison, selection
 from cascade.plot.courses import course
 from cascade.plot.curves import incidence, occupancy
 from cascade.plot.derivatives import elasticities
+from cascade.plot.films import film
 from cascade.plot.followed import hazard_by_year, incidence_by_site, saved, survival
 from cascade.plot.laboratory import blood_and_lead
 from cascade.plot.numbers import number_and_sizes
@@ -42,6 +43,7 @@ __all__ = [
     "course",
     "data",
     "elasticities",
+    "film",
     "fit",
     "funnel",
     "has_body",

@@ -1,8 +1,8 @@
-"""The cells of a film: real cells of a model on the clock of the film, by the rule of ``web/js/filmcells.js``.
+r"""The cells of a film: real cells of a model on the clock of the film, by the rule of ``web/js/filmcells.js``.
 
 A film has a row for each step.  A stay of :math:`h` hours in row :math:`k` is shown for
 
-.. math:: s_k \\, (0.3 + 1.2 \\, (1 - e^{-h / m_k}))
+.. math:: s_k \, (0.3 + 1.2 \, (1 - e^{-h / m_k}))
 
 seconds, :math:`s_k` the seconds of the row and :math:`m_k` the mean stay in it of the dots that are shown there.  A
 thousand dots stand for 100,000 cells; where the bar of a row is enlarged by a lens, more of these cells are looked at,

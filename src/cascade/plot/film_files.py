@@ -6,6 +6,7 @@ import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from cascade.common.errors import CascadeError
 from cascade.plot.film_frames import Frames
 from cascade.plot.film_scene import Scene
 
-GIF_PIXELS, MP4_PIXELS = 1120, 1920
+GIF_PIXELS, MP4_PIXELS = 960, 1920
 """Across a picture."""
 
 GIF_MILLISECONDS, MP4_RATE = 90, 24
@@ -36,7 +37,7 @@ Tell = Callable[[int], object]
 
 def clocks(scene: Scene, number: int) -> list[float]:
     """Seconds of the lesson's film at which so many frames are drawn, the first and the last among them."""
-    return np.linspace(0.0, scene.length, number).tolist()
+    return [float(clock) for clock in np.linspace(0.0, scene.length, number)]
 
 
 def gif_frames(seconds: float) -> int:
@@ -108,10 +109,9 @@ def encoder() -> Any:
         Without the extra ``film``.
     """
     try:
-        import imageio_ffmpeg
+        return import_module("imageio_ffmpeg")
     except ImportError:
         raise CascadeError("an .mp4 needs more: pip install 'metastatic-cascade[film]'; a .gif does not") from None
-    return imageio_ffmpeg
 
 
 def mp4_of(scene: Scene, seconds: float, note: str, tell: Tell, pixels: int = MP4_PIXELS) -> bytes:
@@ -121,11 +121,9 @@ def mp4_of(scene: Scene, seconds: float, note: str, tell: Tell, pixels: int = MP
     return _encoded(pictures, (pixels, pixels * 9 // 16), note, tell)
 
 
-def _encoded(
-    pictures: Iterable[npt.NDArray[np.uint8]], size: tuple[int, int], note: str, tell: Tell
-) -> bytes:
+def _encoded(pictures: Iterable[npt.NDArray[np.uint8]], size: tuple[int, int], note: str, tell: Tell) -> bytes:
     """Pictures of a size as an MP4; no file has a date in it."""
-    how = ["-crf", "20", "-preset", "medium", "-movflags", "+faststart", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
+    how = ["-crf", "20", "-preset", "fast", "-movflags", "+faststart", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
     about = ["-metadata", f"comment={note}"]
     # The encoder writes the lengths of its parts at the end, so it must have a file.
     with tempfile.TemporaryDirectory() as folder:

@@ -1,20 +1,24 @@
-"""What moves in a film: dots, deaths with the marks of their causes, the ringed cell, the bars, drawn frame by frame."""
+"""What moves in a film: dots, deaths with the marks of their causes, the ringed cell, the bars; frame by frame."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.path import Path
+from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
 from cascade.plot.film_cells import SET_OUT
 from cascade.plot.film_layout import NUMBERS, POINT, WIDTH
-from cascade.plot.film_marks import mark_path
+from cascade.plot.film_marks import line_of, mark_path
 from cascade.plot.film_pages import ABOVE, SMALL, page_of, write
 from cascade.plot.film_places import GESTURE, Floats, Places, Seen
 from cascade.plot.film_scene import Scene
@@ -24,6 +28,9 @@ COLONY, GROWS = 18, 3.0
 
 FADES = 0.6
 """Last seconds of a mark."""
+
+LETTERS: dict[Any, str] = {"text.hinting": "no_hinting"}
+"""Letters as wide as their outlines are: moved to whole pixels, they would be wider in small pictures."""
 
 _ROUND = np.linspace(0.0, 2 * np.pi, 13)[:-1]
 _DISC = Path.unit_circle()
@@ -35,7 +42,7 @@ def pieces(
 ) -> list[tuple[str, float, float]]:
     """Colours of who passed, who is here, who died of what, and where each piece of the bar begins and ends.
 
-    Side by side, the commonest causes first unless they are ``ordered``; as shares of a length that a bar never exceeds.
+    Side by side, the commonest causes first unless they are ``ordered``; as shares of the longest that a bar can be.
     """
     parts = [(scene.scheme["passed"], passed), (scene.scheme["alive"], here)]
     causes = list(dead) if ordered else sorted(dead, key=lambda cause: -dead[cause])
@@ -72,6 +79,8 @@ class Frames:
         # In the order in which they are drawn.
         self.dust, self.gestures = self._marks(_SQUARE, filled=True), self._add(PolyCollection([], linewidths=0))
         self.marks = [self._marks(mark_path(scheme.marks[cause]), filled=False) for cause in scene.causes]
+        for cause, marks in zip(scene.causes, self.marks, strict=True):
+            marks.set_linewidth(line_of(scheme.marks[cause]) * POINT)
         self.alive = self._marks(_DISC, filled=True)
         self.alive.set_facecolor(scheme["alive"])
         self.trail = Line2D([], [], color=scheme["ink"], lw=1.4 * POINT * scene.layout.dot, alpha=0.5)
@@ -80,7 +89,8 @@ class Frames:
         self.founder.set_facecolor(scheme["alive"])
         self.ring.set(edgecolor=scheme["ink"], linewidth=2.4 * POINT * scene.layout.dot)
         self.numbers = [_Number(self, k) for k in range(len(scene.rows))]
-        self.canvas.draw()
+        with rc_context(LETTERS):
+            self.canvas.draw()  # type: ignore[no-untyped-call]
         self.background = self.canvas.copy_from_bbox(figure.bbox)  # type: ignore[no-untyped-call]
         self.table = np.array([to_rgb(scheme.cause(cause)) for cause in scene.causes] or [(0.0, 0.0, 0.0)])
         self.above = self._above()
@@ -88,8 +98,9 @@ class Frames:
     def _above(self) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
         """Names and marks that stand still above all that moves: pixels, their colours and how opaque they are."""
         self.canvas.get_renderer().clear()  # type: ignore[no-untyped-call]
-        for artist in (*self.ax.patches, *self.ax.texts):
-            if artist.get_zorder() >= ABOVE:
+        raised = [artist for artist in (*self.ax.patches, *self.ax.texts) if artist.get_zorder() >= ABOVE]
+        with rc_context(LETTERS):
+            for artist in sorted(raised, key=lambda artist: isinstance(artist, Text)):
                 self.ax.draw_artist(artist)
         drawn = self.pixels.reshape(-1, 4)
         where = np.flatnonzero(drawn[:, 3])
@@ -98,7 +109,7 @@ class Frames:
     @property
     def pixels(self) -> npt.NDArray[np.uint8]:
         """What is drawn: (height, width, 4)."""
-        return np.asarray(self.canvas.buffer_rgba())
+        return np.asarray(self.canvas.buffer_rgba())  # type: ignore[no-untyped-call]
 
     def _add(self, collection: PolyCollection) -> PolyCollection:
         collection.set_animated(True)
@@ -107,7 +118,7 @@ class Frames:
 
     def _marks(self, path: Path, *, filled: bool) -> PathCollection:
         """Copies of a path at places of their own."""
-        how = {"linewidths": 0} if filled else {"facecolors": "none", "linewidths": 2.0 * POINT, "capstyle": "round"}
+        how = {"linewidths": 0} if filled else {"facecolors": "none", "capstyle": "round"}
         marks = PathCollection([path], offsets=np.zeros((0, 2)), offset_transform=self.ax.transData, **how)
         marks.set_transform(IdentityTransform())  # sizes are no lengths of the axes
         marks.set(animated=True, snap=False)
@@ -116,7 +127,11 @@ class Frames:
 
     def at(self, clock: float) -> npt.NDArray[np.uint8]:
         """The picture of a second: (height, width, 3)."""
-        self.canvas.restore_region(self.background)  # type: ignore[attr-defined]
+        with rc_context(LETTERS):
+            return self._drawn(clock)
+
+    def _drawn(self, clock: float) -> npt.NDArray[np.uint8]:
+        self.canvas.restore_region(self.background)  # type: ignore[no-untyped-call]
         for artist in (self._bars(clock), *self._cells(clock), *self._ringed(clock)):
             self.ax.draw_artist(artist)
         for number in self.numbers:
@@ -170,7 +185,8 @@ class Frames:
         old = [(seen, (seen.cause >= 0) & (seen.ago > linger)) for seen, _, linger in dead]
         where = np.concatenate([np.column_stack([s.x, s.y])[k] for s, k in old] or [np.zeros((0, 2))])
         _place(self.dust, where, np.full(len(where), 1.1 * self.scene.layout.dot))
-        self.dust.set_facecolor(np.concatenate([self._colours(s, k, 0.55) for s, k in old] or [np.zeros((0, 4))]))
+        faded = np.concatenate([self._colours(s, k, 0.55) for s, k in old] or [np.zeros((0, 4))])
+        self.dust.set_facecolor(faded.tolist())
 
     def _fade(self, marks: PathCollection, cause: int, dead: list[tuple[Seen, float, float]]) -> None:
         """The marks of a cause: they come quickly and go slowly."""
@@ -183,7 +199,7 @@ class Frames:
             sizes.append(np.full(len(ago), 1.5 * radius))
             colours.append(self._colours(seen, k, np.minimum(1.0, ago / 0.25) * going))
         _place(marks, np.concatenate(where), np.concatenate(sizes))
-        marks.set_edgecolor(np.concatenate(colours))
+        marks.set_edgecolor(np.concatenate(colours).tolist())
 
     def _gestures(self, dead: list[tuple[Seen, float, float]]) -> None:
         """How cells die: torn, squeezed, touched by a killer, fallen apart."""
@@ -195,8 +211,8 @@ class Frames:
                 for shape in _gesture(self.scene.scheme.marks[name], radius, gone):
                     corners.append(shape + np.column_stack([seen.x, seen.y])[k][:, None, :])
                     colours.append(self._colours(seen, k, 1 - gone))
-        self.gestures.set_verts(np.concatenate(corners))
-        self.gestures.set_facecolor(np.concatenate(colours))
+        self.gestures.set_verts(list(np.concatenate(corners)))
+        self.gestures.set_facecolor(np.concatenate(colours).tolist())
 
     def _ringed(self, clock: float) -> list[Artist]:
         """The cell that founds, with where it came along."""
@@ -226,7 +242,8 @@ class _Number:
         how = {"color": scheme["quiet"], "animated": True}
         self.letters = write(frames.ax, frames.scene, NUMBERS[0], base, "", SMALL * scale, **how)
         unit = frames.ax.bbox.width / WIDTH
-        self.where = slice(int((base - 15 * scale) * unit), int((base + 6 * scale) * unit)), slice(int(1040 * unit), None)
+        top, bottom = int((base - 15 * scale) * unit), int((base + 6 * scale) * unit)
+        self.where = slice(top, bottom), slice(int((NUMBERS[0] - 4) * unit), None)
         self.kept = np.zeros((0, 0, 4), np.uint8)
 
     def draw(self) -> None:

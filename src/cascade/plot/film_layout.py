@@ -1,4 +1,4 @@
-"""How a film is laid out: units of which 1,280 by 720 fill a picture, rows of cells on the left, their bars on the right."""
+"""How a film is laid out: units of which 1,280 by 720 fill a picture, cells on the left, bars on the right."""
 
 from __future__ import annotations
 

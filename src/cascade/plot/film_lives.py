@@ -137,10 +137,10 @@ class Lives:
         stage = self.plan.lowered.stage
         tracks, waiting = [], [(0, state, entered, int(stage[state]))]
         while waiting:
-            member, *begin = waiting.pop()
+            member, state, entered, furthest = waiting.pop()
             # A switch ends no visit: several events of one visit come in the order of the run.
             life = sorted(lives.get(member, []), key=lambda event: event[0])
-            track, apart = self._track(cell, member, *begin, life)
+            track, apart = self._track(cell, member, state, entered, furthest, life)
             tracks.append(track)
             waiting += apart
         return sorted(tracks, key=lambda track: track.member)

@@ -15,6 +15,11 @@ _VALUES = {"M": 2, "L": 2, "H": 1, "h": 1, "V": 1, "A": 7, "Q": 4, "Z": 0}
 """Letters of a path of SVG that marks are made of, and how many numbers follow each."""
 
 
+def line_of(mark: str) -> float:
+    """Width of its lines, in units of the film: dots are nothing but their width."""
+    return 3.0 if mark == "dots" else 2.0
+
+
 @cache
 def drawings() -> dict[str, str]:
     """The marks as paths of SVG, in a box from -1 to 1, y downwards."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -24,12 +23,14 @@ from cascade.plot.fitting import words as written
 TITLE, SHARE, NAME, SMALL, HINT = 33.0, 21.0, 19.0, 14.0, 14.0
 """Sizes of type, in units."""
 
+TIMES = "\N{MULTIPLICATION SIGN}"
+
 ABOVE = 10.0
 """Order of what stands above all that moves."""
 
 
 def wide(text: str, size: float, weight: str = "normal") -> float:
-    """Units that a line of text takes, as its outlines are: not rounded to pixels, of which there may be few or many."""
+    """Units that a line of text takes, as its outlines are: pixels may be many or few."""
     letters = FontProperties(size=100.0, weight=weight)
     with letters_missing():
         points, _, _ = text_to_path.get_text_width_height_descent(printable(text), letters, ismath=False)
@@ -113,7 +114,7 @@ def _lens(ax: Axes, scene: Scene, row: Row, track: Box) -> None:
     codes = [Path.MOVETO, Path.LINETO, Path.CURVE4, Path.CURVE4, Path.CURVE4, Path.LINETO, Path.CLOSEPOLY]
     fill, edge = scene.scheme["band"], scene.scheme["edge"]
     ax.add_patch(PathPatch(Path(corners, codes), fc=fill, ec=edge, lw=POINT))
-    text, size = f"{scene.words('film.lens')} × {scene.words.whole(row.factor)}", 13.5 * scene.layout.scale
+    text, size = f"{scene.words('film.lens')} {TIMES} {scene.words.whole(row.factor)}", 13.5 * scene.layout.scale
     ground = {"facecolor": scene.scheme["paper"], "edgecolor": "none", "pad": 1.0}
     write(ax, scene, x + track.w, foot - 4, text, size, ha="right", weight="bold", bbox=ground)
 
@@ -144,7 +145,7 @@ def _around(ax: Axes, scene: Scene) -> None:
     for colour, key in (("alive", "film.alive"), ("passed", "film.passed"), ("ink", "film.exact")):
         text = scene.words(key)
         if key == "film.exact":
-            corners = np.array([(0, 0), (11, 0), (5.5, -10)]) + (x, base)
+            corners = [(x, base), (x + 11, base), (x + 5.5, base - 10)]
             ax.add_patch(Polygon(corners, fc=scene.scheme[colour], lw=0))
         else:
             ax.add_patch(Circle((x + 6, base - 5), 6, fc=scene.scheme[colour], lw=0))

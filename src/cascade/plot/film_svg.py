@@ -11,7 +11,7 @@ import io
 import math
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 from matplotlib import rc_context
@@ -20,7 +20,7 @@ from cascade.plot.film_cells import SET_OUT
 from cascade.plot.film_frames import FADES, GROWS, colony, pieces, radius_of, trail_of
 from cascade.plot.film_layout import HEIGHT, NUMBERS, POINT, WIDTH
 from cascade.plot.film_lives import Track
-from cascade.plot.film_marks import drawings
+from cascade.plot.film_marks import drawings, line_of
 from cascade.plot.film_pages import ABOVE, SMALL, page_of, write
 from cascade.plot.film_places import FALL, Places
 from cascade.plot.film_scene import Scene
@@ -100,20 +100,16 @@ def _bars(drawing: Drawing, scene: Scene) -> None:
         for piece in zip(*series, strict=True):
             if max(end - begin for _, begin, end in piece) <= 0:
                 continue
-            at = [
-                f"transform:translate({track.x + begin * track.w:.1f}px,{track.y:g}px) scaleX({(end - begin) * track.w:.2f})"
-                for _, begin, end in piece
-            ]
-            colour, begin, end = piece[-1]
-            still = f"translate({track.x + begin * track.w:.1f} {track.y:g}) scale({(end - begin) * track.w:.2f} 1)"
+            lengths = [(track.x + begin * track.w, (end - begin) * track.w) for _, begin, end in piece]
+            at = [f"transform:translate({x:.1f}px,{track.y:g}px) scaleX({w:.2f})" for x, w in lengths]
+            colour, (x, w) = piece[-1][0], lengths[-1]
+            still = f"translate({x:.1f} {track.y:g}) scale({w:.2f} 1)"
             moving = drawing.moving(zip(moments, at, strict=True))
-            drawing.parts.append(
-                f'<rect {moving} transform="{still}" width="1" height="{track.h:g}" fill="{colour}"/>'
-            )
+            drawing.parts.append(f'<rect {moving} transform="{still}" width="1" height="{track.h:g}" fill="{colour}"/>')
 
 
 def _way(places: Places, track: Track, begin: int, rows: range) -> list[tuple[float, float, float]]:
-    """Second, x and y of the points between which a dot moves evenly; ``begin`` is its first stay among those of all."""
+    """Second, x and y of the points between which a dot moves evenly; ``begin`` is its first stay of those of all."""
     points: list[tuple[float, float, float]] = []
 
     def point(stay: int, row: int, clock: float) -> tuple[float, float, float]:
@@ -145,9 +141,7 @@ def _drift(points: list[tuple[float, float, float]], new: tuple[float, float, fl
     points.append(new)
 
 
-def _dot(
-    drawing: Drawing, scene: Scene, places: Places, track: Track, number: int, rows: range, radius: float
-) -> None:
+def _dot(drawing: Drawing, scene: Scene, places: Places, track: Track, number: int, rows: range, radius: float) -> None:
     """A dot with its way, and how it ends."""
     way = _way(places, track, places.starts[number], rows)
     appears = next(stay.start for stay in track.stays if stay.row in rows or stay.row >= rows.stop)
@@ -169,8 +163,8 @@ def _dot(
         # As small as dust when it is long ago.
         shrunk = [(0.0, "transform:scale(1)"), (end + linger, "transform:scale(1)")]
         shrunk += [(end + linger + 0.4, "transform:scale(.45)"), (math.inf, "transform:scale(.45)")]
-        mark = f'<g {drawing.moving(shrunk)}><use href="#{_key(scene, last.cause)}" transform="scale({1.5 * radius:.1f})"/></g>'
-        inner += f"<g {drawing.moving(fading)}>{mark}</g>"
+        mark = f'<use href="#{_key(scene, last.cause)}" transform="scale({1.5 * radius:.1f})"/>'
+        inner += f"<g {drawing.moving(fading)}><g {drawing.moving(shrunk)}>{mark}</g></g>"
     drawing.parts.append(f'<g {moving} transform="translate({x:.1f} {y:.1f})">{inner}</g>')
 
 
@@ -190,9 +184,8 @@ def _ringed(drawing: Drawing, scene: Scene) -> None:
     for k in range(len(ring.stays) - 1):
         (a, b), (c, d) = trail[k], trail[k + 1]
         seen = drawing.seen(ring.stays[k + 1].start + FALL, math.inf, 0.5)
-        drawing.parts.append(
-            f'<path {seen} d="M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" stroke="{ink}" stroke-width="{1.4 * dot:.1f}" opacity=".5"/>'
-        )
+        line = f'd="M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" stroke="{ink}" stroke-width="{1.4 * dot:.1f}"'
+        drawing.parts.append(f'<path {seen} {line} opacity=".5"/>')
     came, founds = ring.stays[-1].start, ring.furthest == rows[-1]
     cells = colony(1.0, dot).tolist() if founds else []
     inner = f'<circle {drawing.seen(0.0, came if founds else math.inf)} r="{4.2 * dot:.1f}"/>'
@@ -214,7 +207,8 @@ def _whole(scene: Scene, drawing: Drawing, note: str) -> bytes:
     below, above = _still(scene)
     paths = "".join(
         f'<path id="{_key(scene, cause)}" d="{drawings()[scene.scheme.marks[cause]]}" fill="none"'
-        f' stroke="{scene.scheme.cause(cause)}" stroke-width="1.9" stroke-linecap="round" vector-effect="non-scaling-stroke"/>'
+        f' stroke="{scene.scheme.cause(cause)}" stroke-width="{line_of(scene.scheme.marks[cause]):g}"'
+        ' stroke-linecap="round" vector-effect="non-scaling-stroke"/>'
         for cause in scene.causes
     )
     style = (
@@ -226,7 +220,8 @@ def _whole(scene: Scene, drawing: Drawing, note: str) -> bytes:
     text = (
         f'<svg xmlns="{SVG}" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 {wide:g} {high:g}" role="img">'
         f"<title>{escape(scene.title)}</title><desc>{said}</desc><style>{style}</style><defs>{paths}</defs>"
-        f'{below}<g transform="scale({POINT})" fill="{scene.scheme["alive"]}">{"".join(drawing.parts)}</g>{above}</svg>\n'
+        f'{below}<g transform="scale({POINT})" fill="{scene.scheme["alive"]}">'
+        f"{''.join(drawing.parts)}</g>{above}</svg>\n"
     )
     return text.encode()
 
@@ -246,10 +241,10 @@ def _still(scene: Scene) -> tuple[str, str]:
     file = io.BytesIO()
     with rc_context({"svg.hashsalt": "cascade"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    ElementTree.register_namespace("", SVG)
-    ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
-    root = ElementTree.fromstring(file.getvalue())  # noqa: S314  # written a line above
-    groups: list[ElementTree.Element] = []
+    ET.register_namespace("", SVG)
+    ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    root = ET.fromstring(file.getvalue())  # noqa: S314  # written a line above
+    groups: list[ET.Element] = []
     for parent in list(root.iter()):
         for child in [one for one in parent if (one.get("id") or "").startswith("above")]:
             parent.remove(child)
@@ -257,8 +252,8 @@ def _still(scene: Scene) -> tuple[str, str]:
     return _written(list(root)), _written(groups)
 
 
-def _written(elements: Sequence[ElementTree.Element]) -> str:
+def _written(elements: Sequence[ET.Element]) -> str:
     """Elements as text, without what a drawing has once."""
     kept = [one for one in elements if not one.tag.endswith("metadata")]
-    texts = [ElementTree.tostring(one, encoding="unicode") for one in kept]
+    texts = [ET.tostring(one, encoding="unicode") for one in kept]
     return "".join(text.replace(f' xmlns="{SVG}"', "") for text in texts)

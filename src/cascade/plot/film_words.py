@@ -14,9 +14,17 @@ from cascade.lessons.looks import causes_of
 from cascade.lessons.words import words
 
 _BELOW = {
-    "en": ("cells {first} to {last}", "until hour {hours}", "Of {n} cells that set out, how many get as far as {goal}?"),
-    "de": ("Zellen {first} bis {last}", "bis Stunde {hours}", "Von {n} Zellen, die aufbrechen: wie viele kommen bis {goal}?"),
-}  # fmt: skip
+    "en": (
+        "cells {first} to {last}",
+        "until hour {hours}",
+        "Of {n} cells that set out, how many get as far as {goal}?",
+    ),
+    "de": (
+        "Zellen {first} bis {last}",
+        "bis Stunde {hours}",
+        "Von {n} Zellen, die aufbrechen: wie viele kommen bis {goal}?",
+    ),
+}
 """What a page need not say: which cells, until when, and the question on a goal for which it has no word."""
 
 
@@ -110,7 +118,9 @@ def scheme_of(causes: list[str], *, dark: bool) -> Scheme:
     """The colours of the page in light or dark style."""
     marks, colours = causes_of(causes)
     alive: dict[str, Any] = LOOKS["dark"] if dark else LOOKS["colours"]
-    return Scheme({**_properties(dark=dark), "alive": alive["alive"]}, {c: two[dark] for c, two in colours.items()}, marks)
+    return Scheme(
+        {**_properties(dark=dark), "alive": alive["alive"]}, {c: two[dark] for c, two in colours.items()}, marks
+    )
 
 
 @cache

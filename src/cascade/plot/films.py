@@ -22,8 +22,8 @@ SHORTEST, LONGEST = 2.0, 120.0
 
 SUFFIXES = (".gif", ".mp4", ".svg")
 
-SVG_DOTS = (400, 200, 100, 50)
-"""Of the first rows of a drawing, where each dot is written down with all its moves: the most for which there is room."""
+SVG_DOTS = (500, 250, 100, 50)
+"""Of the first rows of a drawing, where each dot is written down with its moves: the most for which there is room."""
 
 MOST_BYTES = 1_000_000
 """Of a drawing."""
@@ -44,7 +44,7 @@ def film(
     dark: bool = False,
     progress: Progress = None,
 ) -> Path:
-    """Write the film of a lesson: real cells that move from step to step and die, and beside them the bars of the funnel.
+    """Write the film of a lesson: real cells that move from step to step and die, and the bars of the funnel.
 
     The cells, their rows and their pace are those of the page that ``cascade lesson`` writes.
 

@@ -44,7 +44,12 @@ export class ArmScene {
       made("div", { className: "twins" }, this.result, this.life),
     );
     host.addEventListener("film", () => { this.button.textContent = say(this.stages.some(({ playing }) => playing) ? "film.pause" : "film.play"); });
-    this._choose(0);
+    // Films cost work: they begin when somebody comes to see them.
+    new IntersectionObserver((seen) => { if (seen.some(({ isIntersecting }) => isIntersecting)) this._begin(); }).observe(host);
+  }
+
+  _begin() {
+    if (!this.stages.length) this._choose(this.at);
   }
 
   /** @param {LessonArm} arm */
@@ -66,7 +71,7 @@ export class ArmScene {
     select.value = String(at);
     this.other = new Model(this.arm.beside ?? { ...lesson.model, ...this.arm.patch });
     this.about.textContent = say.has("treatments", this.arm.name) ? say(`treatments.${this.arm.name}`) : this.arm.about;
-    for (const stage of this.stages) stage.pause();
+    for (const stage of this.stages) stage.stop();
     this.films.replaceChildren();
     // One scale for both: what is longer is more.
     const came = [this.one, this.other].map((model) => [1, ...model.exact().passed]), zooms = zoomsOf(came[0].map((share, k) => Math.max(share, came[1][k])));
@@ -200,6 +205,7 @@ export class ArmScene {
   /** @param {boolean} visible */
   shown(visible) {
     this.visible = visible;
+    if (visible) this._begin();
     for (const stage of this.stages) {
       if (!visible) stage.pause();
       else if (this.calm) stage.still();

@@ -35,6 +35,8 @@ export function zoomsOf(shares) {
  */
 function spliced(before, after, hour) {
   const old = before.filter(({ end }) => end < hour), next = before[old.length];
+  // Nobody looks at a cell after the last hour.
+  if (!next) return before;
   return [...old, { ...next, end: hour }, ...after.filter(({ end }) => end > hour)];
 }
 

@@ -44,7 +44,7 @@ export class FilmPainter {
     /** @type {Box[]} */
     this.boxes = [];
     /** @type {Look} */
-    this.look = {};
+    this.look = Object.create(null);
     this.head = 0;
   }
 

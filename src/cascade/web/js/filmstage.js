@@ -189,6 +189,12 @@ export class FilmStage {
     this.grid.dispatchEvent(new CustomEvent("film", { bubbles: true }));
   }
 
+  /** For good: nothing is looked for any more. */
+  stop() {
+    this.pause();
+    this.cells.latest += 1;
+  }
+
   /** A still picture, where no motion is wanted. */
   still() {
     this.clock = STILL;

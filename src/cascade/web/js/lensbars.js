@@ -96,6 +96,8 @@ export class LensBars {
     }
     if (still) why.append(made("span", { className: "chip" }, `${this.say("arms.still")} ${still}`));
     if (more) why.append("…");
+    // Beside the film there is room for two of them.
+    why.title = why.textContent ?? "";
   }
 
   /**

@@ -12,7 +12,10 @@ import { Model } from "./model.js";
 import { TaskScene } from "./taskscene.js";
 import { speaker } from "./texts.js";
 
-const lesson = /** @type {Lesson} */ (/** @type {unknown} */ (globalThis.cascade.data)), say = speaker(lesson);
+const sent = /** @type {Lesson & { marks: [string, string][] }} */ (globalThis.cascade.data);
+/** @type {Lesson} */
+const lesson = { ...sent, marks: Object.fromEntries(sent.marks) };
+const say = speaker(lesson);
 const bench = new Bench(lesson), page = new LessonPage(lesson, say);
 
 /**

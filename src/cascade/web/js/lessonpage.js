@@ -81,6 +81,7 @@ export class LessonPage {
     const { scenes } = this;
     if (!scenes[to]) return;
     this.current = to;
+    this.root.dataset.scene = scenes[to].id;
     scenes.forEach(({ host, button, scene }, k) => {
       host.classList.toggle("on", k === to);
       if (k === to) button.setAttribute("aria-current", "true");

@@ -1,7 +1,7 @@
 // One model in a browser: same seed, same cell, same life as in the package, bit for bit; same
 // funnel as cascade.exact to rounding.
 // @ts-check
-/** @import { Counts, Payload, Rates, Told, Unit } from "./types.js" */
+/** @import { Counts, Exact, Payload, Rates, Told, Unit } from "./types.js" */
 
 import { startOf, traitsOf } from "./birth.js";
 import { countUnit, noCounts } from "./counting.js";
@@ -25,6 +25,10 @@ export class Model {
     this.chain = data.chain || data;
     this.own = ownGroups(data);
     this.windows = this._windows();
+    /** @type {Exact | null} */
+    this.solved = null;
+    /** @type {Rates[] | null} */
+    this.solvedFor = null;
   }
 
   /** @param {number} w */
@@ -107,6 +111,10 @@ export class Model {
 
   /** Exact shares of cells: passed, lost by furthest step and cause, still there. */
   exact() {
-    return exactAnswer(this);
+    // Asked for by several scenes, and with many frailties not at once.
+    if (this.solved && this.solvedFor === this.windows) return this.solved;
+    this.solvedFor = this.windows;
+    this.solved = exactAnswer(this);
+    return this.solved;
   }
 }

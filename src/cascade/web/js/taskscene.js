@@ -7,6 +7,7 @@ import { choice, made } from "./elements.js";
 import { numberField, readNumber, taskForm, teacherKey } from "./taskform.js";
 
 const HALF = [0.45, 0.55];
+const LATER = 400; // milliseconds
 
 export class TaskScene {
   /**
@@ -19,10 +20,18 @@ export class TaskScene {
     this.lesson = lesson;
     this.say = say;
     this.bench = new Bench(lesson);
-    this.first = this.bench.model.exact();
     this.solved = new Set();
+    /** @type {Exact | null} */
+    this._first = null;
+    /** @type {{ step: number, odds: number } | null | undefined} */
+    this._halving = undefined;
     this.goal = say.term(`goal ${lesson.goal.name}`);
     host.append(made("h2", {}, say("tasks.title")));
+    // To find out what halves takes many exact answers: the film comes first.
+    setTimeout(() => this._begin(), LATER);
+  }
+
+  _begin() {
     if (this.mortal.length > 1) this._steepest();
     if (this.halving) this._halve();
     this._luck();
@@ -41,6 +50,12 @@ export class TaskScene {
   _passing(exact) {
     const came = [1, ...exact.passed];
     return exact.passed.map((share, k) => (came[k] > 0 ? share / came[k] : 0));
+  }
+
+  /** The exact answer as the model is. @returns {Exact} */
+  get first() {
+    this._first ??= new Bench(this.lesson).model.exact();
+    return this._first;
   }
 
   get last() {

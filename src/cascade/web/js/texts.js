@@ -30,15 +30,17 @@ function figures(factor) {
  * @returns {Say}
  */
 export function speaker({ lang, texts, terms }) {
+  // Names of a model may be those that every object has.
+  const told = (/** @type {string} */ section, /** @type {string} */ name) => (Object.hasOwn(texts[section] ?? {}, name) ? texts[section][name] : undefined);
   const say = (/** @type {string} */ key, /** @type {Record<string, string | number>} */ values = {}) => {
-    const [section, name] = key.split(/\.(.*)/), found = texts[section]?.[name];
+    const [section, name] = key.split(/\.(.*)/), found = told(section, name);
     if (found === undefined) throw new Error(`no text is ${key}`);
     return found.replace(/\{(\w+)\}/g, (_, value) => String(values[value]));
   };
   return Object.assign(say, {
     lang,
-    has: (/** @type {string} */ section, /** @type {string} */ name) => texts[section]?.[name] !== undefined,
-    term: (/** @type {string} */ name) => terms[name] ?? name,
+    has: (/** @type {string} */ section, /** @type {string} */ name) => told(section, name) !== undefined,
+    term: (/** @type {string} */ name) => (Object.hasOwn(terms, name) ? terms[name] : name),
     share: (/** @type {number} */ share) => localised(percent(share), lang),
     whole: (/** @type {number} */ number) => localised(Math.round(number).toLocaleString("en"), lang),
     figures: (/** @type {number} */ number, /** @type {number} */ places) => localised(number.toFixed(places), lang),
