@@ -13,7 +13,7 @@ with app.setup:
 def _():
     mo.md(
         """
-        # Is a cluster of seven worth more than seven cells?
+        # Is a cluster of eight worth more than eight cells?
 
         Cells in company resist anoikis and immune killing, and may found colonies more easily. Set how much better a cluster
         of n cells founds: n to which power? 1 means: as n cells, each on its own.
@@ -51,29 +51,44 @@ def _(power, protected):
         return last.singles + last.clusters
 
     per_cell = {size: foci(size) / size / foci(1) for size in (1, 2, 4, 6, 8)}
-    mo.ui.table(
-        [
-            {"cells together": size, "foci per cell, against a single one": f"{value:.2f}"}
-            for size, value in per_cell.items()
-        ],
-        selection=None,
-    )
     return foci, per_cell
+
+
+@app.cell
+def _(per_cell):
+    import matplotlib.pyplot as plt
+
+    from cascade.common.colours import ALIVE_COLOUR, QUIET
+
+    drawing, axes = plt.subplots(figsize=(7, 2.8), layout="constrained")
+    names = [f"{size} together" if size > 1 else "alone" for size in per_cell]
+    bars = axes.barh(names, list(per_cell.values()), color=ALIVE_COLOUR)
+    axes.bar_label(bars, [f" {value:.2f}" for value in per_cell.values()])
+    axes.axvline(1.0, color=QUIET, linestyle="--")
+    axes.set(xlabel="colonies per cell, against a cell alone", xlim=(0, 1.15 * max(per_cell.values())))
+    axes.invert_yaxis()
+    axes.spines[["top", "right"]].set_visible(False)
+    plt.close(drawing)
+    drawing
+    return (drawing,)
 
 
 @app.cell
 def _(foci, power):
     whole = foci(3) / foci(1)
     (counted,) = cascade.load("clusters").observations
+    shed = cascade.load("clusters").clusters.sizes
+    founded = {part.size: part.share * foci(part.size) for part in shed if part.share > 0}
+    by_clusters = 1 - founded[1] / sum(founded.values())
     verdict = "fewer" if whole < counted.low else "more" if whole > counted.high else "as many as that"
     mo.md(f"""
     ## The number that surprises
 
     With power {power:g} a cluster of three founds **{whole:.1f} times** as many colonies as a single cell. In mice {counted.low:g} to {counted.high:g} times
     were counted per event in blood: {verdict}. That cells merely add up (power 1) falls far short of it: something about company must help more
-    than in proportion.
+    than in proportion. Of all colonies, clusters (which are few among the units that are shed) found **{100 * by_clusters:.2g} %**.
     """)
-    return verdict, whole
+    return by_clusters, verdict, whole
 
 
 @app.cell
@@ -101,7 +116,7 @@ def _():
         ## Things to try
 
         1. Which power gives {published.value:g}, the middle of what was published?
-        2. Clusters are rare: {100 * rare:.1f} % of the units that are shed. What share of all metastases do they found?
+        2. Clusters are rare: {100 * rare:.1f} % of the units that are shed. From which power on do they found half of all colonies?
         3. Would clusters that are caught sooner be counted more or less often in a blood sample?
 
         *Sources.* Aceto N and others. Cell 2014;158:1110-1122. Liotta LA and others. Cancer Res 1976;36:889-894. For research and teaching, never

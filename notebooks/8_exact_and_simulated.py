@@ -49,17 +49,38 @@ def _(number, standard, truth):
     import math
 
     share = truth.funnel(1.0).rows[2].passed
-    hits = 0
+    intervals = []
     for other in range(1, 41):
         row = cascade.simulate(standard, cells=number, seed=other).funnel().rows[2]
-        hits += row.low <= share <= row.high
+        intervals.append((row.low, row.fraction_of_all, row.high))
+    hits = sum(low <= share <= high for low, _, high in intervals)
     mo.md(f"""
     ## The number that surprises
 
     Of 40 runs of {number:,} cells, **{hits}** have a 95 % interval that holds the exact share of cells past intravasation. An interval is a
     promise about runs, not about this one. And where nothing was counted it does not say 0: it says *below {-math.log(0.05):.2g} in {number:,}*.
     """)
-    return (hits,)
+    return hits, intervals, share
+
+
+@app.cell
+def _(intervals, share):
+    import matplotlib.pyplot as plt
+
+    from cascade.common.colours import ALIVE_COLOUR, DEATH_COLOUR, INK
+
+    drawing, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+    for run_number, (low, middle, high) in enumerate(intervals, start=1):
+        holds = low <= share <= high
+        colour, mark = (ALIVE_COLOUR, "o") if holds else (DEATH_COLOUR, "X")
+        axes.plot([run_number, run_number], [100 * low, 100 * high], color=colour, linewidth=2)
+        axes.plot(run_number, 100 * middle, mark, color=colour, markersize=5)
+    axes.axhline(100 * share, color=INK, linewidth=1)
+    axes.set(xlabel="run (seeds 1 to 40): dots hold the exact share, crosses miss it", ylabel="% past intravasation")
+    axes.spines[["top", "right"]].set_visible(False)
+    plt.close(drawing)
+    drawing
+    return (drawing,)
 
 
 @app.cell

@@ -82,6 +82,7 @@ def test_every_figure_is_tried() -> None:
             "has_body",
             "save",
             "elasticities",
+            "film",
             "patients",
         }
         | OF_PATIENTS

@@ -106,7 +106,7 @@ def unbroken(text: str) -> str:
 def test_every_figure_is_tried() -> None:
     """A figure that is added has to be drawn here with long names."""
     drawn = {name.split()[-1].replace("funnels", "funnel") for name in FIGURES} | set(OF_ORGANS)
-    other = {"Picture", "alt_text", "cause_colours", "stage_colours", "check_path", "has_body", "save"}
+    other = {"Picture", "alt_text", "cause_colours", "stage_colours", "check_path", "film", "has_body", "save"}
     assert drawn == set(cascade.plot.__all__) - other - OF_PATIENTS - OF_FITS
 
 

@@ -267,7 +267,7 @@ ONLY_EXACT = {"elasticities", "patients"}
 @pytest.mark.parametrize("draw", EXACT_FIGURES)
 def test_a_figure_says_whether_it_is_exact_or_of_how_many_cells(draw: Callable[..., Figure]) -> None:
     """In what a reader sees, for every figure that shows either."""
-    other = {"Picture", "alt_text", "cause_colours", "stage_colours", "check_path", "has_body", "save"}
+    other = {"Picture", "alt_text", "cause_colours", "stage_colours", "check_path", "film", "has_body", "save"}
     of_organs, of_two = {"organs", "body"}, {"comparison", "selection"}
     shown = set(plot.__all__) - other - of_organs - of_two - OF_PATIENTS - OF_FITS - ONLY_EXACT
     assert {f.__name__ for f in EXACT_FIGURES} == shown

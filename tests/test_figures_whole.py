@@ -245,7 +245,17 @@ def test_nothing_of_patients_is_cut_small_faint_outside_or_on_another(which: str
 
 def test_every_figure_is_tried() -> None:
     patients = {which.split()[0] for which in OF_PATIENTS}
-    other = {"Picture", "alt_text", "cause_colours", "check_path", "has_body", "save", "stage_colours", "waterfall"}
+    other = {
+        "Picture",
+        "alt_text",
+        "cause_colours",
+        "check_path",
+        "film",
+        "has_body",
+        "save",
+        "stage_colours",
+        "waterfall",
+    }
     assert {kind.split()[-1] for kind in FIGURES} == set(plot.__all__) - other - patients - OF_FITS | {
         "both",
         "funnels",

@@ -15,23 +15,29 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 import cascade
-from cascade.common.colours import ALIVE_COLOUR
-from cascade.web.page import write_page
+from cascade.common.colours import LOOKS
+from cascade.lessons.looks import causes_of
+from cascade.lessons.page import cause_property
 from test_figures_frames import contrast
 
 TEXTBOOK = cascade.load("textbook")
+ROWS = len(TEXTBOOK.stages) + 1
 SEEN = 3.0  # contrast of graphics: WCAG 2.1, success criterion 1.4.11
+STAGE = "cascade.lesson.scenes[0].scene.stage"
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_page(TEXTBOOK, tmp_path_factory.mktemp("media") / "t.html", seed=5, cells=1000)
+    return cascade.simulate(TEXTBOOK, cells=10, seed=5).to_html(tmp_path_factory.mktemp("media") / "t.html")
 
 
 def opened(browser: Any, path: Path, **how: Any) -> Any:
+    """The page at the end of its film, so that whatever cells die of is there."""
+    how = {"reduced_motion": "reduce"} | how
     page = browser.new_context(viewport={"width": 1280, "height": 900}, **how).new_page()
-    page.goto(f"file://{path}")
-    page.wait_for_selector("#progress[data-done=true]", timeout=30_000)
+    page.goto(f"file://{path}#film=shown")
+    page.wait_for_function(f"() => globalThis.cascade?.lesson && {STAGE}.cells.ready", timeout=60_000)
+    page.evaluate(f"{STAGE}.seek({STAGE}.cells.length)")
     return page
 
 
@@ -66,24 +72,39 @@ def fills_of(pdf: bytes) -> list[tuple[float, ...]]:
     return [tuple(map(float, colour)) for colour in found]
 
 
-def test_bars_and_dots_are_printed_though_no_backgrounds_are(browser: Any, path: Path) -> None:
-    page = opened(browser, path)
-    fills = fills_of(page.pdf(print_background=False))
-    wanted = {**cascade.plot.stage_colours(TEXTBOOK.stages), **cascade.plot.cause_colours(causes())}
-    for name, colour in wanted.items():
-        assert any(np.allclose(fill, to_rgb(colour), atol=0.01) for fill in fills), name
-    # Steps share the blue of what lives: a bar for each, and the dot of the legend.
-    assert blue_in(fills) > len(TEXTBOOK.stages)
-    page.context.close()
-
-
-def blue_in(fills: list[tuple[float, ...]]) -> int:
-    """How often something is filled with the blue of what lives."""
-    return sum(bool(np.allclose(fill, to_rgb(ALIVE_COLOUR), atol=0.01)) for fill in fills)
+PASSED = "#5b6675"
+"""Of those who passed, in the light style."""
 
 
 def causes() -> list[str]:
     return list(dict.fromkeys(death.cause for state in TEXTBOOK.states for death in state.deaths))
+
+
+def told(page: Any) -> list[str]:
+    """Causes that something in the bars is drawn for."""
+    colours = causes_of(causes())[1]
+    styles = page.eval_on_selector_all(
+        "#film .parts i", "all => all.filter((e) => e.offsetWidth > 1).map((e) => e.style.background)"
+    )
+    return [cause for cause in colours if f"var({cause_property(cause)})" in styles]
+
+
+def test_bars_and_dots_are_printed_though_no_backgrounds_are(browser: Any, path: Path) -> None:
+    page = opened(browser, path, color_scheme="dark")
+    shown = told(page)
+    assert len(shown) > 5
+    fills = fills_of(page.pdf(print_background=False))
+    wanted = {cause: causes_of(causes())[1][cause][0] for cause in shown}
+    for name, colour in {**wanted, "passed": PASSED, "alive": LOOKS["colours"]["alive"]}.items():
+        assert filled_with(fills, colour), f"{name}: on paper the colours of the light style"
+    # A bar for each step that some pass, and the dot of the legend.
+    assert filled_with(fills, PASSED) > len(TEXTBOOK.stages) - 1
+    page.context.close()
+
+
+def filled_with(fills: list[tuple[float, ...]], colour: str) -> int:
+    """How often something is filled with a colour."""
+    return sum(bool(np.allclose(fill, to_rgb(colour), atol=0.01)) for fill in fills)
 
 
 def test_whatever_has_a_background_of_its_own_is_printed_and_seen(browser: Any, path: Path) -> None:
@@ -95,52 +116,56 @@ def test_whatever_has_a_background_of_its_own_is_printed_and_seen(browser: Any, 
         return [e.outerHTML, s.printColorAdjust, s.forcedColorAdjust]; })"""
     )
     assert len(parts) > len(TEXTBOOK.stages)
-    assert [
-        html for html, paper, forced in parts if (paper, forced) != ("exact", "auto" if "width" in html else "none")
-    ] == []
+    assert [html for html, paper, kept in parts if (paper, kept) != ("exact", "none")] == []
     page.context.close()
 
 
 @pytest.mark.sampled(1)
-def test_on_paper_bars_have_the_width_of_the_sheet(browser: Any, path: Path) -> None:
+def test_on_paper_bars_have_room_and_their_colours(browser: Any, path: Path) -> None:
     page = opened(browser, path)
     page.set_viewport_size({"width": 720, "height": 1000})
     page.emulate_media(media="print")
-    widths = [bar.bounding_box()["width"] for bar in page.query_selector_all(".bar")]
-    assert len(widths) == len(TEXTBOOK.stages)
-    assert min(widths) > 300
-    for bar, step in zip(page.query_selector_all(".bar"), TEXTBOOK.stages, strict=True):
-        assert np.allclose(
-            colour_at(pixels(bar), 0.03), to_rgb(cascade.plot.stage_colours(TEXTBOOK.stages)[step]), atol=0.02
-        )
+    tracks = page.query_selector_all("#film .track")
+    assert len(tracks) == ROWS
+    assert min(track.bounding_box()["width"] for track in tracks) > 200
+    for bar in page.query_selector_all("#film .track")[:-1]:
+        if bar.query_selector(".parts i").bounding_box()["width"] > 20:
+            assert np.allclose(colour_at(pixels(bar), 0.03), to_rgb(PASSED), atol=0.02)
     page.context.close()
 
 
 @pytest.mark.full
 def test_bars_are_seen_among_forced_colours(forced: Any) -> None:
-    shares = [row.fraction_of_all for row in cascade.exact(TEXTBOOK).funnel()]
-    for bar, share in zip(forced.query_selector_all(".bar"), shares, strict=True):
-        picture, ends = pixels(bar), max(0.0, 1.0 + np.log10(share) / 9.0)
-        filled, free = colour_at(picture, ends - 0.03), colour_at(picture, ends + 0.03)
-        assert contrast(filled, free) >= SEEN
-        assert contrast(colour_at(picture, 0.03), free) >= SEEN
-        assert contrast(colour_at(picture, 0.999), free) >= SEEN, "a frame shows where all would be"
+    model = cascade.exact(TEXTBOOK).funnel()
+    zooms = forced.evaluate(f"{STAGE}.bars.zooms")
+    assert len(zooms) == ROWS
+    for track, came, zoom in zip(
+        forced.query_selector_all("#film .track"), (1.0, *(row.fraction_of_all for row in model)), zooms, strict=True
+    ):
+        picture, ends = pixels(track), came * zoom
+        assert contrast(colour_at(picture, 0.999), colour_at(picture, 0.97)) >= SEEN or ends > 0.95, "a frame"
+        if ends < 0.9:
+            assert contrast(colour_at(picture, 0.03), colour_at(picture, 0.95)) >= SEEN
 
 
 @pytest.mark.full
 def test_the_legend_and_the_cells_keep_their_colours_among_forced_ones(forced: Any) -> None:
-    dots = forced.query_selector_all(".legend i")
+    dark = forced.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    dots = forced.query_selector_all("#film .legend i")
     shown = [colour_at(pixels(dot), 0.5) for dot in dots]
-    wanted = [to_rgb(colour) for colour in cascade.plot.cause_colours(causes()).values()]
-    assert np.allclose(shown[1:-1], wanted, atol=0.02)
-    canvas = pixels(forced.query_selector("canvas"))
-    assert np.allclose(canvas[3, 3], 1.0), "names are written in dark ink: the ground is white"
+    wanted = forced.evaluate(
+        "['--alive', '--passed'].map((name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim())"
+    )
+    assert np.allclose(shown, [to_rgb(colour) for colour in wanted], atol=0.02)
+    assert wanted[0] == LOOKS["dark" if dark else "colours"]["alive"]
+    kept = forced.evaluate("getComputedStyle(document.querySelector('#film canvas')).forcedColorAdjust")
+    assert kept == "none"
 
 
 @pytest.mark.full
 def test_what_is_not_printed_is_seen(browser: Any, path: Path) -> None:
     page = opened(browser, path)
-    before = blue_in(fills_of(page.pdf(print_background=False)))
-    page.add_style_tag(content=".bar > div { print-color-adjust: economy !important; }")
-    assert before - blue_in(fills_of(page.pdf(print_background=False))) == len(TEXTBOOK.stages)
+    before = filled_with(fills_of(page.pdf(print_background=False)), PASSED)
+    page.add_style_tag(content=".parts i { print-color-adjust: economy !important; }")
+    assert before - filled_with(fills_of(page.pdf(print_background=False)), PASSED) >= len(TEXTBOOK.stages) - 1
     page.context.close()

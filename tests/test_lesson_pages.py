@@ -203,6 +203,7 @@ def scaled(step: str, factor: float) -> cascade.Model:
 
 def test_two_arms_say_what_the_package_says(opened: Any) -> None:
     shown = opened("platelets")
+    shown.page.evaluate("cascade.lesson.page.go(1, true)")
     arm = shown.page.evaluate("cascade.data.arms[0]")
     model = cascade.load("platelets")
     treated = model.with_treatments(cascade.treatment("antiplatelet"))

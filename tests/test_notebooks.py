@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -193,6 +194,33 @@ def test_what_other_notebooks_say_of_numbers() -> None:
     for platelets in (0.1, 0.5, 0.9):
         assert run("4_the_cloak", platelets=platelets)["pairs"].saved == 0, "a lower count never saves a cell"
     assert run("4_the_cloak", platelets=10.0)["pairs"].saved > 0
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_each_has_a_figure(name: str) -> None:
+    text = (FOLDER / f"{name}.py").read_text()
+    assert "cascade.plot." in text or "plt.subplots" in text
+
+
+def test_two_patients_say_what_chance_allows() -> None:
+    """One-sided where one has none: the odds of 0.025 to the power of 1/n (Clopper and Pearson)."""
+    for seen, enough in ((3, False), (6, True)):
+        sliders = {"seen_slider": SimpleNamespace(value=seen), "exposure_slider": SimpleNamespace(value=0.6)}
+        said = run("6_chance", cells=1_000_000, **sliders)
+        least = 0.025 ** (1 / seen)
+        assert said["ratio"] == pytest.approx(least / (1 - least))
+        assert (said["ratio"] > 1) == enough
+    assert said["differing"] > said["none"]
+
+
+def test_the_share_of_colonies_that_clusters_found_is_that_of_the_model() -> None:
+    clusters = cascade.load("clusters")
+    (effect,) = [e for e in clusters.clusters.effects if e.hazard == "extravasated.metastasis"]
+    said = run("5_clusters", power=effect.power, protected=True)
+    sizes = cascade.exact(clusters).sizes().rows[-1]
+    # Clusters that break found as single cells: what is asked is who was shed together.
+    assert said["by_clusters"] > sizes.clusters / (sizes.singles + sizes.clusters)
+    assert 0.2 < said["by_clusters"] < 1
 
 
 MOVED: dict[str, dict[str, Any]] = {

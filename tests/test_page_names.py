@@ -35,14 +35,17 @@ def opened(browser: Any, model: Model, width: int, folder: Path) -> Any:
 
 
 # Texts that are wider than what holds them; those for listeners alone, and those in a line, are.
-CUT = """() => [...document.querySelectorAll("main *, header *")].filter((e) => e.offsetWidth && !e.closest(".heard, select, svg")
-    && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline").map((e) => e.outerHTML.slice(0, 120))"""
+CUT = """() => [...document.querySelectorAll("main *, header *")].filter((e) => e.offsetWidth
+    && !e.closest(".heard, select, svg") && e.scrollWidth > e.clientWidth + 1
+    && getComputedStyle(e).display !== "inline").map((e) => e.outerHTML.slice(0, 120))"""
 # Pairs of texts of one row that lie over each other.
 OVER = """() => { const found = [];
   for (const box of document.querySelectorAll("#film .barbox")) {
-    const parts = [...box.querySelectorAll(".share, .counted, .why")].filter((e) => e.textContent).map((e) => [e.className, e.getBoundingClientRect()]);
+    const texts = [...box.querySelectorAll(".share, .counted, .chip")].filter((e) => e.textContent);
+    const parts = texts.map((e) => [e.textContent, e.getBoundingClientRect()]);
     parts.forEach(([one, a], i) => parts.slice(i + 1).forEach(([other, b]) => {
-      if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) found.push([one, other]);
+      const beside = a.left >= b.right - 1 || b.left >= a.right - 1;
+      if (!beside && a.top < b.bottom - 1 && b.top < a.bottom - 1) found.push([one, other]);
     }));
   }
   return found; }"""
@@ -60,7 +63,7 @@ def test_no_window_is_too_narrow_for_the_page_and_nothing_is_left_out(
         cells = page.locator(f"#film {kind}")
         assert cells.count() == count
         assert all(cells.nth(i).is_visible() for i in range(count)), kind
-    titles = page.locator("#film .ground .step b")
+    titles = page.locator("#film .ground .step > b")
     assert titles.all_inner_texts()[:-1] == list(stages)
     assert all(titles.nth(i).is_visible() for i in range(len(stages)))
     assert page.evaluate(CUT) == []

@@ -47,8 +47,9 @@ def film(
     with blaming("--out", "path"):
         where = check_film(out)
     chosen, number, end = treated(loaded("MODEL", model), treat), parse_seed(seed) or 0, parse_hours(until)
-    note = note_of(chosen, number, 0, end, lang)
-    never_over_another("--out", where, where.is_file() and note.encode() in where.read_bytes(), force)
+    # What tells the run from others stands in every kind of file; the name of a model may not, letter by letter.
+    mark = note_of(chosen, number, 0, end).rpartition("(sha256")[2].encode()
+    never_over_another("--out", where, where.is_file() and mark in where.read_bytes(), force)
     with blaming("--out", "path"), blaming("--lang", "lang"), blaming("MODEL"):
         write(
             chosen, where, seed=number, until=end, seconds=seconds, lang=lang, dark=dark,

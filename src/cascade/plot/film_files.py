@@ -23,14 +23,14 @@ from cascade.plot.film_scene import Scene
 GIF_PIXELS, MP4_PIXELS = 960, 1920
 """Across a picture."""
 
-GIF_MILLISECONDS, MP4_RATE = 90, 24
+GIF_MILLISECONDS, MP4_RATE = 100, 24
 """Of a frame of a GIF, which knows hundredths of a second alone; frames of an MP4 in a second."""
 
 HELD = 2500
 """Milliseconds that the last frame of a GIF is held."""
 
 NOTE = 250
-"""Letters of a comment that a GIF holds in one piece."""
+"""Bytes of a comment that a GIF holds in one piece."""
 
 Tell = Callable[[int], object]
 
@@ -50,9 +50,9 @@ def mp4_frames(seconds: float) -> int:
     return max(2, round(MP4_RATE * seconds))
 
 
-def gif_of(scene: Scene, seconds: float, note: str, tell: Tell, pixels: int = GIF_PIXELS) -> bytes:
+def gif_of(scene: Scene, seconds: float, note: str, tell: Tell, pixels: int | None = None) -> bytes:
     """The film as a GIF that begins anew at its end."""
-    frames, number = Frames(scene, pixels), gif_frames(seconds)
+    frames, number = Frames(scene, pixels or GIF_PIXELS), gif_frames(seconds)
     palette = _palette(scene)
     nearest = _nearest(tuple(map(tuple, palette.tolist())))
 
@@ -67,7 +67,7 @@ def gif_of(scene: Scene, seconds: float, note: str, tell: Tell, pixels: int = GI
     first, *others = pictures()
     file = io.BytesIO()
     how: dict[str, Any] = {"duration": [GIF_MILLISECONDS] * (number - 1) + [HELD], "loop": 0, "optimize": False}
-    first.save(file, "GIF", save_all=True, append_images=others, comment=note[:NOTE].encode("ascii", "replace"), **how)
+    first.save(file, "GIF", save_all=True, append_images=others, comment=note.encode()[:NOTE], **how)
     return file.getvalue()
 
 
@@ -114,11 +114,12 @@ def encoder() -> Any:
         raise CascadeError("an .mp4 needs more: pip install 'metastatic-cascade[film]'; a .gif does not") from None
 
 
-def mp4_of(scene: Scene, seconds: float, note: str, tell: Tell, pixels: int = MP4_PIXELS) -> bytes:
+def mp4_of(scene: Scene, seconds: float, note: str, tell: Tell, pixels: int | None = None) -> bytes:
     """The film as an MP4 (H.264), as slides take it."""
-    frames = Frames(scene, pixels)
+    wide = pixels or MP4_PIXELS
+    frames = Frames(scene, wide)
     pictures = (frames.at(clock) for clock in clocks(scene, mp4_frames(seconds)))
-    return _encoded(pictures, (pixels, pixels * 9 // 16), note, tell)
+    return _encoded(pictures, (wide, wide * 9 // 16), note, tell)
 
 
 def _encoded(pictures: Iterable[npt.NDArray[np.uint8]], size: tuple[int, int], note: str, tell: Tell) -> bytes:

@@ -20,7 +20,7 @@ EDGE, TOP, BOTTOM = 28.0, 82.0, 622.0
 FILM, BARS, NUMBERS = (28.0, 588.0), (616.0, 1036.0), (1052.0, 1252.0)
 """From left to right: cells, bars, shares."""
 
-GAP, USUAL, TALLEST = 3.0, 67.5, 1.7
+GAP, USUAL, TALLEST = 3.0, 67.5, 1.2
 """Between two rows; height of one of eight, for which the sizes hold, and how much larger they may be."""
 
 

@@ -98,7 +98,8 @@ def _bar(ax: Axes, scene: Scene, k: int) -> None:
         bottom, half = track.y + track.h, 4.5 * scale
         corners = [(tip - half, bottom + 1.7 * half), (tip + half, bottom + 1.7 * half), (tip, bottom - 1)]
         ax.add_patch(Polygon(corners, fc=scheme["ink"], lw=0, zorder=ABOVE))
-    _causes(ax, scene, row, track)
+    box = scene.layout.rows[k]
+    _causes(ax, scene, row, track, box.y + box.h)
     number, room = scene.words.share(row.came), NUMBERS[1] - NUMBERS[0]
     size = _fitting(number, room, SHARE * scale, weight="bold")
     write(ax, scene, NUMBERS[0], track.y + track.h - 3 * scale, number, size, weight="bold")
@@ -119,15 +120,17 @@ def _lens(ax: Axes, scene: Scene, row: Row, track: Box) -> None:
     write(ax, scene, x + track.w, foot - 4, text, size, ha="right", weight="bold", bbox=ground)
 
 
-def _causes(ax: Axes, scene: Scene, row: Row, track: Box) -> None:
-    """The commonest causes of death with their marks; those for which there is room."""
+def _causes(ax: Axes, scene: Scene, row: Row, track: Box, bottom: float) -> None:
+    """The commonest causes of death with their marks; those for which there is room above the bottom of the row."""
     size, x = SMALL * scene.layout.scale, track.x
     half = 0.38 * size  # of a mark
     base = track.y + track.h + 21 * scene.layout.scale
     for cause, text in row.causes:
         long = wide(text, size)
         if x + 2 * half + 5 + long > NUMBERS[0] - 4 and x > track.x:
-            break
+            if base + 2 * size > bottom:
+                break
+            x, base = track.x, base + 1.5 * size
         fits = _fitting(text, track.w - 20, size)
         mark = mark_path(scene.scheme.marks[cause]).transformed(Affine2D().scale(half).translate(x + half, base - half))
         mark.should_simplify = False

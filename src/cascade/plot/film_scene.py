@@ -26,6 +26,10 @@ GOAL_SECONDS = 4.0
 """Of the row of those that have passed all steps."""
 
 
+COMMON = 0.5
+"""Share of all cells from which on it is no feat to get there."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A row of the film, as it is said.
@@ -104,7 +108,9 @@ def scene_of(
     stages = packaged("cascade.lessons", "stages.toml")["stages"]
     looks = [stages.get(name, UNKNOWN_STAGE) for name in model.stages]
     looks.append({"ground": "tissue", "seconds": GOAL_SECONDS})
-    founder, looked = first_founder(model, seed=seed, first=first, until=until)
+    # Where most get there, none is looked for.
+    common = came[-1] > COMMON
+    founder, looked = (-1, 0) if common else first_founder(model, seed=seed, first=first, until=until)
     lives, seconds = Lives(model, seed=seed, first=first, until=until), [look["seconds"] for look in looks]
     cells = FilmCells(lives, came, seconds, founder=founder)
     fewer = cells if dots == DOTS else FilmCells(lives, came, seconds, founder=founder, dots=dots, pace=cells.means)
@@ -116,7 +122,7 @@ def scene_of(
         title=words.question(SET_OUT, cast["goal"]),
         rows=rows,
         below=(
-            _of_ring(words, founder, looked, first),
+            words("film.lead_all") if common else _of_ring(words, founder, looked, first),
             _made(model, words, seed=seed, first=first, until=until),
         ),
         cells=cells,
@@ -176,8 +182,10 @@ def _of_ring(words: Words, founder: int, looked: int, first: int) -> str:
 
 def _made(model: Model, words: Words, *, seed: int, first: int, until: float | None) -> str:
     """Of what the film is, and from what it can be made again."""
-    parts = [model.name, *(words.term(treatment.name) for treatment in model.treatments)]
-    parts += [f"seed {seed}", words.cells(first, first + SET_OUT - 1)]
+    name = model.name
+    for treatment in model.treatments:
+        name = name.replace(f" + {treatment.name}", f" + {words.term(treatment.name)}")
+    parts = [name, f"seed {seed}", words.cells(first, first + SET_OUT - 1)]
     if until is not None:
         parts.append(words.until(until))
     return f"{', '.join([*parts, f'cascade {package_version()}'])}.  {words('page.notice')}"

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from cascade.common.arguments import MOST_CELLS, check_flag, check_seed
-from cascade.common.errors import InputError, is_number, shorten
+from cascade.common.errors import InputError, is_number
 from cascade.common.files import as_path, write_atomically
+from cascade.common.text import printable
 from cascade.engine.executor import Progress, reporter
 from cascade.model import Model, check_model
 from cascade.plot.film_cells import SET_OUT
@@ -91,7 +92,7 @@ def film(
     if kind == ".mp4":
         encoder()  # before any work
     scene = partial(scene_of, model, seed=seed, first=first, until=until, words=words, dark=dark)
-    write_atomically(where, _content(kind, scene, seconds, note_of(model, seed, first, until, lang), progress))
+    write_atomically(where, _content(kind, scene, seconds, note_of(model, seed, first, until), progress))
     return where
 
 
@@ -108,10 +109,10 @@ def check_film(path: object) -> Path:
     return as_path(path)
 
 
-def note_of(model: Model, seed: int, first: int, until: float | None, lang: str) -> str:
+def note_of(model: Model, seed: int, first: int, until: float | None) -> str:
     """What stands in the file: of which run it is a film."""
     about = f"until {until}, seed {seed}, cells {first}:{first + SET_OUT}"
-    return f"model {shorten(model.name)} (sha256 {model.digest()[:16]}), {about}; film, {lang}"
+    return f"model {printable(model.name)[:80]} (sha256 {model.digest()[:16]}), {about}; cascade film"
 
 
 def _content(kind: str, scene: Callable[..., Scene], seconds: float, note: str, progress: Progress) -> bytes:

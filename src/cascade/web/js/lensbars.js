@@ -95,7 +95,7 @@ export class LensBars {
       why.append(made("span", { className: "chip" }, markIcon(this.marks[cause] ?? "bar", causeProperty(cause)), this.named(cause), ` ${share}`));
     }
     if (still) why.append(made("span", { className: "chip" }, `${this.say("arms.still")} ${still}`));
-    if (more) why.append("…");
+    if (more) why.append(made("span", { className: "chip" }, "…"));
     // Beside the film there is room for two of them.
     why.title = why.textContent ?? "";
   }
