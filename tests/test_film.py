@@ -22,7 +22,7 @@ from cascade.cli import main
 from cascade.common.files import packaged
 from cascade.lessons.looks import mark_of
 from cascade.plot import film_files
-from cascade.plot.film_cells import DOTS, SET_OUT, FilmCells, zooms_of
+from cascade.plot.film_cells import DOTS, FilmCells, zooms_of
 from cascade.plot.film_frames import Frames
 from cascade.plot.film_grounds import GROUNDS
 from cascade.plot.film_layout import layout_of
@@ -266,7 +266,8 @@ def test_dots_stay_in_their_rows(name: str) -> None:
     for clock in np.linspace(0.0, drawn.length, 5):
         for places, (part, end) in zip(drawn.places, drawn.dots.bounds(), strict=True):
             seen = places.at(float(clock), range(part.row, end))
-            top, bottom = drawn.layout.rows[max(part.row - 1, 0)].y, drawn.layout.rows[end - 1]
+            # Some fall from more than one row above: lymph leads past steps.
+            top, bottom = drawn.layout.rows[0].y, drawn.layout.rows[end - 1]
             assert np.all((seen.x >= 28) & (seen.x <= 588))
             assert np.all((seen.y >= top) & (seen.y <= bottom.y + bottom.h))
 
@@ -330,10 +331,13 @@ def test_an_mp4_is_read_again(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["a.mp4"]
 
 
-@pytest.mark.parametrize("name", ["clusters", pytest.param("emt", marks=pytest.mark.full)])
-def test_a_drawing_moves_without_a_script(name: str, tmp_path: Path) -> None:
-    path = film(cascade.load(name), tmp_path / "a.svg")
-    text = path.read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def drawing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return film(cascade.load("clusters"), tmp_path_factory.mktemp("drawn") / "a.svg")
+
+
+def test_a_drawing_moves_without_a_script(drawing: Path) -> None:
+    text = drawing.read_text(encoding="utf-8")
     assert len(text.encode()) < 1_000_000
     root = ET.fromstring(text)  # noqa: S314
     tags = {one.tag.rpartition("}")[2] for one in root.iter()}
@@ -348,12 +352,12 @@ def test_a_drawing_moves_without_a_script(name: str, tmp_path: Path) -> None:
     assert len(names) == len(set(names))
     used = [value for one in root.iter() for key, value in one.attrib.items() if key.endswith("href")]
     assert {value.removeprefix("#") for value in used} <= set(names)
-    assert f"model {name}" in text
+    assert "model clusters" in text
 
 
-def test_a_drawing_holds_the_bars_of_the_end_still(tmp_path: Path) -> None:
+def test_a_drawing_holds_the_bars_of_the_end_still(drawing: Path) -> None:
     """What stands in the attributes, for whoever moves nothing."""
-    text = film(cascade.load("clusters"), tmp_path / "a.svg").read_text(encoding="utf-8")
+    text = drawing.read_text(encoding="utf-8")
     drawn = scene()
     bars = [
         (float(one.get("transform", "").split("(")[2].split()[0]), one.get("fill"))
@@ -365,11 +369,11 @@ def test_a_drawing_holds_the_bars_of_the_end_still(tmp_path: Path) -> None:
     assert passed == pytest.approx([drawn.layout.tracks[0].w * share for share in ends], abs=0.02)
 
 
-def test_in_a_browser_a_drawing_plays_and_stands_still_where_that_is_wanted(browser: Any, tmp_path: Path) -> None:
-    path = film(cascade.load("clusters"), tmp_path / "a.svg")
+@pytest.mark.full
+def test_in_a_browser_a_drawing_plays_and_stands_still_where_that_is_wanted(browser: Any, drawing: Path) -> None:
     for motion, number in (("no-preference", True), ("reduce", False)):
         page = browser.new_page(reduced_motion=motion)
-        page.goto(path.as_uri())
+        page.goto(drawing.as_uri())
         assert (page.evaluate("document.getAnimations().length") > 300) is number
         page.close()
 
@@ -461,6 +465,10 @@ def test_the_command_says_which_option_is_wrong(
 @pytest.mark.full
 @pytest.mark.parametrize("name", ["textbook", "colon", "emt"])
 def test_a_whole_gif_can_be_mailed(name: str) -> None:
-    content = film_files.gif_of(scene(name), 20.0, "", lambda _: None)
-    assert len(content) < 6_000_000
-    assert SET_OUT == 100_000
+    assert len(film_files.gif_of(scene(name, dark=True), 20.0, "", lambda _: None)) < 6_000_000
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["emt", "colon", "unlike-cells"])
+def test_a_drawing_of_many_cells_is_small(name: str, tmp_path: Path) -> None:
+    assert film(cascade.load(name), tmp_path / "a.svg").stat().st_size < 1_000_000

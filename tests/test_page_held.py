@@ -114,7 +114,7 @@ def test_the_slider_of_the_page_moves_kinds_and_funnel_and_goes_back(browser: An
     before = list(cascade.exact(cancer.model()).kinds().values())
     assert kinds() == pytest.approx(before, rel=1e-9)
     assert "By kind: distant metastasis" in page.inner_text("#film .answer"), "first what patients die of"
-    held = page.get_by_label("Held by the first bed")
+    held = page.get_by_role("slider", name="Held by the first bed")
     assert held.get_attribute("aria-valuetext") == "9.72 %"
     held.fill("5")
     assert held.get_attribute("aria-valuetext") == "30 %"
@@ -128,5 +128,5 @@ def test_the_slider_of_the_page_moves_kinds_and_funnel_and_goes_back(browser: An
     page.close()
     page = opened(browser, cascade.load("textbook"), tmp_path / "textbook.html")
     assert "By kind" not in page.inner_text("#film .answer")
-    assert page.get_by_label("Held by the first bed").count() == 0
+    assert page.get_by_role("slider", name="Held by the first bed").count() == 0
     page.close()

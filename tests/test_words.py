@@ -49,9 +49,12 @@ def test_things_are_counted_right(noun: str, there_are: int) -> None:
 
 
 def test_a_page_has_the_size_that_is_said(tmp_path: Path) -> None:
-    (said,) = re.findall(r"one file of some (\d+) kB", README)
-    page = cascade.simulate(cascade.load("textbook"), cells=1000, seed=1).to_html(tmp_path / "t.html")
-    assert page.stat().st_size / 1000 == pytest.approx(float(said), rel=0.15)
+    (said,) = re.findall(r"one page of less than (\d+) kB", README)
+    sizes = [
+        cascade.simulate(cascade.load(name), cells=1000, seed=1).to_html(tmp_path / "t.html").stat().st_size / 1000
+        for name in ("textbook", "colon")
+    ]
+    assert 0.7 * float(said) < max(sizes) < float(said)
 
 
 def liver_per_lung(name: str) -> tuple[float, float]:

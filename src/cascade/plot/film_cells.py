@@ -187,6 +187,11 @@ class FilmCells:
         return counts
 
     @property
+    def looked_at(self) -> list[float]:
+        """Cells that were looked at for each row."""
+        return [part.weight for part, end in self.bounds() for _ in range(part.row, end)]
+
+    @property
     def length(self) -> float:
         """Seconds until nothing moves any more, and a little longer."""
         lasts = [track.stays[-1] for part in self.parts for track in part.tracks]

@@ -79,7 +79,7 @@ def _palette(scene: Scene) -> npt.NDArray[np.int64]:
     drawn += [scheme.cause(cause) for cause in scene.causes]
     colours = dict.fromkeys((*grounds, *drawn))
     found = [np.array(to_rgb(colour)) for colour in colours]
-    for part, (over, under) in product((0.5, 0.25, 0.75), product(drawn, grounds)):
+    for part, (over, under) in product((0.35, 0.7), product(drawn, grounds)):
         if len(found) < 255:  # one is left for what does not change from frame to frame
             found.append(part * np.array(to_rgb(over)) + (1 - part) * np.array(to_rgb(under)))
     return np.round(255 * np.array(found)).astype(np.int64)

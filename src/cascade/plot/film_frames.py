@@ -16,7 +16,6 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
-from cascade.plot.film_cells import SET_OUT
 from cascade.plot.film_layout import NUMBERS, POINT, WIDTH
 from cascade.plot.film_marks import line_of, mark_path
 from cascade.plot.film_pages import ABOVE, SMALL, page_of, write
@@ -145,6 +144,7 @@ class Frames:
     def _bars(self, clock: float) -> PolyCollection:
         """The bars of a second, and the numbers that were counted."""
         corners, colours = [], []
+        words, looked = self.scene.words, self.scene.cells.looked_at
         for k, counted in enumerate(self.scene.cells.census(clock)):
             x, y, w, h = self.scene.layout.tracks[k]
             for colour, a, b in pieces(self.scene, counted.passed, counted.here, counted.dead, self.scene.rows[k].zoom):
@@ -152,7 +152,7 @@ class Frames:
                     corners.append([(x + a * w, y), (x + b * w, y), (x + b * w, y + h), (x + a * w, y + h)])
                     colours.append(colour)
             key = "film.founded" if k + 1 == len(self.scene.rows) else "film.came"
-            self.numbers[k].text = self.scene.words(key, n=self.scene.words.whole(SET_OUT * counted.came))
+            self.numbers[k].text = words(key, n=words.whole(looked[k] * counted.came), all=words.whole(looked[k]))
         self.bars.set_verts(corners)
         self.bars.set_facecolor(colours)
         return self.bars

@@ -15,12 +15,12 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.path import Path
 
-from cascade.plot.film_cells import SET_OUT
 from cascade.plot.film_frames import FADES, GROWS, colony, pieces, radius_of, trail_of
 from cascade.plot.film_layout import HEIGHT, NUMBERS, POINT, WIDTH
 from cascade.plot.film_lives import Track
-from cascade.plot.film_marks import drawings, line_of
+from cascade.plot.film_marks import drawings, line_of, mark_path
 from cascade.plot.film_pages import ABOVE, SMALL, page_of, write
 from cascade.plot.film_places import FALL, Places
 from cascade.plot.film_scene import Scene
@@ -202,15 +202,24 @@ def _ringed(drawing: Drawing, scene: Scene) -> None:
     drawing.parts.append(f'<g {moved} transform="translate({x:.1f} {y:.1f})">{inner}</g>')
 
 
+def _mark(scene: Scene, cause: str) -> str:
+    """The mark of a cause, once for all that have it."""
+    mark, colour, key = scene.scheme.marks[cause], scene.scheme.cause(cause), _key(scene, cause)
+    if mark == "dots":  # lines so short that browsers hardly draw them
+        path = mark_path(mark)
+        begins = np.asarray(path.vertices)[np.asarray(path.codes) == Path.MOVETO].tolist()
+        round_ = "".join(f'<circle cx="{x:g}" cy="{y:g}" r=".28"/>' for x, y in begins)
+        return f'<g id="{key}" fill="{colour}">{round_}</g>'
+    how = (
+        f'stroke="{colour}" stroke-width="{line_of(mark):g}" stroke-linecap="round" vector-effect="non-scaling-stroke"'
+    )
+    return f'<path id="{key}" d="{drawings()[mark]}" fill="none" {how}/>'
+
+
 def _whole(scene: Scene, drawing: Drawing, note: str) -> bytes:
     """What stands still, what moves, and what stands above it."""
     below, above = _still(scene)
-    paths = "".join(
-        f'<path id="{_key(scene, cause)}" d="{drawings()[scene.scheme.marks[cause]]}" fill="none"'
-        f' stroke="{scene.scheme.cause(cause)}" stroke-width="{line_of(scene.scheme.marks[cause]):g}"'
-        ' stroke-linecap="round" vector-effect="non-scaling-stroke"/>'
-        for cause in scene.causes
-    )
+    paths = "".join(_mark(scene, cause) for cause in scene.causes)
     style = (
         f".m{{animation-duration:{drawing.total:g}s;animation-iteration-count:infinite;animation-timing-function:linear}}"
         f"@media (prefers-reduced-motion:reduce){{.m{{animation:none!important}}}}{''.join(drawing.rules)}"
@@ -229,10 +238,10 @@ def _whole(scene: Scene, drawing: Drawing, note: str) -> bytes:
 def _still(scene: Scene) -> tuple[str, str]:
     """What does not move, as matplotlib draws it: below what moves, and above."""
     figure, ax = page_of(scene, 72.0)
-    ends = scene.cells.census(math.inf)
+    ends, looked = scene.cells.census(math.inf), scene.cells.looked_at
     for k, track in enumerate(scene.layout.tracks):
         key = "film.founded" if k + 1 == len(scene.rows) else "film.came"
-        text = scene.words(key, n=scene.words.whole(SET_OUT * ends[k].came))
+        text = scene.words(key, n=scene.words.whole(looked[k] * ends[k].came), all=scene.words.whole(looked[k]))
         scale = scene.layout.scale
         write(ax, scene, NUMBERS[0], track.y + track.h + 17 * scale, text, SMALL * scale, color=scene.scheme["quiet"])
     raised = [artist for artist in (*ax.patches, *ax.texts) if artist.get_zorder() >= ABOVE]

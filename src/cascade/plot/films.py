@@ -81,6 +81,17 @@ def film(
         For an .mp4 without the extra ``film``.
     """
     where = check_film(path)
+    _check(model, seed, first, seconds, dark=dark)
+    kind, words = where.suffix.lower(), Words(lang)
+    if kind == ".mp4":
+        encoder()  # before any work
+    scene = partial(scene_of, model, seed=seed, first=first, until=until, words=words, dark=dark)
+    write_atomically(where, _content(kind, scene, seconds, note_of(model, seed, first, until), progress))
+    return where
+
+
+def _check(model: Model, seed: int, first: int, seconds: float, *, dark: bool) -> None:
+    """Refuse what cannot be, before any work."""
     check_model(model)
     check_seed(seed)
     if not is_number(seconds) or not SHORTEST <= seconds <= LONGEST:
@@ -88,12 +99,6 @@ def film(
     if not isinstance(first, int) or isinstance(first, bool) or not 0 <= first <= MOST_CELLS - SET_OUT:
         raise InputError("first", first, f"a whole number from 0 to {MOST_CELLS - SET_OUT}")
     check_flag(dark, "dark")
-    kind, words = where.suffix.lower(), Words(lang)
-    if kind == ".mp4":
-        encoder()  # before any work
-    scene = partial(scene_of, model, seed=seed, first=first, until=until, words=words, dark=dark)
-    write_atomically(where, _content(kind, scene, seconds, note_of(model, seed, first, until), progress))
-    return where
 
 
 def check_film(path: object) -> Path:

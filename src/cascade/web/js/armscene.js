@@ -7,7 +7,6 @@ import { FilmCells, zoomsOf } from "./filmcells.js";
 import { FilmStage } from "./filmstage.js";
 import { causeProperty, markIcon } from "./marks.js";
 import { Model } from "./model.js";
-import { duration } from "./story.js";
 
 const MOST_MARKED = 400; // founders that get a mark of their own
 
@@ -118,7 +117,7 @@ export class ArmScene {
     }
     this.causes = causes;
     const [first, second] = [this.one, this.other].map((model) => model.exact().passed[lesson.stages.length - 1]);
-    const title = arm.founders ? say("arms.founders", { founders: say.whole(arm.founders), cells: say.whole(arm.cells), lost: say.whole(arm.lost.length) })
+    const title = arm.founders ? say(arm.lost.length ? "arms.founders" : "arms.founders_all", { founders: say.whole(arm.founders), cells: say.whole(arm.cells), lost: say.whole(arm.lost.length) })
       : say("arms.none", { cells: say.whole(arm.cells) });
     this.result.replaceChildren(made("h3", {}, title), this._dots(kept, causes, arm.saved.length));
     const list = made("ul", { className: "ends" });
@@ -128,6 +127,7 @@ export class ArmScene {
       list.append(made("li", {}, markIcon(lesson.marks[cause] ?? "bar", this._colour(cause)), text));
     }
     list.append(made("li", {}, arm.saved.length ? say("arms.saved", { n: say.whole(arm.saved.length) }) : say("arms.saved_none")));
+    list.append(made("li", { className: "quiet" }, say("arms.illustrative")));
     list.append(made("li", {}, say("arms.exact", { first: say.share(first), second: say.share(second), times: say.factor(second / first) })));
     this.result.append(list);
   }
@@ -173,7 +173,8 @@ export class ArmScene {
       body.append(made("tr", {}, th, ...lives.map((life) => this._stay(life, row))));
     });
     table.append(body);
-    this.life.append(made("h3", {}, say("arms.life", { cell: say.whole(cell) })), table, next);
+    const about = made("p", { className: "quiet" }, say("arms.life_about"));
+    this.life.append(made("h3", {}, say("arms.life", { cell: say.whole(cell) })), about, table, next);
   }
 
   /**
@@ -198,7 +199,7 @@ export class ArmScene {
     else if (stay.cause) cell.append(markIcon(lesson.marks[stay.cause] ?? "bar", this._colour(stay.cause)), say("arms.dies", { cause: say.term(stay.cause) }));
     else if (stay.left === Infinity) cell.append(say("arms.still"));
     const time = Number.isFinite(stay.left) ? stay.left : stay.entered;
-    cell.append(made("small", {}, ` ${duration(time)}`));
+    cell.append(made("small", {}, ` ${say.time(time)}`));
     return cell;
   }
 

@@ -317,6 +317,11 @@ export class FilmCells {
     }
   }
 
+  /** Cells that were looked at for each row. */
+  get lookedAt() {
+    return Array.from({ length: this.rows }, (_, k) => this.films.reduce((all, film) => (film.row <= k ? film.weight : all), 1));
+  }
+
   /** Seconds until nothing moves any more. */
   get length() {
     let end = 0;

@@ -4,9 +4,9 @@
 /** @import { Bench } from "./bench.js" */
 
 import { choice, made } from "./elements.js";
+import { SET_OUT } from "./filmcells.js";
 import { FilmStage, Spoken } from "./filmstage.js";
 import { wholePercent } from "./shares.js";
-import { duration } from "./story.js";
 import { readNumber } from "./taskform.js";
 import { worded } from "./glossary.js";
 
@@ -33,7 +33,10 @@ export class FilmScene {
     /** @type {number | null} */
     this.guess = null;
     this.open = false;
+    /** @type {IntersectionObserver | null} */
+    this.watch = null;
     this.form = made("form", { className: "guess" });
+    this.wrong = made("span", { className: "wrong" });
     this.number = made("input", { type: "text", inputMode: "decimal", className: "number", placeholder: "?", autocomplete: "off" });
     this.answer = made("p", { className: "answer" });
     this.button = made("button", { type: "button" }, say("film.play"));
@@ -52,10 +55,9 @@ export class FilmScene {
     const region = made("p", { className: "heard" });
     host.append(region);
     this.spoken = new Spoken(region);
-    this.stage.cover(COVERED);
     this.stage._sayOpens();
     host.append(this.told);
-    this._show(this.stage.solve());
+    this._covered();
   }
 
   // The question ------------------------------------------------------------------------------------
@@ -65,15 +67,20 @@ export class FilmScene {
     this.number.setAttribute("aria-label", say("film.guess"));
     const mine = made("button", { type: "submit", className: "main" }, say("film.mine"));
     const show = made("button", { type: "button" }, say("film.show"));
-    form.append(made("span", { className: "quiet" }, say("film.guess")), this.number, mine, show);
+    this.wrong.setAttribute("role", "status");
+    form.append(made("span", { className: "quiet" }, say("film.guess")), this.number, mine, show, this.wrong);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this._uncover(readNumber(say, this.number.value));
+      const guess = readNumber(say, this.number.value);
+      if (guess === null || guess > SET_OUT) {
+        this.wrong.textContent = say("film.no_guess", { n: say.whole(SET_OUT) });
+        this.number.setAttribute("aria-invalid", "true");
+      } else this._uncover(guess);
     });
     show.addEventListener("click", () => this._uncover(null));
     this.answer.hidden = true;
     const goal = say.term(`goal ${this.lesson.goal.name}`);
-    const title = made("h2", {}, say("film.question", { n: say.whole(100000), goal }));
+    const title = made("h2", {}, say("film.question", { n: say.whole(SET_OUT), goal }));
     this.host.append(made("div", { className: "ask" }, made("div", {}, title, made("p", { className: "quiet" }, ...this._lead())), form, this.answer));
   }
 
@@ -81,16 +88,23 @@ export class FilmScene {
   _lead() {
     const { say, lesson } = this, { until } = lesson.model, turned = lesson.knobs.some(({ id }) => id === "day");
     const all = this.bench.model.exact().passed[lastStep(lesson)] > 0.5 || lesson.founder < 0;
-    return [say(all ? "film.lead_all" : "film.lead"), ...(until === null || turned ? [] : [" ", say("film.until", { time: duration(until) })])];
+    return [say(all ? "film.lead_all" : "film.lead"), ...(until === null || turned ? [] : [" ", say("film.until", { time: say.time(until) })])];
   }
 
   /** @param {number | null} guess */
   _uncover(guess) {
     this.guess = guess;
     this.open = true;
-    this.form.hidden = true;
-    this.answer.hidden = false;
-    this.stage.cover(0);
+    this._covered();
+  }
+
+  /** Whether the last numbers, and the scenes that tell them, are covered. */
+  _covered() {
+    this.form.hidden = this.open;
+    this.answer.hidden = !this.open;
+    this.wrong.textContent = "";
+    document.documentElement.classList.toggle("guessing", !this.open);
+    this.stage.cover(this.open ? 0 : COVERED);
     this._show(this.stage.solve());
     this._changed();
   }
@@ -100,18 +114,25 @@ export class FilmScene {
    * @param {Exact} exact
    */
   _sayAnswer(exact) {
-    const { say } = this, last = exact.passed[exact.passed.length - 1], expected = last * 100000;
+    const { say } = this, last = exact.passed[exact.passed.length - 1], expected = last * SET_OUT;
     const parts = [say("film.answer", { n: say.factor(expected), share: say.share(last) })];
     if (this.guess !== null) {
       const ratio = this.guess / expected;
-      if (this.guess === 0 || expected === 0) parts.push(say("film.guess_zero", { guess: say.factor(this.guess) }));
-      else if (ratio > 0.5 && ratio < 2) parts.push(say("film.guess_near", { guess: say.factor(this.guess) }));
+      const none = this.guess === 0 && expected < 0.5;
+      if (!none && (this.guess === 0 || expected === 0)) parts.push(say("film.guess_zero", { guess: say.factor(this.guess) }));
+      else if (none || (ratio > 0.5 && ratio < 2)) parts.push(say("film.guess_near", { guess: say.factor(this.guess) }));
       else parts.push(say(ratio > 1 ? "film.guess_high" : "film.guess_low", { guess: say.factor(this.guess), times: say.factor(ratio > 1 ? ratio : 1 / ratio) }));
     }
     // Of colonies the kinds: those in nodes are no distant metastases.
     const { kinds } = this.lesson.model, told = kinds.map((name, k) => `${say.term(name)} ${say.share(exact.kinds[k])}`).join("; ");
     if (kinds.length) parts[0] += ` ${say("film.kinds", { kinds: told })}`;
-    this.answer.replaceChildren(parts[0], " ", made("b", {}, parts.slice(1).join(" ")));
+    const cover = made("button", { type: "button" }, say("film.cover"));
+    cover.addEventListener("click", () => {
+      this.open = false;
+      this.number.value = "";
+      this._covered();
+    });
+    this.answer.replaceChildren(parts[0], " ", made("b", {}, parts.slice(1).join(" ")), " ", cover);
   }
 
   // The film ----------------------------------------------------------------------------------------
@@ -143,7 +164,7 @@ export class FilmScene {
     if (!this.stage) return;
     const { say } = this;
     this.button.textContent = say(this.stage.playing ? "film.pause" : "film.play");
-    this.alive.textContent = say("film.living", { n: say.whole(this.stage.living * 100000), all: say.whole(100000) });
+    this.alive.textContent = say("film.living", { share: say.share(Math.min(1, Math.max(0, this.stage.living > 1e-9 ? this.stage.living : 0))) });
     this._sayRinged();
   }
 
@@ -238,7 +259,7 @@ export class FilmScene {
     const names = [[say("film.untreated"), ""], ...lesson.treatments.map(({ name }) => /** @type {[string, string]} */ ([say.term(name), name]))];
     const about = made("p", { className: "quiet" });
     const list = choice(`${say("film.treatment")} `, names, (value) => { bench.treated.name = value; go(); });
-    const when = (/** @type {number} */ h) => (h === 0 ? say("film.start") : h === Infinity ? say("film.never") : duration(h));
+    const when = (/** @type {number} */ h) => (h === 0 ? say("film.start") : h === Infinity ? say("film.never") : say.time(h));
     const from = choice(`${say("film.from")} `, hours.map((h) => [when(h), String(h)]), (value) => { bench.treated.from = Number(value); go(); });
     const to = choice(`${say("film.to")} `, [...hours.slice(1), Infinity].map((h) => [when(h), String(h)]), (value) => { bench.treated.to = Number(value); go(); });
     const selects = [list, from, to].map((label) => /** @type {HTMLSelectElement} */ (label.querySelector("select")));
@@ -300,9 +321,18 @@ export class FilmScene {
 
   /** @param {boolean} visible */
   shown(visible) {
+    this.watch?.disconnect();
     if (!visible) this.stage.pause();
     else if (this.calm) this.stage.still();
-    else if (!this.stage.over) this.stage.play();
+    else if (!this.stage.over) {
+      // On a phone the question comes first: the film begins when it is seen.
+      this.watch = new IntersectionObserver((seen) => {
+        if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
+        this.watch?.disconnect();
+        this.stage.play();
+      });
+      this.watch.observe(this.stage.grid);
+    }
   }
 
   state() {
@@ -313,7 +343,9 @@ export class FilmScene {
   restore(text) {
     const anew = this.bench.restore(text), guess = /(?:^|,)g-([\d.]+)/.exec(text);
     this._setInputs();
-    if (guess || /(^|,)shown/.test(text)) this._uncover(guess ? Number(guess[1]) : null);
+    this.open = guess !== null || /(^|,)shown/.test(text);
+    this.guess = guess ? Number(guess[1]) : null;
+    this._covered();
     this._apply(anew);
   }
 }

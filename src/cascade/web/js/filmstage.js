@@ -43,10 +43,11 @@ export class FilmStage {
     this.canvas.setAttribute("aria-label", say("film.canvas"));
     this.ground = document.createElement("canvas");
     this.grid = made("div", { className: "film" }, this.canvas);
-    this.opens = stages.map(() => made("span", { className: "opens" }));
+    this.opens = stages.map((_, k) => made("span", { className: k ? "opens" : "opens at-first" }));
     this.grounds = stages.map(({ name }, k) => this._row(name, k));
     host.append(this.grid);
     new ResizeObserver(() => this.fit()).observe(this.grid);
+    window.addEventListener("dressed", () => this.fit());
   }
 
   /**
@@ -103,6 +104,7 @@ export class FilmStage {
   /** Where dots open, and into how many cells. */
   _sayOpens() {
     this.opens.forEach((part) => { part.textContent = ""; });
+    this.opens[0].textContent = this.say("film.first_cells", { n: this.say.whole(this.cells.films[0].each) });
     for (const { row, each } of this.cells.films.slice(1)) {
       this.opens[row].textContent = each <= 1.5 ? this.say("film.one_cell") : this.say("film.cells", { n: this.say.whole(each) });
     }
@@ -153,7 +155,7 @@ export class FilmStage {
   _bars() {
     this.barsAt = this.clock;
     this.counts = this.cells.census(this.clock);
-    this.bars.counted(this.counts, 100000);
+    this.bars.counted(this.counts, this.cells.lookedAt);
     this.grid.dispatchEvent(new CustomEvent("film", { bubbles: true }));
   }
 

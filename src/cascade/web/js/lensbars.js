@@ -97,7 +97,7 @@ export class LensBars {
     if (still) why.append(made("span", { className: "chip" }, `${this.say("arms.still")} ${still}`));
     if (more) why.append(made("span", { className: "chip" }, "…"));
     // Beside the film there is room for two of them.
-    why.title = why.textContent ?? "";
+    why.title = [...causes.map(([cause, share]) => `${this.say.term(cause)} ${share}`), ...(still ? [`${this.say("arms.still")} ${still}`] : []), ...(more ? ["…"] : [])].join(", ");
   }
 
   /**
@@ -120,9 +120,9 @@ export class LensBars {
 
   /**
    * @param {{ came: number, passed: number, dead: Record<string, number> }[]} counts shares of all that set out
-   * @param {number} all cells that set out
+   * @param {number[]} looked cells that were looked at for each row
    */
-  counted(counts, all) {
+  counted(counts, looked) {
     counts.forEach(({ came, passed, dead }, k) => {
       const { bar, counted } = this.rows[k], zoom = this.zooms[k], hidden = k >= counts.length - this.covered;
       const parts = Object.entries(dead).sort((a, b) => b[1] - a[1]), gone = parts.reduce((sum, [, share]) => sum + share, 0);
@@ -131,7 +131,7 @@ export class LensBars {
       /** @type {[string, number][]} */
       const all_ = [["--passed", passed], ["--alive", here], ...parts.map(([cause, share]) => /** @type {[string, number]} */ ([causeProperty(cause), share]))];
       this._fill(bar, hidden ? [] : all_.map(([colour, share]) => [colour, 100 * share * zoom]));
-      counted.textContent = hidden ? "" : this.say(last ? "film.founded" : "film.came", { n: this.say.whole(came * all) });
+      counted.textContent = hidden ? "" : this.say(last ? "film.founded" : "film.came", { n: this.say.whole(came * looked[k]), all: this.say.whole(looked[k]) });
     });
   }
 

@@ -39,6 +39,8 @@ export class LessonPage {
     const title = this.say(`scenes.${id}`), host = made("section", { id, className: "scene" }), number = this.scenes.length + 1;
     host.setAttribute("aria-label", title);
     within(document, "#lesson").append(host);
+    // Until somebody has guessed, the other scenes would tell.
+    if (number > 1) host.append(made("p", { className: "first-film" }, this.say("page.first_film")));
     const button = made("button", { type: "button" }, made("b", {}, String(number)), title);
     button.addEventListener("click", () => this.go(number - 1, true));
     within(document, "#scenes").append(button);
@@ -57,12 +59,23 @@ export class LessonPage {
     document.addEventListener("changed", () => this.keep());
     document.addEventListener("keydown", (event) => this._press(event));
     window.addEventListener("hashchange", () => this.restore());
+    this._onPaper();
     within(document, "#made").append(
       made("p", {}, made("b", {}, say("page.notice"))),
       ...this._about(),
       made("p", {}, say("page.made", { version: lesson.version, seed: lesson.seed })),
     );
     this.restore();
+  }
+
+  /** On paper the pictures are light too: these have the colours that they were drawn in. */
+  _onPaper() {
+    let worn = "";
+    window.addEventListener("beforeprint", () => {
+      worn = this.root.dataset.theme ?? "";
+      this.dress("light");
+    });
+    window.addEventListener("afterprint", () => this.dress(worn));
   }
 
   /** What the model says of itself, in its own words; of cells that differ, how finely they are averaged. */
@@ -106,9 +119,10 @@ export class LessonPage {
     this.go(this.current, !on);
   }
 
-  /** @param {string} theme */
+  /** @param {string} theme "": as the browser has it */
   dress(theme) {
-    this.root.dataset.theme = theme;
+    if (theme) this.root.dataset.theme = theme;
+    else delete this.root.dataset.theme;
     window.dispatchEvent(new CustomEvent("dressed"));
   }
 

@@ -7,10 +7,10 @@ import { speaker } from "./texts.js";
 import { TimeScene } from "./timescene.js";
 import { TimeTaskScene } from "./timetasks.js";
 
-const lesson = /** @type {Lesson} */ (/** @type {unknown} */ (globalThis.cascade.data)), say = speaker(lesson);
-const page = new LessonPage(lesson, say);
+const given = /** @type {Lesson} */ (globalThis.cascade.data), speak = speaker(given);
+const told = new LessonPage(given, speak);
 
-page.add("patient", (host) => new TimeScene(host, lesson.patient, say));
-page.add("tasks", (host) => new TimeTaskScene(host, lesson.patient, say));
-Object.assign(globalThis.cascade, { say, lesson: { scenes: page.scenes, page } });
-page.begin();
+told.add("patient", (host) => new TimeScene(host, given.patient, speak));
+told.add("tasks", (host) => new TimeTaskScene(host, given.patient, speak));
+Object.assign(globalThis.cascade, { say: speak, lesson: { scenes: told.scenes, page: told } });
+told.begin();

@@ -23,8 +23,6 @@ export class TaskScene {
     this.solved = new Set();
     /** @type {Exact | null} */
     this._first = null;
-    /** @type {{ step: number, odds: number } | null | undefined} */
-    this._halving = undefined;
     this.goal = say.term(`goal ${lesson.goal.name}`);
     host.append(made("h2", {}, say("tasks.title")));
     // To find out what halves takes many exact answers: the film comes first.
@@ -33,7 +31,7 @@ export class TaskScene {
 
   _begin() {
     if (this.mortal.length > 1) this._steepest();
-    if (this.halving) this._halve();
+    if (this._canHalve) this._halve();
     this._luck();
     this._teach();
   }
@@ -87,33 +85,36 @@ export class TaskScene {
   }
 
   /**
-   * Odds of a step that halve the number of those that get there; null: its slider does not reach so far.
+   * How many get there, of those who do as the model is, with the slider of one step at 2 to the x.
+   * @param {number} step
+   * @param {number} x
+   */
+  _left(step, x) {
+    const bench = new Bench(this.lesson);
+    bench.odds[step] = 2 ** x;
+    bench.rebuild();
+    const { passed } = bench.model.exact();
+    return passed[passed.length - 1] / this.last;
+  }
+
+  /**
+   * The factor of a step that halves the number of those that get there; null: its slider does not reach so far.
    * @param {number} step
    */
-  _oddsThatHalve(step) {
-    const bench = new Bench(this.lesson), ratio = (/** @type {number} */ x) => {
-      bench.odds[step] = 2 ** x;
-      bench.rebuild();
-      const { passed } = bench.model.exact();
-      return passed[passed.length - 1] / this.last;
-    };
+  oddsThatHalve(step) {
     let low = -3, high = 0;
-    if (!(this.last > 0) || ratio(low) > HALF[0]) return null;
-    for (let i = 0; i < 24; i++) {
+    if (!(this.last > 0) || this._left(step, low) > HALF[1]) return null;
+    for (let i = 0; i < 12; i++) {
       const middle = (low + high) / 2;
-      if (ratio(middle) < 0.5) low = middle;
+      if (this._left(step, middle) < 0.5) low = middle;
       else high = middle;
     }
     return 2 ** high;
   }
 
-  /** The first step, from the end, whose slider can halve. */
-  get halving() {
-    if (this._halving === undefined) {
-      const step = [...this.mortal].reverse().find((k) => this._oddsThatHalve(k) !== null);
-      this._halving = step === undefined ? null : { step, odds: this._oddsThatHalve(step) ?? 1 };
-    }
-    return this._halving;
+  /** Whether some slider can halve. */
+  get _canHalve() {
+    return this.last > 0 && [...this.mortal].reverse().some((step) => this._left(step, -3) <= HALF[1]);
   }
 
   _halve() {
@@ -170,12 +171,20 @@ export class TaskScene {
     /** @type {string[]} */
     const answers = [];
     if (this.mortal.length > 1) answers.push(say("tasks.answer_steepest", { step: say.term(this.lesson.stages[step].name), share: say.share(passing[step]) }));
-    if (this.halving) {
-      const factor = say.factor(this.halving.odds);
-      answers.push(say("tasks.answer_halve", { odds: factor, step: say.term(this.lesson.stages[this.halving.step].name), factor: `× ${factor}` }));
-    }
     answers.push(say("tasks.answer_luck", { value: say.factor(this.last * this.many) }));
-    this.host.append(teacherKey(say, answers, [say("tasks.plan15"), say("tasks.plan45")]));
+    const key = teacherKey(say, answers, [say("tasks.plan15"), say("tasks.plan45")]);
+    this.host.append(key);
+    // Many exact answers: when somebody wants to know.
+    key.addEventListener("toggle", () => { if (this._canHalve) key.querySelector("ul")?.append(this._halvers()); }, { once: true });
+  }
+
+  /** Of each slider the factor that halves, or that it cannot. */
+  _halvers() {
+    const { say } = this, told = this.mortal.map((step) => {
+      const factor = this.oddsThatHalve(step), name = say.term(this.lesson.stages[step].name);
+      return factor === null ? say("tasks.cannot", { step: name }) : `${name} × ${say.factor(factor)}`;
+    });
+    return made("li", {}, say("tasks.answer_halve", { list: told.join("; ") }));
   }
 
   shown() {}

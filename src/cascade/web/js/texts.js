@@ -2,6 +2,7 @@
 // @ts-check
 /** @import { Say, Texts } from "./types.js" */
 
+import { duration } from "./story.js";
 import { percent } from "./shares.js";
 
 /**
@@ -43,6 +44,10 @@ export function speaker({ lang, texts, terms }) {
     term: (/** @type {string} */ name) => (Object.hasOwn(terms, name) ? terms[name] : name),
     share: (/** @type {number} */ share) => localised(percent(share), lang),
     whole: (/** @type {number} */ number) => localised(Math.round(number).toLocaleString("en"), lang),
+    time: (/** @type {number} */ hours) => {
+      const [number, unit] = duration(hours).split(/ (?=[a-z]+$)/);
+      return Number.isFinite(hours) ? `${localised(number, lang)} ${texts.units[unit]}` : texts.units.for_good;
+    },
     figures: (/** @type {number} */ number, /** @type {number} */ places) => localised(number.toFixed(places), lang),
     factor: (/** @type {number} */ factor) => localised(figures(factor), lang),
   });

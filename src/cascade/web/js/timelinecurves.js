@@ -67,7 +67,8 @@
 
 /** Tenths of days in a year. */
 const TENTHS_A_YEAR = 3652.5;
-const JUST_BEFORE = 1e-4;
+// Days are sent in tenths: so much before an operation it has certainly not been.
+const JUST_BEFORE = 2 / TENTHS_A_YEAR;
 
 /**
  * Cells after so many days of own time.
@@ -201,6 +202,7 @@ export function factsOf(data, at) {
   const when = operated ? knife - JUST_BEFORE : end - JUST_BEFORE, counted = countedIn(data, lesions, when, at.mm);
   return {
     knife, operated, end, cause, without, of,
+    left: operated && lesions.some(({ id, cells }) => id === 0 && cells(knife + JUST_BEFORE) > 0),
     seen: counted.seen,
     there: counted.there,
     born: lesions.length - 1,

@@ -63,8 +63,8 @@ export class TimeScene {
     const { knives, patients, eye } = this.data, knife = Math.floor(knives.length / 2);
     const at = (/** @type {number} */ patient) => ({ patient, knife, drug: 0, mm: roundedMm(eye.mm) });
     const told = patients.map((_, k) => {
-      const { operated, there, seen, never, cause } = factsOf(this.data, at(k));
-      return 4 * Number(operated && there > seen) + 2 * Number(cause === 1) + Number(never > 0);
+      const { operated, left, there, seen, never, cause } = factsOf(this.data, at(k));
+      return 8 * Number(!left) + 4 * Number(operated && there > seen) + 2 * Number(cause === 1) + Number(never > 0);
     });
     return at(told.indexOf(Math.max(...told)));
   }
@@ -288,6 +288,7 @@ export class TimeScene {
     const parts = [];
     if (facts.operated) {
       parts.push(say("patient.at_operation", { year: when(facts.knife ?? 0), seen: facts.seen, there: facts.there }), many("never", facts.never));
+      if (facts.left) parts.push(say("patient.left"));
     } else {
       if (facts.knife !== null) parts.push(say("patient.too_late", { year: when(facts.knife) }));
       parts.push(many("born", facts.born), say("patient.at_end", { seen: facts.seen, there: facts.there }));

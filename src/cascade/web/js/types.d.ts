@@ -247,6 +247,7 @@ export interface Say {
   whole(number: number): string;
   factor(factor: number): string;
   figures(number: number, places: number): string;
+  time(hours: number): string;
 }
 
 export interface Texts {
