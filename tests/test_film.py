@@ -220,7 +220,7 @@ def test_what_stands_below_says_how_the_film_was_made() -> None:
     assert made.below[1].startswith(
         "textbook + NK-Zellen gestärkt, seed 7, Zellen 5 bis 100.004, bis Stunde 240, cascade "
     )
-    assert "faire Stichprobe" in made.below[0]
+    assert "kein fairer Durchschnitt" in made.below[0]
     assert made.title == "Von 100.000 Zellen, die aufbrechen: wie viele gründen eine Makrometastase?"
 
 

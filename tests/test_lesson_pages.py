@@ -289,7 +289,8 @@ def test_a_screen_reader_is_not_talked_to_at_every_key(opened: Any) -> None:
     shown = opened("platelets")
     shown.page.evaluate(
         """globalThis.said = 0; for (const region of document.querySelectorAll('[aria-live]'))
-        new MutationObserver(() => { said += 1; }).observe(region, { childList: true, characterData: true, subtree: true })"""
+        new MutationObserver(() => { said += 1; })
+        .observe(region, { childList: true, characterData: true, subtree: true })"""
     )
     slider = shown.page.locator("#film .odds input").first
     slider.focus()
@@ -309,14 +310,16 @@ def test_nothing_is_cut_at_any_width(opened: Any, name: str, lang: str) -> None:
         assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
         # No text is wider than what holds it, but for those that scroll.
         cut = shown.page.evaluate(
-            """[...document.querySelectorAll('main button, main h2, main h3, main p, main output, main .share, main td, main th')]
+            """['button', 'h2', 'h3', 'p', 'output', '.share', 'td', 'th']
+            .flatMap((part) => [...document.querySelectorAll(`main ${part}`)])
             .filter((e) => e.offsetWidth && !e.classList.contains('heard') && e.scrollWidth > e.clientWidth + 1
                 && getComputedStyle(e).display !== 'inline').map((e) => e.textContent.slice(0, 40))"""
         )
         assert cut == [], width
         small = shown.page.evaluate(
             """[...document.querySelectorAll('main button:not(.word), main select, main input')]
-            .filter((e) => e.offsetWidth && (e.offsetHeight < 34 || e.offsetWidth < 44)).map((e) => e.outerHTML.slice(0, 80))"""
+            .filter((e) => e.offsetWidth && (e.offsetHeight < 34 || e.offsetWidth < 44))
+            .map((e) => e.outerHTML.slice(0, 80))"""
         )
         assert small == [], width
 

@@ -251,7 +251,8 @@ def test_at_the_end_the_film_has_counted_what_the_package_counts(name: str) -> N
         "model.js filmcells.js",
         FILM
         + """const [model, cells] = await film(given.payload, given.seconds, -1);
-        console.log(JSON.stringify({ films: cells.films.map(({ row, cells, each }) => [row, cells, each]), census: cells.census(1e9) }));""",
+        const films = cells.films.map(({ row, cells, each }) => [row, cells, each]);
+        console.log(JSON.stringify({ films, census: cells.census(1e9) }));""",
         {"payload": base, "seconds": [2.0] * (len(model.stages) + 1)},
     )
     bounds = [row for row, _, _ in found["films"]] + [len(model.stages) + 1]
@@ -288,7 +289,10 @@ def test_a_slider_moved_leaves_the_dead_dead_and_gives_the_living_the_new_odds()
         let kept = 0, inside = 0, passed = 0, apart = 0;
         before.forEach((track, i) => {
           const past = track.rows.filter(({ to }) => to <= clock), now = after[i];
-          past.forEach((stay, k) => { kept += 1; if (JSON.stringify(stay) !== JSON.stringify(now.rows[k])) apart += 1; });
+          past.forEach((stay, k) => {
+            kept += 1;
+            if (JSON.stringify(stay) !== JSON.stringify(now.rows[k])) apart += 1;
+          });
           const stay = track.rows.find(({ from, to }) => from <= clock && clock < to);
           if (!stay || stay.row !== 1) return;
           inside += 1;

@@ -12,6 +12,7 @@ from typing import Any
 
 from cascade.catalog import load, models
 from cascade.common.version import package_version
+from cascade.lessons.looks import properties
 from cascade.lessons.thumbnail import thumbnail
 from cascade.lessons.words import LANGUAGES, words
 
@@ -96,6 +97,7 @@ def gallery(lang: str, link: Callable[[Card], str | None], others: Sequence[tupl
     text = (files("cascade.web") / "gallery.html").read_text(encoding="utf-8")
     for mark, part in (
         ("<!--LANG-->", lang),
+        ("/*STYLE*/", properties()),
         ("<!--TITLE-->", escape(say["title"])),
         ("<!--HEADING-->", escape(say["title"])),
         ("<!--LEAD-->", escape(say["lead"])),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from cascade.common.colours import LOOKS, cause_colour
 from cascade.common.sight import contrast, linear, shown
 
-LIGHT_STAGE, DARK_STAGE = "#F6F4EF", "#1A212B"
+LIGHT_STAGE, DARK_STAGE = (LOOKS[style]["stage"] for style in ("light", "dark"))
 """The ground of pictures in light and in dark style, on which colours are seen."""
 
 LEAST, WANTED = 3.1, 4.4
@@ -73,3 +73,21 @@ def _lit(light: Sequence[float], factor: float, white: float) -> tuple[float, fl
 def causes_of(causes: Sequence[str]) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     """Marks, and colours in light and dark style, by cause."""
     return {c: mark_of(c) for c in causes}, {c: (on_light(cause_colour(c)), on_dark(cause_colour(c))) for c in causes}
+
+
+def properties(more: Mapping[str, tuple[str, str]] | None = None) -> str:
+    """The colours of a page as properties of its style: light, dark where that is asked for, light in print.
+
+    Parameters
+    ----------
+    more : mapping, optional
+        Further properties, each with its colour in light and in dark style.
+    """
+    both = {f"--{name}": (LOOKS["light"][name], LOOKS["dark"][name]) for name in LOOKS["light"]} | dict(more or {})
+    light, dark = ("".join(f"{name}:{pair[k]};" for name, pair in both.items()) for k in (0, 1))
+    return (
+        f":root{{{light}color-scheme:light}}\n"
+        f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}color-scheme:dark}}}}\n"
+        f":root[data-theme=dark]{{{dark}color-scheme:dark}}\n"
+        f"@media print{{:root:root{{{light}color-scheme:light}}}}\n"
+    )

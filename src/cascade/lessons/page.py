@@ -10,12 +10,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cascade.common.colours import LOOKS
 from cascade.common.errors import InputError, is_whole
 from cascade.common.files import write_atomically
 from cascade.common.version import package_version
 from cascade.lessons.knobs import changes_told, factors_of, knobs_of, told
-from cascade.lessons.looks import causes_of
+from cascade.lessons.looks import causes_of, properties
 from cascade.lessons.words import words
 from cascade.model import Model
 from cascade.model.treatments import Treatment
@@ -58,7 +57,7 @@ def data_of(
     base : dict
         Its payload, see ``web.page.payload``.
     seed, first : int
-        Of the cells of the film, and the number of the first one.
+        Of the film, and the number of its first cell.
     until : float, optional
         Hours after which the cells are looked at.
     founder : tuple of int
@@ -75,15 +74,10 @@ def data_of(
     InputError
         When there are no words in the language.
     """
-    texts, known = words(lang), _stages()
+    known = _stages()
     marks, colours = causes_of(list(base["cast"]["causes"]))
     return {
-        "lang": lang,
-        "lesson": model.name,
-        "texts": {name: table for name, table in texts.items() if name != "terms"},
-        "terms": texts["terms"],
-        "name": model.name,
-        "headline": texts["terms"].get(f"model {model.name}", model.title or model.name),
+        **headed("model", model.name, model.title or model.name, seed=seed, lang=lang),
         "about": model.description.strip(),
         "limits": model.limits.strip(),
         "model": base,
@@ -96,19 +90,30 @@ def data_of(
         "marks": list(marks.items()),
         "colours": colours,
         "knobs": told(knobs_of(model, until), base, acting, seed),
-        "treatments": [
-            {
-                "name": t.name,
-                "title": t.title or t.name,
-                "about": t.description,
-                "factors": factors_of(model, t, seed, until),
-            }
-            for t in acting
-        ],
+        "treatments": [_treatment(model, t, seed, until) for t in acting],
         "windows": changes_told(model) and len(base["window_start"]) == 1,
         "arms": list(arms),
         "anatomy": anatomy(model),
         "patient": None,
+    }
+
+
+def headed(kind: str, name: str, title: str, *, seed: int, lang: str) -> dict[str, Any]:
+    """What every lesson has, of a "model" or a "disease": its name, its words, how it was made.
+
+    Raises
+    ------
+    InputError
+        When there are no words in the language.
+    """
+    texts = words(lang)
+    return {
+        "lang": lang,
+        "lesson": name,
+        "texts": {section: table for section, table in texts.items() if section != "terms"},
+        "terms": texts["terms"],
+        "name": name,
+        "headline": texts["terms"].get(f"{kind} {name}", title),
         "version": package_version(),
         "seed": str(seed),
     }
@@ -129,6 +134,12 @@ def check_first(first: int) -> int:
     return first
 
 
+def _treatment(model: Model, one: Treatment, seed: int, until: float | None) -> dict[str, Any]:
+    """A treatment that may be chosen, and what it multiplies each transition by."""
+    factors = factors_of(model, one, seed, until)
+    return {"name": one.name, "title": one.title or one.name, "about": one.description, "factors": factors}
+
+
 def page(data: dict[str, Any]) -> str:
     """The page as text."""
     web = files("cascade.web")
@@ -136,27 +147,17 @@ def page(data: dict[str, Any]) -> str:
     packed = json.dumps(data, separators=(",", ":"), allow_nan=False, ensure_ascii=False).replace("<", "\\u003c")
     text = (web / "lesson.html").read_text(encoding="utf-8")
     own, entry = ("bodyscene.css", "lesson.js") if data["model"] else ("timescene.css", "patientlesson.js")
+    causes = {cause_property(cause): pair for cause, pair in data["colours"].items()}
     styles = [(web / name).read_text(encoding="utf-8") for name in ("lesson.css", own)]
     for mark, part in (
         ("<!--LANG-->", data["lang"]),
-        ("/*STYLE*/", _properties(data["colours"]) + "".join(styles)),
+        ("/*STYLE*/", properties(causes) + "".join(styles)),
         ("/*SCRIPT*/", script(entry)),
         ("/*DATA*/", packed),
         ("<!--TITLE-->", html.escape(data["headline"])),
     ):
         text = text.replace(mark, part, 1)
     return text
-
-
-def _properties(colours: dict[str, tuple[str, str]]) -> str:
-    """Colours as properties of the style: of causes by name, of what lives."""
-    both = {cause_property(cause): pair for cause, pair in colours.items()}
-    both["--alive"] = LOOKS["colours"]["alive"], LOOKS["dark"]["alive"]
-    light, dark = ("".join(f"{name}:{pair[k]};" for name, pair in both.items()) for k in (0, 1))
-    return (
-        f":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
-        f":root[data-theme=dark]{{{dark}}}\n@media print{{:root:root{{{light}}}}}\n"
-    )
 
 
 def cause_property(cause: str) -> str:

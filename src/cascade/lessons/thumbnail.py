@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from html import escape
 
-from cascade.common.colours import ALIVE_COLOUR
+from cascade.common.colours import ALIVE_COLOUR, LOOKS
 from cascade.common.shares import percent
 from cascade.lessons.looks import causes_of
 from cascade.model import Model
 from cascade.solution.answer import exact
 
 WIDTH, HEIGHT = 320, 180
-PASSED, GROUND = "#5B6675", "#ECEEF2"
+PASSED, GROUND = (LOOKS["light"][name] for name in ("passed", "band"))
 LEAST = 0.1
 """Bars below are enlarged, by a power of ten."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cascade.common.arguments import check_seed
-from cascade.common.version import package_version
+from cascade.lessons.page import headed
 from cascade.lessons.words import words
 from cascade.patient.timeline import timeline
 
@@ -18,19 +18,8 @@ def patient_lesson(disease: str, *, seed: int = 1889, lang: str = "en") -> dict[
     InputError
         When there is no such disease, or there are no words in the language.
     """
-    texts = words(lang)
-    data = timeline(disease, seed=check_seed(seed))
-    return {
-        "lang": lang,
-        "lesson": disease,
-        "texts": {name: table for name, table in texts.items() if name != "terms"},
-        "terms": texts["terms"],
-        "name": disease,
-        "headline": texts["terms"].get(f"disease {disease}", data["title"]),
-        "model": None,
-        "patient": data,
-        "colours": {},
-        "arms": [],
-        "version": package_version(),
-        "seed": str(seed),
-    }
+    seed = check_seed(seed)
+    words(lang)  # refused before the work
+    data = timeline(disease, seed=seed)
+    head = headed("disease", disease, data["title"], seed=seed, lang=lang)
+    return {**head, "model": None, "patient": data, "colours": {}, "arms": []}

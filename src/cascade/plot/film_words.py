@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
 from cascade.common.colours import LOOKS
 from cascade.common.shares import percent
@@ -117,16 +114,4 @@ class Scheme:
 def scheme_of(causes: list[str], *, dark: bool) -> Scheme:
     """The colours of the page in light or dark style."""
     marks, colours = causes_of(causes)
-    alive: dict[str, Any] = LOOKS["dark"] if dark else LOOKS["colours"]
-    return Scheme(
-        {**_properties(dark=dark), "alive": alive["alive"]}, {c: two[dark] for c, two in colours.items()}, marks
-    )
-
-
-@cache
-def _properties(*, dark: bool) -> dict[str, str]:
-    """Colours that the style of the lesson page names: they stand there alone."""
-    text = (files("cascade.web") / "lesson.css").read_text(encoding="utf-8")
-    block = re.search((r":root\[data-theme=dark\]" if dark else r":root") + r" \{(.*?)\}", text, re.DOTALL)
-    assert block is not None  # the file comes with the package
-    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block[1]))
+    return Scheme(dict(LOOKS["dark" if dark else "light"]), {c: two[dark] for c, two in colours.items()}, marks)
