@@ -64,7 +64,7 @@ def test_every_model_disease_and_notebook_has_a_card(lang: str) -> None:
 
 
 def test_the_sentence_with_a_number_is_true() -> None:
-    assert "Of a million cells one" in words("en")["about"]["model textbook"]
+    assert "one of a million cells" in words("en")["about"]["model textbook"]
     share = cascade.exact(cascade.load("textbook")).funnel().rows[-1].fraction_of_all
     assert 0.75e-6 < share < 1.5e-6
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 from cascade.catalog import load, models
@@ -47,7 +48,8 @@ def _plan() -> dict[str, Any]:
     return tomllib.loads((files("cascade.lessons") / "gallery.toml").read_text(encoding="utf-8"))
 
 
-def cards(lang: str) -> dict[str, list[Card]]:
+@cache
+def cards(lang: str) -> Mapping[str, tuple[Card, ...]]:
     """The cards of each group, in order."""
     table, plan = words(lang), _plan()
     found: dict[str, list[Card]] = {group: [] for group in GROUPS}
@@ -61,7 +63,7 @@ def cards(lang: str) -> dict[str, list[Card]]:
             title = table["terms"].get(f"{kind} {name}") or _title(kind, name)
             shown = entry.get("model", name)
             found[group].append(Card(kind, name, title, sentence, entry["level"], entry["minutes"], shown))
-    return found
+    return MappingProxyType({group: tuple(of_group) for group, of_group in found.items()})
 
 
 def _title(kind: str, name: str) -> str:

@@ -236,7 +236,8 @@ export class FilmScene {
    */
   _range(id, labels, now, move, between = () => "") {
     const { say } = this, output = made("output"), input = made("input", { type: "range", min: "0", max: String(labels.length - 1), step: "1" });
-    const label = made("label", {}, made("span", { className: "name" }, worded(say, `knob ${id}`)), output, input);
+    // No label around all: the word that explains itself would be pressed with it.
+    const label = made("div", { className: "turned" }, made("span", { className: "name" }, worded(say, `knob ${id}`)), output, input);
     const shown = () => {
       input.value = String(now());
       output.textContent = between() || (labels[now()] ?? "");
