@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -52,6 +52,21 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
          "--disable-sync", "--no-first-run")  # fmt: skip
 
 
+PATIENCE = 240_000
+"""Milliseconds that a page is given for anything: a guard against hanging, also beside other tests on two cores."""
+
+
+def _patient(make: Callable[..., Any]) -> Callable[..., Any]:
+    """A page or context that is given time."""
+
+    def made(*args: Any, **options: Any) -> Any:
+        found = make(*args, **options)
+        found.set_default_timeout(PATIENCE)
+        return found
+
+    return made
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A browser, or a skip that says what is missing."""
@@ -61,5 +76,7 @@ def browser() -> Iterator[Any]:
         pytest.skip(f"no browser on this machine: none of {', '.join(BROWSERS)}")
     with playwright.sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=path, args=list(QUIET))
+        for make in ("new_page", "new_context"):
+            setattr(running, make, _patient(getattr(running, make)))
         yield running
         running.close()

@@ -429,7 +429,7 @@ def test_every_page_opens_plays_and_is_right(browser: Any, name: str, tmp_path: 
     page.on("console", lambda message: faults.append(message.text))
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(f"file://{path}#film=shown")
-    page.wait_for_function(f"() => globalThis.cascade?.lesson && {STAGE}.cells.ready", timeout=60_000)
+    page.wait_for_function(f"() => globalThis.cascade?.lesson && {STAGE}.cells.ready", timeout=240_000)
     page.evaluate(f"{STAGE}.seek({STAGE}.cells.length)")
     page.evaluate("cascade.lesson.scenes.forEach(({ scene }) => { scene.shown(true); scene.restore(scene.state()); })")
     exact = Exact(model, until, nodes=fixed(lower(model))).funnel(1.0)

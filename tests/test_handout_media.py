@@ -36,7 +36,7 @@ def opened(browser: Any, path: Path, **how: Any) -> Any:
     how = {"reduced_motion": "reduce"} | how
     page = browser.new_context(viewport={"width": 1280, "height": 900}, **how).new_page()
     page.goto(f"file://{path}#film=shown")
-    page.wait_for_function(f"() => globalThis.cascade?.lesson && {STAGE}.cells.ready", timeout=60_000)
+    page.wait_for_function(f"() => globalThis.cascade?.lesson && {STAGE}.cells.ready", timeout=240_000)
     page.evaluate(f"{STAGE}.seek({STAGE}.cells.length)")
     return page
 

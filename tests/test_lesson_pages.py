@@ -83,7 +83,7 @@ def opened(browser: Any, folder: Path) -> Iterator[Any]:
 def test_the_lesson_of_every_model_plays_by_itself_and_is_exact(opened: Any, folder: Path, name: str) -> None:
     shown = opened(name, "#film=shown")
     shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.clock > 0.5")
-    shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.cells.ready", timeout=60_000)
+    shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.cells.ready", timeout=240_000)
     model = cascade.load(name)
     # The same points of the frailties in both: how fine they are is tested elsewhere.
     answer = Exact(model, nodes=fixed(lower(model))) if model.frailties else cascade.exact(model)
@@ -103,7 +103,7 @@ def test_the_lesson_of_every_model_plays_by_itself_and_is_exact(opened: Any, fol
 @pytest.mark.parametrize("name", ["platelets", "emt", "clusters", "colon"])
 def test_the_ringed_cell_gets_there(opened: Any, name: str) -> None:
     shown = opened(name)
-    shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.cells.ready", timeout=60_000)
+    shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.cells.ready", timeout=240_000)
     shown.page.evaluate("cascade.lesson.scenes[0].scene.toggle()")
     shown.page.evaluate("cascade.lesson.scenes[0].scene.stage.seek(cascade.lesson.scenes[0].scene.stage.cells.length)")
     cell = shown.page.evaluate("cascade.data.founder")
