@@ -66,6 +66,13 @@ def cards(lang: str) -> Mapping[str, tuple[Card, ...]]:
     return MappingProxyType({group: tuple(of_group) for group, of_group in found.items()})
 
 
+def sheds(disease: str) -> float:
+    """How much the tumour of a lesson on patients sheds, in standard deviations above the middle."""
+    plan = _plan()
+    given = {entry["name"]: entry["sheds"] for entry in plan["patients"]}
+    return float(given.get(disease, plan["of_other_diseases"]["sheds"]))
+
+
 def _title(kind: str, name: str) -> str:
     """What a lesson is called where no table has a name for it."""
     if kind == "model":

@@ -10,7 +10,7 @@ For research and teaching, never for decisions about a patient.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from cascade.common.colours import ORGANS, organ_mark, organ_of
 from cascade.common.errors import InputError, is_whole
 from cascade.common.sight import linear, luminance, shown
 from cascade.common.version import package_version
+from cascade.lessons.gallery import sheds
 from cascade.patient.clinic.care import Care, Surgery, Systemic
 from cascade.patient.clinic.presentation import Presentation, Symptoms
 from cascade.patient.course import CAUSES, Course, course_of
@@ -44,9 +45,6 @@ AFTER, MOST_YEARS = 8.0, 30
 
 KNOWN_MM = 1.0
 """The tumour is known from then on: all care is counted from there, and nothing else follows from it."""
-
-LEAKINESS: Mapping[str, float] = {"textbook": 2.0, "breast": 0.6, "colon": 1.2}
-"""How much the tumour of a lesson sheds, in standard deviations above the middle: such that patients differ in fate."""
 
 TENTHS = 10.0
 """Days are sent in tenths: of the fastest lesion of the catalogue that is half a per cent of its size."""
@@ -136,7 +134,7 @@ def _year(disease: Disease, mm: float) -> float:
 
 def leakiness(disease: Disease) -> float:
     """How much the tumour of a lesson sheds, in standard deviations above the middle."""
-    return LEAKINESS.get(disease.name, 1.0)
+    return sheds(disease.name)
 
 
 def studied(disease: Disease) -> Disease:

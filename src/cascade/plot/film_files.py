@@ -74,8 +74,8 @@ def gif_of(scene: Scene, seconds: float, note: str, tell: Tell, pixels: int | No
 def _palette(scene: Scene) -> npt.NDArray[np.int64]:
     """Colours of a GIF, (n, 3): those that are drawn, and what lies between them at the edges of letters and dots."""
     scheme = scene.scheme
-    grounds = [scheme[name] for name in ("paper", "stage", "blood", "tissue", "band")]
-    drawn = [scheme[name] for name in ("ink", "quiet", "alive", "passed", "tissue-dark", "blood-dark", "edge")]
+    grounds = [scheme[name] for name in ("paper", "stage", "lumen", "tissue", "band")]
+    drawn = [scheme[name] for name in ("ink", "quiet", "alive", "passed", "tissue-dark", "lumen-dark", "edge")]
     drawn += [scheme.cause(cause) for cause in scene.causes]
     colours = dict.fromkeys((*grounds, *drawn))
     found = [np.array(to_rgb(colour)) for colour in colours]

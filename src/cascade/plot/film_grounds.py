@@ -54,14 +54,14 @@ def _matrix(ax: Axes, box: Box, scheme: Scheme) -> None:
         fibre.set_clip_path(Rectangle((x, y), w, h, transform=ax.transData))
 
 
-def _blood(ax: Axes, box: Box, scheme: Scheme) -> None:
+def _lumen(ax: Axes, box: Box, scheme: Scheme) -> None:
     x, y, w, h = box
-    ax.add_patch(Rectangle((x, y), w, h, fc=scheme["blood"], lw=0))
+    ax.add_patch(Rectangle((x, y), w, h, fc=scheme["lumen"], lw=0))
     lines = [[(x, y + 0.5), (x + w, y + 0.5)]]
     for k in range(14):
         left, top = x + 0.9 * w * _scattered(k + 5), y + h * (0.12 + 0.8 * _scattered(2 * k + 9))
         lines.append([(left, top), (left + 0.08 * w, top)])
-    ax.add_collection(LineCollection(lines, colors=scheme["blood-dark"], linewidths=1.2 * POINT), autolim=False)
+    ax.add_collection(LineCollection(lines, colors=scheme["lumen-dark"], linewidths=1.2 * POINT), autolim=False)
 
 
 def _capillary(ax: Axes, box: Box, scheme: Scheme) -> None:
@@ -69,7 +69,7 @@ def _capillary(ax: Axes, box: Box, scheme: Scheme) -> None:
     step = w / CAPILLARIES
     half, top = 0.3 * step, y + 0.35 * h + 0.3 * step
     arch = np.linspace(math.pi, 2 * math.pi, 17)
-    ax.add_patch(Rectangle((x, y), w, h, fc=scheme["blood"], lw=0))
+    ax.add_patch(Rectangle((x, y), w, h, fc=scheme["lumen"], lw=0))
     # Between two capillaries there is tissue, at both ends half of it.
     for k in range(CAPILLARIES + 1):
         middle = x + k * step
@@ -83,7 +83,7 @@ def _wall(ax: Axes, box: Box, scheme: Scheme) -> None:
     x, y, w, _ = box
     for k in range(14):
         centre = (x + (k + 0.5) * w / 14, y + 5)
-        ax.add_patch(Ellipse(centre, 0.054 * w, 8, color=scheme["blood-dark"], lw=0))
+        ax.add_patch(Ellipse(centre, 0.054 * w, 8, color=scheme["lumen-dark"], lw=0))
 
 
 def _tissue(ax: Axes, box: Box, scheme: Scheme) -> None:
@@ -104,7 +104,7 @@ GROUNDS: dict[str, Callable[[Axes, Box, Scheme], None]] = {
     "primary": _primary,
     "membrane": _membrane,
     "matrix": _matrix,
-    "blood": _blood,
+    "lumen": _lumen,
     "capillary": _capillary,
     "wall": _wall,
     "tissue": _tissue,

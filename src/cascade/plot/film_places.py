@@ -106,7 +106,7 @@ class Places:
         a, b = mixed(i), mixed(i + np.uint64(15485863))
         kind = self.grounds[row]
         x = 0.02 + 0.96 * a
-        x = np.where(kind == "blood", (x + clock * (0.035 + 0.03 * b)) % 1.0, x)
+        x = np.where(kind == "lumen", (x + clock * (0.035 + 0.03 * b)) % 1.0, x)
         arched = (np.floor(x * CAPILLARIES) + 0.5) / CAPILLARIES + 0.012 * np.sin(9 * b)
         x = np.where(kind == "capillary", arched, x)
         x = np.where(kind == "primary", 0.5 + (x - 0.5) * 0.86 * np.sqrt(1 - (2 * b - 1) ** 2 * 0.8), x)

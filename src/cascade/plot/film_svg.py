@@ -125,7 +125,7 @@ def _way(places: Places, track: Track, begin: int, rows: range) -> list[tuple[fl
         arrives = min(stay.end, stay.start + (FALL if k else 0.0))
         points.append(point(index, stay.row, arrives))
         leaves = stay.end if math.isfinite(stay.end) else arrives
-        if places.grounds[stay.row] == "blood":
+        if places.grounds[stay.row] == "lumen":
             wide = float(places.rooms[stay.row][2])
             for clock in np.arange(arrives + DRIFT, leaves, DRIFT).tolist():
                 _drift(points, point(index, stay.row, clock), wide)

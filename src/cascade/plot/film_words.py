@@ -94,7 +94,7 @@ class Scheme:
     Attributes
     ----------
     colours : dict of str to str
-        paper, stage, ink, quiet, band, edge, passed, alive, tissue, tissue-dark, blood, blood-dark: "#rrggbb".
+        paper, stage, ink, quiet, band, edge, passed, alive, tissue, tissue-dark, lumen, lumen-dark: "#rrggbb".
     causes, marks : dict of str to str
     """
 

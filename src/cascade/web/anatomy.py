@@ -34,7 +34,7 @@ _TURN, _TRIES = 2.4, 400
 _STEPS = 8
 """Straight pieces for each piece of a curve."""
 
-LYMPH, OTHER = "lymph", "other"
+OTHER = "other"
 
 
 class Body(NamedTuple):
@@ -281,9 +281,11 @@ def _roads(
         if not stops or start is None:
             continue
         if route in chains:
-            made.append(Road(LYMPH, LYMPH, [start, *stops]))
+            made.append(Road(bodies()["nodes"], bodies()["nodes"], [start, *stops]))
             if any(site.flow is not None for site in model.sites):
-                made.append(Road(LYMPH, LYMPH, _join(stops[-1], _points(body.data["roads"]["duct"]))))
+                made.append(
+                    Road(bodies()["nodes"], bodies()["nodes"], _join(stops[-1], _points(body.data["roads"]["duct"])))
+                )
         else:
             made += [Road(OTHER, route, [start, _bent(start, stop), stop]) for stop in stops]
     return made

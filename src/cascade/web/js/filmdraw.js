@@ -58,7 +58,7 @@ export class FilmPainter {
     const box = this.boxes[row], [a, b] = placeOf(track, row), ground = this.grounds[row];
     const top = Math.min(this.head, box.h * 0.4), room = box.h - top - 6;
     let x = 0.02 + 0.96 * a, y = b;
-    if (ground === "blood") x = (x + clock * (0.035 + 0.03 * b)) % 1;
+    if (ground === "lumen") x = (x + clock * (0.035 + 0.03 * b)) % 1;
     // In capillaries, which are arches of an even distance.
     if (ground === "capillary") x = (Math.floor(x * 16) + 0.5) / 16 + 0.012 * Math.sin(9 * b);
     if (ground === "primary") {

@@ -14,7 +14,7 @@ import { worded } from "./glossary.js";
 const BARS = 0.12; // seconds from one picture of the bars to the next
 const SILENT = 4; // seconds from one spoken sentence to the next
 const STILL = 11; // second that is shown where no motion is wanted
-const SHARED = ["--alive", "--ink", "--quiet", "--stage", "--tissue", "--tissue-dark", "--blood", "--blood-dark"];
+const SHARED = ["--alive", "--ink", "--quiet", "--stage", "--tissue", "--tissue-dark", "--lumen", "--lumen-dark"];
 
 export class FilmStage {
   /**

@@ -47,10 +47,10 @@ function matrix(g, { x, y, w, h }, look) {
 }
 
 /** @type {Ground} */
-function blood(g, { x, y, w, h }, look) {
-  g.fillStyle = look["--blood"];
+function lumen(g, { x, y, w, h }, look) {
+  g.fillStyle = look["--lumen"];
   g.fillRect(x, y, w, h);
-  g.strokeStyle = look["--blood-dark"];
+  g.strokeStyle = look["--lumen-dark"];
   g.lineWidth = 1;
   g.beginPath();
   for (let k = 0; k < 14; k++) {
@@ -66,7 +66,7 @@ function blood(g, { x, y, w, h }, look) {
 /** @type {Ground} */
 function capillary(g, { x, y, w, h }, look) {
   const number = 16, step = w / number;
-  g.fillStyle = look["--blood"];
+  g.fillStyle = look["--lumen"];
   g.fillRect(x, y, w, h);
   g.fillStyle = look["--stage"];
   for (let k = 0; k <= number; k++) {
@@ -84,7 +84,7 @@ function capillary(g, { x, y, w, h }, look) {
 function wall(g, box, look) {
   tissue(g, box, look);
   const { x, y, w } = box;
-  g.fillStyle = look["--blood-dark"];
+  g.fillStyle = look["--lumen-dark"];
   for (let k = 0; k < 14; k++) {
     g.beginPath();
     g.ellipse(x + ((k + 0.5) * w) / 14, y + 4, 0.027 * w, 3, 0, 0, 2 * Math.PI);
@@ -117,7 +117,7 @@ function tissue(g, { x, y, w, h }, look) {
 }
 
 /** @type {Record<string, Ground>} */
-const GROUNDS = { primary, membrane, matrix, blood, capillary, wall, tissue };
+const GROUNDS = { primary, membrane, matrix, lumen, capillary, wall, tissue };
 
 /**
  * The ground of all rows.
