@@ -193,7 +193,7 @@ def test_every_mark_of_the_page_is_a_path_in_its_box() -> None:
 
 def test_colours_are_those_of_the_page() -> None:
     light, dark = (scheme_of(["shear"], dark=dark) for dark in (False, True))
-    assert light["paper"] == "#ffffff"
+    assert light["paper"] == "#FFFFFF"
     assert set(light.colours) == set(dark.colours) >= {"stage", "ink", "quiet", "band", "edge", "passed", "alive"}
     assert light.marks == {"shear": mark_of("shear")}
     assert light.cause("unknown") == light["quiet"]
