@@ -21,8 +21,9 @@ import cascade
 from cascade.cli import main
 from cascade.common.files import packaged
 from cascade.lessons.looks import mark_of
+from cascade.lessons.thumbnail import zooms as zooms_of
 from cascade.plot import film_files
-from cascade.plot.film_cells import DOTS, FilmCells, zooms_of
+from cascade.plot.film_cells import DOTS, FilmCells
 from cascade.plot.film_frames import Frames
 from cascade.plot.film_grounds import GROUNDS
 from cascade.plot.film_layout import layout_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 
 from cascade.common.colours import ALIVE_COLOUR, LOOKS
@@ -17,8 +18,13 @@ LEAST = 0.1
 """Bars below are enlarged, by a power of ten."""
 
 
-def zooms(shares: list[float]) -> list[float]:
+def zooms(shares: Sequence[float]) -> list[float]:
     """How much the bar of each row is enlarged, so that none falls below a tenth.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Of all cells, those that come to each row.
 
     Examples
     --------

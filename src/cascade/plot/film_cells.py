@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from cascade.lessons.thumbnail import zooms
 from cascade.plot.film_lives import Lives, Stay, Track
 
 SET_OUT = 100_000
@@ -26,32 +27,8 @@ DOTS = 1000
 LEAST, MORE = 0.3, 1.2
 """Parts of a row's seconds: of the shortest stay, and of the longest beyond it."""
 
-SPARSE = 0.1
-"""Bars below are enlarged."""
-
 END = 1.5
 """Seconds that a film goes on when nothing moves any more."""
-
-
-def zooms_of(shares: Sequence[float]) -> list[float]:
-    """How much the bar of each row is enlarged, so that none falls below a tenth.
-
-    Parameters
-    ----------
-    shares : sequence of float
-        Of all cells, those that come to each row.
-
-    Examples
-    --------
-    >>> zooms_of([1.0, 0.5, 0.02, 0.0])
-    [1.0, 1.0, 10.0, 10.0]
-    """
-    zoom, zooms = 1.0, []
-    for share in shares:
-        if share > 0 and share * zoom < SPARSE:
-            zoom *= 10.0 ** math.floor(-math.log10(share * zoom))
-        zooms.append(zoom)
-    return zooms
 
 
 @dataclass
@@ -118,7 +95,7 @@ class FilmCells:
     ) -> None:  # fmt: skip
         self.lives, self.seconds, self.dots = lives, list(seconds), dots
         self.rows = len(seconds)
-        self.zooms = zooms_of(came)
+        self.zooms = zooms(came)
         self.means = [0.0] * self.rows if pace is None else list(pace)
         self.parts = self._parts()
         for part in self.parts:
