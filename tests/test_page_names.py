@@ -36,7 +36,7 @@ def opened(browser: Any, model: Model, width: int, folder: Path) -> Any:
 
 # Texts that are wider than what holds them; those for listeners alone, and those in a line, are.
 CUT = """() => [...document.querySelectorAll("main *, header *")].filter((e) => e.offsetWidth
-    && !e.closest(".heard, select, svg") && e.scrollWidth > e.clientWidth + 1
+    && e.textContent.trim() && !e.closest(".heard, select, svg") && e.scrollWidth > e.clientWidth + 1
     && getComputedStyle(e).display !== "inline").map((e) => e.outerHTML.slice(0, 120))"""
 # Pairs of texts of one row that lie over each other.
 OVER = """() => { const found = [];
