@@ -365,7 +365,7 @@ def test_each_slider_does_what_is_written_beside_it(textbook_page: Any) -> None:
     before, moved = textbook_page.evaluate(PASSED), {}
     for slider in odds(textbook_page):
         label = slider.get_attribute("aria-label")
-        (step,) = (step for step in TEXTBOOK.stages if label == f"Odds of passing: {step}")
+        (step,) = (step for step in TEXTBOOK.stages if label == f"Factor of the slider: {step}")
         deaths = {
             n: 0.125 for n, part, _ in TEXTBOOK.hazards() if hasattr(part, "cause") and own[n.split(".")[0]] == step
         }
