@@ -102,6 +102,27 @@ def test_patients_of_the_page_are_those_of_the_package(name: str) -> None:
 @pytest.mark.sampled(1, 3)
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
 @pytest.mark.parametrize("name", DISEASES)
+def test_at_every_operation_the_tumour_is_counted_before_it_is_taken_out(name: str) -> None:
+    """Days are sent in tenths: a moment that is too close to the knife may lie behind it."""
+    found = asked(
+        sent(name),
+        """data.patients.flatMap((_, patient) => data.knives.slice(0, -1).map((year, knife) => {
+          const at = { patient, knife, drug: 0, mm: data.eye.mm }, facts = factsOf(data, at);
+          const primary = lesionsUnder(data, { ...at, knife: data.knives.length - 1 }).find(({ id }) => id === 0);
+          return [facts.operated, facts.there, facts.seen, primary.cells(year - 0.02) >= cellsOfMm(data, at.mm)];
+        }))""",
+    )
+    operated = [fact for fact in found if fact[0]]
+    assert len(operated) > 5
+    assert any(large for *_, large in operated)
+    for _, there, seen, large in operated:
+        assert there >= 1
+        assert seen >= large
+
+
+@pytest.mark.sampled(1, 3)
+@pytest.mark.skipif(NODE is None, reason="no node on this machine")
+@pytest.mark.parametrize("name", DISEASES)
 def test_the_knife_adds_no_metastasis_and_whoever_is_never_born_is_known(name: str) -> None:
     data = sent(name)
     none = len(data["knives"]) - 1

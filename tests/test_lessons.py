@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,6 +78,27 @@ def test_every_name_of_the_catalogue_is_told_in_every_other_language() -> None:
     for lang in set(LANGUAGES) - {"en"}:
         assert needed - set(terms(lang)) == set(), lang
     assert {n for n in needed if n.startswith(("knob", "goal"))} <= set(terms("en"))
+
+
+def test_no_text_waits_for_a_use_that_is_gone() -> None:
+    """Each key stands in the code, or begins like one that is put together there."""
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("web/js", "lessons", "plot", "runs", "patient")
+        for path in (Path(cascade.__file__).parent / folder).rglob("*.*")
+        if path.suffix in (".js", ".py")
+    )
+    made = set(re.findall(r"[`\"'](\w+\.\w+_)\$\{", code)) | {"patient.card_", "patient.fate_", "patient.head_"}
+
+    def used(section: str, key: str) -> bool:
+        whole = f"{section}.{key}"
+        return whole in code or f'"{key}"' in code or any(whole.startswith(stem) for stem in made)
+
+    named = {"hints", "words", "treatments", "about", "units", "terms"}
+    waiting = [f"{s}.{k}" for s, table in words("en").items() if s not in named for k in table if not used(s, k)]
+    waiting = [key for key in waiting if not re.search(r"_(none|one|many|lives|dies|other|short|heard|drug|\d)$", key)]
+    assert waiting == []
+    assert not used("film", "a text that nobody says")
 
 
 def test_an_unknown_language_is_refused_with_what_there_is() -> None:
