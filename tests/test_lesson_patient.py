@@ -104,8 +104,10 @@ def test_patients_of_the_page_are_those_of_the_package(name: str) -> None:
 @pytest.mark.parametrize("name", DISEASES)
 def test_at_every_operation_the_tumour_is_counted_before_it_is_taken_out(name: str) -> None:
     """Days are sent in tenths: a moment that is too close to the knife may lie behind it."""
+    # Of the textbook's patients the second keeps cells of the primary: something begins in the tenth of the knife.
+    data = json.loads(json.dumps(timeline(name, seed=1889, patients=2))) if name == "textbook" else sent(name)
     found = asked(
-        sent(name),
+        data,
         """data.patients.flatMap((_, patient) => data.knives.slice(0, -1).map((year, knife) => {
           const at = { patient, knife, drug: 0, mm: data.eye.mm }, facts = factsOf(data, at);
           const primary = lesionsUnder(data, { ...at, knife: data.knives.length - 1 }).find(({ id }) => id === 0);

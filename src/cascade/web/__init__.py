@@ -1,1 +1,1 @@
-"""One page for students: a model with sliders in a browser, without installation or network."""
+"""What a browser is given: the payload of a model, the typed modules that run there, the parts of a lesson page."""

@@ -3,7 +3,7 @@
 /** @import { FilmTrack, Lesson, LessonArm, Say } from "./types.js" */
 
 import { choice, made } from "./elements.js";
-import { FilmCells, zoomsOf } from "./filmcells.js";
+import { livesByRow, zoomsOf } from "./filmcells.js";
 import { FilmStage } from "./filmstage.js";
 import { causeProperty, markIcon } from "./marks.js";
 import { Model } from "./model.js";
@@ -184,7 +184,7 @@ export class ArmScene {
    * @returns {FilmTrack}
    */
   _furthest(model, cell) {
-    const lived = FilmCells.prototype._lived.call({ model, _note: FilmCells.prototype._note }, cell, model.windows);
+    const lived = livesByRow(model, cell, model.windows);
     return lived.reduce((a, b) => (b.rows[b.rows.length - 1].row > a.rows[a.rows.length - 1].row ? b : a));
   }
 

@@ -40,6 +40,45 @@ function spliced(before, after, hour) {
   return [...old, { ...next, end: hour }, ...after.filter(({ end }) => end > hour)];
 }
 
+/**
+ * A stay, by the furthest row that was reached: a cell may come back to earlier states.
+ * @param {Model} model
+ * @param {FilmRow[]} rows
+ * @param {number} row
+ * @param {number} entered
+ * @param {number} left
+ * @param {number} exit
+ */
+function noteStay({ data }, rows, row, entered, left, exit) {
+  let last = rows[rows.length - 1];
+  if (!last || row > last.row) rows.push(last = { row, entered, left, cause: "", from: 0, to: 0 });
+  last.left = exit < 0 ? Infinity : left;
+  if (exit >= 0 && data.exit_target[exit] < 0) last.cause = data.transitions[data.exit_transition[exit]].way;
+}
+
+/**
+ * The lives of a founder and of what goes apart from it, by row and lowest member, under some hazards.
+ * @param {Model} model
+ * @param {number} cell
+ * @param {Rates[]} windows
+ * @returns {FilmTrack[]}
+ */
+export function livesByRow(model, cell, windows) {
+  /** @type {Map<number, FilmTrack>} */
+  const found = new Map();
+  const { stage } = model.data;
+  const tell = (/** @type {Unit} */ unit, /** @type {number} */ state, /** @type {number} */ entered, /** @type {number} */ left, /** @type {number} */ exit) => {
+    let track = found.get(unit.member);
+    if (!track) found.set(unit.member, track = { cell, member: unit.member, rows: [], begin: 0, size: unit.size });
+    noteStay(model, track.rows, Math.max(unit.furthest, stage[state]), entered, left, exit);
+  };
+  for (const { member, size } of model.run(cell, tell, windows)) {
+    const track = found.get(member);
+    if (track) track.size = size;
+  }
+  return [...found.values()].sort((a, b) => a.member - b.member);
+}
+
 export class FilmCells {
   /**
    * @param {Model} model
@@ -223,13 +262,13 @@ export class FilmCells {
    * @returns {FilmTrack[]}
    */
   _tracksOf(cell) {
-    let windows = this.changes[0].windows, tracks = this._lived(cell, windows);
+    let windows = this.changes[0].windows, tracks = livesByRow(this.model, cell, windows);
     for (const { clock, windows: after } of this.changes.slice(1)) {
       for (const track of tracks) this._timed(track, tracks[0]);
       const hours = tracks.map((track) => this._hourAt(track, clock)).filter(Number.isFinite);
       if (!hours.length) break;
       windows = spliced(windows, after, Math.max(...hours));
-      tracks = this._lived(cell, windows);
+      tracks = livesByRow(this.model, cell, windows);
     }
     for (const track of tracks) this._timed(track, tracks[0]);
     return tracks;
@@ -242,43 +281,6 @@ export class FilmCells {
   _timed(track, founder) {
     track.begin = track === founder ? 0 : this._momentOf(founder, track.rows[0].entered);
     this._time(track);
-  }
-
-  /**
-   * @param {number} cell
-   * @param {Rates[]} windows
-   * @returns {FilmTrack[]}
-   */
-  _lived(cell, windows) {
-    /** @type {Map<number, FilmTrack>} */
-    const found = new Map();
-    const { stage } = this.model.data;
-    const tell = (/** @type {Unit} */ unit, /** @type {number} */ state, /** @type {number} */ entered, /** @type {number} */ left, /** @type {number} */ exit) => {
-      let track = found.get(unit.member);
-      if (!track) found.set(unit.member, track = { cell, member: unit.member, rows: [], begin: 0, size: unit.size });
-      this._note(track.rows, Math.max(unit.furthest, stage[state]), entered, left, exit);
-    };
-    for (const { member, size } of this.model.run(cell, tell, windows)) {
-      const track = found.get(member);
-      if (track) track.size = size;
-    }
-    return [...found.values()].sort((a, b) => a.member - b.member);
-  }
-
-  /**
-   * A stay, by the furthest row that was reached: a cell may come back to earlier states.
-   * @param {FilmRow[]} rows
-   * @param {number} row
-   * @param {number} entered
-   * @param {number} left
-   * @param {number} exit
-   */
-  _note(rows, row, entered, left, exit) {
-    const { exit_target, exit_transition, transitions } = this.model.data;
-    let last = rows[rows.length - 1];
-    if (!last || row > last.row) rows.push(last = { row, entered, left, cause: "", from: 0, to: 0 });
-    last.left = exit < 0 ? Infinity : left;
-    if (exit >= 0 && exit_target[exit] < 0) last.cause = transitions[exit_transition[exit]].way;
   }
 
   /**
