@@ -115,6 +115,28 @@ def test_the_ringed_cell_gets_there(opened: Any, name: str) -> None:
     assert "It has got there." in told
 
 
+# Pictures by hand: how many are asked for after a pause that was shorter than a picture.
+ASKED = """() => {
+  const [next, cancel] = [window.requestAnimationFrame, window.cancelAnimationFrame];
+  const stage = cascade.lesson.scenes[0].scene.stage;
+  stage.pause();
+  const waiting = new Map();
+  window.requestAnimationFrame = (frame) => { waiting.set(waiting.size + 1, frame); return waiting.size; };
+  window.cancelAnimationFrame = (id) => { waiting.delete(id); };
+  for (let k = 0; k < 3; k += 1) { stage.play(); stage.pause(); }
+  stage.play();
+  const asked = waiting.size;
+  stage.pause();
+  [window.requestAnimationFrame, window.cancelAnimationFrame] = [next, cancel];
+  return asked;
+}"""
+
+
+def test_a_short_pause_does_not_double_the_pace(opened: Any) -> None:
+    """Two rows of pictures, each of which moves the clock, would run the film twice as fast."""
+    assert opened("textbook").page.evaluate(ASKED) == 1
+
+
 def test_a_slider_moved_leaves_the_film_running_and_moves_the_numbers(opened: Any) -> None:
     shown = opened("platelets", "#film=shown")
     shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.clock > 1")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from cascade.catalog import treatment, treatments
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.frozen import FrozenDict
+from cascade.common.shares import plain_percent
 from cascade.lowering.lower import lower
 from cascade.model import Conditioned, Model
 from cascade.model.factors import Clusters, Factor
@@ -80,10 +81,10 @@ def _of_factors(model: Model, until: float | None) -> Iterator[Knob]:
             now = begin.get(last, 0.0)
             shares = sorted({*SHARES, now})
             changed = [factor.model_copy(update={"begin": FrozenDict({first: 1 - s, last: s})}) for s in shares]
-            labels, at = [f"{100 * s:g} %" for s in shares], shares.index(now)
+            labels, at = [plain_percent(s) for s in shares], shares.index(now)
         else:
             changed, at = [_scaled(factor, x) for x in FACTORS], FACTORS.index(1.0)
-            labels = [f"{100 * x:g} %" for x in FACTORS]
+            labels = [plain_percent(x) for x in FACTORS]
         models = [model.with_(factors=[one, *model.factors[1:]]) for one in changed]
         models[at] = model
         yield _knob("".join(filter(str.isalpha, factor.name)), at, labels, models, until)

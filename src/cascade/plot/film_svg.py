@@ -58,7 +58,8 @@ class Drawing:
         """Attributes of an element whose style is another from each of these seconds on, evenly between them."""
         name, steps = f"k{len(self.rules):x}", []
         for second, style in frames:
-            steps.append(f"{min(100.0, max(0.0, second * self.scale)):.2f}%{{{style}}}".replace(".00%", "%"))
+            at = f"{min(100.0, max(0.0, second * self.scale)):.2f}".removesuffix(".00")
+            steps.append(f"{at}%{{{style}}}")
         self.rules.append(f"@keyframes {name}{{{''.join(dict.fromkeys(steps))}}}")
         return f'class="m" style="animation-name:{name}"'
 

@@ -329,8 +329,9 @@ export class BodyScene {
   }
 
   _step() {
-    this._draw();
+    // Asked before it is drawn: the last picture is drawn when the time is over, however long a picture takes.
     const running = performance.now() - this.began < 1000 * BODY_SECONDS;
+    this._draw();
     if (running && this.visible) this.frame = requestAnimationFrame(() => this._step());
   }
 

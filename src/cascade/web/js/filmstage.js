@@ -31,6 +31,7 @@ export class FilmStage {
     this.clock = 0;
     this.speed = 1;
     this.playing = false;
+    this.frame = 0;
     this.covered = 0;
     this.barsAt = -1;
     this.drawn = 0;
@@ -180,9 +181,11 @@ export class FilmStage {
       last = now;
       if (this.over) this.pause();
       this._draw();
-      if (this.playing) requestAnimationFrame(frame);
+      if (this.playing) this.frame = requestAnimationFrame(frame);
     };
-    requestAnimationFrame(frame);
+    // One row of pictures only, also where a pause was shorter than a picture.
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(frame);
     this.grid.dispatchEvent(new CustomEvent("film", { bubbles: true }));
   }
 

@@ -34,6 +34,7 @@ export class Motion {
     this.clock = 0;
     this.length = 0;
     this.playing = false;
+    this.frame = 0;
     /** @type {SentLife[]} */
     this.lives = [];
     /** @type {Track[]} */
@@ -134,9 +135,11 @@ export class Motion {
       last = now;
       this._draw();
       if (this.clock >= this.length) this.pause();
-      else requestAnimationFrame(frame);
+      else this.frame = requestAnimationFrame(frame);
     };
-    requestAnimationFrame(frame);
+    // One row of pictures only, also where a pause was shorter than a picture.
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(frame);
   }
 
   pause() {
