@@ -13,7 +13,10 @@ import pytest
 from helpers.processes import started
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "howto").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *(page for folder in ("", "howto", "tutorials") for page in sorted((ROOT / "docs" / folder).glob("*.md"))),
+]
 METHODS = [method for method in ("spawn", "forkserver") if method in get_all_start_methods()]
 GUARD = 'if __name__ == "__main__":'
 # Fewer cells: what is tried here is whether a page runs.

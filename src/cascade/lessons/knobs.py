@@ -13,12 +13,15 @@ from cascade.catalog import treatment, treatments
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.frozen import FrozenDict
 from cascade.common.shares import plain_percent
+from cascade.lessons.edits import edit_of
+from cascade.lessons.soils import by_other_vessels, cancer_of, hazards_by_way, with_other_soil
 from cascade.lowering.lower import lower
 from cascade.model import Conditioned, Model
 from cascade.model.factors import Clusters, Factor
 from cascade.model.treatments import Treatment
 from cascade.solution.answer import Exact
 from cascade.solution.quadrature import fixed
+from cascade.web.anatomy import anatomy
 from cascade.web.page import payload
 
 PLACES = ("name", "cast")
@@ -41,18 +44,23 @@ TOLD = 0.02
 
 
 class Knob(NamedTuple):
-    """A knob: its name, where it stands at first, and its positions, each a model until an hour."""
+    """A knob: its name, where it stands at first, and its positions, each a model until an hour.
+
+    Of an ``organ`` it turns hazards alone, which are told by name: so that they hold whatever another knob has made of
+    the states.
+    """
 
     id: str
     at: int
     stops: tuple[tuple[str, Model, float | None], ...]
+    organ: str = ""
 
 
 def knobs_of(model: Model, until: float | None) -> list[Knob]:
     """The knobs of a model, at most one of each kind."""
     if isinstance(model, Conditioned):
         return []
-    found = [*_of_factors(model, until), *_of_clusters(model, until)]
+    found = [*_of_factors(model, until), *_of_clusters(model, until), *_of_cancer(model, until)]
     # Of lives without end there is no last day.
     if changes_told(model) and _fits(model, None):
         found.append(_of_days(model, until))
@@ -122,6 +130,21 @@ def _many(clusters: Clusters, by: float) -> Clusters | None:
     return clusters.model_copy(update={"sizes": tuple(sizes)})
 
 
+def _of_cancer(model: Model, until: float | None) -> Iterator[Knob]:
+    """Which vessel takes the blood of the primary, and how good the soil is for which organ."""
+    known = cancer_of(model)
+    if known is None:
+        return
+    ways = by_other_vessels(known)
+    if ways:
+        models = [model if one is None else one for one in ways.values()]
+        yield _knob("vessel", list(ways.values()).index(None), list(ways), models, until)
+    for organ, found in with_other_soil(known, model, until):
+        name = "soil" + "".join(filter(str.isalpha, organ.lower()))
+        labels = [f"\N{MULTIPLICATION SIGN} {by:g}" for by in found]
+        yield _knob(name, list(found).index(1.0), labels, list(found.values()), until)._replace(organ=organ)
+
+
 def _of_days(model: Model, until: float | None) -> Knob:
     """When the cells are looked at: moments at which some have come as far as they will, and others have not."""
     last = _passed(model, None)
@@ -142,19 +165,35 @@ def _passed(model: Model, until: float | None) -> list[float]:
     return [row.fraction_of_all for row in Exact(model, until, nodes=fixed(lower(model))).funnel().rows]
 
 
-def patch_of(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """What is other in a payload."""
-    return {key: value for key, value in other.items() if key not in PLACES and value != base[key]}
+def patch_of(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any] | None:
+    """What is other in a payload, as an edit; None: nothing."""
+    return edit_of(*({key: value for key, value in data.items() if key not in PLACES} for data in (base, other)))
 
 
 def stops_of(knob: Knob, base: dict[str, Any], treated: Sequence[Treatment], seed: int) -> list[dict[str, Any]]:
     """The positions of a knob, as a page reads them; factors of treatments where their transitions are others."""
-    stops = []
+    if knob.organ:
+        return _of_hazards(knob)
+    now, stops = knob.stops[knob.at][1], []
+    ours: dict[str, list[float]] = {}
     for label, model, until in knob.stops:
         made = payload(model, seed=seed, until=until)
         other = made["transitions"] != base["transitions"]
-        factors = {t.name: factors_of(model, t, seed, until) for t in treated} if other else {}
-        stops.append({"label": label, "patch": patch_of(base, made), "factors": factors})
+        theirs = factors_of(model, treated) if other else {}
+        ours = ours or (factors_of(now, treated) if other else {})
+        factors = {name: edit_of(ours[name], found) for name, found in theirs.items()}
+        roads = edit_of(anatomy(now), anatomy(model)) if other else None
+        stops.append({"label": label, "patch": patch_of(base, made), "factors": factors, "anatomy": roads})
+    return stops
+
+
+def _of_hazards(knob: Knob) -> list[dict[str, Any]]:
+    """Positions in which hazards alone are others: each by its state, and where to or of what."""
+    now = hazards_by_way(knob.stops[knob.at][1])
+    stops: list[dict[str, Any]] = []
+    for label, model, _ in knob.stops:
+        changed = [[*way, x] for way, x in hazards_by_way(model).items() if x != now[way]]
+        stops.append({"label": label, "patch": None, "factors": {}, "hazards": changed})
     return stops
 
 
@@ -163,7 +202,8 @@ def told(knobs: Sequence[Knob], base: dict[str, Any], treated: Sequence[Treatmen
     found = []
     for knob in knobs:
         try:
-            found.append({"id": knob.id, "at": knob.at, "stops": stops_of(knob, base, treated, seed)})
+            stops = stops_of(knob, base, treated, seed)
+            found.append({"id": knob.id, "at": knob.at, "organ": knob.organ, "stops": stops})
         except InputError:
             continue
     return found
@@ -174,22 +214,28 @@ def acting_on(model: Model) -> list[Treatment]:
     return [] if isinstance(model, Conditioned) or model.treatments else usable(model)
 
 
-def usable(model: Model, names: tuple[str, ...] = ()) -> list[Treatment]:
+def usable(model: Model) -> list[Treatment]:
     """The treatments of the catalogue that act on a model."""
-    found = []
-    for name in names or [t.name for t in treatments()]:
-        one = treatment(name)
-        try:
-            treated = model.with_treatments(one)
-        except CascadeError:
-            continue
-        if (lower(treated).multipliers != 1.0).any():
-            found.append(one)
-    return found
+    known = [treatment(entry.name) for entry in treatments()]
+    fitting = [one for one in known if _accepted(model, one)]
+    factors = factors_of(model, fitting)
+    return [one for one in fitting if set(factors[one.name]) != {1.0}]
 
 
-def factors_of(model: Model, treated: Treatment, seed: int, until: float | None = None) -> list[float]:
-    """What a treatment multiplies each transition by while it lasts."""
-    always = treated.model_copy(update={"start_hours": 0.0, "end_hours": None})
-    factors: list[float] = payload(model.with_treatments(always), seed=seed, until=until)["multipliers"][0]
-    return factors
+def _accepted(model: Model, one: Treatment) -> bool:
+    """Whether a model has what a treatment acts on."""
+    try:
+        model.with_treatments(one)
+    except CascadeError:
+        return False
+    return True
+
+
+def factors_of(model: Model, treated: Sequence[Treatment]) -> dict[str, list[float]]:
+    """What each of some treatments multiplies each transition by while it lasts, by its name."""
+    # One after the other, an hour each: the model is lowered once for all of them.
+    hours = {float(k): one for k, one in enumerate(treated)}
+    turns = [one.model_copy(update={"start_hours": at, "end_hours": at + 1}) for at, one in hours.items()]
+    lowered = lower(model.with_treatments(*turns))
+    begins = lowered.window_start.tolist()
+    return {one.name: lowered.multipliers[begins.index(at)].tolist() for at, one in hours.items()}

@@ -75,6 +75,7 @@ def data_of(
         When there are no words in the language.
     """
     known = _stages()
+    factors = factors_of(model, acting)
     marks, colours = causes_of(list(base["cast"]["causes"]))
     return {
         **headed("model", model.name, model.title or model.name, seed=seed, lang=lang),
@@ -90,7 +91,10 @@ def data_of(
         "marks": list(marks.items()),
         "colours": colours,
         "knobs": told(knobs_of(model, until), base, acting, seed),
-        "treatments": [_treatment(model, t, seed, until) for t in acting],
+        "treatments": [
+            {"name": one.name, "title": one.title or one.name, "about": one.description, "factors": factors[one.name]}
+            for one in acting
+        ],
         "windows": changes_told(model) and len(base["window_start"]) == 1,
         "arms": list(arms),
         "anatomy": anatomy(model),
@@ -132,12 +136,6 @@ def check_first(first: int) -> int:
     if first + SET_OUT > MOST_IN_A_BROWSER:
         raise InputError("cells", first, "cells that begin below 2^53: a browser has no larger whole numbers")
     return first
-
-
-def _treatment(model: Model, one: Treatment, seed: int, until: float | None) -> dict[str, Any]:
-    """A treatment that may be chosen, and what it multiplies each transition by."""
-    factors = factors_of(model, one, seed, until)
-    return {"name": one.name, "title": one.title or one.name, "about": one.description, "factors": factors}
 
 
 def page(data: dict[str, Any]) -> str:

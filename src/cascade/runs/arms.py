@@ -52,7 +52,7 @@ def arm_of(
     return {
         "name": name,
         "about": about,
-        "patch": patch_of(base, theirs) if alike else {},
+        "patch": patch_of(base, theirs) if alike else None,
         "beside": None if alike else theirs,
         "cells": cells,
         "founders": founders_of(pairs),

@@ -2,6 +2,7 @@
 // @ts-check
 /** @import { FilmTrack, Lesson, LessonArm, Say } from "./types.js" */
 
+import { edited } from "./edits.js";
 import { choice, made } from "./elements.js";
 import { livesByRow, zoomsOf } from "./filmcells.js";
 import { FilmStage } from "./filmstage.js";
@@ -68,7 +69,7 @@ export class ArmScene {
     this.shownLife = 0;
     const select = /** @type {HTMLSelectElement} */ (this.list.querySelector("select"));
     select.value = String(at);
-    this.other = new Model(this.arm.beside ?? { ...lesson.model, ...this.arm.patch });
+    this.other = new Model(this.arm.beside ?? edited(lesson.model, this.arm.patch));
     this.about.textContent = say.has("treatments", this.arm.name) ? say(`treatments.${this.arm.name}`) : this.arm.about;
     for (const stage of this.stages) stage.stop();
     this.films.replaceChildren();

@@ -1,10 +1,26 @@
 // The model of a lesson with its knobs: odds of each step, what differs between models, a treatment for a time.
 // @ts-check
-/** @import { Lesson, Payload } from "./types.js" */
+/** @import { Knob, Lesson, Payload } from "./types.js" */
 
+import { edited } from "./edits.js";
 import { Model } from "./model.js";
 
 const STRUCTURE = /** @type {const} */ (["states", "exit_source", "exit_target", "exit_start", "clocks"]);
+
+/**
+ * A payload with some hazards, each by its state and where to or of what.
+ * @param {Payload} data
+ * @param {[state: string, way: string, hazard: number][]} hazards
+ * @returns {Payload}
+ */
+function withHazards(data, hazards) {
+  if (!hazards.length) return data;
+  const found = new Map(hazards.map(([state, way, hazard]) => [JSON.stringify([state, way]), hazard]));
+  const { states, base, exit_source, exit_transition, transitions } = data;
+  const exit_hazard = data.exit_hazard.map((hazard, k) =>
+    found.get(JSON.stringify([states[base[exit_source[k]]], transitions[exit_transition[k]].way])) ?? hazard);
+  return { ...data, exit_hazard };
+}
 
 export class Bench {
   /** @param {Lesson} lesson */
@@ -38,9 +54,22 @@ export class Bench {
    * @returns {Payload}
    */
   _payload() {
-    const { model, knobs } = this.lesson;
-    const data = knobs.reduce((sum, { id, stops }) => ({ ...sum, ...stops[this.knobs[id]].patch }), model);
-    return this._withTreatment(data);
+    const stops = this.lesson.knobs.map((knob) => this._stop(knob));
+    const data = stops.reduce((sum, { patch }) => edited(sum, patch), this.lesson.model);
+    return this._withTreatment(stops.reduce((sum, { hazards }) => withHazards(sum, hazards ?? []), data));
+  }
+
+  /**
+   * Where a knob stands.
+   * @param {Knob} knob
+   */
+  _stop({ id, stops }) {
+    return stops[this.knobs[id]];
+  }
+
+  /** The body, with the roads that cells take now. */
+  get anatomy() {
+    return this.lesson.knobs.reduce((sum, knob) => edited(sum, this._stop(knob).anatomy), this.lesson.anatomy);
   }
 
   /**
@@ -51,8 +80,8 @@ export class Bench {
     const found = this.lesson.treatments.find(({ name }) => name === this.treated.name), { from, to } = this.treated;
     if (!found || to <= from) return data;
     // A knob that changes which transitions there are brings the factors for them.
-    const others = this.lesson.knobs.map(({ id, stops }) => stops[this.knobs[id]].factors[found.name]).find(Boolean);
-    const factors = others ?? found.factors, none = factors.map(() => 1), window_start = [0], multipliers = [from > 0 ? none : factors];
+    const others = this.lesson.knobs.map((knob) => this._stop(knob).factors[found.name]);
+    const factors = others.reduce((sum, edit) => edited(sum, edit), found.factors), none = factors.map(() => 1), window_start = [0], multipliers = [from > 0 ? none : factors];
     if (from > 0) {
       window_start.push(from);
       multipliers.push(factors);

@@ -92,6 +92,20 @@ export class BodyScene {
   }
 
   /**
+   * The same body with other roads.
+   * @param {Anatomy} anatomy
+   */
+  redraw(anatomy) {
+    if (!this.svg || !this.labels || JSON.stringify(anatomy) === JSON.stringify(this.anatomy)) return;
+    this._finish();
+    this.anatomy = anatomy;
+    this.drawing = new BodyDrawing(anatomy);
+    const { ground, riders, discs } = this.drawing;
+    this.svg.replaceChildren(ground, riders, this.labels, discs);
+    this.drawing.drawHeads();
+  }
+
+  /**
    * A new exact answer; `model` where it is another payload's than the page's.
    * @param {Exact} exact
    * @param {Payload} [model]

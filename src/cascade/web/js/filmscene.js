@@ -1,6 +1,6 @@
 // The first scene: a question, a guess, the film, and knobs that change it while it runs.
 // @ts-check
-/** @import { Exact, Lesson, Say } from "./types.js" */
+/** @import { Exact, Knob, Lesson, Say } from "./types.js" */
 /** @import { Bench } from "./bench.js" */
 
 import { choice, made } from "./elements.js";
@@ -216,9 +216,9 @@ export class FilmScene {
     const { lesson } = this;
     /** @type {Map<string, () => void>} */
     this.sets = new Map();
-    for (const { id, stops } of lesson.knobs) {
-      this._range(id, stops.map(({ label }) => label), () => this.bench.knobs[id], (at) => { this.bench.knobs[id] = at; });
-    }
+    for (const knob of lesson.knobs.filter(({ organ }) => !organ)) this._knob(knob, "");
+    const soils = lesson.knobs.filter(({ organ }) => organ);
+    if (soils.length) this._soils(soils);
     if (lesson.model.held) {
       const stops = Array.from({ length: 19 }, (_, i) => 5 * (i + 1)), share = lesson.model.held.share;
       this._range("held", stops.map((p) => wholePercent(p / 100)), () => Math.round(20 * (this.bench.held ?? share)) - 1,
@@ -228,22 +228,50 @@ export class FilmScene {
   }
 
   /**
+   * @param {Knob} knob
+   * @param {string} organ in words, where it is one of several
+   */
+  _knob({ id, stops }, organ) {
+    const { say, bench } = this, labels = stops.map(({ label }) => label.split(" + ").map((part) => say.term(part)).join(" + "));
+    return this._range(id, labels, () => bench.knobs[id], (at) => { bench.knobs[id] = at; }, () => "", organ);
+  }
+
+  /**
+   * The soil of one organ of several; those that are not seen stay as they stand.
+   * @param {Knob[]} knobs
+   */
+  _soils(knobs) {
+    const { say } = this, boxes = knobs.map((knob) => this._knob(knob, say.term(knob.organ)));
+    const show = (/** @type {string} */ value) => boxes.forEach((box, k) => { box.hidden = k !== Number(value); });
+    const list = choice(`${say("film.organ")} `, knobs.map(({ organ }, k) => /** @type {[string, string]} */ ([say.term(organ), String(k)])), show);
+    show("0");
+    this.knobs.append(made("div", { className: "knob soils" }, list, ...boxes));
+    // What stands otherwise than at first is seen.
+    this.sets?.set("soils", () => {
+      const turned = knobs.findIndex(({ id, at }) => this.bench.knobs[id] !== at), select = list.querySelector("select");
+      const seen = knobs[Number(select?.value)];
+      if (select && turned >= 0 && this.bench.knobs[seen.id] === seen.at) show(select.value = String(turned));
+    });
+  }
+
+  /**
    * @param {string} id
    * @param {string[]} labels
    * @param {() => number} now
    * @param {(at: number) => void} move
    * @param {() => string} between what it stands at where that is none of the labels
+   * @param {string} organ in words, where it is one of several
    */
-  _range(id, labels, now, move, between = () => "") {
-    const { say } = this, output = made("output"), input = made("input", { type: "range", min: "0", max: String(labels.length - 1), step: "1" });
+  _range(id, labels, now, move, between = () => "", organ = "") {
+    const { say } = this, name = `knob ${organ ? "soil" : id}`, output = made("output"), input = made("input", { type: "range", min: "0", max: String(labels.length - 1), step: "1" });
     // No label around all: the word that explains itself would be pressed with it.
-    const label = made("div", { className: "turned" }, made("span", { className: "name" }, worded(say, `knob ${id}`)), output, input);
+    const label = made("div", { className: "turned" }, made("span", { className: "name" }, worded(say, name)), output, input);
     const shown = () => {
       input.value = String(now());
       output.textContent = between() || (labels[now()] ?? "");
       input.setAttribute("aria-valuetext", output.textContent);
     };
-    input.setAttribute("aria-label", say.term(`knob ${id}`));
+    input.setAttribute("aria-label", organ ? `${say.term(name)}: ${organ}` : say.term(name));
     input.addEventListener("input", () => {
       move(Number(input.value));
       shown();
@@ -251,7 +279,9 @@ export class FilmScene {
     });
     shown();
     this.sets?.set(id, shown);
-    this.knobs.append(made("div", { className: "knob" }, label));
+    const box = made("div", { className: "knob" }, label);
+    this.knobs.append(box);
+    return box;
   }
 
   _treatments() {

@@ -1,6 +1,7 @@
 // A lesson on a model: film, two arms, the body, tasks.
 // @ts-check
 /** @import { Exact, Lesson } from "./types.js" */
+/** @import { Anatomy } from "./anatomydraw.js" */
 
 import { ArmScene } from "./armscene.js";
 import { Bench } from "./bench.js";
@@ -26,7 +27,10 @@ function addBody(host) {
   const part = made("div"), scene = new BodyScene(part, lesson, say);
   host.append(made("h2", {}, say("scenes.body_title")), part);
   scene.update(bench.model.exact(), bench.model.data);
-  document.addEventListener("solved", (event) => scene.update(/** @type {CustomEvent<Exact>} */ (event).detail, bench.model.data));
+  document.addEventListener("solved", (event) => {
+    scene.redraw(/** @type {Anatomy} */ (bench.anatomy));
+    scene.update(/** @type {CustomEvent<Exact>} */ (event).detail, bench.model.data);
+  });
   return scene;
 }
 

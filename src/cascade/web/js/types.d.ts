@@ -1,5 +1,7 @@
 // Types of what the package writes into a page, and of what the modules hand to each other.
 
+import type { Edit } from "./edits.js";
+
 /** Factors on the hazards of a chain of states; one list each, by exit. */
 export interface Chain {
   exit_source: number[];
@@ -303,11 +305,22 @@ export interface LessonStage {
   seconds: number;
 }
 
+/** A position of a knob: what is other in the payload, in the factors of treatments and in the body; hazards by name. */
+export interface KnobStop {
+  label: string;
+  patch: Edit | null;
+  factors: Record<string, Edit | null>;
+  anatomy?: Edit | null;
+  hazards?: [state: string, way: string, hazard: number][];
+}
+
 /** A knob of a model: positions, each with what is other in the payload. */
 export interface Knob {
   id: string;
   at: number;
-  stops: { label: string; patch: Partial<Payload>; factors: Record<string, number[]> }[];
+  /** The organ whose soil is turned, or "". */
+  organ: string;
+  stops: KnobStop[];
 }
 
 /** A treatment: factors on the transitions, for a time. */
@@ -322,7 +335,7 @@ export interface LessonTreatment {
 export interface LessonArm {
   name: string;
   about: string;
-  patch: Partial<Payload>;
+  patch: Edit | null;
   beside: Payload | null;
   cells: number;
   founders: number;
