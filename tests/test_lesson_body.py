@@ -294,6 +294,43 @@ def test_the_last_picture_is_drawn_when_the_time_is_over(opened: Any) -> None:
         assert discs == finished
 
 
+SEEN = "[scene.state(), scene.outline.hidden, scene.network.element.hidden]"
+NETWORK = """() => Object.fromEntries([...document.querySelectorAll(".network-svg text:not(.from)")].map((text) =>
+    [text.textContent, Number(text.getAttribute("y"))]))"""
+
+
+@pytest.mark.parametrize("name", ["colon", "mouse-spleen"])
+def test_the_network_says_what_the_table_says(name: str, opened: Any) -> None:
+    """Each organ with a bed has its share beside its name; where the blood takes no cell stands below."""
+    model = cascade.load(name)
+    page = opened(model)
+    page.click(".body-views button >> nth=1")
+    assert page.evaluate(SEEN) == ["network", True, False]
+    shown, rows, below = page.evaluate(NETWORK), organs(model), page.inner_text(".body-network .body-elsewhere")
+    beds = {site.name for site in model.sites if site.flow is not None} & set(shown)
+    assert len(beds) > 10
+    for site, (share, _) in rows.items():
+        if share > 0 and site not in beds:
+            assert f"{site} {percent(share)}" in below
+        elif share > 0:
+            assert any(text == percent(share) and y == shown[site] for text, y in shown.items()), site
+    page.evaluate("scene.restore('')")
+    assert page.evaluate(SEEN) == ["", False, True]
+
+
+def test_the_network_shows_where_the_cells_come_in(opened: Any) -> None:
+    """The arrow ends at the vessel that takes the blood of the primary, and moves with it."""
+    cancer = cascade.body.cancer("colon")
+    ends = {}
+    for way in ("portal vein", "veins"):
+        page = opened(cancer.with_(drainage={way: 1.0}).model())
+        page.evaluate("scene.restore('network')")
+        (end,) = page.eval_on_selector_all(".network-tip", "all => all.map((tip) => tip.getAttribute('d'))")
+        ends[way] = float(end[1:].split()[0])
+    trunk = page.evaluate("scene.network.place.x(scene.network.network.hearts[0][1])")
+    assert ends["veins"] < trunk < ends["portal vein"]
+
+
 def test_the_address_keeps_whether_all_sites_are_listed(opened: Any) -> None:
     page = opened(cascade.load("breast"))
     page.evaluate("window.told = 0; document.addEventListener('changed', () => { told += 1; })")

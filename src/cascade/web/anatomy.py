@@ -22,6 +22,7 @@ from cascade.body.routes import routes
 from cascade.body.schematic import circulation_of
 from cascade.common.colours import ARTERY, PORTAL, VEIN
 from cascade.model import Model
+from cascade.web.bodymap import network
 
 Point = tuple[float, float]
 
@@ -63,7 +64,7 @@ def anatomy(model: Model) -> dict[str, Any] | None:
         ``animal``; ``view`` (x, y, width, height); ``behind``, ``outline``, ``front`` and ``lines`` (paths);
         ``organs`` (path, and 0, the width of a tube, or -1 of what is only a line); ``origin`` (x, y, name, whether
         cells are injected there) or None; ``roads`` (kind, name, path); ``sites`` (name, roads, ``at``: x and y or
-        None, ``colonies``: names of states); ``colours`` of the vessels.
+        None, ``colonies``: names of states); ``network``, see ``web.bodymap.network``; ``colours`` of the vessels.
     """
     if not model.sites:
         return None
@@ -100,6 +101,7 @@ def anatomy(model: Model) -> dict[str, Any] | None:
             }
             for site in model.sites
         ],
+        "network": network(used, entries) if used is not None else None,
         "colours": {"artery": ARTERY, "vein": VEIN, "portal": PORTAL},
     }
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from cascade.body.network import LEFT_HEART, RIGHT_HEART
+from cascade.body.network import LEFT_HEART, RIGHT_HEART, Circulation
 from cascade.body.places import BEFORE_THE_VESSEL, POOL, PRIMARY
 from cascade.body.schematic import Schematic, circulation_of, schematic
 from cascade.model import Model
@@ -61,6 +62,26 @@ def body_map(model: Model) -> dict[str, Any] | None:
         "places": places,
         "beds": [layout.bed, *(where[bed][1] for bed in sites if bed in where)],
         "hearts": [*where[RIGHT_HEART], *where[LEFT_HEART]],
+    }
+
+
+def network(used: Circulation, entries: Sequence[str]) -> dict[str, Any]:
+    """The circulation alone, as ``web/js/networkview.js`` reads it; ``entries``: vessels by which cells come into it.
+
+    Returns
+    -------
+    dict
+        ``lines`` (points, flow, kind); ``beds`` (name, organ, x, y); ``hearts`` and ``vessels`` (name, x, y);
+        ``entries`` (x, y). In inches from the top left.
+    """
+    drawn = schematic(used)
+    where, layout = drawn.where, drawn.layout
+    return {
+        "lines": [[[c for point in line.points for c in point], line.flow, line.kind] for line in drawn.lines],
+        "beds": [[bed.name, bed.site, *where[bed.name]] for bed in used.beds if bed.name in where],
+        "hearts": [[RIGHT_HEART, layout.veins, layout.hearts], [LEFT_HEART, layout.arteries, layout.hearts]],
+        "vessels": [[name, x, y] for name, (x, y) in drawn.names],
+        "entries": [[*where[name]] for name in entries if name in where],
     }
 
 

@@ -13,6 +13,7 @@
  * @property {[path: string, tube: number][]} organs
  * @property {[x: number, y: number, name: string, injected: boolean] | null} origin
  * @property {[kind: string, name: string, path: string][]} roads
+ * @property {import("./networkview.js").Network | null} network
  * @property {BodySite[]} sites
  * @property {Record<string, string>} colours
  */

@@ -8,13 +8,14 @@ import { BodyDrawing, svgPart } from "./anatomydraw.js";
 import { placedLabels } from "./anatomylabels.js";
 import { SitesTable } from "./anatomytable.js";
 import { made } from "./elements.js";
+import { NetworkView, TwoViews } from "./networkview.js";
 import { wholePercent } from "./shares.js";
+import { Spoken } from "./spoken.js";
 
 // Of the animation, in seconds: all of it, one colony, until the first begins.
 const BODY_SECONDS = 4.8;
 const DISC_SECONDS = 1.6;
 const FIRST_DISC = 0.8;
-const LISTENING = 4000; // milliseconds between two sentences for those who listen
 const MOST_LABELS = 12;
 const MOST_NUMBERS = 9;
 const KEY_DISCS = [0.5, 0.1, 0.01];
@@ -38,9 +39,9 @@ export class BodyScene {
     this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
     /** @type {BodyRow[]} */
     this.rows = [];
-    this.seen = this.visible = this.wall = false;
+    this.seen = this.visible = this.wall = this.answered = false;
     this.began = -Infinity;
-    this.frame = this.spoken = this.timer = 0;
+    this.frame = 0;
     /** @type {CanvasRenderingContext2D | null | undefined} */
     this.pen = undefined;
     this.family = "sans-serif";
@@ -68,13 +69,15 @@ export class BodyScene {
     this.stage = made("div", { className: "body-stage" }, this.svg);
     this.key = made("ul", { className: "body-key" });
     this.elsewhere = made("p", { className: "body-elsewhere" });
-    this.live = made("p", { className: "body-live" });
-    this.live.setAttribute("aria-live", "polite");
+    const live = made("p", { className: "body-live" });
+    this.spoken = new Spoken(live);
+    this.network = this.anatomy?.network ? new NetworkView(say, this.anatomy.network, this.anatomy.colours, this._originText()) : null;
+    this.outline = made("div", {}, this.stage, this.key, this.elsewhere);
     host.append(made("div", { className: "body-top" }, this.lead, this.again),
       made("div", { className: "body-parts" },
-        made("div", { className: "body-picture" }, this.stage, this.key, this.elsewhere),
+        made("div", { className: "body-picture" }, ...this._views()),
         made("div", { className: "body-side" }, this.table.element, made("p", { className: "body-note", textContent: say("body.note") }))),
-      this.live);
+      live);
     drawing.drawHeads();
     this._showMotion();
     this.reduced.addEventListener("change", () => this._showMotion());
@@ -85,9 +88,20 @@ export class BodyScene {
     addEventListener("resize", () => this._fit());
   }
 
+  /** The outline, and the network where there is one, of which one is seen. */
+  _views() {
+    const { say, network, outline } = this;
+    if (!network || !outline) return outline ? [outline] : [];
+    this.views = new TwoViews(say, outline, network.element, () => {
+      this._showMotion();
+      this._fit();
+    });
+    return [this.views.element, outline, network.element];
+  }
+
   /** Where motion is not wanted there is nothing to grow again. */
   _showMotion() {
-    if (this.again) this.again.hidden = this.reduced.matches;
+    if (this.again) this.again.hidden = this.reduced.matches || Boolean(this.outline?.hidden);
     if (this.reduced.matches) this._finish();
   }
 
@@ -103,6 +117,7 @@ export class BodyScene {
     const { ground, riders, discs } = this.drawing;
     this.svg.replaceChildren(ground, riders, this.labels, discs);
     this.drawing.drawHeads();
+    if (anatomy.network) this.network?.redraw(anatomy.network);
   }
 
   /**
@@ -140,7 +155,10 @@ export class BodyScene {
     elsewhere.hidden = !beside.length;
     elsewhere.textContent = say("body.elsewhere", { sites: beside.map((row) => this._told(row)).join("; ") });
     table.show(rows);
-    this._speak(lead.textContent);
+    this.network?.update(rows);
+    // The first answer stands in the page and is not spoken.
+    if (this.answered && this.visible) this.spoken?.say(lead.textContent);
+    this.answered = true;
   }
 
   /** @param {BodyRow} row */
@@ -148,25 +166,10 @@ export class BodyScene {
     return `${this.say.term(site.name)} ${this.say.share(share)}`;
   }
 
-  /**
-   * To those who listen, once in some seconds; the first answer stands in the page and is not spoken.
-   * @param {string} text
-   */
-  _speak(text) {
-    clearTimeout(this.timer);
-    if (!this.spoken) {
-      this.spoken = performance.now();
-      return;
-    }
-    this.timer = setTimeout(() => {
-      this.spoken = performance.now();
-      if (this.live && this.visible) this.live.textContent = text;
-    }, Math.max(600, this.spoken + LISTENING - performance.now()));
-  }
-
   /** Sizes for the room that there is, then labels and discs. */
   _fit() {
     const { svg, stage, drawing, anatomy } = this;
+    this.network?.fit();
     if (!svg || !stage || !drawing || !anatomy || !stage.clientWidth || !this.rows.length) return;
     this.family = getComputedStyle(this.host).fontFamily;
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize), width = stage.clientWidth;
@@ -381,15 +384,16 @@ export class BodyScene {
     }
   }
 
-  /** Whether all sites are listed. */
+  /** Whether all sites are listed, and which picture is seen. */
   state() {
-    return this.table?.open ? "all" : "";
+    return [this.table?.open ? "all" : "", this.outline?.hidden ? "network" : ""].filter(Boolean).join(",");
   }
 
   /** @param {string} text */
   restore(text) {
     if (!this.table) return;
-    this.table.open = text === "all";
+    this.table.open = text.split(",").includes("all");
     this.table.show(this.rows);
+    this.views?.choose(text.split(",").includes("network"));
   }
 }

@@ -5,10 +5,11 @@
 
 import { choice, made } from "./elements.js";
 import { SET_OUT } from "./filmcells.js";
-import { FilmStage, Spoken } from "./filmstage.js";
-import { wholePercent } from "./shares.js";
-import { readNumber } from "./taskform.js";
+import { FilmStage } from "./filmstage.js";
 import { worded } from "./glossary.js";
+import { wholePercent } from "./shares.js";
+import { Spoken } from "./spoken.js";
+import { readNumber } from "./taskform.js";
 
 const COVERED = 2;
 

@@ -12,7 +12,6 @@ import { causeProperty } from "./marks.js";
 import { worded } from "./glossary.js";
 
 const BARS = 0.12; // seconds from one picture of the bars to the next
-const SILENT = 4; // seconds from one spoken sentence to the next
 const STILL = 11; // second that is shown where no motion is wanted
 const SHARED = ["--alive", "--ink", "--quiet", "--stage", "--tissue", "--tissue-dark", "--lumen", "--lumen-dark"];
 
@@ -214,26 +213,5 @@ export class FilmStage {
     this.clock = clock;
     this._draw();
     this._bars();
-  }
-}
-
-/** A region that speaks, at most once in some seconds: the latest of what there is to say. */
-export class Spoken {
-  /** @param {HTMLElement} region */
-  constructor(region) {
-    this.region = region;
-    region.setAttribute("aria-live", "polite");
-    this.at = -Infinity;
-    this.timer = 0;
-  }
-
-  /** @param {string} text */
-  say(text) {
-    const wait = Math.max(0, this.at + 1000 * SILENT - performance.now());
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => {
-      this.at = performance.now();
-      if (this.region.textContent !== text) this.region.textContent = text;
-    }, wait + 300);
   }
 }
