@@ -99,6 +99,19 @@ def test_indices_of_a_product_are_shares_of_its_variance() -> None:
         assert row.total_low < share < row.total_high
 
 
+def test_of_a_single_hazard_all_comes_from_it() -> None:
+    """Of one that moves the answer all, of one that does not nothing."""
+    model = cascade.load("textbook")
+    (row,) = cascade.sensitivity(model, {"invading.circulating": (0.5, 2.0)}, points=1024)
+    assert row.first == pytest.approx(1.0, abs=0.05)
+    assert row.total == pytest.approx(1.0, abs=0.05)
+    chances = [cascade.exact(model.with_(scale={row.hazard: x})).success for x in (0.5, 2.0)]
+    assert [row.at_low, row.at_high] == pytest.approx(chances, rel=1e-9)
+    (none,) = cascade.sensitivity(model, ["invading.circulating"], points=16, of="detachment")
+    assert (none.first, none.total) == (0.0, 0.0)
+
+
+
 def test_hazards_that_act_together_have_totals_above_what_they_do_alone() -> None:
     """Deaths that compete: each matters only where the other is small."""
     model = cascade.Model.from_survival({"arrest": 0.01}, causes={"arrest": {"shear": 1.0, "immune killing": 1.0}})

@@ -160,7 +160,7 @@ class _Asked:
 
     def answer(self, shares: Floats) -> Floats:
         """Logarithm of the chance to pass it, (1, N), at shares of the ranges (P, N)."""
-        chances = self.passing.at(logs_at(self.ranges, shares.T))[:, self.step]
+        chances = self.passing.at(logs_at(self.ranges, shares[: len(self.ranges)].T))[:, self.step]
         return np.asarray(np.log(np.maximum(chances, TINY))[None, :])
 
     def rows(self) -> list[SensitivityRow]:
@@ -168,7 +168,8 @@ class _Asked:
         from scipy.stats import sobol_indices
 
         rng = np.random.default_rng(self.seed)
-        even: Any = [_Even() for _ in self.ranges]
+        # SciPy wants two laws at least: of one hazard, one more that nothing depends on.
+        even: Any = [_Even() for _ in range(max(2, len(self.ranges)))]
         found = sobol_indices(func=self.answer, n=self.points, dists=even, rng=rng)
         with warnings.catch_warnings():  # of what moves nothing the bootstrap has no spread
             warnings.simplefilter("ignore")
