@@ -99,6 +99,14 @@ def test_indices_of_a_product_are_shares_of_its_variance() -> None:
         assert row.total_low < share < row.total_high
 
 
+def test_of_one_seed_all_is_the_same_to_the_bit() -> None:
+    """The intervals, too, which are resampled; and another seed has others."""
+    model, ranges = cascade.load("textbook"), ["*.shear", "*.immune killing", "arrested.extravasated"]
+    one, again, other = (cascade.sensitivity(model, ranges, points=64, seed=seed) for seed in (3, 3, 4))
+    assert one.rows == again.rows
+    assert one.rows != other.rows
+
+
 def test_of_a_single_hazard_all_comes_from_it() -> None:
     """Of one that moves the answer all, of one that does not nothing."""
     model = cascade.load("textbook")

@@ -30,6 +30,8 @@ from cascade.solution.passing import Passing
 
 LEVEL = 0.95
 TINY = 1e-300
+RESAMPLES = 999
+"""Of the points, for the intervals of the indices."""
 
 
 @dataclass(frozen=True)
@@ -165,20 +167,30 @@ class _Asked:
 
     def rows(self) -> list[SensitivityRow]:
         """Indices of each hazard with their intervals, and the answer at either end of its range."""
-        from scipy.stats import sobol_indices
+        from scipy.stats import bootstrap, sobol_indices
 
         rng = np.random.default_rng(self.seed)
         # SciPy wants two laws at least: of one hazard, one more that nothing depends on.
         even: Any = [_Even() for _ in range(max(2, len(self.ranges)))]
-        found = sobol_indices(func=self.answer, n=self.points, dists=even, rng=rng)
+        sets: list[Floats] = []
+
+        def indices(f_A: Floats, f_B: Floats, f_AB: Floats) -> tuple[Floats, Floats]:  # noqa: N803 (as SciPy calls them)
+            sets[:] = f_A, f_B, f_AB
+            return _indices(f_A, f_B, f_AB)
+
+        found = sobol_indices(func=self.answer, n=self.points, dists=even, method=indices, rng=rng)
+        a, b, ab = sets
         with warnings.catch_warnings():  # of what moves nothing the bootstrap has no spread
             warnings.simplefilter("ignore")
-            spread = found.bootstrap(confidence_level=LEVEL)
-        parts = []
-        for middle, told in ((found.first_order, spread.first_order), (found.total_order, spread.total_order)):
-            ends = told.confidence_interval
+            # Not SciPy's own of the indices, which has no seed.
+            spread: Any = bootstrap(
+                [np.arange(self.points)], lambda n: np.stack(_indices(a[:, n], b[:, n], ab[..., n])), method="BCa",
+                n_resamples=RESAMPLES, confidence_level=LEVEL, rng=rng,
+            ).confidence_interval  # fmt: skip
+        parts: list[Floats] = []
+        for k, middle in enumerate((found.first_order, found.total_order)):
             # A hazard on which nothing depends has no spread to resample.
-            parts += [np.nan_to_num(np.reshape(part, -1)) for part in (middle, ends.low, ends.high)]
+            parts += [np.nan_to_num(np.reshape(part, -1)) for part in (middle, spread.low[k], spread.high[k])]
         either = np.repeat(np.zeros((1, len(self.ranges))), 2 * len(self.ranges), axis=0)
         for i, one in enumerate(self.ranges):
             either[2 * i, i], either[2 * i + 1, i] = np.log(one.low), np.log(one.high)
@@ -193,6 +205,18 @@ class _Asked:
         shares = np.random.default_rng(self.seed).random((len(self.ranges), self.points))
         low, high = np.quantile(np.exp(self.answer(shares)[0]), [0.5 - LEVEL / 2.0, 0.5 + LEVEL / 2.0])
         return float(low), float(high)
+
+
+def _indices(a: Floats, b: Floats, ab: Floats) -> tuple[Floats, Floats]:
+    """First-order and total indices after Saltelli and others (Comput Phys Commun 2010;181:259-270), both (1, N).
+
+    ``a`` and ``b`` are the answers at two samples, (1, P), ``ab`` those where one column is exchanged, (N, 1, P).
+    """
+    variance = np.var([a, b], axis=(0, -1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = np.mean(b * (ab - a), axis=-1) / variance
+        total = 0.5 * np.mean((a - ab) ** 2, axis=-1) / variance
+    return np.nan_to_num(first.T), np.nan_to_num(total.T)
 
 
 class _Even:
