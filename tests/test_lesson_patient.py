@@ -99,6 +99,29 @@ def test_patients_of_the_page_are_those_of_the_package(name: str) -> None:
                 assert near[times.index(t)] or one == pytest.approx(n, rel=ERROR), (name, p, k, d, lesion, t)
 
 
+@pytest.mark.skipif(NODE is None, reason="no node on this machine")
+def test_why_a_drug_changes_nothing_is_true_of_the_course() -> None:
+    """No metastasis is there while it is given, or the patient does not die of those that are: else nothing is said."""
+    name, none = "breast", 9
+    data = sent(name)
+    every = [(p, k, d) for p in range(PATIENTS) for k in (0, 4, none) for d in range(1, len(data["masks"][0]))]
+    code = f"{json.dumps(every)}.map(([patient, knife, drug]) => idleFor(data, {{ patient, knife, drug }}))"
+    said = dict(zip(every, asked(data, code), strict=True))
+    assert set(said.values()) == {"", "alone", "spared"}
+    for (p, k, d), why in said.items():
+        number, drug = data["patients"][p]["number"], positions(cascade.disease(name)).drugs[d]
+        assert drug is not None
+        under, without = course(name, number, k, d), course(name, number, k, 0)
+        same = round(1000 * under.years) == round(1000 * without.years) and under.cause == without.cause
+        there = [
+            lesion
+            for lesion in grown(under)
+            if lesion.number and lesion.founded < sum(drug) and under.end_of(lesion.number) > drug[0]
+        ]
+        wanted = "" if not same else "alone" if not there else "" if under.cause == "the tumour" else "spared"
+        assert why == wanted, (p, k, d)
+
+
 @pytest.mark.sampled(1, 3)
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
 @pytest.mark.parametrize("name", DISEASES)

@@ -67,6 +67,7 @@
 
 /** Tenths of days in a year. */
 const TENTHS_A_YEAR = 3652.5;
+const DIES_OF_TUMOUR = 1;
 // Days are sent in tenths: so much before an operation it has certainly not been.
 const JUST_BEFORE = 2 / TENTHS_A_YEAR;
 
@@ -210,6 +211,20 @@ export function factsOf(data, at) {
     ended: lesions.filter((lesion) => lesion.fate === "drug").length,
     works: data.patients[at.patient].works,
   };
+}
+
+/**
+ * Why a drug that works in a patient changes nothing of how the course ends; "": it changes it, or no reason is known.
+ * @param {TimelineData} data
+ * @param {TimelinePosition} at under a drug
+ * @returns {"" | "alone" | "spared"} no metastasis is there while it is given; the patient does not die of the tumour
+ */
+export function idleFor(data, at) {
+  const [end, cause] = endUnder(data, at), [without, of] = endUnder(data, { ...at, drug: 0 });
+  const given = data.drug ? [data.drug.starts[at.drug - 1], data.drug.years[at.drug - 1]] : [0, 0];
+  if (end !== without || cause !== of) return "";
+  const met = lesionsUnder(data, at).some(({ id, begin, end: gone }) => id !== 0 && begin < given[0] + given[1] && gone > given[0]);
+  return met ? (cause === DIES_OF_TUMOUR ? "" : "spared") : "alone";
 }
 
 /**

@@ -4,7 +4,7 @@
 /** @import { TimelineData, TimelinePosition } from "./timelinecurves.js" */
 
 import { made } from "./elements.js";
-import { cellsOfMm, countedIn, endUnder, factsOf, lesionsUnder, mmOfCells, seenFrom } from "./timelinecurves.js";
+import { cellsOfMm, countedIn, endUnder, factsOf, idleFor, lesionsUnder, mmOfCells, seenFrom } from "./timelinecurves.js";
 import { decimals, lineOf, organLabel, organsOf, timelineCard, timelineLayout, timelinePicture } from "./timelinedrawing.js";
 import { TimelineHandle } from "./timelinehandle.js";
 
@@ -299,7 +299,11 @@ export class TimeScene {
     const other = (/** @type {string} */ without, /** @type {[number, number]} */ [year, cause]) =>
       say(`patient.${without}_${["lives", "dies", "other"][cause]}`, { year: when(year) });
     const also = facts.operated ? [other("without", [facts.without, facts.of])] : [];
-    if (at.drug) also.push(facts.works ? other("undrugged", endUnder(data, { ...at, drug: 0 })) : say("patient.drug_idle"));
+    if (at.drug && data.drug) {
+      const why = facts.works ? idleFor(data, at) : "idle", share = say.share(data.drug.share), drug = say.term(data.drug.name);
+      if (facts.works) also.push(other("undrugged", endUnder(data, { ...at, drug: 0 })));
+      if (why) also.push(say(`patient.drug_${why}`, { share, drug }));
+    }
     this.also.textContent = also.join(" ");
     const number = data.patients[at.patient].number;
     this.picture.setAttribute("aria-label", `${say("patient.picture", { n: number })} ${this.said.textContent}`);
