@@ -17,7 +17,7 @@ from cascade.lessons.knobs import knobs_of
 from cascade.lessons.looks import DARK_STAGE, LEAST, LIGHT_STAGE, causes_of, mark_of, on_dark
 from cascade.lessons.page import page, write_lesson
 from cascade.lessons.soils import VEINS, by_other_vessels, cancer_of
-from cascade.lessons.words import LANGUAGES, terms, words
+from cascade.lessons.words import LANGUAGES, digest, terms, told, words
 from cascade.runs.arms import cells_for
 from cascade.runs.founders import first_founder
 from cascade.runs.taught import lesson
@@ -46,6 +46,20 @@ def test_every_language_has_the_words_of_every_other() -> None:
                 assert text.strip(), (section, key)
                 holes = [sorted(re.findall(r"\{(\w+)\}", one[section][key])) for one in (table, english)]
                 assert holes[0] == holes[1], (lang, section, key)
+
+
+@pytest.mark.parametrize("lang", sorted(set(LANGUAGES) - {"en"}))
+def test_what_models_say_of_themselves_is_translated_and_up_to_date(lang: str) -> None:
+    """Each with the digest of what was translated: a changed sentence asks for another translation."""
+    for name in MODELS:
+        model = cascade.load(name)
+        said = told(lang, name, model.description, model.limits)
+        assert said != (model.description.strip(), model.limits.strip()), (
+            f"{name}: {digest(model.description, model.limits)}"
+        )
+        assert all(said), name
+    textbook = cascade.load("textbook")
+    assert told(lang, "textbook", "Something else.", textbook.limits) == ("Something else.", textbook.limits.strip())
 
 
 def test_every_name_of_the_catalogue_is_told_in_every_other_language() -> None:

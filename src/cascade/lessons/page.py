@@ -15,6 +15,7 @@ from cascade.common.files import write_atomically
 from cascade.common.version import package_version
 from cascade.lessons.knobs import changes_told, factors_of, knobs_of, told
 from cascade.lessons.looks import causes_of, properties
+from cascade.lessons.words import told as in_words
 from cascade.lessons.words import words
 from cascade.model import Model
 from cascade.model.treatments import Treatment
@@ -76,11 +77,12 @@ def data_of(
     """
     known = _stages()
     factors = factors_of(model, acting)
+    about, limits = in_words(lang, model.name, model.description, model.limits)
     marks, colours = causes_of(list(base["cast"]["causes"]))
     return {
         **headed("model", model.name, model.title or model.name, seed=seed, lang=lang),
-        "about": model.description.strip(),
-        "limits": model.limits.strip(),
+        "about": about,
+        "limits": limits,
         "model": base,
         "first": first,
         "founder": founder[0],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 
 from cascade.common.errors import InputError, nearest
@@ -25,6 +26,32 @@ def words(lang: str) -> dict[str, dict[str, str]]:
         raise InputError("lang", lang, f"one of {', '.join(LANGUAGES)}; {nearest(str(lang), LANGUAGES)}")
     text = (files("cascade.web") / "texts" / f"{lang}.toml").read_text(encoding="utf-8")
     return {section: dict(table) for section, table in tomllib.loads(text).items()}
+
+
+@cache
+def _of_models(lang: str) -> dict[str, dict[str, str]]:
+    """Descriptions and limits of models of the package in a language, by name; none in that of the package."""
+    path = files("cascade.web") / "texts" / f"models.{lang}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def digest(description: str, limits: str) -> str:
+    r"""Of what was translated: when the package says something else, the translation is out of date.
+
+    Examples
+    --------
+    >>> digest("A  model.", "Of nothing.") == digest("A model.", "Of\nnothing.")
+    True
+    """
+    return sha256("\n".join(" ".join(text.split()) for text in (description, limits)).encode()).hexdigest()[:12]
+
+
+def told(lang: str, name: str, description: str, limits: str) -> tuple[str, str]:
+    """What a model says of itself and of its limits: translated where the package has it, else in its own words."""
+    found = _of_models(lang).get(name, {})
+    if found.get("of") != digest(description, limits):
+        return description.strip(), limits.strip()
+    return found["description"].strip(), found["limits"].strip()
 
 
 def terms(lang: str) -> dict[str, str]:
