@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ from cascade import body, catalog
 from cascade.common.version import package_version
 from cascade.model.treatments import Treatment
 from cascade.scores.scoring import RULE
+
+sys.path.insert(0, str(Path(__file__).parent))
+import lessons  # both lie beside this file
+import pictures
 
 project = "cascade"
 author = "the authors of cascade"
@@ -21,14 +26,17 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+nb_execution_in_temp = True  # what a page writes is gone with it
 nb_output_stderr = "remove"  # that something is compiled belongs to the machine that builds the guide
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 exclude_patterns = ["_build", "_generated", "jupyter_execute", "make_figures.py"]
+html_extra_path = ["_generated/site"]  # lessons as they are
 html_theme = "furo"
 html_title = "cascade"
-html_static_path: list[str] = []
+html_static_path = ["_static"]
+html_css_files = ["guide.css"]
 GENERATED = Path(__file__).parent / "_generated"
 
 
@@ -150,6 +158,9 @@ def write_catalogue(*_: object) -> None:
     )
 
 
-def setup(_app: Any) -> None:
+def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.connect("doctree-resolved", pictures.named)
     write_catalogue()
+    (GENERATED / "teachers.md").write_text(lessons.teachers(), encoding="utf-8")
+    lessons.write_pages(GENERATED / "site" / "lessons")

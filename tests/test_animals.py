@@ -14,6 +14,7 @@ import cascade
 from cascade import Model, body
 from cascade.web.bodymap import body_map
 from helpers.agreement import all_agree
+from helpers.guide import read
 from test_cli import call
 
 ROOT = Path(__file__).parents[1]
@@ -196,7 +197,7 @@ def test_the_guide_says_in_words_what_the_table_says() -> None:
     """Misses, how late cells are saved, and the fitted share: the numbers of the sentences, out of the model."""
     from injections import rows
 
-    text = " ".join((ROOT / "docs" / "howto" / "injection.md").read_text(encoding="utf-8").split())
+    text = read(ROOT / "docs" / "howto" / "injection.md")
     value = {what.strip(): number for what, _, number, _ in rows()}
     seen = {o.name: o.value for n in ("mouse-tail-vein", "mouse-portal-vein") for o in cascade.load(n).observations}
     assert f"{value['tail vein: alive after 24 h'] / seen['alive / injected, 24 h']:.0f} times as many cells" in text

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
 
 import cascade
 from cascade import body
+from helpers.guide import DOCS, read
 
-PAGE = (Path(__file__).parents[1] / "docs" / "calibrated.md").read_text(encoding="utf-8")
-TEXT = " ".join(PAGE.split())
+TEXT = read(DOCS / "calibrated.md")
 
 
 def said(pattern: str) -> list[float]:

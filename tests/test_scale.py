@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from cascade import body
 from cascade.cli.app import main
 from cascade.model.observables import Exposure
 from cascade.scores.absolute import figures, sources_of
+from helpers.guide import DOCS, read
 
 
 def test_half_of_tumours_have_founded_at_the_size_that_was_published() -> None:
@@ -63,7 +63,7 @@ def test_the_gap_is_shown() -> None:
 
 
 def test_the_page_tells_the_range() -> None:
-    page = " ".join((Path(__file__).parents[1] / "docs" / "scale.md").read_text(encoding="utf-8").split())
+    page = read(DOCS / "scale.md")
     found = re.search(r"from ([\d.]+) to ([\d.]+) times as often", page)
     assert found is not None
     ratios = [row.efficiency / row.published for k in (None, 0.1) for row in cascade.scale("breast", k=k)]

@@ -15,9 +15,10 @@ import cascade
 from cascade.body import cancer_names
 from cascade.cli.teaching import notebooks_folder
 from cascade.model import Model
+from helpers.guide import read
 
 ROOT = Path(__file__).parent.parent
-GUIDE = {path.name: " ".join(path.read_text(encoding="utf-8").split()) for path in (ROOT / "docs").rglob("*.md")}
+GUIDE = {path.name: read(path) for path in (ROOT / "docs").rglob("*.md")}
 README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
 EVERY = [README, *GUIDE.values()]
 NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",

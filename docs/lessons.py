@@ -1,0 +1,271 @@
+"""What the guide shows of lessons: some of their pages whole, and plans and answers for teachers, from their own texts.
+
+The answers are those that a page works out behind "For the teacher" (``js/taskscene.js``, ``js/timetasks.js``): here
+by the exact answer of the package, as the guide is built.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from scipy import optimize
+
+import cascade
+from cascade.answers.funnel import causes_text
+from cascade.common.shares import percent
+from cascade.lessons.gallery import Card, cards
+from cascade.lessons.knobs import acting_on
+from cascade.lessons.page import write_lesson
+from cascade.lessons.words import words
+from cascade.patient.course import course_of
+from cascade.patient.taught import patient_lesson
+from cascade.patient.timeline import GROWN, care_name, studied
+from cascade.runs.arms import change_most
+from cascade.runs.taught import ARMS, lesson
+from cascade.web.page import payload
+
+PAGES = ("textbook", "platelets", "colon")
+"""Models whose lessons the guide has whole."""
+
+PATIENTS = ("breast",)
+"""Diseases whose lessons it has."""
+
+CANCERS = ("breast", "colon", "lung", "pancreas", "prostate")
+"""Whose answers the page for teachers has: of the others each takes seconds, and their own pages have them."""
+
+SEED = 1889
+STEEP, HALF = 2.0**-3, 0.55
+"""Of the task to halve: where a slider ends, and what still counts as half."""
+
+MOST_TRAITS = 3
+"""That cells may differ in where an answer is worked out here many times over."""
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+TUMOUR = 1
+"""As a cause of death."""
+
+WORDS = words("en")
+
+
+def say(key: str, **values: object) -> str:
+    """A text of the lessons, with its values."""
+    section, _, name = key.partition(".")
+    return WORDS[section][name].format(**values)
+
+
+def term(name: str) -> str:
+    """What a name of a model is called."""
+    return WORDS["terms"].get(name, name)
+
+
+def factor(value: float) -> str:
+    """A factor as the pages write it: two figures, or whole.
+
+    Examples
+    --------
+    >>> factor(0.6543), factor(12.4), factor(123.4), factor(12345.0)
+    ('0.65', '12', '123', '12,300')
+    """
+    if value >= 1000:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{value:.0f}" if value >= 100 else f"{float(f'{value:.2g}'):g}"
+
+
+# Pages --------------------------------------------------------------------------------------------
+
+
+@cache
+def patients_of(disease: str) -> dict[str, Any]:
+    """The lesson on patients of a disease."""
+    return patient_lesson(disease, seed=SEED)
+
+
+def write_pages(folder: Path) -> None:
+    """Write the lessons that the guide has whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PAGES:
+        write_lesson(lesson(cascade.load(name), seed=SEED), folder / f"{name}.html")
+    for name in PATIENTS:
+        write_lesson(patients_of(name), folder / f"patient-{name}.html")
+
+
+# Answers ------------------------------------------------------------------------------------------
+
+
+def passing(model: cascade.Model) -> list[float]:
+    """Of each step the share of the cells that enter it which pass."""
+    return [row.fraction_of_previous for row in cascade.exact(model).funnel()]
+
+
+def success(model: cascade.Model) -> float:
+    """The share of the cells that pass the last step."""
+    return float(cascade.exact(model).funnel().rows[-1].fraction_of_all)
+
+
+def with_odds(model: cascade.Model, step: str, odds: float) -> cascade.Model:
+    """The model with the slider of one step at these odds."""
+    deaths = {f"{s.name}.{d.cause}": 1.0 / odds for s in model.states if s.stage == step for d in s.deaths}
+    return model.with_(scale=deaths)
+
+
+def odds_that_halve(model: cascade.Model, step: str, first: float) -> float | None:
+    """The slider of a step that halves the number of those that get there; None: it does not reach so far."""
+
+    def over(power: float) -> float:
+        return success(with_odds(model, step, 2.0**power)) / first - 0.5
+
+    lowest = math.log2(STEEP)
+    end = over(lowest)
+    if end > HALF - 0.5:
+        return None
+    return STEEP if end > 0 else float(2.0 ** optimize.brentq(over, lowest, 0.0, xtol=0.002))
+
+
+def slow(model: cascade.Model) -> bool:
+    """Whether the exact answer takes seconds: it is a mean over thousands of points where cells differ in many ways."""
+    return len(model.frailties) > MOST_TRAITS
+
+
+def many(share: float) -> int:
+    """So many cells that the answer is a number of two or three digits."""
+    return int(10 ** max(3, math.ceil(-math.log10(share or 1.0)) + 2))
+
+
+def answers(model: cascade.Model) -> list[str]:
+    """Of the tasks of a lesson on a model."""
+    base, shares, all_of_them = payload(model, seed=SEED), passing(model), success(model)
+    steps = [model.stages[k] for k in base["sliders"]]
+    told = []
+    if len(steps) > 1:
+        steepest = shares.index(min(shares))
+        told.append(say("tasks.answer_steepest", step=term(model.stages[steepest]), share=percent(shares[steepest])))
+    found = {} if slow(model) else {step: odds_that_halve(model, step, all_of_them) for step in steps}
+    if slow(model):
+        told.append(f"{say('tasks.answer_halve', list='the page finds these answers itself, in a moment')}")
+    if any(odds is not None for odds in found.values()):
+        listed = "; ".join(
+            say("tasks.cannot", step=term(step)) if odds is None else f"{term(step)} {TIMES} {factor(odds)}"
+            for step, odds in found.items()
+        )
+        told.append(say("tasks.answer_halve", list=listed))
+    cells = many(all_of_them)
+    told.append(f"{say('tasks.answer_luck', value=factor(all_of_them * cells))[:-1]} (of {cells:,} cells).")
+    return told
+
+
+def arms(model: cascade.Model) -> list[str]:
+    """Of the treatments that change most: how many times as many get there, exactly."""
+    first = success(model)
+    most = change_most(model, acting_on(model), None, ARMS)
+    return [f"{term(one.name)} {TIMES} {factor(success(model.with_treatments(one)) / first)}" for one in most]
+
+
+def patient_answers(disease: str) -> list[tuple[str, int]]:
+    """Of the tasks of a lesson on patients: each question with its answer."""
+    data = patients_of(disease)["patient"]
+    patients, knives = data["patients"], data["knives"]
+
+    def dying(knife: int) -> int:
+        return sum(int(one["causes"][knife][0]) == TUMOUR for one in patients)
+
+    with_knife = range(len(knives) - 1)
+    least = min(map(dying, with_knife))
+    worth = max(knife for knife in with_knife if dying(knife) == least)
+    told = [
+        (say("tasks.patient_untreated", n=len(patients)), dying(len(knives) - 1)),
+        (say("tasks.patient_early", n=len(patients), year=f"{knives[worth]:.1f}"), least),
+    ]
+    middle, mm = len(knives) // 2, float(f"{data['eye']['mm']:.2g}")
+    for one in patients:
+        there, seen = at_operation(disease, data, one, middle, mm)
+        if there - seen >= 2:
+            asked = {"patient": one["number"], "year": f"{knives[middle]:.1f}", "mm": factor(mm)}
+            return [*told, (say("tasks.patient_hidden", **asked), there - seen)]
+    return told
+
+
+def at_operation(disease: str, data: dict[str, Any], one: dict[str, Any], knife: int, mm: float) -> tuple[int, int]:
+    """Tumours and metastases that are there just before an operation, and how many an eye for so many mm sees."""
+    year = data["knives"][knife]
+    if year is None or year >= one["ends"][knife][0] / 1000:
+        return 0, 0
+    whole = studied(cascade.disease(disease))
+    course = course_of(whole, seed=int(data["seed"]), patient=one["number"], care=care_name(year, None))
+    shown = [lesion.number == 0 or lesion.fate in GROWN for lesion in course.lesions]
+    cells = course.cells(year - 2 / 3652.5)[:, 0][shown]
+    smallest = math.pi / 6 * (mm / 10) ** 3 * data["cells_per_cm3"]
+    return int((cells > 0).sum()), int((cells >= smallest).sum())
+
+
+# The page for teachers ----------------------------------------------------------------------------
+
+
+def section(card: Card) -> str:
+    """A lesson on a model: what it is on, how many get there, where cells die, and the answers."""
+    model = cascade.load(card.model)
+    share = success(model)
+    goal = term(f"goal {payload(model, seed=SEED)['cast']['goal']}")
+    lines = [
+        f"### {card.title}\n",
+        f"{card.about} {facts(card)} `cascade lesson {card.name} --out {card.name}.html`\n",
+        f"*The film asks:* {say('film.question', n='100,000', goal=goal)} "
+        f"{say('film.answer', n=factor(100_000 * share), share=percent(share))}\n",
+        "| step | of the cells that enter pass | the others |",
+        "| --- | --- | --- |",
+        *(
+            f"| {term(row.step)} | {percent(row.fraction_of_previous)} | {causes_text(row)} |"
+            for row in cascade.exact(model).funnel()
+        ),
+        "",
+        *(f"- {answer}" for answer in answers(model)),
+    ]
+    two = arms(model)
+    lines += [f"- Two arms, colonies in the other arm: {'; '.join(two)}."] if two else []
+    return "\n".join(lines) + "\n"
+
+
+def patients_section(card: Card) -> str:
+    """A lesson on patients."""
+    asked = patient_answers(card.name)
+    lines = [
+        f"### {card.title}\n",
+        f"{card.about} {facts(card)} `cascade lesson --patient {card.name} --out {card.name}.html`\n",
+        *(f"{question} **{answer}.**" for question, answer in asked),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def facts(card: Card) -> str:
+    """For whom, and for how long."""
+    return f"{say('gallery.level', n=card.level).capitalize()}, {say('gallery.minutes', n=card.minutes)}."
+
+
+def plans(kind: str) -> list[str]:
+    """The plans for 15 and for 45 minutes; minutes of each part stand in brackets."""
+    texts = (say(f"tasks.{kind}{minutes}").partition(":") for minutes in (15, 45))
+    return [f"- **{first}:**{rest}" for first, _, rest in texts]
+
+
+def teachers() -> str:
+    """The page for teachers, as Markdown."""
+    groups = cards("en")
+    models = [*groups["start"], *groups["experiments"], *(card for card in groups["cancers"] if card.name in CANCERS)]
+    parts = [
+        "## A plan for lessons on cells\n",
+        *plans("plan"),
+        "\n## A plan for lessons on patients\n",
+        *plans("patient_plan"),
+        "\n## Tasks of lessons on cells\n",
+        f"{say('tasks.steepest')}",
+        f"{say('tasks.halve', goal='found a colony')}",
+        f"{say('tasks.luck', n='N', goal='found a colony')} N is such that the answer has two or three digits.",
+        "\n## Answers: cells\n",
+        f"{say('gallery.levels')}\n",
+        *map(section, models),
+        "## Answers: patients\n",
+        *map(patients_section, groups["patients"]),
+    ]
+    return "\n".join(parts)
