@@ -39,7 +39,7 @@ def _():
 @app.cell
 def _():
     held_slider = mo.ui.slider(
-        0, 50, step=1, value=10, label="Cells that the first bed holds, per cent", show_value=True
+        0, 50, step=1, value=0, label="Cells that the first bed holds, per cent", show_value=True
     )
     blood_choice = mo.ui.dropdown(
         {"through the portal vein, to the liver": False, "past the liver: the portal vein is tied": True},
