@@ -13,6 +13,7 @@ import cascade
 from cascade.lessons.page import write_lesson
 from cascade.lessons.words import words
 from cascade.lowering.lower import lower
+from cascade.patient.taught import patient_lesson
 from cascade.runs.taught import lesson
 from cascade.solution.answer import Exact
 from cascade.solution.quadrature import fixed
@@ -371,6 +372,41 @@ def test_nothing_is_cut_at_any_width(opened: Any, name: str, lang: str) -> None:
             .map((e) => e.outerHTML.slice(0, 80))"""
         )
         assert small == [], width
+
+
+# Text that is seen and smaller than that, in pixels of the screen; a triangle is no text.
+SMALL = """(least) => {
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    const part = node.parentElement, range = document.createRange(), svg = part.closest("svg");
+    range.selectNode(node);
+    const { width, height } = range.getBoundingClientRect(), matrix = svg && part.getScreenCTM?.();
+    if (width < 2 || height < 2 || part.closest(".tip")) continue;
+    if (!part.checkVisibility({ visibilityProperty: true })) continue;
+    const size = parseFloat(getComputedStyle(part).fontSize) * (matrix ? Math.hypot(matrix.a, matrix.b) : 1);
+    if (size < least - 0.01) found.push(`${size.toFixed(1)}: ${node.textContent.trim().slice(0, 30)}`);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("name", ["textbook", "platelets", "colon", "breast"])
+def test_before_a_class_no_text_is_small_and_all_rows_stand_on_the_wall(browser: Any, folder: Path, name: str) -> None:
+    path = written(folder, name)
+    if name == "breast":  # its patients
+        path = write_lesson(patient_lesson(name), folder / "patients.html")
+    for width, height in ((1920, 1080), (1280, 720)):
+        context = browser.new_context(viewport={"width": width, "height": height})
+        shown = Shown(context, path, "#film=shown&present=1")
+        for number in range(len(shown.page.evaluate("cascade.lesson.scenes.map(() => 0)"))):
+            shown.page.keyboard.press(str(number + 1))
+            shown.page.wait_for_timeout(400)
+            assert shown.page.evaluate(SMALL, 20) == []
+            if number == 0:
+                picture = shown.page.evaluate("document.querySelector('.film, .time-stage').getBoundingClientRect().bottom")
+                assert picture <= height
+        context.close()
 
 
 @pytest.mark.sampled(1)

@@ -7,7 +7,7 @@
 import { BodyDrawing, svgPart } from "./anatomydraw.js";
 import { placedLabels } from "./anatomylabels.js";
 import { SitesTable } from "./anatomytable.js";
-import { made } from "./elements.js";
+import { made, readable } from "./elements.js";
 import { NetworkView, TwoViews } from "./networkview.js";
 import { wholePercent } from "./shares.js";
 import { Spoken } from "./spoken.js";
@@ -174,7 +174,7 @@ export class BodyScene {
     this.family = getComputedStyle(this.host).fontFamily;
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize), width = stage.clientWidth;
     const [, , across, down] = anatomy.view, tall = down > across, named = this._pens(false).flatMap(({ words }) => words);
-    const longest = Math.max(...named.map((word) => this._long([word], LABEL_SIZE * rem))) + rem;
+    const longest = Math.max(...named.map((word) => this._long([word], readable(LABEL_SIZE * rem)))) + rem;
     const beside = Math.max(LABEL_SIDE * rem, longest);
     const numbered = width < NUMBERED_BELOW * rem || width - 2 * beside < LEAST_BODY * rem;
     const side = numbered ? 2.2 * rem : beside;
@@ -216,7 +216,7 @@ export class BodyScene {
   _label(width, height, rem, numbered) {
     const { labels, drawing, anatomy } = this;
     if (!labels || !drawing || !anatomy) return;
-    const [, , across, down] = anatomy.view, size = LABEL_SIZE * rem, tall = down > across, gap = 0.3 * rem;
+    const [, , across, down] = anatomy.view, size = readable(LABEL_SIZE * rem), tall = down > across, gap = 0.3 * rem;
     const edge = (tall ? width - drawing.scale * across : height - drawing.scale * down) / 2 - gap;
     const most = tall ? edge - 0.5 * rem : 6.5 * rem;
     const pens = this._pens(numbered).map(({ words, ...pen }) => {

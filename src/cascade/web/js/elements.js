@@ -29,6 +29,14 @@ export function made(tag, properties = {}, ...content) {
 }
 
 /**
+ * Type of a picture in pixels: from the last row of a class nothing below the least can be read.
+ * @param {number} size as it would be
+ */
+export function readable(size) {
+  return Math.max(size, parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--least")) || 0);
+}
+
+/**
  * A list to choose from, with its label.
  * @param {string} label
  * @param {[text: string, value: string][]} options

@@ -14,7 +14,7 @@
  */
 
 import { svgPart } from "./anatomydraw.js";
-import { made } from "./elements.js";
+import { made, readable } from "./elements.js";
 
 // In rem: from bed to bed, the widest vessel, the disc of all colonies, the room for where the cells come from, the least
 // width for names of vessels, type.
@@ -89,7 +89,7 @@ export class NetworkView {
   _step(rem, steps, top) {
     if (!document.documentElement.classList.contains("present")) return NETWORK_STEP * rem;
     const room = innerHeight - (this.svg.parentElement?.getBoundingClientRect().top ?? 0) - top - 2.5 * rem;
-    return Math.max(1.15 * NETWORK_TYPE * rem, Math.min(NETWORK_STEP * rem, room / steps));
+    return Math.max(1.15 * readable(NETWORK_TYPE * rem), Math.min(NETWORK_STEP * rem, room / steps));
   }
 
   /** Vessels, those of most flow below. */
@@ -110,7 +110,7 @@ export class NetworkView {
     return network.beds.flatMap(([bed, organ, atX, atY]) => {
       const x = place.x(atX), y = place.y(atY), share = told.has(organ) || bed !== organ ? 0 : shares.get(organ) ?? 0;
       if (bed === organ) told.add(organ);
-      const r = share > 0 ? Math.max(LEAST_NETWORK_DISC, NETWORK_WHOLE * rem * Math.sqrt(share)) : 0, type = NETWORK_TYPE * rem;
+      const r = share > 0 ? Math.max(LEAST_NETWORK_DISC, NETWORK_WHOLE * rem * Math.sqrt(share)) : 0, type = readable(NETWORK_TYPE * rem);
       const name = bed === organ ? say.term(bed) : `${say.term(bed)} (${say.term(organ)})`;
       return [
         r ? svgPart("circle", { class: "body-disc", cx: x, cy: y, r: r.toFixed(1) }) : svgPart("circle", { class: "network-bed", cx: x, cy: y, r: 2 }),
@@ -124,7 +124,7 @@ export class NetworkView {
   _marks() {
     const { network, place, say } = this;
     if (!place) return [];
-    const { rem } = place, type = NETWORK_TYPE * rem;
+    const { rem } = place, type = readable(NETWORK_TYPE * rem);
     const hearts = network.hearts.flatMap(([name, x, y]) => {
       const [first, second] = [place.x(x), place.y(y)], ends = first < place.x(network.beds[0][2]) ? "start" : "end";
       return [svgPart("circle", { class: `network-heart network-${ends === "start" ? "vein" : "artery"}`, cx: first, cy: second, r: (0.5 * rem).toFixed(1) }),

@@ -37,10 +37,11 @@ const CELL_POWERS = [3, 6, 9, 12];
  * @param {number} width
  * @param {number} root size of type of the page
  * @param {number} room height of the window
+ * @param {number} text size of type
  * @returns {TimelineLayout}
  */
-export function timelineLayout(data, width, root, room) {
-  const text = Math.max(12, 0.8 * root), narrow = width < 38 * root, lane = Math.max(46, 2 * root);
+export function timelineLayout(data, width, root, room, text) {
+  const narrow = width < 38 * root, lane = Math.max(46, 2 * root);
   const left = narrow ? 4.5 * text : 8.2 * text, right = width - (narrow ? 0.9 * text : 10.5 * text);
   const strip = 1.9 * text, rows = EDGE + 2 * strip + (narrow ? 2 * 1.5 * text : 6);
   const knife = rows + 0.4 * text + lane / 2, drug = knife + (data.drug ? lane : 0);
@@ -140,12 +141,24 @@ function stripsOf(data, at, lesions, end, mm, say) {
 }
 
 /**
- * @param {TimelineData} data
+ * How far to the right the labels of lines reach.
  * @param {TimelineLayout} at
+ * @param {ReturnType<typeof organsOf>} organs
  * @param {number} end
  * @param {Say} say
  */
-function axesOf(data, at, end, say) {
+function reachOf(at, organs, end, say) {
+  const longest = Math.max(0, ...organs.map(({ site, number }) => organLabel(site.organ, number, say).length));
+  return at.x(end) + (at.narrow ? 0 : 4 + 3 * at.text + 5 + 0.62 * at.text * longest);
+}
+
+/**
+ * @param {TimelineData} data
+ * @param {TimelineLayout} at
+ * @param {number} reach how far to the right lines and their labels go
+ * @param {Say} say
+ */
+function axesOf(data, at, reach, say) {
   let drawn = "";
   const sizes = SIZES_MM.map((mm) => /** @type {const} */ ([cellsOfMm(data, mm), mm]));
   for (const [cells, mm] of sizes.filter(([n]) => n < 3 * data.burden)) {
@@ -155,8 +168,8 @@ function axesOf(data, at, end, say) {
   }
   drawn += `<line x1="${px(at.left)}" x2="${px(at.right)}" y1="${px(at.bottom)}" y2="${px(at.bottom)}" class="time-axis"/>`;
   drawn += written(at.left - 6, at.y(1) + 0.35 * at.text, say("patient.one_cell"), "time-quiet", "end");
-  // On a phone there is room for them only where no line ends.
-  const powers = at.narrow && at.x(end) > at.right - 3 * at.text ? [] : CELL_POWERS;
+  // There is room for them only where neither a line nor its label ends.
+  const powers = reach > at.right - (at.narrow ? 3 : 6.5) * at.text ? [] : CELL_POWERS;
   for (const power of powers.filter((n) => 10 ** n < 3 * data.burden)) {
     const exponent = [...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
     const label = power === 3 || at.narrow ? `10${exponent}` : `10${exponent} ${say("patient.cells")}`;
@@ -251,7 +264,7 @@ export function timelinePicture(data, at, where, dark, say) {
     height="${px(at.bottom - at.top)}" class="time-air"/>`;
   drawn += `<rect x="${px(at.left)}" y="${px(water)}" width="${px(at.right - at.left)}"
     height="${px(at.bottom - water)}" class="time-water"/>`;
-  drawn += stripsOf(data, at, lesions, end, where.mm, say) + axesOf(data, at, end, say) + careOf(data, at, where, end);
+  drawn += stripsOf(data, at, lesions, end, where.mm, say) + axesOf(data, at, reachOf(at, organsOf(lesions, end), end, say), say) + careOf(data, at, where, end);
   for (const lesion of neverBorn(data, where)) {
     drawn += `<circle cx="${px(at.x(lesion.begin))}" cy="${px(at.y(1))}" r="${px(r)}" class="time-never"/>`;
   }

@@ -3,7 +3,7 @@
 /** @import { Say } from "./types.js" */
 /** @import { TimelineData, TimelinePosition } from "./timelinecurves.js" */
 
-import { made } from "./elements.js";
+import { made, readable } from "./elements.js";
 import { cellsOfMm, countedIn, endUnder, factsOf, idleFor, lesionsUnder, mmOfCells, seenFrom } from "./timelinecurves.js";
 import { decimals, lineOf, organLabel, organsOf, timelineCard, timelineLayout, timelinePicture } from "./timelinedrawing.js";
 import { TimelineHandle } from "./timelinehandle.js";
@@ -221,7 +221,7 @@ export class TimeScene {
     const { data, at, say, picture } = this, width = this.stage.clientWidth, dark = this.dark();
     if (!width) return;
     const root = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const layout = timelineLayout(data, width, root, window.innerHeight);
+    const layout = timelineLayout(data, width, root, window.innerHeight, readable(Math.max(12, 0.8 * root)));
     this.layout = layout;
     picture.setAttribute("viewBox", `0 0 ${width} ${layout.height}`);
     picture.style.height = `${layout.height}px`;
