@@ -223,7 +223,7 @@ def section(card: Card) -> str:
         *(f"- {answer}" for answer in answers(model)),
     ]
     two = arms(model)
-    lines += [f"- Two arms, colonies in the other arm: {'; '.join(two)}."] if two else []
+    lines += [f"- Two arms, colonies against untreated: {'; '.join(two)}."] if two else []
     return "\n".join(lines) + "\n"
 
 
