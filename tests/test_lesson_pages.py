@@ -404,7 +404,9 @@ def test_before_a_class_no_text_is_small_and_all_rows_stand_on_the_wall(browser:
             shown.page.wait_for_timeout(400)
             assert shown.page.evaluate(SMALL, 20) == []
             if number == 0:
-                picture = shown.page.evaluate("document.querySelector('.film, .time-stage').getBoundingClientRect().bottom")
+                picture = shown.page.evaluate(
+                    "document.querySelector('.film, .time-stage').getBoundingClientRect().bottom"
+                )
                 assert picture <= height
         context.close()
 

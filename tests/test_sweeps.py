@@ -119,7 +119,6 @@ def test_of_a_single_hazard_all_comes_from_it() -> None:
     assert (none.first, none.total) == (0.0, 0.0)
 
 
-
 def test_hazards_that_act_together_have_totals_above_what_they_do_alone() -> None:
     """Deaths that compete: each matters only where the other is small."""
     model = cascade.Model.from_survival({"arrest": 0.01}, causes={"arrest": {"shear": 1.0, "immune killing": 1.0}})
