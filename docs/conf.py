@@ -26,6 +26,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+nb_merge_streams = True  # else each line that comes a little later has a box of its own
 nb_execution_in_temp = True  # what a page writes is gone with it
 nb_output_stderr = "remove"  # that something is compiled belongs to the machine that builds the guide
 autodoc_typehints = "none"
