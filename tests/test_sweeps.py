@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import cascade
 from cascade import Observable
+from cascade.inference.kept import Kept
 from cascade.inference.ranges import logs_at, ranges_of
 from cascade.solution.passing import Passing
 from helpers.models import CYCLIC, FRAIL, INSIDE, LINEAR, TWO_FRAILTIES, UNITS, changed
@@ -135,6 +138,76 @@ def test_ranges_without_numbers_are_as_wide_as_the_source_is_weak() -> None:
     middle, upper = logs_at([read], np.array([[0.5], [0.975]]))[:, 0]
     assert middle == pytest.approx(0.0, abs=1e-12)
     assert upper == pytest.approx(np.log(read.high))
+
+
+# Sweeps that are killed ---------------------------------------------------------------------------
+
+SWEPT: dict[str, dict[str, Any]] = {
+    "exact": {"vary": {"growth.lost": [0.5, 1, 2], "arrest.shear": [0.3, 3]}},
+    "counted": {"vary": {"growth.lost": (0.5, 2.0)}, "design": "sobol", "points": 4, "cells": 2000, "seed": 3},
+}
+
+
+@pytest.mark.parametrize("kind", SWEPT)
+def test_a_sweep_that_was_killed_at_any_byte_goes_on_to_the_same_table(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is only added to is cut anywhere by a kill; what was whole is not worked out again."""
+    path = tmp_path / "sweep"
+    straight = cascade.sweep(LINEAR, **SWEPT[kind])
+    assert cascade.sweep(LINEAR, **SWEPT[kind], path=path) == straight
+    whole = path.read_bytes()
+    worked: list[int] = []
+    original = Kept.add
+    monkeypatch.setattr(
+        Kept, "add", lambda self, point, answers: (worked.append(point), original(self, point, answers))
+    )
+    points = len(straight.of()[1])
+    for cut in range(0, len(whole), 7 if kind == "exact" else 97):
+        path.write_bytes(whole[:cut])
+        worked.clear()
+        assert cascade.sweep(LINEAR, **SWEPT[kind], path=path) == straight
+        assert path.read_bytes() == whole
+        assert len(worked) == points - max(0, whole[:cut].count(b"\n") - 1)
+    worked.clear()
+    assert cascade.sweep(LINEAR, **SWEPT[kind], path=path) == straight
+    assert worked == []
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"seed": 4}, "seed"),
+        ({"cells": 1000}, "cells"),
+        ({"points": 5}, "factors"),
+        ({"vary": {"arrest.shear": (0.5, 2.0)}}, "hazards"),
+    ],
+)
+def test_the_file_of_another_sweep_is_refused_and_kept(other: dict[str, Any], named: str, tmp_path: Path) -> None:
+    path = tmp_path / "sweep"
+    cascade.sweep(LINEAR, **SWEPT["counted"], path=path)
+    before = path.read_bytes()
+    with pytest.raises(cascade.InputError, match=f"one with another {named}"):
+        cascade.sweep(LINEAR, **{**SWEPT["counted"], **other}, path=path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["what,is,this\n", "{}\n", "[1, 2]\n", "\n", "a note without an end"])
+def test_a_file_of_something_else_is_refused_and_kept(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(cascade.InputError, match="a new file, or one that a sweep has left"):
+        cascade.sweep(LINEAR, **SWEPT["exact"], path=path)
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_file_that_somebody_changed_is_refused_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "sweep"
+    cascade.sweep(LINEAR, **SWEPT["exact"], path=path)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([*lines[:2], "{oh}\n", *lines[3:]]), encoding="utf-8")
+    with pytest.raises(cascade.InputError, match="line 3 is not"):
+        cascade.sweep(LINEAR, **SWEPT["exact"], path=path)
 
 
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cascade.answers.intervals import proportion
 from cascade.answers.table import Table, Texts
-from cascade.common.arguments import check_moments, check_seed
+from cascade.common.arguments import cell_range, check_moments, check_seed
 from cascade.common.errors import InputError, is_number, is_whole
+from cascade.common.files import as_path
 from cascade.common.shares import estimate_of_share
 from cascade.common.types import Floats
+from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.executor import Progress, reporter
 from cascade.inference.headed import observables_of
+from cascade.inference.kept import Answer, Kept
 from cascade.inference.ranges import Range, logs_at, ranges_of
 from cascade.model import Model, check_model
 from cascade.model.observables import Observable
@@ -124,6 +129,7 @@ def sweep(
     times: Sequence[float] = (),
     cells: int | None = None,
     seed: int = 1,
+    path: str | Path | None = None,
     progress: Progress = None,
 ) -> Sweep:
     """The model at many sets of hazards, as a long table.
@@ -143,6 +149,9 @@ def sweep(
         Simulate so many cells, the same ones at each point; default: the exact answer.
     seed : int
         Of the design and of the cells.
+    path : str or Path, optional
+        Of a file in which each point is kept when it is done.  A sweep that was killed, asked again with the same
+        file, goes on from there and ends with the same table to the bit; another sweep is refused.
     progress : bool or callable, optional
         As for ``simulate``.
 
@@ -155,17 +164,28 @@ def sweep(
     seed, observables = check_seed(seed), tuple(observables_of(observables).values())
     if bool(observables) != bool(len(at)):
         raise InputError("times", list(times), "hours at which the observables are asked for; both, or neither")
+    if cells is not None:
+        cells = len(cell_range(cells))
     ranges, factors = _points(model, vary, design, points, seed)
     asked = _Asked(model, ranges, observables, at, cells, seed)
-    rows: list[SweepRow] = []
-    with reporter(progress, len(factors), VISITS, "points") as report:
-        for point, answers in enumerate(asked.answers(np.log(factors))):
-            told = dict(zip((one.hazard for one in ranges), factors[point].tolist(), strict=True))
-            rows += [SweepRow(point, told, *answer) for answer in answers]
+    kept = None if path is None else Kept(as_path(path), asked.told(factors))
+    done = {} if kept is None else kept.opened()
+    missing = [point for point in range(len(factors)) if point not in done]
+    with reporter(progress, len(missing), VISITS, "points") as report:
+        for point, answers in zip(missing, asked.answers(np.log(factors[missing])) if missing else (), strict=True):
+            done[point] = answers
+            if kept is not None:
+                kept.add(point, answers)
             report(1)
+    names = [one.hazard for one in ranges]
+    rows = [
+        SweepRow(point, dict(zip(names, row, strict=True)), *answer)
+        for point, row in enumerate(factors.tolist())
+        for answer in done[point]
+    ]
     how = f"{cells:,} cells each, seed {seed}" if cells else "exact"
     label = f"{model.name}, {len(factors)} sets of hazards ({design}), {how}; factors on the model's hazards"
-    return Sweep(tuple(rows), tuple(one.hazard for one in ranges), label, model.digest())
+    return Sweep(tuple(rows), tuple(names), label, model.digest())
 
 
 def _points(model: Model, vary: Mapping[str, Any], design: str, points: int, seed: int) -> tuple[list[Range], Floats]:
@@ -204,9 +224,6 @@ def drawn_logs(ranges: Sequence[Range], design: str, points: int, seed: int) -> 
     return logs_at(ranges, shares)
 
 
-Answer = tuple[str, float | None, float, float, float]
-
-
 @dataclass(frozen=True)
 class _Asked:
     """What is asked at each point."""
@@ -217,6 +234,20 @@ class _Asked:
     times: Floats
     cells: int | None
     seed: int
+
+    def told(self, factors: Floats) -> dict[str, Any]:
+        """What the sweep is, for a file in which it is kept."""
+        shown = [one.model_dump(mode="json") for one in self.observables]
+        return {
+            "version": [package_version(), STREAM_VERSION],
+            "model": self.model.digest(),
+            "seed": self.seed,
+            "cells": self.cells,
+            "hazards": [one.hazard for one in self.ranges],
+            "factors": factors.tolist() if factors.size <= 64 else sha256(factors.tobytes()).hexdigest(),
+            "observables": shown,
+            "times": self.times.tolist(),
+        }
 
     def answers(self, logs: Floats) -> Any:
         """Of each point the answers, one after the other."""
