@@ -46,18 +46,21 @@ def _(cancer_choice, soil_slider):
 def _():
     from scipy.stats import spearmanr
 
+    loaded = cache(cascade.load)
+
     @cache
     def mixture(name, soil_weight):
         """A cancer whose soils are raised to a power: its exact answer."""
-        whole = cascade.load(name)
+        whole = loaded(name)
         soil = {site.name: soil_weight * site.soil for site in whole.sites if site.soil is not None}
         title = f"{whole.title}, soil to the power {soil_weight:g}"
         changed = cascade.body.cancer(name).with_(soil=soil, title=title).model()
         return cascade.exact(whole if soil_weight == 1 else changed)
 
+    @cache
     def ordered(name, soil_weight):
         """Organs that can be compared with share of colonies and of autopsies, most colonies first; rank correlation."""
-        sites = {site.name: site for site in cascade.load(name).sites}
+        sites = {site.name: site for site in loaded(name).sites}
         rows = mixture(name, soil_weight).organs().of_route("blood")
         pairs = [
             (row.share, sites[row.organ].found / sites[row.organ].of, row.organ)
@@ -65,14 +68,14 @@ def _():
             if sites[row.organ].scored
         ]
         pairs.sort(reverse=True)
-        return pairs, float(spearmanr([pair[0] for pair in pairs], [pair[1] for pair in pairs]).statistic)
+        return tuple(pairs), float(spearmanr([pair[0] for pair in pairs], [pair[1] for pair in pairs]).statistic)
 
-    return mixture, ordered
+    return loaded, mixture, ordered
 
 
 @app.cell
-def _(cancer_name, mixture, ordered, weight):
-    full = cascade.load(cancer_name)
+def _(cancer_name, loaded, mixture, ordered, weight):
+    full = loaded(cancer_name)
     mixed = mixture(cancer_name, weight)
     organs = mixed.organs()
     scored, rank = ordered(cancer_name, weight)

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from cascade.cli.teaching import notebooks_folder
+from helpers.notebooks import NOTEBOOKS
 from helpers.processes import teaching
 
 pytest.importorskip("marimo", reason="pip install 'metastatic-cascade[notebooks]'")
 pytest.importorskip("anywidget", reason="pip install 'metastatic-cascade[notebooks]'")
-NOTEBOOKS = sorted(path.stem for path in notebooks_folder().glob("*.py"))
 
 # What marimo's own frame around our cells lacks, which no cell can give it: nothing else is passed over.
 MARIMO_RULES = {
