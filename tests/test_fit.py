@@ -16,7 +16,7 @@ from cascade.inference.drawing import drawn
 from cascade.inference.free import free_of
 from cascade.inference.likelihood import Likelihood
 from cascade.inference.maximum import highest, restricted
-from cascade.inference.posterior import pareto_k
+from cascade.inference.posterior import _Density, pareto_k, priors_of
 from cascade.inference.profiles import cut, degrees_of_freedom, root
 from helpers.budget import SIGMAS
 from helpers.models import CYCLIC
@@ -328,12 +328,20 @@ def test_the_band_of_a_new_animal_holds_new_animals() -> None:
     assert 0.945 < share < 0.975
 
 
-def test_the_posterior_is_that_of_a_fine_grid() -> None:
-    """One hazard and one spread: means and spreads of both by direct integration."""
+@pytest.mark.parametrize("by_chains", [False, True])
+def test_the_posterior_is_that_of_a_fine_grid(by_chains: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One hazard and one spread: means and spreads of both by direct integration; by weights, and by chains."""
+    if by_chains:  # as if the weights had not settled
+        pytest.importorskip("nutpie", reason="pip install 'metastatic-cascade[nuts]'")
+        monkeypatch.setattr("cascade.inference.posterior.SETTLED", -math.inf)
     data = study(RACE, [2.0, 6.0, 12.0], ["here"])
     fit = cascade.fit(RACE, data, ["here.shear"], starts=0)
-    found = fit.posterior(draws=4000, seed=3, priors={"here.shear": (0.05, 0.2)})
+    draws = 2000 if by_chains else 4000
+    found = fit.posterior(draws=draws, seed=3, priors={"here.shear": (0.05, 0.2)})
     assert found.settled
+    assert found.by_chains == by_chains
+    assert ("draws of 4 chains" in found.below) == by_chains
+    assert len(found.theta) == draws
     mean, sd = math.log(math.sqrt(0.05 * 0.2) / 0.1), math.log(4.0) / 2 / stats.norm.ppf(0.975)
     theta, psi = np.linspace(-1.2, 1.2, 241), np.linspace(math.log(0.02), math.log(2.0), 161)
     density = np.zeros((len(theta), len(psi)))
@@ -344,14 +352,38 @@ def test_the_posterior_is_that_of_a_fine_grid() -> None:
             density[i, j] = fit.likelihood.of(expected, np.array([s])).value + prior
     weight = np.exp(density - density.max())
     weight /= weight.sum()
-    for draws, grid, axis in ((found.theta[:, 0], theta, 1), (np.log(found.sd[:, 0]), psi, 0)):
+    for column, grid, axis in ((found.theta[:, 0], theta, 1), (np.log(found.sd[:, 0]), psi, 0)):
         share = weight.sum(axis=axis)
         middle = float(share @ grid)
         spread = math.sqrt(float(share @ (grid - middle) ** 2))
         # Draws repeat: what they are worth stands beside them.
-        worth = min(found.effective, len(draws))
-        assert draws.mean() == pytest.approx(middle, abs=SIGMAS * spread / math.sqrt(worth))
-        assert draws.std() == pytest.approx(spread, rel=SIGMAS * 1.2 / math.sqrt(2 * worth))
+        worth = min(found.effective, len(column))
+        assert column.mean() == pytest.approx(middle, abs=SIGMAS * spread / math.sqrt(worth))
+        assert column.std() == pytest.approx(spread, rel=SIGMAS * 1.2 / math.sqrt(2 * worth))
+
+
+def test_slopes_of_the_posterior_are_those_of_small_steps() -> None:
+    """What chains follow; also where a spread is as good as none."""
+    fit = cascade.fit(RACE, study(RACE, [2.0, 6.0], ["here"]), ["here.shear"], starts=0)
+    density = _Density(fit.likelihood, priors_of(fit, None))
+    for psi in (-9.5, -2.0, 0.3):
+        x = np.array([0.2, *([psi] * len(fit.likelihood.spreads))])
+        value, slope = density.sloped(x)
+        assert value == pytest.approx(density.at(x)[0], rel=1e-12)
+        steps = 1e-5 * np.eye(len(x))
+        wanted = [(density.at(x + h)[0] - density.at(x - h)[0]) / 2e-5 for h in steps]
+        assert slope == pytest.approx(wanted, rel=1e-5, abs=1e-5)
+
+
+def test_a_posterior_that_does_not_settle_says_so_and_what_would_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cascade.inference.posterior.SETTLED", -math.inf)
+    monkeypatch.setattr("cascade.inference.posterior.available", lambda: False)
+    fit = cascade.fit(RACE, study(RACE, [2.0, 6.0], ["here"]), ["here.shear"], starts=0)
+    found = fit.posterior(draws=200)
+    assert not found.settled
+    assert not found.by_chains
+    assert "take no interval from here" in found.below
+    assert "metastatic-cascade[nuts]" in found.below
 
 
 @pytest.mark.parametrize("k", [0.2, 0.5, 0.9])

@@ -3,8 +3,9 @@ r"""The posterior of hazards and spreads, by rounds of importance sampling from 
 Points x = (theta, psi) are drawn from a multivariate t law around the highest point of the posterior, with the
 curvature there, and weigh posterior over t density; the next law has the mean and the covariance of the weighed
 points.  After three rounds the last points are the answer, thinned by their weights.  The diagnostic is Pareto's k of
-the largest weights: where it is above 0.7 means of them do not settle, more rounds follow, and if it stays so the
-answer says it.
+the largest weights: where it is above 0.7 means of them do not settle, and more rounds follow.  If it stays so, chains
+by Hamiltonian dynamics take their place where the sampler for them is installed (``inference.chains``); the answer says
+which of both it is, and whether it settled.
 
 Priors are normal in the logarithms of hazards: over the range that the source of a hazard states, or around the model,
 as wide as the grade of the source says; of spreads half-normal.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,8 +27,9 @@ from cascade.answers.table import Table, Texts
 from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.shares import estimate_of_number, whole_percent
 from cascade.common.types import Floats
+from cascade.inference.chains import CHAINS, WITHOUT, agree, available, chains
 from cascade.inference.free import Free
-from cascade.inference.likely import Likely
+from cascade.inference.likely import Likely, Value
 from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD
 from cascade.inference.profiles import normal_quantile
 from cascade.inference.ranges import spread_of, stated_range
@@ -103,8 +105,12 @@ class Posterior(Table[PosteriorRow]):
     k : float
         Pareto's k of the weights: below 0.7 means settle.
     effective : float
-        Number of independent draws that the weighed points are worth.
+        Number of independent draws that the weighed points, or the chains, are worth.
     level : float
+    rhat : float
+        Of chains: how much wider all together are than each alone; nan where importance sampling settled.
+    divergent : float
+        Share of draws of the chains that lost their way.
     """
 
     free: tuple[Free, ...]
@@ -116,13 +122,21 @@ class Posterior(Table[PosteriorRow]):
     effective: float
     level: float
     priors: tuple[Prior, ...]
+    rhat: float = math.nan
+    divergent: float = 0.0
 
     left = (0, 1)
 
     @property
+    def by_chains(self) -> bool:
+        """Whether the draws are those of chains, as importance sampling did not settle."""
+        return not math.isnan(self.rhat)
+
+    @property
     def settled(self) -> bool:
         """Whether the diagnostic is good, and draws are worth enough."""
-        return self.k < SETTLED and self.effective >= LEAST_WORTH
+        good = agree(self.rhat, self.divergent) if self.by_chains else self.k < SETTLED
+        return good and self.effective >= LEAST_WORTH
 
     @property
     def rows(self) -> tuple[PosteriorRow, ...]:
@@ -161,10 +175,15 @@ class Posterior(Table[PosteriorRow]):
     @property
     def below(self) -> str:
         """The diagnostic, in words."""
-        told = f"{len(self.theta)} draws of points worth {self.effective:.0f} independent ones; Pareto's k {self.k:.2f}"
+        worth = f"{len(self.theta)} draws of points worth {self.effective:.0f} independent ones"
+        told, never = f"{worth}; Pareto's k {self.k:.2f}", "take no interval from here"
+        if self.by_chains:
+            why = f"importance sampling did not settle (Pareto's k {self.k:.2f}), so these are draws of {CHAINS} chains"
+            told = f"{worth}; {why} (nutpie): R-hat {self.rhat:.3f}, {whole_percent(self.divergent)} divergent"
+            return f"{told}: they agree." if self.settled else f"{told}; they do not agree: {never}."
         if self.settled:
             return f"{told}, below {SETTLED}: means settle."
-        return f"{told}; not below {SETTLED}, or worth too few: take no interval from here."
+        return f"{told}; not below {SETTLED}, or worth too few: {never}; {WITHOUT}."
 
 
 def priors_of(fit: Fit, given: Mapping[str, object] | None) -> tuple[Prior, ...]:
@@ -218,17 +237,31 @@ class _Density:
 
     def at(self, x: Floats) -> tuple[float, float]:
         """Log density, and log likelihood."""
+        prior, told = self._parts(x, slopes=False)
+        return (-math.inf, -math.inf) if told is None else (told.value + prior, told.value)
+
+    def sloped(self, x: Floats) -> tuple[float, Floats]:
+        """Log density and its gradient, for chains."""
+        prior, told = self._parts(x, slopes=True)
+        if told is None:
+            return -math.inf, np.zeros_like(x)
+        theta, psi = x[: len(self.mean)], x[len(self.mean) :]
+        by_theta = told.by_free - (theta - self.mean) / self.sd**2
+        by_psi = np.where(psi > LEAST_SPREAD - 3.0, told.by_spread, 0.0) + 1.0 - (np.exp(psi) / HALF_NORMAL) ** 2
+        return told.value + prior, np.concatenate([by_theta, by_psi])
+
+    def _parts(self, x: Floats, *, slopes: bool) -> tuple[float, Value | None]:
+        """Log prior, and the log likelihood; None where the data cannot be."""
         theta, psi = x[: len(self.mean)], x[len(self.mean) :]
         if (psi > MOST_SPREAD).any() or np.abs(theta).max(initial=0.0) > 25.0:
-            return -math.inf, -math.inf
+            return -math.inf, None
         # Of a spread half-normal; the density is that of its logarithm.
         prior = -0.5 * float((((theta - self.mean) / self.sd) ** 2).sum())
         prior += float((psi - 0.5 * (np.exp(psi) / HALF_NORMAL) ** 2).sum())
-        expected = self.likelihood.expected(theta, slopes=False)
+        expected = self.likelihood.expected(theta, slopes=slopes)
         if not self.likelihood.possible(expected):
-            return -math.inf, -math.inf
-        value = self.likelihood.of(expected, np.maximum(psi, LEAST_SPREAD - 3.0)).value
-        return value + prior, value
+            return -math.inf, None
+        return prior, self.likelihood.of(expected, np.maximum(psi, LEAST_SPREAD - 3.0))
 
 
 def sampled(fit: Fit, draws: int, priors: Mapping[str, object] | None, seed: int, level: float) -> Posterior:
@@ -253,19 +286,25 @@ def sampled(fit: Fit, draws: int, priors: Mapping[str, object] | None, seed: int
         center, covariance = _refitted(x, weights / weights.sum(), covariance)
     assert best is not None
     k, x, shares, likelihoods = best
-    chosen = _systematic(rng, shares, draws)
-    size = len(fit.free)
-    return Posterior(
-        fit.free,
-        fit.likelihood.spreads,
-        x[chosen, :size],
-        np.exp(x[chosen, size:]),
-        likelihoods[chosen],
-        k,
-        effective(shares),
-        level,
-        known,
-    )
+    chosen, size = _systematic(rng, shares, draws), len(fit.free)
+    found = Posterior(
+        fit.free, fit.likelihood.spreads, x[chosen, :size], np.exp(x[chosen, size:]), likelihoods[chosen], k,
+        effective(shares), level, known,
+    )  # fmt: skip
+    return found if found.settled or not available() else _by_chains(found, density, x, shares, draws, seed)
+
+
+def _by_chains(found: Posterior, density: _Density, x: Floats, shares: Floats, draws: int, seed: int) -> Posterior:
+    """Draws of chains in place of those that did not settle; these tell where the chains begin."""
+    middle, size = shares @ x, found.theta.shape[1]
+    wide = np.sqrt(shares @ (x - middle) ** 2)
+    told = chains(density.sloped, x[int(shares.argmax())], np.maximum(wide, 0.05), -(-draws // CHAINS), seed)
+    points = told.x[np.linspace(0, len(told.x) - 1, draws).round().astype(int)]
+    likelihoods = np.array([density.at(point)[1] for point in points])
+    return replace(
+        found, theta=points[:, :size], sd=np.exp(points[:, size:]), log_likelihood=likelihoods,
+        effective=told.effective, rhat=told.rhat, divergent=told.divergent,
+    )  # fmt: skip
 
 
 def _begin(fit: Fit, density: _Density) -> tuple[Floats, Floats]:
