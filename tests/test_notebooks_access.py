@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+import cascade
 from helpers.notebooks import NOTEBOOKS
 from helpers.processes import teaching
 
@@ -34,6 +38,19 @@ def page(browser: Any) -> Iterator[Any]:
         page.address = address
         yield page
         page.close()
+
+
+def test_marimo_is_given_the_text_of_a_picture() -> None:
+    """Twice as many pixels as points of the page, as its own pictures have."""
+    picture = cascade.plot.funnel(cascade.exact(cascade.load("textbook")))
+    kind, told = picture._mime_()
+    (alt, encoded, wide) = re.fullmatch(
+        r'<img alt="([^"]+)" src="data:image/png;base64,([^"]+)" style="width: (\d+)px; max-width: 100%">', told
+    ).groups()  # type: ignore[union-attr]
+    assert kind == "text/html"
+    assert html.unescape(alt) == cascade.plot.alt_text(picture)
+    pixels = int.from_bytes(base64.b64decode(encoded)[16:20], "big")
+    assert pixels == pytest.approx(2 * int(wide), abs=2)
 
 
 @pytest.mark.sampled(1)
