@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 
 import numpy as np
 
 import cascade
+from cascade.inference.chains import available, chains
 from cascade.inference.drawing import drawn
+from cascade.inference.posterior import _Density, priors_of
 
 HAZARDS = [
     "injected.early death",
@@ -60,7 +64,31 @@ def fits(runs: int, best_of: Timed) -> list[tuple[str, float, float, str]]:
         (f"{what}, one of which differs between animals, seconds", varied, 5.0, "at most"),
         ("fit of two hazards to 400 times of the first of many cells, with profiles, seconds", timed, 5.0, "at most"),
         (f"{what}, differences against exact slopes", differences / exact, 1.5, "at least"),
+        *_peers(fit, posterior, what),
     ]
+
+
+def _peers(fit: cascade.Fit, ours: float, what: str) -> Iterator[tuple[str, float, float, str]]:
+    """Seconds of an independent draw of the same posterior by other samplers, over ours; those that are installed."""
+    density = _Density(fit.likelihood, priors_of(fit, None))
+    begin = np.concatenate([fit.best.theta, fit.best.spreads])
+    each = ours / min(fit.posterior(draws=1000).effective, 1000.0)
+    if available():
+        started = time.perf_counter()
+        told = chains(density.sloped, begin, np.full(len(begin), 0.05), 500, 1)
+        seconds = (time.perf_counter() - started) / told.effective
+        yield f"{what}, a draw by nutpie's chains over one of ours", seconds / each, 1.0, "at least"
+    if find_spec("emcee"):
+        import emcee
+
+        walkers, rng = 4 * len(begin), np.random.default_rng(3)
+        np.random.seed(3)  # noqa: NPY002 (emcee draws from it)
+        started = time.perf_counter()
+        sampler = emcee.EnsembleSampler(walkers, len(begin), lambda x: density.at(x)[0])
+        sampler.run_mcmc(begin + 0.05 * rng.standard_normal((walkers, len(begin))), 600)
+        seconds = time.perf_counter() - started
+        worth = walkers * 500 / float(np.max(sampler.get_autocorr_time(discard=100, quiet=True)))
+        yield f"{what}, a draw by emcee over one of ours", seconds / worth / each, 1.0, "at least"
 
 
 def _times() -> cascade.Data:
