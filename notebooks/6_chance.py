@@ -26,9 +26,7 @@ def _():
 def _():
     sizes = [10_000, 20_000, 50_000, 100_000, 200_000, 300_000, 500_000, 700_000, 1_000_000,
              1_500_000, 2_000_000, 3_000_000, 5_000_000, 7_000_000, 10_000_000]  # fmt: skip
-    cells_slider = mo.ui.slider(
-        steps=sizes, value=1_000_000, label="Cells of each tumour that set out", show_value=True
-    )
+    cells_slider = mo.ui.slider(steps=sizes, value=1_000_000, label="Cells of each tumour that set out")
     cells_slider
     return cells_slider, sizes
 
@@ -36,6 +34,7 @@ def _():
 @app.cell
 def _(cells_slider):
     cells = cells_slider.value
+    mo.md(f"**{cells:,} cells** of each tumour set out.")
     return (cells,)
 
 

@@ -27,7 +27,7 @@ def _():
 @app.cell
 def _():
     numbers = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000]
-    number_slider = mo.ui.slider(steps=numbers, value=10_000, label="Cells of a run", show_value=True)
+    number_slider = mo.ui.slider(steps=numbers, value=10_000, label="Cells of a run")
     seed_slider = mo.ui.slider(1, 40, step=1, value=1, label="Seed", show_value=True)
     mo.hstack([number_slider, seed_slider], justify="start", wrap=True)
     return number_slider, numbers, seed_slider
