@@ -18,8 +18,8 @@ FOLDER = Path(__file__).parent
 REFERENCE = ("api.md", "model_file.md", "disease_file.md", "glossary.md")
 """Pages that are not read from the top: references to fields and functions, and the glossary itself."""
 
-LATER = ("model.md", "howto/film.md")
-"""Pages that are being written: take them off this list and let this script link them when they are done."""
+LATER: tuple[str, ...] = ()
+"""Pages that are being written, if any: off this list when they are done, so that this script links them."""
 
 SAID_SO = {
     "exposure, relative": ("relative exposure",),

@@ -34,7 +34,7 @@ class Kept:
         InputError
             When the file holds another sweep, or something else.
         """
-        head = json.dumps(dict(self.asked), sort_keys=True).encode() + b"\n"
+        head = _line(dict(self.asked))
         held = self.path.read_bytes() if self.path.exists() else b""
         if head.startswith(held):  # a new file, or one whose first line was not whole
             self.path.write_bytes(head)
@@ -52,7 +52,7 @@ class Kept:
             told = None
         if not isinstance(told, dict) or told.keys() != dict(self.asked).keys():
             raise InputError("path", str(self.path), "a new file, or one that a sweep has left")
-        for name, value in json.loads(json.dumps(dict(self.asked))).items():
+        for name, value in json.loads(_line(dict(self.asked))).items():
             if told[name] != value:
                 raise InputError("path", str(self.path), f"the file of this sweep; it is of one with another {name}")
 
@@ -67,4 +67,8 @@ class Kept:
     def add(self, point: int, answers: list[Answer]) -> None:
         """A point that is done."""
         with self.path.open("ab") as file:
-            file.write(json.dumps([point, answers]).encode() + b"\n")
+            file.write(_line([point, answers]))
+
+
+def _line(data: object) -> bytes:
+    return json.dumps(data, allow_nan=False).encode() + b"\n"

@@ -168,15 +168,7 @@ def sweep(
         cells = len(cell_range(cells))
     ranges, factors = _points(model, vary, design, points, seed)
     asked = _Asked(model, ranges, observables, at, cells, seed)
-    kept = None if path is None else Kept(as_path(path), asked.told(factors))
-    done = {} if kept is None else kept.opened()
-    missing = [point for point in range(len(factors)) if point not in done]
-    with reporter(progress, len(missing), VISITS, "points") as report:
-        for point, answers in zip(missing, asked.answers(np.log(factors[missing])) if missing else (), strict=True):
-            done[point] = answers
-            if kept is not None:
-                kept.add(point, answers)
-            report(1)
+    done = _answered(asked, factors, path, progress)
     names = [one.hazard for one in ranges]
     rows = [
         SweepRow(point, dict(zip(names, row, strict=True)), *answer)
@@ -186,6 +178,20 @@ def sweep(
     how = f"{cells:,} cells each, seed {seed}" if cells else "exact"
     label = f"{model.name}, {len(factors)} sets of hazards ({design}), {how}; factors on the model's hazards"
     return Sweep(tuple(rows), tuple(names), label, model.digest())
+
+
+def _answered(asked: _Asked, factors: Floats, path: str | Path | None, progress: Progress) -> dict[int, list[Answer]]:
+    """The answers of all points, by number; those that a file has are not worked out again."""
+    kept = None if path is None else Kept(as_path(path), asked.told(factors))
+    done = {} if kept is None else kept.opened()
+    missing = [point for point in range(len(factors)) if point not in done]
+    with reporter(progress, len(missing), VISITS, "points") as report:
+        for point, answers in zip(missing, asked.answers(np.log(factors[missing])) if missing else (), strict=True):
+            done[point] = answers
+            if kept is not None:
+                kept.add(point, answers)
+            report(1)
+    return done
 
 
 def _points(model: Model, vary: Mapping[str, Any], design: str, points: int, seed: int) -> tuple[list[Range], Floats]:

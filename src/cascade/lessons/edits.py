@@ -36,14 +36,18 @@ def edit_of(base: Any, other: Any) -> dict[str, Any] | None:
     {'steps': [[0, 1, [10]]]}
     """
     # As text: of Python's own equality True is 1.
-    if json.dumps(base, sort_keys=True) == json.dumps(other, sort_keys=True):
+    if _text(base) == _text(other):
         return None
     return min([{"to": other}, *_ways(base, other)], key=size_of)
 
 
 def size_of(data: Any) -> int:
     """Characters of data as a page has it."""
-    return len(json.dumps(data, separators=(",", ":")))
+    return len(_text(data))
+
+
+def _text(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
 def _ways(base: Any, other: Any) -> Iterator[dict[str, Any]]:
@@ -89,7 +93,7 @@ def _cut(base: Sequence[Any], other: Sequence[Any]) -> Iterator[dict[str, Any]]:
 
 def _cuts(base: Sequence[Any], other: Sequence[Any]) -> list[list[Any]] | None:
     """Pieces of a list with what stands there in another; None where it would take long to find them."""
-    old, new = ([json.dumps(value) for value in values] for values in (base, other))
+    old, new = ([_text(value) for value in values] for values in (base, other))
     if len(old) == len(new):
         runs = groupby(range(len(old)), lambda k: old[k] == new[k])
         places = [list(run) for alike, run in runs if not alike]

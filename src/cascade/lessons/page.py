@@ -76,7 +76,6 @@ def data_of(
         When there are no words in the language.
     """
     known = _stages()
-    factors = factors_of(model, acting)
     about, limits = in_words(lang, model.name, model.description, model.limits)
     marks, colours = causes_of(list(base["cast"]["causes"]))
     return {
@@ -93,10 +92,7 @@ def data_of(
         "marks": list(marks.items()),
         "colours": colours,
         "knobs": told(knobs_of(model, until), base, acting, seed),
-        "treatments": [
-            {"name": one.name, "title": one.title or one.name, "about": one.description, "factors": factors[one.name]}
-            for one in acting
-        ],
+        "treatments": _treatments(model, acting),
         "windows": changes_told(model) and len(base["window_start"]) == 1,
         "arms": list(arms),
         "anatomy": anatomy(model),
@@ -138,6 +134,15 @@ def check_first(first: int) -> int:
     if first + SET_OUT > MOST_IN_A_BROWSER:
         raise InputError("cells", first, "cells that begin below 2^53: a browser has no larger whole numbers")
     return first
+
+
+def _treatments(model: Model, acting: Sequence[Treatment]) -> list[dict[str, Any]]:
+    """Treatments that may be chosen, with what each multiplies the transitions by."""
+    factors = factors_of(model, acting)
+    return [
+        {"name": one.name, "title": one.title or one.name, "about": one.description, "factors": factors[one.name]}
+        for one in acting
+    ]
 
 
 def page(data: dict[str, Any]) -> str:
