@@ -339,6 +339,28 @@ def test_parquet_where_pyarrow_is_and_a_message_where_not(tmp_path: Path) -> Non
     assert read["organ"].tolist() == [row["organ"] for row in table.to_dicts()]
 
 
+@pytest.mark.parametrize("name", OUT)
+def test_arrow_has_the_rows_of_the_frame(name: str) -> None:
+    """Where pyarrow is, of every table; lives, too."""
+    pytest.importorskip("pyarrow", reason="pip install 'metastatic-cascade[io]'")
+    table = OUT[name]()
+    found, frame = table.to_arrow(), table.to_pandas()
+    assert found.column_names == list(frame.columns)
+    assert found.num_rows == len(frame)
+    assert found.to_pandas().equals(frame)
+
+
+def test_without_pyarrow_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(cascade.InputError, match="pyarrow installed"):
+        OUT["organs"]().to_arrow()
+    with pytest.raises(cascade.InputError, match="pyarrow installed"):
+        OUT["organs"]().to_parquet(tmp_path / "t.parquet")
+    assert not list(tmp_path.iterdir())
+
+
 def test_without_pandas_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

@@ -1,4 +1,4 @@
-"""Tables handed out: rows as a data frame, as CSV and as Parquet, the same in each."""
+"""Tables handed out: rows as a data frame, as an Arrow table, as CSV and as Parquet, the same in each."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cascade.common.files import as_path, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 class HandsOut:
@@ -56,6 +57,17 @@ class HandsOut:
         write_atomically(found, text.getvalue().encode())
         return found
 
+    def to_arrow(self) -> pa.Table:
+        """Rows as a pyarrow.Table, which R, Julia, DuckDB and others read without a copy; columns as of ``to_pandas``.
+
+        Raises
+        ------
+        InputError
+            Where pandas or pyarrow is not installed.
+        """
+        arrow = _pyarrow("to_arrow")
+        return arrow.Table.from_pandas(_pandas("to_arrow").DataFrame(self._flat()), preserve_index=False)
+
     def to_parquet(self, path: str | Path) -> Path:
         """Rows as a Parquet file, whole or not at all.
 
@@ -69,12 +81,8 @@ class HandsOut:
             Where pandas or pyarrow is not installed.
         """
         frame, buffer = _pandas("to_parquet").DataFrame(self._flat()), io.BytesIO()
-        try:
-            frame.to_parquet(buffer, index=False)
-        except ImportError:
-            raise InputError(
-                "to_parquet", "pyarrow", "pyarrow installed: pip install 'metastatic-cascade[io]'"
-            ) from None
+        _pyarrow("to_parquet")
+        frame.to_parquet(buffer, index=False)
         found = as_path(path)
         write_atomically(found, buffer.getvalue())
         return found
@@ -98,3 +106,11 @@ def _pandas(what: str) -> Any:
     except ImportError:
         raise InputError(what, "pandas", "pandas installed: pip install 'metastatic-cascade[io]'") from None
     return pd
+
+
+def _pyarrow(what: str) -> Any:
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise InputError(what, "pyarrow", "pyarrow installed: pip install 'metastatic-cascade[io]'") from None
+    return pa
