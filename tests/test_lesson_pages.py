@@ -397,7 +397,7 @@ def test_before_a_class_no_text_is_small_and_all_rows_stand_on_the_wall(browser:
     if name == "breast":  # its patients
         path = write_lesson(patient_lesson(name), folder / "patients.html")
     for width, height in ((1920, 1080), (1280, 720)):
-        context = browser.new_context(viewport={"width": width, "height": height})
+        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
         shown = Shown(context, path, "#film=shown&present=1")
         for number in range(len(shown.page.evaluate("cascade.lesson.scenes.map(() => 0)"))):
             shown.page.keyboard.press(str(number + 1))
