@@ -124,6 +124,14 @@ def odds_that_halve(model: cascade.Model, step: str, first: float) -> float | No
     return STEEP if end > 0 else float(2.0 ** optimize.brentq(over, lowest, 0.0, xtol=0.002))
 
 
+def why_not(model: cascade.Model, step: str, first: float) -> str:
+    """That a step cannot, and why: how many are left at the end of its slider, and how many pass it as it is."""
+    left = factor(success(with_odds(model, step, STEEP)) / first)
+    passed = percent(passing(model)[model.stages.index(step)])
+    said = say("tasks.cannot", step=term(step))
+    return f"{said} (at {TIMES} {STEEP:g}, its end, {left} times as many are left; {passed} pass this step as it is)"
+
+
 def slow(model: cascade.Model) -> bool:
     """Whether the exact answer takes seconds: it is a mean over thousands of points where cells differ in many ways."""
     return len(model.frailties) > MOST_TRAITS
@@ -147,13 +155,27 @@ def answers(model: cascade.Model) -> list[str]:
         told.append(f"{say('tasks.answer_halve', list='the page finds these answers itself, in a moment')}")
     if any(odds is not None for odds in found.values()):
         listed = "; ".join(
-            say("tasks.cannot", step=term(step)) if odds is None else f"{term(step)} {TIMES} {factor(odds)}"
+            why_not(model, step, all_of_them) if odds is None else f"{term(step)} {TIMES} {factor(odds)}"
             for step, odds in found.items()
         )
         told.append(say("tasks.answer_halve", list=listed))
     cells = many(all_of_them)
     told.append(f"{say('tasks.answer_luck', value=factor(all_of_them * cells))[:-1]} (of {cells:,} cells).")
     return told
+
+
+def compared(model: cascade.Model) -> list[str]:
+    """What a lesson asks to be compared with that of another lesson: half-lives in the blood, or the organ that leads."""
+    if any(one.ask and one.ask.half_life for one in model.observations):
+        (gone,) = (row for row in cascade.exact(model).times() if row.kind == "step")
+        hours = gone.median_hours
+        return [f"Half-life in the blood: {factor(3600 * hours)} seconds, or {factor(hours)} hours."]
+    if model.name.startswith("mouse-"):
+        rows = list(cascade.exact(model).organs())
+        first = max(rows, key=lambda row: row.colonies)
+        share = percent(first.colonies / sum(row.colonies for row in rows))
+        return [f"Most colonies stand in: {term(first.organ)}, {share} of all."]
+    return []
 
 
 def arms(model: cascade.Model) -> list[str]:
@@ -221,6 +243,7 @@ def section(card: Card) -> str:
         ),
         "",
         *(f"- {answer}" for answer in answers(model)),
+        *(f"- {one}" for one in compared(model)),
     ]
     two = arms(model)
     lines += [f"- Two arms, colonies against untreated: {'; '.join(two)}."] if two else []
@@ -232,7 +255,7 @@ def patients_section(card: Card) -> str:
     asked = patient_answers(card.name)
     lines = [
         f"### {card.title}\n",
-        f"{card.about} {facts(card)} `cascade lesson --patient {card.name} --out {card.name}.html`\n",
+        f"{card.about} {facts(card)} `cascade lesson --patient {card.name} --out patient-{card.name}.html`\n",
         *(f"{question} **{answer}.**" for question, answer in asked),
     ]
     return "\n".join(lines) + "\n"
