@@ -165,7 +165,7 @@ def answers(model: cascade.Model) -> list[str]:
 
 
 def compared(model: cascade.Model) -> list[str]:
-    """What a lesson asks to be compared with that of another lesson: half-lives in the blood, or the organ that leads."""
+    """What is compared with that of another lesson: half-lives in the blood, or the organ that leads."""
     if any(one.ask and one.ask.half_life for one in model.observations):
         (gone,) = (row for row in cascade.exact(model).times() if row.kind == "step")
         hours = gone.median_hours

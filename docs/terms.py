@@ -21,7 +21,16 @@ REFERENCE = ("api.md", "model_file.md", "disease_file.md", "glossary.md")
 LATER: tuple[str, ...] = ()
 """Pages that are being written, if any: off this list when they are done, so that this script links them."""
 
-SAID_SO = {
+NOT_LINKED = (
+    "adjuvant", "apoptosis in foreign soil", "arm", "birth-and-death process", "breach", "circulation",
+    "colonization", "detachment", "first bed", "first member", "Gompertz", "held and passing cells",
+    "identifiability", "immune killing", "level", "likelihood", "log-normal", "move", "NK cell", "node", "phase",
+    "primary", "regression", "role (of a figure)", "saved, lost (cell)", "saved, lost (patient)", "scorecard",
+    "slow death", "starvation", "state", "subtype", "success", "trait", "unit",
+)  # fmt: skip
+"""Entries that are looked up and never linked of themselves: everyday words, and words of nearly every page."""
+
+SAID_SO: dict[str, tuple[str, ...]] = {
     "exposure, relative": ("relative exposure",),
     "metastasis, named after its origin": ("named after its origin", "named after their origin"),
     "early and late dissemination": ("early dissemination", "late dissemination"),
@@ -32,6 +41,7 @@ SAID_SO = {
     "window (of time)": (),
     "step (of the funnel)": (),
     "odds (of a slider)": ("odds",),
+    **dict.fromkeys(NOT_LINKED, ()),
 }
 """Words for entries whose name is not said as it stands; none of a word that has an everyday meaning as well."""
 
