@@ -24,6 +24,23 @@ def named(page: Path) -> str:
     return str(page.relative_to(DOCS))
 
 
+def title(page: Path) -> str:
+    found = re.search(r"^# (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, page
+    return found[1]
+
+
+def test_links_to_tutorials_have_their_titles() -> None:
+    """A title that is changed is changed wherever it is quoted."""
+    asked = 0
+    for page in [*DOCS.glob("*.md"), *DOCS.glob("*/*.md")]:
+        for said, name in re.findall(r"\[([A-Z][^\]]*\?)\]\(\S*?(\w+)\.md\)", page.read_text(encoding="utf-8")):
+            if (DOCS / "tutorials" / f"{name}.md") in TUTORIALS:
+                asked += 1
+                assert said == title(DOCS / "tutorials" / f"{name}.md"), page
+    assert asked >= 8
+
+
 # Terms --------------------------------------------------------------------------------------------
 
 
