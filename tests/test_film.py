@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
 import math
-import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -33,13 +31,11 @@ from cascade.plot.film_places import Places, mixed
 from cascade.plot.film_scene import Scene, scene_of
 from cascade.plot.film_words import Words, scheme_of
 from cascade.plot.films import film
-from cascade.web.modules import joined
 from cascade.web.page import payload
+from helpers.node import asked, in_node
 
-NODE = shutil.which("node")
 MORE = ["emt", "b16f1-liver", "colon", "unlike-cells", "platelets"]
 
-in_node = pytest.mark.skipif(NODE is None, reason="no node on this machine")
 films = [("textbook", True), ("ctc-mouse", True), ("clusters", False)]
 films += [pytest.param(name, True, marks=pytest.mark.full) for name in ("clusters", *MORE)]
 
@@ -62,16 +58,6 @@ def scene(name: str = "clusters", lang: str = "en", dots: int = DOTS, *, dark: b
     return scene_of(
         cascade.load(name), seed=1889, first=0, until=None, words=Words(lang), dark=dark, dots=dots
     )  # fmt: skip
-
-
-def asked(modules: str, code: str, given: dict[str, Any]) -> Any:
-    """What modules of the page say in node."""
-    script = f"{''.join(map(joined, modules.split()))}\nconst given = {json.dumps(given)};\n{code}"
-    done = subprocess.run(
-        [str(NODE), "--input-type=module", "-"], input=script, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 # The same film as the page -------------------------------------------------------------------------
