@@ -12,7 +12,7 @@ import pytest
 import cascade
 from cascade.common.portable import log
 from cascade.lessons.edits import edit_of, size_of
-from cascade.lessons.knobs import PLACES, factors_of, knobs_of, patch_of, stops_of, told, usable
+from cascade.lessons.knobs import PLACES, factors_of, for_a_time, knobs_of, patch_of, stops_of, told, usable
 from cascade.lessons.soils import cancer_of
 from cascade.model import Model
 from cascade.web.anatomy import anatomy
@@ -182,6 +182,35 @@ def test_a_treatment_for_a_time_is_that_of_the_package(name: str) -> None:
         _, other, until = knobs[knob][at]
         same(made, other.with_treatments(cascade.treatment(treated, start or None, end)), until)
         assert kept, "the address keeps it"
+
+
+SOLVED = """const b = new Bench(given.lesson);
+b.treated = { ...given.treated, to: given.treated.to ?? Infinity };
+b.rebuild();
+const { passed, founded, lost } = b.model.exact();
+console.log(JSON.stringify([passed, founded.reduce((x, y) => x + y, 0), lost.map((by) => [...Object.values(by)])]));"""
+
+
+@in_node
+@pytest.mark.parametrize(("begin", "end"), TIMES[1:])
+@pytest.mark.parametrize("name", ["colon", "mouse-tail-vein"])
+def test_large_models_are_solved_with_a_treatment_for_a_time(name: str, begin: float, end: float | None) -> None:
+    """Hundreds of states, from seconds in the blood to months: as precisely as the package says them."""
+    model = cascade.load(name)
+    assert for_a_time(model)
+    data = lesson_without_arms(model)
+    for treatment in data["treatments"][:2]:
+        treated = treatment["name"]
+        given = {"lesson": data, "treated": {"name": treated, "from": begin, "to": end}}
+        passed, colonies, _ = asked("bench.js", SOLVED, given)
+        answer = cascade.exact(model.with_treatments(cascade.treatment(treated, begin or None, end)))
+        assert passed == pytest.approx([row.fraction_of_all for row in answer.funnel()], rel=1e-9)
+        assert colonies == pytest.approx(answer.success, rel=1e-9)
+
+
+def test_a_treatment_for_a_time_is_offered_where_it_is_solved_at_once() -> None:
+    """In all models of the catalogue but that whose cells differ in seven traits."""
+    assert [entry.name for entry in cascade.models() if not for_a_time(cascade.load(entry.name))] == ["unlike-cells"]
 
 
 def test_only_treatments_that_act_are_offered() -> None:

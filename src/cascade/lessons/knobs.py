@@ -28,7 +28,10 @@ PLACES = ("name", "cast")
 """Of a payload what is about the model and not in it."""
 
 MOST_STATES = 40
-"""Of a model for which hazards that change with time are solved at once in a page."""
+"""Of a model that may be looked at on any day: each is solved when the page is written, too."""
+
+MOST_FOR_A_TIME = 320
+"""Of a model whose treatments may begin and end: a page solves as many in about a second."""
 
 FACTORS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
@@ -68,8 +71,16 @@ def knobs_of(model: Model, until: float | None) -> list[Knob]:
 
 
 def changes_told(model: Model) -> bool:
-    """Whether a page answers at once where hazards change, or cells are looked at before they have come to an end."""
+    """Whether a page tells at once what is seen when cells are looked at before they have come to an end."""
     return lower(model).size <= MOST_STATES and _fits(model, 1.0)
+
+
+def for_a_time(model: Model) -> bool:
+    """Whether a treatment may begin and end in a page: cells enter at once, and the answer takes about a second."""
+    lowered = lower(model)
+    begin, end = lowered.entry_hours
+    alone = len(lowered.window_start) == 1 and begin == end
+    return alone and (changes_told(model) or (lowered.size <= MOST_FOR_A_TIME and not model.frailties))
 
 
 def _fits(model: Model, until: float | None) -> bool:

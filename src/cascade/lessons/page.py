@@ -13,7 +13,7 @@ from typing import Any
 from cascade.common.errors import InputError, is_whole
 from cascade.common.files import write_atomically
 from cascade.common.version import package_version
-from cascade.lessons.knobs import changes_told, factors_of, knobs_of, told
+from cascade.lessons.knobs import factors_of, for_a_time, knobs_of, told
 from cascade.lessons.looks import causes_of, properties
 from cascade.lessons.words import told as in_words
 from cascade.lessons.words import words
@@ -93,7 +93,7 @@ def data_of(
         "colours": colours,
         "knobs": told(knobs_of(model, until), base, acting, seed),
         "treatments": _treatments(model, acting),
-        "windows": changes_told(model) and len(base["window_start"]) == 1,
+        "windows": for_a_time(model),
         "arms": list(arms),
         "anatomy": anatomy(model),
         "patient": None,

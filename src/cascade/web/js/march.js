@@ -4,7 +4,7 @@
 
 import { LEAST_LEFT } from "./constants.js";
 import { addLost } from "./counting.js";
-import { applied, exponential } from "./matrices.js";
+import { carried } from "./matrices.js";
 
 /**
  * @typedef {object} Places pairs of furthest stage and state that cells can be in
@@ -111,9 +111,8 @@ export function march(model, hazard, weight, answer, there, hours) {
   const places = reachable(model, hazard, there), { pairs, leaving } = places, n = pairs.length + 1;
   const total = pairs.map(([, s]) => leaving[s].reduce((sum, e) => sum + hazard[e], 0));
   const q = Math.max(LEAST_LEFT, ...total);
-  const { E, F } = exponential((h) => jumpsOf(model, hazard, places, total, q, h), n, q, hours);
-  const before = [...pairs.map(([level, s]) => there[level][s]), 0];
-  const spent = applied(F, n, before), left = applied(E, n, before);
+  const before = Float64Array.from([...pairs.map(([level, s]) => there[level][s]), 0]);
+  const { left, spent } = carried((h) => jumpsOf(model, hazard, places, total, q, h), n, q, hours, before);
   pairs.forEach(([level, s], i) => {
     for (const e of leaving[s]) note(model, answer, level, e, weight * hazard[e] * spent[i]);
     there[level][s] = left[i];

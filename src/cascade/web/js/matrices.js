@@ -2,16 +2,23 @@
 // @ts-check
 
 /**
+ * X Y; of a row of Y only what is not 0 is looked at: places that lead to few others have short ones.
  * @param {Float64Array} X
  * @param {Float64Array} Y
  * @param {number} n
  */
 function times(X, Y, n) {
-  const Z = new Float64Array(n * n);
+  const Z = new Float64Array(n * n), columns = new Int32Array(n * n), starts = new Int32Array(n + 1);
+  let count = 0;
+  for (let k = 0; k < n; k++) {
+    for (let j = 0; j < n; j++) if (Y[k * n + j] !== 0) columns[count++] = j;
+    starts[k + 1] = count;
+  }
   for (let i = 0; i < n; i++) {
+    const row = i * n;
     for (let k = 0; k < n; k++) {
-      const x = X[i * n + k];
-      if (x !== 0) for (let j = 0; j < n; j++) Z[i * n + j] += x * Y[k * n + j];
+      const x = X[row + k], from = k * n, end = starts[k + 1];
+      if (x !== 0) for (let c = starts[k]; c < end; c++) Z[row + columns[c]] += x * Y[from + columns[c]];
     }
   }
   return Z;
@@ -44,57 +51,72 @@ function poissonTails(mean, number) {
 }
 
 /**
- * E = exp(A h) and F, its integral up to h, where A + q I = B / h has no negative entry.  As a
+ * exp(A h), and its integral up to h applied to v, where A + q I = B / h has no negative entry.  As a
  * series of jumps of a uniform chain: exp(-q h) times the terms (B^m / m!); the integral of
  * exp(-q t) (q t)^m / m! up to h is what is left of the Poisson sum, by q.
  * @param {Float64Array} B
  * @param {number} n
  * @param {number} q
  * @param {number} h
+ * @param {Float64Array} v
  */
-function series(B, n, q, h) {
-  const E = new Float64Array(n * n), F = new Float64Array(n * n), tails = poissonTails(q * h, 40);
-  let term = new Float64Array(n * n);
+function series(B, n, q, h, v) {
+  const E = new Float64Array(n * n), spent = new Float64Array(n), tails = poissonTails(q * h, 40);
+  let term = new Float64Array(n * n), w = Float64Array.from(v);
   for (let i = 0; i < n; i++) term[i * n + i] = 1;
   for (let m = 0, weight = Math.exp(-q * h); m < 30; m++) {
-    for (let k = 0; k < n * n; k++) {
-      E[k] += weight * term[k];
-      F[k] += (tails[m + 1] / q) * term[k];
-    }
+    for (let k = 0; k < n * n; k++) E[k] += weight * term[k];
+    for (let k = 0; k < n; k++) spent[k] += (tails[m + 1] / q) * w[k];
     term = times(B, term, n);
     for (let k = 0; k < n * n; k++) term[k] /= q * h;
+    w = applied(B, n, w).map((x) => x / (q * h));
     weight *= (q * h) / (m + 1);
   }
-  return { E, F };
+  return { E, spent };
 }
 
 /**
- * What happens in some hours: E = exp(A hours) and F, its integral.  Every term is positive, so
- * nothing cancels.  Nobody is lost: the columns of E sum to 1, those of F to the hours.
+ * The sum of a vector is known: held there against rounding.
+ * @param {Float64Array} v
+ * @param {number} sum
+ */
+function held(v, sum) {
+  const found = v.reduce((a, b) => a + b, 0);
+  return Float64Array.from(v, (x) => (found > 0 ? (x * sum) / found : x));
+}
+
+/**
+ * What becomes of shares v in some hours: where they are (`left`) and how long they were where (`spent`), that is
+ * exp(A hours) v and the integral of it.  Doubled from a short time on; of the integral only what it makes of v is
+ * needed, since the one up to 2 h is that up to h and, of what is left by then, that up to h again.  Every term is positive,
+ * so nothing cancels.  Nobody is lost: all columns of exp(A h) sum to 1.
  * @param {(h: number) => Float64Array} jumps B for a time h
  * @param {number} n
  * @param {number} q at least the sum of all hazards of a place
  * @param {number} hours
+ * @param {Float64Array} v
  */
-export function exponential(jumps, n, q, hours) {
-  const halvings = Math.max(0, Math.ceil(Math.log2(q * hours)) + 1), h = hours / 2 ** halvings;
-  let { E, F } = series(jumps(h), n, q, h);
+export function carried(jumps, n, q, hours, v) {
+  const halvings = Math.max(0, Math.ceil(Math.log2(q * hours)) + 1), h = hours / 2 ** halvings, all = v.reduce((a, b) => a + b, 0);
+  let { E, spent } = series(jumps(h), n, q, h, v);
+  keep(E, n, 1);
   for (let d = 0; d < halvings; d++) {
-    const more = times(E, F, n);
-    for (let k = 0; k < n * n; k++) F[k] += more[k];
+    const more = applied(E, n, spent);
+    spent = held(Float64Array.from(spent, (x, k) => x + more[k]), (all * hours) / 2 ** (halvings - d - 1));
+    // The last time twice is enough where the square is asked for only once.
+    if (d === halvings - 1) return { left: held(applied(E, n, applied(E, n, v)), all), spent };
     E = times(E, E, n);
     keep(E, n, 1);
-    keep(F, n, hours / 2 ** (halvings - d - 1));
   }
-  return { E, F };
+  return { left: held(applied(E, n, v), all), spent };
 }
 
 /**
  * @param {Float64Array} X
  * @param {number} n
- * @param {number[]} v
+ * @param {Float64Array} v
  */
-export function applied(X, n, v) {
+function applied(X, n, v) {
   return v.map((_, i) => {
     let sum = 0;
     for (let j = 0; j < n; j++) sum += X[i * n + j] * v[j];
