@@ -335,6 +335,35 @@ def test_keys_lead_a_class(opened: Any) -> None:
     shown.fine()
 
 
+def test_another_link_in_the_same_page_is_another_scenario(opened: Any) -> None:
+    """What the second does not name stands as at first; a guess that nobody could write uncovers nothing."""
+    shown = opened("colon", "#film=kvessel-1,shown&body=network&scene=2&theme=dark", calm=True)
+    begun = shown.page.evaluate("[cascade.lesson.bench.knobs.vessel, cascade.lesson.scenes[1].scene.state()]")
+    assert begun == [1, "network"]
+    shown.page.evaluate("location.hash = '#film=shown&scene=3'")
+    shown.page.wait_for_function("cascade.lesson.bench.knobs.vessel === 0")
+    theme = "document.documentElement.dataset.theme ?? ''"
+    told = f"[cascade.lesson.scenes[1].scene.state(), {theme}, cascade.lesson.page.current]"
+    assert shown.page.evaluate(told) == ["", "", 2]
+    guessed = "[cascade.lesson.scenes[0].scene.open, cascade.lesson.scenes[0].scene.guess]"
+    for wrong in ("g-1.2.3", "g-...", "g-1e9", "g-100001"):
+        shown.page.evaluate(f"cascade.lesson.scenes[0].scene.restore('{wrong}')")
+        assert shown.page.evaluate(guessed) == [False, None]
+    shown.page.evaluate("cascade.lesson.scenes[0].scene.restore('g-12.5')")
+    assert shown.page.evaluate(guessed) == [True, 12.5]
+    shown.fine()
+
+
+def test_before_a_class_a_scene_begins_at_its_top(opened: Any) -> None:
+    shown = opened("colon", "#film=shown&scene=3", calm=True)
+    shown.page.evaluate("scrollTo(0, 400)")
+    shown.page.keyboard.press("p")
+    shown.page.evaluate("scrollTo(0, 300)")
+    shown.page.keyboard.press("2")
+    shown.page.wait_for_function("scrollY === 0")
+    shown.fine()
+
+
 def test_a_screen_reader_is_not_talked_to_at_every_key(opened: Any) -> None:
     shown = opened("platelets")
     shown.page.evaluate(

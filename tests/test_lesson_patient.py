@@ -107,7 +107,7 @@ def test_why_a_drug_changes_nothing_is_true_of_the_course() -> None:
     every = [(p, k, d) for p in range(PATIENTS) for k in (0, 4, none) for d in range(1, len(data["masks"][0]))]
     code = f"{json.dumps(every)}.map(([patient, knife, drug]) => idleFor(data, {{ patient, knife, drug }}))"
     said = dict(zip(every, asked(data, code), strict=True))
-    assert set(said.values()) == {"", "alone", "spared"}
+    assert set(said.values()) == {"", "late", "alone", "spared"}
     for (p, k, d), why in said.items():
         number, drug = data["patients"][p]["number"], positions(cascade.disease(name)).drugs[d]
         assert drug is not None
@@ -118,7 +118,17 @@ def test_why_a_drug_changes_nothing_is_true_of_the_course() -> None:
             for lesion in grown(under)
             if lesion.number and lesion.founded < sum(drug) and under.end_of(lesion.number) > drug[0]
         ]
-        wanted = "" if not same else "alone" if not there else "" if under.cause == "the tumour" else "spared"
+        wanted = (
+            "late"
+            if round(1000 * under.years) <= 1000 * drug[0]
+            else ""
+            if not same
+            else "alone"
+            if not there
+            else ""
+            if under.cause == "the tumour"
+            else "spared"
+        )
         assert why == wanted, (p, k, d)
 
 
@@ -259,7 +269,7 @@ def facts_told(page: Any) -> str:
     cells = [float(told.cells_of(lesion.number, knife - 1e-4)[0]) for lesion in grown(told)]
     seen, there = sum(told.disease.mm(n) >= at["mm"] for n in cells), sum(n > 0 for n in cells)
     never = len({le.identity for le in grown(without)} - {le.identity for le in grown(told)})
-    return f"At the operation in year {knife:g} the doctor sees {seen}; {there} are there. {never} later one"
+    return f"At the operation in year {knife:g} the doctor sees {seen}; really there: {there}. {never} later one"
 
 
 def test_keys_move_the_handles_and_the_sentence_agrees(scene: Any) -> None:

@@ -187,7 +187,7 @@ def test_the_file_of_another_sweep_is_refused_and_kept(other: dict[str, Any], na
     path = tmp_path / "sweep"
     cascade.sweep(LINEAR, **SWEPT["counted"], path=path)
     before = path.read_bytes()
-    with pytest.raises(cascade.InputError, match=f"one with another {named}"):
+    with pytest.raises(cascade.InputError, match=f"differs in its {named}"):
         cascade.sweep(LINEAR, **{**SWEPT["counted"], **other}, path=path)
     assert path.read_bytes() == before
 
@@ -199,6 +199,12 @@ def test_a_file_of_something_else_is_refused_and_kept(text: str, tmp_path: Path)
     with pytest.raises(cascade.InputError, match="a new file, or one that a sweep has left"):
         cascade.sweep(LINEAR, **SWEPT["exact"], path=path)
     assert path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("name", [".", "no/such/folder/sweep"])
+def test_a_file_that_cannot_be_written_is_named(name: str, tmp_path: Path) -> None:
+    with pytest.raises(cascade.InputError, match="a file that can be read and written"):
+        cascade.sweep(LINEAR, **SWEPT["exact"], path=tmp_path / name)
 
 
 def test_a_file_that_somebody_changed_is_refused_by_its_line(tmp_path: Path) -> None:

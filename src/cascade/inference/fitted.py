@@ -226,7 +226,7 @@ class Fit:
         seed: int = 1,
         level: float = 0.95,
     ) -> Posterior:
-        """The posterior of free hazards and spreads, by importance sampling.
+        """The posterior of free hazards and spreads, by importance sampling, or by chains where that does not settle.
 
         Parameters
         ----------

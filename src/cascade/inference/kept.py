@@ -32,8 +32,16 @@ class Kept:
         Raises
         ------
         InputError
-            When the file holds another sweep, or something else.
+            When the file holds another sweep, or something else, or cannot be read and written.
         """
+        try:
+            return self._opened()
+        except OSError as error:
+            raise InputError(
+                "path", str(self.path), f"a file that can be read and written ({error.strerror})"
+            ) from None
+
+    def _opened(self) -> dict[int, list[Answer]]:
         head = _line(dict(self.asked))
         held = self.path.read_bytes() if self.path.exists() else b""
         if head.startswith(held):  # a new file, or one whose first line was not whole
@@ -54,7 +62,9 @@ class Kept:
             raise InputError("path", str(self.path), "a new file, or one that a sweep has left")
         for name, value in json.loads(_line(dict(self.asked))).items():
             if told[name] != value:
-                raise InputError("path", str(self.path), f"the file of this sweep; it is of one with another {name}")
+                raise InputError(
+                    "path", str(self.path), f"the file of this sweep; it is of one that differs in its {name}"
+                )
 
     def _points(self, whole: bytes) -> Iterator[tuple[int, list[Answer]]]:
         for number, line in enumerate(whole.splitlines()[1:], start=2):

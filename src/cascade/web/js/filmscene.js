@@ -373,10 +373,11 @@ export class FilmScene {
 
   /** @param {string} text */
   restore(text) {
-    const anew = this.bench.restore(text), guess = /(?:^|,)g-([\d.]+)/.exec(text);
+    const anew = this.bench.restore(text), guess = /(?:^|,)g-(\d+(?:\.\d+)?)(?=,|$)/.exec(text), number = guess ? Number(guess[1]) : null;
     this._setInputs();
-    this.open = guess !== null || /(^|,)shown/.test(text);
-    this.guess = guess ? Number(guess[1]) : null;
+    // A guess that nobody could have written uncovers nothing.
+    this.guess = number !== null && number <= SET_OUT ? number : null;
+    this.open = this.guess !== null || /(^|,)shown/.test(text);
     this._covered();
     this._apply(anew);
   }

@@ -58,7 +58,7 @@ export class LessonPage {
     this.presenter.addEventListener("click", () => this.present(!this.presenting));
     document.addEventListener("changed", () => this.keep());
     document.addEventListener("keydown", (event) => this._press(event));
-    window.addEventListener("hashchange", () => this.restore());
+    window.addEventListener("hashchange", () => this.restore(true));
     this._onPaper();
     within(document, "#made").append(
       made("p", {}, made("b", {}, say("page.notice"))),
@@ -101,7 +101,8 @@ export class LessonPage {
       else button.removeAttribute("aria-current");
       scene.shown(k === to);
     });
-    if (scroll && !this.presenting) scenes[to].host.scrollIntoView({ block: "start" });
+    if (this.presenting) window.scrollTo(0, 0);
+    else if (scroll) scenes[to].host.scrollIntoView({ block: "start" });
     this.keep();
   }
 
@@ -143,11 +144,15 @@ export class LessonPage {
     }, KEPT);
   }
 
-  /** As the address says; what nobody wrote is passed over. */
-  restore() {
+  /**
+   * As the address says; what nobody wrote is passed over.
+   * @param {boolean} all whether scenes that it does not name stand as at first: another link in the same page is another scenario
+   */
+  restore(all = false) {
     const parts = new Map(location.hash.slice(1).split("&").map((part) => /** @type {[string, string]} */ (part.split(/=(.*)/).slice(0, 2))));
     this.restoring = true;
-    for (const { id, scene } of this.scenes) if (parts.has(id)) scene.restore(parts.get(id) ?? "");
+    for (const { id, scene } of this.scenes) if (all || parts.has(id)) scene.restore(parts.get(id) ?? "");
+    if (all && !parts.has("theme")) this.dress("");
     if (/^(light|dark)$/.test(parts.get("theme") ?? "")) this.dress(parts.get("theme") ?? "");
     this.root.classList.toggle("present", parts.get("present") === "1");
     this.presenter.setAttribute("aria-pressed", String(this.presenting));

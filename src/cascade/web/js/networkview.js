@@ -22,6 +22,7 @@ const NETWORK_STEP = 1.75;
 const NETWORK_WIDEST = 1.3;
 const NETWORK_WHOLE = 1.35;
 const NETWORK_FROM = 5.2;
+const NETWORK_NEAR = 3.6;
 const NETWORK_NAMED = 28;
 const NETWORK_TYPE = 0.82;
 const LEAST_NETWORK_DISC = 1.6; // pixels
@@ -70,7 +71,7 @@ export class NetworkView {
     if (!width) return;
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const xs = network.lines.flatMap(([points]) => points.filter((_, k) => k % 2 === 0)), heights = network.beds.map(([, , , y]) => y).sort((a, b) => a - b);
-    const left = NETWORK_FROM * rem, right = width - rem, low = Math.min(...xs), high = Math.max(...xs);
+    const left = (width < NETWORK_NAMED * rem ? NETWORK_NEAR : NETWORK_FROM) * rem, right = width - rem, low = Math.min(...xs), high = Math.max(...xs);
     // Beds stand at equal distances but for the one between the hearts.
     const step = Math.min(...heights.slice(2).map((y, k) => y - heights[k + 1])), steps = (heights[heights.length - 1] - heights[0]) / step;
     const top = (NETWORK_WHOLE + 0.6) * rem, scale = this._step(rem, steps, top) / step, height = top + (heights[heights.length - 1] - heights[0]) * scale + 1.5 * rem;

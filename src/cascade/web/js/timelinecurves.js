@@ -217,11 +217,12 @@ export function factsOf(data, at) {
  * Why a drug that works in a patient changes nothing of how the course ends; "": it changes it, or no reason is known.
  * @param {TimelineData} data
  * @param {TimelinePosition} at under a drug
- * @returns {"" | "alone" | "spared"} no metastasis is there while it is given; the patient does not die of the tumour
+ * @returns {"" | "late" | "alone" | "spared"} dead before; no metastasis is there while it is given; no death of the tumour
  */
 export function idleFor(data, at) {
   const [end, cause] = endUnder(data, at), [without, of] = endUnder(data, { ...at, drug: 0 });
   const given = data.drug ? [data.drug.starts[at.drug - 1], data.drug.years[at.drug - 1]] : [0, 0];
+  if (end <= given[0]) return "late";
   if (end !== without || cause !== of) return "";
   const met = lesionsUnder(data, at).some(({ id, begin, end: gone }) => id !== 0 && begin < given[0] + given[1] && gone > given[0]);
   return met ? (cause === DIES_OF_TUMOUR ? "" : "spared") : "alone";

@@ -293,15 +293,16 @@ export class TimeScene {
       if (facts.knife !== null) parts.push(say("patient.too_late", { year: when(facts.knife) }));
       parts.push(many("born", facts.born), say("patient.at_end", { seen: facts.seen, there: facts.there }));
     }
-    if (at.drug && facts.works) parts.push(many("ended", facts.ended));
+    const late = data.drug && at.drug && idleFor(data, at) === "late";
+    if (at.drug && facts.works && !late) parts.push(many("ended", facts.ended));
     parts.push(ends(facts.cause, facts.end));
     this.said.textContent = parts.join(" ");
     const other = (/** @type {string} */ without, /** @type {[number, number]} */ [year, cause]) =>
       say(`patient.${without}_${["lives", "dies", "other"][cause]}`, { year: when(year) });
     const also = facts.operated ? [other("without", [facts.without, facts.of])] : [];
     if (at.drug && data.drug) {
-      const why = facts.works ? idleFor(data, at) : "idle", share = say.share(data.drug.share), drug = say.term(data.drug.name);
-      if (facts.works) also.push(other("undrugged", endUnder(data, { ...at, drug: 0 })));
+      const why = late ? "late" : facts.works ? idleFor(data, at) : "idle", share = say.share(data.drug.share), drug = say.term(data.drug.name);
+      if (facts.works && !late) also.push(other("undrugged", endUnder(data, { ...at, drug: 0 })));
       if (why) also.push(say(`patient.drug_${why}`, { share, drug }));
     }
     this.also.textContent = also.join(" ");
