@@ -218,7 +218,7 @@ def _page(columns: list[list[tuple[str, Image.Image]]], height: int) -> Image.Im
 
 STILLS = (
     ("page", "textbook", "film=shown", 9.0),
-    ("lesson-body", "colon", "scene=3", None),
+    ("lesson-body", "colon", "film=shown&scene=3", None),
     ("lesson-patient", "breast", "", None),
 )
 """Name, model (or disease), address and second of the film of each picture of a lesson."""
@@ -240,7 +240,7 @@ def stills() -> None:
             # The page forbids what the wait below does: to evaluate text.
             page = browser.new_page(viewport={"width": 1280, "height": 860}, bypass_csp=True, reduced_motion="reduce")
             page.goto(f"file://{path.resolve()}#{address}")
-            page.wait_for_timeout(1000)
+            page.wait_for_timeout(2000)
             if second is not None:
                 page.wait_for_function("cascade.lesson.scenes[0].scene.stage.cells.ready", timeout=60_000)
                 page.evaluate("(t) => cascade.lesson.scenes[0].scene.stage.seek(t)", second)

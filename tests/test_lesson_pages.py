@@ -354,6 +354,18 @@ def test_another_link_in_the_same_page_is_another_scenario(opened: Any) -> None:
     shown.fine()
 
 
+def test_a_link_leads_to_the_begin_of_its_scene(opened: Any) -> None:
+    """Also where scenes above it have grown since."""
+    shown = opened("colon", "#film=shown&scene=3", calm=True)
+    shown.page.wait_for_timeout(1500)
+    top = shown.page.evaluate("cascade.lesson.scenes[2].host.getBoundingClientRect().top")
+    assert 0 <= top < 120
+    shown.page.mouse.wheel(0, -300)
+    shown.page.wait_for_timeout(600)
+    assert shown.page.evaluate("cascade.lesson.scenes[2].host.getBoundingClientRect().top") > 200
+    shown.fine()
+
+
 def test_before_a_class_a_scene_begins_at_its_top(opened: Any) -> None:
     shown = opened("colon", "#film=shown&scene=3", calm=True)
     shown.page.evaluate("scrollTo(0, 400)")

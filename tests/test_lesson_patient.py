@@ -269,7 +269,7 @@ def facts_told(page: Any) -> str:
     cells = [float(told.cells_of(lesion.number, knife - 1e-4)[0]) for lesion in grown(told)]
     seen, there = sum(told.disease.mm(n) >= at["mm"] for n in cells), sum(n > 0 for n in cells)
     never = len({le.identity for le in grown(without)} - {le.identity for le in grown(told)})
-    return f"At the operation in year {knife:g} the doctor sees {seen}; really there: {there}. {never} later one"
+    return f"At the operation in year {knife:g} the doctor sees {seen} (really there: {there}). {never} later one"
 
 
 def test_keys_move_the_handles_and_the_sentence_agrees(scene: Any) -> None:

@@ -13,6 +13,7 @@ import { made, within } from "./elements.js";
  */
 
 const KEPT = 150; // milliseconds until the address is written
+const SETTLED = 250; // milliseconds after which a page may have found its heights
 
 export class LessonPage {
   /**
@@ -28,6 +29,7 @@ export class LessonPage {
     this.current = 0;
     this.restoring = false;
     this.waiting = 0;
+    this.moved = -Infinity;
     this.presenter = within(document, "#present");
   }
 
@@ -58,6 +60,9 @@ export class LessonPage {
     this.presenter.addEventListener("click", () => this.present(!this.presenting));
     document.addEventListener("changed", () => this.keep());
     document.addEventListener("keydown", (event) => this._press(event));
+    for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+      window.addEventListener(kind, () => { this.moved = performance.now(); }, { passive: true, capture: true });
+    }
     window.addEventListener("hashchange", () => this.restore(true));
     this._onPaper();
     within(document, "#made").append(
@@ -102,8 +107,18 @@ export class LessonPage {
       scene.shown(k === to);
     });
     if (this.presenting) window.scrollTo(0, 0);
-    else if (scroll) scenes[to].host.scrollIntoView({ block: "start" });
+    else if (scroll) this._scrollTo(scenes[to].host);
     this.keep();
+  }
+
+  /**
+   * To the begin of a scene; once more when what stands above has grown meanwhile, unless somebody has moved since.
+   * @param {HTMLElement} host
+   */
+  _scrollTo(host) {
+    const since = performance.now(), again = () => { if (this.moved <= since) host.scrollIntoView({ block: "start" }); };
+    again();
+    for (const wait of [SETTLED, 4 * SETTLED]) window.setTimeout(again, wait);
   }
 
   get presenting() {
