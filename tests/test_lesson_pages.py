@@ -354,6 +354,19 @@ def test_another_link_in_the_same_page_is_another_scenario(opened: Any) -> None:
     shown.fine()
 
 
+def test_a_link_shows_the_soil_that_it_turned(opened: Any) -> None:
+    """Of four organs one is seen: that which stands otherwise than at first."""
+    shown = opened("colon", "#film=ksoillung-4,shown", calm=True)
+    seen = shown.page.locator("#film .soils .knob").filter(visible=True)
+    assert seen.count() == 1
+    assert "× 10" in seen.inner_text()
+    assert shown.page.locator("#film .soils select").input_value() == "1"
+    shown.page.get_by_role("button", name="All back").click()
+    assert "× 1" in seen.inner_text()
+    assert "× 10" not in seen.inner_text()
+    shown.fine()
+
+
 def test_a_link_leads_to_the_begin_of_its_scene(opened: Any) -> None:
     """Also where scenes above it have grown since."""
     shown = opened("colon", "#film=shown&scene=3", calm=True)
