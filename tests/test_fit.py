@@ -12,6 +12,7 @@ from scipy import integrate, stats
 
 import cascade
 from cascade import Observable
+from cascade.inference.chains import agree, chains
 from cascade.inference.drawing import drawn
 from cascade.inference.free import free_of
 from cascade.inference.likelihood import Likelihood
@@ -373,6 +374,15 @@ def test_slopes_of_the_posterior_are_those_of_small_steps() -> None:
         steps = 1e-5 * np.eye(len(x))
         wanted = [(density.at(x + h)[0] - density.at(x - h)[0]) / 2e-5 for h in steps]
         assert slope == pytest.approx(wanted, rel=1e-5, abs=1e-5)
+
+
+def test_chains_of_a_normal_law_agree_and_others_do_not() -> None:
+    pytest.importorskip("nutpie", reason="pip install 'metastatic-cascade[nuts]'")
+    told = chains(lambda x: (-0.5 * float(x[0] ** 2), np.array([-x[0]])), np.zeros(1), np.ones(1), 500, 1)
+    assert agree(told.rhat, told.divergent)
+    assert told.effective > 300
+    assert not agree(math.inf, 0.0)
+    assert not agree(1.0, 0.5)
 
 
 def test_a_posterior_that_does_not_settle_says_so_and_what_would_help(monkeypatch: pytest.MonkeyPatch) -> None:

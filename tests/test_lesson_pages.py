@@ -100,6 +100,35 @@ def test_the_lesson_of_every_model_plays_by_itself_and_is_exact(opened: Any, fol
     shown.fine()
 
 
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("name", MODELS)
+def test_in_every_lesson_sliders_tasks_and_addresses_are_right(opened: Any, name: str) -> None:
+    """Half the odds of the first step that kills; the step that fewest pass; and the page that the address leads to."""
+    shown, model = opened(name, calm=True), cascade.load(name)
+    nodes = fixed(lower(model)) if model.frailties else None
+    passing = [row.fraction_of_previous for row in Exact(model, nodes=nodes).funnel()]
+    for k, share in enumerate(passing if len(passing) > 1 else []):
+        shown.page.select_option("#task-steepest select", str(k))
+        shown.page.click("#task-steepest button")
+        judged = shown.page.locator("#task-steepest .judged").get_attribute("data-right")
+        assert judged == str(share == min(passing)).lower(), k
+    sliders = shown.page.locator("#film .odds input")
+    if sliders.count() == 0:  # nothing dies where cells are only cleared
+        assert not any(state.deaths for state in model.states)
+        return
+    sliders.first.fill("-10")
+    (step,) = shown.page.evaluate("cascade.lesson.bench.odds.flatMap((x, k) => (x === 1 ? [] : [k]))")
+    inside = [state for state in model.states if state.stage == model.stages[step]]
+    changed = model.with_(scale={f"{s.name}.{d.cause}": 2.0 for s in inside for d in s.deaths})
+    wanted = [row.fraction_of_all for row in Exact(changed, nodes=nodes).funnel()]
+    passed = "cascade.lesson.bench.model.exact().passed"
+    assert shown.page.evaluate(passed) == pytest.approx(wanted, rel=1e-6)
+    again = opened(name, f"#film={shown.page.evaluate('cascade.lesson.bench.state()')},shown", calm=True)
+    assert again.page.evaluate(passed) == pytest.approx(wanted, rel=1e-6)
+    shown.fine()
+    again.fine()
+
+
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ["platelets", "emt", "clusters", "colon"])
 def test_the_ringed_cell_gets_there(opened: Any, name: str) -> None:

@@ -39,7 +39,7 @@ def agree(rhat: float, divergent: float) -> bool:
 
 def available() -> bool:
     """Whether the sampler is installed."""
-    return find_spec("nutpie") is not None
+    return all(find_spec(name) is not None for name in ("nutpie", "arviz"))
 
 
 def chains(at: Callable[[Floats], tuple[float, Floats]], begin: Floats, wide: Floats, draws: int, seed: int) -> Chains:
@@ -77,4 +77,6 @@ def chains(at: Callable[[Floats], tuple[float, Floats]], begin: Floats, wide: Fl
         told = arviz.summary(trace, kind="diagnostics", round_to="none")
     divergent = float(np.mean(trace.sample_stats["diverging"].to_numpy()))
     x = trace.posterior["x"].to_numpy().reshape(-1, size)
-    return Chains(x, float(told["r_hat"].max()), float(told["ess_bulk"].min()), divergent)
+    # Of chains that stand still there is no R-hat: they have not agreed on anything.
+    rhat, effective = np.nan_to_num([told["r_hat"].max(skipna=False), -told["ess_bulk"].min(skipna=False)], nan=np.inf)
+    return Chains(x, float(rhat), max(0.0, -float(effective)), divergent)
