@@ -12,9 +12,23 @@ import pytest
 import cascade
 from cascade.common.portable import log
 from cascade.lessons.edits import edit_of, size_of
-from cascade.lessons.knobs import PLACES, factors_of, for_a_time, knobs_of, patch_of, stops_of, told, usable
+from cascade.lessons.knobs import (
+    MOST_AT_POINTS,
+    MOST_FOR_A_TIME,
+    PLACES,
+    factors_of,
+    for_a_time,
+    knobs_of,
+    patch_of,
+    stops_of,
+    told,
+    usable,
+)
 from cascade.lessons.soils import cancer_of
+from cascade.lowering.lower import lower
 from cascade.model import Model
+from cascade.solution.answer import Exact
+from cascade.solution.quadrature import fixed
 from cascade.web.anatomy import anatomy
 from cascade.web.page import payload
 from helpers.node import asked, in_node
@@ -208,9 +222,45 @@ def test_large_models_are_solved_with_a_treatment_for_a_time(name: str, begin: f
         assert colonies == pytest.approx(answer.success, rel=1e-9)
 
 
+EACH = """console.log(JSON.stringify(given.cases.map(([name, from, to]) => {
+  const b = new Bench(given.lesson);
+  b.treated = { name, from, to: to ?? Infinity };
+  b.rebuild();
+  return b.model.exact();
+})));"""
+
+
+@in_node
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("times", TIMES[1:])
+def test_of_cells_that_differ_in_seven_traits_a_treatment_for_a_time_is_that_of_the_package(
+    times: tuple[float, float | None],
+) -> None:
+    """Averaged over the same points: passed, still there, and lost of each cause, in each step."""
+    model = cascade.load("unlike-cells")
+    assert for_a_time(model)
+    data = lesson_without_arms(model)
+    names = [data["treatments"][0]["name"], "chemotherapy"]
+    made = asked("bench.js", EACH, {"lesson": data, "cases": [[name, *times] for name in names]})
+    for name, found in zip(names, made, strict=True):
+        treated = model.with_treatments(cascade.treatment(name, times[0] or None, times[1]))
+        rows = Exact(treated, nodes=fixed(lower(treated))).funnel().rows
+        assert found["passed"] == pytest.approx([row.fraction_of_all for row in rows], rel=1e-9)
+        for row, lost, still in zip(rows, found["lost"], found["still"], strict=True):
+            ours = {cause: number / rows[0].entered for cause, number in row.lost.items() if number}
+            assert {cause: share for cause, share in lost.items() if share} == pytest.approx(ours, rel=1e-9)
+            assert still == pytest.approx(row.still / rows[0].entered, rel=1e-9, abs=1e-15)
+
+
 def test_a_treatment_for_a_time_is_offered_where_it_is_solved_at_once() -> None:
-    """In all models of the catalogue but that whose cells differ in seven traits."""
-    assert [entry.name for entry in cascade.models() if not for_a_time(cascade.load(entry.name))] == ["unlike-cells"]
+    """In all models of the catalogue, and of others in those that are not too large."""
+    assert [entry.name for entry in cascade.models() if not for_a_time(cascade.load(entry.name))] == []
+    steps = [f"step {k}" for k in range(20)]
+    many = cascade.Model.from_survival(dict.fromkeys(steps, 0.9), phases=dict.fromkeys(steps, 20))
+    assert lower(many).size > MOST_FOR_A_TIME
+    assert not for_a_time(many)
+    unlike = cascade.load("unlike-cells")
+    assert len(fixed(lower(unlike)).weights) * lower(unlike).size ** 2 < MOST_AT_POINTS
 
 
 def test_only_treatments_that_act_are_offered() -> None:

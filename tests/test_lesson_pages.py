@@ -364,6 +364,22 @@ def test_keys_lead_a_class(opened: Any) -> None:
     shown.fine()
 
 
+def test_where_a_treatment_cannot_begin_and_end_the_page_says_why(browser: Any, folder: Path) -> None:
+    """Of models that a page could not solve at once with it; elsewhere there are two lists of hours, and nothing to say."""
+    context = browser.new_context(reduced_motion="reduce")
+    always = words("en")["film"]["always"]
+    for windows in (True, False):
+        data = lesson(cascade.load("platelets"), treat=(), looked=1000) | {"windows": windows}
+        shown = Shown(context, write_lesson(data, folder / "windows.html"), "#film=t-nk-boost-0-x,shown")
+        told = shown.page.inner_text("#film .treatment p")
+        assert told.startswith("More cells in the blood")
+        assert told.endswith(always) != windows
+        hours = shown.page.locator("#film .treatment select").filter(visible=True)
+        assert hours.count() == (3 if windows else 1)
+        shown.fine()
+    context.close()
+
+
 def test_another_link_in_the_same_page_is_another_scenario(opened: Any) -> None:
     """What the second does not name stands as at first; a guess that nobody could write uncovers nothing."""
     shown = opened("colon", "#film=kvessel-1,shown&body=network&scene=2&theme=dark", calm=True)

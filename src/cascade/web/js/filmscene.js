@@ -299,7 +299,8 @@ export class FilmScene {
       const { name, from: a, to: b } = bench.treated;
       [selects[0].value, selects[1].value, selects[2].value] = [name, String(a), String(b)];
       from.hidden = to.hidden = !name || !lesson.windows;
-      about.textContent = !name ? "" : b <= a ? say("film.no_time") : say.has("treatments", name) ? say(`treatments.${name}`) : lesson.treatments.find((t) => t.name === name)?.about ?? "";
+      const acts = say.has("treatments", name) ? say(`treatments.${name}`) : lesson.treatments.find((t) => t.name === name)?.about ?? "";
+      about.textContent = !name ? "" : !lesson.windows ? `${acts} ${say("film.always")}` : b <= a ? say("film.no_time") : acts;
     };
     const go = () => { shown(); this._apply(bench.rebuild()); };
     shown();

@@ -1,41 +1,39 @@
 // Small square matrices, row by row, whose entries are all positive or 0.
 // @ts-check
 
+const MOST_JUMPS = 40;
+const ROUNDING = 2 ** -60;
+
 /**
- * X Y; of a row of Y only what is not 0 is looked at: places that lead to few others have short ones.
+ * X Y into Z; of a row of Y only what lies between its first and its last entry that is not 0 is looked at: places to
+ * which few others lead have short ones.
  * @param {Float64Array} X
  * @param {Float64Array} Y
+ * @param {Float64Array} Z another than both
  * @param {number} n
  */
-function times(X, Y, n) {
-  const Z = new Float64Array(n * n), columns = new Int32Array(n * n), starts = new Int32Array(n + 1);
-  let count = 0;
+function times(X, Y, Z, n) {
+  Z.fill(0);
   for (let k = 0; k < n; k++) {
-    for (let j = 0; j < n; j++) if (Y[k * n + j] !== 0) columns[count++] = j;
-    starts[k + 1] = count;
-  }
-  for (let i = 0; i < n; i++) {
-    const row = i * n;
-    for (let k = 0; k < n; k++) {
-      const x = X[row + k], from = k * n, end = starts[k + 1];
-      if (x !== 0) for (let c = starts[k]; c < end; c++) Z[row + columns[c]] += x * Y[from + columns[c]];
+    let first = k * n, last = first + n - 1;
+    while (first <= last && Y[first] === 0) first++;
+    while (last > first && Y[last] === 0) last--;
+    for (let i = 0; i < n; i++) {
+      const x = X[i * n + k], shift = (i - k) * n;
+      if (x !== 0) for (let j = first; j <= last; j++) Z[j + shift] += x * Y[j];
     }
   }
-  return Z;
 }
 
 /**
- * The sum of every column is known: held there against rounding, in place.
+ * The sum of every column is 1: held there against rounding, in place.
  * @param {Float64Array} X
  * @param {number} n
- * @param {number} sum
  */
-function keep(X, n, sum) {
-  for (let j = 0; j < n; j++) {
-    let found = 0;
-    for (let i = 0; i < n; i++) found += X[i * n + j];
-    for (let i = 0; i < n; i++) X[i * n + j] *= sum / found;
-  }
+function keep(X, n) {
+  const found = new Float64Array(n);
+  for (let i = 0, k = 0; i < n; i++) for (let j = 0; j < n; j++, k++) found[j] += X[k];
+  for (let i = 0, k = 0; i < n; i++) for (let j = 0; j < n; j++, k++) X[k] /= found[j];
 }
 
 /**
@@ -53,7 +51,8 @@ function poissonTails(mean, number) {
 /**
  * exp(A h), and its integral up to h applied to v, where A + q I = B / h has no negative entry.  As a
  * series of jumps of a uniform chain: exp(-q h) times the terms (B^m / m!); the integral of
- * exp(-q t) (q t)^m / m! up to h is what is left of the Poisson sum, by q.
+ * exp(-q t) (q t)^m / m! up to h is what is left of the Poisson sum, by q.  It ends where no entry grows by more than
+ * its rounding: as each term leads one jump further, an entry that is still 0 then stays so.
  * @param {Float64Array} B
  * @param {number} n
  * @param {number} q
@@ -61,28 +60,35 @@ function poissonTails(mean, number) {
  * @param {Float64Array} v
  */
 function series(B, n, q, h, v) {
-  const E = new Float64Array(n * n), spent = new Float64Array(n), tails = poissonTails(q * h, 40);
-  let term = new Float64Array(n * n), w = Float64Array.from(v);
+  const E = new Float64Array(n * n), spent = new Float64Array(n), tails = poissonTails(q * h, MOST_JUMPS + 1);
+  const P = B.map((x) => x / (q * h));
+  let term = new Float64Array(n * n), next = new Float64Array(n * n), w = v;
   for (let i = 0; i < n; i++) term[i * n + i] = 1;
-  for (let m = 0, weight = Math.exp(-q * h); m < 30; m++) {
-    for (let k = 0; k < n * n; k++) E[k] += weight * term[k];
+  for (let m = 0, weight = Math.exp(-q * h), grows = true; grows && m < MOST_JUMPS; m++, weight *= (q * h) / m) {
+    grows = m === 0;
+    for (let k = 0; k < n * n; k++) {
+      const more = weight * term[k];
+      E[k] += more;
+      if (more > ROUNDING * E[k]) grows = true;
+    }
     for (let k = 0; k < n; k++) spent[k] += (tails[m + 1] / q) * w[k];
-    term = times(B, term, n);
-    for (let k = 0; k < n * n; k++) term[k] /= q * h;
-    w = applied(B, n, w).map((x) => x / (q * h));
-    weight *= (q * h) / (m + 1);
+    times(P, term, next, n);
+    [term, next] = [next, term];
+    w = applied(P, n, w);
   }
-  return { E, spent };
+  return { E, spent, room: next };
 }
 
 /**
- * The sum of a vector is known: held there against rounding.
+ * The sum of a vector is known: held there against rounding, in place.
  * @param {Float64Array} v
  * @param {number} sum
  */
 function held(v, sum) {
-  const found = v.reduce((a, b) => a + b, 0);
-  return Float64Array.from(v, (x) => (found > 0 ? (x * sum) / found : x));
+  let found = 0;
+  for (let k = 0; k < v.length; k++) found += v[k];
+  if (found > 0) for (let k = 0; k < v.length; k++) v[k] = (v[k] * sum) / found;
+  return v;
 }
 
 /**
@@ -98,15 +104,17 @@ function held(v, sum) {
  */
 export function carried(jumps, n, q, hours, v) {
   const halvings = Math.max(0, Math.ceil(Math.log2(q * hours)) + 1), h = hours / 2 ** halvings, all = v.reduce((a, b) => a + b, 0);
-  let { E, spent } = series(jumps(h), n, q, h, v);
-  keep(E, n, 1);
+  let { E, spent, room } = series(jumps(h), n, q, h, v);
+  keep(E, n);
   for (let d = 0; d < halvings; d++) {
     const more = applied(E, n, spent);
-    spent = held(Float64Array.from(spent, (x, k) => x + more[k]), (all * hours) / 2 ** (halvings - d - 1));
+    for (let k = 0; k < n; k++) spent[k] += more[k];
+    held(spent, (all * hours) / 2 ** (halvings - d - 1));
     // The last time twice is enough where the square is asked for only once.
     if (d === halvings - 1) return { left: held(applied(E, n, applied(E, n, v)), all), spent };
-    E = times(E, E, n);
-    keep(E, n, 1);
+    times(E, E, room, n);
+    [E, room] = [room, E];
+    keep(E, n);
   }
   return { left: held(applied(E, n, v), all), spent };
 }
@@ -117,11 +125,13 @@ export function carried(jumps, n, q, hours, v) {
  * @param {Float64Array} v
  */
 function applied(X, n, v) {
-  return v.map((_, i) => {
+  const found = new Float64Array(n);
+  for (let i = 0, k = 0; i < n; i++) {
     let sum = 0;
-    for (let j = 0; j < n; j++) sum += X[i * n + j] * v[j];
-    return sum;
-  });
+    for (let j = 0; j < n; j++, k++) sum += X[k] * v[j];
+    found[i] = sum;
+  }
+  return found;
 }
 
 /**
