@@ -128,8 +128,7 @@ def why_not(model: cascade.Model, step: str, first: float) -> str:
     """That a step cannot, and why: how many are left at the end of its slider, and how many pass it as it is."""
     left = factor(success(with_odds(model, step, STEEP)) / first)
     passed = percent(passing(model)[model.stages.index(step)])
-    said = say("tasks.cannot", step=term(step))
-    return f"{said} (at {TIMES} {STEEP:g}, its end, {left} times as many are left; {passed} pass this step as it is)"
+    return say("tasks.cannot", step=term(step), end=f"{STEEP:g}", times=left, share=passed)
 
 
 def slow(model: cascade.Model) -> bool:

@@ -49,7 +49,7 @@ export class ArmScene {
   }
 
   _begin() {
-    if (!this.stages.length) this._choose(this.at);
+    if (!this.stages.length) this._choose(this.at, this.shownLife);
   }
 
   /** @param {LessonArm} arm */
@@ -62,11 +62,14 @@ export class ArmScene {
     return this.lesson.arms[this.at];
   }
 
-  /** @param {number} at */
-  _choose(at) {
+  /**
+   * @param {number} at
+   * @param {number} life
+   */
+  _choose(at, life = 0) {
     const { lesson, say } = this;
     this.at = at;
-    this.shownLife = 0;
+    this.shownLife = life;
     const select = /** @type {HTMLSelectElement} */ (this.list.querySelector("select"));
     select.value = String(at);
     this.other = new Model(this.arm.beside ?? edited(lesson.model, this.arm.patch));
@@ -162,8 +165,12 @@ export class ArmScene {
       this.life.append(made("p", {}, say("arms.no_life")));
       return;
     }
-    const cell = cells[this.shownLife % cells.length], next = made("button", { type: "button" }, say("arms.next"));
-    next.addEventListener("click", () => { this.shownLife += 1; this._live(); });
+    const cell = cells[this.shownLife], next = made("button", { type: "button" }, say("arms.next"));
+    next.addEventListener("click", () => {
+      this.shownLife = (this.shownLife + 1) % cells.length;
+      this._live();
+      this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
+    });
     const table = made("table", { className: "life" }), head = made("tr", {}, made("th"), made("th", {}, say("arms.first")), made("th", {}, this._name(arm)));
     head.querySelectorAll("th").forEach((cell_) => { cell_.scope = "col"; });
     table.append(made("thead", {}, head));
@@ -215,13 +222,17 @@ export class ArmScene {
     }
   }
 
+  /** Which arm, and which of the cells that end otherwise. */
   state() {
-    return this.at ? String(this.at) : "";
+    const life = this.shownLife ? `-${this.shownLife}` : "";
+    return this.at || life ? `${this.at}${life}` : "";
   }
 
   /** @param {string} text */
   restore(text) {
-    const at = Number(text);
-    if (Number.isInteger(at) && this.lesson.arms[at]) this._choose(at);
+    const [at, life = 0] = text.split("-").map(Number), arm = this.lesson.arms[at];
+    if (!Number.isInteger(at) || !arm) return;
+    const cells = arm.lost.length + arm.saved.length;
+    this._choose(at, Number.isInteger(life) && life < cells ? life : 0);
   }
 }

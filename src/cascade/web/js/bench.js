@@ -2,6 +2,7 @@
 // @ts-check
 /** @import { Knob, Lesson, Payload } from "./types.js" */
 
+import { decoded } from "./address.js";
 import { edited } from "./edits.js";
 import { Model } from "./model.js";
 
@@ -110,7 +111,7 @@ export class Bench {
   /** As a text for the address. */
   state() {
     const parts = this.odds.flatMap((x, k) => (x === 1 ? [] : [`o${k}-${Math.round(10 * Math.log2(x))}`]));
-    for (const { id, at } of this.lesson.knobs) if (this.knobs[id] !== at) parts.push(`k${id}-${this.knobs[id]}`);
+    for (const { id, at } of this.lesson.knobs) if (this.knobs[id] !== at) parts.push(`k${encodeURIComponent(id)}-${this.knobs[id]}`);
     if (this.held !== null) parts.push(`h-${Math.round(100 * this.held)}`);
     const { name, from, to } = this.treated;
     if (name) parts.push(`t-${name}-${from}-${to === Infinity ? "x" : to}`);
@@ -126,11 +127,11 @@ export class Bench {
 
   /** @param {string} part */
   _restore(part) {
-    const odds = /^o(\d+)-(-?\d+)$/.exec(part), knob = /^k([a-z]+)-(\d+)$/.exec(part), held = /^h-(\d+)$/.exec(part);
+    const odds = /^o(\d+)-(-?\d+)$/.exec(part), knob = /^k(.+)-(\d+)$/.exec(part), held = /^h-(\d+)$/.exec(part);
     const treated = /^t-([a-z-]+)-(\d+)-(\d+|x)$/.exec(part), { knobs, model, treatments } = this.lesson;
     if (odds && model.sliders.includes(Number(odds[1]))) this.odds[Number(odds[1])] = 2 ** (Math.max(-40, Math.min(40, Number(odds[2]))) / 10);
-    const found = knob && knobs.find(({ id }) => id === knob[1]);
-    if (knob && found && Number(knob[2]) < found.stops.length) this.knobs[knob[1]] = Number(knob[2]);
+    const found = knob && knobs.find(({ id }) => id === decoded(knob[1]));
+    if (knob && found && Number(knob[2]) < found.stops.length) this.knobs[found.id] = Number(knob[2]);
     if (held && model.held) this.held = Math.min(0.99, Math.max(0.01, Number(held[1]) / 100));
     if (treated && treatments.some(({ name }) => name === treated[1])) {
       const [, name, from, to] = treated;

@@ -1,17 +1,18 @@
 // The first scene: a question, a guess, the film, and knobs that change it while it runs.
 // @ts-check
-/** @import { Exact, Knob, Lesson, Say } from "./types.js" */
+/** @import { Exact, Lesson, Say } from "./types.js" */
 /** @import { Bench } from "./bench.js" */
 
 import { choice, made } from "./elements.js";
 import { SET_OUT } from "./filmcells.js";
 import { FilmStage } from "./filmstage.js";
-import { worded } from "./glossary.js";
-import { wholePercent } from "./shares.js";
+import { KnobPanel } from "./knobpanel.js";
+import { PaperLines } from "./paper.js";
 import { Spoken } from "./spoken.js";
 import { readNumber } from "./taskform.js";
 
 const COVERED = 2;
+const SPEEDS = ["0.5", "1", "2", "4"];
 
 /** @param {Lesson} lesson */
 function lastStep({ stages }) {
@@ -43,15 +44,18 @@ export class FilmScene {
     this.button = made("button", { type: "button" }, say("film.play"));
     this.back = made("button", { type: "button", className: "reset" }, say("film.reset"));
     this.alive = made("span", { className: "quiet living" });
-    this.knobs = made("div", { className: "knobs" });
+    this.knobs = new KnobPanel(lesson, say, bench, () => this._apply(bench.rebuild()));
+    this.paper = new PaperLines(say);
+    /** @type {string[]} of what was moved, for paper */
+    this.lines = [];
     this.told = made("p", { className: "told" });
     this._ask();
     this._controls();
     this.stage = new FilmStage(host, lesson, say, bench.model);
+    this._pace("1");
     host.addEventListener("film", () => this._tell());
     this._addOdds();
-    this._addKnobs();
-    host.append(this.knobs, this.legend());
+    host.append(this.knobs.element, this.paper.element, this.legend());
     if (lesson.model.sliders.length) host.append(made("p", { className: "quiet" }, say("film.rule")));
     const region = made("p", { className: "heard" });
     host.append(region);
@@ -143,11 +147,19 @@ export class FilmScene {
     this.button.addEventListener("click", () => this.toggle());
     const again = made("button", { type: "button" }, say("film.again"));
     again.addEventListener("click", () => { this.stage.again(); this.stage.play(); });
-    const speed = choice(`${say("film.speed")} `, [["½", "0.5"], ["1", "1"], ["2", "2"], ["4", "4"]], (value) => { this.stage.speed = Number(value); });
-    const list = speed.querySelector("select");
-    if (list) list.value = "1";
+    const speed = choice(`${say("film.speed")} `, SPEEDS.map((value, k) => [["½", "1", "2", "4"][k], value]), (value) => {
+      this._pace(value);
+      this._changed();
+    });
+    this.speeds = speed.querySelector("select");
     this.back.addEventListener("click", () => this.reset());
     this.host.append(made("div", { className: "controls" }, this.button, again, speed, this.alive, this.back));
+  }
+
+  /** @param {string} value one of the speeds */
+  _pace(value) {
+    if (this.speeds) this.speeds.value = value;
+    this.stage.speed = Number(value);
   }
 
   toggle() {
@@ -213,104 +225,9 @@ export class FilmScene {
     });
   }
 
-  _addKnobs() {
-    const { lesson } = this;
-    /** @type {Map<string, () => void>} */
-    this.sets = new Map();
-    for (const knob of lesson.knobs.filter(({ organ }) => !organ)) this._knob(knob, "");
-    const soils = lesson.knobs.filter(({ organ }) => organ);
-    if (soils.length) this._soils(soils);
-    if (lesson.model.held) {
-      const stops = Array.from({ length: 19 }, (_, i) => 5 * (i + 1)), share = lesson.model.held.share;
-      this._range("held", stops.map((p) => wholePercent(p / 100)), () => Math.round(20 * (this.bench.held ?? share)) - 1,
-        (at) => { this.bench.held = stops[at] / 100; }, () => (this.bench.held === null ? this.say.share(share) : ""));
-    }
-    if (lesson.treatments.length) this._treatments();
-  }
-
-  /**
-   * @param {Knob} knob
-   * @param {string} organ in words, where it is one of several
-   */
-  _knob({ id, stops }, organ) {
-    const { say, bench } = this, labels = stops.map(({ label }) => label.split(" + ").map((part) => say.term(part)).join(" + "));
-    return this._range(id, labels, () => bench.knobs[id], (at) => { bench.knobs[id] = at; }, () => "", organ);
-  }
-
-  /**
-   * The soil of one organ of several; those that are not seen stay as they stand.
-   * @param {Knob[]} knobs
-   */
-  _soils(knobs) {
-    const { say } = this, boxes = knobs.map((knob) => this._knob(knob, say.term(knob.organ)));
-    const show = (/** @type {string} */ value) => boxes.forEach((box, k) => { box.hidden = k !== Number(value); });
-    const list = choice(`${say("film.organ")} `, knobs.map(({ organ }, k) => /** @type {[string, string]} */ ([say.term(organ), String(k)])), show);
-    show("0");
-    this.knobs.append(made("div", { className: "knob soils" }, list, ...boxes));
-    // What stands otherwise than at first is seen.
-    this.sets?.set("soils", () => {
-      const turned = knobs.findIndex(({ id, at }) => this.bench.knobs[id] !== at), select = list.querySelector("select");
-      const seen = knobs[Number(select?.value)];
-      if (select && turned >= 0 && this.bench.knobs[seen.id] === seen.at) show(select.value = String(turned));
-    });
-  }
-
-  /**
-   * @param {string} id
-   * @param {string[]} labels
-   * @param {() => number} now
-   * @param {(at: number) => void} move
-   * @param {() => string} between what it stands at where that is none of the labels
-   * @param {string} organ in words, where it is one of several
-   */
-  _range(id, labels, now, move, between = () => "", organ = "") {
-    const { say } = this, name = `knob ${organ ? "soil" : id}`, output = made("output"), input = made("input", { type: "range", min: "0", max: String(labels.length - 1), step: "1" });
-    // No label around all: the word that explains itself would be pressed with it.
-    const label = made("div", { className: "turned" }, made("span", { className: "name" }, worded(say, name)), output, input);
-    const shown = () => {
-      input.value = String(now());
-      output.textContent = between() || (labels[now()] ?? "");
-      input.setAttribute("aria-valuetext", output.textContent);
-    };
-    input.setAttribute("aria-label", organ ? `${say.term(name)}: ${organ}` : say.term(name));
-    input.addEventListener("input", () => {
-      move(Number(input.value));
-      shown();
-      this._apply(this.bench.rebuild());
-    });
-    shown();
-    this.sets?.set(id, shown);
-    const box = made("div", { className: "knob" }, label);
-    this.knobs.append(box);
-    return box;
-  }
-
-  _treatments() {
-    const { say, bench, lesson } = this, hours = [0, 1, 6, 24, 72, 168, 336, 720, 2160];
-    /** @type {[string, string][]} */
-    const names = [[say("film.untreated"), ""], ...lesson.treatments.map(({ name }) => /** @type {[string, string]} */ ([say.term(name), name]))];
-    const about = made("p", { className: "quiet" });
-    const list = choice(`${say("film.treatment")} `, names, (value) => { bench.treated.name = value; go(); });
-    const when = (/** @type {number} */ h) => (h === 0 ? say("film.start") : h === Infinity ? say("film.never") : say.time(h));
-    const from = choice(`${say("film.from")} `, hours.map((h) => [when(h), String(h)]), (value) => { bench.treated.from = Number(value); go(); });
-    const to = choice(`${say("film.to")} `, [...hours.slice(1), Infinity].map((h) => [when(h), String(h)]), (value) => { bench.treated.to = Number(value); go(); });
-    const selects = [list, from, to].map((label) => /** @type {HTMLSelectElement} */ (label.querySelector("select")));
-    const shown = () => {
-      const { name, from: a, to: b } = bench.treated;
-      [selects[0].value, selects[1].value, selects[2].value] = [name, String(a), String(b)];
-      from.hidden = to.hidden = !name || !lesson.windows;
-      const acts = say.has("treatments", name) ? say(`treatments.${name}`) : lesson.treatments.find((t) => t.name === name)?.about ?? "";
-      about.textContent = !name ? "" : !lesson.windows ? `${acts} ${say("film.always")}` : b <= a ? say("film.no_time") : acts;
-    };
-    const go = () => { shown(); this._apply(bench.rebuild()); };
-    shown();
-    this.sets?.set("treatment", shown);
-    this.knobs.append(made("div", { className: "knob treatment" }, list, from, to, about));
-  }
-
   _setInputs() {
     for (const [k, { input }] of this.sliders ?? []) input.value = String(Math.round(10 * Math.log2(this.bench.odds[k])));
-    this.sets?.forEach((shown) => shown());
+    this.knobs.set();
   }
 
   /** @param {boolean} anew */
@@ -321,12 +238,16 @@ export class FilmScene {
 
   /** @param {Exact} exact */
   _show(exact) {
-    const { say } = this, came = [1, ...exact.passed];
+    const { say } = this, came = [1, ...exact.passed], moved = /** @type {string[]} */ ([]);
     this.sliders?.forEach(({ input, output }, k) => {
       const pass = came[k] > 0 ? came[k + 1] / came[k] : 0, hidden = !this.open && k >= came.length - COVERED - 1;
-      output.replaceChildren(made("b", {}, `× ${say.factor(this.bench.odds[k])}`), ` ${hidden ? "" : say("film.pass", { share: say.share(pass) })}`);
+      const factor = `× ${say.factor(this.bench.odds[k])}`, passes = hidden ? "" : say("film.pass", { share: say.share(pass) });
+      output.replaceChildren(made("b", {}, factor), ` ${passes}`);
+      if (this.bench.odds[k] !== 1) moved.push([`${say.term(this._stageName(k))} ${factor}`, passes].filter(Boolean).join(", "));
       input.setAttribute("aria-valuetext", output.textContent ?? "");
     });
+    this.lines = [...moved, ...this.knobs.lines];
+    this.paper.show(this.lines);
     this.back.disabled = !this.bench.moved;
     if (this.open) this._sayAnswer(exact);
     this.spoken?.say(say("film.heard", { shares: this.stage.bars.told }));
@@ -369,13 +290,16 @@ export class FilmScene {
   }
 
   state() {
-    return [this.bench.state(), this.open ? (this.guess === null ? "shown" : `g-${this.guess}`) : ""].filter(Boolean).join(",");
+    const { speed } = this.stage, pace = speed === 1 ? "" : `v-${speed}`;
+    return [this.bench.state(), this.knobs.state(), pace, this.open ? (this.guess === null ? "shown" : `g-${this.guess}`) : ""].filter(Boolean).join(",");
   }
 
   /** @param {string} text */
   restore(text) {
     const anew = this.bench.restore(text), guess = /(?:^|,)g-(\d+(?:\.\d+)?)(?=,|$)/.exec(text), number = guess ? Number(guess[1]) : null;
     this._setInputs();
+    this.knobs.restore(text);
+    this._pace(SPEEDS.find((value) => text.split(",").includes(`v-${value}`)) ?? "1");
     // A guess that nobody could have written uncovers nothing.
     this.guess = number !== null && number <= SET_OUT ? number : null;
     this.open = this.guess !== null || /(^|,)shown/.test(text);

@@ -10,6 +10,7 @@ import { made } from "./elements.js";
 import { FilmScene } from "./filmscene.js";
 import { LessonPage } from "./lessonpage.js";
 import { Model } from "./model.js";
+import { PaperLines } from "./paper.js";
 import { TaskScene } from "./taskscene.js";
 import { speaker } from "./texts.js";
 
@@ -24,10 +25,11 @@ const bench = new Bench(lesson), page = new LessonPage(lesson, say);
  * @param {HTMLElement} host
  */
 function addBody(host) {
-  const part = made("div"), scene = new BodyScene(part, lesson, say);
-  host.append(made("h2", {}, say("scenes.body_title")), part);
+  const part = made("div"), scene = new BodyScene(part, lesson, say), paper = new PaperLines(say);
+  host.append(made("h2", {}, say("scenes.body_title")), paper.element, part);
   scene.update(bench.model.exact(), bench.model.data);
   document.addEventListener("solved", (event) => {
+    paper.show(/** @type {FilmScene} */ (page.scenes[0].scene).lines);
     scene.redraw(/** @type {Anatomy} */ (bench.anatomy));
     scene.update(/** @type {CustomEvent<Exact>} */ (event).detail, bench.model.data);
   });

@@ -151,12 +151,17 @@ export class LessonPage {
     if (this.restoring) return;
     clearTimeout(this.waiting);
     this.waiting = window.setTimeout(() => {
-      const { scenes, current, root } = this, parts = scenes.flatMap(({ id, scene }) => (scene.state() ? [`${id}=${scene.state()}`] : []));
-      if (current) parts.push(`scene=${current + 1}`);
-      if (this.presenting) parts.push("present=1");
-      if (root.dataset.theme) parts.push(`theme=${root.dataset.theme}`);
-      history.replaceState(null, "", parts.length ? `#${parts.join("&")}` : location.pathname + location.search);
+      history.replaceState(null, "", this.address() || location.pathname + location.search);
     }, KEPT);
+  }
+
+  /** How all controls stand, as the end of an address; nothing where they stand as at first. */
+  address() {
+    const { scenes, current, root } = this, parts = scenes.flatMap(({ id, scene }) => (scene.state() ? [`${id}=${scene.state()}`] : []));
+    if (current) parts.push(`scene=${current + 1}`);
+    if (this.presenting) parts.push("present=1");
+    if (root.dataset.theme) parts.push(`theme=${root.dataset.theme}`);
+    return parts.length ? `#${parts.join("&")}` : "";
   }
 
   /**

@@ -13,13 +13,14 @@ export class Spoken {
     this.timer = 0;
   }
 
-  /** @param {string} text */
+  /** @param {string | (() => string)} text itself, or what tells it when it is its turn */
   say(text) {
     const wait = Math.max(0, this.at + 1000 * SILENT - performance.now());
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => {
       this.at = performance.now();
-      if (this.region.textContent !== text) this.region.textContent = text;
+      const told = typeof text === "string" ? text : text();
+      if (this.region.textContent !== told) this.region.textContent = told;
     }, wait + 300);
   }
 }

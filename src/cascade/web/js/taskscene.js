@@ -4,9 +4,11 @@
 
 import { Bench } from "./bench.js";
 import { choice, made } from "./elements.js";
-import { numberField, readNumber, taskForm, teacherKey } from "./taskform.js";
+import { PaperLines } from "./paper.js";
+import { numberField, readNumber, TaskForms } from "./taskform.js";
 
 const HALF = [0.45, 0.55];
+const LEAST_POWER = -3; // of two: where a slider ends
 const LATER = 400; // milliseconds
 
 export class TaskScene {
@@ -20,11 +22,11 @@ export class TaskScene {
     this.lesson = lesson;
     this.say = say;
     this.bench = new Bench(lesson);
-    this.solved = new Set();
     /** @type {Exact | null} */
     this._first = null;
     this.goal = say.term(`goal ${lesson.goal.name}`);
     host.append(made("h2", {}, say("tasks.title")));
+    this.tasks = new TaskForms(host, say);
     // To find out what halves takes many exact answers: the film comes first.
     setTimeout(() => this._begin(), LATER);
   }
@@ -34,6 +36,7 @@ export class TaskScene {
     if (this._canHalve) this._halve();
     this._luck();
     this._teach();
+    this.tasks.begin();
   }
 
   /** Steps in which cells die. */
@@ -60,25 +63,11 @@ export class TaskScene {
     return this.first.passed[this.first.passed.length - 1];
   }
 
-  /**
-   * A task: its question, what it is answered with, and what is said to an answer.
-   * @param {string} id
-   * @param {string} question
-   * @param {HTMLElement[]} inputs
-   * @param {() => [boolean, string]} judge
-   */
-  _task(id, question, inputs, judge) {
-    this.host.append(taskForm(this.say, id, question, inputs, judge, () => {
-      this.solved.add(id);
-      this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
-    }));
-  }
-
   _steepest() {
     const { say } = this, passing = this._passing(this.first);
     const list = choice(`${say("tasks.step")} `, this.lesson.stages.map(({ name }, k) => [say.term(name), String(k)]), () => {});
     const select = /** @type {HTMLSelectElement} */ (list.querySelector("select"));
-    this._task("steepest", say("tasks.steepest"), [list], () => {
+    this.tasks.ask("steepest", say("tasks.steepest"), [list], () => {
       const k = Number(select.value), right = passing[k] === Math.min(...passing);
       return [right, say(right ? "tasks.steepest_right" : "tasks.steepest_wrong", { share: say.share(passing[k]) })];
     });
@@ -102,7 +91,7 @@ export class TaskScene {
    * @param {number} step
    */
   oddsThatHalve(step) {
-    let low = -3, high = 0;
+    let low = LEAST_POWER, high = 0;
     if (!(this.last > 0) || this._left(step, low) > HALF[1]) return null;
     for (let i = 0; i < 12; i++) {
       const middle = (low + high) / 2;
@@ -114,14 +103,19 @@ export class TaskScene {
 
   /** Whether some slider can halve. */
   get _canHalve() {
-    return this.last > 0 && [...this.mortal].reverse().some((step) => this._left(step, -3) <= HALF[1]);
+    return this.last > 0 && [...this.mortal].reverse().some((step) => this._left(step, LEAST_POWER) <= HALF[1]);
   }
 
   _halve() {
-    const { say, bench } = this, sliders = made("div", { className: "knobs" }), outputs = new Map();
+    const { say, bench } = this, sliders = made("div", { className: "knobs" }), outputs = new Map(), paper = new PaperLines(say);
     const show = () => {
-      const passing = this._passing(bench.model.exact());
-      for (const [k, output] of outputs) output.replaceChildren(made("b", {}, `× ${say.factor(bench.odds[k])}`), ` ${say("film.pass", { share: say.share(passing[k]) })}`);
+      const passing = this._passing(bench.model.exact()), lines = [];
+      for (const [k, output] of outputs) {
+        const factor = `× ${say.factor(bench.odds[k])}`, pass = say("film.pass", { share: say.share(passing[k]) });
+        output.replaceChildren(made("b", {}, factor), ` ${pass}`);
+        if (bench.odds[k] !== 1) lines.push(`${say.term(this.lesson.stages[k].name)} ${factor}, ${pass}`);
+      }
+      paper.show(lines);
     };
     for (const k of this.mortal) {
       const name = say.term(this.lesson.stages[k].name), input = made("input", { type: "range", min: "-30", max: "30", step: "1", value: "0" }), output = made("output");
@@ -136,7 +130,7 @@ export class TaskScene {
       sliders.append(made("div", { className: "knob" }, made("label", {}, made("span", {}, name), output, input)));
     }
     show();
-    this._task("halve", say("tasks.halve", { goal: this.goal }), [sliders], () => this._judgeHalf());
+    this.tasks.ask("halve", say("tasks.halve", { goal: this.goal }), [sliders, paper.element], () => this._judgeHalf());
   }
 
   /** @returns {[boolean, string]} */
@@ -158,7 +152,7 @@ export class TaskScene {
   _luck() {
     const { say } = this, input = numberField(say);
     const n = say.whole(this.many);
-    this._task("luck", say("tasks.luck", { n, goal: this.goal }), [input], () => {
+    this.tasks.ask("luck", say("tasks.luck", { n, goal: this.goal }), [input], () => {
       const given = readNumber(say, input.value), wanted = this.last * this.many;
       // Two digits: half a step of the second one, and a little for what was read off a rounded share.
       const right = given !== null && Math.abs(given - wanted) <= 0.06 * wanted;
@@ -172,17 +166,25 @@ export class TaskScene {
     const answers = [];
     if (this.mortal.length > 1) answers.push(say("tasks.answer_steepest", { step: say.term(this.lesson.stages[step].name), share: say.share(passing[step]) }));
     answers.push(say("tasks.answer_luck", { value: say.factor(this.last * this.many) }));
-    const key = teacherKey(say, answers, [say("tasks.plan15"), say("tasks.plan45")]);
-    this.host.append(key);
+    const key = this.tasks.teach(answers, [say("tasks.plan15"), say("tasks.plan45")]);
     // Many exact answers: when somebody wants to know.
     key.addEventListener("toggle", () => { if (this._canHalve) key.querySelector("ul")?.append(this._halvers()); }, { once: true });
   }
 
-  /** Of each slider the factor that halves, or that it cannot. */
+  /**
+   * That a step cannot, and why: how many are left at the end of its slider, and how many pass it as it is.
+   * @param {number} step
+   */
+  _cannot(step) {
+    const { say } = this, share = this._passing(this.first)[step], left = this._left(step, LEAST_POWER);
+    return say("tasks.cannot", { step: say.term(this.lesson.stages[step].name), end: say.figures(2 ** LEAST_POWER, 3), times: say.factor(left), share: say.share(share) });
+  }
+
+  /** Of each slider the factor that halves, or why it cannot. */
   _halvers() {
     const { say } = this, told = this.mortal.map((step) => {
       const factor = this.oddsThatHalve(step), name = say.term(this.lesson.stages[step].name);
-      return factor === null ? say("tasks.cannot", { step: name }) : `${name} × ${say.factor(factor)}`;
+      return factor === null ? this._cannot(step) : `${name} × ${say.factor(factor)}`;
     });
     return made("li", {}, say("tasks.answer_halve", { list: told.join("; ") }));
   }
@@ -190,11 +192,11 @@ export class TaskScene {
   shown() {}
 
   state() {
-    return [...this.solved].join(",");
+    return this.tasks.state();
   }
 
   /** @param {string} text */
   restore(text) {
-    for (const id of text.split(",")) if (/^[a-z]+$/.test(id)) this.solved.add(id);
+    this.tasks.restore(text);
   }
 }

@@ -4,14 +4,14 @@
 /** @import { TimelineData, TimelinePosition } from "./timelinecurves.js" */
 
 import { made, readable } from "./elements.js";
+import { PaperLines } from "./paper.js";
+import { Spoken } from "./spoken.js";
 import { cellsOfMm, countedIn, endUnder, factsOf, idleFor, lesionsUnder, mmOfCells, seenFrom } from "./timelinecurves.js";
 import { decimals, lineOf, organLabel, organsOf, timelineCard, timelineLayout, timelinePicture } from "./timelinedrawing.js";
 import { TimelineHandle } from "./timelinehandle.js";
 
 const LEAST_MM = 0.5;
 const MOST_MM = 50;
-const SPEAK_AFTER = 500;
-const SPEAK_AGAIN = 4000;
 
 /** @param {number} mm */
 function roundedMm(mm) {
@@ -32,9 +32,7 @@ export class TimeScene {
     this.first = this.begun();
     this.at = { ...this.first };
     this.byOutcome = false;
-    this.waiting = 0;
     this.frame = 0;
-    this.spoke = -Infinity;
     host.classList.add("time");
     this.picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.picture.setAttribute("role", "img");
@@ -42,8 +40,9 @@ export class TimeScene {
     this.said = made("span", {});
     this.also = made("span", { className: "time-also" });
     this.heard = made("p", { className: "time-heard" });
-    this.heard.setAttribute("role", "status");
+    this.spoken = new Spoken(this.heard);
     this.legend = made("ul", { className: "time-legend" });
+    this.paper = new PaperLines(say);
     this.cards = made("div", { className: "time-ten" });
     this.tables = made("div", { className: "time-tables" });
     this.handles = this.handled();
@@ -79,12 +78,15 @@ export class TimeScene {
     this.order = order;
     const details = made("details", { className: "time-numbers" }, made("summary", {}, say("patient.tables")), this.tables);
     this.details = details;
-    details.addEventListener("toggle", () => this.tabulate());
+    details.addEventListener("toggle", () => {
+      this.tabulate();
+      this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
+    });
     const share = say.share(data.sheds_more_than);
     return [
       made("h2", {}, say("patient.title")),
       made("p", { className: "time-lead" }, say(data.drug ? "patient.lead_drug" : "patient.lead")),
-      made("p", { className: "time-said" }, this.said, " ", this.also), this.stage, this.legend,
+      made("p", { className: "time-said" }, this.said, " ", this.also), this.paper.element, this.stage, this.legend,
       made("div", { className: "time-ten-head" }, made("h3", {}, say("patient.ten", { n: data.patients.length })),
         made("label", {}, `${say("patient.order")} `, order)),
       this.cards, details,
@@ -174,7 +176,9 @@ export class TimeScene {
     if (at.knife !== first.knife) parts.push(`k${at.knife}`);
     if (at.drug !== first.drug) parts.push(`d${at.drug}`);
     if (at.patient !== first.patient) parts.push(`p${this.data.patients[at.patient].number}`);
-    return [...parts, ...(this.byOutcome ? ["o"] : [])].join(",");
+    // Of a drug that is not given the length waits for it.
+    if (!at.drug && this.length) parts.push(`l${this.length}`);
+    return [...parts, ...(this.byOutcome ? ["o"] : []), ...(this.details?.open ? ["t"] : [])].join(",");
   }
 
   /** @param {string} text */
@@ -190,19 +194,17 @@ export class TimeScene {
       drug: within(of("d"), most, first.drug),
       mm: of("e") > 0 ? roundedMm(of("e")) : first.mm,
     };
-    this.byOutcome = /(^|,)o$/.test(text);
+    this.length = within(of("l"), this.lengths().length - 1, 0);
+    this.byOutcome = /(^|,)o(,|$)/.test(text);
+    if (this.details) this.details.open = /(^|,)t$/.test(text);
     this.draw();
   }
 
   changed() {
     this.soon();
     this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
-    clearTimeout(this.waiting);
-    const now = performance.now(), left = Math.max(SPEAK_AFTER, this.spoke + SPEAK_AGAIN - now);
-    this.waiting = window.setTimeout(() => {
-      this.spoke = performance.now();
-      this.heard.textContent = `${this.said.textContent} ${this.also.textContent}`;
-    }, left);
+    // The sentences are anew with the next picture.
+    this.spoken.say(() => `${this.said.textContent} ${this.also.textContent}`);
   }
 
   soon() {
@@ -229,6 +231,7 @@ export class TimeScene {
     picture.innerHTML = timelinePicture(data, layout, at, dark, say);
     this.place();
     this.tell();
+    this.paper.show(this.turned());
     this.key(dark);
     this.card(dark);
     this.tabulate();
@@ -277,6 +280,15 @@ export class TimeScene {
     const where = say("patient.position", { n: length + 1, all: lengths.length });
     const told = `${say("patient.length_heard", long)}, ${where}`;
     handles.length.to(ends[length], layout.drug, 0, layout.width, say("patient.length_years", long), told, ends);
+  }
+
+  /** Who is shown, and where what was moved stands. */
+  turned() {
+    const { at, first, handles, say, data } = this, told = [say("patient.card", { n: data.patients[at.patient].number })];
+    if (at.knife !== first.knife) told.push(handles.knife.chip.textContent ?? "");
+    if (at.drug) told.push([handles.drug, handles.length].filter(Boolean).map(({ chip }) => chip.textContent).join(", "));
+    if (at.mm !== first.mm) told.push(handles.eye.chip.textContent ?? "");
+    return told;
   }
 
   /** What happened, in sentences. */

@@ -4,7 +4,7 @@
 /** @import { TimelineData, TimelinePosition } from "./timelinecurves.js" */
 
 import { made } from "./elements.js";
-import { numberField, readNumber, taskForm, teacherKey } from "./taskform.js";
+import { numberField, readNumber, TaskForms } from "./taskform.js";
 import { endUnder, factsOf } from "./timelinecurves.js";
 
 const TUMOUR = 1; // as a cause of the end
@@ -19,7 +19,7 @@ export class TimeTaskScene {
     this.host = host;
     this.data = data;
     this.say = say;
-    this.solved = new Set();
+    this.tasks = new TaskForms(host, say);
     const none = data.knives.length - 1, first = this._worth, hidden = this._hiding;
     const year = (/** @type {number} */ knife) => say.figures(/** @type {number} */ (data.knives[knife]), 1);
     host.append(made("h2", {}, say("tasks.title")));
@@ -34,7 +34,8 @@ export class TimeTaskScene {
     }
     for (const [id, question, wanted] of tasks) this._ask(id, question, wanted);
     const answers = tasks.map(([, , wanted], k) => say("tasks.patient_answer", { task: k + 1, value: wanted }));
-    host.append(teacherKey(say, answers, [say("tasks.patient_plan15"), say("tasks.patient_plan45")]));
+    this.tasks.teach(answers, [say("tasks.patient_plan15"), say("tasks.patient_plan45")]);
+    this.tasks.begin();
   }
 
   /**
@@ -46,10 +47,7 @@ export class TimeTaskScene {
     const { say } = this, input = numberField(say);
     const judge = () => /** @type {[boolean, string]} */ (readNumber(say, input.value) === wanted
       ? [true, say("tasks.patient_right", { value: wanted })] : [false, say("tasks.patient_wrong")]);
-    this.host.append(taskForm(say, id, question, [input], judge, () => {
-      this.solved.add(id);
-      this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
-    }));
+    this.tasks.ask(id, question, [input], judge);
   }
 
   /**
@@ -80,11 +78,11 @@ export class TimeTaskScene {
   shown() {}
 
   state() {
-    return [...this.solved].join(",");
+    return this.tasks.state();
   }
 
   /** @param {string} text */
   restore(text) {
-    for (const id of text.split(",")) if (/^[a-z]+$/.test(id)) this.solved.add(id);
+    this.tasks.restore(text);
   }
 }
