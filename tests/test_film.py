@@ -22,7 +22,8 @@ from cascade.lessons.looks import mark_of
 from cascade.lessons.thumbnail import zooms as zooms_of
 from cascade.plot import film_files
 from cascade.plot.film_cells import DOTS, FilmCells
-from cascade.plot.film_frames import Frames
+from cascade.plot.film_frames import Frames, _gesture
+from cascade.plot.film_gestures import shapes_of
 from cascade.plot.film_grounds import GROUNDS
 from cascade.plot.film_layout import layout_of
 from cascade.plot.film_lives import Lives, Track
@@ -30,7 +31,7 @@ from cascade.plot.film_marks import drawings, mark_path
 from cascade.plot.film_places import Places, mixed
 from cascade.plot.film_scene import Scene, scene_of
 from cascade.plot.film_words import Words, scheme_of
-from cascade.plot.films import film
+from cascade.plot.films import SVG_DOTS, film
 from cascade.web.page import payload
 from helpers.node import asked, in_node
 
@@ -354,6 +355,28 @@ def test_a_drawing_holds_the_bars_of_the_end_still(drawing: Path) -> None:
     passed = [w for w, colour in bars if colour == drawn.scheme["passed"]]
     ends = [c.passed * row.zoom for c, row in zip(drawn.cells.census(math.inf), drawn.rows, strict=True) if c.passed]
     assert passed == pytest.approx([drawn.layout.tracks[0].w * share for share in ends], abs=0.02)
+
+
+def test_in_a_drawing_every_death_has_the_gesture_of_its_cause_at_its_moment(drawing: Path) -> None:
+    """Unseen until then, and wherever nothing moves."""
+    drawn = scene(dots=SVG_DOTS[0])
+    deaths = sorted(
+        (f"#gc{drawn.causes.index(track.stays[-1].cause)}", f"--d:{track.stays[-1].end * 20 / drawn.length:.2f}s")
+        for part, end in drawn.dots.bounds()
+        for track in part.tracks
+        if track.stays[-1].cause and track.stays[-1].row in range(part.row, end)
+    )
+    root = ET.fromstring(drawing.read_text(encoding="utf-8"))  # noqa: S314
+    parts = list(root.iter())
+    uses = [(one.get("href", ""), one.get("style", "")) for one in parts if one.tag.endswith("}use")]
+    assert sorted(use for use in uses if use[0].startswith("#g")) == deaths
+    assert len(deaths) > 300
+    gestures = [one for one in parts if one.get("class") == "g"]
+    assert {one.get("opacity") for one in gestures} == {"0"}
+    text = drawing.read_text(encoding="utf-8")
+    assert all(f"@keyframes {one.get('style', '').removeprefix('animation-name:')}{{" in text for one in gestures)
+    for mark in drawings():
+        assert len(shapes_of(mark)) == len(_gesture(mark, 1.0, np.zeros(1))), "as many shapes as in other films"
 
 
 @pytest.mark.full

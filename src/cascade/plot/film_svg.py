@@ -18,6 +18,7 @@ from matplotlib import rc_context
 from matplotlib.path import Path
 
 from cascade.plot.film_frames import FADES, GROWS, colony, pieces, radius_of, trail_of
+from cascade.plot.film_gestures import Gestures
 from cascade.plot.film_layout import HEIGHT, NUMBERS, POINT, WIDTH
 from cascade.plot.film_lives import Track
 from cascade.plot.film_marks import drawings, line_of, mark_path
@@ -51,6 +52,7 @@ class Drawing:
     def __init__(self, length: float, seconds: float) -> None:
         self.length, self.total = length, seconds + HELD
         self.scale = 100.0 * seconds / self.total / length
+        self.gestures = Gestures(seconds / length, self.total)
         self.rules: list[str] = []
         self.parts: list[str] = []
 
@@ -76,6 +78,8 @@ class Drawing:
 def svg_of(scene: Scene, seconds: float, note: str, tell: Callable[[int], object]) -> bytes:
     """The film as a drawing."""
     drawing = Drawing(scene.length, seconds)
+    for cause in scene.causes:
+        drawing.gestures.add(_key(scene, cause), scene.scheme.marks[cause], scene.scheme.cause(cause))
     _bars(drawing, scene)
     for places, (part, end) in zip(scene.places, scene.dots.bounds(), strict=True):
         radius = radius_of(scene, part.each)
@@ -165,6 +169,7 @@ def _dot(drawing: Drawing, scene: Scene, places: Places, track: Track, number: i
         shrunk = [(0.0, "transform:scale(1)"), (end + linger, "transform:scale(1)")]
         shrunk += [(end + linger + 0.4, "transform:scale(.45)"), (math.inf, "transform:scale(.45)")]
         mark = f'<use href="#{_key(scene, last.cause)}" transform="scale({1.5 * radius:.1f})"/>'
+        inner += drawing.gestures.of(_key(scene, last.cause), end, radius)
         inner += f"<g {drawing.moving(fading)}><g {drawing.moving(shrunk)}>{mark}</g></g>"
     drawing.parts.append(f'<g {moving} transform="translate({x:.1f} {y:.1f})">{inner}</g>')
 
@@ -220,10 +225,11 @@ def _mark(scene: Scene, cause: str) -> str:
 def _whole(scene: Scene, drawing: Drawing, note: str) -> bytes:
     """What stands still, what moves, and what stands above it."""
     below, above = _still(scene)
-    paths = "".join(_mark(scene, cause) for cause in scene.causes)
+    paths = "".join([*(_mark(scene, cause) for cause in scene.causes), *drawing.gestures.parts.values()])
+    lasts = f"animation-duration:{drawing.total:g}s;animation-iteration-count:infinite;animation-timing-function:linear"
     style = (
-        f".m{{animation-duration:{drawing.total:g}s;animation-iteration-count:infinite;animation-timing-function:linear}}"
-        f"@media (prefers-reduced-motion:reduce){{.m{{animation:none!important}}}}{''.join(drawing.rules)}"
+        f".m,.g{{{lasts}}}{drawing.gestures.style}"
+        f"@media (prefers-reduced-motion:reduce){{.m,.g{{animation:none!important}}}}{''.join(drawing.rules)}"
     )
     said = escape(f"{' '.join(scene.below)} {note}")
     wide, high = WIDTH * POINT, HEIGHT * POINT
