@@ -295,6 +295,26 @@ def test_keys_move_the_handles_and_the_sentence_agrees(scene: Any) -> None:
     assert "are born that grow" in said()
 
 
+def test_listeners_are_told_once_what_many_keys_did(scene: Any) -> None:
+    """At most one sentence in some seconds, and the last: as in all scenes, by the one module that speaks."""
+    code = {path.name: path.read_text(encoding="utf-8") for path in Path(str(WEB / "js")).glob("*.js")}
+    speaks = {name for name, text in code.items() if "aria-live" in text}
+    assert speaks == {"spoken.js", "motion.js"}, "the latter is no part of a lesson, and speaks when somebody presses"
+    scene.evaluate("scene.restore('k0')")
+    scene.evaluate(
+        """window.told = []; new MutationObserver(() => { told.push(scene.heard.textContent); })
+        .observe(scene.heard, { childList: true, characterData: true, subtree: true })"""
+    )
+    scene.focus(".time-cut")
+    for _ in range(6):
+        scene.keyboard.press("ArrowRight")
+    scene.wait_for_function("told.length > 0")
+    said = scene.inner_text(".time-said")
+    assert scene.evaluate("told") == [said]
+    assert scene.evaluate("scene.spoken.region === scene.heard")
+    assert scene.get_attribute(".time-heard", "aria-live") == "polite"
+
+
 def test_handles_are_dragged_to_the_next_place(scene: Any) -> None:
     scene.evaluate("scene.restore('')")
     scene.bring_to_front()
