@@ -20,7 +20,7 @@ from cascade.cli.teaching import notebooks_folder
 from cascade.common.shares import percent
 from cascade.lessons.gallery import GROUPS, cards, gallery
 from cascade.lessons.thumbnail import thumbnail, zooms
-from cascade.lessons.words import LANGUAGES, words
+from cascade.lessons.words import languages, words
 
 
 class Links(HTMLParser):
@@ -40,7 +40,7 @@ class Links(HTMLParser):
             self.pictures.append(given.get("aria-label") or "")
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", languages())
 def test_every_model_disease_and_notebook_has_a_card(lang: str) -> None:
     found = cards(lang)
     assert tuple(found) == GROUPS
@@ -118,7 +118,7 @@ def test_a_folder_of_lessons_leads_to_all_of_them_and_asks_nothing_else(
 
 def test_the_gallery_in_the_class_leads_to_pages_that_are_there() -> None:
     served = Served(notebooks_folder())
-    for lang in LANGUAGES:
+    for lang in languages():
         text = (served.answer("/", f"lang={lang}") or b"").decode()
         assert f'<html lang="{lang}">' in text
         for link in Links(text).links:
@@ -179,7 +179,7 @@ def test_pages_of_ours_are_for_whom_the_notebooks_let_in(path: str, query: str, 
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", languages())
 def test_the_gallery_can_be_read_by_everybody(browser: Any, tmp_path: Path, lang: str) -> None:
     axe = pytest.importorskip("axe_core_python.sync_playwright", reason="pip install 'metastatic-cascade[browser]'")
     path = tmp_path / "g.html"

@@ -35,7 +35,7 @@ def film(
     until: Until = None,
     seed: Annotated[str, typer.Option(metavar="N", help="Whole number >= 0.")] = "1889",
     seconds: Annotated[float, typer.Option(metavar="N", help="That the film lasts, from 2 to 120.")] = 20.0,
-    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="Of what is written: en or de.")] = "en",
+    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="Of what is written, such as en or de.")] = "en",
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
     force: Force = False,
     quiet: Quiet = False,

@@ -12,6 +12,7 @@ from cascade.common.errors import InputError, nearest
 from cascade.common.files import write_atomically
 from cascade.lessons.gallery import Card, cards, gallery, languages_beside
 from cascade.lessons.page import page, write_lesson
+from cascade.lessons.words import FIRST, languages
 from cascade.patient.taught import patient_lesson
 from cascade.runs.taught import lesson
 
@@ -85,9 +86,10 @@ class Served:
     def answer(self, path: str, query: str) -> bytes | None:
         """The page of an address; None: it is none of ours."""
         if path == "/" and "file=" not in query:
-            return self.first("de" if re.search(r"(^|&)lang=de(&|$)", query) else "en")
-        found = re.fullmatch(r"/lessons/(en|de)/(patient-)?([\w-]+)\.html", path)
-        if not found:
+            asked = re.search(r"(?:^|&)lang=([\w-]+)(?:&|$)", query)
+            return self.first(asked[1] if asked and asked[1] in languages() else FIRST)
+        found = re.fullmatch(r"/lessons/([\w-]+)/(patient-)?([\w-]+)\.html", path)
+        if not found or found[1] not in languages():
             return None
         lang, kind, name = found[1], "disease" if found[2] else "model", found[3]
         there = (card for group in cards(lang).values() for card in group)

@@ -31,7 +31,7 @@ def lesson(
     patient: Annotated[
         str | None, typer.Option(metavar="NAME", help="A lesson on patients instead: a name from 'cascade diseases'.")
     ] = None,
-    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="Of the page: en or de.")] = "en",
+    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="Of the page, such as en or de.")] = "en",
     until: Until = None,
     seed: Annotated[str, typer.Option(metavar="N", help="Whole number >= 0.")] = "1889",
     force: Force = False,

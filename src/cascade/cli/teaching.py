@@ -63,7 +63,7 @@ def teach(
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="With --out: this model or disease alone. Repeatable.")
     ] = None,
-    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="With --out: en or de.")] = "en",
+    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="With --out, such as en or de.")] = "en",
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:

@@ -15,7 +15,7 @@ from cascade.catalog import load, models
 from cascade.common.version import package_version
 from cascade.lessons.looks import properties
 from cascade.lessons.thumbnail import thumbnail
-from cascade.lessons.words import LANGUAGES, words
+from cascade.lessons.words import languages, words
 
 GROUPS = ("start", "experiments", "cancers", "patients", "notebooks")
 
@@ -99,10 +99,8 @@ def gallery(lang: str, link: Callable[[Card], str | None], others: Sequence[tupl
         if shown:
             listed = "".join(_card(card, address, say) for card, address in shown)
             sections.append(f"<section><h2>{escape(say[group])}</h2><ul>{listed}</ul></section>")
-    languages = "".join(
-        f'<a lang="{other}" hreflang="{other}" href="{escape(address)}">{escape(words(lang)["gallery"]["other"])}</a>'
-        for other, address in others
-    )
+    named = [(other, escape(address), escape(words(other)["gallery"]["language"])) for other, address in others]
+    elsewhere = "".join(f'<a lang="{o}" hreflang="{o}" href="{address}">{name}</a>' for o, address, name in named)
     text = (files("cascade.web") / "gallery.html").read_text(encoding="utf-8")
     for mark, part in (
         ("<!--LANG-->", lang),
@@ -111,7 +109,7 @@ def gallery(lang: str, link: Callable[[Card], str | None], others: Sequence[tupl
         ("<!--HEADING-->", escape(say["title"])),
         ("<!--LEAD-->", escape(say["lead"])),
         ("<!--LEVELS-->", escape(say["levels"])),
-        ("<!--LANGUAGES-->", languages),
+        ("<!--LANGUAGES-->", elsewhere),
         ("<!--SECTIONS-->", "".join(sections)),
         ("<!--NOTICE-->", f"{escape(page['notice'])} cascade {package_version()}."),
     ):
@@ -142,4 +140,4 @@ def _card(card: Card, address: str, say: dict[str, str]) -> str:
 
 def languages_beside(lang: str) -> list[str]:
     """The other languages in which there is a gallery."""
-    return [other for other in LANGUAGES if other != lang]
+    return [other for other in languages() if other != lang]

@@ -68,7 +68,7 @@ def data_of(
     arms : sequence of dict
         The same cells under other models, see ``runs.arms``.
     lang : str
-        "en" or "de".
+        Of the words: a file of ``web/texts``, such as "en" or "de".
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The words of a lesson in each language: one table for each, with the same keys."""
+"""The words of a lesson in each language: a file for each, with the same keys; what has a file is a language."""
 
 from __future__ import annotations
 
@@ -6,11 +6,23 @@ import tomllib
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from cascade.common.errors import InputError, nearest
 
-LANGUAGES = ("en", "de")
-"""Of which there is a table."""
+FIRST = "en"
+"""The language of the package."""
+
+
+def _folder() -> Traversable:
+    """Where the tables are."""
+    return files("cascade.web") / "texts"
+
+
+def languages() -> tuple[str, ...]:
+    """Of which there is a table: that of the package first."""
+    found = {path.name.removesuffix(".toml") for path in _folder().iterdir() if path.name.endswith(".toml")}
+    return (FIRST, *sorted(name for name in found - {FIRST} if not name.startswith("models.")))
 
 
 @cache
@@ -22,16 +34,17 @@ def words(lang: str) -> dict[str, dict[str, str]]:
     InputError
         When there is no table of the language.
     """
-    if lang not in LANGUAGES:
-        raise InputError("lang", lang, f"one of {', '.join(LANGUAGES)}; {nearest(str(lang), LANGUAGES)}")
-    text = (files("cascade.web") / "texts" / f"{lang}.toml").read_text(encoding="utf-8")
+    there = languages()
+    if lang not in there:
+        raise InputError("lang", lang, f"one of {', '.join(there)}; {nearest(str(lang), there)}")
+    text = (_folder() / f"{lang}.toml").read_text(encoding="utf-8")
     return {section: dict(table) for section, table in tomllib.loads(text).items()}
 
 
 @cache
 def _of_models(lang: str) -> dict[str, dict[str, str]]:
-    """Descriptions and limits of models of the package in a language, by name; none in that of the package."""
-    path = files("cascade.web") / "texts" / f"models.{lang}.toml"
+    """Descriptions and limits of models of the package in a language, by name; none where there is no such file."""
+    path = _folder() / f"models.{lang}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 

@@ -50,7 +50,7 @@ def lesson(
     beside : Model, optional
         Another model with the same steps, as an arm.
     lang : str
-        "en" or "de".
+        Of the words: a file of ``web/texts``, such as "en" or "de".
     looked : int
         Cells among which a founder is looked for.
     progress : bool or callable, optional

@@ -13,7 +13,7 @@ const LONGEST_NUMBER = 40; // as it is typed
  * @param {string} text
  */
 export function readNumber(say, text) {
-  const clean = text.replace(/[\s']/g, ""), [thousands, point] = say.lang === "de" ? [".", ","] : [",", "."];
+  const clean = text.replace(/[\s']/g, ""), [thousands, point] = [say("numbers.thousands"), say("numbers.decimal")];
   const number = Number(clean.split(thousands).join("").replace(point, "."));
   return clean && Number.isFinite(number) && number >= 0 ? number : null;
 }
