@@ -168,6 +168,8 @@ def test_a_short_pause_does_not_double_the_pace(opened: Any) -> None:
 
 def test_a_slider_moved_leaves_the_film_running_and_moves_the_numbers(opened: Any) -> None:
     shown = opened("platelets", "#film=shown")
+    # Behind a lens cells are counted when they have been looked for.
+    shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.cells.ready")
     shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.clock > 1")
     before = shown.film("clock")
     share = shown.page.inner_text("#film .barbox:nth-of-type(n) >> nth=-1")
