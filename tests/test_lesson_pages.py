@@ -91,7 +91,7 @@ def test_the_lesson_of_every_model_plays_by_itself_and_is_exact(opened: Any, fol
     answer = Exact(model, nodes=fixed(lower(model))) if model.frailties else cascade.exact(model)
     wanted = [row.fraction_of_all for row in answer.funnel()]
     found = shown.page.evaluate("cascade.lesson.bench.model.exact().passed")
-    assert found == pytest.approx(wanted, rel=1e-6)
+    assert found == pytest.approx(wanted, rel=1e-9)
     # What is written beside the bars is what the package would write.
     texts = shown.page.eval_on_selector_all("#film .share", "all => all.map((one) => one.textContent)")
     assert texts == [percent(share) for share in (1.0, *wanted)]
@@ -121,9 +121,9 @@ def test_in_every_lesson_sliders_tasks_and_addresses_are_right(opened: Any, name
     changed = model.with_(scale={f"{s.name}.{d.cause}": 2.0 for s in inside for d in s.deaths})
     wanted = [row.fraction_of_all for row in Exact(changed, nodes=nodes).funnel()]
     passed = "cascade.lesson.bench.model.exact().passed"
-    assert shown.page.evaluate(passed) == pytest.approx(wanted, rel=1e-6)
+    assert shown.page.evaluate(passed) == pytest.approx(wanted, rel=1e-9)
     again = opened(name, f"#film={shown.page.evaluate('cascade.lesson.bench.state()')},shown", calm=True)
-    assert again.page.evaluate(passed) == pytest.approx(wanted, rel=1e-6)
+    assert again.page.evaluate(passed) == pytest.approx(wanted, rel=1e-9)
     shown.fine()
     again.fine()
 
