@@ -15,7 +15,7 @@ from cascade.solution.answer import exact
 from cascade.web.page import payload
 
 FOUNDERS = 100
-"""So many cells that found a colony are wanted: of few nothing is told."""
+"""So many cells that found a colony are wanted; where they are rare there are fewer among the most that are run."""
 
 MOST_CELLS = 30_000_000
 """Looked at for them, in each arm."""
