@@ -314,7 +314,7 @@ def test_a_lesson_is_one_small_file_that_asks_nothing_of_the_network(tmp_path: A
     ("arguments", "told"),
     [
         ([], "on what"),
-        (["platelets", "--patient", "breast"], "on what"),
+        (["platelets", "--patient", "breast"], "MODEL platelets and --patient breast"),
         (["platelets", "--lang", "fr"], "--lang"),
         (["plateletts"], "platelets"),
         (["platelets", "--treat", "aspirin"], "--treat"),

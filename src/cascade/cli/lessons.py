@@ -45,8 +45,11 @@ def lesson(
     from cascade.runs.taught import lesson as made
     from cascade.web.page import check_page
 
-    if (model is None) == (patient is None):
+    if model is None and patient is None:
         raise CascadeError("a lesson on what? Give MODEL, or --patient and the name of a disease")
+    if model is not None and patient is not None:
+        both = f"MODEL {model} and --patient {patient}"
+        raise CascadeError(f"{both} are two lessons: a page is on a model or on patients; give one of them")
     if patient is not None and (treat or beside or until):
         raise CascadeError("--treat, --beside and --until are for lessons on a model, not with --patient")
     with blaming("--out", "path"):
