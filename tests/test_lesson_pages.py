@@ -341,6 +341,17 @@ def test_with_reduced_motion_nothing_moves_until_play(opened: Any) -> None:
     shown.page.wait_for_function(f"() => cascade.lesson.scenes[0].scene.stage.clock > {first}")
 
 
+def test_a_film_that_stands_still_counts_the_cells_behind_lenses(opened: Any) -> None:
+    """They are looked for piece by piece: what stands still is drawn again when they are found."""
+    shown = opened("textbook", calm=True)
+    shown.page.wait_for_function("() => cascade.lesson.scenes[0].scene.stage.cells.ready", timeout=60_000)
+    counted = shown.page.locator("#film .counted").all_inner_texts()
+    looked = shown.film("cells.lookedAt")
+    assert len(set(looked)) > 1, "there are lenses"
+    assert [text.split()[-1] for text in counted] == [f"{round(number):,}" for number in looked]
+    shown.fine()
+
+
 def test_keys_lead_a_class(opened: Any) -> None:
     shown = opened("platelets")
     shown.page.keyboard.press("p")
@@ -531,6 +542,7 @@ def test_printed_it_keeps_its_bars(opened: Any) -> None:
     assert bars
     assert all(wide and kept for wide, kept in bars)
     assert shown.page.evaluate("document.querySelector('#film .knobs').offsetHeight") == 0
+    assert shown.page.locator("#film button:not(.word)").filter(visible=True).count() == 0
 
 
 def on_paper(shown: Shown, scene: str) -> list[str]:

@@ -96,6 +96,8 @@ export class FilmCells {
     this.rows = model.data.stages.length + 1;
     // Of several searches the latest goes on.
     this.latest = 0;
+    /** Called when the cells behind a lens have been found. */
+    this.found = () => {};
     /** @type {FilmTrack | null} */
     this.ringed = null;
     this.changes = [{ clock: 0, windows: model.windows }];
@@ -154,6 +156,7 @@ export class FilmCells {
     else {
       film.tracks = part.tracks;
       this._finish(film);
+      this.found();
       this._goOn(mine, number + 1, 0, []);
     }
   }

@@ -36,6 +36,8 @@ export class FilmStage {
     this.drawn = 0;
     const goal = lesson.goal, stages = [...lesson.stages, goal];
     this.cells = new FilmCells(model, stages.map(({ seconds }) => seconds), lesson.founder, lesson.first, zooms);
+    // A film that stands still shows them, too.
+    this.cells.found = () => { if (!this.playing) this.seek(this.clock); };
     this.painter = new FilmPainter(this.cells, stages.map(({ ground }) => ground), lesson.marks);
     this.bars = new LensBars(say, stages.map(({ name }) => name), lesson.marks, (cause) => worded(say, cause));
     this.canvas = made("canvas");
