@@ -223,15 +223,22 @@ def _unchanged(source: Comparison) -> bool:
     return not any(row.gained or row.lost for row in _rows(source))
 
 
+def _sentence(source: Comparison) -> str:
+    """What a slide says above it: how many more reach the goal, where the counts tell that any do."""
+    told = next(iter(source.kinds()), source.rows[-1])
+    does = f"found a {told.step}" if source.kinds() else f"pass {told.step}"
+    if _unchanged(source):
+        return f"None of these cells passes other steps under {source.names[1]}"
+    if told.low <= 0 <= told.high:
+        return f"Too few cells to tell under which model more {does}"
+    more = told.gained - told.lost
+    return f"{number(abs(more))} {'more' if more > 0 else 'fewer'} {does} under {source.names[1]}"
+
+
 def _two_panels(source: Comparison, ends: Sequence[CauseRow], look: Look, width: float, high: float) -> Plan:
     """The steps above, the ends below."""
     pad = 0.4 * look.em
-    told = next(iter(source.kinds()), source.rows[-1])
-    more = told.gained - told.lost
-    many = f"{number(abs(more))} {'more' if more > 0 else 'fewer'}" if more else "As many cells"
-    does = f"found a {told.step}" if source.kinds() else f"pass {told.step}"
-    sentence = f"{many} {does} under {source.names[1]}"
-    heading = Heading(look, width - 2 * pad, _title(source), sentence)
+    heading = Heading(look, width - 2 * pad, _title(source), _sentence(source))
     steps = [broken(row.step, NAMES * width, look.small) for row in _rows(source)]
     causes = [broken(f"{row.cause} ({row.step})", NAMES * width, look.small) for row in ends]
     beside = max(width_of(line, look.small) for name in (*steps, *causes) for line in name.split("\n")) + 0.8 * look.em

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from cascade.answers.intervals import proportion
+from cascade.answers.intervals import paired_difference, proportion
 from cascade.answers.organs import OrganRow, Organs
 from cascade.common.colours import INK, QUIET, organ_mark
 from cascade.common.errors import InputError
@@ -288,8 +288,15 @@ def end_at_all(ax: Axes) -> None:
 
 
 def _sentence(table: Organs) -> str:
+    """What a slide says above it: where most colonies are, if the counts tell it."""
     rows = sorted(_shown(table), key=lambda row: -row.colonies)
-    return f"Most colonies arise in {rows[0].organ}: {one_in(rows[0].share)}" if rows else "No colonies"
+    if not rows:
+        return "No colonies" if table.exact else "No colonies among these cells"
+    first, *others = rows
+    second = others[0].colonies if others else 0.0
+    if not table.exact and paired_difference(first.colonies, second, sum(row.colonies for row in table)).low <= 0:
+        return "Too few colonies to tell in which organ most arise"
+    return f"Most colonies arise in {first.organ}: {one_in(first.share)}"
 
 
 def _said(title: str, table: Organs, compared: Sequence[Compared]) -> str:
