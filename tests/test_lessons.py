@@ -99,7 +99,7 @@ def test_no_text_waits_for_a_use_that_is_gone() -> None:
         whole = f"{section}.{key}"
         return whole in code or f'"{key}"' in code or any(whole.startswith(stem) for stem in made)
 
-    named = {"hints", "words", "treatments", "about", "units", "terms"}
+    named = {"hints", "words", "treatments", "about", "units", "terms", "cleared"}  # read as a whole
     waiting = [f"{s}.{k}" for s, table in words("en").items() if s not in named for k in table if not used(s, k)]
     waiting = [key for key in waiting if not re.search(r"_(none|one|many|lives|dies|other|short|heard|drug|\d)$", key)]
     assert waiting == []

@@ -12,6 +12,7 @@ from cascade.common.errors import InputError, nearest
 from cascade.common.files import write_atomically
 from cascade.lessons.gallery import Card, cards, gallery, languages_beside
 from cascade.lessons.page import page, write_lesson
+from cascade.lessons.tasks import looked_at
 from cascade.lessons.words import FIRST, languages
 from cascade.patient.taught import patient_lesson
 from cascade.runs.taught import lesson
@@ -29,7 +30,8 @@ def data_of(card: Card, lang: str) -> dict[str, Any]:
     """What the lesson of a card is made of."""
     if card.kind == "disease":
         return patient_lesson(card.name, seed=SEED, lang=lang)
-    return lesson(load(card.name), seed=SEED, lang=lang)
+    model = load(card.name)
+    return lesson(model, seed=SEED, until=looked_at(model), lang=lang)
 
 
 def chosen(lang: str, only: Iterable[str]) -> list[Card]:

@@ -40,6 +40,7 @@ def lesson(
     """Write a lesson: a page with film, funnel, knobs, two arms and tasks, for any browser, without a network."""
     from cascade.catalog import treatment
     from cascade.lessons.page import write_lesson
+    from cascade.lessons.tasks import looked_at
     from cascade.lessons.words import words
     from cascade.patient.taught import patient_lesson
     from cascade.runs.taught import lesson as made
@@ -66,9 +67,11 @@ def lesson(
             chosen = [treatment(one) for one in treat or ()]
         other = None if beside is None else loaded("--beside", beside)
         with blaming("MODEL"):
+            taught = loaded("MODEL", name)
+            end = looked_at(taught) if until is None else parse_hours(until)
             data = made(
-                loaded("MODEL", name), seed=number, until=parse_hours(until), treat=chosen or None, beside=other,
-                lang=lang, progress=False if quiet else None,
+                taught, seed=number, until=end, treat=chosen or None, beside=other, lang=lang,
+                progress=False if quiet else None,
             )  # fmt: skip
     where = write_lesson(data, out)
     typer.echo(f"saved: {where.resolve()}")

@@ -13,8 +13,9 @@ from typing import Any
 from cascade.common.errors import InputError, is_whole
 from cascade.common.files import write_atomically
 from cascade.common.version import package_version
-from cascade.lessons.knobs import factors_of, for_a_time, knobs_of, told
+from cascade.lessons.knobs import Knob, factors_of, for_a_time, knobs_of, told
 from cascade.lessons.looks import causes_of, properties
+from cascade.lessons.tasks import texts_for
 from cascade.lessons.words import told as in_words
 from cascade.lessons.words import words
 from cascade.model import Model
@@ -75,7 +76,6 @@ def data_of(
     InputError
         When there are no words in the language.
     """
-    known = _stages()
     about, limits = in_words(lang, model.name, model.description, model.limits)
     marks, colours = causes_of(list(base["cast"]["causes"]))
     return {
@@ -86,18 +86,37 @@ def data_of(
         "first": first,
         "founder": founder[0],
         "looked": founder[1],
-        "stages": [{"name": name, **known.get(name, UNKNOWN_STAGE)} for name in base["stages"]],
-        "goal": {"name": base["cast"]["goal"], "ground": "tissue", "seconds": 4.0},
+        **_rows(base),
         # Pairs: as the name of a property not every name of a cause is a name like others.
         "marks": list(marks.items()),
         "colours": colours,
-        "knobs": told(knobs_of(model, until), base, acting, seed),
+        "texts": texts_for(model, words(lang), base, until, alone=founder[0] == first),
+        "knobs": told(_apart(knobs_of(model, until)), base, acting, seed),
         "treatments": _treatments(model, acting),
         "windows": for_a_time(model),
         "arms": list(arms),
         "anatomy": anatomy(model),
         "patient": None,
     }
+
+
+def _rows(base: dict[str, Any]) -> dict[str, Any]:
+    """The steps of the film, and what lies beyond the last: what is seen behind their cells, and for how long."""
+    known = _stages()
+    return {
+        "stages": [{"name": name, **known.get(name, UNKNOWN_STAGE)} for name in base["stages"]],
+        "goal": {"name": base["cast"]["goal"], "ground": "tissue", "seconds": 4.0},
+    }
+
+
+def _apart(knobs: Sequence[Knob]) -> list[Knob]:
+    """The knobs without a second name for a moment that they have."""
+    found = []
+    for knob in knobs:
+        again = [k for k in range(1, len(knob.stops)) if knob.id == "day" and knob.stops[k][2] == knob.stops[k - 1][2]]
+        stops = tuple(stop for k, stop in enumerate(knob.stops) if k not in again)
+        found.append(knob._replace(stops=stops, at=knob.at - sum(k <= knob.at for k in again)))
+    return found
 
 
 def headed(kind: str, name: str, title: str, *, seed: int, lang: str) -> dict[str, Any]:
@@ -112,7 +131,7 @@ def headed(kind: str, name: str, title: str, *, seed: int, lang: str) -> dict[st
     return {
         "lang": lang,
         "lesson": name,
-        "texts": {section: table for section, table in texts.items() if section != "terms"},
+        "texts": {section: table for section, table in texts.items() if section not in ("terms", "cleared")},
         "terms": texts["terms"],
         "name": name,
         "headline": texts["terms"].get(f"{kind} {name}", title),
