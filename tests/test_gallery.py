@@ -15,12 +15,21 @@ import pytest
 import cascade
 from cascade.cli import main
 from cascade.cli.classroom import Front
-from cascade.cli.galleries import Served, file_of
+from cascade.cli.galleries import SEED, Served, file_of, timeline
 from cascade.cli.teaching import notebooks_folder
 from cascade.common.shares import percent
-from cascade.lessons.gallery import GROUPS, cards, gallery
-from cascade.lessons.thumbnail import thumbnail, zooms
+from cascade.lessons.gallery import GROUPS, Card, cards, gallery
+from cascade.lessons.thumbnail import BARS, thumbnail, zooms
 from cascade.lessons.words import languages, words
+from cascade.patient.course import course_of
+from cascade.patient.loader import disease
+from cascade.patient.timeline import GROWN, studied
+
+SVG = "{http://www.w3.org/2000/svg}"
+CARD = 247
+"""Pixels of the picture in the narrowest card of a wide page."""
+
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
 class Links(HTMLParser):
@@ -76,12 +85,60 @@ def test_a_thumbnail_says_and_draws_the_shares() -> None:
     root = ET.fromstring(picture)  # noqa: S314
     assert root.get("aria-label") == f"<{', '.join(percent(share) for share in shares)}>"
     rows: dict[str, list[ET.Element]] = {}
-    for box in root:
+    for box in root.iter(f"{SVG}rect"):
         rows.setdefault(box.get("y") or "", []).append(box)
     assert len(rows) == len(shares)
     for (_, *boxes), share, zoom in zip(rows.values(), shares, zooms(shares), strict=True):
         drawn = sum(float(box.get("width") or 0) for box in boxes)
-        assert drawn == pytest.approx(320 * share * zoom, abs=0.5)
+        assert drawn == pytest.approx(BARS * share * zoom, abs=0.5)
+
+
+@pytest.mark.parametrize("name", ["colon", "textbook", "platelets", "clusters"])
+def test_each_bar_that_is_enlarged_says_how_much(name: str) -> None:
+    """And no other does; what is written stands in the row of its bar, and is read at the width of a card."""
+    model = cascade.load(name)
+    shares = [1.0, *(row.fraction_of_all for row in cascade.exact(model).funnel())]
+    root = ET.fromstring(thumbnail(model, ""))  # noqa: S314
+    said = {int(float(t.get("y") or 0) / (180 / len(shares))): t for t in root.iter(f"{SVG}text")}
+    for k, zoom in enumerate(zooms(shares)):
+        assert (k in said) == (zoom > 1)
+        if zoom > 1:
+            told = (said[k].text or "").removeprefix("\N{MULTIPLICATION SIGN} ")
+            power = "".join(str(RAISED.index(digit)) for digit in told if digit in RAISED)
+            assert (10.0 ** int(power) if power else float(told)) == pytest.approx(zoom)
+            assert float(said[k].get("font-size") or 0) * CARD / 320 >= 12
+    assert zooms(shares)[-1] > 1
+    assert max(float(box.get("x") or 0) + float(box.get("width") or 0) for box in root.iter(f"{SVG}rect")) <= BARS + 0.2
+
+
+@pytest.mark.parametrize("card", cards("en")["patients"], ids=lambda card: card.name)
+def test_lessons_on_patients_have_a_time_line_of_their_first_patient(card: Card) -> None:
+    """Years against size: a line for the primary and for each metastasis that grows, as the lesson shows them."""
+    root = ET.fromstring(timeline(card.name, "Of {n}", "years"))  # noqa: S314
+    lines = [line.get("points", "").split() for line in root.iter(f"{SVG}polyline")]
+    course = course_of(studied(disease(card.name)), seed=SEED, patient=1, care="none")
+    growing = [lesion for lesion in course.lesions if lesion.number and lesion.fate in GROWN]
+    assert root.get("aria-label") == f"Of {len(growing)}"
+    assert len(lines) == 1 + len(growing)
+    # The primary, drawn last, begins at the first year and never shrinks; the picture goes up to what kills.
+    places = [tuple(map(float, place.split(","))) for place in lines[-1]]
+    assert [y for _, y in places] == sorted((y for _, y in places), reverse=True)
+    assert places[0][0] == min(x for x, _ in places)
+    assert all(0 <= x <= 320 and 0 <= y <= 180 for x, y in places)
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert {"1 mm", "1 cm", "10 cm", "0"} <= set(texts)
+    assert any((text or "").endswith(" years") for text in texts)
+    page = gallery("en", lambda one: one.name if one == card else None, timeline)
+    assert Links(page).pictures == [words("en")["gallery"]["timeline"].format(n=len(growing))]
+
+
+def test_minutes_of_a_card_are_those_of_a_plan() -> None:
+    """Of a notebook the plan that it has; pages have both."""
+    for group in cards("en").values():
+        for card in group:
+            path = notebooks_folder() / f"{card.name}.py"
+            text = path.read_text(encoding="utf-8") if card.kind == "notebook" else "**15 minutes** **45 minutes**"
+            assert f"**{card.minutes} minutes**" in text, card.name
 
 
 def test_a_folder_of_lessons_leads_to_all_of_them_and_asks_nothing_else(
@@ -183,7 +240,8 @@ def test_pages_of_ours_are_for_whom_the_notebooks_let_in(path: str, query: str, 
 def test_the_gallery_can_be_read_by_everybody(browser: Any, tmp_path: Path, lang: str) -> None:
     axe = pytest.importorskip("axe_core_python.sync_playwright", reason="pip install 'metastatic-cascade[browser]'")
     path = tmp_path / "g.html"
-    path.write_text(gallery(lang, lambda card: f"{card.kind}-{card.name}.html", [("de", "de.html")]), encoding="utf-8")
+    text = gallery(lang, lambda card: f"{card.kind}-{card.name}.html", timeline, [("de", "de.html")])
+    path.write_text(text, encoding="utf-8")
     for width in (1920, 1280, 400, 320):
         context = browser.new_context(viewport={"width": width, "height": 800})
         page = context.new_page()

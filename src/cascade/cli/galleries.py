@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cascade.lessons.page import page, write_lesson
 from cascade.lessons.tasks import looked_at
 from cascade.lessons.words import FIRST, languages
 from cascade.patient.taught import patient_lesson
+from cascade.patient.thumbnail import timeline_picture
 from cascade.runs.taught import lesson
 
 SEED = 1889
@@ -32,6 +34,12 @@ def data_of(card: Card, lang: str) -> dict[str, Any]:
         return patient_lesson(card.name, seed=SEED, lang=lang)
     model = load(card.name)
     return lesson(model, seed=SEED, until=looked_at(model), lang=lang)
+
+
+@cache
+def timeline(disease: str, label: str, years: str) -> str:
+    """The picture of a lesson on patients."""
+    return timeline_picture(disease, seed=SEED, label=label, years=years)
 
 
 def chosen(lang: str, only: Iterable[str]) -> list[Card]:
@@ -72,7 +80,7 @@ def write_gallery(folder: Path, lang: str, only: Iterable[str], done: Callable[[
         written.append(write_lesson(data_of(card, lang), folder / file_of(card)))
         done(card)
     there = {(card.kind, card.name) for card in wanted}
-    text = gallery(lang, lambda card: file_of(card) if (card.kind, card.name) in there else None)
+    text = gallery(lang, lambda card: file_of(card) if (card.kind, card.name) in there else None, timeline)
     index = folder / "index.html"
     write_atomically(index, text.encode())
     return [*written, index]
@@ -111,4 +119,4 @@ class Served:
                 return f"/?file={card.name}.py" if card.name in self.notebooks else None
             return f"/lessons/{lang}/{file_of(card)}"
 
-        return gallery(lang, link, [(other, f"/?lang={other}") for other in languages_beside(lang)]).encode()
+        return gallery(lang, link, timeline, [(other, f"/?lang={other}") for other in languages_beside(lang)]).encode()

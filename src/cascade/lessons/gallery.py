@@ -14,6 +14,7 @@ from typing import Any
 from cascade.catalog import load, models
 from cascade.common.version import package_version
 from cascade.lessons.looks import properties
+from cascade.lessons.tasks import looked_at
 from cascade.lessons.thumbnail import thumbnail
 from cascade.lessons.words import languages, words
 
@@ -31,7 +32,7 @@ class Card:
     name, title, about : str
     level, minutes : int
     model : str
-        Whose picture it has.
+        Whose picture it has; of a disease none: it has a time line.
     """
 
     kind: str
@@ -80,7 +81,12 @@ def _title(kind: str, name: str) -> str:
     return name.replace("_", " ").lstrip("0123456789 ").capitalize()
 
 
-def gallery(lang: str, link: Callable[[Card], str | None], others: Sequence[tuple[str, str]] = ()) -> str:
+def gallery(
+    lang: str,
+    link: Callable[[Card], str | None],
+    timeline: Callable[[str, str, str], str],
+    others: Sequence[tuple[str, str]] = (),
+) -> str:
     """The page as text.
 
     Parameters
@@ -88,16 +94,24 @@ def gallery(lang: str, link: Callable[[Card], str | None], others: Sequence[tupl
     lang : str
     link : callable
         The address of a card; None: it is left out.
+    timeline : callable
+        The picture of a lesson on patients, of a disease, its label and what years are called.
     others : sequence of (language, address)
         The gallery in other languages.
     """
     table = words(lang)
     say, page = table["gallery"], table["page"]
+
+    def picture_of(card: Card) -> str:
+        if card.kind == "disease":
+            return timeline(card.name, say["timeline"], table["units"]["years"])
+        return _picture(card.model, say["picture"])
+
     sections = []
     for group, of_group in cards(lang).items():
         shown = [(card, address) for card in of_group if (address := link(card)) is not None]
         if shown:
-            listed = "".join(_card(card, address, say) for card, address in shown)
+            listed = "".join(_card(card, address, say, picture_of(card)) for card, address in shown)
             sections.append(f"<section><h2>{escape(say[group])}</h2><ul>{listed}</ul></section>")
     named = [(other, escape(address), escape(words(other)["gallery"]["language"])) for other, address in others]
     elsewhere = "".join(f'<a lang="{o}" hreflang="{o}" href="{address}">{name}</a>' for o, address, name in named)
@@ -120,7 +134,8 @@ def gallery(lang: str, link: Callable[[Card], str | None], others: Sequence[tupl
 @cache
 def _drawn(model: str) -> str:
     """The picture of a model, solved once for all languages; a mark stands where its label will."""
-    return thumbnail(load(model), "<{shares}>")
+    shown = load(model)
+    return thumbnail(shown, "<{shares}>", looked_at(shown))
 
 
 def _picture(model: str, label: str) -> str:
@@ -129,8 +144,7 @@ def _picture(model: str, label: str) -> str:
     return _drawn(model).replace("&lt;", escape(before), 1).replace("&gt;", escape(after), 1)
 
 
-def _card(card: Card, address: str, say: dict[str, str]) -> str:
-    picture = _picture(card.model, say["picture"])
+def _card(card: Card, address: str, say: dict[str, str], picture: str) -> str:
     facts = f"{say['level'].format(n=card.level)}, {say['minutes'].format(n=card.minutes)}"
     return (
         f'<li><a href="{escape(address)}">{picture}<b>{escape(card.title)}</b></a>'
