@@ -6,7 +6,6 @@ For research and teaching, never for decisions about a patient.
 from __future__ import annotations
 
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +18,9 @@ import cascade
 from cascade.patient import Free
 from cascade.patient import Row as Told
 from cascade.patient.follow.register import Register
-from cascade.patient.known import KnownChunk, registered
+from cascade.patient.known import diameters, register_for
 
 CALIBRATIONS = Path(__file__).parent / "calibrations"
-CHUNKS = 8
-"""Of a register, on two threads: patients are the same in any."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +76,7 @@ class Calibration:
 
 def register_of(disease: cascade.Disease, care: str, c: Calibration) -> Register:
     """A row for each patient, numbered as the calibration says."""
-    size = -(-c.patients // CHUNKS)
-    chunks = [
-        KnownChunk(disease, care, c.years, (c.years,), (), c.seed, start, min(size, c.patients - start))
-        for start in range(0, c.patients, size)
-    ]
-    chunks[0].run()  # what is worked out once
-    with ThreadPoolExecutor(2) as pool:
-        return Register.joined(list(pool.map(registered, chunks)))
+    return register_for(disease, care, range(c.patients), years=c.years, seed=c.seed)
 
 
 @dataclass(frozen=True)
@@ -127,12 +117,6 @@ class Seen:
     def mm(self, register: Register) -> np.ndarray:
         """Diameters at diagnosis; 0: never diagnosed."""
         return diameters(self.disease, register)
-
-
-def diameters(disease: cascade.Disease, register: Register) -> np.ndarray:
-    """Of the primaries at diagnosis, in mm; 0: never diagnosed."""
-    volume = 6.0 * register.cells / (np.pi * disease.tumour.cells_per_cm3)
-    return np.asarray(10.0 * volume ** (1.0 / 3.0))
 
 
 def distant_by(r: Register, years: float) -> np.ndarray:

@@ -28,12 +28,12 @@ from scipy import stats
 from scipy.optimize import brentq
 
 import cascade
-from _registers import Calibration, diameters, register_of
+from _registers import Calibration, register_of
 from _report import Row, arguments, finished, own_folder
 from cascade.body import circulation
-from cascade.patient.blood import BLOOD_ML, SAMPLE_ML, presence, simpson
+from cascade.patient.blood import BLOOD_ML, SAMPLE_ML, stay_days, tubes
 from cascade.patient.follow.register import Register
-from cascade.patient.founding import foundings
+from cascade.patient.known import diameters
 from cascade.patient.origins import origins
 
 RECOVERED = 0.85
@@ -56,22 +56,7 @@ def early(disease: cascade.Disease, plan: Calibration) -> tuple[Register, np.nda
     """Patients who are operated without a metastasis seen: cells in a tube as the cell model has them, and mm."""
     r = register_of(disease, "surgery", plan)
     some = (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
-    blood = next(shed for shed in disease.shedding if shed.route == "blood")
-    leaks, pace = (
-        np.prod([r.traits[:, i] for i, t in enumerate(disease.traits) if act in t.acts_on], axis=0)
-        for act in ("shedding.blood", "growth")
-    )
-    growth = np.array([kind.growth for kind in disease.subtypes] or [1.0])
-    shed = blood.per_day * leaks * (r.cells / blood.at_cells) ** blood.exponent
-    shed = shed * (pace * growth[r.subtype]) ** blood.per_division
-    return r, (shed * stay_days(disease) * RECOVERED * SAMPLE_ML / BLOOD_ML)[some], diameters(disease, r)[some]
-
-
-def stay_days(disease: cascade.Disease) -> float:
-    """Mean stay in flowing blood of a cell that is shed into it, as the cell model has it."""
-    cells = next(f for f in foundings(disease.cancer) if f.route == "blood")
-    ages, there, _ = presence(disease.cancer, cells)
-    return float((simpson(ages) * there).sum() + there[0] * ages[0])
+    return r, (RECOVERED * tubes(disease, r))[some], diameters(disease, r)[some]
 
 
 def late(disease: cascade.Disease, seed: int) -> np.ndarray:

@@ -20,9 +20,10 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _registers import Calibration, Seen, diameters, register_of, seen_in, since
+from _registers import Calibration, Seen, register_of, seen_in, since
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.scheme import CAUSES, MODES
+from cascade.patient.known import diameters
 from late_recurrence import concordance
 
 MOERTEL = {0.5: 0.133, 1.0: 0.279, 2.0: 0.424, 3.0: 0.489, 5.0: 0.550, 7.0: 0.573}

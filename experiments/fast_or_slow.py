@@ -15,8 +15,9 @@ import sys
 from dataclasses import replace
 
 import cascade
-from _registers import Calibration, diameters, register_of
+from _registers import Calibration, register_of
 from _report import Row, arguments, finished, own_folder
+from cascade.patient.known import diameters
 from cascade.patient.variants import changed
 from screening import SCREENING, SYMPTOMS
 

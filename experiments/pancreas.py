@@ -26,9 +26,10 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _registers import Calibration, diameters, register_of, since
+from _registers import Calibration, register_of, since
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.register import Register
+from cascade.patient.known import diameters
 
 AT_MM, MEAN_DAYS, DEVIATION = 29.0, 132.3, 132.1
 SPREAD = math.sqrt(math.log1p((DEVIATION / MEAN_DAYS) ** 2))

@@ -20,10 +20,11 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _registers import Calibration, diameters, register_of
+from _registers import Calibration, register_of
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.register import Register
 from cascade.patient.follow.scheme import CAUSES, MODES
+from cascade.patient.known import diameters
 
 AGES = (50, 55), (55, 60), (60, 65), (65, 71)
 SYMPTOMS, SCREENING = (1 + MODES.index(mode) for mode in ("symptoms", "screening"))

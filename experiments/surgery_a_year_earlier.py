@@ -20,8 +20,9 @@ import numpy as np
 from scipy.special import expit
 
 import cascade
-from _registers import Calibration, diameters, register_of, since
+from _registers import Calibration, register_of, since
 from _report import Row, arguments, finished, own_folder
+from cascade.patient.known import diameters
 from size_and_nodes import curve
 
 LATER = 365.0

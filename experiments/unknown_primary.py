@@ -15,9 +15,10 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _registers import Calibration, diameters, register_of
+from _registers import Calibration, register_of
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.scheme import MODES
+from cascade.patient.known import diameters
 
 BY_METASTASIS = 1 + MODES.index("metastasis")
 

@@ -211,7 +211,22 @@ FOLLOWED: dict[str, Callable[[str], Figure]] = {
     "ten with care": lambda style: plot.ten(treated(300), style=style),
     "ten without": lambda style: plot.ten(cohort_of(30), style=style),
     "blood_and_lead of one": lambda style: plot.blood_and_lead(one_of(3), style=style),
+    "calibrated breast": lambda style: plot.calibrated(cascade.disease("breast"), style=style),
+    "calibrated colon": lambda style: plot.calibrated(cascade.disease("colon"), style=style),
+    "calibrated with long names": lambda style: plot.calibrated(long_names(), style=style),
 }
+
+
+def long_names() -> cascade.Disease:
+    """Breast cancer with a target whose name has two lines, far from what the disease says."""
+    breast = cascade.disease("breast")
+    assert breast.calibration is not None
+    row = breast.calibration.rows[0]
+    name = "those who were seen by a physician of the second cohort, with dollars ($) and an unusually long account"
+    rows = (row.model_copy(update={"name": name, "simulated": 0.0}), *breast.calibration.rows[12:24])
+    return breast.with_(calibration=breast.calibration.model_copy(update={"rows": rows}))
+
+
 OF_PATIENTS: dict[str, Callable[[str], Figure]] = (
     {
         f"{kind} {which}": lambda style, kind=kind, which=which: getattr(plot, kind)(

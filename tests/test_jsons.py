@@ -7,6 +7,7 @@ import importlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,16 @@ FIT = cascade.fit(
 )
 """The second hazard moves no count: its interval is open on both sides."""
 
+
+@cache
+def of_patients() -> cascade.DiseaseFit:
+    """The second number moves nothing that was counted: its interval is not told."""
+    data = cascade.Data.patients({"mm": [8, 15, 25], "patients": [30, 50, 60], "years": [3, 4, 5], "event": [0, 0, 1]})
+    free = ["presentation.primary.per_year", "presentation.organs.brain.per_year"]
+    disease = cascade.disease("textbook")
+    return cascade.fit(disease, data, free, care="surgery", patients=2_000, seed=1, progress=False)
+
+
 TIMES = cascade.Data.times({"day": [1, 2, 3], "event": ["a", "", "b"]})
 
 HANDED_OUT: dict[str, Callable[[], Any]] = {
@@ -108,6 +119,9 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "a check of a fit": lambda: FIT.check(studies=40).to_dicts(),
     "studies": lambda: cascade.studies().to_dicts(),
     "a fit": lambda: FIT.table().to_dicts(),
+    "own patients": lambda: of_patients().data.to_dicts(),
+    "numbers of a disease fitted to patients": lambda: of_patients().table().to_dicts(),
+    "counts of patients beside a disease": lambda: of_patients().counts().to_dicts(),
     "a posterior": lambda: FIT.posterior(draws=300).to_dicts(),
     "a sweep": lambda: cascade.sweep(LINEAR, {"*.shear": [1, 2]}).to_dicts(),
     "a sensitivity": lambda: cascade.sensitivity(LINEAR, points=16).to_dicts(),
@@ -136,6 +150,8 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
     tables = {kind.__name__ for kind in Table.__subclasses__()}
     assert tables == {
         "Check",
+        "CountRows",
+        "FittedNumbers",
         "Fits",
         "Incidence",
         "Studies",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cascade.answers.funnel import Funnel
     from cascade.catalog import load, models, treatment, treatments
     from cascade.cli.demonstration import demo
+    from cascade.inference.cohorts.fitted import DiseaseFit as DiseaseFit
     from cascade.inference.data import Data as Data
     from cascade.inference.designing import power
     from cascade.inference.fitted import Fit as Fit
@@ -86,6 +87,7 @@ __all__ = [
     "Data",
     "Death",
     "Disease",
+    "DiseaseFit",
     "Effect",
     "Exposure",
     "Factor",
@@ -158,6 +160,7 @@ _LATER = {
     "Data": "cascade.inference.data",
     "Disease": "cascade.patient.disease",
     "Exact": "cascade.solution.answer",
+    "DiseaseFit": "cascade.inference.cohorts.fitted",
     "Fit": "cascade.inference.fitted",
     "Funnel": "cascade.answers.funnel",
     "Model": "cascade.model",

@@ -4,6 +4,7 @@ OF_PATIENTS = frozenset(
     {
         "at_diagnosis",
         "blood_and_lead",
+        "calibrated",
         "course",
         "hazard_by_year",
         "incidence_by_site",

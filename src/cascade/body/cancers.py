@@ -277,7 +277,7 @@ class Cancer(Part):
         drainage: dict[str, float] = {}
         for name, to in beds.items():
             drainage[to] = drainage.get(to, 0.0) + used.flows[name] / whole
-        blood = next(route.name for route in routes().routes if route.circulates)
+        blood = routes().circulating.name
         return self.with_(
             name=f"{self.name} from {organ}",
             title=f"{self.title or self.name}: cells of a metastasis in the {organ}",

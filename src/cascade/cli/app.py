@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             diseases,
             films,
             fitting,
+            fitting_patients,
             lessons,
             lives,
             patients,

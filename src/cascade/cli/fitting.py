@@ -134,13 +134,13 @@ def _data(
         raise InputError("--kind", kind, f"one of {', '.join(KINDS)}; {nearest(kind, KINDS)}")
     if wide and kind != "counts":
         raise InputError("--wide", wide, "with --kind counts")
-    observables = {name: _meant(name, text, kind) for name, text in _pairs("--count", count).items()}
+    observables = {name: _meant(name, text, kind) for name, text in pairs_of("--count", count).items()}
     if wide and not observables:
         raise InputError("--wide", wide, "with --count NAME=STATE, NAME the heading of a column of counts")
     number = None if cells is None else parse_cells(cells)
     if isinstance(number, range):
         raise InputError("--cells", cells, "a number of cells")
-    columns = _pairs("--column", column)
+    columns = pairs_of("--column", column)
     if kind == "counts":
         return Data.counts(table, observables, columns=columns, wide=list(observables) if wide else [], cells=number)
     if kind == "panel":
@@ -171,7 +171,7 @@ def _meant(name: str, text: str, kind: str) -> Observable | None:
 
 def _models(model: Model, data: Data, arms: list[str] | None) -> Model | dict[str, Model]:
     """The model of each arm."""
-    given = _pairs("--arm", arms)
+    given = pairs_of("--arm", arms)
     for name in given:
         if name not in data.arms:
             raise InputError("--arm", name, f"an arm of the table: {', '.join(data.arms)}")
@@ -183,7 +183,7 @@ def _models(model: Model, data: Data, arms: list[str] | None) -> Model | dict[st
         raise error.renamed("--arm") from None
 
 
-def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
+def pairs_of(option: str, texts: list[str] | None) -> dict[str, str]:
     """What stands before and after the first '='."""
     pairs = {}
     for text in texts or ():

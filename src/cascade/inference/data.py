@@ -13,6 +13,7 @@ from cascade.model.observables import Observable
 
 if TYPE_CHECKING:
     from cascade.answers.funnel import Funnel
+    from cascade.inference.cohorts.rows import Patients
     from cascade.inference.counted import Counts
     from cascade.inference.panels import Panel
     from cascade.inference.seen import Seen
@@ -24,7 +25,7 @@ class Data(HandsOut):
 
     ``Data.counts``: cells per animal and time.  ``Data.times``: when it happened, to cells, animals or patients.
     ``Data.seen``: in how many of how many something was found, as at autopsy.  ``Data.panel``: in which state cells
-    were, look by look.
+    were, look by look.  ``Data.patients``: what was found in patients at diagnosis, and when a metastasis was seen.
 
     Attributes
     ----------
@@ -241,6 +242,58 @@ class Data(HandsOut):
 
         return read_panel(table, states, columns, unit)
 
+    @staticmethod
+    def patients(
+        table: object,
+        *,
+        columns: Mapping[str, str] | None = None,
+        mm: Sequence[float] | None = None,
+        nodes: Sequence[int] | None = None,
+        tube: Sequence[int] | None = None,
+        years: Sequence[float] | None = None,
+        given: Sequence[str] = (),
+        unit: str | None = None,
+    ) -> Patients:
+        """Patients of a cohort, from a table of a row for each, or for several who are alike.
+
+        Parameters
+        ----------
+        table : path, pandas.DataFrame, mapping of str to sequence, or sequence of mappings
+            With some of: the diameter of the primary at diagnosis in mm, positive nodes, whether a distant metastasis
+            was seen at diagnosis, tumour cells in 7.5 mL of blood then, and the time from diagnosis to the first
+            distant metastasis or the last look.  A size or a number of nodes may be a range, such as '10-20', '<10',
+            '>=50', '1-3', '4+', 'N0', 'N+'; what is not known is left empty.
+        columns : mapping of str to str, optional
+            Headings, where they are not known: of 'arm', 'mm', 'nodes', 'metastasis', 'tube', 'days', 'weeks',
+            'months' or 'years', 'event' (whether a metastasis was seen at that time), 'patients' (how many the row is).
+        mm, nodes, tube : sequence of number, optional
+            Borders of the classes in which patients are counted.  Default: those of the ranges in the table, or 10, 20,
+            30 and 50 mm; 1, 4 and 10 nodes; 1 and 5 cells.
+        years : sequence of float, optional
+            Ends of the intervals in which metastases are counted. Default: years to 5, then longer ones.
+        given : sequence of str, optional
+            Of 'mm', 'nodes', 'metastasis': what patients were chosen by, so that how many have it says nothing.
+        unit : str, optional
+            Of all times, where no heading says it.
+
+        Raises
+        ------
+        InputError
+            When there is no column of any of them, or of a range across classes.
+        ModelError
+            With every fault of the table at once, by row and column.
+
+        Examples
+        --------
+        >>> table = {"mm": ["10-20", "10-20", "20-50"], "nodes": ["N0", "N+", "N+"], "patients": [120, 55, 80]}
+        >>> print(Data.patients(table).told)
+        255 patients, 0 with a metastasis at diagnosis, 0 with one later
+        """
+        from cascade.inference.cohorts.reading import read_patients
+
+        asked = {"mm": mm, "nodes": nodes, "tube": tube, "years": years}
+        return read_patients(table, columns, unit, asked, given)
+
     @property
     def arms(self) -> tuple[str, ...]:
         """Names in order of appearance."""
@@ -268,7 +321,7 @@ def number_of(count: int, what: str) -> str:
 def data_of(data: object) -> Data:
     """Data; a table is not."""
     if not isinstance(data, Data):
-        wanted = "cascade.Data.counts(table, ...), or of times, seen or panel" + (
+        wanted = "cascade.Data.counts(table, ...), or of times, seen, panel or patients" + (
             f"; {Path(data).name} is a path" if isinstance(data, str) else ""
         )
         raise InputError("data", type(data).__name__, wanted)

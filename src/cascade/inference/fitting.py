@@ -1,16 +1,19 @@
-"""Fitting: from a model and data to the highest point of their likelihood."""
+"""Fitting: from a model or a disease and data to the highest point of their likelihood."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from cascade.common.errors import InputError, is_whole, nearest
 from cascade.common.notices import notice
 from cascade.inference.chances import likelihood_of_seen, likelihood_of_times
+from cascade.inference.cohorts.fitted import DiseaseFit
+from cascade.inference.cohorts.fitting import fit_disease
+from cascade.inference.cohorts.rows import Patients
 from cascade.inference.counted import Counts
 from cascade.inference.data import Data, data_of
 from cascade.inference.fitted import Fit
@@ -25,6 +28,7 @@ from cascade.inference.seen import Seen
 from cascade.inference.timed import Times
 from cascade.inference.varying import Varying
 from cascade.model import Model, check_model
+from cascade.patient.disease import Disease
 
 EXTRA_STARTS = 4
 FAR = 1.0
@@ -41,6 +45,11 @@ LONG = 0.2
 SPREADS = ("one", "each", "none")
 
 
+ONE_FREE = {"shared": (), "by": None, "against": None, "spread": "one", "dose": None, "vary": None, "starts": None}
+"""Arguments of a fit of hazards alone, as they are where they are left out."""
+
+
+@overload
 def fit(
     model: Model | Mapping[str, Model],
     data: Data,
@@ -53,43 +62,96 @@ def fit(
     dose: bool | None = None,
     vary: str | None = None,
     starts: int | None = None,
-) -> Fit:
-    """Fit hazards of a model to data of one's own.
+) -> Fit: ...
+@overload
+def fit(
+    model: Disease,
+    data: Data,
+    free: Sequence[str],
+    *,
+    care: str | Mapping[str, str] | None = None,
+    patients: int | None = None,
+    seed: int | None = None,
+    progress: bool | None = None,
+) -> DiseaseFit: ...
+def fit(
+    model: Model | Mapping[str, Model] | Disease,
+    data: Data,
+    free: Sequence[str],
+    *,
+    shared: Sequence[str] = (),
+    by: str | None = None,
+    against: str | None = None,
+    spread: str = "one",
+    dose: bool | None = None,
+    vary: str | None = None,
+    starts: int | None = None,
+    care: str | Mapping[str, str] | None = None,
+    patients: int | None = None,
+    seed: int | None = None,
+    progress: bool | None = None,
+) -> Fit | DiseaseFit:
+    """Fit hazards of a model, or numbers of a disease, to data of one's own.
 
     Parameters
     ----------
-    model : Model, or mapping of str to Model
+    model : Model, mapping of str to Model, or Disease
         For each arm of the data its own, such as a treated one; or one for all.
     data : Data
+        Of a disease: ``Data.patients``.
     free : sequence of str
-        Hazards, as ``state.way``; a pattern such as ``*.immune killing`` is one factor on all that it means.
-    shared : sequence of str, optional
-        With ``by="arm"``: those that all arms share.
-    by : str, optional
-        'arm': each arm has free hazards of its own.
-    against : str, optional
-        With ``by="arm"``: an arm; of the others what is told is the factor on its hazards, with an interval of its own.
+        Hazards, as ``state.way``; a pattern such as ``*.immune killing`` is one factor on all that it means.  Of a
+        disease: places of numbers, such as ``efficiency``, ``shedding.lymph.per_day``, ``traits.pace.spread``.
+    shared, by, against : optional
+        ``by="arm"``: each arm has free hazards of its own, but for those that all have ``shared``; ``against`` an arm,
+        what is told of the others is the factor on its hazards, with an interval of its own.
     spread : str
         What log counts vary by, each alone: 'one' spread for all, 'each' observable its own, or 'none'.
     dose : bool, optional
-        Whether all counts of an animal share a part of it, as by an error of the dose; default: where any animal has
-        several counts.
-    vary : str, optional
-        One of the free hazards, whose logarithm varies between animals normally, with the curve solved for each.
-    starts : int, optional
-        Starts of the search besides the model itself; default 4, with ``vary`` 1.
+        Whether all counts of an animal share a part of it, as by an error of the dose; default: where it has several.
+    vary, starts : optional
+        A free hazard whose logarithm varies normally between animals, with the curve solved for each; and how many
+        starts the search has besides the model itself, 4, with ``vary`` 1.
+    care, patients, seed, progress : optional
+        Of a disease: the patients' care, or that of each arm (default: its first); how many are simulated at each point
+        (default 20,000), with which seed; whether a bar is shown.
 
     Returns
     -------
-    Fit
-        Hazards of the median animal, with intervals that hold with few animals.
+    Fit or DiseaseFit
+        Hazards of the median animal, with intervals that hold with few animals; or numbers of a disease.
 
     Raises
     ------
     InputError
         For names that the model does not know; for a count where the model has no cell.
     """
-    data = data_of(data)
+    told: dict[str, Any] = {"shared": shared, "by": by, "against": against, "spread": spread, "dose": dose}
+    told |= {"vary": vary, "starts": starts}
+    of_patients = {"care": care, "patients": patients, "seed": seed, "progress": progress}
+    if isinstance(model, Disease) or isinstance(data, Patients):
+        return _of_patients(model, data, free, told, of_patients)
+    return _of_hazards(model, data_of(data), free, of_patients, **told)
+
+
+def _of_hazards(
+    model: Model | Mapping[str, Model],
+    data: Data,
+    free: Sequence[str],
+    of_patients: Mapping[str, Any],
+    *,
+    shared: Sequence[str],
+    by: str | None,
+    against: str | None,
+    spread: str,
+    dose: bool | None,
+    vary: str | None,
+    starts: int | None,
+) -> Fit:
+    """Hazards fitted, after what belongs to patients alone was left out."""
+    for name, value in of_patients.items():
+        if value is not None:
+            raise InputError(name, value, "left out: it is of a disease and its patients")
     models, shares_dose = _models(model, data), _dose(data, spread, dose)
     starts = _starts(starts, vary)
     parameters = free_of(models, free, shared, by, against)
@@ -101,6 +163,20 @@ def fit(
     asked: dict[str, Any] = {"free": list(free), "shared": list(shared), "by": by, "against": against}
     asked |= {"spread": spread, "dose": shares_dose, "vary": vary, "starts": starts}
     return Fit(data, tuple(parameters), likelihood, best, reference, highest_plain, tuple(values), asked)
+
+
+def _of_patients(
+    disease: object, data: object, free: Sequence[str], told: Mapping[str, Any], asked: Mapping[str, Any]
+) -> DiseaseFit:
+    """A disease fitted, after what belongs to hazards alone was left out."""
+    if not isinstance(disease, Disease):
+        raise InputError("model", type(disease).__name__, "a disease, cascade.disease(...): the data are of patients")
+    if not isinstance(data, Patients):
+        raise InputError("data", type(data).__name__, "cascade.Data.patients(table): a disease is fitted to patients")
+    for name, value in told.items():
+        if value != ONE_FREE[name]:
+            raise InputError(name, value, "left out: it is of the hazards of a model")
+    return fit_disease(disease, data, free, **asked)
 
 
 def _likelihood(

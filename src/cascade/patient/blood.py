@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,6 +31,9 @@ from cascade.patient.lives import SLEEPS
 from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.tables import WARNING
 from cascade.solution.answer import exact
+
+if TYPE_CHECKING:
+    from cascade.patient.follow.register import Register
 
 BLOOD_ML = 5000.0
 SAMPLE_ML = 7.5
@@ -151,6 +155,44 @@ def _present(rate: Callable[[Floats], Floats], now: float, ages: Floats, there: 
     return float((simpson(ages) * rate(now - ages) * there).sum() + begun)
 
 
+def tubes(disease: Disease, register: Register) -> Floats:
+    """Mean number of cells of the primary in 7.5 mL of blood on the day of diagnosis, (n,), by the traits of each.
+
+    Of all routes: what was shed while the cells of then have been on their way and in the blood, at the rate of the
+    day, for both take hours to days.
+
+    Parameters
+    ----------
+    disease : Disease
+    register : Register
+        Of patients of it.
+    """
+    kinds = disease.subtypes
+    pace = _by_traits(disease, register, "growth")
+    pace = pace * np.array([kind.growth for kind in kinds] or [1.0])[register.subtype]
+    flowing = np.zeros(len(register))
+    for shed in disease.shedding:
+        leaks = _by_traits(disease, register, f"shedding.{shed.route}")
+        leaks = leaks * np.array([kind.shedding.get(shed.route, 1.0) for kind in kinds] or [1.0])[register.subtype]
+        rate = shed.per_day * leaks * (register.cells / shed.at_cells) ** shed.exponent * pace**shed.per_division
+        flowing += np.where(register.cells >= shed.onset_cells, rate, 0.0) * stay_days(disease, shed.route)
+    return flowing * SAMPLE_ML / BLOOD_ML
+
+
+def _by_traits(disease: Disease, register: Register, what: str) -> Floats:
+    """The product of the traits that act on something, (n,)."""
+    acting = [i for i, trait in enumerate(disease.traits) if what in trait.acts_on]
+    return np.asarray(register.traits[:, acting].prod(axis=1))
+
+
+def stay_days(disease: Disease, route: str | None = None) -> float:
+    """Mean stay in flowing blood, in days, of a cell that is shed into it, or by a route, as the cell model has it."""
+    route = routes().circulating.name if route is None else route
+    cells = next(f for f in foundings(disease.cancer) if f.route == route)
+    ages, there, _ = presence(disease.cancer, cells)
+    return float((simpson(ages) * there).sum() + there[0] * ages[0])
+
+
 def simpson(ages: Floats) -> Floats:
     """Weights of an integral over ages that lie evenly over their logarithm: an odd number of them."""
     weights = np.full(len(ages), 2.0)
@@ -170,7 +212,7 @@ def presence(
     hours = LEAST_HOURS * 10.0 ** (np.arange(number) * decades / (number - 1))
     curves = exact(founding.model).occupancy(hours.tolist())
     states = founding.model.states
-    blood = next(route.name for route in routes().routes if route.circulates)
+    blood = routes().circulating.name
     flowing = [s.name for s in states if s.route == blood and s.stage in IN_THE_BLOOD and s.landmark is None]
     asleep: dict[str, Floats] = {}
     for state in states:

@@ -163,7 +163,7 @@ class Disease(Part):
     @cached_property
     def can_shed(self) -> tuple[str, ...]:
         """Sites whose metastases can shed: organs with a capillary bed, nodes of a chain."""
-        blood = next(route.name for route in routes().routes if route.circulates)
+        blood = routes().circulating.name
         shed = [s.route for s in self.shedding]
         can = set(sources_by_blood(self.cancer)) if blood in shed else set()
         chains = [use for use in self.cancer.routes if routes().route(use.name).chain and use.name in shed]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from cascade import kernel
 from cascade.common.compiled import cached
 from cascade.common.errors import CascadeError, InputError
+from cascade.engine.executor import Workers
 from cascade.kernel.streams import key_of
 from cascade.patient import kernel as patient_kernel
 from cascade.patient.clinic.lowered import clinic_of
@@ -108,6 +109,38 @@ def counted_known(chunk: KnownChunk) -> Known:
 def registered(chunk: KnownChunk) -> Register:
     """The register of a chunk."""
     return chunk.run()[1]
+
+
+def register_for(disease: Disease, care: str, patients: range, *, years: float, seed: int) -> Register:
+    """The register of patients of a disease, without a cohort: on all threads, the same as a cohort's to the bit.
+
+    Parameters
+    ----------
+    disease : Disease
+    care : str
+    patients : range
+    years : float
+        That are followed, of the tumour.
+    seed : int
+
+    Returns
+    -------
+    Register
+    """
+    workers, stop = Workers(progress=False, unit="patients"), np.zeros(1, np.uint8)
+    clinic_of(disease, care, years, (years,), ())  # once, not in each thread
+    chunks = (
+        KnownChunk(disease, care, years, (years,), (), seed, part.start, len(part), stop)
+        for part in workers.cut(patients, LARGEST)
+    )
+    parts = workers.results(registered, chunks, len(patients), stop)
+    return Register.joined(sorted(parts, key=lambda part: int(part.patient[0])))
+
+
+def diameters(disease: Disease, register: Register) -> npt.NDArray[np.float64]:
+    """Of the primaries at diagnosis, in mm, (n,); 0: never diagnosed."""
+    volume = 6.0 * register.cells / (np.pi * disease.tumour.cells_per_cm3)
+    return np.asarray(10.0 * volume ** (1.0 / 3.0))
 
 
 def _widths(disease: Disease) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from cascade.plot.autopsies import patients
 from cascade.plot.became import outcomes
 from cascade.plot.believed import posterior
 from cascade.plot.bodies import body, has_body
+from cascade.plot.calibrations import calibrated
 from cascade.plot.changes import comparison, selection
 from cascade.plot.courses import course
 from cascade.plot.curves import incidence, occupancy
@@ -37,6 +38,7 @@ __all__ = [
     "at_diagnosis",
     "blood_and_lead",
     "body",
+    "calibrated",
     "cause_colours",
     "check_path",
     "comparison",
