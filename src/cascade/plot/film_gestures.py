@@ -58,7 +58,8 @@ class Gestures:
 
     def add(self, key: str, mark: str, colour: str) -> None:
         """Draw the gesture of a cause once; nothing is seen of it until it begins."""
-        over = f"{100.0 * GESTURE * self.pace / self.total:.2f}%"
+        # A keyframe of CSS, no share.
+        over = f"{100.0 * GESTURE * self.pace / self.total:.2f}" + "%"
         inner = ""
         for shape in shapes_of(mark):
             name = f"g{len(self.rules):x}"
