@@ -116,6 +116,7 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "survival of own times": lambda: TIMES.survival().to_dicts(),
     "own times": lambda: TIMES.to_dicts(),
     "fits": lambda: FIT.compare(FIT).to_dicts(),
+    "animals left out": lambda: FIT.leave_out(draws=300).to_dicts(),
     "a check of a fit": lambda: FIT.check(studies=40).to_dicts(),
     "studies": lambda: cascade.studies().to_dicts(),
     "a fit": lambda: FIT.table().to_dicts(),
@@ -143,7 +144,7 @@ def test_what_is_handed_out_as_dictionaries_is_plain_data(name: str) -> None:
 def test_each_table_hands_out_what_is_tested_here() -> None:
     """A new table is to be added above."""
     patients = ("blood", "loader", "course", "tables", "fits", "over_draws", "clinic.laboratory", "clinic.leads")
-    for module in ("designing", "indices", "published", "timed", "comparing"):
+    for module in ("designing", "indices", "published", "timed", "comparing", "left_out"):
         importlib.import_module(f"cascade.inference.{module}")
     for module in ("scores.scoring", *(f"patient.{module}" for module in patients)):
         importlib.import_module(f"cascade.{module}")
@@ -154,6 +155,7 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         "FittedNumbers",
         "Fits",
         "Incidence",
+        "LeftOut",
         "Studies",
         "Funnel",
         "Organs",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from cascade.inference.posterior import Posterior, sampled
 from cascade.inference.predicting import Prediction, predicted
 from cascade.inference.profiles import Cut, Profile, degrees_of_freedom, profile, student
 from cascade.model import Model
+
+if TYPE_CHECKING:
+    from cascade.inference.left_out import LeftOut
 
 UNTOLD = 10.0
 """Standard error of a logarithm that the counts do not tell."""
@@ -282,6 +285,30 @@ class Fit:
             For other data than counts.
         """
         return checked(self, studies, check_seed(seed))
+
+    def leave_out(self, *, draws: int = 1000, priors: Mapping[str, object] | None = None, seed: int = 1) -> LeftOut:
+        """How well the fit foretells each animal, or experiment, from all others.
+
+        Parameters
+        ----------
+        draws, priors, seed
+            Of the posterior; see ``posterior``.
+
+        Returns
+        -------
+        LeftOut
+            ``total`` beside that of another fit of the same data by ``over``.
+
+        Raises
+        ------
+        InputError
+            For data without a posterior, or of one animal.
+        """
+        from cascade.inference.left_out import leave_out
+
+        if len(self.likelihood.units) < 2:
+            raise InputError("leave_out", self.data.told, "two animals or more, or two experiments")
+        return leave_out(self, self.posterior(draws=draws, priors=priors, seed=seed), seed)
 
     def save(self, path: str | Path) -> Path:
         """Write the fit as JSON, whole or not at all: models, counts, what was asked and what was found.

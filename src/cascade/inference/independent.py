@@ -57,6 +57,8 @@ class Independent:
     ----------
     spreads : tuple
         None are fitted.
+    units : tuple of (str, str)
+        Arm and name of the animals, each of which is independent of the others.
     """
 
     spreads: tuple[str, ...] = ()
@@ -79,6 +81,7 @@ class Independent:
         places = {key: place for place, key in enumerate(dict.fromkeys(animals))}
         self._animals = np.array([places[key] for key in animals], np.int64)
         self._arm_of = [arm for arm, _ in places]
+        self.units = tuple(places)
         self.sizes = np.zeros(0)
 
     def expected(self, theta: Floats, *, slopes: bool = True) -> Expected:
@@ -110,6 +113,13 @@ class Independent:
         seen = self._weights > 0
         weights = self._weights[seen]
         return Value(float(weights @ expected.log[seen]) - self._most, weights @ expected.slope[seen], spreads)
+
+    def each(self, expected: Expected, spreads: Floats) -> Floats:
+        """Log likelihoods of the animals, (A,); ``spreads`` are none."""
+        del spreads
+        seen = self._weights > 0
+        parts = self._weights[seen] * expected.log[seen]
+        return np.asarray(np.bincount(self._animals[seen], parts, len(self._arm_of)))
 
     def reference(self, expected: Expected) -> Reference:
         """Where the information is taken."""

@@ -39,6 +39,8 @@ class Likelihood:
         What each spread is of, the shared one first, if there is one.
     sizes : (S,) float
         Of how many animals or counts.
+    units : tuple of (str, str)
+        Arm and name of the animals, each of which is independent of the others.
     """
 
     datum = "count"
@@ -58,6 +60,7 @@ class Likelihood:
         self.sizes = np.array(
             ([len(self.begin) - 1] if shared else []) + [int((self.kind == k).sum()) for k in range(len(alone))], float
         )
+        self.units = tuple((data.rows[i].arm, data.rows[i].animal) for i in self.begin[:-1])
         self.parts = [self._part(arms, self.models[arms[0]], mine) for arms, mine in alike_arms(models, self.free)]
 
     def _part(self, arms: Sequence[str], model: Model, mine: Sequence[int]) -> tuple[Shares, Ints, Ints, Ints, Ints]:
@@ -127,6 +130,10 @@ class Likelihood:
         by_animal, by_eta, by_spread = self._given(expected, spreads)
         moved = by_spread.sum(axis=0)
         return Value(float(by_animal.sum()), by_eta @ expected.slope, moved if self.shared else moved[1:])
+
+    def each(self, expected: Expected, spreads: Floats) -> Floats:
+        """Log likelihoods of the animals over the saturated model, (A,)."""
+        return self._given(expected, spreads)[0]
 
     def _given(self, expected: Expected, spreads: Floats) -> tuple[Floats, Floats, Floats]:
         """Log likelihoods of the animals (A,), derivatives by log expected counts (n,) and by spreads (A, 1 + S)."""

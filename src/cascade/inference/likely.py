@@ -84,6 +84,13 @@ class Likely(Protocol):
     def of(self, expected: Expected, spreads: Floats) -> Value:
         """The log likelihood at logarithms of spreads (S,)."""
 
+    @property
+    def units(self) -> tuple[tuple[str, str], ...]:
+        """Arm and name of what is independent of each other: animals, or experiments."""
+
+    def each(self, expected: Expected, spreads: Floats) -> Floats:
+        """Log likelihoods of the units, (A,): their sum is that of all, but for what data alone add."""
+
     def reference(self, expected: Expected) -> Reference:
         """Where the information is taken."""
 

@@ -53,11 +53,32 @@ class Nested(Likelihood):
         self.count = len(names)
         self._of_row = np.array([names.index(row.experiment) for row in data.rows])
         self._of_animal = self._of_row[self.begin[:-1]]
+        self.units = tuple(("", name) for name in names)
         self.spreads = (*self.spreads, NAME)
         self.sizes = np.append(self.sizes, self.count)
 
+    def each(self, expected: Expected, spreads: Floats) -> Floats:
+        """Log likelihoods of the experiments over the saturated model, (E,)."""
+        by_experiment, _, _ = self._over_experiments(expected, spreads)
+        return by_experiment
+
     def of(self, expected: Expected, spreads: Floats) -> Value:
         """The log likelihood over the saturated model, at logarithms of spreads (S,)."""
+        kappa = float(np.exp(spreads[-1]))
+        by_experiment, weights, kept = self._over_experiments(expected, spreads)
+        by_eta, moved, square = np.zeros(len(self.counts)), np.zeros(kept[0][1].shape[1]), np.zeros(self.count)
+        for share, (eta, by_spread, c) in zip(weights, kept, strict=True):
+            by_eta += share[self._of_row] * eta
+            moved += share[self._of_animal] @ by_spread
+            square += share * c * c
+        alone = moved if self.shared else moved[1:]
+        by_kappa = float((square / kappa**2 - 1.0).sum())
+        return Value(float(by_experiment.sum()), by_eta @ expected.slope, np.append(alone, by_kappa))
+
+    def _over_experiments(
+        self, expected: Expected, spreads: Floats
+    ) -> tuple[Floats, Floats, list[tuple[Floats, Floats, Floats]]]:
+        """Log likelihoods of the experiments, and the weights of the points of the rule with what was found at each."""
         kappa = float(np.exp(spreads[-1]))
         center, width = self._where(expected, spreads, kappa)
         steps = np.linspace(-REACH, REACH, POINTS)
@@ -72,16 +93,7 @@ class Nested(Likelihood):
         highest = joint.max(axis=0)
         weights = np.exp(joint - highest)
         total = weights.sum(axis=0)
-        weights /= total
-        by_eta, moved, square = np.zeros(len(self.counts)), np.zeros(kept[0][1].shape[1]), np.zeros(self.count)
-        for share, (eta, by_spread, c) in zip(weights, kept, strict=True):
-            by_eta += share[self._of_row] * eta
-            moved += share[self._of_animal] @ by_spread
-            square += share * c * c
-        alone = moved if self.shared else moved[1:]
-        by_kappa = float((square / kappa**2 - 1.0).sum())
-        value = float((highest + np.log(total)).sum())
-        return Value(value, by_eta @ expected.slope, np.append(alone, by_kappa))
+        return highest + np.log(total), weights / total, kept
 
     def _summed(self, values: Floats, whose: Floats) -> Floats:
         """Values summed by experiment."""

@@ -31,6 +31,7 @@ from cascade.inference.chains import CHAINS, WITHOUT, agree, available, chains
 from cascade.inference.free import Free
 from cascade.inference.likely import Likely, Value
 from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD
+from cascade.inference.pareto import pareto_k
 from cascade.inference.profiles import normal_quantile
 from cascade.inference.ranges import spread_of, stated_range
 
@@ -264,9 +265,11 @@ class _Density:
         return prior, self.likelihood.of(expected, np.maximum(psi, LEAST_SPREAD - 3.0))
 
 
-def sampled(fit: Fit, draws: int, priors: Mapping[str, object] | None, seed: int, level: float) -> Posterior:
+def sampled(
+    fit: Fit, draws: int, priors: Mapping[str, object] | tuple[Prior, ...] | None, seed: int, level: float
+) -> Posterior:
     """What stands in ``Fit.posterior``."""
-    known = priors_of(fit, priors)
+    known = priors if isinstance(priors, tuple) else priors_of(fit, priors)
     density, rng = _Density(fit.likelihood, known), np.random.default_rng(seed)
     center, covariance = _begin(fit, density)
     best: tuple[float, Floats, Floats, Floats] | None = None
@@ -352,40 +355,3 @@ def _systematic(rng: np.random.Generator, shares: Floats, count: int) -> Floats:
     at = (rng.random() + np.arange(count)) / count
     places = np.searchsorted(np.cumsum(shares), at).clip(max=len(shares) - 1)
     return np.asarray(rng.permutation(places))
-
-
-def pareto_k(weights: Floats) -> float:
-    """Shape of the generalised Pareto law of the largest weights, by the estimate of Zhang and Stephens.
-
-    Parameters
-    ----------
-    weights : (n,) float
-        Not negative, in any unit.
-
-    Examples
-    --------
-    >>> round(pareto_k(np.ones(1000)), 3)
-    0.0
-    """
-    n = len(weights)
-    tail = int(min(0.2 * n, 3.0 * math.sqrt(n)))
-    order = np.sort(weights)
-    if tail < 5 or order[-1] <= 0:
-        return math.inf
-    over = order[-tail:] - order[-tail - 1]
-    if over[-1] <= 1e-12 * order[-1]:
-        return 0.0
-    over = over[over > 0]
-    m = len(over)
-    if m < 5:
-        return math.inf
-    points = 30 + int(math.sqrt(m))
-    quartile = over[int(m / 4.0 + 0.5) - 1]
-    b = 1.0 / over[-1] + (1.0 - np.sqrt(points / (np.arange(1, points + 1) - 0.5))) / (3.0 * quartile)
-    shapes = np.log1p(-b[:, None] * over).mean(axis=1)
-    profile = m * (np.log(-b / shapes) - shapes - 1.0)
-    share = 1.0 / np.exp(profile[:, None] - profile[None, :]).T.sum(axis=1)
-    best = float((b * share).sum() / share.sum())
-    k = float(np.log1p(-best * over).mean())
-    # Drawn to 0.5 where the tail is short, as the reference does.
-    return k * m / (m + 10.0) + 5.0 / (m + 10.0)

@@ -58,6 +58,10 @@ class _Curves:
         return Expected(np.asarray(log), np.asarray(((d[0] * apart + d[1]) * apart + d[2]) * apart + d[3]), theta)
 
 
+_Kept = tuple[Floats, Floats, Floats, Floats]
+"""Derivatives by log expected counts, their slopes, derivatives by spreads, and the logarithms of the hazard."""
+
+
 class Varying(Likelihood):
     """Of counts under models of which one hazard differs between animals.
 
@@ -107,15 +111,34 @@ class Varying(Likelihood):
         """What is expected of an animal whose hazard is e^u times the median one's."""
         return self._expected(theta, slopes=slopes, shift=lambda mine: u * (np.arange(len(mine)) == self._place(mine)))
 
+    def each(self, expected: Expected, spreads: Floats) -> Floats:
+        """Log likelihoods of the animals over the saturated model, (A,)."""
+        by_animal, _, _ = self._over_animals(expected, spreads)
+        return by_animal
+
     def of(self, expected: Expected, spreads: Floats) -> Value:
         """The log likelihood over the saturated model, at logarithms of spreads (S,)."""
+        omega = float(np.exp(spreads[-1]))
+        by_animal, weights, kept = self._over_animals(expected, spreads)
+        by_free, moved, by_omega = np.zeros(len(self.free)), np.zeros(len(kept[0][2][0])), 0.0
+        every = np.arange(len(self.counts))
+        for share, (by_eta, slope, by_spread, x) in zip(weights, kept, strict=True):
+            of_row = by_eta * share[self._animal]
+            by_free += of_row @ slope
+            moved += share @ by_spread
+            by_omega += omega * float((of_row * x[self._animal]) @ slope[every, self._which])
+        alone = moved if self.shared else moved[1:]
+        return Value(float(by_animal.sum()), by_free, np.append(alone, by_omega))
+
+    def _over_animals(self, expected: Expected, spreads: Floats) -> tuple[Floats, Floats, list[_Kept]]:
+        """Log likelihoods of the animals, and the weights of the points of the rule with what was found at each."""
         omega, slopes = float(np.exp(spreads[-1])), bool(expected.slope.any())
         curves = _Curves([self._moved(expected.theta, u, slopes=slopes) for u in (omega * GRID).tolist()])
         center, width = self._where(curves, spreads)
         steps = np.linspace(-REACH, REACH, POINTS)
         animals = len(self.begin) - 1
         joint = np.zeros((POINTS, animals))
-        kept: list[tuple[Floats, Floats, Floats, Floats]] = []
+        kept: list[_Kept] = []
         for k, step in enumerate(steps.tolist()):
             x = center + step * width  # of each animal, in omega
             one = curves.at(x[self._animal], expected.theta, slopes=slopes)
@@ -125,16 +148,7 @@ class Varying(Likelihood):
         highest = joint.max(axis=0)
         weights = np.exp(joint - highest)
         total = weights.sum(axis=0)
-        weights /= total
-        by_free, moved, by_omega = np.zeros(len(self.free)), np.zeros(len(kept[0][2][0])), 0.0
-        every = np.arange(len(self.counts))
-        for share, (by_eta, slope, by_spread, x) in zip(weights, kept, strict=True):
-            of_row = by_eta * share[self._animal]
-            by_free += of_row @ slope
-            moved += share @ by_spread
-            by_omega += omega * float((of_row * x[self._animal]) @ slope[every, self._which])
-        alone = moved if self.shared else moved[1:]
-        return Value(float((highest + np.log(total)).sum()), by_free, np.append(alone, by_omega))
+        return highest + np.log(total), weights / total, kept
 
     def _where(self, curves: _Curves, spreads: Floats) -> tuple[Floats, Floats]:
         """Of each animal where the law of its u given its counts lies, and how wide it is, in omega, (A,) each."""
