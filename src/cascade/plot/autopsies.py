@@ -66,10 +66,11 @@ def patients(source: Exact, *, ax: Axes | None = None, style: str = "screen") ->
     return figure or drawn
 
 
-def _shown(table: Patients) -> list[PatientRow]:
+def _shown(table: Patients, look: Look | None = None) -> list[PatientRow]:
     """Any distant one first, then organs of distant metastases, nodes and local growth; drawn from below."""
     kinds = list(KINDS)
-    most = sorted(table.rows, key=lambda row: -row.share)[: MOST + 1]
+    number = MOST if look is None else look.kept(MOST, least=5)
+    most = sorted(table.rows, key=lambda row: (not _whole(row), -row.share))[: number + 1]
     return sorted(most, key=lambda row: (not _whole(row), kinds.index(row.kind), -row.share))[::-1]
 
 
@@ -86,7 +87,7 @@ def _name(row: PatientRow) -> str:
 def _plan(table: Patients, title: str, look: Look, width: float, high: float) -> Plan:
     """Shares at the left, one organ given another at the right."""
     pad, gap = 0.4 * look.em, 1.8 * look.em
-    rows = _shown(table)
+    rows = _shown(table, look)
     sentence = f"{one_in(rows[-1].share)} of patients have a distant metastasis; most often in the {rows[-2].organ}"
     heading = Heading(look, width - 2 * pad, title, sentence)
     half = (width - 2 * pad - gap) * 0.52
@@ -109,6 +110,8 @@ def _plan(table: Patients, title: str, look: Look, width: float, high: float) ->
         ax = sheet.axes(pad + beside, top + above, half - beside - 1.3 * look.em, tall)
         ax.set_label("shares")
         _shares(ax, rows, names, look)
+        if look.terse and len(rows) < len(table.rows):
+            ax.set_xlabel(f"share of patients ({len(rows)} of {len(table.rows)} rows)")
         _given(sheet, table, pad + half + gap, top, width - 2 * pad - half - gap, tall + above)
 
     return Plan(top + above + tall + below + pad, draw)
@@ -147,7 +150,7 @@ def _shares(ax: Axes, rows: Sequence[PatientRow], names: Sequence[str], look: Lo
 def _given(sheet: Sheet, table: Patients, left: float, top: float, width: float, tall: float) -> None:
     """A table: of patients with a metastasis in the organ of the row the share with one in that of the column."""
     look = sheet.look
-    organs = [row.organ for row in _shown(table)[::-1] if not _whole(row)][:TOGETHER]
+    organs = [row.organ for row in _shown(table, look)[::-1] if not _whole(row)][:TOGETHER]
     told = "Of those with a metastasis in ..., share with one in ..."
     sheet.text(left, top, broken(told, width, look.small), gid="panel")
     wide = min(0.3 * width, max(width_of(organ, look.small) for organ in organs) + 0.6 * look.em)

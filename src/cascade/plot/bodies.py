@@ -98,8 +98,8 @@ _TOP = 0.78
 """Where the page of the layout begins: above it stands the heading."""
 
 
-ON_SLIDES = 0.66
-"""Size of type of a slide: twenty beds stand below each other."""
+ON_SLIDES = 0.75
+"""Size of type of a slide, the smallest of 12 points: twenty beds stand below each other."""
 
 
 def _given(ax: Axes, look: Look, texts: tuple[str, str, str], size: tuple[float, Layout]) -> Pen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,13 +63,18 @@ def _labels(source: Selection, look: Look, inches: float) -> list[str]:
     """Names of the rows, with their cells."""
     rows = [row for row in source.rows if row.trait == source.traits[0]]
     named = ["started" if row.step == "start" else f"passed {row.step}" for row in rows]
-    return [broken(f"{name}\n{number(row.cells)}", inches, look.small) for name, row in zip(named, rows, strict=True)]
+    between = "\n" if look.terse < 2 else ": "
+    texts = [f"{name}{between}{number(row.cells)}" for name, row in zip(named, rows, strict=True)]
+    return [broken(text, inches, look.small) for text in texts]
 
 
 def _traits(source: Selection, look: Look, width: float, high: float) -> Plan:
     """A panel for each trait, at most four abreast (of a slide eight), with names of rows at the left."""
-    pad, count = 0.4 * look.em, len(source.traits)
+    pad, order = 0.4 * look.em, _most_changed(source)
+    kept = sorted(order[: look.kept(len(order), least=4)])
+    count = len(kept)
     title = f"{source.model.title or source.model.name}: {number(source.cells)} cells"
+    title += f"; {count} of {len(order)} traits, those that change most" if count < len(order) else ""
     sentence = f"Who passes {source.steps[-1]}: the traits of survivors"
     heading = Heading(look, width - 2 * pad, title, sentence)
     labels = _labels(source, look, 0.26 * width)
@@ -77,11 +83,11 @@ def _traits(source: Selection, look: Look, width: float, high: float) -> Plan:
     abreast = count if count <= most else -(-count // 2) if count <= 8 else 4
     gap = 1.6 * look.em
     across = (width - 2 * pad - beside - gap * (abreast - 1)) / abreast
-    names = [broken(trait, across, look.text) for trait in source.traits]
+    names = [broken(source.traits[f], across, look.text) for f in kept]
     above, below = look.leading(lines_in(names) + 0.5, small=False), look.leading(1.9)
     below += look.leading(lines_in([broken(TIMES, across, look.small)]))
     down = -(-count // abreast)
-    pitch = max(3.2 * look.em, look.leading(lines_in(labels) + 0.4))
+    pitch = max((3.2 if look.terse < 2 else 2.2) * look.em, look.leading(lines_in(labels) + 0.4))
     need = down * len(labels) * pitch
     fixed = pad + heading.height + down * (above + below) + pad
     stretch = max(1.0, min(1.6, (high - fixed) / need)) if high else 1.0
@@ -89,8 +95,8 @@ def _traits(source: Selection, look: Look, width: float, high: float) -> Plan:
 
     def draw(sheet: Sheet) -> None:
         heading.draw(sheet, pad, pad)
-        for f, name in enumerate(names):
-            line, place = divmod(f, abreast)
+        for k, (f, name) in enumerate(zip(kept, names, strict=True)):
+            line, place = divmod(k, abreast)
             left = pad + beside + place * (across + gap)
             top = pad + heading.height + line * (above + tall + below)
             sheet.text(left, top, name, fontsize=look.text, gid="trait")
@@ -101,6 +107,16 @@ def _traits(source: Selection, look: Look, width: float, high: float) -> Plan:
                 ax.tick_params(axis="y", labelleft=False)
 
     return Plan(fixed + need * stretch, draw)
+
+
+def _most_changed(source: Selection) -> list[int]:
+    """Traits, those first whose mean differs most between all and the last that there are."""
+
+    def change(f: int) -> float:
+        means = [row.mean for row in source.rows if row.trait == source.traits[f] and row.cells and row.mean > 0]
+        return abs(math.log(means[-1] / means[0])) if means else 0.0
+
+    return sorted(range(len(source.traits)), key=lambda f: -change(f))
 
 
 def _said_of_traits(source: Selection) -> str:
@@ -196,8 +212,7 @@ def comparison(source: Comparison, *, ax: Axes | None = None, most: int = 10, st
         figure_around(ax)
     ends = [row for row in source.causes() if row.kind == "death" and row.saved + row.moved + row.lost][:most]
     if ax is None:
-        shown = ends[:MOST_ON_SLIDES] if look.slide else ends
-        drawn = made(look, 2, lambda fitted, width, high: _two_panels(source, shown, fitted, width, high))
+        drawn = made(look, 2, lambda fitted, width, high: _two_panels(source, ends, fitted, width, high))
     else:
         inches = inches_of(ax)
         names = [broken(row.step, NAMES * inches[0], look.small) for row in _rows(source)]
@@ -235,18 +250,24 @@ def _sentence(source: Comparison) -> str:
     return f"{number(abs(more))} {'more' if more > 0 else 'fewer'} {does} under {source.names[1]}"
 
 
-def _two_panels(source: Comparison, ends: Sequence[CauseRow], look: Look, width: float, high: float) -> Plan:
-    """The steps above, the ends below."""
+def _two_panels(source: Comparison, every: Sequence[CauseRow], look: Look, width: float, high: float) -> Plan:
+    """The steps above, the ends below; on a slide as many of these as there is room for."""
     pad = 0.4 * look.em
+    most = min(len(every), MOST_ON_SLIDES) if look.slide else len(every)
+    ends = every[: look.kept(most, least=0)]
+    left_out = f"{len(ends)} of {len(every)} ends from which cells were saved or lost are shown."
+    left_out = left_out if look.terse and len(ends) < len(every) else ""
     heading = Heading(look, width - 2 * pad, _title(source), _sentence(source))
     steps = [broken(row.step, NAMES * width, look.small) for row in _rows(source)]
     causes = [broken(f"{row.cause} ({row.step})", NAMES * width, look.small) for row in ends]
     beside = max(width_of(line, look.small) for name in (*steps, *causes) for line in name.split("\n")) + 0.8 * look.em
     left, across = pad + beside, width - 2 * pad - beside
-    note = broken(f"{COUPLED} {source.pairing}".strip(), width - 2 * pad, look.small)
+    told = (COUPLED, left_out) if look.terse else (COUPLED, source.pairing)
+    note = broken(" ".join(filter(None, told)), width - 2 * pad, look.small)
     key = Key(_arms_of(source), look, width - 2 * pad)
     panel = look.leading(1.6)
-    pitches = [max((1.75, 2.3)[k] * look.em, look.leading(lines_in(names)) + 0.3 * look.em)
+    tight = 0.8 if look.terse > 1 else 1.0
+    pitches = [max((1.75, 2.3)[k] * tight * look.em, look.leading(lines_in(names)) + 0.3 * look.em)
                for k, names in enumerate((steps, causes))]  # fmt: skip
     under = look.leading(2.7)
     fixed = pad + heading.height + 2 * key.height + under + look.leading(note.count("\n") + 1.6) + pad

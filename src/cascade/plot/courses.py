@@ -206,7 +206,7 @@ def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
     left, across = pad + marks_left + 1.0 * look.em, width - 2 * pad - marks_left - marks_right - 1.0 * look.em
     signs = rows_of(_signs(shown), look, width - 2 * pad)
     groups = groups_of(shown.lives, course.years, look)
-    note = broken(_caption(shown, groups), width - 2 * pad - 0.8 * look.em, look.small)
+    note = broken(_caption(shown, groups, look), width - 2 * pad - 0.8 * look.em, look.small)
     strip = max(sum(group.height for group in groups), 2.0) * look.leading(1) + 0.5 * look.em
     axis = look.leading(2.6)
     foot = look.leading(len(signs)) + look.leading(lines_in([note])) + 0.9 * look.em
@@ -214,7 +214,9 @@ def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
     top, gap = pad + heading.height + look.leading(1.2) + visits, 0.4 * look.em
     tall = 0.36 * width
     if high:
-        tall = max(0.18 * width, min(0.5 * width, high - top - gap - strip - axis - foot - pad))
+        tall = max(
+            (0.18 - 0.01 * min(look.terse, 3)) * width, min(0.5 * width, high - top - gap - strip - axis - foot - pad)
+        )
 
     def draw(sheet: Sheet) -> None:
         heading.draw(sheet, pad, pad)
@@ -354,14 +356,16 @@ def _signs(shown: Shown) -> list[Sign]:
     return signs
 
 
-def _caption(shown: Shown, groups: Sequence[Group]) -> str:
+def _caption(shown: Shown, groups: Sequence[Group], look: Look) -> str:
     shared = sum(len(group.lives) for group in groups if group.shared)
     note = f"{shown.counts[0].upper()}{shown.counts[1:]}."
     if shared:
         note += f" {shared:,} of them share lanes."
-    if len(shown.lives) > FEW:
+    if len(shown.lives) > FEW and not look.terse:
         note += " Ticks on a curve: founders that it shed; thin lines lead to those that grow."
     care = care_caption(shown.course), threshold_caption(shown.course)
+    if look.terse:
+        return caption_of(made_of(shown.course), note, *care[: 2 if look.terse < 2 else 0])
     return caption_of(made_of(shown.course), note, SLEEPERS if shown.lives else "", *care)
 
 

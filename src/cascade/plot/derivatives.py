@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -65,10 +65,14 @@ def elasticities(
     named = {_named(source, name): rate for name, rate in shown.items()}
     what = of or source.lowered.stages[-1]
     what = f"the mean time to {what}" if mean_hours else _chance_of(source, what)
-    more = f"; {len(rates) - len(shown)} weaker hazards not shown" if len(rates) > len(shown) else ""
-    title = f"{source.label}: what moves {what}{more}"
+
+    def titled(number: int) -> str:
+        more = f"; {len(rates) - number} weaker hazards not shown" if len(rates) > number else ""
+        return f"{source.label}: what moves {what}{more}"
+
+    title = titled(len(shown))
     if ax is None:
-        drawn = made(look, 1, lambda fitted, width, high: _plan(named, title, fitted, width, high))
+        drawn = made(look, 1, lambda fitted, width, high: _plan(named, titled, fitted, width, high))
     else:
         inches = inches_of(ax)
         _draw(ax, named, [broken(name, 2 * NAMES * inches[0], look.small) for name in named], look, inches[0])
@@ -80,10 +84,10 @@ def elasticities(
     return figure or drawn
 
 
-def _plan(rates: Mapping[str, float], title: str, look: Look, width: float, high: float) -> Plan:
+def _plan(every: Mapping[str, float], titled: Callable[[int], str], look: Look, width: float, high: float) -> Plan:
     pad = 0.4 * look.em
-    first = next(iter(rates))
-    heading = Heading(look, width - 2 * pad, title, f"What matters most: {first}")
+    rates = dict(list(every.items())[: look.kept(len(every), least=5)])
+    heading = Heading(look, width - 2 * pad, titled(len(rates)), f"What matters most: {next(iter(rates))}")
     names = [broken(name, NAMES * width, look.small) for name in rates]
     beside = max(width_of(line, look.small) for name in names for line in name.split("\n")) + 0.8 * look.em
     pitch = max(1.5 * look.em, look.leading(lines_in(names) + 0.25))

@@ -58,6 +58,11 @@ def _plan(page: Page, panels: Sequence[Small], last: float, look: Look, width: f
         if not grid or grid[-1][0].event != panel.event or len(grid[-1]) == most:
             grid.append([])
         grid[-1].append(panel)
+    every = len(grid)
+    grid = grid[: look.kept(every, least=1, after=1)]
+    if len(grid) < every:
+        less = f"{sum(map(len, grid))} of {len(panels)} panels are shown."
+        note = broken(" ".join([less, *page.notes[:1], f"{page.made}.", WARNING]), width - 2 * pad, look.small)
     foot = look.leading(lines_in([note])) + 0.4 * look.em
     each = look.leading(2.6 + 2.9)
     fixed = pad + heading.height + foot + pad + each * len(grid) + look.leading(1.0)

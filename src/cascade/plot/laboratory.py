@@ -75,8 +75,10 @@ def _told(leads: Leads) -> str:
     return f"Against a primary of {leads.mm:g} mm: {'; '.join(told)}"
 
 
-def _plan(course: Course, parts: list[Part], leads: Leads, look: Look, width: float, high: float) -> Plan:
+def _plan(course: Course, every: list[Part], leads: Leads, look: Look, width: float, high: float) -> Plan:
     pad = 0.4 * look.em
+    parts = _leading(every, leads)[: look.kept(len(every), least=2)]
+    left_out = f" {len(parts)} of {len(every)} tests, those that lead most." if len(parts) < len(every) else ""
     best = max((row for row in leads.rows), key=lambda row: row.lead)
     lead = "none leads" if best.lead <= 0 else f"{best.test} leads by {best.lead:.1f} years"
     heading = Heading(look, width - 2 * pad, f"{course.label}: blood tests",
@@ -84,8 +86,9 @@ def _plan(course: Course, parts: list[Part], leads: Leads, look: Look, width: fl
     entries = [Entry("expected", ALIVE_COLOUR, "_"), Entry("reported, negative", INK, "o", filled=False),
                Entry("reported, positive", DEATH_COLOUR, "o")]  # fmt: skip
     key = Key(entries, look, width - 2 * pad)
-    note = broken(caption_of(made_of(course), f"{_told(leads)}. Dashed: cutoff."), width - 2 * pad - 0.8 * look.em,
-                  look.small)  # fmt: skip
+    told = "" if look.terse else f"{_told(leads)}. "
+    note = caption_of(made_of(course), f"{told}Dashed: cutoff.{left_out}")
+    note = broken(note, width - 2 * pad - 0.8 * look.em, look.small)
     foot = look.leading(lines_in([note])) + 0.5 * look.em
     marks = width_of("0.0001", look.small) + 1.2 * look.em
     title, below = look.leading(1.5), look.leading(0.7)
@@ -111,6 +114,12 @@ def _plan(course: Course, parts: list[Part], leads: Leads, look: Look, width: fl
         sheet.text(pad, begin + len(parts) * (title + below + tall) + look.leading(2.0), note, color=QUIET)
 
     return Plan(fixed + len(parts) * tall, draw)
+
+
+def _leading(parts: list[Part], leads: Leads) -> list[Part]:
+    """Tests, those that lead most first."""
+    lead = {row.test: row.lead for row in leads.rows}
+    return sorted(parts, key=lambda part: -lead.get(part[0][0].test, -math.inf))
 
 
 def _test(ax: Axes, part: Part, look: Look, end: float, leads: Leads, inches: tuple[float, float]) -> None:

@@ -29,6 +29,8 @@ class Look:
         Of a slide; 0 where a figure is as high as it needs to be.
     dpi : int
         Pixels per inch of a picture that is saved.
+    terse : int
+        Of a slide, how much less is shown so that what is shown can be read: 0 for all, and a step more each time.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Look:
     two: float
     dpi: int
     height: float = 0.0
+    terse: int = 0
 
     @property
     def em(self) -> float:
@@ -53,6 +56,10 @@ class Look:
     def slide(self) -> bool:
         """Whether the height is given, and the title is a sentence."""
         return self.height > 0
+
+    def kept(self, number: int, *, least: int, step: int = 1, after: int = 0) -> int:
+        """Of so many things how many are shown: on a slide fewer each time that it shows less, after so many times."""
+        return max(min(number, least), number - step * max(0, self.terse - after))
 
     def width(self, columns: int) -> float:
         """Inches across a figure of one or two columns."""

@@ -134,12 +134,16 @@ def _plan(rows: Rows, look: Look, width: float, high: float) -> Plan:
     pad = 0.4 * look.em
     heading = Heading(look, width - 2 * pad, rows.label, rows.sentence)
     key = Key([Entry(site, *organ_mark(site)) for site in rows.organs], look, width - 2 * pad)
-    note = caption_of(rows.made, care_caption(rows.courses[-1]))
+    note = caption_of(rows.made, care_caption(rows.courses[-1]) if look.terse < 2 else "")
     told = broken(note, width - 2 * pad - 0.8 * look.em, look.small)
     foot = look.leading(lines_in([told])) + 0.5 * look.em
     marks, gap = width_of("one cell", look.small) + 1.0 * look.em, 1.0 * look.em
-    wide = (width - 2 * pad - gap * (rows.columns - 1)) / rows.columns
-    deep = -(-len(rows.courses) // rows.columns)
+    columns = (
+        min(len(rows.courses), rows.columns + 3) if look.terse and len(rows.courses) > rows.columns else rows.columns
+    )
+    alone = columns > rows.columns  # marks of sizes at the first column alone
+    wide = (width - 2 * pad - gap * (columns - 1) - (marks - 0.3 * look.em if alone else 0.0)) / columns
+    deep = -(-len(rows.courses) // columns)
     names = [broken(name, wide, look.small) for name in rows.names]
     title, below = look.leading(lines_in(names) + 1.6), look.leading(0.9)
     inches = rows.tall * width
@@ -154,12 +158,15 @@ def _plan(rows: Rows, look: Look, width: float, high: float) -> Plan:
         for k, (one, name) in enumerate(zip(rows.courses, names, strict=True)):
             column, row = divmod(k, deep)
             left, top = pad + column * (wide + gap), begin + row * (title + below + inches)
+            beside = 0.3 * look.em if alone else marks
+            left += marks - beside if alone else 0.0
             sheet.text(left, top, name)
-            ax = sheet.axes(left + marks, top + title, wide - marks - 0.6 * look.em, inches)
+            ax = sheet.axes(left + beside, top + title, wide - beside - 0.6 * look.em, inches)
             ax.set_label(name)
-            _small(ax, one, look, (wide - marks, inches), rows.end)
+            _small(ax, one, look, (wide - beside, inches), rows.end)
+            ax.tick_params(axis="y", labelleft=not (alone and column))
             ax.tick_params(axis="x", labelbottom=row == deep - 1)
-            if row == deep - 1:
+            if row == deep - 1 and not (column and look.terse):
                 ax.set_xlabel(TIME, fontsize=look.small, loc="left", labelpad=0.2 * look.small)
         sheet.text(pad, begin + deep * (title + below + inches) + look.leading(2.0), told, color=QUIET)
 

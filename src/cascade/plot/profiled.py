@@ -144,10 +144,14 @@ def _plan(source: Fit, curves: Sequence[Curve], look: Look, width: float, high: 
     heading = Heading(look, width - 2 * pad, label, sentence)
     panels = panels_of(source) if counts else []
     grid = grid_of(panels)
-    told = [*notes_of(source, panels), OUT, f"{made_of(source)}.", WARNING]
+    every = [curves[k : k + MOST_BESIDE] for k in range(0, len(curves), MOST_BESIDE)]
+    lines, grid = every[: look.kept(len(every), least=1, after=1)], grid[: look.kept(len(grid), least=1, after=3)]
+    told = [*([] if look.terse else notes_of(source, panels)), OUT, f"{made_of(source)}.", WARNING]
+    less = [f"{sum(map(len, lines))} of {len(curves)} hazards"] * (len(lines) < len(every))
+    less += [f"{sum(map(len, grid))} of {len(panels)} panels of counts"] * (sum(map(len, grid)) < len(panels))
+    told[:0] = [f"Shown are {' and '.join(less)}."] if less else []
     note = broken(" ".join(told), width - 2 * pad, look.small)
     foot = look.leading(lines_in([note])) + 0.4 * look.em
-    lines = [curves[k : k + MOST_BESIDE] for k in range(0, len(curves), MOST_BESIDE)]
     each = look.leading(2.6 + 3.2)
     fixed = pad + heading.height + foot + pad + grid_between(grid, look) * bool(grid) + each * len(lines)
     total = len(grid) + len(lines)

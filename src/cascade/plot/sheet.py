@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
@@ -20,8 +20,14 @@ from cascade.plot.style import Picture
 LEAST_TITLE = 0.55
 """Of its size, below which the title of a slide takes a second line."""
 
-SMALLER = (1.0, 0.9, 0.8, 0.72, 0.66, 0.6, 0.54, 0.48, 0.42, 0.36)
-"""Sizes of type that a slide may have, until what it shows is no higher than it."""
+READABLE = (1.0, 0.94, 0.875)
+"""Sizes of type that a slide has, the last of 14 points; where it has no room for them less is shown."""
+
+SMALLER = (0.81, 0.75, 0.66, 0.6, 0.54, 0.48, 0.42, 0.36)
+"""Those of a slide that has no room even for the least that a figure shows."""
+
+MOST_TERSE = 12
+"""Times that a figure shows less."""
 
 
 class Sheet:
@@ -183,7 +189,7 @@ class Plan(NamedTuple):
 
 
 def made(look: Look, columns: int, plan: Callable[[Look, float, float], Plan]) -> Figure:
-    """The figure of a plan, as wide as its columns; on a slide in type so small that it fits.
+    """The figure of a plan, as wide as its columns; of a slide so much less of it that its type can be read.
 
     Parameters
     ----------
@@ -198,13 +204,32 @@ def made(look: Look, columns: int, plan: Callable[[Look, float, float], Plan]) -
         planned = plan(look, width, 0.0)
         sheet = Sheet(look, width, planned.height)
     else:
-        for factor in SMALLER:
-            planned = plan(look.smaller(factor), width, high)
-            if planned.height <= high + 1e-6:
-                break
-        sheet = Sheet(look.smaller(factor), width, max(high, planned.height))
+        fitted, planned = _fitted(look, width, high, plan)
+        sheet = Sheet(fitted, width, max(high, planned.height))
     planned.draw(sheet)
     return sheet.figure
+
+
+def _fitted(look: Look, width: float, high: float, plan: Callable[[Look, float, float], Plan]) -> tuple[Look, Plan]:
+    """Type that can be read, and as much as there is room for in it; smaller type where nothing more can go."""
+    least, before, same = look, [0.0], 0
+    for terse in range(MOST_TERSE):
+        heights = []
+        for factor in READABLE:
+            fitted = replace(look.smaller(factor), terse=terse)
+            planned = plan(fitted, width, high)
+            if planned.height <= high + 1e-6:
+                return fitted, planned
+            heights.append(planned.height)
+        same = same + 1 if heights == before else 0
+        if same > 2:  # there is nothing more that it could leave out
+            break
+        before, least = heights, replace(look, terse=terse)
+    for factor in SMALLER:
+        planned = plan(least.smaller(factor), width, high)
+        if planned.height <= high + 1e-6:
+            break
+    return least.smaller(factor), planned
 
 
 def frame(ax: Axes, look: Look, *, left: bool = False, bottom: bool = True, grid: Literal["", "x", "y"] = "") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -182,9 +182,12 @@ def drawn(page: Page, style: str) -> Figure:
 
 
 def _plan(page: Page, look: Look, width: float, high: float) -> Plan:
-    pad = 0.4 * look.em
+    pad, every = 0.4 * look.em, page.panels
+    page = replace(page, panels=every[: look.kept(len(every), least=1, after=1)])
     heading = Heading(look, width - 2 * pad, page.heading, page.sentence)
-    note = broken(caption_of(page.made, *page.notes), width - 2 * pad - 0.8 * look.em, look.small)
+    less = [f"{len(page.panels)} of {len(every)} panels are shown."] * (len(page.panels) < len(every))
+    note = caption_of(page.made, *less, *page.notes[: len(page.notes) if look.terse < 2 else 1])
+    note = broken(note, width - 2 * pad - 0.8 * look.em, look.small)
     foot = look.leading(lines_in([note])) + 0.5 * look.em
     marks = width_of("100 %", look.small) + 1.0 * look.em
     for panel in page.panels:

@@ -104,9 +104,10 @@ def _site(model: Model, name: str) -> Any:
     return next(site for site in model.sites if site.name == name)
 
 
-def _shown(table: Organs) -> list[OrganRow]:
+def _shown(table: Organs, look: Look | None = None) -> list[OrganRow]:
     """Rows worth a mark: the most colonies first within their routes."""
-    largest = sorted(table, key=lambda row: -row.colonies)[:MOST]
+    most = MOST if look is None else look.kept(MOST, least=5, step=2)
+    largest = sorted(table, key=lambda row: -row.colonies)[:most]
     return [row for row in table if row in largest and row.colonies > 0]
 
 
@@ -144,7 +145,10 @@ def _note(model: Model, compared: Sequence[Compared]) -> str:
 def _plan(
     source: Result | Exact, table: Organs, compared: Sequence[Compared], look: Look, width: float, high: float
 ) -> Plan:
-    """Colonies at the left, autopsies at the right."""
+    """Colonies at the left, autopsies at the right: those of the organs with most, where there is no room for all."""
+    left_out = len(compared) - look.kept(len(compared), least=5, step=2)
+    note, compared = _note(source.model, compared), compared[left_out:]
+    note += f"; {len(compared)} of {len(compared) + left_out} organs" if left_out else ""
     pad, gap = 0.4 * look.em, 1.8 * look.em
     sentence = _sentence(table)
     heading = Heading(look, width - 2 * pad, f"{table.label}: {made_of(source, table)}{rough(table)}", sentence)
@@ -158,7 +162,7 @@ def _plan(
     right_names += 0.8 * look.em
     key = Key([Entry("autopsies", INK, "o"), Entry("model (colour of the organ)", QUIET, "D", filled=not table.exact)],
               look, half) if compared else None  # fmt: skip
-    above, below = look.leading(1.7, small=False) + key.height if key else 0.0, look.leading(3.9)
+    above, below = look.leading(1.7, small=False) + key.height if key else 0.0, look.leading(3.9 + 2 * bool(left_out))
     need = [sum(line.high for line in lines) * look.leading(1) + look.leading(0.6),
             sum(max(1.75, name.count("\n") + 1.4) for name in names) * look.leading(1)]  # fmt: skip
     top = pad + heading.height
@@ -180,7 +184,7 @@ def _plan(
             key.draw(sheet, x, top + look.leading(1.25, small=False))
             ax = sheet.axes(x + right_names, top + above, half - right_names - 1.3 * look.em, tall)
             ax.set_label("autopsies")
-            _against_autopsies(ax, compared, names, look, _note(source.model, compared))
+            _against_autopsies(ax, compared, names, look, note)
 
     return Plan(top + above + tall + below + pad, draw)
 
@@ -197,7 +201,7 @@ def _lines(table: Organs, look: Look, inches: float) -> list[_LineOf]:
     """Sites by kind and route, under the names of both: the distant metastases first."""
     lines: list[_LineOf] = []
     group = None
-    for row in _shown(table):
+    for row in _shown(table, look):
         if (row.kind, row.route) != group:
             group = row.kind, row.route
             text = broken(f"{row.kind}, by {row.route}", inches, look.small)

@@ -104,15 +104,18 @@ def _plan(shown: Shown, look: Look, width: float, high: float) -> Plan:
     sentence = f"At diagnosis {one_in(there / of)} have a metastasis, and in {one_in(seen / of)} it is seen"
     heading = Heading(look, width - 2 * pad, f"{shown.follow.label}: distant metastases at diagnosis", sentence)
     key = Key([Entry("seen", INK), Entry("hidden", INK, filled=False)], look, width - 2 * pad)
-    notes = ("There: founded, and never to die out. Bars: 95 %, Monte Carlo, of those with any.",)
+    sites = shown.sites[: look.kept(len(shown.sites), least=2, after=1)]
+    notes = ["There: founded, and never to die out. Bars: 95 %, Monte Carlo, of those with any."]
+    notes += [f"{len(sites)} of {len(shown.sites)} sites are shown."] * (len(sites) < len(shown.sites))
     note = broken(caption_of(shown.made, *notes), width - 2 * pad - 0.8 * look.em, look.small)
     foot = look.leading(lines_in([note])) + 0.5 * look.em
-    groups = [("By size of the tumour", shown.sizes), ("By site", shown.sites)]
+    groups = [("By size of the tumour", shown.sizes), ("By site", sites)]
     groups = [(title, rows) for title, rows in groups if rows]
     left = max(width_of(f"{row.name} ({row.of:,})", look.small) for _, rows in groups for row in rows) + 1.2 * look.em
     beside = width_of("99.9 %: 1 in 1,000 of these seen", look.small) + 0.8 * look.em
     across = width - 2 * pad - left - beside
-    line, title, axis = look.leading(1.9), look.leading(1.6, small=False), look.leading(2.6)
+    line = look.leading(1.5 if look.terse else 1.9)
+    title, axis = look.leading(1.6, small=False), look.leading(2.6)
     tall = sum(title + line * len(rows) + axis for _, rows in groups)
     begin = pad + heading.height + key.height + 0.4 * look.em
 

@@ -16,7 +16,7 @@ from cascade.common.colours import ALIVE_COLOUR, ALIVE_PALE, INK, QUIET
 from cascade.common.errors import InputError
 from cascade.common.sight import dark
 from cascade.plot.fitting import broken, inches_of, width_of, words
-from cascade.plot.look import STYLES, Look, look_of
+from cascade.plot.look import Look, look_of
 from cascade.plot.notation import at_most, few, one_in, sentence_of
 from cascade.plot.sheet import Heading, Plan, Sheet, apart, made
 from cascade.plot.steps import Funnels, funnel_of
@@ -37,8 +37,8 @@ _TALL, _WEDGE, _BRANCH, _DROP, _FAN = 19.0, 2.6, 2.1, 0.7, 0.22
 """The height of all, the width of a wedge and of a branch, how far the first branch sinks and each further one more,
 in sizes of the text."""
 
-_BESIDE = _BRANCH + 0.95
-"""Width of what stands in a block besides its words."""
+_BESIDE = 0.95
+"""Width of what stands in a block besides its words and the branch."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Stream:
         em = look.em
         self.done = self._done() if self.ends else ""
         self.beside = max(width_of(line, look.small, "bold") for line in self.done.split("\n")) + 0.6 * em
-        self.wedge = _WEDGE * em
+        self.wedge, self.branch = (wide * (1.0 - min(0.15 * look.terse, 0.5)) for wide in (_WEDGE * em, _BRANCH * em))
         self.final = 1.6 * em if self.ends else 0.0
         wedges = sum(block.factor > 1 for block in self.blocks)
         free = width - self.beside - self.final - wedges * self.wedge - 0.2 * em
@@ -168,7 +168,7 @@ class Stream:
             broken(block.step, wide - 0.3 * em, look.small) for block, wide in zip(self.blocks, self.wide, strict=True)
         ]
         self.top = look.leading(max(h.count("\n") + 1 for h in self.head) + 1.5)
-        self.tall = _TALL * em if not high else max(3 * em, high - self.top - 3.2 * em)
+        self.tall = (_TALL - min(look.terse, 4)) * em if not high else max(3 * em, high - self.top - 3.2 * em)
         self.labels: list[Label] = []
         self.lefts: list[float] = []
         self._place()
@@ -185,7 +185,7 @@ class Stream:
                 # "1 in" stands above its number where they do not fit beside each other.
                 said = one_in(branch.share).removeprefix("1 in ").split("  ")
                 said += [] if branch.cause in named else branch.cause.split()
-                wide = max(wide, max(width_of(word, size) for word in said) + _BESIDE * self.look.em)
+                wide = max(wide, max(width_of(word, size) for word in said) + self.branch + _BESIDE * self.look.em)
                 named.add(branch.cause)
             needs.append(wide)
         return needs
@@ -196,7 +196,8 @@ class Stream:
         if last.fraction_of_all > 0:
             told = one_in(last.fraction_of_all)
             few_of = f"\n({last.passed:,.0f} cells)" if few(last.passed, exact=self.one.exact) else ""
-            return f"pass all steps:\n{told}{few_of}"
+            whole = "pass all steps:" if not self.look.terse else "pass all\nsteps:"
+            return f"{whole}\n{told}{few_of}"
         return "nobody\npasses all steps" if self.one.exact or last.high >= 1 else (
             f"nobody seen\nto pass all:\n{at_most(last.high)}")  # fmt: skip
 
@@ -214,7 +215,7 @@ class Stream:
                 y += high
                 drop += _FAN * em if k + 1 < len(block.branches) else 0.0
             shown = [k for k, b in enumerate(block.branches) if b.height > UNNAMED]
-            at = x + (_BRANCH + 0.75) * em
+            at = x + self.branch + 0.75 * em
             room = x + wide - at - 0.15 * em
             texts = []
             for k in shown:
@@ -230,7 +231,7 @@ class Stream:
             middles = apart([ends[k] for k in shown], heights, lowest, 1e6)
             for k, text, middle in zip(shown, texts, middles, strict=True):
                 colour = colour_of(block.branches[k].cause)
-                self.labels.append(Label(text, colour, at, middle, (x + _BRANCH * em, ends[k])))
+                self.labels.append(Label(text, colour, at, middle, (x + self.branch, ends[k])))
             x += wide + (self.wedge if block.factor > 1 else 0.0)
         self.right = x
 
@@ -257,9 +258,10 @@ def _lines(one: Funnel, look: Look, width: float) -> list[Stream]:
 def _plan(one: Funnel, look: Look, width: float, high: float) -> Plan:
     pad = 0.4 * look.em
     heading = Heading(look, width - 2 * pad, f"{one.label}: {one.made}", _sentence(one))
-    note = broken(" ".join(text for text in (NOTE, _kinds(one)) if text), width - 2 * pad, look.small)
+    told = (NOTE if look.terse < 2 else f"{NOTE.split(';')[0]}.", _kinds(one) if look.terse < 3 else "")
+    note = broken(" ".join(text for text in told if text), width - 2 * pad, look.small)
     streams = _lines(one, look, width - 2 * pad)
-    if look.slide and len(streams) > 1 and look.text > STYLES["slide"].text * 0.55:
+    if look.slide and len(streams) > 1 and not look.terse:
         return Plan(2 * high, lambda _: None)  # one line in smaller type rather than two
     top = pad + heading.height
     below = look.leading(note.count("\n") + 2)
@@ -303,7 +305,7 @@ def _draw(ax: Axes, stream: Stream) -> None:
         y, drop = top + high, _DROP * em
         for branch in block.branches:
             tall_of = branch.height * tall
-            curve = _curve(x, _BRANCH * em, y, y + drop, tall_of)
+            curve = _curve(x, stream.branch, y, y + drop, tall_of)
             curve.set(facecolor=colour_of(branch.cause), gid=f"{branch.cause} {block.step}")
             ax.add_patch(curve)
             y += tall_of

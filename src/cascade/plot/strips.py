@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,9 @@ STEPS = tuple(m * 10.0**k for k in range(-3, 9) for m in (1, 2, 5))
 
 SITES = 10
 """Of a slide; of more the organs alone have names."""
+
+OTHERS = "other sites"
+"""Of a slide, those with fewest founders together."""
 
 FEW = 24
 """Founders up to which lines lead to each."""
@@ -53,7 +57,12 @@ def groups_of(lives: Sequence[Life], year: float, look: Look) -> list[Group]:
     sites = {life.site for life in lives}
     together = look.slide and len(sites) > SITES
     named = {site: (organ_of(site) or site) if together else site for site in sites}
-    return _shared(lives, named, 0.012 * year, LANES // 2 if look.slide else LANES)
+    if look.terse:  # the organs with fewest founders share their lanes
+        number = Counter(named[life.site] for life in lives)
+        kept = {name for name, _ in number.most_common(look.kept(SITES, least=4, after=1) - 1)}
+        if len(number) > len(kept) + 1:
+            named = {site: name if name in kept else OTHERS for site, name in named.items()}
+    return _shared(lives, named, 0.012 * year, look.kept(LANES // 2, least=8, step=3) if look.slide else LANES)
 
 
 def _shared(lives: Sequence[Life], named: Mapping[str, str], gap: float, most: int) -> list[Group]:

@@ -209,14 +209,16 @@ def _plan(tree: Tree, look: Look, width: float, high: float) -> Plan:
     """Lanes, names at their ends, the key and the caption below."""
     pad, course = 0.4 * look.em, tree.course
     heading = Heading(look, width - 2 * pad, f"{course.label}: {course.ended}", _sentence(tree))
-    lanes = lanes_of(tree, ON_SLIDES if look.slide else LANES)
+    lanes = lanes_of(tree, look.kept(ON_SLIDES, least=12, step=4) if look.slide else LANES)
     signs = rows_of(_signs(tree), look, width - 2 * pad)
-    note = broken(_caption(tree, lanes), width - 2 * pad - 0.8 * look.em, look.small)
+    note = broken(_caption(tree, lanes, look), width - 2 * pad - 0.8 * look.em, look.small)
     foot = look.leading(len(signs)) + look.leading(lines_in([note])) + 0.9 * look.em
     top, axis = pad + heading.height + look.leading(1.2), look.leading(2.6)
     pitch = look.leading(1.5 if len(lanes) < 14 else 1.06)
     if not high and len(lanes) > LANES:
         pitch = look.leading(1.06) * LANES / len(lanes)
+    if look.terse > 2:  # names of some lanes are left out
+        pitch = min(pitch, (high - top - axis - foot - pad - 0.5 * look.em) / (len(lanes) + 1))
     tall = (len(lanes) + 1) * pitch + 0.5 * look.em
     if high:
         tall = max(tall, min(high - top - axis - foot - pad, (len(lanes) + 1) * look.leading(2.6)))
@@ -312,12 +314,14 @@ def _signs(tree: Tree) -> list[Sign]:
     return signs
 
 
-def _caption(tree: Tree, lanes: Sequence[Lane]) -> str:
+def _caption(tree: Tree, lanes: Sequence[Lane], look: Look) -> str:
     shared = sum(len(lane.lives) for lane in lanes if len(lane.lives) > 1)
     note = f"{tree.counts[0].upper()}{tree.counts[1:]}."
     if shared:
         note += f" {shared:,} that seeded nobody share lanes with others of their source; each has its mark."
-    return caption_of(made_of(tree.course), note, SLEEPERS if tree.lives else "")
+    if look.terse > 2:
+        note += " Lanes too near for their names have none."
+    return caption_of(made_of(tree.course), note, SLEEPERS if tree.lives and not look.terse else "")
 
 
 def _sentence(tree: Tree) -> str:

@@ -96,7 +96,10 @@ def _named(by: Iterable[tuple[str, str]]) -> str:
 
 
 def draw_thresholds(ax: Axes, course: Course, look: Look, inches: tuple[float, float], span: float) -> None:
-    """Dotted, while an eye looks; its name before it, after it, or where neither has room above it."""
+    """Dotted, while an eye looks; its name before it, after it, or where neither has room above it.
+
+    A slide that shows less has the lines without names.
+    """
     levels = thresholds_of(course)
     per_inch = span / inches[0]
     texts = [f"{one.name}, {told_mm(one.mm)}" for one in levels]
@@ -106,6 +109,8 @@ def draw_thresholds(ax: Axes, course: Course, look: Look, inches: tuple[float, f
         end = max(one.end, one.begin + shortest)
         ax.plot([one.begin, end], [cells, cells], color=INK, linestyle=DOTS, linewidth=0.7 * look.line, zorder=7,
                 label=f"_half seen {one.name}")  # fmt: skip
+        if look.terse:
+            continue
         wide = (width_of(text, look.small) + 0.6 * look.em) * per_inch
         before = one.begin - 0.3 * look.em * per_inch
         beside = end + 0.3 * look.em * per_inch

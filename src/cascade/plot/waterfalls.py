@@ -169,18 +169,22 @@ def _plan(steps: Steps, look: Look, width: float, high: float) -> Plan:
     beside = max(width_of(line, look.text) for name in names for line in name.split("\n")) + 0.7 * look.em
     left, across = pad + beside, width - 2 * pad - beside
     rows = len(names)
-    pitch = max(
-        (2.3 if steps.dots is not None else 1.8) * look.em, look.leading(lines_in(names), small=False) + 0.2 * look.em
-    )
+    lines = (2.3 if steps.dots is not None else 1.8) - min(0.2 * look.terse, 0.6)
+    pitch = max(lines * look.em, look.leading(lines_in(names), small=False) + 0.2 * look.em)
     note = broken(steps.note, width - 2 * pad, look.small) if steps.note else ""
     below = look.leading(2.6) + (look.leading(lines_in([note]) + 0.3) if note else 0.0)
     top = pad + heading.height
-    if high:  # of a slide all the height
-        pitch = max(pitch, min(2.2 * pitch, (high - top - below - pad) / (rows + 1.5)))
+    key, least, under = _key(steps, look, width - 2 * pad), pitch, 0.0
+    while True:
+        if high:  # of a slide all the height
+            pitch = max(least, min(2.2 * least, (high - top - below - pad - under) / (rows + 1.5)))
+        inside = _corner(steps, look, (across, pitch))
+        if inside is not None or key is None or under:
+            break
+        under = key.height + 0.5 * look.em
+    if inside is not None:
+        under = 0.0
     down = (rows + _ABOVE + _BELOW) * pitch
-    key = _key(steps, look, width - 2 * pad)
-    inside = _corner(steps, look, (across, pitch))
-    under = 0.0 if inside is not None or key is None else key.height + 0.5 * look.em
 
     def draw(sheet: Sheet) -> None:
         heading.draw(sheet, pad, pad)
