@@ -113,13 +113,13 @@ def test_less_is_shown_before_type_becomes_smaller_and_the_most_that_has_room() 
     """A plan whose lines do not fit in type of 14 points: with as few left out as it takes; else the least is small."""
     asked: list[Any] = []
 
-    def plan(look: Any, _: float, high: float, least: int = 3) -> Plan:
+    def plan(look: Any, _: float, _high: float, least: int = 3) -> Plan:
         lines = max(least, 40 - look.terse)
         asked.append((look.terse, round(look.small, 2), lines))
         return Plan(lines * look.leading(1), lambda _: None)
 
     made(STYLES["slide"], 2, plan)
-    terse, size, lines = asked[-1]
+    _, size, lines = asked[-1]
     assert size >= POINTS
     assert lines * STYLES["slide"].smaller(READABLE[-1]).leading(1) <= 7.5
     assert (lines + 1) * STYLES["slide"].smaller(READABLE[-1]).leading(1) > 7.5
