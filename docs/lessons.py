@@ -6,6 +6,7 @@ by the exact answer of the package, as the guide is built.
 
 from __future__ import annotations
 
+import itertools
 import math
 from functools import cache
 from pathlib import Path
@@ -95,12 +96,17 @@ def write_pages(folder: Path) -> None:
 
 
 def passing(model: cascade.Model) -> list[float]:
-    """Of each step the share of the cells that enter it which pass."""
+    """Of each step the share of the cells that enter it which pass; of an average over points that of the page."""
+    if fixed(lower(model)).replicate.any():
+        came = [1.0, *Sliders(model).passed()]
+        return [after / before for before, after in itertools.pairwise(came)]
     return [row.fraction_of_previous for row in cascade.exact(model).funnel()]
 
 
 def success(model: cascade.Model) -> float:
-    """The share of the cells that pass the last step."""
+    """The share of the cells that pass the last step; of an average over points drawn at random that of the page."""
+    if fixed(lower(model)).replicate.any():
+        return Sliders(model).passed()[-1]
     return float(cascade.exact(model).funnel().rows[-1].fraction_of_all)
 
 

@@ -304,6 +304,18 @@ def test_two_arms_say_what_the_package_says(opened: Any) -> None:
     shown.fine()
 
 
+@pytest.mark.parametrize(("name", "precise"), [("textbook", True), ("unlike-cells", False)])
+def test_no_mean_over_random_points_is_called_exact(opened: Any, name: str, precise: bool) -> None:
+    shown = opened(name, "#film=shown", calm=True)
+    shown.page.wait_for_function("document.querySelector('#film .answer').textContent")
+    answer, about = shown.page.inner_text("#film .answer"), shown.page.inner_text("footer").lower()
+    assert ("exactly" in answer) == precise
+    assert ("give or take some per cent" in answer) != precise
+    assert ("drawn at random" in about) != precise
+    assert precise or "exact: the mean" not in about
+    shown.fine()
+
+
 def test_an_address_is_a_scenario(opened: Any) -> None:
     shown = opened("platelets", "")
     shown.page.locator("#film .odds input").nth(1).fill("-12")

@@ -120,7 +120,8 @@ export class FilmScene {
    */
   _sayAnswer(exact) {
     const { say } = this, last = exact.passed[exact.passed.length - 1], expected = last * SET_OUT;
-    const parts = [say("film.answer", { n: say.factor(expected), share: say.share(last) })];
+    const random = this.lesson.model.random_nodes;
+    const parts = [say(random ? "film.answer_about" : "film.answer", { n: say.factor(expected), share: say.share(last) })];
     if (this.guess !== null) {
       const ratio = this.guess / expected;
       const none = this.guess === 0 && expected < 0.5;
