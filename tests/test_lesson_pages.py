@@ -307,7 +307,7 @@ def test_two_arms_say_what_the_package_says(opened: Any) -> None:
 @pytest.mark.parametrize(("name", "precise"), [("textbook", True), ("unlike-cells", False)])
 def test_no_mean_over_random_points_is_called_exact(opened: Any, name: str, precise: bool) -> None:
     shown = opened(name, "#film=shown", calm=True)
-    shown.page.wait_for_function("document.querySelector('#film .answer').textContent")
+    shown.page.wait_for_function("() => document.querySelector('#film .answer').textContent")
     answer, about = shown.page.inner_text("#film .answer"), shown.page.inner_text("footer").lower()
     assert ("exactly" in answer) == precise
     assert ("give or take some per cent" in answer) != precise
