@@ -43,6 +43,9 @@ SEED = 1889
 STEEP, HALF = 2.0**-3, 0.55
 """Of the task to halve: where a slider ends, and what still counts as half."""
 
+SET_OUT = 100_000
+"""Cells of a film."""
+
 TIMES = "\N{MULTIPLICATION SIGN}"
 TUMOUR = 1
 """As a cause of death."""
@@ -156,8 +159,9 @@ class Sliders:
 
 
 def many(share: float) -> int:
-    """So many cells that the answer is a number of two or three digits."""
-    return int(10 ** max(3, math.ceil(-math.log10(share or 1.0)) + 2))
+    """So many cells that the answer is a number of two or three digits; not as many as the film has: that says it."""
+    cells = int(10 ** max(3, math.ceil(-math.log10(share or 1.0)) + 2))
+    return cells // 10 if cells == SET_OUT else cells
 
 
 def answers(model: cascade.Model) -> list[str]:

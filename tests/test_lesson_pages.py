@@ -304,6 +304,56 @@ def test_two_arms_say_what_the_package_says(opened: Any) -> None:
     shown.fine()
 
 
+@pytest.mark.parametrize("kind", ["beside", "treat"])
+def test_of_two_models_none_is_called_a_treatment(browser: Any, folder: Path, kind: str) -> None:
+    """Both columns have names; that an effect is illustrative is said of treatments alone."""
+    beside = scaled("circulation", 0.5) if kind == "beside" else None
+    treat = (cascade.treatment("nk-depletion"),) if kind == "treat" else ()
+    context = browser.new_context(reduced_motion="reduce")
+    data = lesson(cascade.load("textbook"), treat=treat, beside=beside, looked=1000)
+    shown = Shown(context, write_lesson(data, folder / f"arms-{kind}.html"), "#film=shown&scene=2")
+    shown.page.wait_for_selector("#arms .ends li")
+    told, text = shown.page.locator("#arms .films h3").all_inner_texts(), shown.page.inner_text("#arms")
+    say = words("en")
+    assert ("was fitted to it" in text) == (kind == "treat")
+    assert told[0] == (
+        say["arms"]["first"] if kind == "treat" else say["terms"].get("model textbook", cascade.load("textbook").title)
+    )
+    shown.fine()
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["platelets", "clusters", "textbook"])
+def test_no_task_asks_for_what_the_film_has_said(opened: Any, name: str) -> None:
+    shown = opened(name, "#film=shown", calm=True)
+    shown.page.wait_for_selector("#tasks .task")
+    asked = shown.page.inner_text("#tasks")
+    assert "cells set out" in asked
+    assert " 100,000 cells set out" not in asked
+
+
+@pytest.mark.parametrize("width", [320, 400])
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_on_a_phone_a_link_leads_to_a_heading_that_is_seen(browser: Any, folder: Path, lang: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 700}, reduced_motion="reduce")
+    shown = Shown(context, written(folder, "colon", lang), "#film=shown&scene=2")
+    shown.page.wait_for_timeout(1500)
+    seen = shown.page.evaluate(
+        """() => { const h = document.querySelectorAll('.scene')[1].querySelector('h2').getBoundingClientRect();
+        const on = document.elementFromPoint(h.left + 5, h.top + h.height / 2);
+        return [h.top, on && on.tagName]; }"""
+    )
+    assert seen[0] >= 0
+    assert seen[1] == "H2"
+    shown.page.evaluate("window.scrollTo(0, 0)")
+    edges = shown.page.evaluate(
+        "() => [...document.querySelectorAll('.top nav button')].map((b) => b.getBoundingClientRect().right)"
+    )
+    assert max(edges) <= width
+    shown.fine()
+    context.close()
+
+
 @pytest.mark.parametrize(("name", "precise"), [("textbook", True), ("unlike-cells", False)])
 def test_no_mean_over_random_points_is_called_exact(opened: Any, name: str, precise: bool) -> None:
     shown = opened(name, "#film=shown", calm=True)

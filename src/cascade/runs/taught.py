@@ -71,6 +71,7 @@ def lesson(
     others += [(t.name, t.description, model.with_treatments(t)) for t in treat]
     arms = [
         arm_of(model, other, name=name, about=about, seed=seed, until=until, base=base, progress=progress)
+        | {"is_model": other is beside}
         for name, about, other in others
     ]
     founder = first_founder(model, seed=seed, first=first, until=until, most=looked)

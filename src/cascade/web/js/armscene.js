@@ -52,6 +52,11 @@ export class ArmScene {
     if (!this.stages.length) this._choose(this.at, this.shownLife);
   }
 
+  /** What the left column is of: a model beside another, or the model as it is beside a treatment. */
+  get _first() {
+    return this.arm.is_model ? this.lesson.headline : this.say("arms.first");
+  }
+
   /** @param {LessonArm} arm */
   _name({ name }) {
     const model = this.say.term(`model ${name}`);
@@ -78,7 +83,7 @@ export class ArmScene {
     this.films.replaceChildren();
     // One scale for both: what is longer is more.
     const came = [this.one, this.other].map((model) => [1, ...model.exact().passed]), zooms = zoomsOf(came[0].map((share, k) => Math.max(share, came[1][k])));
-    this.stages = [[this.one, say("arms.first")], [this.other, this._name(this.arm)]].map(([model, title]) => {
+    this.stages = [[this.one, this._first], [this.other, this._name(this.arm)]].map(([model, title]) => {
       const host = made("div", { className: "arm" }, made("h3", {}, /** @type {string} */ (title)));
       this.films.append(host);
       const stage = new FilmStage(host, lesson, say, /** @type {Model} */ (model), zooms);
@@ -131,7 +136,7 @@ export class ArmScene {
       list.append(made("li", {}, markIcon(lesson.marks[cause] ?? "bar", this._colour(cause)), text));
     }
     list.append(made("li", {}, arm.saved.length ? say("arms.saved", { n: say.whole(arm.saved.length) }) : say("arms.saved_none")));
-    list.append(made("li", { className: "quiet" }, say("arms.illustrative")));
+    if (!arm.is_model) list.append(made("li", { className: "quiet" }, say("arms.illustrative")));
     list.append(made("li", {}, say("arms.exact", { first: say.share(first), second: say.share(second), times: say.factor(second / first) })));
     this.result.append(list);
   }
@@ -171,7 +176,7 @@ export class ArmScene {
       this._live();
       this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
     });
-    const table = made("table", { className: "life" }), head = made("tr", {}, made("th"), made("th", {}, say("arms.first")), made("th", {}, this._name(arm)));
+    const table = made("table", { className: "life" }), head = made("tr", {}, made("th"), made("th", {}, this._first), made("th", {}, this._name(arm)));
     head.querySelectorAll("th").forEach((cell_) => { cell_.scope = "col"; });
     table.append(made("thead", {}, head));
     const lives = [this.one, this.other].map((model) => this._furthest(model, cell)), body = made("tbody");

@@ -4,6 +4,7 @@
 
 import { Bench } from "./bench.js";
 import { choice, made } from "./elements.js";
+import { SET_OUT } from "./filmcells.js";
 import { PaperLines } from "./paper.js";
 import { numberField, readNumber, TaskForms } from "./taskform.js";
 
@@ -144,9 +145,10 @@ export class TaskScene {
     return [right, say(right ? "tasks.halve_right" : "tasks.halve_far", told)];
   }
 
-  /** So many cells that the answer is a number of two or three digits. */
+  /** So many cells that the answer is a number of two or three digits; not as many as the film has: that says it. */
   get many() {
-    return 10 ** Math.max(3, Math.ceil(-Math.log10(this.last || 1)) + 2);
+    const many = 10 ** Math.max(3, Math.ceil(-Math.log10(this.last || 1)) + 2);
+    return many === SET_OUT ? many / 10 : many;
   }
 
   _luck() {

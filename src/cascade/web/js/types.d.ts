@@ -334,6 +334,7 @@ export interface LessonTreatment {
 /** Another arm: cells of which so many found a colony, who is lost there and who is saved. */
 export interface LessonArm {
   name: string;
+  is_model: boolean;
   about: string;
   patch: Edit | null;
   beside: Payload | null;
