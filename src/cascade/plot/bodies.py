@@ -217,9 +217,12 @@ def _name_vessels(pen: Pen, drawn: Schematic, names: Sequence[tuple[float, float
     levels = sorted({y for line in drawn.lines if line.kind == "portal" for _, y in line.points})
     for name, (x, _) in drawn.names:
         places = [levels[0] + 0.12, *((one + after) / 2 for one, after in pairwise(levels[1:]))]
-        end, high = x + pen.wide(name) + 0.05, pen.high("x")
-        free = [y for y in places if not any(left < end and abs(y - at) < high for left, at in names)]
-        pen.text(x, (free or places)[0], name, color=PORTAL_TEXT)
+        for text in (name, name.replace(" ", "\n")):
+            end, high = x + max(map(pen.wide, text.split("\n"))) + 0.05, (1 + text.count("\n") / 2) * pen.high("x")
+            free = [y for y in places if not any(left < end and abs(y - at) < high for left, at in names)]
+            if free:
+                break
+        pen.text(x, (free or places)[0], text, color=PORTAL_TEXT)
 
 
 def _bed(pen: Pen, layout: Layout, at: Point, text: str, row: OrganRow | None, marks: Marks) -> None:
