@@ -108,7 +108,7 @@ def test_public_names() -> None:
         "compare", "demo", "exact", "given", "load", "models", "moving_cells", "open_result", "plot", "replay",
         "scale", "scorecard", "selection", "simulate", "treatment", "treatments",
         "Cohort", "Course", "Disease", "cohort", "disease", "diseases", "open_cohort", "patient",
-        "Data", "Fit", "Sweep", "export_r", "fit", "open_fit", "power", "resume", "sensitivity",
+        "Data", "DiseaseFit", "Fit", "Sweep", "export_r", "fit", "open_fit", "power", "resume", "sensitivity",
         "studies", "study", "sweep",
     }  # fmt: skip
     # And every part that a file of a model may hold, but for the places of pictures, which the body writes.
