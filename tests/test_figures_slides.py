@@ -47,7 +47,8 @@ def test_every_slide_has_type_that_can_be_read(which: str) -> None:
 @pytest.mark.parametrize(
     "which",
     ["comparison of colon", "alluvial of textbook", "patients of breast", "organs of breast", "body of colon",
-     "body of stomach", "course of 914", "seeding_tree of 914", "at_diagnosis of many", "ten with care", "fit of two arms"],
+     "body of stomach", "course of 914", "seeding_tree of 914", "at_diagnosis of many", "ten with care",
+     "fit of two arms"],
 )  # fmt: skip
 def test_the_fullest_slides_can_be_read(which: str) -> None:
     figure = SLIDES[which]()
