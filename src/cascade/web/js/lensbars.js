@@ -88,6 +88,8 @@ export class LensBars {
     if (!last) tip.style.left = `${100 * Math.min(1, came[k + 1] * zoom)}%`;
     lens.replaceChildren();
     if (factor > 1 && !hidden) this._drawLens(lens, came[k], zoom, factor);
+    // Also where the row above is enlarged as much: of every bar is said how many times it is too long.
+    if (zoom > 1 && !hidden) lens.append(made("b", {}, `${this.say("film.lens")} × ${this.say.whole(zoom)}`));
     why.replaceChildren();
     if (last || hidden) return;
     const { causes, still, more } = causesTold(exact.lost[k], exact.still[k]);
@@ -115,7 +117,7 @@ export class LensBars {
     svg.setAttribute("aria-hidden", "true");
     path.setAttribute("d", `M0 0H${above}C${above} 7 ${below} 3 ${below} 10H0Z`);
     svg.append(path);
-    lens.append(svg, made("b", {}, `${this.say("film.lens")} × ${this.say.whole(factor)}`));
+    lens.append(svg);
   }
 
   /**
