@@ -46,10 +46,20 @@ export class ArmScene {
     host.addEventListener("film", () => { this.button.textContent = say(this.stages.some(({ playing }) => playing) ? "film.pause" : "film.play"); });
     // Films cost work: they begin when somebody comes to see them.
     new IntersectionObserver((seen) => { if (seen.some(({ isIntersecting }) => isIntersecting)) this._begin(); }).observe(host);
+    window.addEventListener("paper", () => this._print());
   }
 
   _begin() {
     if (!this.stages.length) this._choose(this.at, this.shownLife);
+  }
+
+  /** On paper also what nobody has come to see: a moment of it. */
+  _print() {
+    this._begin();
+    for (const stage of this.stages) {
+      stage.cells.hurry();
+      if (!stage.clock) stage.still();
+    }
   }
 
   /** What the left column is of: a model beside another, or the model as it is beside a treatment. */

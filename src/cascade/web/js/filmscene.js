@@ -54,6 +54,7 @@ export class FilmScene {
     this.stage = new FilmStage(host, lesson, say, bench.model);
     this._pace("1");
     host.addEventListener("film", () => this._tell());
+    window.addEventListener("paper", () => this.stage.cells.hurry());
     this._addOdds();
     host.append(this.knobs.element, this.paper.element, this.legend());
     if (lesson.model.sliders.length) host.append(made("p", { className: "quiet" }, say("film.rule")));

@@ -73,14 +73,24 @@ export class LessonPage {
     this.restore();
   }
 
-  /** On paper the pictures are light too: these have the colours that they were drawn in. */
+  /** On paper the pictures are light too: these have the colours, and the room, that they were drawn in. */
   _onPaper() {
     let worn = "";
-    window.addEventListener("beforeprint", () => {
+    const { classList } = this.root, lay = () => {
+      if (classList.contains("paper")) return;
       worn = this.root.dataset.theme ?? "";
+      classList.add("paper");
+      window.dispatchEvent(new CustomEvent("paper"));
       this.dress("light");
-    });
-    window.addEventListener("afterprint", () => this.dress(worn));
+    };
+    const lift = () => {
+      if (!classList.contains("paper")) return;
+      classList.remove("paper");
+      this.dress(worn);
+    };
+    window.addEventListener("beforeprint", lay);
+    window.addEventListener("afterprint", lift);
+    matchMedia("print").addEventListener("change", ({ matches }) => (matches ? lay() : lift()));
   }
 
   /** What the model says of itself, in its own words; of cells that differ, how finely they are averaged. */
