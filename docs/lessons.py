@@ -21,6 +21,7 @@ from cascade.common.shares import percent
 from cascade.lessons.gallery import Card, cards
 from cascade.lessons.knobs import acting_on
 from cascade.lessons.page import write_lesson
+from cascade.lessons.tasks import looked_at, texts_for
 from cascade.lessons.words import words
 from cascade.lowering.lower import lower
 from cascade.lowering.one_cell import by_cell
@@ -103,14 +104,14 @@ def passing(model: cascade.Model) -> list[float]:
     if fixed(lower(model)).replicate.any():
         came = [1.0, *Sliders(model).passed()]
         return [after / before for before, after in itertools.pairwise(came)]
-    return [row.fraction_of_previous for row in cascade.exact(model).funnel()]
+    return [row.fraction_of_previous for row in cascade.exact(model, until=looked_at(model)).funnel()]
 
 
 def success(model: cascade.Model) -> float:
     """The share of the cells that pass the last step; of an average over points drawn at random that of the page."""
     if fixed(lower(model)).replicate.any():
         return Sliders(model).passed()[-1]
-    return float(cascade.exact(model).funnel().rows[-1].fraction_of_all)
+    return float(cascade.exact(model, until=looked_at(model)).funnel().rows[-1].fraction_of_all)
 
 
 class Sliders:
@@ -164,14 +165,21 @@ def many(share: float) -> int:
     return cells // 10 if cells == SET_OUT else cells
 
 
+def own_words(model: cascade.Model) -> dict[str, dict[str, str]]:
+    """The texts of a lesson as the page of this model has them: its tasks from 1 on, and its own question."""
+    return texts_for(model, WORDS, payload(model, seed=SEED), looked_at(model), alone=False)
+
+
 def answers(model: cascade.Model) -> list[str]:
     """Of the tasks of a lesson on a model."""
+    own = own_words(model)["tasks"]
     base, shares, all_of_them = payload(model, seed=SEED), passing(model), success(model)
     steps = [model.stages[k] for k in base["sliders"]]
     told = []
     if len(steps) > 1:
         steepest = shares.index(min(shares))
-        told.append(say("tasks.answer_steepest", step=term(model.stages[steepest]), share=percent(shares[steepest])))
+        step, share = term(model.stages[steepest]), percent(shares[steepest])
+        told.append(own["answer_steepest"].format(step=step, share=share))
     sliders = Sliders(model)
     found = {step: sliders.that_halve(step) for step in steps}
     if any(odds is not None for odds in found.values()):
@@ -179,9 +187,9 @@ def answers(model: cascade.Model) -> list[str]:
             sliders.why_not(step) if odds is None else f"{term(step)} {TIMES} {factor(odds)}"
             for step, odds in found.items()
         )
-        told.append(say("tasks.answer_halve", list=listed))
+        told.append(own["answer_halve"].format(list=listed))
     cells = many(all_of_them)
-    told.append(f"{say('tasks.answer_luck', value=factor(all_of_them * cells))[:-1]} (of {cells:,} cells).")
+    told.append(f"{own['answer_luck'].format(value=factor(all_of_them * cells))[:-1]} (of {cells:,} cells).")
     return told
 
 
@@ -251,16 +259,17 @@ def section(card: Card) -> str:
     model = cascade.load(card.model)
     share = success(model)
     goal = term(f"goal {payload(model, seed=SEED)['cast']['goal']}")
+    film = own_words(model)["film"]
     lines = [
         f"### {card.title}\n",
         f"{card.about} {facts(card)} `cascade lesson {card.name} --out {card.name}.html`\n",
-        f"*The film asks:* {say('film.question', n='100,000', goal=goal)} "
-        f"{say('film.answer', n=factor(100_000 * share), share=percent(share))}\n",
+        f"*The film asks:* {film['question'].format(n='100,000', goal=goal)} "
+        f"{film['answer'].format(n=factor(100_000 * share), share=percent(share))}\n",
         "| step | of the cells that enter pass | the others |",
         "| --- | --- | --- |",
         *(
             f"| {term(row.step)} | {percent(row.fraction_of_previous)} | {causes_text(row)} |"
-            for row in cascade.exact(model).funnel()
+            for row in cascade.exact(model, until=looked_at(model)).funnel()
         ),
         "",
         *(f"- {answer}" for answer in answers(model)),

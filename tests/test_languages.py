@@ -15,6 +15,7 @@ from cascade.cli.galleries import Served, write_gallery
 from cascade.cli.teaching import notebooks_folder
 from cascade.lessons import gallery, words
 from cascade.lessons.page import lesson_in
+from cascade.plot.film_words import Words
 from helpers.node import asked, in_node
 
 TEXTS = Path(cascade.__file__).parent / "web" / "texts"
@@ -36,6 +37,8 @@ def french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     changes = {
         'thousands = ","': 'thousands = " "',
         'decimal = "."': 'decimal = ","',
+        'one_in = "1 in {n}"': 'one_in = "1 sur {n}"',
+        'above = "above {share}"': 'above = "plus de {share}"',
         'language = "English"': 'language = "Français"',
         'tasks = "Tasks"': 'tasks = "Exercices"',
     }
@@ -86,6 +89,28 @@ def test_a_file_that_is_added_is_a_language_of_galleries(french: str, tmp_path: 
     first = (served.answer("/", "") or b"").decode()
     assert all(f'href="/?lang={lang}">{name}</a>' in first for lang, name in (("de", "Deutsch"), ("fr", "Français")))
     assert "English</a>" not in first
+
+
+WRITTEN = {
+    "en": ["12.3 %", "1 in 1,190,000", "above 99.9999 %", "1,234"],
+    "de": ["12,3 %", "1 von 1.190.000", "über 99,9999 %", "1.234"],
+    "fr": ["12,3 %", "1 sur 1 190 000", "plus de 99,9999 %", "1 234"],
+}
+
+
+@in_node
+@pytest.mark.parametrize("lang", WRITTEN)
+def test_pages_and_films_write_numbers_as_their_language_does(lang: str, french: str) -> None:
+    code = """const say = speaker(given), [a, b, c] = given.shares;
+      console.log(JSON.stringify([say.share(a), say.share(b), say.share(c), say.whole(1234)]));"""
+    shares = [0.123, 8.4e-7, 1 - 1e-9]
+    found = asked("texts.js", code, {"lang": lang, "texts": texts_of(lang), "terms": {}, "shares": shares})
+    assert found == WRITTEN[lang]
+    film = Words(lang)
+    assert [*(film.share(share) for share in shares), film.whole(1234)] == WRITTEN[lang]
+    assert film.cells(0, 999)
+    assert "7" in film.until(7)
+    assert french in words.languages()
 
 
 @in_node

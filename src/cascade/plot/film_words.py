@@ -10,20 +10,6 @@ from cascade.common.shares import percent
 from cascade.lessons.looks import causes_of
 from cascade.lessons.words import words
 
-_BELOW = {
-    "en": (
-        "cells {first} to {last}",
-        "until hour {hours}",
-        "Of {n} cells that set out, how many get as far as {goal}?",
-    ),
-    "de": (
-        "Zellen {first} bis {last}",
-        "bis Stunde {hours}",
-        "Von {n} Zellen, die aufbrechen: wie viele kommen bis {goal}?",
-    ),
-}
-"""What a page need not say: which cells, until when, and the question on a goal for which it has no word."""
-
 
 class Words:
     """What is said in a language.
@@ -31,7 +17,7 @@ class Words:
     Parameters
     ----------
     lang : str
-        "en" or "de".
+        Of the words: a file of ``web/texts``, such as "en" or "de".
 
     Raises
     ------
@@ -41,7 +27,6 @@ class Words:
 
     def __init__(self, lang: str) -> None:
         self.table, self.lang = words(lang), lang
-        self._cells, self._until, self._question = _BELOW[lang]
 
     def __call__(self, key: str, **values: str) -> str:
         """The text ``section.key``."""
@@ -61,15 +46,15 @@ class Words:
         asked = f"goal {goal}"
         if asked in self.table["terms"]:
             return self("film.question", n=self.whole(number), goal=self.term(asked))
-        return self._question.format(n=self.whole(number), goal=self.term(goal))
+        return self("film.question_far", n=self.whole(number), goal=self.term(goal))
 
     def cells(self, first: int, last: int) -> str:
         """Which cells."""
-        return self._cells.format(first=self.whole(first), last=self.whole(last))
+        return self("film.numbers", first=self.whole(first), last=self.whole(last))
 
     def until(self, hours: float) -> str:
         """The end of the run."""
-        return self._until.format(hours=self._localised(f"{hours:,g}"))
+        return self("film.hour", hours=self._localised(f"{hours:,g}"))
 
     def share(self, share: float) -> str:
         """A share with three figures that count; below one in ten thousand as 1 in N."""
@@ -81,10 +66,13 @@ class Words:
 
     def _localised(self, text: str) -> str:
         """Points and commas as the language has them."""
-        if self.lang == "en":
-            return text
-        swapped = re.sub(r"(?<=\d)[.,](?=\d)", lambda mark: "," if mark[0] == "." else ".", text)
-        return swapped.replace("1 in ", "1 von ").replace("above ", "über ")
+        numbers = self.table["numbers"]
+        marks = {".": numbers["decimal"], ",": numbers["thousands"]}
+        marked = re.sub(r"(?<=\d)[.,](?=\d)", lambda mark: marks[mark[0]], text)
+        for english, key, hole in (("1 in ", "one_in", "n"), ("above ", "above", "share")):
+            if marked.startswith(english):
+                return numbers[key].format(**{hole: marked.removeprefix(english)})
+        return marked
 
 
 @dataclass(frozen=True)

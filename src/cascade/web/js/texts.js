@@ -6,14 +6,14 @@ import { duration } from "./story.js";
 import { percent } from "./shares.js";
 
 /**
- * Points and commas as the language has them.
+ * A number, or a share, as the language writes it.
  * @param {string} text in English
- * @param {string} lang
+ * @param {Record<string, string>} numbers how the language writes them
  */
-function localised(text, lang) {
-  if (lang === "en") return text;
-  const swapped = text.replace(/(\d)([.,])(?=\d)/g, (_, digit, mark) => digit + (mark === "." ? "," : "."));
-  return swapped.replace("1 in ", "1 von ").replace("above ", "über ");
+function localised(text, { decimal, thousands, one_in, above }) {
+  const marked = text.replace(/(\d)([.,])(?=\d)/g, (_, digit, mark) => digit + (mark === "." ? decimal : thousands));
+  if (marked.startsWith("1 in ")) return one_in.replace("{n}", () => marked.slice(5));
+  return marked.startsWith("above ") ? above.replace("{share}", () => marked.slice(6)) : marked;
 }
 
 /**
@@ -42,13 +42,13 @@ export function speaker({ lang, texts, terms }) {
     lang,
     has: (/** @type {string} */ section, /** @type {string} */ name) => told(section, name) !== undefined,
     term: (/** @type {string} */ name) => (Object.hasOwn(terms, name) ? terms[name] : name),
-    share: (/** @type {number} */ share) => localised(percent(share), lang),
-    whole: (/** @type {number} */ number) => localised(Math.round(number).toLocaleString("en"), lang),
+    share: (/** @type {number} */ share) => localised(percent(share), texts.numbers),
+    whole: (/** @type {number} */ number) => localised(Math.round(number).toLocaleString("en"), texts.numbers),
     time: (/** @type {number} */ hours) => {
       const [number, unit] = duration(hours).split(/ (?=[a-z]+$)/);
-      return Number.isFinite(hours) ? `${localised(number, lang)} ${texts.units[unit]}` : texts.units.for_good;
+      return Number.isFinite(hours) ? `${localised(number, texts.numbers)} ${texts.units[unit]}` : texts.units.for_good;
     },
-    figures: (/** @type {number} */ number, /** @type {number} */ places) => localised(number.toFixed(places), lang),
-    factor: (/** @type {number} */ factor) => localised(figures(factor), lang),
+    figures: (/** @type {number} */ number, /** @type {number} */ places) => localised(number.toFixed(places), texts.numbers),
+    factor: (/** @type {number} */ factor) => localised(figures(factor), texts.numbers),
   });
 }
