@@ -124,6 +124,7 @@ def test_whatever_has_a_background_of_its_own_is_printed_and_seen(browser: Any, 
 def test_on_paper_bars_have_room_and_their_colours(browser: Any, path: Path) -> None:
     page = opened(browser, path)
     page.set_viewport_size({"width": 720, "height": 1000})
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     tracks = page.query_selector_all("#film .track")
     assert len(tracks) == ROWS

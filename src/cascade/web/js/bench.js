@@ -9,6 +9,14 @@ import { Model } from "./model.js";
 const STRUCTURE = /** @type {const} */ (["states", "exit_source", "exit_target", "exit_start", "clocks"]);
 
 /**
+ * Which states and ways there are at each position of a knob: a film begins anew from one to another.
+ * @param {Knob} knob
+ */
+export function structuresOf({ stops }) {
+  return stops.map(({ patch }) => JSON.stringify(patch && !patch.keys ? patch : STRUCTURE.map((name) => patch?.keys?.[name] ?? null)));
+}
+
+/**
  * A payload with some hazards, each by its state and where to or of what.
  * @param {Payload} data
  * @param {[state: string, way: string, hazard: number][]} hazards

@@ -221,7 +221,7 @@ export class FilmScene {
           this._apply(this.bench.rebuild());
         });
         this.sliders.set(k, { input, output });
-        box.append(made("span", { className: "name" }, say.term(name)), output, input);
+        box.append(output, input);
       } else box.append(made("span", { className: "quiet" }, say("film.none_die")));
       this.stage.grid.append(box);
     });

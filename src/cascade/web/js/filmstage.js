@@ -114,6 +114,7 @@ export class FilmStage {
 
   /** Room and colours anew. */
   fit() {
+    this.bars.fit(); // which may move the rows that are measured here
     const box = this.grid.getBoundingClientRect(), rows = this.grounds.map((ground) => ground.getBoundingClientRect());
     const [first, last] = [rows[0], rows[rows.length - 1]], ratio = Math.min(2, devicePixelRatio || 1), width = first.width, height = last.bottom - first.top;
     if (!(width > 0)) return;

@@ -3,6 +3,7 @@
 /** @import { Knob, Lesson, Say } from "./types.js" */
 /** @import { Bench } from "./bench.js" */
 
+import { structuresOf } from "./bench.js";
 import { choice, made } from "./elements.js";
 import { worded } from "./glossary.js";
 import { wholePercent } from "./shares.js";
@@ -33,21 +34,44 @@ export class KnobPanel {
     const { lesson } = this;
     for (const knob of lesson.knobs.filter(({ organ }) => !organ)) this._knob(knob, "");
     if (this.soils.length) this._soils(this.soils);
-    if (lesson.model.held) {
-      const stops = Array.from({ length: 19 }, (_, i) => 5 * (i + 1)), share = lesson.model.held.share;
-      this._range("held", stops.map((p) => wholePercent(p / 100)), () => Math.round(20 * (this.bench.held ?? share)) - 1,
-        (at) => { this.bench.held = stops[at] / 100; }, () => (this.bench.held === null ? this.say.share(share) : ""));
-    }
+    if (lesson.model.held) this._held(lesson.model.held.share);
     if (lesson.treatments.length) this._treatments();
+  }
+
+  /**
+   * How many the first bed holds: the share of the model is one of the positions.
+   * @param {number} share
+   */
+  _held(share) {
+    const { bench, say } = this, round = Array.from({ length: 19 }, (_, i) => (5 * (i + 1)) / 100).filter((one) => one !== share);
+    const stops = [...round, share].sort((a, b) => a - b), labels = stops.map((one) => (one === share ? say.share(one) : wholePercent(one)));
+    const now = () => {
+      const off = stops.map((one) => Math.abs(one - (bench.held ?? share)));
+      return off.indexOf(Math.min(...off));
+    };
+    this._range("held", labels, now, (at) => { bench.held = stops[at] === share ? null : stops[at]; });
   }
 
   /**
    * @param {Knob} knob
    * @param {string} organ in words, where it is one of several
    */
-  _knob({ id, stops }, organ) {
-    const { say, bench } = this, labels = stops.map(({ label }) => label.split(" + ").map((part) => say.term(part)).join(" + "));
-    return this._range(id, labels, () => bench.knobs[id], (at) => { bench.knobs[id] = at; }, () => "", organ);
+  _knob(knob, organ) {
+    const { say, bench } = this, { id, stops } = knob, labels = stops.map(({ label }) => label.split(" + ").map((part) => say.term(part)).join(" + "));
+    const box = this._range(id, labels, () => bench.knobs[id], (at) => { bench.knobs[id] = at; }, organ), anew = this._anew(knob, labels);
+    if (anew) box.append(made("p", { className: "quiet anew" }, anew));
+    return box;
+  }
+
+  /**
+   * Which moves begin the film anew: where cells of other kinds set out, or have other ways, nobody of the film lives on.
+   * @param {Knob} knob
+   * @param {string[]} labels
+   */
+  _anew(knob, labels) {
+    const kinds = structuresOf(knob), others = labels.filter((_, k) => kinds[k] !== kinds[knob.at]);
+    if (!others.length) return "";
+    return others.length < labels.length / 2 ? this.say("film.anew_at", { stops: others.join(", ") }) : this.say("film.anew");
   }
 
   /**
@@ -84,16 +108,15 @@ export class KnobPanel {
    * @param {string[]} labels
    * @param {() => number} now
    * @param {(at: number) => void} move
-   * @param {() => string} between what it stands at where that is none of the labels
    * @param {string} organ in words, where it is one of several
    */
-  _range(id, labels, now, move, between = () => "", organ = "") {
+  _range(id, labels, now, move, organ = "") {
     const { say } = this, name = `knob ${organ ? "soil" : id}`, output = made("output"), input = made("input", { type: "range", min: "0", max: String(labels.length - 1), step: "1" });
     // No label around all: the word that explains itself would be pressed with it.
     const label = made("div", { className: "turned" }, made("span", { className: "name" }, worded(say, name)), output, input);
     const shown = () => {
       input.value = String(now());
-      output.textContent = between() || (labels[now()] ?? "");
+      output.textContent = labels[now()] ?? "";
       input.setAttribute("aria-valuetext", output.textContent);
     };
     const title = organ ? `${say.term(name)}: ${organ}` : say.term(name);
@@ -108,6 +131,7 @@ export class KnobPanel {
     const first = output.textContent;
     this.told.push(() => (output.textContent === first ? "" : `${title}: ${output.textContent}`));
     const box = made("div", { className: "knob" }, label);
+    box.dataset.knob = id;
     this.element.append(box);
     return box;
   }

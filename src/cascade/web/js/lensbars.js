@@ -89,7 +89,7 @@ export class LensBars {
     lens.replaceChildren();
     if (factor > 1 && !hidden) this._drawLens(lens, came[k], zoom, factor);
     // Also where the row above is enlarged as much: of every bar is said how many times it is too long.
-    if (zoom > 1 && !hidden) lens.append(made("b", {}, `${this.say("film.lens")} × ${this.say.whole(zoom)}`));
+    if (zoom > 1 && !hidden) lens.append(made("b", { className: zoom < 1e4 ? "" : "long" }, made("span", {}, `${this.say("film.lens")} `), `× ${this.say.whole(zoom)}`));
     why.replaceChildren();
     if (last || hidden) return;
     const { causes, still, more } = causesTold(exact.lost[k], exact.still[k]);
@@ -97,9 +97,36 @@ export class LensBars {
       why.append(made("span", { className: "chip" }, markIcon(this.marks[cause] ?? "bar", causeProperty(cause)), this.named(cause), ` ${share}`));
     }
     if (still) why.append(made("span", { className: "chip" }, `${this.say("arms.still")} ${still}`));
-    if (more) why.append(made("span", { className: "chip" }, "…"));
-    // Beside the film there is room for two of them.
+    why.append(made("span", { className: "chip more" }, "…"));
+    why.dataset.more = String(more);
+    this._trim(why);
+    // Beside the film there is one line for them.
     why.title = [...causes.map(([cause, share]) => `${this.say.term(cause)} ${share}`), ...(still ? [`${this.say("arms.still")} ${still}`] : []), ...(more ? ["…"] : [])].join(", ");
+  }
+
+  /** As many causes as their line has room for, where it is one line. */
+  fit() {
+    for (const { why } of this.rows) this._trim(why);
+  }
+
+  /**
+   * Dots after the last cause that is seen, unless it is the last of all.
+   * @param {HTMLElement} why
+   */
+  _trim(why) {
+    const chips = /** @type {HTMLElement[]} */ ([...why.children]), dots = chips.pop();
+    if (!dots) return;
+    for (const chip of chips) {
+      chip.hidden = false;
+      chip.classList.remove("cut");
+    }
+    dots.hidden = why.dataset.more !== "true";
+    if (getComputedStyle(why).flexWrap !== "nowrap") return;
+    while (chips.length > 1 && why.scrollWidth > why.clientWidth) {
+      /** @type {HTMLElement} */ (chips.pop()).hidden = true;
+      dots.hidden = false;
+    }
+    if (why.scrollWidth > why.clientWidth) chips[0]?.classList.add("cut");
   }
 
   /**

@@ -14,6 +14,11 @@ import { made, within } from "./elements.js";
 
 const KEPT = 150; // milliseconds until the address is written
 const SETTLED = 250; // milliseconds after which a page may have found its heights
+// Of a film before a class, in pixels: sizes of type that are tried, the largest first, how wide a wall is for one
+// pixel of it, and what stays free below.
+const ON_WALL = [28, 27, 26, 25, 24, 23, 22, 21, 20];
+const WIDE = 58;
+const BELOW = 6;
 
 export class LessonPage {
   /**
@@ -65,12 +70,39 @@ export class LessonPage {
     }
     window.addEventListener("hashchange", () => this.restore(true));
     this._onPaper();
+    this._watchRoom();
     within(document, "#made").append(
       made("p", {}, made("b", {}, say("page.notice"))),
       ...this._about(),
       made("p", {}, say("page.made", { version: lesson.version, seed: lesson.seed })),
     );
     this.restore();
+  }
+
+  /** The header may have several lines, and the question above a film, too. */
+  _watchRoom() {
+    const top = within(document, ".top");
+    new ResizeObserver(() => {
+      this.root.style.scrollPaddingTop = getComputedStyle(top).position === "sticky" ? `${top.offsetHeight + 6}px` : "0px";
+    }).observe(top);
+    const watch = new ResizeObserver(() => this._fitWall());
+    for (const ask of document.querySelectorAll(".ask")) watch.observe(ask);
+    window.addEventListener("resize", () => this._fitWall());
+  }
+
+  /** Before a class the largest type with which all rows of a film stand on the wall; then the film takes what is left. */
+  _fitWall() {
+    const { style } = this.root, films = [...document.querySelectorAll(".scene.on .film")];
+    style.removeProperty("--base");
+    style.removeProperty("--film");
+    if (!this.presenting || !films.length || this.root.classList.contains("paper")) return;
+    const edge = (/** @type {"top" | "bottom"} */ side) => Math.max(...films.map((film) => film.getBoundingClientRect()[side])) + window.scrollY;
+    style.setProperty("--film", "0px");
+    for (const size of ON_WALL.filter((one) => one === 20 || one * WIDE <= window.innerWidth)) {
+      style.setProperty("--base", `${size}px`);
+      if (edge("bottom") <= window.innerHeight - BELOW) break;
+    }
+    style.setProperty("--film", `${window.innerHeight - BELOW - edge("top")}px`);
   }
 
   /** On paper the pictures are light too: these have the colours, and the room, that they were drawn in. */
@@ -80,12 +112,14 @@ export class LessonPage {
       if (classList.contains("paper")) return;
       worn = this.root.dataset.theme ?? "";
       classList.add("paper");
+      this._fitWall();
       window.dispatchEvent(new CustomEvent("paper"));
       this.dress("light");
     };
     const lift = () => {
       if (!classList.contains("paper")) return;
       classList.remove("paper");
+      this._fitWall();
       this.dress(worn);
     };
     window.addEventListener("beforeprint", lay);
@@ -116,6 +150,7 @@ export class LessonPage {
       else button.removeAttribute("aria-current");
       scene.shown(k === to);
     });
+    this._fitWall();
     if (this.presenting) window.scrollTo(0, 0);
     else if (scroll) this._scrollTo(scenes[to].host);
     this.keep();

@@ -203,8 +203,11 @@ export class TimeScene {
   changed() {
     this.soon();
     this.host.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
-    // The sentences are anew with the next picture.
-    this.spoken.say(() => `${this.said.textContent} ${this.also.textContent}`);
+    // The sentences are anew with the next picture, which may not have been drawn when it is their turn.
+    this.spoken.say(() => {
+      if (this.frame) this.draw();
+      return `${this.said.textContent} ${this.also.textContent}`;
+    });
   }
 
   soon() {
