@@ -28,8 +28,10 @@ from cascade.plot.film_grounds import GROUNDS
 from cascade.plot.film_layout import layout_of
 from cascade.plot.film_lives import Lives, Track
 from cascade.plot.film_marks import drawings, mark_path
+from cascade.plot.film_pages import page_of
 from cascade.plot.film_places import Places, mixed
 from cascade.plot.film_scene import Scene, scene_of
+from cascade.plot.film_svg import _numbers
 from cascade.plot.film_words import Words, scheme_of
 from cascade.plot.films import SVG_DOTS, film
 from cascade.web.page import payload
@@ -341,6 +343,44 @@ def test_a_drawing_moves_without_a_script(drawing: Path) -> None:
     used = [value for one in root.iter() for key, value in one.attrib.items() if key.endswith("href")]
     assert {value.removeprefix("#") for value in used} <= set(names)
     assert "model clusters" in text
+
+
+def test_every_enlarged_bar_says_how_many_times_it_is_too_long() -> None:
+    """Also where the row above is enlarged as much."""
+    drawn = scene("textbook")
+    assert any(row.factor == 1 < row.zoom for row in drawn.rows)
+    _, ax = page_of(drawn, 72.0)
+    said = [text.get_text() for text in ax.texts if text.get_text().startswith("lens ")]
+    assert said == [f"lens × {row.zoom:,.0f}" for row in drawn.rows if row.zoom > 1]  # noqa: RUF001
+
+
+def test_numbers_of_a_drawing_hold_while_they_are_seen() -> None:
+    """One after the other, the last for ever: in each row, how many have come by then."""
+    drawn = scene()
+    _, ax = page_of(drawn, 72.0)
+    before = len(ax.texts)
+    times = _numbers(ax, drawn)
+    texts = {text.get_gid(): text.get_text() for text in ax.texts[before:]}
+    assert texts.keys() == times.keys()
+    for k, looked in enumerate(drawn.cells.looked_at):
+        mine = [(name, *times[name]) for name in times if name.startswith(f"number{k}-")]
+        assert mine[0][1] == 0.0
+        assert math.isinf(mine[-1][2])
+        assert [end for *_, end in mine[:-1]] == [begin for _, begin, _ in mine[1:]]
+        for name, begin, _ in mine:
+            came = looked * drawn.cells.census(begin)[k].came
+            assert texts[name].startswith(f"{came:,.0f} of {looked:,.0f}"), name
+    assert len(texts) > len(drawn.rows) + 3, "they change"
+
+
+def test_a_drawing_shows_one_number_in_a_row_at_any_time(drawing: Path) -> None:
+    """Those of the end where nothing moves."""
+    rows = len(cascade.load("clusters").stages) + 1
+    svg = "{http://www.w3.org/2000/svg}"
+    root = ET.fromstring(drawing.read_text(encoding="utf-8"))  # noqa: S314
+    wrapped = [one for one in root.iter(f"{svg}g") if any((c.get("id") or "").startswith("number") for c in one)]
+    assert sum(one.get("opacity") is None for one in wrapped) == rows
+    assert len(wrapped) > rows + 3
 
 
 def test_a_drawing_holds_the_bars_of_the_end_still(drawing: Path) -> None:

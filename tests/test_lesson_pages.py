@@ -12,7 +12,7 @@ import pytest
 import cascade
 from cascade.common.shares import percent
 from cascade.lessons.page import write_lesson
-from cascade.lessons.words import words
+from cascade.lessons.words import told, words
 from cascade.lowering.lower import lower
 from cascade.patient.taught import patient_lesson
 from cascade.runs.taught import lesson
@@ -313,12 +313,44 @@ def test_of_two_models_none_is_called_a_treatment(browser: Any, folder: Path, ki
     data = lesson(cascade.load("textbook"), treat=treat, beside=beside, looked=1000)
     shown = Shown(context, write_lesson(data, folder / f"arms-{kind}.html"), "#film=shown&scene=2")
     shown.page.wait_for_selector("#arms .ends li")
-    told, text = shown.page.locator("#arms .films h3").all_inner_texts(), shown.page.inner_text("#arms")
+    heads, text = shown.page.locator("#arms .films h3").all_inner_texts(), shown.page.inner_text("#arms")
     say = words("en")
     assert ("was fitted to it" in text) == (kind == "treat")
-    assert told[0] == (
+    assert heads[0] == (
         say["arms"]["first"] if kind == "treat" else say["terms"].get("model textbook", cascade.load("textbook").title)
     )
+    shown.fine()
+    context.close()
+
+
+@pytest.mark.parametrize("founds", [True, False])
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_two_models_are_told_apart_by_name_in_the_words_of_the_page(
+    browser: Any, folder: Path, lang: str, founds: bool
+) -> None:
+    """Neither is how it is, none is an arm in which cells no longer do what they did."""
+    one, other, say = cascade.load("platelets"), cascade.load("platelets-all-four"), words(lang)
+    data = lesson(one, beside=other, looked=1000, lang=lang)
+    if not founds:
+        data["arms"][0] |= {"founders": 0, "lost": [], "saved": []}
+    context = browser.new_context(reduced_motion="reduce")
+    path = write_lesson(data, folder / f"models-{lang}-{founds}.html")
+    shown = Shown(context, path, "#film=shown&scene=2")
+    shown.page.wait_for_selector("#arms .ends li")
+    text = shown.page.inner_text("#arms")
+    names = [say["terms"].get(f"model {model.name}", model.title) for model in (one, other)]
+    models = {key.removesuffix("_model") for key in say["arms"] if key.endswith("_model")}
+    assert models >= {"lead", "founders", "founders_all", "none", "saved", "saved_none", "exact"}
+    for key in models:
+        for part in re.split(r"\{\w+\}", say["arms"][key]):
+            words_of_model = " ".join(say["arms"][f"{key}_model"].split())
+            assert len(part) < 12 or part in words_of_model or part not in text, key
+    for name in names:
+        assert name in shown.page.inner_text("#arms .ends")
+    assert (names[0] in shown.page.inner_text("#arms .result h3")) or founds
+    about = " ".join(told(lang, other.name, other.description, other.limits)[0].split())
+    assert about in " ".join(text.split())
+    assert (other.title in text) == (lang == "en")
     shown.fine()
     context.close()
 

@@ -134,10 +134,15 @@ def headed(kind: str, name: str, title: str, *, seed: int, lang: str) -> dict[st
         "texts": {section: table for section, table in texts.items() if section not in ("terms", "cleared")},
         "terms": texts["terms"],
         "name": name,
-        "headline": texts["terms"].get(f"{kind} {name}", title),
+        "headline": headline(kind, name, title, lang),
         "version": package_version(),
         "seed": str(seed),
     }
+
+
+def headline(kind: str, name: str, title: str, lang: str) -> str:
+    """What a "model" or a "disease" is called in a language, or as it calls itself."""
+    return words(lang)["terms"].get(f"{kind} {name}", title)
 
 
 def check_first(first: int) -> int:

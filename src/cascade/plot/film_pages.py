@@ -65,7 +65,7 @@ def _fitting(text: str, room: float, size: float, least: float = 8.0, weight: st
 
 
 def _name(ax: Axes, scene: Scene, row: Row, box: Box) -> None:
-    """Name of a step and what it is; where dots open, into how many cells."""
+    """Name of a step and what it is; of how many cells a dot is, in the first row and where dots open."""
     scale, left = scene.layout.scale, box.x + 8
     size = NAME * scale
     base, end = box.y + 17.0 * scale, left + wide(row.name, size, "bold")
@@ -81,10 +81,13 @@ def _name(ax: Axes, scene: Scene, row: Row, box: Box) -> None:
         write(ax, scene, end + 10, base, hint, HINT * scale, color=scene.scheme["quiet"], zorder=ABOVE)
     if row.opens:
         high, long = 20.0, wide(row.opens, SMALL) + 16
-        pill = Rectangle((FILM[1] - long - 8, box.y - high / 2), long, high, fc=scene.scheme["ink"], lw=0, zorder=ABOVE)
+        middle = box.y if box is not scene.layout.rows[0] else box.y + 2 + high / 2  # a dot begins in the first row
+        pill = Rectangle(
+            (FILM[1] - long - 8, middle - high / 2), long, high, fc=scene.scheme["ink"], lw=0, zorder=ABOVE
+        )
         ax.add_patch(pill)
         how = {"color": scene.scheme["paper"], "va": "center_baseline", "ha": "center", "zorder": ABOVE}
-        write(ax, scene, FILM[1] - 8 - long / 2, box.y, row.opens, SMALL, **how)
+        write(ax, scene, FILM[1] - 8 - long / 2, middle, row.opens, SMALL, **how)
 
 
 def _bar(ax: Axes, scene: Scene, k: int) -> None:
@@ -93,6 +96,8 @@ def _bar(ax: Axes, scene: Scene, k: int) -> None:
     ax.add_patch(Rectangle((track.x, track.y), track.w, track.h, fc=scheme["band"], lw=0))
     if row.factor > 1:
         _lens(ax, scene, row, track)
+    if row.zoom > 1:
+        _enlarged(ax, scene, row, track)
     if k + 1 < len(scene.rows):
         tip = track.x + track.w * min(1.0, scene.rows[k + 1].came * row.zoom)
         bottom, half = track.y + track.h, 4.5 * scale
@@ -115,9 +120,13 @@ def _lens(ax: Axes, scene: Scene, row: Row, track: Box) -> None:
     codes = [Path.MOVETO, Path.LINETO, Path.CURVE4, Path.CURVE4, Path.CURVE4, Path.LINETO, Path.CLOSEPOLY]
     fill, edge = scene.scheme["band"], scene.scheme["edge"]
     ax.add_patch(PathPatch(Path(corners, codes), fc=fill, ec=edge, lw=POINT))
-    text, size = f"{scene.words('film.lens')} {TIMES} {scene.words.whole(row.factor)}", 13.5 * scene.layout.scale
+
+
+def _enlarged(ax: Axes, scene: Scene, row: Row, track: Box) -> None:
+    """How many times the bar is too long, also where the row above is enlarged as much."""
+    text, size = f"{scene.words('film.lens')} {TIMES} {scene.words.whole(row.zoom)}", 13.5 * scene.layout.scale
     ground = {"facecolor": scene.scheme["paper"], "edgecolor": "none", "pad": 1.0}
-    write(ax, scene, x + track.w, foot - 4, text, size, ha="right", weight="bold", bbox=ground)
+    write(ax, scene, track.x + track.w, track.y - 4, text, size, ha="right", weight="bold", bbox=ground)
 
 
 def _causes(ax: Axes, scene: Scene, row: Row, track: Box, bottom: float) -> None:

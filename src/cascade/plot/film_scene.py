@@ -140,7 +140,8 @@ def _rows(
     names: list[str], looks: list[dict[str, str]], funnel: Funnel, cells: FilmCells, words: Words
 ) -> tuple[Row, ...]:
     """What is said of each row."""
-    zooms, opening = cells.zooms, {part.row: part.each for part in cells.parts[1:]}
+    zooms, opening = cells.zooms, {part.row: _opens(part.each, words) for part in cells.parts[1:]}
+    opening[0] = words("film.first_cells", n=words.whole(cells.parts[0].each))
     came = [1.0, *(row.fraction_of_all for row in funnel.rows)]
     return tuple(
         Row(
@@ -151,7 +152,7 @@ def _rows(
             zoom=zooms[k],
             factor=zooms[k] / zooms[k - 1] if k else 1.0,
             causes=_causes(funnel.rows[k].lost, words) if k < len(funnel.rows) else (),
-            opens=_opens(opening[k], words) if k in opening else "",
+            opens=opening.get(k, ""),
         )
         for k, name in enumerate(names)
     )

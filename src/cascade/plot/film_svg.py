@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.path import Path
 
 from cascade.plot.film_frames import FADES, GROWS, colony, pieces, radius_of, trail_of
@@ -34,6 +35,9 @@ DRIFT = 1.0
 
 SAMPLES = 40
 """Moments at which the bars are as long as was counted; between them they grow evenly."""
+
+COUNTS = 8
+"""Moments at which it is said how many cells have come to a row."""
 
 SVG = "http://www.w3.org/2000/svg"
 
@@ -224,7 +228,7 @@ def _mark(scene: Scene, cause: str) -> str:
 
 def _whole(scene: Scene, drawing: Drawing, note: str) -> bytes:
     """What stands still, what moves, and what stands above it."""
-    below, above = _still(scene)
+    below, above = _still(scene, drawing)
     paths = "".join([*(_mark(scene, cause) for cause in scene.causes), *drawing.gestures.parts.values()])
     lasts = f"animation-duration:{drawing.total:g}s;animation-iteration-count:infinite;animation-timing-function:linear"
     style = (
@@ -242,18 +246,13 @@ def _whole(scene: Scene, drawing: Drawing, note: str) -> bytes:
     return text.encode()
 
 
-def _still(scene: Scene) -> tuple[str, str]:
-    """What does not move, as matplotlib draws it: below what moves, and above."""
+def _still(scene: Scene, drawing: Drawing) -> tuple[str, str]:
+    """What matplotlib draws: below what moves, and above; numbers are seen while they hold."""
     figure, ax = page_of(scene, 72.0)
-    ends, looked = scene.cells.census(math.inf), scene.cells.looked_at
-    for k, track in enumerate(scene.layout.tracks):
-        key = "film.founded" if k + 1 == len(scene.rows) else "film.came"
-        text = scene.words(key, n=scene.words.whole(looked[k] * ends[k].came), all=scene.words.whole(looked[k]))
-        scale = scene.layout.scale
-        write(ax, scene, NUMBERS[0], track.y + track.h + 17 * scale, text, SMALL * scale, color=scene.scheme["quiet"])
     raised = [artist for artist in (*ax.patches, *ax.texts) if artist.get_zorder() >= ABOVE]
     for k, artist in enumerate(raised):
         artist.set_gid(f"above{k}")
+    times = _numbers(ax, scene)
     file = io.BytesIO()
     with rc_context({"svg.hashsalt": "cascade"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -262,10 +261,35 @@ def _still(scene: Scene) -> tuple[str, str]:
     root = ET.fromstring(file.getvalue())  # noqa: S314  # written a line above
     groups: list[ET.Element] = []
     for parent in list(root.iter()):
-        for child in [one for one in parent if (one.get("id") or "").startswith("above")]:
+        for child in [one for one in parent if (one.get("id") or "").startswith(("above", "number"))]:
             parent.remove(child)
             groups.append(child)
-    return _written(list(root)), _written(groups)
+    above = []
+    for group in groups:
+        name, written = group.get("id") or "", _written([group])
+        if name in times:
+            begin, end = times[name]
+            still = "" if math.isinf(end) else ' opacity="0"'
+            written = f"<g {drawing.seen(begin, end)}{still}>{written}</g>"
+        above.append(written)
+    return _written(list(root)), "".join(above)
+
+
+def _numbers(ax: Axes, scene: Scene) -> dict[str, tuple[float, float]]:
+    """Write how many have come to each row, as of some moments; from when to when each of these texts holds."""
+    moments = [*np.linspace(0.0, scene.length, COUNTS, endpoint=False).tolist(), scene.length]
+    censuses, looked = [scene.cells.census(moment) for moment in moments], scene.cells.looked_at
+    scale, times = scene.layout.scale, {}
+    for k, track in enumerate(scene.layout.tracks):
+        key = "film.founded" if k + 1 == len(scene.rows) else "film.came"
+        all_ = scene.words.whole(looked[k])
+        texts = [scene.words(key, n=scene.words.whole(looked[k] * census[k].came), all=all_) for census in censuses]
+        changed = [i for i in range(len(texts)) if not i or texts[i] != texts[i - 1]]
+        for i, until in zip(changed, [*changed[1:], None], strict=True):
+            times[f"number{k}-{i}"] = moments[i], math.inf if until is None else moments[until]
+            base, how = track.y + track.h + 17 * scale, {"color": scene.scheme["quiet"], "gid": f"number{k}-{i}"}
+            write(ax, scene, NUMBERS[0], base, texts[i], SMALL * scale, **how)
+    return times
 
 
 def _written(elements: Sequence[ET.Element]) -> str:

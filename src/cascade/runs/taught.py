@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cascade.common.arguments import check_seed
 from cascade.engine.executor import Progress
 from cascade.lessons.knobs import acting_on
-from cascade.lessons.page import check_first, data_of
-from cascade.lessons.words import words
+from cascade.lessons.page import check_first, data_of, headline
+from cascade.lessons.words import told, words
 from cascade.model import Model, check_model
 from cascade.model.treatments import Treatment
 from cascade.runs.arms import arm_of, change_most
@@ -67,14 +67,24 @@ def lesson(
     acting = acting_on(model)
     if treat is None:
         treat = [] if beside else change_most(model, acting, until, ARMS)
-    others = [] if beside is None else [(beside.name, beside.title or beside.name, beside)]
-    others += [(t.name, t.description, model.with_treatments(t)) for t in treat]
     arms = [
         arm_of(model, other, name=name, about=about, seed=seed, until=until, base=base, progress=progress)
-        | {"is_model": other is beside}
-        for name, about, other in others
+        | {"title": title}
+        for name, title, about, other in _others(model, treat, beside, lang)
     ]
     founder = first_founder(model, seed=seed, first=first, until=until, most=looked)
     return data_of(
         model, base, seed=seed, first=first, until=until, founder=founder, acting=acting, arms=arms, lang=lang
     )
+
+
+def _others(
+    model: Model, treat: Sequence[Treatment], beside: Model | None, lang: str
+) -> Iterator[tuple[str, str | None, str, Model]]:
+    """The other arms: name, title of what is no treatment but a model of its own, what it says of itself, the model."""
+    if beside is not None:
+        title = headline("model", beside.name, beside.title or beside.name, lang)
+        about, _ = told(lang, beside.name, beside.description, beside.limits)
+        yield beside.name, title, about, beside
+    for one in treat:
+        yield one.name, None, one.description, model.with_treatments(one)

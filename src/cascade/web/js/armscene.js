@@ -34,12 +34,13 @@ export class ArmScene {
     this.button.addEventListener("click", () => this.toggle());
     const again = made("button", { type: "button" }, say("film.again"));
     again.addEventListener("click", () => { for (const stage of this.stages) { stage.again(); stage.play(); } });
+    this.lead = made("p", { className: "quiet" });
     this.about = made("p", { className: "quiet" });
     this.films = made("div", { className: "films" });
     this.result = made("div", { className: "result" });
     this.life = made("div", { className: "lives" });
     host.append(
-      made("h2", {}, say("arms.title")), made("p", { className: "quiet" }, say("arms.lead")),
+      made("h2", {}, say("arms.title")), this.lead,
       made("div", { className: "controls" }, this.list, this.button, again), this.about, this.films,
       made("div", { className: "twins" }, this.result, this.life),
     );
@@ -64,13 +65,22 @@ export class ArmScene {
 
   /** What the left column is of: a model beside another, or the model as it is beside a treatment. */
   get _first() {
-    return this.arm.is_model ? this.lesson.headline : this.say("arms.first");
+    return this.arm.title ? this.lesson.headline : this.say("arms.first");
+  }
+
+  /**
+   * A text on both arms: of two models by name, since neither is the other's treatment.
+   * @param {string} arm its key where the arm is a treatment
+   * @param {string} model its key where the arm is a model
+   * @param {Record<string, string>} values
+   */
+  _told(arm, model, values) {
+    return this.say(this.arm.title ? model : arm, { ...values, one: this._first, other: this._name(this.arm) });
   }
 
   /** @param {LessonArm} arm */
-  _name({ name }) {
-    const model = this.say.term(`model ${name}`);
-    return model === `model ${name}` ? this.say.term(name) : model;
+  _name({ name, title }) {
+    return title ?? this.say.term(name);
   }
 
   get arm() {
@@ -89,6 +99,7 @@ export class ArmScene {
     select.value = String(at);
     this.other = new Model(this.arm.beside ?? edited(lesson.model, this.arm.patch));
     this.about.textContent = say.has("treatments", this.arm.name) ? say(`treatments.${this.arm.name}`) : this.arm.about;
+    this.lead.textContent = this._told("arms.lead", "arms.lead_model", {});
     for (const stage of this.stages) stage.stop();
     this.films.replaceChildren();
     // One scale for both: what is longer is more.
@@ -136,19 +147,24 @@ export class ArmScene {
     }
     this.causes = causes;
     const [first, second] = [this.one, this.other].map((model) => model.exact().passed[lesson.stages.length - 1]);
-    const title = arm.founders ? say(arm.lost.length ? "arms.founders" : "arms.founders_all", { founders: say.whole(arm.founders), cells: say.whole(arm.cells), lost: say.whole(arm.lost.length) })
-      : say("arms.none", { cells: say.whole(arm.cells) });
-    this.result.replaceChildren(made("h3", {}, title), this._dots(kept, causes, arm.saved.length));
+    this.result.replaceChildren(made("h3", {}, this._founders()), this._dots(kept, causes, arm.saved.length));
     const list = made("ul", { className: "ends" });
     list.append(made("li", {}, say("arms.kept", { n: say.whole(kept) })));
     for (const [cause, n] of [...causes].sort((a, b) => b[1] - a[1])) {
       const text = cause ? say("arms.lost", { n: say.whole(n), cause: say.term(cause) }) : say("arms.lost_still", { n: say.whole(n) });
       list.append(made("li", {}, markIcon(lesson.marks[cause] ?? "bar", this._colour(cause)), text));
     }
-    list.append(made("li", {}, arm.saved.length ? say("arms.saved", { n: say.whole(arm.saved.length) }) : say("arms.saved_none")));
-    if (!arm.is_model) list.append(made("li", { className: "quiet" }, say("arms.illustrative")));
-    list.append(made("li", {}, say("arms.exact", { first: say.share(first), second: say.share(second), times: say.factor(second / first) })));
+    list.append(made("li", {}, arm.saved.length ? this._told("arms.saved", "arms.saved_model", { n: say.whole(arm.saved.length) }) : this._told("arms.saved_none", "arms.saved_none_model", {})));
+    if (!arm.title) list.append(made("li", { className: "quiet" }, say("arms.illustrative")));
+    list.append(made("li", {}, this._told("arms.exact", "arms.exact_model", { first: say.share(first), second: say.share(second), times: say.factor(second / first) })));
     this.result.append(list);
+  }
+
+  /** How many get there on the left, and how many of them do not on the right. */
+  _founders() {
+    const { arm, say } = this, values = { founders: say.whole(arm.founders), cells: say.whole(arm.cells), lost: say.whole(arm.lost.length) };
+    if (!arm.founders) return this._told("arms.none", "arms.none_model", values);
+    return arm.lost.length ? this._told("arms.founders", "arms.founders_model", values) : this._told("arms.founders_all", "arms.founders_all_model", values);
   }
 
   /** @param {string} cause */

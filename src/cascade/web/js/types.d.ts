@@ -334,7 +334,8 @@ export interface LessonTreatment {
 /** Another arm: cells of which so many found a colony, who is lost there and who is saved. */
 export interface LessonArm {
   name: string;
-  is_model: boolean;
+  /** Of a model beside; a treatment has none. */
+  title: string | null;
   about: string;
   patch: Edit | null;
   beside: Payload | null;
