@@ -21,7 +21,7 @@ from cascade.common.shares import percent
 from cascade.lessons.gallery import Card, cards
 from cascade.lessons.knobs import acting_on
 from cascade.lessons.page import write_lesson
-from cascade.lessons.tasks import looked_at, texts_for
+from cascade.lessons.tasks import long_plan, looked_at, texts_for
 from cascade.lessons.words import words
 from cascade.lowering.lower import lower
 from cascade.lowering.one_cell import by_cell
@@ -298,8 +298,21 @@ def facts(card: Card) -> str:
 
 def plans(kind: str) -> list[str]:
     """The plans for 15 and for 45 minutes; minutes of each part stand in brackets."""
-    texts = (say(f"tasks.{kind}{minutes}").partition(":") for minutes in (15, 45))
-    return [f"- **{first}:**{rest}" for first, _, rest in texts]
+    texts = (say(f"tasks.{kind}{minutes}") for minutes in (15, 45))
+    return list(map(planned, texts))
+
+
+def planned(text: str) -> str:
+    """A plan as an item of a list."""
+    first, _, rest = text.partition(":")
+    return f"- **{first}:**{rest}"
+
+
+def long_plans() -> list[str]:
+    """What fills 45 minutes with the scenes that a page has."""
+    texts = words("en")["tasks"]
+    kinds = {"with two arms": ["arms"], "with a body": ["body"], "with both": ["arms", "body"], "with neither": []}
+    return [planned(long_plan(texts, scenes).replace(":", f", {kind}:", 1)) for kind, scenes in kinds.items()]
 
 
 def teachers() -> str:
@@ -308,7 +321,8 @@ def teachers() -> str:
     models = [*groups["start"], *groups["experiments"], *groups["cancers"]]
     parts = [
         "## A plan for lessons on cells\n",
-        *plans("plan"),
+        planned(say("tasks.plan15")),
+        *long_plans(),
         "\n## A plan for lessons on patients\n",
         *plans("patient_plan"),
         "\n## Tasks of lessons on cells\n",

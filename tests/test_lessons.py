@@ -52,12 +52,11 @@ def test_every_language_has_the_words_of_every_other() -> None:
 @pytest.mark.parametrize("lang", [path.name.split(".")[1] for path in TEXTS.glob("models.*.toml")])
 def test_what_models_say_of_themselves_is_translated_and_up_to_date(lang: str) -> None:
     """Each with the digest of what was translated: a changed sentence asks for another translation."""
-    for name in MODELS:
-        model = cascade.load(name)
-        said = told(lang, name, model.description, model.limits)
-        assert said != (model.description.strip(), model.limits.strip()), (
-            f"{name}: {digest(model.description, model.limits)}"
-        )
+    models = {name: cascade.load(name) for name in MODELS}
+    diseases = {f"disease {row.name}": cascade.disease(row.name) for row in cascade.diseases()}
+    for name, one in {**models, **diseases}.items():
+        said = told(lang, name, one.description, one.limits)
+        assert said != (one.description.strip(), one.limits.strip()), f"{name}: {digest(one.description, one.limits)}"
         assert all(said), name
     textbook = cascade.load("textbook")
     assert told(lang, "textbook", "Something else.", textbook.limits) == ("Something else.", textbook.limits.strip())

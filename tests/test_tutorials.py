@@ -11,6 +11,7 @@ import pytest
 
 import cascade
 from cascade.lessons.gallery import cards
+from cascade.lessons.tasks import long_plan
 from cascade.lessons.words import words
 from cascade.runs.taught import lesson
 from helpers.guide import DOCS, module
@@ -140,10 +141,30 @@ def test_pages_that_are_linked_are_written_and_frames_say_what_they_are() -> Non
 
 
 def test_minutes_of_a_plan_add_up() -> None:
-    for kind in ("plan", "patient_plan"):
-        for minutes in (15, 45):
-            parts = re.findall(r"\((\d+)\)", words("en")["tasks"][f"{kind}{minutes}"])
-            assert sum(map(int, parts)) == minutes
+    """Also with the scenes that a page has, in each language."""
+    for lang in ("en", "de"):
+        texts = words(lang)["tasks"]
+        plans = {15: [texts["plan15"], texts["patient_plan15"]], 45: [texts["patient_plan45"]]}
+        plans[45] += [long_plan(texts, scenes) for scenes in ([], ["arms"], ["body"], ["arms", "body"])]
+        for minutes, told in plans.items():
+            for text in told:
+                assert sum(map(int, re.findall(r"\((\d+)\)", text))) == minutes
+    assert LESSONS.long_plans()[2].startswith("- **45 minutes, with both:** as above (15); each group")
+
+
+@pytest.mark.parametrize(
+    ("name", "scenes"),
+    [("colon", {"arms", "body"}), ("textbook", {"arms"}), ("mouse-tail-vein", {"body"}), ("clusters", set())],
+)
+def test_a_plan_speaks_of_the_scenes_that_the_page_has(name: str, scenes: set[str]) -> None:
+    treat = [cascade.treatment("nk-depletion")] if "arms" in scenes else []
+    data, texts = lesson(cascade.load(name), treat=treat, looked=1), words("en")["tasks"]
+    assert {"arms": bool(data["arms"]), "body": bool(data["anatomy"])} == {
+        one: one in scenes for one in ("arms", "body")
+    }
+    for scene in ("arms", "body"):
+        begin = texts[f"plan_{scene}"].partition(":")[0]
+        assert (f"; {begin}:" in data["texts"]["tasks"]["plan45"]) == (scene in scenes)
 
 
 @in_node

@@ -78,6 +78,8 @@ def data_of(
     """
     about, limits = in_words(lang, model.name, model.description, model.limits)
     marks, colours = causes_of(list(base["cast"]["causes"]))
+    body = anatomy(model)
+    scenes = [*(["arms"] if arms else []), *(["body"] if body else [])]
     return {
         **headed("model", model.name, model.title or model.name, seed=seed, lang=lang),
         "about": about,
@@ -90,12 +92,12 @@ def data_of(
         # Pairs: as the name of a property not every name of a cause is a name like others.
         "marks": list(marks.items()),
         "colours": colours,
-        "texts": texts_for(model, words(lang), base, until, alone=founder[0] == first),
+        "texts": texts_for(model, words(lang), base, until, alone=founder[0] == first, scenes=scenes),
         "knobs": told(_apart(knobs_of(model, until)), base, acting, seed),
         "treatments": _treatments(model, acting),
         "windows": for_a_time(model),
         "arms": list(arms),
-        "anatomy": anatomy(model),
+        "anatomy": body,
         "patient": None,
     }
 

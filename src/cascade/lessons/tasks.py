@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from cascade.common.text import hours as in_hours
@@ -57,7 +58,9 @@ def looked_at(model: Model) -> float | None:
     return next((hours for hours in MOMENTS.values() if abs(hours / after - 1) < NEAR), float(f"{after:.3g}"))
 
 
-def texts_for(model: Model, texts: Texts, base: dict[str, Any], until: float | None, *, alone: bool) -> Texts:
+def texts_for(
+    model: Model, texts: Texts, base: dict[str, Any], until: float | None, *, alone: bool, scenes: Sequence[str] = ()
+) -> Texts:
     """The texts of a page with what is other for a model.
 
     Parameters
@@ -71,10 +74,13 @@ def texts_for(model: Model, texts: Texts, base: dict[str, Any], until: float | N
         Hours after which the cells are looked at.
     alone : bool
         Whether the ringed cell is the first that was looked at.
+    scenes : sequence of str
+        What the page has beside the film and the tasks: "arms", "body".
     """
     own = {section: dict(table) for section, table in texts.items() if section not in ("cleared", "terms")}
     if alone:
         own["film"]["ringed"] = own["film"]["ringed_one"]
+    own["tasks"]["plan45"] = long_plan(own["tasks"], scenes)
     asked = asked_of(model, base, until)
     for before, task in enumerate(("steepest", "halve", "luck"), start=1):
         if task in asked and asked.index(task) + 1 != before:
@@ -94,6 +100,24 @@ def texts_for(model: Model, texts: Texts, base: dict[str, Any], until: float | N
                 text = text.replace(f"{{{hole}}}", value)
             own[section][name] = text
     return own
+
+
+def long_plan(texts: dict[str, str], scenes: Sequence[str]) -> str:
+    """The plan for 45 minutes: half an hour is shared by the sliders, the scenes that the page has, and the board.
+
+    Examples
+    --------
+    >>> texts = {"plan45": "45: film (15)", "plan_sliders": "sliders ({n})", "plan_steps": "steps ({n})"}
+    >>> texts |= {"plan_arms": "arms ({n})", "plan_body": "body ({n})", "plan_end": "board ({n})"}
+    >>> long_plan(texts, [])
+    '45: film (15); sliders (10); steps (10); board (10)'
+    >>> long_plan(texts, ["arms", "body"])
+    '45: film (15); sliders (8); arms (8); body (8); board (6)'
+    """
+    parts = ["plan_sliders", *(f"plan_{scene}" for scene in (scenes or ["steps"]))]
+    each = 10 if len(parts) < 3 else 8
+    told = [texts[part].format(n=each) for part in parts]
+    return "; ".join([texts["plan45"], *told, texts["plan_end"].format(n=30 - each * len(parts))])
 
 
 def _localised(text: str, texts: Texts) -> str:

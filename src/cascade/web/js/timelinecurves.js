@@ -180,6 +180,23 @@ export function countedIn(data, lesions, year, mm) {
 }
 
 /**
+ * The most that are seen, and that are there, within some years: in the middle of one of them, or just before the operation.
+ * @param {TimelineData} data
+ * @param {TimelineLesion[]} lesions
+ * @param {TimelinePosition} at
+ * @param {number} from
+ * @param {number} to
+ * @param {number} end of the patient's years
+ */
+export function mostIn(data, lesions, at, from, to, end) {
+  const knife = data.knives[at.knife], when = [];
+  for (let year = from + 0.5; year < Math.min(to, end); year += 1) when.push(year);
+  if (knife !== null && knife > from && knife <= to && knife < end) when.push(knife - 1e-4);
+  const found = when.map((year) => countedIn(data, lesions, year, at.mm));
+  return { seen: Math.max(0, ...found.map(({ seen }) => seen)), there: Math.max(0, ...found.map(({ there }) => there)), known: when.length > 0 };
+}
+
+/**
  * Metastases that are born without the operation, and never are with it.
  * @param {TimelineData} data
  * @param {TimelinePosition} at

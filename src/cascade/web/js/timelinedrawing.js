@@ -3,7 +3,7 @@
 /** @import { Say } from "./types.js" */
 /** @import { TimelineData, TimelineLesion, TimelinePosition, TimelineSite } from "./timelinecurves.js" */
 
-import { cellsOfMm, countedIn, endUnder, lesionsUnder, neverBorn } from "./timelinecurves.js";
+import { cellsOfMm, endUnder, lesionsUnder, mostIn, neverBorn } from "./timelinecurves.js";
 
 const LEAST_CELLS = 0.6;
 const CURVE_STEP = 4;
@@ -111,11 +111,12 @@ function pathOf(lesion, x, y, step) {
  * @param {TimelineData} data
  * @param {TimelineLayout} at
  * @param {TimelineLesion[]} lesions
+ * @param {TimelinePosition} where
  * @param {number} end
- * @param {number} mm
  * @param {Say} say
+ * @param {boolean} covered what is there
  */
-function stripsOf(data, at, lesions, end, mm, say) {
+function stripsOf(data, at, lesions, where, end, say, covered) {
   const a = at.x(1) - at.x(0), span = STRIP_SPANS.find((years) => years * a >= 1.75 * at.text) ?? 10;
   let drawn = "";
   for (const [row, which] of /** @type {["seen" | "there", number][]} */ ([["seen", 0], ["there", 1]]).map(
@@ -127,14 +128,14 @@ function stripsOf(data, at, lesions, end, mm, say) {
       ? written(at.left, y - 0.35 * at.text, label, "time-strong")
       : written(at.left - 0.7 * at.text, y + 0.5 * at.strip + 0.35 * at.text, label, "time-strong", "end");
     for (let from = 0; from < data.years; from += span) {
-      const middle = Math.min(from + span / 2, data.years);
-      if (middle >= end) continue;
-      const n = countedIn(data, lesions, middle, mm)[which];
+      const most = mostIn(data, lesions, where, from, Math.min(from + span, data.years), end);
+      if (!most.known) continue;
+      const n = most[which], hidden = covered && which === "there";
       const wide = at.x(Math.min(from + span, data.years)) - at.x(from) - 2;
       drawn += `<rect x="${px(at.x(from) + 1)}" y="${px(y)}" width="${px(wide)}" height="${px(at.strip)}" rx="3"
-        class="time-${n ? which : "none"}"/>`;
-      const classes = `time-count ${n ? `time-on-${which}` : "time-quiet"}`;
-      drawn += written(at.x(from) + 1 + wide / 2, y + 0.5 * at.strip + 0.35 * at.text, String(n), classes, "middle");
+        class="time-${n || hidden ? which : "none"}"/>`;
+      const classes = `time-count ${n || hidden ? `time-on-${which}` : "time-quiet"}`;
+      drawn += written(at.x(from) + 1 + wide / 2, y + 0.5 * at.strip + 0.35 * at.text, hidden ? "?" : String(n), classes, "middle");
     }
   }
   return drawn;
@@ -172,9 +173,11 @@ function axesOf(data, at, reach, say) {
   const powers = reach > at.right - (at.narrow ? 3 : 6.5) * at.text ? [] : CELL_POWERS;
   for (const power of powers.filter((n) => 10 ** n < 3 * data.burden)) {
     const exponent = [...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
-    const label = power === 3 || at.narrow ? `10${exponent}` : `10${exponent} ${say("patient.cells")}`;
+    const label = at.narrow ? `10${exponent}` : `10${exponent} ${say("patient.cells")}`;
     drawn += written(at.right - 4, at.y(10 ** power) + 0.35 * at.text, label, "time-quiet time-halo", "end");
   }
+  // Where there is little room the word stands once, above them all.
+  if (at.narrow && powers.length) drawn += written(at.right - 4, at.top - 0.4 * at.text, say("patient.cells"), "time-quiet time-halo", "end");
   const each = [1, 2, 5, 10].find((years) => at.x(years) - at.x(0) > 2.6 * at.text) ?? 10;
   for (let year = 0; year <= data.years; year += each) {
     drawn += `<line x1="${px(at.x(year))}" x2="${px(at.x(year))}" y1="${px(at.bottom)}" y2="${px(at.bottom + 5)}"
@@ -256,16 +259,18 @@ function labelsOf(at, organs, end, dark, say) {
  * @param {TimelinePosition} where
  * @param {boolean} dark
  * @param {Say} say
+ * @param {boolean} covered what the eye does not see
  */
-export function timelinePicture(data, at, where, dark, say) {
+export function timelinePicture(data, at, where, dark, say, covered = false) {
   const lesions = lesionsUnder(data, where), [end, cause] = endUnder(data, where), knife = data.knives[where.knife];
+  const least = covered ? cellsOfMm(data, where.mm) : 0, organs = organsOf(lesions, end).filter(({ cells }) => cells >= least);
   const water = at.y(cellsOfMm(data, where.mm)), r = Math.max(3.5, 0.28 * at.text);
   let drawn = `<rect x="${px(at.left)}" y="${px(at.top)}" width="${px(at.right - at.left)}"
     height="${px(at.bottom - at.top)}" class="time-air"/>`;
   drawn += `<rect x="${px(at.left)}" y="${px(water)}" width="${px(at.right - at.left)}"
     height="${px(at.bottom - water)}" class="time-water"/>`;
-  drawn += stripsOf(data, at, lesions, end, where.mm, say) + axesOf(data, at, reachOf(at, organsOf(lesions, end), end, say), say) + careOf(data, at, where, end);
-  for (const lesion of neverBorn(data, where)) {
+  drawn += stripsOf(data, at, lesions, where, end, say, covered) + axesOf(data, at, reachOf(at, organs, end, say), say) + careOf(data, at, where, end);
+  for (const lesion of covered ? [] : neverBorn(data, where)) {
     drawn += `<circle cx="${px(at.x(lesion.begin))}" cy="${px(at.y(1))}" r="${px(r)}" class="time-never"/>`;
   }
   const step = CURVE_STEP / (at.x(1) - at.x(0));
@@ -287,11 +292,23 @@ export function timelinePicture(data, at, where, dark, say) {
     drawn += written(room ? x - 0.8 * at.text : x + 0.6 * at.text, at.y(primary.cells(primary.end - 1e-4)) - 0.5 * at.text,
       say.term("primary"), "time-strong time-halo", room ? "end" : "start");
   }
+  if (covered) drawn += coverOf(at, water);
   drawn += endOf(at, end, cause, say);
-  drawn += at.narrow ? "" : labelsOf(at, organsOf(lesions, end), end, dark, say);
+  drawn += at.narrow ? "" : labelsOf(at, organs, end, dark, say);
   return drawn + `<line x1="${px(at.left)}" x2="${px(at.right)}" y1="${px(water)}" y2="${px(water)}" class="time-line"/>${
     knife === null || knife >= end ? "" : `<line x1="${px(at.x(knife))}" x2="${px(at.x(knife))}" y1="${px(at.knife)}"
     y2="${px(at.bottom)}" class="time-knife"/>`}`;
+}
+
+/**
+ * What lies over all below the waterline, until somebody has guessed.
+ * @param {TimelineLayout} at
+ * @param {number} water
+ */
+function coverOf(at, water) {
+  const high = at.bottom - water, size = Math.min(0.6 * high, 6 * at.text), over = 0.3 * at.text;
+  return `<rect x="${px(at.left - over)}" y="${px(water)}" width="${px(at.right - at.left + 2 * over)}" height="${px(high + 0.5 * at.text)}" class="time-cover"/>
+    <text x="${px((at.left + at.right) / 2)}" y="${px(water + high / 2 + 0.35 * size)}" text-anchor="middle" class="time-asks" style="font-size:${px(size)}px">?</text>`;
 }
 
 /**

@@ -6,9 +6,10 @@
 import { made, readable } from "./elements.js";
 import { PaperLines } from "./paper.js";
 import { Spoken } from "./spoken.js";
-import { cellsOfMm, countedIn, endUnder, factsOf, idleFor, lesionsUnder, mmOfCells, seenFrom } from "./timelinecurves.js";
+import { cellsOfMm, endUnder, factsOf, idleFor, lesionsUnder, mmOfCells } from "./timelinecurves.js";
 import { decimals, lineOf, organLabel, organsOf, timelineCard, timelineLayout, timelinePicture } from "./timelinedrawing.js";
 import { TimelineHandle } from "./timelinehandle.js";
+import { timeTables } from "./timetables.js";
 
 const LEAST_MM = 0.5;
 const MOST_MM = 50;
@@ -32,6 +33,7 @@ export class TimeScene {
     this.first = this.begun();
     this.at = { ...this.first };
     this.byOutcome = false;
+    this.covered = false; // what the eye does not see
     this.frame = 0;
     host.classList.add("time");
     this.picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -196,7 +198,7 @@ export class TimeScene {
     };
     this.length = within(of("l"), this.lengths().length - 1, 0);
     this.byOutcome = /(^|,)o(,|$)/.test(text);
-    if (this.details) this.details.open = /(^|,)t$/.test(text);
+    if (this.details) this.details.open = /(^|,)t(,|$)/.test(text);
     this.draw();
   }
 
@@ -231,7 +233,7 @@ export class TimeScene {
     picture.setAttribute("viewBox", `0 0 ${width} ${layout.height}`);
     picture.style.height = `${layout.height}px`;
     picture.style.fontSize = `${layout.text}px`;
-    picture.innerHTML = timelinePicture(data, layout, at, dark, say);
+    picture.innerHTML = timelinePicture(data, layout, at, dark, say, this.covered);
     this.place();
     this.tell();
     this.paper.show(this.turned());
@@ -369,25 +371,6 @@ export class TimeScene {
 
   /** The same as tables, while they are open. */
   tabulate() {
-    if (!this.details?.open) return;
-    const { data, at, say } = this, lesions = lesionsUnder(data, at), [end] = endUnder(data, at);
-    const row = (/** @type {string[]} */ cells, /** @type {"th" | "td"} */ tag = "td") =>
-      made("tr", {}, ...cells.map((text) => made(tag, tag === "th" ? { scope: "col" } : {}, text)));
-    const table = (/** @type {string} */ caption, /** @type {string[]} */ head, /** @type {string[][]} */ rows) =>
-      made("table", {}, made("caption", {}, caption), made("thead", {}, row(head, "th")), made("tbody", {}, ...rows.map((cells) => row(cells))));
-    const every = lesions.map((lesion) => {
-      const from = seenFrom(data, lesion, at.mm), cells = lesion.cells(end - 1e-4);
-      const mm = mmOfCells(data, cells).toLocaleString(say.lang, { maximumSignificantDigits: 2 });
-      const size = lesion.fate ? say(`patient.fate_${lesion.fate}`) : say("patient.mm", { mm });
-      return [say.term(lesion.site.site), decimals(lesion.begin, say), from < Infinity ? decimals(from, say) : say("patient.never_seen"), size];
-    });
-    const years = [];
-    for (let year = 0.5; year < end; year += 1) {
-      const { seen, there } = countedIn(data, lesions, year, at.mm);
-      years.push([`${Math.floor(year)}–${Math.floor(year) + 1}`, String(seen), String(there)]);
-    }
-    this.tables.replaceChildren(
-      table(say("patient.table_lesions"), ["site", "born_in", "seen_in", "size"].map((key) => say(`patient.head_${key}`)), every),
-      table(say("patient.table_years"), [say("patient.head_year"), say("patient.strip_seen"), say("patient.strip_there")], years));
+    if (this.details?.open) this.tables.replaceChildren(...timeTables(this.data, this.at, this.say));
   }
 }
