@@ -13,8 +13,6 @@ import cascade
 from cascade.common.portable import log
 from cascade.lessons.edits import edit_of, size_of
 from cascade.lessons.knobs import (
-    MOST_AT_POINTS,
-    MOST_FOR_A_TIME,
     PLACES,
     factors_of,
     for_a_time,
@@ -30,7 +28,7 @@ from cascade.model import Model
 from cascade.solution.answer import Exact
 from cascade.solution.quadrature import fixed
 from cascade.web.anatomy import anatomy
-from cascade.web.page import payload
+from cascade.web.page import few_along, payload
 from helpers.node import asked, in_node
 
 PLATELETS = cascade.load("platelets")
@@ -252,15 +250,26 @@ def test_of_cells_that_differ_in_seven_traits_a_treatment_for_a_time_is_that_of_
             assert still == pytest.approx(row.still / rows[0].entered, rel=1e-9, abs=1e-15)
 
 
+@in_node
+@pytest.mark.parametrize("hours", [1.0, 200.0])
+def test_cells_that_differ_may_be_looked_at_at_any_hour(hours: float) -> None:
+    """The page follows their shares in time, as for treatments that begin and end."""
+    model = cascade.load("unlike-cells")
+    given = payload(model, seed=1, until=hours)
+    passed = asked("model.js", "console.log(JSON.stringify(new Model(given).exact().passed));", given)
+    rows = Exact(model, hours, nodes=fixed(lower(model))).funnel().rows
+    assert passed == pytest.approx([row.fraction_of_all for row in rows], rel=1e-9)
+
+
 def test_a_treatment_for_a_time_is_offered_where_it_is_solved_at_once() -> None:
     """In all models of the catalogue, and of others in those that are not too large."""
     assert [entry.name for entry in cascade.models() if not for_a_time(cascade.load(entry.name))] == []
     steps = [f"step {k}" for k in range(20)]
     many = cascade.Model.from_survival(dict.fromkeys(steps, 0.9), phases=dict.fromkeys(steps, 20))
-    assert lower(many).size > MOST_FOR_A_TIME
+    assert not few_along(lower(many).size, 1)
     assert not for_a_time(many)
     unlike = cascade.load("unlike-cells")
-    assert len(fixed(lower(unlike)).weights) * lower(unlike).size ** 2 < MOST_AT_POINTS
+    assert few_along(lower(unlike).size, len(fixed(lower(unlike)).weights))
 
 
 def test_only_treatments_that_act_are_offered() -> None:

@@ -304,6 +304,32 @@ def test_two_arms_say_what_the_package_says(opened: Any) -> None:
     shown.fine()
 
 
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_an_arm_that_begins_and_ends_says_so_and_is_that_of_the_package(browser: Any, folder: Path, lang: str) -> None:
+    model, once = cascade.load("platelets"), cascade.treatment("nk-boost", 1.0, 48.0)
+    treated = model.with_treatments(once)
+    data = lesson(model, treat=[once, cascade.treatment("nk-boost")], looked=1000, lang=lang)
+    context = browser.new_context(reduced_motion="reduce")
+    shown = Shown(context, write_lesson(data, folder / f"window-{lang}.html"), "#film=shown&scene=2")
+    shown.page.wait_for_selector("#arms .ends li")
+    name = words(lang)["terms"].get("nk-boost", "nk-boost")
+    when = {"en": "from 60 min until 2 days", "de": "von 60 min bis 2 Tage"}[lang]
+    assert shown.page.locator("#arms .films h3").all_inner_texts()[1] == f"{name}, {when}"
+    assert shown.page.locator("#arms select option").all_inner_texts() == [f"{name}, {when}", name]
+    passed = shown.page.evaluate("cascade.lesson.scenes.find(({ id }) => id === 'arms').scene.other.exact().passed")
+    ours = [row.fraction_of_all for row in Exact(treated, nodes=fixed(lower(treated))).funnel().rows]
+    assert passed == pytest.approx(ours, rel=1e-9)
+    arm = data["arms"][0]
+    pairs = cascade.compare(model, treated, cells=arm["cells"], seed=1889)
+    assert (len(arm["lost"]), len(arm["saved"])) == (pairs.lost, pairs.saved)
+    cell = arm["lost"][0]
+    (life,) = cascade.replay(treated, seed=1889, cells=range(cell, cell + 1))
+    cause = words(lang)["terms"].get(str(life.stays[-1].ended_by), str(life.stays[-1].ended_by))
+    assert words(lang)["arms"]["dies"].format(cause=cause) in shown.page.inner_text("#arms .lives")
+    shown.fine()
+    context.close()
+
+
 @pytest.mark.parametrize("kind", ["beside", "treat"])
 def test_of_two_models_none_is_called_a_treatment(browser: Any, folder: Path, kind: str) -> None:
     """Both columns have names; that an effect is illustrative is said of treatments alone."""

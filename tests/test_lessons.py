@@ -317,6 +317,8 @@ def test_a_lesson_is_one_small_file_that_asks_nothing_of_the_network(tmp_path: A
         (["platelets", "--lang", "fr"], "--lang"),
         (["plateletts"], "platelets"),
         (["platelets", "--treat", "aspirin"], "--treat"),
+        (["platelets", "--treat", "nk-boost@2d"], "name@from:to"),
+        (["ctc-mouse", "--treat", "nk-depletion"], "--treat = 'nk-depletion'"),
         (["platelets", "--beside", "clusters"], "--beside"),
         (["--patient", "brest"], "--patient"),
         (["--patient", "breast", "--treat", "nk-boost"], "--treat"),

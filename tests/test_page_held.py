@@ -116,12 +116,16 @@ def test_the_slider_of_the_page_moves_kinds_and_funnel_and_goes_back(browser: An
     assert "By kind: distant metastasis" in page.inner_text("#film .answer"), "first what patients die of"
     held = page.get_by_role("slider", name="Held by the first bed")
     assert held.get_attribute("aria-valuetext") == "9.72 %"
-    held.fill("5")
+    held.fill("6")
     assert held.get_attribute("aria-valuetext") == "30 %"
     wanted = cascade.exact(cancer.with_(held=0.3).model())
     assert kinds() == pytest.approx(list(wanted.kinds().values()), rel=1e-9)
     shares = [percent(row.fraction_of_all) for row in wanted.funnel()]
     assert page.eval_on_selector_all("#film .share", "all => all.map((e) => e.textContent)")[1:] == shares
+    held.fill("1")
+    assert held.get_attribute("aria-valuetext") == "9.72 %", "the share of the model is one of the positions"
+    assert kinds() == pytest.approx(before, rel=1e-9)
+    held.fill("6")
     page.get_by_role("button", name="All back").click()
     assert kinds() == pytest.approx(before, rel=1e-9)
     assert held.get_attribute("aria-valuetext") == "9.72 %"

@@ -9,7 +9,19 @@ import typer
 
 from cascade.cli.app import app
 from cascade.cli.keeping import never_over_another
-from cascade.cli.options import NOTICE, Force, Quiet, Until, blaming, loaded, parse_hours, parse_seed, path_of
+from cascade.cli.options import (
+    NOTICE,
+    Force,
+    Quiet,
+    Until,
+    blaming,
+    loaded,
+    parse_hours,
+    parse_seed,
+    path_of,
+    treated,
+    treatments_of,
+)
 from cascade.common.errors import CascadeError
 
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", parser=path_of, help="The page: .html.")]
@@ -23,7 +35,9 @@ def lesson(
     ] = None,
     treat: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A second arm: an entry of 'cascade models', or a .toml file. Repeatable."),
+        typer.Option(
+            metavar="NAME[@FROM:TO]", help="A second arm: an entry of 'cascade models', or a .toml file. Repeatable."
+        ),
     ] = None,
     beside: Annotated[
         str | None, typer.Option(metavar="MODEL", help="A second arm: another model with the same steps.")
@@ -38,7 +52,6 @@ def lesson(
     quiet: Quiet = False,
 ) -> None:
     """Write a lesson: a page with film, funnel, knobs, two arms and tasks, for any browser, without a network."""
-    from cascade.catalog import treatment
     from cascade.lessons.page import write_lesson
     from cascade.lessons.tasks import looked_at
     from cascade.lessons.words import words
@@ -63,11 +76,11 @@ def lesson(
         with blaming("--patient", "disease"):
             data = patient_lesson(patient, seed=number, lang=lang)
     else:
-        with blaming("--treat"):
-            chosen = [treatment(one) for one in treat or ()]
+        chosen = treatments_of(treat)
         other = None if beside is None else loaded("--beside", beside)
         with blaming("MODEL"):
             taught = loaded("MODEL", name)
+            treated(taught, treat)  # one that does not act on it is refused by name
             end = looked_at(taught) if until is None else parse_hours(until)
             data = made(
                 taught, seed=number, until=end, treat=chosen or None, beside=other, lang=lang,

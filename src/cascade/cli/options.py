@@ -245,8 +245,8 @@ def injected(model: Model, wanted: Sequence[str] | None) -> Model:
         return model.injected(shares)
 
 
-def treated(model: Model, wanted: Sequence[str] | None) -> Model:
-    """The model with the treatments named as ``NAME``, ``NAME@FROM:TO`` or ``NAME@FROM:``."""
+def treatments_of(wanted: Sequence[str] | None) -> list[Treatment]:
+    """The treatments named as ``NAME``, ``NAME@FROM:TO`` or ``NAME@FROM:``."""
     chosen = []
     for text in wanted or ():
         name, at, times = text.partition("@")
@@ -260,7 +260,12 @@ def treated(model: Model, wanted: Sequence[str] | None) -> Model:
                 chosen.append(catalog.treatment(name, start, stop))
         except ModelError as error:
             raise CascadeError(f"--treat = {shorten(text)}: {error}") from None
-    for text, one in zip(wanted or (), chosen, strict=True):
+    return chosen
+
+
+def treated(model: Model, wanted: Sequence[str] | None) -> Model:
+    """The model with treatments, named as in `treatments_of`."""
+    for text, one in zip(wanted or (), treatments_of(wanted), strict=True):
         try:
             model = model.with_treatments(one)
         except InputError:

@@ -22,19 +22,13 @@ from cascade.model.treatments import Treatment
 from cascade.solution.answer import Exact
 from cascade.solution.quadrature import fixed
 from cascade.web.anatomy import anatomy
-from cascade.web.page import payload
+from cascade.web.page import few_along, payload
 
 PLACES = ("name", "cast")
 """Of a payload what is about the model and not in it."""
 
 MOST_STATES = 40
 """Of a model that may be looked at on any day: each is solved when the page is written, too."""
-
-MOST_FOR_A_TIME = 320
-"""States of a model whose treatments may begin and end: a page solves as many in about a second."""
-
-MOST_AT_POINTS = 150_000
-"""The same of cells that differ: squared states times the points over which a page averages."""
 
 FACTORS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
@@ -83,8 +77,7 @@ def for_a_time(model: Model) -> bool:
     lowered = lower(model)
     begin, end = lowered.entry_hours
     alone = len(lowered.window_start) == 1 and begin == end
-    few = lowered.size <= MOST_FOR_A_TIME and len(fixed(lowered).weights) * lowered.size**2 <= MOST_AT_POINTS
-    return alone and (few or changes_told(model))
+    return alone and (few_along(lowered.size, len(fixed(lowered).weights)) or changes_told(model))
 
 
 def _fits(model: Model, until: float | None) -> bool:

@@ -151,8 +151,8 @@ class Frames:
                 if b > a:
                     corners.append([(x + a * w, y), (x + b * w, y), (x + b * w, y + h), (x + a * w, y + h)])
                     colours.append(colour)
-            key = "film.founded" if k + 1 == len(self.scene.rows) else "film.came"
-            self.numbers[k].text = words(key, n=words.whole(looked[k] * counted.came), all=words.whole(looked[k]))
+            last = k + 1 == len(self.scene.rows)
+            self.numbers[k].text = words.counted(looked[k] * counted.came, looked[k], last=last)
         self.bars.set_verts(corners)
         self.bars.set_facecolor(colours)
         return self.bars

@@ -56,6 +56,12 @@ class Words:
         """The end of the run."""
         return self("film.hour", hours=self._localised(f"{hours:,g}"))
 
+    def counted(self, came: float, looked: float, *, last: bool) -> str:
+        """How many cells of the film have come to a row."""
+        if last and round(came) == 0:
+            return self("film.founded_none", all=self.whole(looked))
+        return self("film.came", n=self.whole(came), all=self.whole(looked))
+
     def share(self, share: float) -> str:
         """A share with three figures that count; below one in ten thousand as 1 in N."""
         return self._localised(percent(share))

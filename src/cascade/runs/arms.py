@@ -17,16 +17,22 @@ from cascade.web.page import payload
 FOUNDERS = 100
 """So many cells that found a colony are wanted; where they are rare there are fewer among the most that are run."""
 
-MOST_CELLS = 30_000_000
-"""Looked at for them, in each arm."""
+MOST_CELLS = 120_000_000
+"""Looked at for them, in each arm: some seconds of work."""
 
 FEW = 1000
 
 
 def cells_for(chance: float) -> int:
-    """So many cells that some hundred of them found a colony, with two figures; never more than can be looked at."""
+    """So many cells that some hundred of them found a colony, with two figures; never more than can be looked at.
+
+    Examples
+    --------
+    >>> cells_for(0.002), cells_for(1e-6), cells_for(1e-12), cells_for(0.0)
+    (50000, 100000000, 120000000, 1000)
+    """
     if chance <= 0:
-        return MOST_CELLS
+        return FEW
     wanted = max(FEW, FOUNDERS / chance)
     return min(MOST_CELLS, int(float(f"{wanted:.1e}")))
 
@@ -45,7 +51,7 @@ def arm_of(
     if other.stages != model.stages:
         wanted = f"one with the same steps as {model.name}: {', '.join(model.stages)}"
         raise InputError("--beside", other.name, wanted)
-    cells = cells_for(_chance(model, until))
+    cells = cells_for(_chance(model, until) or _chance(other, until))
     pairs = compare(model, other, cells=cells, seed=seed, until=until, progress=progress)
     theirs = payload(other, seed=seed, until=until)
     alike = all(theirs[key] == base[key] for key in ("states", "exit_source", "exit_target"))

@@ -68,9 +68,8 @@ def lesson(
     if treat is None:
         treat = [] if beside else change_most(model, acting, until, ARMS)
     arms = [
-        arm_of(model, other, name=name, about=about, seed=seed, until=until, base=base, progress=progress)
-        | {"title": title}
-        for name, title, about, other in _others(model, treat, beside, lang)
+        arm_of(model, other, name=name, about=about, seed=seed, until=until, base=base, progress=progress) | more
+        for name, about, other, more in _others(model, treat, beside, lang)
     ]
     founder = first_founder(model, seed=seed, first=first, until=until, most=looked)
     return data_of(
@@ -80,11 +79,12 @@ def lesson(
 
 def _others(
     model: Model, treat: Sequence[Treatment], beside: Model | None, lang: str
-) -> Iterator[tuple[str, str | None, str, Model]]:
-    """The other arms: name, title of what is no treatment but a model of its own, what it says of itself, the model."""
+) -> Iterator[tuple[str, str, Model, dict[str, Any]]]:
+    """The other arms: name, what it says of itself, the model; title of a model, or hours of a treatment."""
     if beside is not None:
         title = headline("model", beside.name, beside.title or beside.name, lang)
         about, _ = told(lang, beside.name, beside.description, beside.limits)
-        yield beside.name, title, about, beside
+        yield beside.name, about, beside, {"title": title, "hours": [0.0, None]}
     for one in treat:
-        yield one.name, None, one.description, model.with_treatments(one)
+        hours = [one.start_hours, one.end_hours]
+        yield one.name, one.description, model.with_treatments(one), {"title": None, "hours": hours}

@@ -32,6 +32,21 @@ MARCH_WORK = 20.0
 """The same of a window of the environment against whole lives, for each state."""
 
 
+MOST_ALONG = 320
+"""States of a model whose hazards change: a page follows as many through some windows in about a second."""
+
+MOST_AT_POINTS = 150_000
+"""The same of cells that differ: squared states times the points over which a page averages."""
+
+MOST_CHANGES = 4
+"""Changes of hazards for which both hold."""
+
+
+def few_along(states: int, nodes: int) -> bool:
+    """Whether a page can follow the shares of all states in time, at each of its points."""
+    return states <= MOST_ALONG and nodes * states**2 <= MOST_AT_POINTS
+
+
 def cast_of(model: Model) -> dict[str, Any]:
     """Where the cells of a model may be and of what they may die, as ``web/js/motion.js`` reads it."""
     causes = dict.fromkeys(death.cause for state in model.states for death in state.deaths)
@@ -133,7 +148,8 @@ def _check_goal(model: Model, lowered: Lowered) -> None:
 def _check_work(model: Model, lowered: Lowered, nodes: int, changes: int) -> None:
     """Refuse what a slider would not be answered for at once, and what a page has no rule for."""
     work = nodes * lowered.goal * lowered.size**2 * (1 + changes * MARCH_WORK * lowered.size)
-    if work > MOST_WORK:
+    followed = changes <= MOST_CHANGES and few_along(lowered.size, nodes)
+    if work > MOST_WORK and not followed:
         what = f"{lowered.size} states with {len(lowered.frailty_cv)} frailties and {changes} changes of hazards"
         raise InputError("model", model.name, f"a smaller one: {what} are too much for a page")
     if changes and lowered.entry_hours[1] > lowered.entry_hours[0]:

@@ -8,6 +8,7 @@ import { livesByRow, zoomsOf } from "./filmcells.js";
 import { FilmStage } from "./filmstage.js";
 import { causeProperty, markIcon } from "./marks.js";
 import { Model } from "./model.js";
+import { spanOf } from "./texts.js";
 
 const MOST_MARKED = 400; // founders that get a mark of their own
 
@@ -79,8 +80,8 @@ export class ArmScene {
   }
 
   /** @param {LessonArm} arm */
-  _name({ name, title }) {
-    return title ?? this.say.term(name);
+  _name({ name, title, hours: [from, to] }) {
+    return title ?? `${this.say.term(name)}${spanOf(this.say, from, to ?? Infinity)}`;
   }
 
   get arm() {

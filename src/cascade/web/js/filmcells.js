@@ -332,9 +332,9 @@ export class FilmCells {
     }
   }
 
-  /** Cells that were looked at for each row. */
+  /** Cells that were looked at for each row; 0 until all of them were. */
   get lookedAt() {
-    return Array.from({ length: this.rows }, (_, k) => this.films.reduce((all, film) => (film.row <= k ? film.weight : all), 1));
+    return Array.from({ length: this.rows }, (_, k) => this.films.reduce((all, film) => (film.row > k ? all : film.ready ? film.weight : 0), 0));
   }
 
   /** Seconds until nothing moves any more. */

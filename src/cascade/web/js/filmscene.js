@@ -94,7 +94,8 @@ export class FilmScene {
   _lead() {
     const { say, lesson } = this, { until } = lesson.model, turned = lesson.knobs.some(({ id }) => id === "day");
     const all = this.bench.model.exact().passed[lastStep(lesson)] > 0.5 || lesson.founder < 0;
-    return [say(all ? "film.lead_all" : "film.lead"), ...(until === null || turned ? [] : [" ", say("film.until", { time: say.time(until) })])];
+    const clusters = lesson.model.largest > 1 ? [" ", say("film.lead_clusters")] : [];
+    return [say(all ? "film.lead_all" : "film.lead"), ...clusters, ...(until === null || turned ? [] : [" ", say("film.until", { time: say.time(until) })])];
   }
 
   /** @param {number | null} guess */

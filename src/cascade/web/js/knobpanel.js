@@ -7,6 +7,7 @@ import { structuresOf } from "./bench.js";
 import { choice, made } from "./elements.js";
 import { worded } from "./glossary.js";
 import { wholePercent } from "./shares.js";
+import { spanOf, whenOf } from "./texts.js";
 
 export class KnobPanel {
   /**
@@ -146,7 +147,7 @@ export class KnobPanel {
       bench.treated = value ? { ...bench.treated, name: value } : { name: "", from: 0, to: Infinity };
       go();
     });
-    const when = (/** @type {number} */ h) => (h === 0 ? say("film.start") : h === Infinity ? say("film.never") : say.time(h));
+    const when = (/** @type {number} */ h) => whenOf(say, h);
     const from = choice(`${say("film.from")} `, hours.map((h) => [when(h), String(h)]), (value) => { bench.treated.from = Number(value); go(); });
     const to = choice(`${say("film.to")} `, [...hours.slice(1), Infinity].map((h) => [when(h), String(h)]), (value) => { bench.treated.to = Number(value); go(); });
     const selects = [list, from, to].map((label) => /** @type {HTMLSelectElement} */ (label.querySelector("select")));
@@ -161,8 +162,8 @@ export class KnobPanel {
     shown();
     this.sets.set("treatment", shown);
     this.told.push(() => {
-      const { name, from: a, to: b } = bench.treated, time = a > 0 || b < Infinity ? `, ${say("film.from")} ${when(a)} ${say("film.to")} ${when(b)}` : "";
-      return name ? `${say("film.treatment")}: ${say.term(name)}${time}` : "";
+      const { name, from: a, to: b } = bench.treated;
+      return name ? `${say("film.treatment")}: ${say.term(name)}${spanOf(say, a, b)}` : "";
     });
     this.element.append(made("div", { className: "knob treatment" }, list, from, to, about));
   }

@@ -160,8 +160,19 @@ export class LensBars {
       /** @type {[string, number][]} */
       const all_ = [["--passed", passed], ["--alive", here], ...parts.map(([cause, share]) => /** @type {[string, number]} */ ([causeProperty(cause), share]))];
       this._fill(bar, hidden ? [] : all_.map(([colour, share]) => [colour, 100 * share * zoom]));
-      counted.textContent = hidden ? "" : this.say(last ? "film.founded" : "film.came", { n: this.say.whole(came * looked[k]), all: this.say.whole(looked[k]) });
+      counted.textContent = hidden || !looked[k] ? "" : this._told(came * looked[k], looked[k], last);
     });
+  }
+
+  /**
+   * How many cells of the film have come to a row.
+   * @param {number} came
+   * @param {number} looked
+   * @param {boolean} last
+   */
+  _told(came, looked, last) {
+    const n = this.say.whole(came), all = this.say.whole(looked);
+    return last && Math.round(came) === 0 ? this.say("film.founded_none", { all }) : this.say("film.came", { n, all });
   }
 
   /**

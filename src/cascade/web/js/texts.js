@@ -52,3 +52,22 @@ export function speaker({ lang, texts, terms }) {
     factor: (/** @type {number} */ factor) => localised(figures(factor), texts.numbers),
   });
 }
+
+/**
+ * An hour at which a treatment begins or ends.
+ * @param {Say} say
+ * @param {number} hours
+ */
+export function whenOf(say, hours) {
+  return hours === 0 ? say("film.start") : hours === Infinity ? say("film.never") : say.time(hours);
+}
+
+/**
+ * From when until when a treatment acts, after a comma; "" of one that always does.
+ * @param {Say} say
+ * @param {number} from
+ * @param {number} to
+ */
+export function spanOf(say, from, to) {
+  return from > 0 || to < Infinity ? `, ${say("film.from")} ${whenOf(say, from)} ${say("film.to")} ${whenOf(say, to)}` : "";
+}

@@ -336,6 +336,8 @@ export interface LessonArm {
   name: string;
   /** Of a model beside; a treatment has none. */
   title: string | null;
+  /** From when until when it acts; null: for ever. */
+  hours: [number, number | null];
   about: string;
   patch: Edit | null;
   beside: Payload | null;
