@@ -56,11 +56,12 @@ def opened(browser: Any, pages: Callable[[str, str], Path]) -> Iterator[Callable
 STANDS = """() => {
   const scene = document.querySelector(".scene.on"), box = (one) => one.getBoundingClientRect();
   const words = [...scene.querySelectorAll(".film .step, .film .opens")].map((one) => [one.textContent, box(one)]);
+  const lowest = ".film, .film .share, .film .counted";
   const seen = words.filter(([, { width }]) => width > 0);
   const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 1 && b.top < a.bottom - 1;
   return {
     type: parseFloat(getComputedStyle(document.documentElement).fontSize),
-    bottom: Math.max(...[...scene.querySelectorAll(".film")].map((one) => box(one).bottom)),
+    bottom: Math.max(...[...scene.querySelectorAll(lowest)].map((one) => box(one).bottom)),
     covered: seen.flatMap(([text, a], k) => seen.filter(([, b], n) => n > k && meet(a, b)).map(([b]) => [text, b])),
     wide: document.documentElement.scrollWidth,
   };
