@@ -219,7 +219,7 @@ def _page(columns: list[list[tuple[str, Image.Image]]], height: int) -> Image.Im
 STILLS = (
     ("page", "textbook", "film=shown", 9.0),
     ("lesson-body", "colon", "film=shown&scene=3", None),
-    ("lesson-patient", "breast", "", None),
+    ("lesson-patient", "breast", "patient=s", None),
 )
 """Name, model (or disease), address and second of the film of each picture of a lesson."""
 
