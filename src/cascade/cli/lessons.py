@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -53,10 +53,8 @@ def lesson(
 ) -> None:
     """Write a lesson: a page with film, funnel, knobs, two arms and tasks, for any browser, without a network."""
     from cascade.lessons.page import write_lesson
-    from cascade.lessons.tasks import looked_at
     from cascade.lessons.words import words
     from cascade.patient.taught import patient_lesson
-    from cascade.runs.taught import lesson as made
     from cascade.web.page import check_page
 
     if model is None and patient is None:
@@ -76,19 +74,26 @@ def lesson(
         with blaming("--patient", "disease"):
             data = patient_lesson(patient, seed=number, lang=lang)
     else:
-        chosen = treatments_of(treat)
-        other = None if beside is None else loaded("--beside", beside)
-        with blaming("MODEL"):
-            taught = loaded("MODEL", name)
-            treated(taught, treat)  # one that does not act on it is refused by name
-            end = looked_at(taught) if until is None else parse_hours(until)
-            data = made(
-                taught, seed=number, until=end, treat=chosen or None, beside=other, lang=lang,
-                progress=False if quiet else None,
-            )  # fmt: skip
+        data = _on_model(name, treat, beside, until, seed=number, lang=lang, progress=False if quiet else None)
     where = write_lesson(data, out)
     typer.echo(f"saved: {where.resolve()}")
     typer.echo(NOTICE)
+
+
+def _on_model(
+    name: str, treat: list[str] | None, beside: str | None, until: str | None, **how: Any
+) -> dict[str, Any]:  # fmt: skip
+    """What a lesson on a model is made of."""
+    from cascade.lessons.tasks import looked_at
+    from cascade.runs.taught import lesson as made
+
+    chosen = treatments_of(treat)
+    other = None if beside is None else loaded("--beside", beside)
+    with blaming("MODEL"):
+        taught = loaded("MODEL", name)
+        treated(taught, treat)  # one that does not act on it is refused by name
+        end = looked_at(taught) if until is None else parse_hours(until)
+        return made(taught, until=end, treat=chosen or None, beside=other, **how)
 
 
 def _is_lesson(path: Path, name: str) -> bool:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cascade.common.errors import InputError, is_whole
 from cascade.common.files import write_atomically
@@ -31,6 +31,26 @@ SET_OUT = 100_000
 """Cells of the film, those behind lenses included, as in ``web/js/filmcells.js``."""
 
 UNKNOWN_STAGE = {"ground": "tissue", "seconds": 2.0}
+
+
+class Titled(Protocol):
+    """A model or a disease, as far as the head of its lesson is concerned."""
+
+    @property
+    def name(self) -> str:
+        """As the catalogue has it."""
+
+    @property
+    def title(self) -> str:
+        """For people; none where the name is all."""
+
+    @property
+    def description(self) -> str:
+        """What it is."""
+
+    @property
+    def limits(self) -> str:
+        """What it is not."""
 
 
 def _stages() -> dict[str, dict[str, Any]]:
@@ -76,14 +96,10 @@ def data_of(
     InputError
         When there are no words in the language.
     """
-    about, limits = in_words(lang, model.name, model.description, model.limits)
     marks, colours = causes_of(list(base["cast"]["causes"]))
     body = anatomy(model)
-    scenes = [*(["arms"] if arms else []), *(["body"] if body else [])]
     return {
-        **headed("model", model.name, model.title or model.name, seed=seed, lang=lang),
-        "about": about,
-        "limits": limits,
+        **headed("model", model, seed=seed, lang=lang),
         "model": base,
         "first": first,
         "founder": founder[0],
@@ -92,7 +108,9 @@ def data_of(
         # Pairs: as the name of a property not every name of a cause is a name like others.
         "marks": list(marks.items()),
         "colours": colours,
-        "texts": texts_for(model, words(lang), base, until, alone=founder[0] == first, scenes=scenes),
+        "texts": texts_for(
+            model, words(lang), base, until, alone=founder[0] == first, arms=bool(arms), body=bool(body)
+        ),
         "knobs": told(_apart(knobs_of(model, until)), base, acting, seed),
         "treatments": _treatments(model, acting),
         "windows": for_a_time(model),
@@ -121,7 +139,7 @@ def _apart(knobs: Sequence[Knob]) -> list[Knob]:
     return found
 
 
-def headed(kind: str, name: str, title: str, *, seed: int, lang: str) -> dict[str, Any]:
+def headed(kind: str, of: Titled, *, seed: int, lang: str) -> dict[str, Any]:
     """What every lesson has, of a "model" or a "disease": its name, its words, how it was made.
 
     Raises
@@ -130,13 +148,16 @@ def headed(kind: str, name: str, title: str, *, seed: int, lang: str) -> dict[st
         When there are no words in the language.
     """
     texts = words(lang)
+    about, limits = in_words(lang, of.name if kind == "model" else f"{kind} {of.name}", of.description, of.limits)
     return {
         "lang": lang,
-        "lesson": name,
+        "lesson": of.name,
         "texts": {section: table for section, table in texts.items() if section not in ("terms", "cleared")},
         "terms": texts["terms"],
-        "name": name,
-        "headline": headline(kind, name, title, lang),
+        "name": of.name,
+        "headline": headline(kind, of.name, of.title or of.name, lang),
+        "about": about,
+        "limits": limits,
         "version": package_version(),
         "seed": str(seed),
     }

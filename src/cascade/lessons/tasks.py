@@ -59,8 +59,9 @@ def looked_at(model: Model) -> float | None:
 
 
 def texts_for(
-    model: Model, texts: Texts, base: dict[str, Any], until: float | None, *, alone: bool, scenes: Sequence[str] = ()
-) -> Texts:
+    model: Model, texts: Texts, base: dict[str, Any], until: float | None, *, alone: bool, arms: bool = False,
+    body: bool = False,
+) -> Texts:  # fmt: skip
     """The texts of a page with what is other for a model.
 
     Parameters
@@ -74,13 +75,13 @@ def texts_for(
         Hours after which the cells are looked at.
     alone : bool
         Whether the ringed cell is the first that was looked at.
-    scenes : sequence of str
-        What the page has beside the film and the tasks: "arms", "body".
+    arms, body : bool
+        Whether the page has these scenes, so that the plan for teachers speaks of them.
     """
     own = {section: dict(table) for section, table in texts.items() if section not in ("cleared", "terms")}
     if alone:
         own["film"]["ringed"] = own["film"]["ringed_one"]
-    own["tasks"]["plan45"] = long_plan(own["tasks"], scenes)
+    own["tasks"]["plan45"] = long_plan(own["tasks"], [name for name, on in (("arms", arms), ("body", body)) if on])
     asked = asked_of(model, base, until)
     for before, task in enumerate(("steepest", "halve", "luck"), start=1):
         if task in asked and asked.index(task) + 1 != before:

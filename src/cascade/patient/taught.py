@@ -6,7 +6,7 @@ from typing import Any
 
 from cascade.common.arguments import check_seed
 from cascade.lessons.page import headed
-from cascade.lessons.words import told, words
+from cascade.lessons.words import words
 from cascade.patient.loader import disease as load
 from cascade.patient.timeline import timeline
 
@@ -21,8 +21,7 @@ def patient_lesson(disease: str, *, seed: int = 1889, lang: str = "en") -> dict[
     """
     seed = check_seed(seed)
     first = words(lang)["patient"]["first"]  # no such language is refused before the work
-    data, source = timeline(disease, seed=seed), load(disease)
-    head = headed("disease", disease, data["title"], seed=seed, lang=lang)
+    data = timeline(disease, seed=seed)
+    head = headed("disease", load(disease), seed=seed, lang=lang)
     head["texts"] = {**head["texts"], "page": {**head["texts"]["page"], "first_film": first}}
-    about, limits = told(lang, f"disease {disease}", source.description, source.limits)
-    return {**head, "about": about, "limits": limits, "model": None, "patient": data, "colours": {}, "arms": []}
+    return {**head, "model": None, "patient": data, "colours": {}, "arms": []}
