@@ -203,7 +203,7 @@ def compared(model: cascade.Model) -> list[str]:
         rows = list(cascade.exact(model).organs())
         first = max(rows, key=lambda row: row.colonies)
         share = percent(first.colonies / sum(row.colonies for row in rows))
-        return [f"Most colonies stand in: {term(first.organ)}, {share} of all."]
+        return [f"Colonies are commonest in: {term(first.organ)}, {share} of all."]
     return []
 
 
@@ -309,10 +309,13 @@ def planned(text: str) -> str:
 
 
 def long_plans() -> list[str]:
-    """What fills 45 minutes with the scenes that a page has."""
-    texts = words("en")["tasks"]
-    kinds = {"with two arms": ["arms"], "with a body": ["body"], "with both": ["arms", "body"], "with neither": []}
-    return [planned(long_plan(texts, scenes).replace(":", f", {kind}:", 1)) for kind, scenes in kinds.items()]
+    """What fills 45 minutes with what a page has."""
+    texts, knob = words("en")["tasks"], "platelets, clusters, the phenotype"
+    kinds = {
+        "with two arms": ["arms"], "with a body": ["body"], "with both": ["arms", "body"],
+        "with a knob of its own": ["knob"], "with none of these": [],
+    }  # fmt: skip
+    return [planned(long_plan(texts, scenes, knob).replace(":", f", {kind}:", 1)) for kind, scenes in kinds.items()]
 
 
 def teachers() -> str:

@@ -63,4 +63,4 @@ def test_where_most_colonies_arise_is_told_when_the_counts_tell_it() -> None:
     assert none == "No colonies among these cells"
     assert few == "Too few colonies to tell in which organ most arise"
     exact = headline(plot.organs(cascade.exact(model), style="slide"))
-    assert many.partition(":")[0] == exact.partition(":")[0] == "Most colonies arise in epicolic nodes"
+    assert many.partition(":")[0] == exact.partition(":")[0] == "Colonies are commonest in epicolic nodes"

@@ -120,7 +120,7 @@ def test_what_is_no_guess_is_refused_and_a_guess_is_kept_in_the_address(opened: 
     assert facts[1] == "g6"
     page.locator(".time-cut").press("ArrowRight")
     assert page.inner_text(".time-answer b") == f"Your number: 6. Really there: {there}.", "of the question"
-    page.wait_for_function("() => location.hash.includes('g6')")
+    page.wait_for_function("() => /k\\d+,g6/.test(location.hash)")
     again = opened("colon", page.evaluate("location.hash"))
     assert again.inner_text(".time-said") == page.inner_text(".time-said")
     assert again.inner_text(".time-answer b") == page.inner_text(".time-answer b")

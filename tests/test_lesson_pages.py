@@ -288,7 +288,7 @@ def test_two_arms_say_what_the_package_says(opened: Any) -> None:
     pairs = cascade.compare(model, treated, cells=arm["cells"], seed=1889)
     told = shown.page.inner_text("#arms .result")
     founders = int(pairs.furthest[-1].sum())
-    assert f"Of {founders} that get there among {arm['cells']:,} cells, {pairs.lost} no longer do" in told
+    assert f"Of the {founders} that get there among {arm['cells']:,} cells, the other arm loses {pairs.lost}" in told
     causes: dict[str, int] = {}
     for (one, two), n in pairs.ends.items():
         if one.kind == "success" and two.kind == "death":

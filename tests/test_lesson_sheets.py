@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,64 @@ def test_printed_without_notice_the_film_lies_in_its_rows(opened: Callable[..., 
     assert 600 < printed["wide"] < 700, "of a sheet of A4"
     assert again["wide"] != printed["wide"]
     assert printed["buttons"] == []
+
+
+COUNTED = """() => [...document.querySelectorAll("#film .counted")].map((e) => e.textContent)"""
+
+
+def test_bars_on_paper_are_those_of_the_end(opened: Callable[..., Any]) -> None:
+    """Also where the film stood at its beginning, and where the sheet is laid out anew; then it goes on as it was."""
+    page, stage = opened(), "cascade.lesson.scenes[0].scene.stage"
+    page.wait_for_function(f"() => {stage}.cells.ready")
+    page.evaluate(f"{stage}.seek(0)")
+    begin = page.evaluate(COUNTED)
+    assert begin[-1] == "0 of 100,000", "nobody has come yet: that is no result"
+    page.evaluate(f"{stage}.seek({stage}.cells.length)")
+    end = page.evaluate(COUNTED)
+    assert end[-1] == "none of these 100,000"
+    page.evaluate(f"{stage}.seek(0)")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(300)
+    page.evaluate(f"{stage}.fit()")
+    assert page.evaluate(COUNTED) == end
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.evaluate(f"{stage}.seek(0)")
+    assert page.evaluate(COUNTED) == begin
+
+
+def test_a_covered_sheet_has_room_for_a_number_and_the_tasks_and_tells_nothing(opened: Callable[..., Any]) -> None:
+    page, stage = opened(""), "cascade.lesson.scenes[0].scene.stage"
+    page.wait_for_function(f"() => {stage}.cells.ready")
+    page.evaluate(f"{stage}.seek({stage}.cells.length)")
+    for seen in (page.inner_text(".living"), page.inner_text("#film .told")):
+        assert not re.search(r"\d", seen), "the share that lives at the end is the answer"
+    page.wait_for_selector("#tasks .teacher summary")  # a teacher reads the plan before the lesson
+    assert not page.is_visible("#tasks .task")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.is_visible(".my-guess")
+    assert page.locator("#tasks .task").count() == 3
+    assert page.is_visible("#tasks .task >> nth=0")
+    for hidden in ("#tasks .teacher", "#tasks .first-film", "#arms h2", ".answer"):
+        assert not page.is_visible(hidden), hidden
+
+
+def test_the_bars_of_the_end_are_counted_also_where_cells_are_found_after_it(opened: Callable[..., Any]) -> None:
+    """A film that is over before its last cells were found shows them when it stops."""
+    page, stage = opened(), "cascade.lesson.scenes[0].scene.stage"
+    page.wait_for_function(f"() => {stage}.cells.ready")
+    page.evaluate(f"{stage}.seek({stage}.cells.length)")
+    end = page.evaluate(COUNTED)
+    page.evaluate(
+        f"""() => {{ const stage = {stage}, last = stage.cells.films.at(-1);
+        last.ready = false;
+        stage.play();
+        stage.clock = stage.cells.length + 1;
+        stage._bars();
+        last.ready = true; }}"""
+    )
+    page.wait_for_function(f"() => !{stage}.playing")
+    assert page.evaluate(COUNTED) == end
 
 
 @pytest.mark.parametrize("lang", ["en", "de"])

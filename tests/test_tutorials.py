@@ -145,7 +145,10 @@ def test_minutes_of_a_plan_add_up() -> None:
     for lang in ("en", "de"):
         texts = words(lang)["tasks"]
         plans = {15: [texts["plan15"], texts["patient_plan15"]], 45: [texts["patient_plan45"]]}
-        plans[45] += [long_plan(texts, scenes) for scenes in ([], ["arms"], ["body"], ["arms", "body"])]
+        plans[45] += [
+            long_plan(texts, scenes)
+            for scenes in ([], ["arms"], ["body"], ["arms", "body"], ["knob"], ["knob", "arms"])
+        ]
         for minutes, told in plans.items():
             for text in told:
                 assert sum(map(int, re.findall(r"\((\d+)\)", text))) == minutes
@@ -165,6 +168,8 @@ def test_a_plan_speaks_of_the_scenes_that_the_page_has(name: str, scenes: set[st
     for scene in ("arms", "body"):
         begin = texts[f"plan_{scene}"].partition(":")[0]
         assert (f"; {begin}:" in data["texts"]["tasks"]["plan45"]) == (scene in scenes)
+    knob = words("en")["terms"].get("knob clusters" if name == "clusters" else "knob held", "?")
+    assert (f"({knob})" in data["texts"]["tasks"]["plan45"]) == (name == "clusters")
 
 
 @in_node

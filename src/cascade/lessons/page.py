@@ -97,7 +97,8 @@ def data_of(
         When there are no words in the language.
     """
     marks, colours = causes_of(list(base["cast"]["causes"]))
-    body = anatomy(model)
+    body, knobs = anatomy(model), told(_apart(knobs_of(model, until)), base, acting, seed)
+    names = [knob["id"] for knob in knobs]
     return {
         **headed("model", model, seed=seed, lang=lang),
         "model": base,
@@ -109,9 +110,9 @@ def data_of(
         "marks": list(marks.items()),
         "colours": colours,
         "texts": texts_for(
-            model, words(lang), base, until, alone=founder[0] == first, arms=bool(arms), body=bool(body)
+            model, words(lang), base, until, alone=founder[0] == first, arms=bool(arms), body=bool(body), knobs=names
         ),
-        "knobs": told(_apart(knobs_of(model, until)), base, acting, seed),
+        "knobs": knobs,
         "treatments": _treatments(model, acting),
         "windows": for_a_time(model),
         "arms": list(arms),

@@ -60,7 +60,7 @@ def looked_at(model: Model) -> float | None:
 
 def texts_for(
     model: Model, texts: Texts, base: dict[str, Any], until: float | None, *, alone: bool, arms: bool = False,
-    body: bool = False,
+    body: bool = False, knobs: Sequence[str] = (),
 ) -> Texts:  # fmt: skip
     """The texts of a page with what is other for a model.
 
@@ -77,11 +77,15 @@ def texts_for(
         Whether the ringed cell is the first that was looked at.
     arms, body : bool
         Whether the page has these scenes, so that the plan for teachers speaks of them.
+    knobs : sequence of str
+        What may be turned beside deaths, by id.
     """
     own = {section: dict(table) for section, table in texts.items() if section not in ("cleared", "terms")}
     if alone:
         own["film"]["ringed"] = own["film"]["ringed_one"]
-    own["tasks"]["plan45"] = long_plan(own["tasks"], [name for name, on in (("arms", arms), ("body", body)) if on])
+    knob = next((texts["terms"].get(f"knob {name}", name) for name in knobs if name != "day" and not body), "")
+    scenes = [name for name, there in (("knob", knob), ("arms", arms), ("body", body)) if there]
+    own["tasks"]["plan45"] = long_plan(own["tasks"], scenes, knob)
     asked = asked_of(model, base, until)
     for before, task in enumerate(("steepest", "halve", "luck"), start=1):
         if task in asked and asked.index(task) + 1 != before:
@@ -103,21 +107,24 @@ def texts_for(
     return own
 
 
-def long_plan(texts: dict[str, str], scenes: Sequence[str]) -> str:
-    """The plan for 45 minutes: half an hour is shared by the sliders, the scenes that the page has, and the board.
+def long_plan(texts: dict[str, str], scenes: Sequence[str], knob: str = "") -> str:
+    """The plan for 45 minutes: half an hour is shared by the sliders, what else the page has, and the board.
 
     Examples
     --------
     >>> texts = {"plan45": "45: film (15)", "plan_sliders": "sliders ({n})", "plan_steps": "steps ({n})"}
     >>> texts |= {"plan_arms": "arms ({n})", "plan_body": "body ({n})", "plan_end": "board ({n})"}
+    >>> texts |= {"plan_knob": "turn {knob} ({n})"}
     >>> long_plan(texts, [])
     '45: film (15); sliders (10); steps (10); board (10)'
+    >>> long_plan(texts, ["knob"], "platelets")
+    '45: film (15); sliders (10); turn platelets (10); board (10)'
     >>> long_plan(texts, ["arms", "body"])
     '45: film (15); sliders (8); arms (8); body (8); board (6)'
     """
     parts = ["plan_sliders", *(f"plan_{scene}" for scene in (scenes or ["steps"]))]
     each = 10 if len(parts) < 3 else 8
-    told = [texts[part].format(n=each) for part in parts]
+    told = [texts[part].format(n=each, knob=knob) for part in parts]
     return "; ".join([texts["plan45"], *told, texts["plan_end"].format(n=30 - each * len(parts))])
 
 

@@ -20,8 +20,11 @@ def patient_lesson(disease: str, *, seed: int = 1889, lang: str = "en") -> dict[
         When there is no such disease, or there are no words in the language.
     """
     seed = check_seed(seed)
-    first = words(lang)["patient"]["first"]  # no such language is refused before the work
+    told = words(lang)["patient"]  # no such language is refused before the work
     data = timeline(disease, seed=seed)
     head = headed("disease", load(disease), seed=seed, lang=lang)
-    head["texts"] = {**head["texts"], "page": {**head["texts"]["page"], "first_film": first}}
+    head["texts"] = {
+        **head["texts"],
+        "page": {**head["texts"]["page"], "first_film": told["first"], "made": told["made"]},
+    }
     return {**head, "model": None, "patient": data, "colours": {}, "arms": []}

@@ -151,7 +151,7 @@ class Frames:
                 if b > a:
                     corners.append([(x + a * w, y), (x + b * w, y), (x + b * w, y + h), (x + a * w, y + h)])
                     colours.append(colour)
-            last = k + 1 == len(self.scene.rows)
+            last = k + 1 == len(self.scene.rows) and clock >= self.scene.length
             self.numbers[k].text = words.counted(looked[k] * counted.came, looked[k], last=last)
         self.bars.set_verts(corners)
         self.bars.set_facecolor(colours)

@@ -281,8 +281,9 @@ def _numbers(ax: Axes, scene: Scene) -> dict[str, tuple[float, float]]:
     censuses, looked = [scene.cells.census(moment) for moment in moments], scene.cells.looked_at
     scale, times = scene.layout.scale, {}
     for k, track in enumerate(scene.layout.tracks):
-        last = k + 1 == len(scene.rows)
-        texts = [scene.words.counted(looked[k] * census[k].came, looked[k], last=last) for census in censuses]
+        texts = [scene.words.counted(looked[k] * census[k].came, looked[k], last=False) for census in censuses]
+        if k + 1 == len(scene.rows):
+            texts[-1] = scene.words.counted(looked[k] * censuses[-1][k].came, looked[k], last=True)
         changed = [i for i in range(len(texts)) if not i or texts[i] != texts[i - 1]]
         for i, until in zip(changed, [*changed[1:], None], strict=True):
             times[f"number{k}-{i}"] = moments[i], math.inf if until is None else moments[until]

@@ -300,7 +300,7 @@ def _sentence(table: Organs) -> str:
     second = others[0].colonies if others else 0.0
     if not table.exact and paired_difference(first.colonies, second, sum(row.colonies for row in table)).low <= 0:
         return "Too few colonies to tell in which organ most arise"
-    return f"Most colonies arise in {first.organ}: {one_in(first.share)}"
+    return f"Colonies are commonest in {first.organ}: {one_in(first.share)}"
 
 
 def _said(title: str, table: Organs, compared: Sequence[Compared]) -> str:

@@ -58,10 +58,7 @@ export class ArmScene {
   /** On paper also what nobody has come to see: a moment of it. */
   _print() {
     this._begin();
-    for (const stage of this.stages) {
-      stage.cells.hurry();
-      if (!stage.clock) stage.still();
-    }
+    for (const stage of this.stages) stage.onPaper();
   }
 
   /** What the left column is of: a model beside another, or the model as it is beside a treatment. */
@@ -106,7 +103,7 @@ export class ArmScene {
     // One scale for both: what is longer is more.
     const came = [this.one, this.other].map((model) => [1, ...model.exact().passed]), zooms = zoomsOf(came[0].map((share, k) => Math.max(share, came[1][k])));
     this.stages = [[this.one, this._first], [this.other, this._name(this.arm)]].map(([model, title]) => {
-      const host = made("div", { className: "arm" }, made("h3", {}, /** @type {string} */ (title)));
+      const host = made("div", { className: "arm" }, made("h3", { title: /** @type {string} */ (title) }, /** @type {string} */ (title)));
       this.films.append(host);
       const stage = new FilmStage(host, lesson, say, /** @type {Model} */ (model), zooms);
       stage._sayOpens();

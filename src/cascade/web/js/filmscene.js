@@ -49,12 +49,13 @@ export class FilmScene {
     /** @type {string[]} of what was moved, for paper */
     this.lines = [];
     this.told = made("p", { className: "told" });
+    this.mine = made("p", { className: "on-paper" }, `${say("film.guess")}: `, made("span", { className: "my-guess" }, "\u00a0"));
     this._ask();
     this._controls();
     this.stage = new FilmStage(host, lesson, say, bench.model);
     this._pace("1");
     host.addEventListener("film", () => this._tell());
-    window.addEventListener("paper", () => this.stage.cells.hurry());
+    window.addEventListener("paper", () => this.stage.onPaper());
     this._addOdds();
     host.append(this.knobs.element, this.paper.element, this.legend());
     if (lesson.model.sliders.length) host.append(made("p", { className: "quiet" }, say("film.rule")));
@@ -87,7 +88,7 @@ export class FilmScene {
     this.answer.hidden = true;
     const goal = say.term(`goal ${this.lesson.goal.name}`);
     const title = made("h2", {}, say("film.question", { n: say.whole(SET_OUT), goal }));
-    this.host.append(made("div", { className: "ask" }, made("div", {}, title, made("p", { className: "quiet" }, ...this._lead())), form, this.answer));
+    this.host.append(made("div", { className: "ask" }, made("div", {}, title, made("p", { className: "quiet" }, ...this._lead())), form, this.mine, this.answer));
   }
 
   /** What is seen; and the hour until which, where no knob has it. */
@@ -109,10 +110,12 @@ export class FilmScene {
   _covered() {
     this.form.hidden = this.open;
     this.answer.hidden = !this.open;
+    this.mine.hidden = this.open;
     this.wrong.textContent = "";
     document.documentElement.classList.toggle("guessing", !this.open);
     this.stage.cover(this.open ? 0 : COVERED);
     this._show(this.stage.solve());
+    this._tell();
     this._changed();
   }
 
@@ -180,7 +183,8 @@ export class FilmScene {
     if (!this.stage) return;
     const { say } = this;
     this.button.textContent = say(this.stage.playing ? "film.pause" : "film.play");
-    this.alive.textContent = say("film.living", { share: say.share(Math.min(1, Math.max(0, this.stage.living > 1e-9 ? this.stage.living : 0))) });
+    // Until somebody has guessed nothing says how many are left, or among how many the ringed one was found.
+    this.alive.textContent = !this.open ? "" : say("film.living", { share: say.share(Math.min(1, Math.max(0, this.stage.living > 1e-9 ? this.stage.living : 0))) });
     this._sayRinged();
   }
 
@@ -188,6 +192,10 @@ export class FilmScene {
   _sayRinged() {
     const { say, lesson } = this, track = this.stage.cells.ringed;
     if (!this.told) return;
+    if (!this.open) {
+      this.told.textContent = "";
+      return;
+    }
     if (!track) {
       this.told.textContent = say("film.no_founder", { n: say.whole(lesson.looked) });
       return;

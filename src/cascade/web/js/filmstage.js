@@ -155,10 +155,12 @@ export class FilmStage {
     if (Math.abs(this.clock - this.barsAt) > BARS || this.clock === 0) this._bars();
   }
 
+  /** The bars as they are now; on a sheet of paper, on which nothing moves any more, those of the end. */
   _bars() {
+    const moment = document.documentElement.classList.contains("paper") ? Infinity : this.clock;
     this.barsAt = this.clock;
-    this.counts = this.cells.census(this.clock);
-    this.bars.counted(this.counts, this.cells.lookedAt);
+    this.counts = this.cells.census(moment);
+    this.bars.counted(this.counts, this.cells.lookedAt, this.cells.ready && moment >= this.cells.length);
     this.grid.dispatchEvent(new CustomEvent("film", { bubbles: true }));
   }
 
@@ -183,6 +185,7 @@ export class FilmStage {
       last = now;
       if (this.over) this.pause();
       this._draw();
+      if (this.over) this._bars();
       if (this.playing) this.frame = requestAnimationFrame(frame);
     };
     // One row of pictures only, also where a pause was shorter than a picture.
@@ -200,6 +203,15 @@ export class FilmStage {
   stop() {
     this.pause();
     this.cells.latest += 1;
+  }
+
+  /** All cells are found at once, and stand where many are seen. */
+  onPaper() {
+    this.cells.hurry();
+    this.pause();
+    this.clock = Math.max(this.clock, STILL);
+    this._draw();
+    this._bars();
   }
 
   /** A still picture, where no motion is wanted. */

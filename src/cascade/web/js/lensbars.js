@@ -150,13 +150,14 @@ export class LensBars {
   /**
    * @param {{ came: number, passed: number, dead: Record<string, number> }[]} counts shares of all that set out
    * @param {number[]} looked cells that were looked at for each row
+   * @param {boolean} over whether nobody comes any more
    */
-  counted(counts, looked) {
+  counted(counts, looked, over) {
     counts.forEach(({ came, passed, dead }, k) => {
       const { bar, counted } = this.rows[k], zoom = this.zooms[k], hidden = k >= counts.length - this.covered;
       const parts = Object.entries(dead).sort((a, b) => b[1] - a[1]), gone = parts.reduce((sum, [, share]) => sum + share, 0);
       const here = Math.max(0, came - passed - gone);
-      const last = k === counts.length - 1;
+      const last = k === counts.length - 1 && over;
       /** @type {[string, number][]} */
       const all_ = [["--passed", passed], ["--alive", here], ...parts.map(([cause, share]) => /** @type {[string, number]} */ ([causeProperty(cause), share]))];
       this._fill(bar, hidden ? [] : all_.map(([colour, share]) => [colour, 100 * share * zoom]));

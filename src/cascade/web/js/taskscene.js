@@ -170,7 +170,7 @@ export class TaskScene {
     answers.push(say("tasks.answer_luck", { value: say.factor(this.last * this.many) }));
     const key = this.tasks.teach(answers, [say("tasks.plan15"), say("tasks.plan45")]);
     // Many exact answers: when somebody wants to know.
-    key.addEventListener("toggle", () => { if (this._canHalve) key.querySelector("ul")?.append(this._halvers()); }, { once: true });
+    key.addEventListener("toggle", () => { if (this._canHalve) key.querySelector("ul > li:last-child")?.before(this._halvers()); }, { once: true });
   }
 
   /**

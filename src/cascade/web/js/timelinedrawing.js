@@ -294,10 +294,10 @@ export function timelinePicture(data, at, where, dark, say, covered = false) {
   }
   if (covered) drawn += coverOf(at, water);
   drawn += endOf(at, end, cause, say);
-  drawn += at.narrow ? "" : labelsOf(at, organs, end, dark, say);
+  const names = at.narrow ? "" : labelsOf(at, organs, end, dark, say);
   return drawn + `<line x1="${px(at.left)}" x2="${px(at.right)}" y1="${px(water)}" y2="${px(water)}" class="time-line"/>${
     knife === null || knife >= end ? "" : `<line x1="${px(at.x(knife))}" x2="${px(at.x(knife))}" y1="${px(at.knife)}"
-    y2="${px(at.bottom)}" class="time-knife"/>`}`;
+    y2="${px(at.bottom)}" class="time-knife"/>`}${names}`;
 }
 
 /**

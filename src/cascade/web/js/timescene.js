@@ -327,7 +327,7 @@ export class TimeScene {
     this.picture.setAttribute("aria-label", `${say("patient.picture", { n: number })} ${this.said.textContent}`);
   }
 
-  /** The key: organs with all their lesions, also those that are gone, and marks. @param {boolean} dark */
+  /** The key: organs, also of lesions that are gone, with their number where the picture has no room for it; and marks. @param {boolean} dark */
   key(dark) {
     const { data, at, say, legend } = this;
     const mark = (/** @type {string} */ drawn, /** @type {string} */ text) => {
@@ -337,7 +337,7 @@ export class TimeScene {
       return item;
     };
     const organs = organsOf(lesionsUnder(data, at)).map(({ site, number }) =>
-      mark(`<path d="M-10 0H10" ${lineOf(site, dark, 0.7)}/>`, organLabel(site.organ, number, say)));
+      mark(`<path d="M-10 0H10" ${lineOf(site, dark, 0.7)}/>`, organLabel(site.organ, this.layout?.narrow ? number : 1, say)));
     legend.replaceChildren(...organs,
       mark('<circle r="4" class="time-born"/>', say("patient.key_born")),
       mark('<circle r="4.5" class="time-never"/>', say("patient.key_never")),
