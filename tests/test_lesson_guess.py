@@ -124,7 +124,15 @@ def test_what_is_no_guess_is_refused_and_a_guess_is_kept_in_the_address(opened: 
     again = opened("colon", page.evaluate("location.hash"))
     assert again.inner_text(".time-said") == page.inner_text(".time-said")
     assert again.inner_text(".time-answer b") == page.inner_text(".time-answer b")
+    page.wait_for_function("() => /really there/.test(document.querySelector('.time-heard').textContent)")
     page.click(".time-answer button")
+    assert page.text_content(".time-heard") == "", "whoever listens next is told nothing"
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.is_visible(".my-guess"), "room for a number on a sheet"
+    assert page.is_visible("#tasks .task >> nth=0")
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert page.evaluate(f"{SCENE}.covered && {SCENE}.at.knife === {SCENE}.first.knife")
     old = opened("colon", "#patient=k2")
     assert not old.evaluate(f"{SCENE}.covered"), "whoever moved the scalpel has seen it"

@@ -261,7 +261,8 @@ export class FilmScene {
     this.paper.show(this.lines);
     this.back.disabled = !this.bench.moved;
     if (this.open) this._sayAnswer(exact);
-    this.spoken?.say(say("film.heard", { shares: this.stage.bars.told }));
+    const shares = this.stage.bars.told;
+    if (shares) this.spoken?.say(say("film.heard", { shares }));
     this._sayRinged();
     this.host.dispatchEvent(new CustomEvent("solved", { bubbles: true, detail: exact }));
   }

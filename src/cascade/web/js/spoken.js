@@ -13,6 +13,12 @@ export class Spoken {
     this.timer = 0;
   }
 
+  /** Nothing more of what was to be said, and no trace of what was. */
+  hush() {
+    clearTimeout(this.timer);
+    this.region.textContent = "";
+  }
+
   /** @param {string | (() => string)} text itself, or what tells it when it is its turn */
   say(text) {
     const wait = Math.max(0, this.at + 1000 * SILENT - performance.now());

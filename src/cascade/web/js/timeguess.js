@@ -26,8 +26,9 @@ export class GuessedTimeScene extends TimeScene {
     this.wrong = made("span", { className: "quiet" });
     this.wrong.setAttribute("role", "status");
     this.form = this._form();
+    this.mine = made("p", { className: "on-paper" }, `${say("patient.guess")} `, made("span", { className: "my-guess" }, "\u00a0"));
     this.answer = made("p", { className: "time-answer" });
-    this.stage.before(this.form, this.answer);
+    this.stage.before(this.form, this.mine, this.answer);
     this._cover(true, null);
   }
 
@@ -60,10 +61,11 @@ export class GuessedTimeScene extends TimeScene {
       // The question is on the patient who is shown first: whoever moves the waterline would see the answer.
       this.at = { ...this.first };
       this.number.value = "";
+      this.spoken.hush();
     }
     this.wrong.textContent = "";
     this.number.removeAttribute("aria-invalid");
-    this.form.hidden = !covered;
+    this.form.hidden = this.mine.hidden = !covered;
     this.answer.hidden = covered;
     this.host.classList.toggle("time-covered", covered);
     document.documentElement.classList.toggle("guessing", covered);
