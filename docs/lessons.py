@@ -230,7 +230,7 @@ def patient_answers(disease: str) -> list[tuple[str, int]]:
         (say("tasks.patient_early", n=len(patients), year=f"{knives[worth]:.1f}"), least),
     ]
     middle, mm = len(knives) // 2, float(f"{data['eye']['mm']:.2g}")
-    for one in patients:
+    for one in reversed(patients):
         there, seen = at_operation(disease, data, one, middle, mm)
         if there - seen >= 2:
             asked = {"patient": one["number"], "year": f"{knives[middle]:.1f}", "mm": factor(mm)}

@@ -146,6 +146,17 @@ STRIPS = """() => [...document.querySelectorAll("#patient svg[role=img] rect")].
   Number(e.getAttribute("x")) + Number(e.getAttribute("width")), Number(e.nextElementSibling.textContent)])"""
 
 
+@pytest.mark.parametrize("name", ["colon", "breast", "textbook"])
+def test_no_task_asks_of_the_patient_of_the_question(opened: Callable[..., Any], name: str) -> None:
+    """Whoever has uncovered that one would know it."""
+    page = opened(name, "#patient=s")
+    page.wait_for_selector("#tasks .task")
+    number = page.evaluate(f"{SCENE}.data.patients[{SCENE}.first.patient].number")
+    asked = re.findall(r"Patient (\d+) is operated", page.inner_text("#tasks"))
+    assert asked
+    assert asked != [str(number)]
+
+
 @pytest.mark.sampled(2, 6)
 @pytest.mark.parametrize("width", [320, 600, 1280])
 @pytest.mark.parametrize("name", ["colon", "breast", "textbook"])

@@ -64,7 +64,7 @@ export class TimeTaskScene {
     return /** @type {number} */ ([...knives].reverse().find((knife) => this._dying(knife) === least));
   }
 
-  /** A patient and an operation at which most is hidden from the eye. @returns {TimelinePosition | null} */
+  /** The last patient and an operation at which much is hidden from the eye: the page asks of one of the first before. @returns {TimelinePosition | null} */
   get _hiding() {
     const { data } = this, knife = Math.floor(data.knives.length / 2);
     const all = data.patients.map((_, patient) => ({ patient, knife, drug: 0, mm: Number(data.eye.mm.toPrecision(2)) }));
@@ -72,7 +72,7 @@ export class TimeTaskScene {
       const { operated, there, seen } = factsOf(data, at);
       return operated && there - seen >= 2;
     });
-    return few[0] ?? null;
+    return few[few.length - 1] ?? null;
   }
 
   shown() {}
