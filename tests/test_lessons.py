@@ -295,6 +295,14 @@ def test_an_hour_of_a_cell_and_a_moment_of_the_film_are_each_others() -> None:
 # The file -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("lang", languages()[1:])
+@pytest.mark.parametrize("name", ["rectum", *sorted({*MODELS} - {"rectum"})])
+def test_the_lesson_of_every_model_is_small_in_other_languages(name: str, lang: str) -> None:
+    """First that with the most to tell; English ones are written in ``test_lesson_pages.py``."""
+    assert len(page(lesson(cascade.load(name), lang=lang, looked=10_000)).encode()) < 400_000
+
+
 def test_a_lesson_is_one_small_file_that_asks_nothing_of_the_network(tmp_path: Any) -> None:
     data = lesson(PLATELETS, treat=[cascade.treatment("nk-boost")])
     text = write_lesson(data, tmp_path / "x.html").read_text(encoding="utf-8")

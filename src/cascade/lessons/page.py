@@ -21,7 +21,7 @@ from cascade.lessons.words import words
 from cascade.model import Model
 from cascade.model.treatments import Treatment
 from cascade.web.anatomy import anatomy
-from cascade.web.modules import script
+from cascade.web.modules import bare, script
 from cascade.web.page import MOST_IN_A_BROWSER, check_page
 
 MOST_BYTES = 1_000_000
@@ -197,20 +197,29 @@ def page(data: dict[str, Any]) -> str:
     """The page as text."""
     web = files("cascade.web")
     # "</" would end the script in which the data stand, and "<!--" would hide its end.
-    packed = json.dumps(data, separators=(",", ":"), allow_nan=False, ensure_ascii=False).replace("<", "\\u003c")
+    packed = json.dumps(_short(data), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     text = (web / "lesson.html").read_text(encoding="utf-8")
     own, entry = ("bodyscene.css", "lesson.js") if data["model"] else ("timescene.css", "patientlesson.js")
     causes = {cause_property(cause): pair for cause, pair in data["colours"].items()}
-    styles = [(web / name).read_text(encoding="utf-8") for name in ("lesson.css", own)]
+    styles = [bare((web / name).read_text(encoding="utf-8")) for name in ("lesson.css", own)]
     for mark, part in (
         ("<!--LANG-->", data["lang"]),
         ("/*STYLE*/", properties(causes) + "".join(styles)),
         ("/*SCRIPT*/", script(entry)),
-        ("/*DATA*/", packed),
+        ("/*DATA*/", packed.replace("<", "\\u003c")),
         ("<!--TITLE-->", html.escape(data["headline"])),
     ):
         text = text.replace(mark, part, 1)
     return text
+
+
+def _short(value: Any) -> Any:
+    """Data with whole numbers as such: 1, which in JavaScript is 1.0, for the thousand factors that change nothing."""
+    if isinstance(value, dict):
+        return {key: _short(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_short(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and 0 < abs(value) < 2**53 else value
 
 
 def cause_property(cause: str) -> str:

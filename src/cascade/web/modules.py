@@ -3,7 +3,8 @@
 A page is one file that opens from disk, and from there a browser loads no modules.  So they
 are laid one after the other, what is needed first, without their imports and exports.  For
 this their form is simple: names at the top are told apart across all modules, imports stand
-on one line or over several as ``import { a, b } from "./file.js";``, and nothing is renamed.
+on one line or over several as ``import { a, b } from "./file.js";``, nothing is renamed, and
+texts over several lines are drawings and elements only, so that comments and indents can be left out.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from cascade.web.constants import constants_module
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 # Whole lines only: nothing within a line of code is touched.
-_COMMENT = re.compile(r"^[ \t]*(//.*|/\*\*.*?\*/[ \t]*)$\n", re.MULTILINE)
-_LONG_COMMENT = re.compile(r"^[ \t]*/\*\*.*?\*/[ \t]*\n?", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^[ \t]*(//.*|/\*.*?\*/[ \t]*)$\n", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_LONG_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
 
 def module(name: str) -> str:
@@ -46,7 +48,12 @@ def needed(name: str, before: tuple[str, ...] = ()) -> Iterator[str]:
 def joined(name: str) -> str:
     """A module and all that it imports as one text, without comments: these are for readers of the package."""
     texts = (_EXPORT.sub("", IMPORT.sub("", module(part))) for part in dict.fromkeys(needed(name)))
-    return "".join(_COMMENT.sub("", _LONG_COMMENT.sub("", text)) for text in texts)
+    return "".join(bare(text) for text in texts)
+
+
+def bare(text: str) -> str:
+    """JavaScript or a style sheet without comments and indents, which only readers of the package need."""
+    return _INDENT.sub("", _COMMENT.sub("", _LONG_COMMENT.sub("", text)))
 
 
 def script(name: str) -> str:
