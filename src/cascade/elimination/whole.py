@@ -196,13 +196,15 @@ def courses(system, hazards, weights, z, inside, inflow, directions, column, los
 
     Parameters
     ----------
-    system, hazards, weights, z, inside, inflow
+    system, weights, z, inside, inflow
         As for ``flows``; z is not 0.
+    hazards : (B, N, E) float
+        Of each of some sets.
     directions : (P, E) float
         For each derivative what it changes of the logarithms of the hazards.
     column : (S,) int
         Column of ``there`` that a state is added to; -1: none.
-    lost : (1 + P, Z, T or 0), there : (1 + P, Z, columns) complex
+    lost : (B, 1 + P, Z, T or 0), there : (B, 1 + P, Z, columns) complex
         What comes out is added here, averaged over the nodes: the shares, and their derivatives.
 
     Returns
@@ -211,7 +213,18 @@ def courses(system, hazards, weights, z, inside, inflow, directions, column, los
         False where cells circle for ever.
     """
     moves, columns = workspace(system)
-    flow = np.zeros((len(lost), inflow.shape[1]), np.complex128)
+    flow = np.zeros((lost.shape[1], inflow.shape[1]), np.complex128)
+    ends = True
+    for b in range(len(hazards)):
+        ends &= _course(
+            system, hazards[b], weights, z, inside, inflow, directions, column, moves, columns, flow, lost[b], there[b]
+        )
+    return ends
+
+
+@step
+def _course(system, hazards, weights, z, inside, inflow, directions, column, moves, columns, flow, lost, there):
+    """Of one set."""
     ends = True
     for n in range(len(weights)):
         begin = n if inflow.shape[0] > 1 else 0

@@ -88,20 +88,22 @@ class Likelihood:
 
     def expected(self, theta: Floats, *, slopes: bool = True) -> Expected:
         """What is expected of the median animal at free logarithms (P,); without ``slopes`` these are 0."""
-        return self._expected(theta, slopes=slopes, shift=None)
+        log, slope = self._solved(theta[None], slopes=slopes)
+        return Expected(log[0], slope[0], theta)
 
-    def _expected(self, theta: Floats, *, slopes: bool, shift: Callable[[Ints], Floats] | None) -> Expected:
-        """``shift``: from the numbers of free parameters of an arm what is added to them."""
-        log, slope = np.full(len(self.counts), -np.inf), np.zeros((len(self.counts), len(self.free)))
+    def _solved(self, thetas: Floats, *, slopes: bool) -> tuple[Floats, Floats]:
+        """What is expected (B, n), and its derivatives (B, n, P), at some sets of free logarithms (B, P)."""
+        log = np.full((len(thetas), len(self.counts)), -np.inf)
+        slope = np.zeros((*log.shape, len(self.free)))
         for shares, rows, which, when, mine in self.parts:
-            values = shares.at(theta[mine] + (0.0 if shift is None else shift(mine)), slopes=slopes)
-            share, error = values.value[which, when], values.error[which, when]
+            values = shares.each(thetas[:, mine], slopes=slopes)
+            share, error = values.value[:, which, when], values.error[:, which, when]
             seen = share > error
-            log[rows[seen]] = self._exposure[rows[seen]] + np.log(share[seen])
+            log[:, rows] = np.where(seen, self._exposure[rows] + np.log(np.where(seen, share, 1.0)), -np.inf)
             if slopes:
-                relative = values.slope[:, which, when] / np.where(seen, share, 1.0)
-                slope[np.ix_(rows, mine)] = np.where(seen, relative, 0.0).T
-        return Expected(log, slope, theta)
+                relative = values.slope[:, :, which, when] / np.where(seen, share, 1.0)[:, None]
+                slope[:, rows[:, None], mine] = np.where(seen[:, None], relative, 0.0).transpose(0, 2, 1)
+        return log, slope
 
     def possible(self, expected: Expected) -> bool:
         """Whether there are cells wherever some were counted."""
@@ -137,21 +139,28 @@ class Likelihood:
 
     def _given(self, expected: Expected, spreads: Floats) -> tuple[Floats, Floats, Floats]:
         """Log likelihoods of the animals (A,), derivatives by log expected counts (n,) and by spreads (A, 1 + S)."""
+        by_animal, by_eta, by_spread = self._given_each(expected.log[None], spreads)
+        return by_animal[0], by_eta[0], by_spread[0]
+
+    def _given_each(self, log: Floats, spreads: Floats) -> tuple[Floats, Floats, Floats]:
+        """As ``_given``, at some sets of log expected counts (B, n): as if there were B times the animals."""
         from cascade.common.compiled import cached
         from cascade.inference.kernel import animals
 
-        n, count = len(self.counts), len(self.begin) - 1
-        seen = np.isfinite(expected.log)
-        eta = np.where(seen, expected.log, -700.0)
+        (sets, n), count = log.shape, len(self.begin) - 1
+        seen = np.isfinite(log)
+        eta = np.where(seen, log, -700.0)
         shared, alone = self._parted(np.exp(spreads))
-        by_animal, by_eta, by_spread = np.zeros(count), np.zeros(n), np.zeros((count, 1 + len(alone)))
+        begin = np.append((np.arange(sets)[:, None] * n + self.begin[:-1]).ravel(), sets * n)
+        by_animal, by_eta, by_spread = np.zeros(sets * count), np.zeros(sets * n), np.zeros((sets * count, 1 + len(alone)))
         points, weights = _points()
         run = cached(animals.likelihood, _room())
         run(
-            self.begin, self.counts, self.below, eta, self.kind, shared, alone, points, weights,
-            by_animal, by_eta, by_spread,
+            begin, np.tile(self.counts, sets), np.tile(self.below, sets), eta.ravel(), np.tile(self.kind, sets),
+            shared, alone, points, weights, by_animal, by_eta, by_spread,
         )  # fmt: skip
-        return by_animal, np.where(seen, by_eta, 0.0), by_spread
+        by_eta = np.where(seen, by_eta.reshape(sets, n), 0.0)
+        return by_animal.reshape(sets, count), by_eta, by_spread.reshape(sets, count, -1)
 
     def information(self, reference: Reference, spreads: Floats) -> tuple[Floats, Floats]:
         """About the free logarithms, (P, P), and its derivatives by the logarithms of the spreads, (S, P, P)."""

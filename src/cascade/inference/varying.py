@@ -14,6 +14,7 @@ For the restricted likelihood an animal's log counts have the variance V_a + ome
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,8 +29,11 @@ from cascade.model import Model
 GRID = np.linspace(-6.0, 6.0, 41)
 """Points at which curves are solved, in omega; between them they are a cubic spline."""
 
-REACH, POINTS = 7.0, 41
+REACH, POINTS = 7.0, 29
 """Of the rule for each animal, in widths of the law of its u."""
+
+FINE, FAR, LAID = 0.6, 5.5, 6
+"""Least width of the law, in widths of the rule, and how many of its own the rule has to reach; how often it is laid."""
 
 CLIMBS = 12
 UNSEEN = -700.0
@@ -37,29 +41,45 @@ UNSEEN = -700.0
 
 
 class _Curves:
-    """Log expected counts and their derivatives as functions of u, in omega."""
+    """Log expected counts and their derivatives as functions of u, in omega, from what was solved on the grid."""
 
-    def __init__(self, solved: Sequence[Expected]) -> None:
+    def __init__(self, log: Floats, slope: Floats) -> None:
         from scipy.interpolate import CubicSpline
 
-        log = np.array([np.where(np.isfinite(one.log), one.log, UNSEEN) for one in solved])
-        self._log = CubicSpline(GRID, log).c
-        self._slope = CubicSpline(GRID, np.array([one.slope for one in solved])).c
+        self._log = CubicSpline(GRID, np.where(np.isfinite(log), log, UNSEEN)).c
+        self._slope = CubicSpline(GRID, slope).c
 
-    def at(self, x: Floats, theta: Floats, *, slopes: bool) -> Expected:
-        """At one x for each count, (n,)."""
-        piece = np.clip(np.searchsorted(GRID, x) - 1, 0, len(GRID) - 2)
-        apart, every = x - GRID[piece], np.arange(len(x))
+    def at(self, x: Floats) -> Floats:
+        """Log expected counts at some x for each count, (B, n)."""
+        piece, apart, every = self._pieces(x)
         c = self._log[:, piece, every]
-        log = ((c[0] * apart + c[1]) * apart + c[2]) * apart + c[3]
-        if not slopes:
-            return Expected(np.asarray(log), np.zeros((len(x), self._slope.shape[-1])), theta)
-        d, apart = self._slope[:, piece, every], apart[:, None]
-        return Expected(np.asarray(log), np.asarray(((d[0] * apart + d[1]) * apart + d[2]) * apart + d[3]), theta)
+        return np.asarray(((c[0] * apart + c[1]) * apart + c[2]) * apart + c[3])
+
+    def slope(self, x: Floats) -> Floats:
+        """Their derivatives, (B, n, P)."""
+        piece, apart, every = self._pieces(x)
+        c, apart = self._slope[:, piece, every], apart[..., None]
+        return np.asarray(((c[0] * apart + c[1]) * apart + c[2]) * apart + c[3])
+
+    @staticmethod
+    def _pieces(x: Floats) -> tuple[Ints, Floats, Ints]:
+        piece = np.clip(np.searchsorted(GRID, x) - 1, 0, len(GRID) - 2)
+        return piece, x - GRID[piece], np.broadcast_to(np.arange(x.shape[1]), x.shape)
 
 
-_Kept = tuple[Floats, Floats, Floats, Floats]
-"""Derivatives by log expected counts, their slopes, derivatives by spreads, and the logarithms of the hazard."""
+class _Averaged(NamedTuple):
+    """Over the points of the rule of each animal: log likelihoods (A,), and of each point and animal its weight (B, A).
+
+    ``x`` (B, A) is where the point is; ``by_eta`` (B, n), ``slope`` (B, n, P), and ``by_spread`` (B, A, 1 + S) are
+    derivatives there: by log expected counts, of these, and by spreads.
+    """
+
+    by_animal: Floats
+    weights: Floats
+    x: Floats
+    by_eta: Floats
+    slope: Floats
+    by_spread: Floats
 
 
 class Varying(Likelihood):
@@ -107,72 +127,81 @@ class Varying(Likelihood):
         """Where among the free parameters of some arms it is."""
         return next(k for k, p in enumerate(mine.tolist()) if self.free[p].name == self.vary)
 
-    def _moved(self, theta: Floats, u: float, *, slopes: bool) -> Expected:
-        """What is expected of an animal whose hazard is e^u times the median one's."""
-        return self._expected(theta, slopes=slopes, shift=lambda mine: u * (np.arange(len(mine)) == self._place(mine)))
+    def _moved(self, theta: Floats, us: Floats, *, slopes: bool) -> tuple[Floats, Floats]:
+        """What is expected of animals whose hazard is e^u times the median one's, (B, n) and (B, n, P)."""
+        varied = np.array([one.name == self.vary for one in self.free], np.float64)
+        return self._solved(theta + np.outer(us, varied), slopes=slopes)
 
     def each(self, expected: Expected, spreads: Floats) -> Floats:
         """Log likelihoods of the animals over the saturated model, (A,)."""
-        by_animal, _, _ = self._over_animals(expected, spreads)
-        return by_animal
+        return self._over_animals(expected, spreads).by_animal
 
     def of(self, expected: Expected, spreads: Floats) -> Value:
         """The log likelihood over the saturated model, at logarithms of spreads (S,)."""
         omega = float(np.exp(spreads[-1]))
-        by_animal, weights, kept = self._over_animals(expected, spreads)
-        by_free, moved, by_omega = np.zeros(len(self.free)), np.zeros(len(kept[0][2][0])), 0.0
-        every = np.arange(len(self.counts))
-        for share, (by_eta, slope, by_spread, x) in zip(weights, kept, strict=True):
-            of_row = by_eta * share[self._animal]
-            by_free += of_row @ slope
-            moved += share @ by_spread
-            by_omega += omega * float((of_row * x[self._animal]) @ slope[every, self._which])
+        told = self._over_animals(expected, spreads)
+        of_row = told.by_eta * told.weights[:, self._animal]
+        by_free = np.einsum("bn,bnp->p", of_row, told.slope)
+        moved = np.einsum("ba,bas->s", told.weights, told.by_spread)
+        lever = told.slope[:, np.arange(len(self.counts)), self._which]
+        by_omega = omega * float((of_row * told.x[:, self._animal] * lever).sum())
         alone = moved if self.shared else moved[1:]
-        return Value(float(by_animal.sum()), by_free, np.append(alone, by_omega))
+        return Value(float(told.by_animal.sum()), by_free, np.append(alone, by_omega))
 
-    def _over_animals(self, expected: Expected, spreads: Floats) -> tuple[Floats, Floats, list[_Kept]]:
-        """Log likelihoods of the animals, and the weights of the points of the rule with what was found at each."""
+    def _over_animals(self, expected: Expected, spreads: Floats) -> _Averaged:
         omega, slopes = float(np.exp(spreads[-1])), bool(expected.slope.any())
-        curves = _Curves([self._moved(expected.theta, u, slopes=slopes) for u in (omega * GRID).tolist()])
+        curves = _Curves(*self._moved(expected.theta, omega * GRID, slopes=slopes))
         center, width = self._where(curves, spreads)
-        steps = np.linspace(-REACH, REACH, POINTS)
-        animals = len(self.begin) - 1
-        joint = np.zeros((POINTS, animals))
-        kept: list[_Kept] = []
-        for k, step in enumerate(steps.tolist()):
-            x = center + step * width  # of each animal, in omega
-            one = curves.at(x[self._animal], expected.theta, slopes=slopes)
-            by_animal, by_eta, by_spread = self._given(one, spreads[:-1])
-            joint[k] = by_animal - 0.5 * x * x + np.log(width * (steps[1] - steps[0])) - 0.5 * np.log(2.0 * np.pi)
-            kept.append((by_eta, one.slope, by_spread, x))
-        highest = joint.max(axis=0)
-        weights = np.exp(joint - highest)
-        total = weights.sum(axis=0)
-        return highest + np.log(total), weights / total, kept
+        steps = np.linspace(-REACH, REACH, POINTS)[:, None]
+        for _ in range(LAID):
+            x = center + steps * width  # of each animal, in omega
+            given = self._given_each(curves.at(x[:, self._animal]), spreads[:-1])
+            joint = given[0] - 0.5 * x * x + np.log(width * (steps[1] - steps[0])) - 0.5 * np.log(2.0 * np.pi)
+            highest = joint.max(axis=0)
+            weights = np.exp(joint - highest)
+            total = weights.sum(axis=0)
+            weights /= total
+            mean = (weights * x).sum(axis=0)
+            sd = np.sqrt((weights * (x - mean) ** 2).sum(axis=0))
+            fine, far = sd > FINE * width, REACH * width - np.abs(mean - center) > FAR * sd
+            if (fine & far).all():
+                break
+            center, width = np.where(fine & far, center, mean), np.where(fine & far, width, np.maximum(sd, 0.3 * width))
+        return _Averaged(highest + np.log(total), weights, x, given[1], curves.slope(x[:, self._animal]), given[2])
 
     def _where(self, curves: _Curves, spreads: Floats) -> tuple[Floats, Floats]:
-        """Of each animal where the law of its u given its counts lies, and how wide it is, in omega, (A,) each."""
-        none = np.zeros(0)
+        """Of each animal about where the law of its u given its counts lies, and how wide it is, in omega, (A,) each.
+
+        As if log counts were normal, which costs next to nothing.
+        """
+        shared, alone = self._parted(np.exp(spreads[:-1]))
+        counted = np.maximum(np.where(self.below > 0, self.below, self.counts), 0.5)
+        own = np.where(self.kind >= 0, np.append(alone, 0.0)[self.kind], 0.0)
+        weight, open_ = 1.0 / (own**2 + 1.0 / counted), (self.below > 0) | (self.counts == 0)
+        pull = 1.0 / (1.0 / max(shared, 1e-9) ** 2 + np.add.reduceat(weight, self.begin[:-1]))
 
         def joint(x: Floats) -> Floats:
-            one = curves.at(x[self._animal], none, slopes=False)
-            return np.asarray(self._given(one, spreads[:-1])[0] - 0.5 * x * x)
+            """At some points of each animal, (B, A)."""
+            apart = np.log(counted) - curves.at(x[:, self._animal])
+            apart = np.where(open_, np.minimum(apart, 0.0), apart)
+            sums = np.add.reduceat(weight * apart, self.begin[:-1], axis=1)
+            squares = np.add.reduceat(weight * apart**2, self.begin[:-1], axis=1)
+            return np.asarray(-0.5 * (squares - pull * sums**2 + x * x))
 
-        animals = len(self.begin) - 1
-        values = np.array([joint(np.full(animals, x)) for x in GRID.tolist()])
+        values = joint(np.repeat(GRID[:, None], len(self.begin) - 1, axis=1))
         step = GRID[1] - GRID[0]
         center = GRID[np.argmax(values, axis=0)]
         # A narrow law is climbed to by steps that are halved, as wide as a parabola through its top.
-        width = np.full(animals, step)
+        sides, width = np.array([[-1.0], [0.0], [1.0]]), np.full(len(center), step)
         for _ in range(CLIMBS):
-            low, here, high = (joint(center + side * width) for side in (-1.0, 0.0, 1.0))
+            low, here, high = joint(center + sides * width)
             bent = 2.0 * here - low - high
             peaked = (here >= low) & (here >= high) & (bent > 0)
             center = np.where(peaked, center + 0.5 * width * (high - low) / np.where(peaked, bent, 1.0),
                               center + width * np.sign(high - low))  # fmt: skip
             center = np.clip(center, GRID[0], GRID[-1])
             width = np.where(peaked & (bent > 1.0), width / 2.0, width)
-        low, here, high = (joint(center + side * width) for side in (-1.0, 0.0, 1.0))
+        low, here, high = joint(center + sides * width)
         bent = np.maximum(2.0 * here - low - high, 1e-12)
         # By the curvature at its top, and by how far it reaches on the grid, the wider of the two.
         narrow = width / np.sqrt(bent)
@@ -213,9 +242,10 @@ class Varying(Likelihood):
     def medians(self, theta: Floats, spreads: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Log expected counts of animals that differ, drawn, and the other spreads."""
         log = np.zeros(len(self.counts))
-        for a, u in enumerate(rng.normal(0.0, float(spreads[-1]), len(self.begin) - 1).tolist()):
+        us = rng.normal(0.0, float(spreads[-1]), len(self.begin) - 1)
+        for a, moved in enumerate(self._moved(theta, us, slopes=False)[0]):
             rows = slice(self.begin[a], self.begin[a + 1])
-            log[rows] = self._moved(theta, u, slopes=False).log[rows]
+            log[rows] = moved[rows]
         return log, spreads[:-1]
 
     def told(self, spreads: Mapping[str, float]) -> list[str]:

@@ -150,7 +150,7 @@ class Shares:
         """
         logs = np.asarray(logs, np.float64)
         factors = np.exp(logs @ self._directions) * self._open
-        known = next((one for one in self._known if np.abs(logs - one.at).max(initial=0.0) < NEAR), None)
+        known = self._near(logs)
         if known is not None:
             z, weights = known.rule
             transform = self._transform(known.hazards * factors, known.nodes.weights, slopes=slopes)
@@ -158,6 +158,35 @@ class Shares:
         if self._prepared.changes:
             return self._through_windows(factors)
         return self._refined(logs, factors)
+
+    def each(self, logs: Floats, *, slopes: bool = True) -> Values:
+        """As ``at`` of each of some sets, (B, P); all values have a leading axis of sets.
+
+        Sets that one rule serves are one call of compiled code.
+        """
+        found: list[tuple[list[int], Values]] = []
+        served: dict[int, tuple[_Known, list[int]]] = {}
+        kept = len(self._of_transition) if slopes else 0
+        for b, own in enumerate(logs):
+            known = self._near(own)
+            if known is None:
+                one = self.at(own, slopes=slopes)
+                one = one._replace(slope=one.slope[:kept], rate_slope=one.rate_slope[:kept])
+                found.append(([b], Values(*(part[None] for part in one))))
+            else:
+                served.setdefault(id(known), (known, []))[1].append(b)
+        for known, some in served.values():
+            z, weights = known.rule
+            factors = np.exp(logs[some] @ self._directions) * self._open
+            transform = self._transform(known.hazards * factors[:, None], known.nodes.weights, slopes=slopes)
+            rows = (weights @ transform(z)).imag.reshape(len(weights), len(some), -1)
+            found.append((some, self._of_sets(rows, known.error)))
+        back = np.argsort(np.concatenate([some for some, _ in found]))
+        return Values(*(np.concatenate(part)[back] for part in zip(*(values for _, values in found), strict=True)))
+
+    def _near(self, logs: Floats) -> _Known | None:
+        """The last rule that serves there."""
+        return next((one for one in self._known if np.abs(logs - one.at).max(initial=0.0) < NEAR), None)
 
     def _refined(self, logs: Floats, factors: Floats) -> Values:
         """Nodes of the frailties and the inverse refined until nothing changes; remembers a rule that says the same."""
@@ -186,14 +215,17 @@ class Shares:
 
     def _values(self, rows: Floats, error: Floats) -> Values:
         """From rows (n, (1 + P) (1 or 2) K), and errors (n, 1 or 2, K)."""
-        parts = rows.reshape(len(self.times), -1, *self._width)
-        value, slope = np.moveaxis(parts[:, 0], 0, 2), np.moveaxis(parts[:, 1:], 0, 3)
-        wrong = np.moveaxis(error, 0, 2)
-        nothing = np.zeros((len(self.observables), 0)), np.zeros((slope.shape[0], len(self.observables), 0))
-        shares = value[0] + self._waiting, slope[:, 0], wrong[0]
+        return Values(*(part[0] for part in self._of_sets(rows[:, None], error)))
+
+    def _of_sets(self, rows: Floats, error: Floats) -> Values:
+        """From rows (n, B, (1 + P) (1 or 2) K) values with a leading axis of sets, of which one error is that of all."""
+        parts = rows.reshape(*rows.shape[:2], -1, *self._width)
+        value, slope = parts[:, :, 0].transpose(2, 1, 3, 0), parts[:, :, 1:].transpose(3, 1, 2, 4, 0)
+        wrong = np.broadcast_to(error.transpose(1, 2, 0)[:, None], value.shape)
+        shares = value[0] + self._waiting, slope[0], wrong[0]
         if not self._rates:
-            return Values(*shares, *nothing, nothing[0])
-        return Values(*shares, value[1], slope[:, 1], wrong[1])
+            return Values(*shares, value[0, ..., :0], slope[0, ..., :0], value[0, ..., :0])
+        return Values(*shares, value[1], slope[1], wrong[1])
 
     def _rule(self, logs: Floats, hazards: Floats, nodes: Nodes, values: Floats, error: Floats) -> _Known | None:
         """The coarsest rule that says what the refined inverse says; None where none does, or more is asked of it."""
@@ -220,7 +252,10 @@ class Shares:
         return solver.poles(hazards) if solver.has_cycle else np.zeros(0, np.complex128)
 
     def _transform(self, hazards: Floats, weights: Floats, *, slopes: bool = True) -> Transform:
-        """Of the shares, and rates, and their derivatives, (Z, (1 + P) (1 or 2) K), or without derivatives."""
+        """Of the shares, and rates, and their derivatives, (Z, (1 + P) (1 or 2) K), or without derivatives.
+
+        Hazards of some sets, (B, N, E), give B times the columns, set by set.
+        """
         solver, directions = self._prepared.solver, self._directions if slopes else self._directions[:0]
         deaths = bool(self.lost.any())
 
@@ -230,8 +265,8 @@ class Shares:
             if deaths:
                 rows = rows + lost @ self.lost.T
             if self._rates:
-                rows = np.concatenate([rows, rows * z[:, None]], axis=2)
-            return np.asarray(np.moveaxis(rows, 0, 1).reshape(len(z), -1))
+                rows = np.concatenate([rows, rows * z[:, None]], axis=-1)
+            return np.asarray(np.moveaxis(rows, -2, 0).reshape(len(z), -1))
 
         return transform
 

@@ -244,16 +244,19 @@ class Solver:
     ) -> tuple[Complexes, Complexes]:
         """As ``courses``, with derivatives by the logarithms of the hazards in each of the ``directions`` (P, E).
 
-        (1 + P, Z, T), or T = 0 without ``deaths``, and (1 + P, Z, states).
+        (1 + P, Z, T), or T = 0 without ``deaths``, and (1 + P, Z, states); with a leading axis of sets where hazards
+        (B, N, E) have one.
         """
         from cascade.elimination import whole
 
-        lowered, rows = self.lowered, (1 + len(directions), len(z))
+        sets, lowered = hazards.reshape(-1, *hazards.shape[-2:]), self.lowered
+        rows = (len(sets), 1 + len(directions), len(z))
         lost = np.zeros((*rows, len(lowered.transitions) if deaths else 0), np.complex128)
         there = np.zeros((*rows, len(lowered.states)), np.complex128)
-        inside, begin, run = ~self.stuck(hazards), self.start[None] if start is None else start, _run(whole.courses)
-        _ends(run(self.system(hazards), hazards, weights, z, inside, begin, directions, lowered.base, lost, there))
-        return lost, there
+        all_sets = sets.reshape(-1, sets.shape[-1])
+        inside, begin, run = ~self.stuck(all_sets), self.start[None] if start is None else start, _run(whole.courses)
+        _ends(run(self.system(all_sets), sets, weights, z, inside, begin, directions, lowered.base, lost, there))
+        return (lost, there) if hazards.ndim > 2 else (lost[0], there[0])
 
     def presence(
         self, hazards: Floats, weights: Floats, directions: Floats, state: int
@@ -272,9 +275,9 @@ class Solver:
 
         def transform(z: Complexes) -> Complexes:
             rows = 1 + len(directions), len(z)
-            lost, there = np.zeros((*rows, 0), np.complex128), np.zeros((*rows, 1), np.complex128)
-            _ends(run(system, hazards, weights, z, inside, start, directions, column, lost, there))
-            return np.asarray(there[:, :, 0].T)
+            lost, there = np.zeros((1, *rows, 0), np.complex128), np.zeros((1, *rows, 1), np.complex128)
+            _ends(run(system, hazards[None], weights, z, inside, start, directions, column, lost, there))
+            return np.asarray(there[0, :, :, 0].T)
 
         return transform
 
