@@ -517,14 +517,17 @@ def test_bands_are_wide_where_the_counts_tell_nothing() -> None:
     assert "No cell was counted" in str(nothing)
 
 
+@pytest.mark.parametrize("degrees", [math.inf, 3.0, 7.5])
 @pytest.mark.parametrize(("median", "spread"), [(3.0, 0.5), (40.0, 2.0), (1000.0, 1.2), (1e5, 1.0), (1e12, 0.1)])
-def test_the_law_of_a_new_animal_is_that_of_many(median: float, spread: float) -> None:
+def test_the_law_of_a_new_animal_is_that_of_many(median: float, spread: float, degrees: float) -> None:
     """Quantiles against a million draws: between the draws' own at levels a little apart."""
-    from cascade.inference.predicting import _animal
+    from cascade.inference.predicting import _Law
 
-    low, high = (float(end[0]) for end in _animal(np.array([median]), np.array([spread]), 0.95))
+    law = _Law(np.array([median]), np.array([spread]), np.array([degrees]))
+    low, high = (float(end[0]) for end in law.ends(0.95))
     rng = np.random.default_rng(5)
-    rate = median * np.exp(rng.normal(0, spread, 1_000_000))
+    drawn = rng.normal(0, 1, 1_000_000) if math.isinf(degrees) else rng.standard_t(degrees, 1_000_000)
+    rate = median * np.exp(np.minimum(spread * drawn, 60.0))
     counts = np.where(rate < 1e9, rng.poisson(np.minimum(rate, 1e9)), rate)
     for end, share in ((low, 0.025), (high, 0.975)):
         below, above = np.quantile(counts, [share - 0.002, share + 0.002])

@@ -13,7 +13,7 @@ import numpy as np
 
 from cascade.common.arguments import check_seed
 from cascade.common.errors import InputError, is_number, is_whole, nearest
-from cascade.common.types import Floats
+from cascade.common.types import Floats, Mask
 from cascade.inference.chance_of import Chance, chance_of
 from cascade.inference.comparing import Check, Fits, checked, compared
 from cascade.inference.counted import Counts
@@ -25,7 +25,7 @@ from cascade.inference.likely import Likely, Reference
 from cascade.inference.maximum import LEAST_SPREAD, Maximum
 from cascade.inference.posterior import Posterior, sampled
 from cascade.inference.predicting import Prediction, predicted
-from cascade.inference.profiles import Cut, Profile, degrees_of_freedom, profile, student
+from cascade.inference.profiles import Cut, Profile, degrees_of_freedom, profile, spread_law, student, untold
 from cascade.model import Model
 
 if TYPE_CHECKING:
@@ -97,6 +97,16 @@ class Fit:
         """Spreads of log expected counts between animals; 0 where none is seen."""
         values = np.where(self.best.spreads > LEAST_SPREAD + 1e-6, np.exp(self.best.spreads), 0.0)
         return dict(zip(self.likelihood.spreads, values.tolist(), strict=True))
+
+    @cached_property
+    def spread_law(self) -> tuple[Mask, Floats]:
+        """Which spreads are at no bound, and the covariance of their logarithms."""
+        return spread_law(self.likelihood, self.best, self.reference)
+
+    @cached_property
+    def untold(self) -> tuple[str, ...]:
+        """Spreads that the data do not tell: they are as the search began."""
+        return tuple(self.likelihood.spreads[s] for s in untold(self.likelihood, self.best, self.reference))
 
     @cached_property
     def covariance(self) -> Floats:
@@ -176,6 +186,9 @@ class Fit:
 
     def _told(self) -> str:
         lines = self.likelihood.told(self.spreads)
+        if self.untold:
+            names = " and of ".join(self.untold)
+            lines.append(f"These data do not tell the spread of {names}: it stands as the search began.")
         if not self.best.found:
             lines.append("The search did not come to an end: take no number from here.")
         others = [value for value in self.starts if value < max(self.starts) - 0.01]
@@ -204,7 +217,8 @@ class Fit:
         Parameters
         ----------
         observable : str
-            One of the data, one of the model, or a state.
+            One of the data, one of the model, or a state.  A new animal's count of what the data have not is apart by
+            the largest spread of those that they have.
         hours : sequence of float
         arm : str, optional
         cells : float, optional

@@ -152,7 +152,11 @@ class Likelihood:
         eta = np.where(seen, log, -700.0)
         shared, alone = self._parted(np.exp(spreads))
         begin = np.append((np.arange(sets)[:, None] * n + self.begin[:-1]).ravel(), sets * n)
-        by_animal, by_eta, by_spread = np.zeros(sets * count), np.zeros(sets * n), np.zeros((sets * count, 1 + len(alone)))
+        by_animal, by_eta, by_spread = (
+            np.zeros(sets * count),
+            np.zeros(sets * n),
+            np.zeros((sets * count, 1 + len(alone))),
+        )
         points, weights = _points()
         run = cached(animals.likelihood, _room())
         run(

@@ -1,4 +1,12 @@
-"""What a fit says of an observable at any time: the curve of the median animal, and where a new animal would be."""
+r"""What a fit says of an observable at any time: the curve of the median animal, and where a new animal would be.
+
+The log expected count of a new animal lies around that of the median one by
+
+    V = v + sum_k sigma_k^2,        v the variance of the curve, sigma_k the spreads between animals,
+
+known from so few animals that its law is Student's, with Satterthwaite's 2 V^2 / var(V) degrees of freedom; its count
+is Poisson.  Where a hazard differs between animals the curve is solved for each of them (``inference.varying``).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +19,7 @@ import numpy as np
 
 from cascade.common.arguments import check_moments
 from cascade.common.errors import InputError
-from cascade.common.types import Floats
+from cascade.common.types import Floats, Mask
 from cascade.inference.meeting import arm_of, given_cells, observable_of
 from cascade.inference.nested import NAME
 from cascade.solution.shares import Shares
@@ -24,6 +32,12 @@ MANY = 300.0
 
 NODES, REACH = 161, 6.0
 """Points of a trapezoidal rule over standard normals, and how far it goes."""
+
+ANIMALS = 41
+"""Points of the rule over animals whose hazard differs."""
+
+FARTHEST = 600.0
+"""Of a logarithm: beyond it a band is open."""
 
 
 @dataclass(frozen=True)
@@ -78,24 +92,30 @@ def predicted(
     degrees = float(np.min(fit.degrees[mine])) if mine else math.inf
     reach = float(student.ppf(0.5 + level / 2.0, degrees)) * np.sqrt(variance)
     median = given * share
-    # Of a curve that is not told a new animal may be anywhere: as far as numbers go.
-    apart = _between_animals(fit, observable) ** 2 + _varied(fit, mine, slope)
-    spread = np.sqrt(apart + np.minimum(variance, 100.0))
-    low, high = _animal(median, spread, level)
     # No more than all cells can be there.
     most = np.maximum(given, median)
-    reach = np.minimum(reach, 600.0)
+    reach = np.minimum(reach, FARTHEST)
     ends = median * np.exp(-reach), np.minimum(median * np.exp(reach), most)
-    return Prediction(observable, arm, at, given, median, *ends, low, high, level)
+    own = _between_animals(fit, observable)
+    # Of a curve that is not told a new animal may be anywhere: as far as numbers go.
+    spread = np.sqrt(own**2 + np.minimum(variance, 100.0))
+    full = np.zeros((len(fit.free), len(at)))
+    full[mine] = slope
+    law = _Law(median, spread, _degrees(fit, full, spread, _parts(fit, observable)))
+    band = law.ends(level) if fit.asked["vary"] is None else law.over(_moved(fit, shares, mine, share), level)
+    return Prediction(observable, arm, at, given, median, *ends, *band, level)
 
 
-def _varied(fit: Fit, mine: Sequence[int], slope: Floats) -> Floats:
-    """Variance of log counts between animals, since a hazard differs between them: as far as the curve is linear."""
+def _moved(fit: Fit, shares: Shares, mine: Sequence[int], share: Floats) -> Floats:
+    """Log counts of animals whose hazard is as much apart, over the median animal's, (ANIMALS, n)."""
     vary = fit.asked["vary"]
-    if vary is None:
-        return np.zeros(slope.shape[1])
-    place = next(k for k, p in enumerate(mine) if fit.free[p].name == vary)
-    return np.asarray((fit.spreads[f"{vary} between animals"] * slope[place]) ** 2)
+    omega = fit.spreads[f"{vary} between animals"]
+    varied = np.array([fit.free[p].name == vary for p in mine], np.float64)
+    values = shares.each(
+        fit.best.theta[mine] + np.outer(omega * np.linspace(-REACH, REACH, ANIMALS), varied), slopes=False
+    )
+    there = np.maximum(np.where(values.value[:, 0] > values.error[:, 0], values.value[:, 0], 0.0), 1e-300)
+    return np.asarray(np.log(there / np.maximum(share, 1e-300)))
 
 
 def _cells(fit: Fit, observable: str, arm: str) -> float:
@@ -105,39 +125,102 @@ def _cells(fit: Fit, observable: str, arm: str) -> float:
     return float(np.median([row.cells * row.fraction for row in mine]))
 
 
+def _parts(fit: Fit, observable: str) -> list[str]:
+    """Spreads of log counts that one animal is apart by; where they differ by observable that of this one.
+
+    Of an observable that was not counted it is the largest of those that were.
+    """
+    names = [name for name in ("all counts of an animal", NAME) if name in fit.spreads]
+    vary = f"{fit.asked['vary']} between animals"
+    alone = [name for name in fit.spreads if name not in {*names, vary}]
+    mine = [name for name in alone if name in ("each count", observable)] or alone
+    return names + sorted(mine, key=lambda name: -fit.spreads[name])[:1]
+
+
 def _between_animals(fit: Fit, observable: str) -> float:
-    """Spread of the log count of one animal around the median one's."""
-    spreads = fit.spreads
-    shared = spreads.get("all counts of an animal", 0.0) if "all counts of an animal" in spreads else 0.0
-    alone = spreads.get("each count", spreads.get(observable, 0.0))
-    return math.hypot(shared, alone, spreads.get(NAME, 0.0))
+    """Spread of the log count of one animal around the median one's; infinite where the data do not tell it."""
+    parts = _parts(fit, observable)
+    return math.inf if {*parts} & {*fit.untold} else math.hypot(*(fit.spreads[name] for name in parts))
 
 
-def _animal(median: Floats, spread: Floats, level: float) -> tuple[Floats, Floats]:
-    """Quantiles of Poisson counts whose expected count is log-normal: of many the log count is normal."""
-    from scipy.stats import norm
+def _degrees(fit: Fit, slope: Floats, spread: Floats, parts: Sequence[str]) -> Floats:
+    """Of freedom of the variance of a new animal's log count, at each time, (n,); ``slope`` (P, n) is the curve's."""
+    inside, known = fit.spread_law
+    variance = spread**2
+    if not inside.any():
+        return np.full(len(variance), np.inf)
+    _, moved = fit.likelihood.information(fit.reference, fit.best.spreads)
+    pulled = fit.covariance @ slope
+    by_spread = np.array([-np.einsum("pn,pq,qn->n", pulled, one, pulled) for one in moved])
+    for k, name in enumerate(fit.likelihood.spreads):
+        if name in parts:
+            by_spread[k] += 2.0 * fit.spreads[name] ** 2
+    uncertain = np.einsum("sn,st,tn->n", by_spread[inside], known, by_spread[inside])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        degrees = 2.0 * variance**2 / uncertain
+    return np.maximum(np.where(np.isfinite(degrees), degrees, np.inf), 1.0)
 
-    found = []
-    for share in (0.5 - level / 2.0, 0.5 + level / 2.0):
-        apart = float(norm.ppf(share)) * np.sqrt(spread**2 + 1.0 / np.maximum(median, MANY))
-        quantile = median * np.exp(np.minimum(apart, 600.0))
-        few = median < MANY
-        quantile[few] = _of_few(median[few], spread[few], share)
-        found.append(quantile)
-    return found[0], found[1]
+
+@dataclass(frozen=True)
+class _Law:
+    """Of counts, Poisson around expected ones whose logarithms follow Student's law; all (n,)."""
+
+    median: Floats
+    spread: Floats
+    degrees: Floats
+
+    def ends(self, level: float) -> tuple[Floats, Floats]:
+        """Between which that share lies: of many the log count is Student's itself."""
+        from scipy.stats import norm, t
+
+        found = []
+        few = (self.median < MANY) & np.isfinite(self.spread)
+        for share in (0.5 - level / 2.0, 0.5 + level / 2.0):
+            quantile = np.where(np.isinf(self.degrees), norm.ppf(share), t.ppf(share, np.minimum(self.degrees, 1e9)))
+            apart = quantile * np.sqrt(self.spread**2 + 1.0 / np.maximum(self.median, MANY))
+            end = self.median * np.exp(np.clip(apart, -FARTHEST, FARTHEST))
+            if few.any():
+                x, weights = self._rule(few)
+                end[few] = _least(self.median[few, None] * np.exp(np.minimum(x, 60.0)), weights, share)
+            found.append(end)
+        return found[0], found[1]
+
+    def over(self, moved: Floats, level: float) -> tuple[Floats, Floats]:
+        """As ``ends``, over animals whose curves are apart by ``moved`` (ANIMALS, n) at even steps of a normal law."""
+        if np.isinf(self.spread).any():
+            return np.zeros_like(self.median), self.median * math.exp(FARTHEST)
+        z = np.linspace(-REACH, REACH, ANIMALS)
+        of_animal = np.exp(-0.5 * z * z) / np.exp(-0.5 * z * z).sum()
+        x, weights = self._rule(np.ones(len(self.median), bool), ANIMALS)
+        rates = self.median[:, None, None] * np.exp(np.minimum(moved.T[:, :, None] + x[:, None, :], 60.0))
+        both = of_animal[:, None] * weights[:, None, :]
+        shape = len(self.median), -1
+        rates, both = rates.reshape(shape), both.reshape(shape)
+        low, high = (_least(rates, both, share) for share in (0.5 - level / 2.0, 0.5 + level / 2.0))
+        return low, high
+
+    def _rule(self, some: Mask, nodes: int = NODES) -> tuple[Floats, Floats]:
+        """Points of the logarithm and their weights, (n, nodes): in z, where Student's law is about normal.
+
+        t = sqrt(nu (exp(z^2 / nu) - 1)); Wallace DL. Ann Math Stat 1959;30:1121-1130.
+        """
+        from scipy.stats import t
+
+        z, nu = np.linspace(-REACH, REACH, nodes), np.minimum(self.degrees[some], 1e6)[:, None]
+        point = np.sign(z) * np.sqrt(nu * np.expm1(z * z / nu))
+        slope = np.where(z == 0, 1.0, np.exp(z * z / nu) * z / np.where(z == 0, 1.0, point))
+        weights = t.pdf(point, nu) * slope
+        return np.asarray(self.spread[some, None] * point), weights / weights.sum(axis=1, keepdims=True)
 
 
-def _of_few(median: Floats, spread: Floats, share: float) -> Floats:
-    """The least whole counts whose chance, averaged over the log-normal by a fine trapezoidal rule, is that share."""
-    from scipy.stats import poisson
+def _least(rates: Floats, weights: Floats, share: float) -> Floats:
+    """The least whole counts whose chance, averaged over Poisson laws (n, points), is that share."""
+    from scipy.special import pdtr
 
-    z = np.linspace(-REACH, REACH, NODES)
-    weights = np.exp(-0.5 * z * z)
-    rates = median[:, None] * np.exp(np.minimum(np.outer(spread, z), 60.0))
-    weights /= weights.sum()
-    low, high = np.full(len(median), -1.0), np.ceil(rates[:, -1] + 10.0 * np.sqrt(rates[:, -1]) + 50.0)
+    most = rates.max(axis=1)
+    low, high = np.full(len(rates), -1.0), np.ceil(most + 10.0 * np.sqrt(most) + 50.0)
     while (high - low > np.maximum(1.0, 1e-6 * high)).any():
         middle = np.floor((low + high) / 2.0)
-        enough = poisson.cdf(middle[:, None], rates) @ weights >= share
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+        enough = (pdtr(np.maximum(middle, 0.0)[:, None], rates) * weights).sum(axis=1) >= share
+        low, high = np.where(enough & (middle >= 0), low, middle), np.where(enough & (middle >= 0), middle, high)
     return high

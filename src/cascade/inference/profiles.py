@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cascade.common.types import Floats
+from cascade.common.types import Floats, Ints, Mask
 from cascade.inference.likely import FARTHEST, Likely, Reference
 from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD, Maximum, highest
 
@@ -29,6 +29,8 @@ IMPOSSIBLE = 1e6
 
 MOST_TRIES = 25
 STEP = 0.05
+FLAT = 0.05
+"""Of a curvature: of one degree of freedom it is about 2."""
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,10 @@ def _starts(
 def degrees_of_freedom(likelihood: Likely, best: Maximum, reference: Reference) -> Floats:
     """Of each free logarithm, (P,): Satterthwaite's; infinite where no spread is fitted that matters."""
     information, moved = likelihood.information(reference, best.spreads)
-    size = len(information)
-    inside = (best.spreads > LEAST_SPREAD + 1e-6) & (best.spreads < MOST_SPREAD - 1e-6)
+    inside, spread = spread_law(likelihood, best, reference)
     if not inside.any():
-        return np.full(size, np.inf)
+        return np.full(len(information), np.inf)
     covariance = np.linalg.pinv(information, hermitian=True)
-    spread = _spread_covariance(likelihood, best, reference, inside)
     # d covariance = - covariance dJ covariance.
     slopes = np.array([-np.diag(covariance @ one @ covariance) for one in moved[inside]])
     variance = np.einsum("sp,st,tp->p", slopes, spread, slopes)
@@ -142,20 +142,31 @@ def degrees_of_freedom(likelihood: Likely, best: Maximum, reference: Reference) 
     return np.maximum(np.where(np.isfinite(degrees), degrees, np.inf), 1.0)
 
 
-def _spread_covariance(likelihood: Likely, best: Maximum, reference: Reference, inside: Floats) -> Floats:
-    """Of the logarithms of those spreads that are not at a bound, from the curvature of the restricted likelihood."""
-    which = np.flatnonzero(inside)
-    rows = []
-    for s in which:
+def spread_law(likelihood: Likely, best: Maximum, reference: Reference) -> tuple[Mask, Floats]:
+    """Which spreads are at no bound (S,), and the covariance of their logarithms, by the restricted likelihood."""
+    inside = (best.spreads > LEAST_SPREAD + 1e-6) & (best.spreads < MOST_SPREAD - 1e-6)
+    values, vectors = np.linalg.eigh(_bent(likelihood, best, reference, np.flatnonzero(inside)))
+    # Where it is flat the spread is known to a factor of some e^2, no worse.
+    return inside, np.asarray((vectors / np.maximum(values, 0.25)) @ vectors.T)
+
+
+def untold(likelihood: Likely, best: Maximum, reference: Reference) -> Ints:
+    """Spreads along which the restricted likelihood is flat: the data do not tell them, and they stay as they began."""
+    inside = np.flatnonzero((best.spreads > LEAST_SPREAD + 1e-6) & (best.spreads < MOST_SPREAD - 1e-6))
+    bent = np.diag(_bent(likelihood, best, reference, inside))
+    return inside[np.abs(bent) < FLAT]
+
+
+def _bent(likelihood: Likely, best: Maximum, reference: Reference, which: Ints) -> Floats:
+    """Minus the second derivatives of the restricted likelihood by logarithms of spreads."""
+    rows = np.zeros((len(which), len(which)))
+    for row, s in zip(rows, which, strict=True):
         step = np.zeros(len(best.spreads))
         step[s] = STEP
         up = likelihood.restricted(best.expected, best.spreads + step, reference).by_spread
         down = likelihood.restricted(best.expected, best.spreads - step, reference).by_spread
-        rows.append(-(up - down)[which] / (2 * STEP))
-    bent = np.array(rows)
-    values, vectors = np.linalg.eigh((bent + bent.T) / 2.0)
-    # Where it is flat the spread is known to a factor of some e^2, no worse.
-    return np.asarray((vectors / np.maximum(values, 0.25)) @ vectors.T)
+        row[:] = -(up - down)[which] / (2 * STEP)
+    return (rows + rows.T) / 2.0
 
 
 def profile(

@@ -33,7 +33,7 @@ REACH, POINTS = 7.0, 29
 """Of the rule for each animal, in widths of the law of its u."""
 
 FINE, FAR, LAID = 0.6, 5.5, 6
-"""Least width of the law, in widths of the rule, and how many of its own the rule has to reach; how often it is laid."""
+"""Least width of the law, in those of the rule, and how many of its own the rule has to reach; how often it is laid."""
 
 CLIMBS = 12
 UNSEEN = -700.0

@@ -218,7 +218,7 @@ class Shares:
         return Values(*(part[0] for part in self._of_sets(rows[:, None], error)))
 
     def _of_sets(self, rows: Floats, error: Floats) -> Values:
-        """From rows (n, B, (1 + P) (1 or 2) K) values with a leading axis of sets, of which one error is that of all."""
+        """From rows (n, B, (1 + P) (1 or 2) K) values with a leading axis of sets, which have one error."""
         parts = rows.reshape(*rows.shape[:2], -1, *self._width)
         value, slope = parts[:, :, 0].transpose(2, 1, 3, 0), parts[:, :, 1:].transpose(3, 1, 2, 4, 0)
         wrong = np.broadcast_to(error.transpose(1, 2, 0)[:, None], value.shape)
