@@ -223,4 +223,4 @@ def _least(rates: Floats, weights: Floats, share: float) -> Floats:
         middle = np.floor((low + high) / 2.0)
         enough = (pdtr(np.maximum(middle, 0.0)[:, None], rates) * weights).sum(axis=1) >= share
         low, high = np.where(enough & (middle >= 0), low, middle), np.where(enough & (middle >= 0), middle, high)
-    return high
+    return np.asarray(high)

@@ -35,8 +35,8 @@ from cascade.solution.windows import Windows
 NEAR = 1.0
 """Of a logarithm: as far from where a rule was found to serve it is taken to."""
 
-MOST_KNOWN = 30
-"""Rules that are kept, the last ones."""
+MOST_KNOWN = 200
+"""Rules that are kept, the last ones: where a hazard differs between animals some tens serve one likelihood."""
 
 AGREE = 1e-11
 """Of shares and their derivatives, over the largest of any time: a rule that differs less from the refined serves."""
@@ -128,6 +128,7 @@ class Shares:
         for row, numbers in zip(by_transition, groups, strict=True):
             row[list(numbers)] = 1.0
         self._known: list[_Known] = []
+        self._served = np.zeros((0, len(groups)))  # where each of them was found
         self._of_transition = by_transition
         self._directions = by_transition[:, lowered.exit_transition]
         starts = np.bincount(
@@ -186,7 +187,8 @@ class Shares:
 
     def _near(self, logs: Floats) -> _Known | None:
         """The last rule that serves there."""
-        return next((one for one in self._known if np.abs(logs - one.at).max(initial=0.0) < NEAR), None)
+        near = (np.abs(self._served - logs) < NEAR).all(axis=1)
+        return self._known[int(np.argmax(near))] if near.any() else None
 
     def _refined(self, logs: Floats, factors: Floats) -> Values:
         """Nodes of the frailties and the inverse refined until nothing changes; remembers a rule that says the same."""
@@ -206,6 +208,7 @@ class Shares:
         found = self._rule(logs, prepared.hazards(nodes), nodes, values, error)
         if found is not None:
             self._known = [found, *self._known][:MOST_KNOWN]
+            self._served = np.array([one.at for one in self._known])
         return self._values(values, error)
 
     @property
