@@ -21,6 +21,9 @@ RESTARTS = 4
 SMALL, LEFT = 1e-3, 0.05
 """Of a slope per standard error: searched for, and let pass; what is left to climb is half its square."""
 
+SMALL_HELD = 1e-2
+"""Where one is held: a root of 2 is told to 2e-5."""
+
 SMALL_SPREAD = np.log(0.03)
 
 
@@ -165,7 +168,8 @@ def _search(
     hill = _Hill(likelihood, theta, spreads, reference, held, fixed=fixed)
     if not len(hill.start):  # nothing is free
         return Maximum(-hill(hill.start)[0], theta.copy(), spreads.copy(), likelihood.expected(theta), found=True)
-    options = {"maxiter": STEPS, "ftol": 1e-13, "gtol": SMALL, "maxcor": 20}
+    small = SMALL if held is None else SMALL_HELD
+    options = {"maxiter": STEPS, "ftol": 1e-13, "gtol": small, "maxcor": 20}
     minimize(hill, hill.start, jac=True, method="L-BFGS-B", bounds=hill.bounds, options=options)  # type: ignore[call-overload]
     value, slope = hill(hill.best)
     full, spread = hill.at(hill.best)

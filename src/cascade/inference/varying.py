@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cascade.common.errors import InputError, nearest
-from cascade.common.types import Floats, Ints
+from cascade.common.types import Floats, Ints, Mask
 from cascade.inference.counted import Counts
 from cascade.inference.free import Free
 from cascade.inference.likelihood import Likelihood
@@ -29,10 +29,10 @@ from cascade.model import Model
 GRID = np.linspace(-6.0, 6.0, 41)
 """Points at which curves are solved, in omega; between them they are a cubic spline."""
 
-REACH, POINTS = 7.0, 29
+REACH, POINTS = 7.0, 19
 """Of the rule for each animal, in widths of the law of its u."""
 
-FINE, FAR, LAID = 0.6, 5.5, 6
+FINE, FAR, LAID = 0.75, 5.5, 6
 """Least width of the law, in those of the rule, and how many of its own the rule has to reach; how often it is laid."""
 
 CLIMBS = 12
@@ -218,26 +218,29 @@ class Varying(Likelihood):
         size, count = reference.slope.shape[1], len(spreads)
         total, moved = np.zeros((size, size)), np.zeros((count, size, size))
         lever = reference.slope[np.arange(len(self.counts)), self._which]
-        for first, end in zip(self.begin[:-1], self.begin[1:], strict=True):
-            rows = np.arange(first, end)[reference.rate[first:end] > 0]
-            if not len(rows):
-                continue
-            kind = self.kind[rows]
+        for rows in self._alike(reference.rate > 0):  # (A, n), animals of as many counts
+            kind, g, d = self.kind[rows], lever[rows], reference.slope[rows]
             tau = np.where(kind >= 0, np.append(alone, 0.0)[kind], 0.0)
-            g, d = lever[rows], reference.slope[rows]
-            variance = np.diag(tau**2 + 1.0 / reference.rate[rows]) + shared**2 + omega**2 * np.outer(g, g)
+            variance = shared**2 + omega**2 * g[:, :, None] * g[:, None]
+            variance[:, np.arange(rows.shape[1]), np.arange(rows.shape[1])] += tau**2 + 1.0 / reference.rate[rows]
             u = np.linalg.solve(variance, d)
-            total += d.T @ u
+            total += np.einsum("anp,anq->pq", d, u)
             offset = 1 if self.shared else 0
             if self.shared:
-                sums = u.sum(axis=0)
-                moved[0] -= 2.0 * shared**2 * np.outer(sums, sums)
+                sums = u.sum(axis=1)
+                moved[0] -= 2.0 * shared**2 * sums.T @ sums
             for k in range(len(alone)):
                 mine = u[kind == k]
                 moved[offset + k] -= 2.0 * alone[k] ** 2 * mine.T @ mine
-            pulled = g @ u
-            moved[-1] -= 2.0 * omega**2 * np.outer(pulled, pulled)
+            pulled = np.einsum("an,anp->ap", g, u)
+            moved[-1] -= 2.0 * omega**2 * pulled.T @ pulled
         return total, moved
+
+    def _alike(self, some: Mask) -> list[Ints]:
+        """Counts of which each is one of some, animal by animal, for animals that have as many."""
+        rows = np.flatnonzero(some)
+        sizes = np.bincount(self._animal[rows], minlength=len(self.begin) - 1)
+        return [rows[sizes[self._animal[rows]] == size].reshape(-1, size) for size in np.unique(sizes[sizes > 0])]
 
     def medians(self, theta: Floats, spreads: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Log expected counts of animals that differ, drawn, and the other spreads."""
