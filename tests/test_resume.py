@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -186,13 +187,12 @@ def test_a_saved_run_is_verified_as_a_whole_or_in_parts(
     monkeypatch.setattr(verifying, "WHOLE", 1000)
     monkeypatch.setattr(verifying, "SPAN", 400)
     assert ended("verify", str(path), "--seed", "3", "-q") == 0
-    assert "3,200 of 9,000 cells" in " ".join(capsys.readouterr().out.split())
+    told = " ".join(capsys.readouterr().out.split())
+    assert "of 9,000 cells, in 8 random parts (chosen by 3) and around cells that are listed" in told
 
 
 def test_a_run_that_was_made_otherwise_is_not_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: the counts of another seed under this recipe, digest and all."""
-    from dataclasses import replace
-
     from cascade.runs import verifying
 
     right, other = (cascade.simulate(LINEAR, cells=9000, seed=seed) for seed in (1, 2))
@@ -203,6 +203,61 @@ def test_a_run_that_was_made_otherwise_is_not_verified(tmp_path: Path, monkeypat
     monkeypatch.setattr(verifying, "WHOLE", 100)
     with pytest.raises(cascade.InputError, match="differ"):
         verifying.verify(path, seed=1)
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [{"*.anoikis": 1.5}, {"invading.immune killing": 0.2, "invading.starvation": 2.0}, {"primary.*": 0.5}],
+    ids=["more of a cause", "one cause told as another", "later"],
+)
+def test_of_a_large_run_every_count_is_compared(
+    scale: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted, digest and all, what another model counted: it is the counts that tell, for few cells are watched."""
+    from cascade.runs import verifying
+
+    monkeypatch.setattr(verifying, "WHOLE", 1000)
+    monkeypatch.setattr(verifying, "SPAN", 5000)
+    model, path = cascade.load("textbook"), tmp_path / "r.cascade"
+    right = cascade.simulate(model, cells=200_000, seed=1)
+    right.save(path)
+    for seed in range(3):
+        told = verifying.verify(path, seed=seed)
+        assert not told.whole
+        assert "than chance allows" in str(told)
+    other = cascade.simulate(model.with_(scale=scale), cells=200_000, seed=1)
+    replace(right, totals=replace(other.totals, watched=right.totals.watched)).save(path)
+    for seed in range(3):
+        with pytest.raises(cascade.InputError, match="comes to the same again"):
+            verifying.verify(path, seed=seed)
+
+
+def test_cells_that_are_listed_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The counts of another seed are as likely: it is the few that came far by which they are told."""
+    from cascade.runs import verifying
+
+    monkeypatch.setattr(verifying, "WHOLE", 1000)
+    monkeypatch.setattr(verifying, "SPAN", 100)
+    path, model = tmp_path / "r.cascade", cascade.load("textbook")
+    right, other = (cascade.simulate(model, cells=200_000, seed=seed, watch=["extravasated"]) for seed in (1, 2))
+    assert 4 < len(right.watched) < 2000
+    replace(right, totals=other.totals).save(path)
+    for seed in range(3):
+        with pytest.raises(cascade.InputError, match="differ"):
+            verifying.verify(path, seed=seed)
+
+
+def test_in_clusters_counts_of_a_large_run_are_those_of_its_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cascade.runs import verifying
+
+    monkeypatch.setattr(verifying, "WHOLE", 1000)
+    monkeypatch.setattr(verifying, "SPAN", 2000)
+    path = tmp_path / "r.cascade"
+    cascade.simulate(cascade.load("clusters"), cells=100_000, seed=3).save(path)
+    for seed in range(4):
+        assert "chance allows" in str(verifying.verify(path, seed=seed))
 
 
 @pytest.mark.parametrize("kind", ["model", "disease", "treatment"])
