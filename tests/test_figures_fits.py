@@ -104,6 +104,9 @@ FIGURES: dict[str, Callable[[str], Figure]] = {
     "profile with open sides": lambda style: plot.profile(fitted(1, by=None, kinds=1), style=style),
     "profile of one": lambda style: plot.profile(fitted(1, by=None), style=style),
     "tornado of all": lambda style: plot.tornado(cascade.sensitivity(cascade.load("textbook")), style=style),
+    "tornado over many decades": lambda style: plot.tornado(
+        cascade.sensitivity(cascade.load("b16f1-liver")), style=style
+    ),
     "tornado of few": lambda style: plot.tornado(
         cascade.sensitivity(cascade.load("b16f1-liver"), {"*.regression": (0.5, 2), "lodged.extravasated": (0.9, 1.1)}),
         style=style,

@@ -19,6 +19,7 @@ from cascade.inference.likelihood import Likelihood
 from cascade.inference.maximum import highest, restricted
 from cascade.inference.posterior import _Density, pareto_k, priors_of
 from cascade.inference.profiles import cut, degrees_of_freedom, root
+from cascade.plot.profiled import curves_of
 from helpers.budget import SIGMAS
 from helpers.models import CYCLIC
 
@@ -632,3 +633,29 @@ def test_an_edited_fit_is_refused_in_one_message(edit: tuple[str, str], tmp_path
     path.write_text(text.replace(*edit))
     with pytest.raises(cascade.InputError):
         cascade.open_fit(path)
+
+
+def test_tables_and_pictures_say_whose_a_hazard_is() -> None:
+    """The hazard over which those of other arms are told is that of its arm, not of all."""
+    counts = [[900, 850, 980], [700, 640, 690]]
+    rows = [
+        row | {"arm": arm} for arm in ("control", "treated") for row in rows_of(counts, [0.5, 2.0])
+    ]  # fmt: skip
+    data = cascade.Data.counts(rows, cells=1000.0)
+    asked = {"by": "arm", "against": "control", "shared": ["here.there"], "starts": 0}
+    fit = cascade.fit(RACE, data, ["here.shear", "here.there"], **asked)  # type: ignore[call-overload]
+    told, drawn = fit.table(), fit.posterior(draws=200, seed=1)
+    wanted = [("here.shear", "control", ""), ("here.shear", "treated", "control"), ("here.there", "", "")]
+    assert sorted((r.hazard, r.arm, r.against) for r in told) == sorted(wanted)
+    assert sorted((r.name, r.arm, r.against) for r in drawn.rows if not r.name.startswith("spread")) == sorted(wanted)
+    assert fit.profile("here.shear", "control").low == fit.profile("here.shear").low
+    assert "here.shear (control)" in [curve.name for curve in curves_of(fit)]
+
+
+def test_more_cells_than_there_were_are_said_to_be_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """A dose or a fraction that was forgotten: the fit would tell it by a spread alone."""
+    data = cascade.Data.counts(rows_of([[900, 1100], [700, 640]], [0.5, 2.0]), cells=1000.0)
+    cascade.fit(RACE, data, ["here.shear"], starts=0)
+    assert "1 of 4 counts are larger than the cells given, the first 1,100 of 1,000" in capsys.readouterr().err
+    cascade.fit(RACE, cascade.Data.counts(rows_of([[900, 1100]], [0.5]), cells=2000.0), ["here.shear"], starts=0)
+    assert "larger" not in capsys.readouterr().err

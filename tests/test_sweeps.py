@@ -15,7 +15,7 @@ from cascade import Observable
 from cascade.inference.kept import Kept
 from cascade.inference.ranges import logs_at, ranges_of
 from cascade.solution.passing import Passing
-from helpers.models import CYCLIC, FRAIL, INSIDE, LINEAR, TWO_FRAILTIES, UNITS, changed
+from helpers.models import CYCLIC, DECAY, FRAIL, INSIDE, LINEAR, TWO_FRAILTIES, UNITS, changed
 
 CLUSTERS = next(iter(UNITS.values())) if isinstance(UNITS, dict) else UNITS[0]
 MODELS = {"linear": LINEAR, "cyclic": CYCLIC, "levels": INSIDE, "frailties": TWO_FRAILTIES, "clusters": CLUSTERS}
@@ -282,3 +282,20 @@ def test_a_range_that_is_none_is_told(low: float | None, high: float | None) -> 
             name="x", stages=["a"],
             states=[{"name": "s", "stage": "a", "moves": [move]}, {"name": "t", "absorbing": True}],
         )  # fmt: skip
+
+
+def test_an_answer_at_several_times_is_asked_for_by_time() -> None:
+    """Rows of two times beside each other would be two values of one point."""
+    here = cascade.Observable("there", states=["here"])
+    found = cascade.sweep(DECAY, {"here.lost": [0.5, 2.0]}, observables=[here], times=[1.0, 9.0])
+    with pytest.raises(cascade.InputError, match="one of 1, 9"):
+        found.of("there")
+    for hours in (1.0, 9.0):
+        factors, values = found.of("there", hours=hours)
+        assert factors.tolist() == [[0.5], [2.0]]
+        assert values == pytest.approx(np.exp(-(0.1 * np.array([0.5, 2.0]) + 0.02) * hours))
+    for wrong in (2.0, "soon"):
+        with pytest.raises(cascade.InputError, match="one of 1, 9"):
+            found.of("there", hours=wrong)  # type: ignore[arg-type]
+    with pytest.raises(cascade.InputError, match="a step, at no time"):
+        found.of(found.rows[0].what if found.rows[0].hours is None else None, hours=1.0)

@@ -69,14 +69,12 @@ class FitTable(Table[FitRow]):
         """Headings and lines."""
         level = whole_percent(self.level)
         head = ["hazard", "arm", "in the model", "estimate", f"{level} from", "to", "x the model", "d.f."]
-        lines, bases = [], {row.hazard: row.against for row in self.rows if row.against}
+        lines = []
         for row in self.rows:
             ends = ["open" if row.low == 0 else f"{row.low:.3g}", "open" if math.isinf(row.high) else f"{row.high:.3g}"]
             start = "-" if math.isnan(row.model) else f"{row.model:.3g}"
             degrees = "inf" if row.degrees > MOST_DEGREES else f"{row.degrees:.1f}"
-            arm = row.arm or bases.get(row.hazard, "all")
-            if row.against:
-                arm = f"{row.arm} over {row.against}"
+            arm = f"{row.arm} over {row.against}" if row.against else row.arm or "all"
             lines.append([row.hazard, arm, start, f"{row.estimate:.4g}", *ends, f"{row.factor:.3g}", degrees])
         return head, lines
 

@@ -19,7 +19,7 @@ from cascade.inference.comparing import Check, Fits, checked, compared
 from cascade.inference.counted import Counts
 from cascade.inference.data import Data
 from cascade.inference.fit_table import FitRow, FitTable
-from cascade.inference.free import Free
+from cascade.inference.free import Free, arms_told
 from cascade.inference.identifiability import Identified, identified
 from cascade.inference.likely import Likely, Reference
 from cascade.inference.maximum import LEAST_SPREAD, Maximum
@@ -146,7 +146,8 @@ class Fit:
         return self._profile(self._place(hazard, arm), _level(level))
 
     def _place(self, hazard: str, arm: str) -> int:
-        places = [p for p, free in enumerate(self.free) if free.name == hazard and free.arm == arm]
+        arms = arms_told(self.free)
+        places = [p for p, free in enumerate(self.free) if free.name == hazard and arm in (free.arm, arms[p])]
         if not places:
             labels = [free.label for free in self.free]
             raise InputError("hazard", f"{hazard} ({arm})" if arm else hazard, f"a free one; {nearest(hazard, labels)}")
@@ -175,13 +176,13 @@ class Fit:
             Of the intervals.
         """
         level = _level(level)
-        rows = []
+        rows, arms = [], arms_told(self.free)
         for p, free in enumerate(self.free):
             found, factor = self._profile(p, level), math.exp(self.best.theta[p])
             unit = 1.0 if math.isnan(free.start) else free.start
             low, high = (unit * math.exp(end) for end in (found.low, found.high))
             numbers = free.start, unit * factor, low, high, factor, found.degrees
-            rows.append(FitRow(free.name, free.arm, *numbers, free.against))
+            rows.append(FitRow(free.name, arms[p], *numbers, free.against))
         return FitTable(tuple(rows), level, self._told())
 
     def _told(self) -> str:

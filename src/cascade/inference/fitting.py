@@ -157,6 +157,7 @@ def _of_hazards(
     parameters = free_of(models, free, shared, by, against)
     likelihood = _likelihood(models, data, parameters, spread, vary, shared=shares_dose)
     _say_if_long(likelihood)
+    _say_if_many(data)
     best, values = _best(likelihood, starts)
     highest_plain = best.value
     best, reference = restricted(likelihood, best)
@@ -271,6 +272,19 @@ def _say_if_long(likelihood: Likely) -> None:
         again = time.perf_counter() - begun
         if again > LONG:
             notice(f"the curves of this model take {again:.1f} s at each of some hundred points of a fit", waiting=True)
+
+
+def _say_if_many(data: Data) -> None:
+    """Counts of more cells than there were: no cell becomes two here."""
+    if not isinstance(data, Counts):
+        return
+    many = [row for row in data.rows if row.count > row.cells * row.fraction]
+    if many:
+        one, share = many[0], "" if many[0].fraction == 1.0 else f" times {many[0].fraction:g}"
+        notice(
+            f"{len(many)} of {len(data)} counts are larger than the cells given, the first {one.count:,.0f} of"
+            f" {one.cells:,.0f}{share} (animal {one.animal!r}): are cells, and the fraction looked at, right?"
+        )
 
 
 def _dose(data: Data, spread: str, dose: bool | None) -> bool:

@@ -38,6 +38,12 @@ class Free:
         return f"{self.name} ({self.arm})" if self.arm else self.name
 
 
+def arms_told(free: Sequence[Free]) -> list[str]:
+    """Of each the arm whose hazard it is, '' of all: of hazards over which those of other arms are told, that arm."""
+    bases = {one.name: one.against for one in free if one.against}
+    return [one.arm or bases.get(one.name, "") for one in free]
+
+
 def free_of(
     models: Mapping[str, Model],
     free: Sequence[str],

@@ -28,7 +28,7 @@ from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.shares import estimate_of_number, whole_percent
 from cascade.common.types import Floats
 from cascade.inference.chains import CHAINS, WITHOUT, agree, available, chains
-from cascade.inference.free import Free
+from cascade.inference.free import Free, arms_told
 from cascade.inference.likely import Likely, Value
 from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD
 from cascade.inference.pareto import pareto_k
@@ -143,15 +143,13 @@ class Posterior(Table[PosteriorRow]):
     def rows(self) -> tuple[PosteriorRow, ...]:
         """Medians and intervals."""
         ends = (0.5 - self.level / 2.0, 0.5 + self.level / 2.0)
-        rows = []
+        rows, arms = [], arms_told(self.free)
         for p, (free, prior) in enumerate(zip(self.free, self.priors, strict=True)):
             unit = 1.0 if math.isnan(free.start) else free.start
             low, middle, high = unit * np.exp(np.quantile(self.theta[:, p], [ends[0], 0.5, ends[1]]))
             reach = normal_quantile(ends[1]) * prior.sd
             before = unit * math.exp(prior.mean - reach), unit * math.exp(prior.mean + reach)
-            rows.append(
-                PosteriorRow(free.name, free.arm, free.against, float(middle), float(low), float(high), *before)
-            )
+            rows.append(PosteriorRow(free.name, arms[p], free.against, float(middle), float(low), float(high), *before))
         for s, name in enumerate(self.spreads):
             low, middle, high = np.quantile(self.sd[:, s], [ends[0], 0.5, ends[1]])
             half = [HALF_NORMAL * normal_quantile(0.5 + end / 2.0) for end in ends]

@@ -101,13 +101,20 @@ class Sweep(Table[SweepRow]):
         """How it was made."""
         return self.label
 
-    def of(self, what: str | None = None) -> tuple[Floats, Floats]:
+    def of(self, what: str | None = None, *, hours: float | None = None) -> tuple[Floats, Floats]:
         """Factors (points, hazards) and values (points,) of one answer; by default the last step.
+
+        Parameters
+        ----------
+        what : str, optional
+            A step, or an observable.
+        hours : float, optional
+            Of an observable that was asked for at several times.
 
         Raises
         ------
         InputError
-            For an answer that is not in the table.
+            For an answer that is not in the table; without ``hours`` for one that is there at several times.
         """
         names = list(dict.fromkeys(row.what for row in self.rows))
         steps = [row.what for row in self.rows if row.hours is None]
@@ -115,6 +122,14 @@ class Sweep(Table[SweepRow]):
         some = [row for row in self.rows if row.what == what]
         if not some:
             raise InputError("what", what, f"one of {', '.join(names)}")
+        times = list(dict.fromkeys(row.hours for row in some))
+        if hours is not None or len(times) > 1:
+            if hours not in times or hours is None:
+                known = ", ".join(f"{time:g}" for time in times if time is not None)
+                raise InputError(
+                    "hours", hours, f"one of {known}" if known else f"None: {what!r} is a step, at no time"
+                )
+            some = [row for row in some if row.hours == hours]
         factors = np.array([[row.factors[name] for name in self.hazards] for row in some])
         return factors, np.array([row.value for row in some])
 

@@ -15,6 +15,7 @@ from cascade.common.errors import InputError
 from cascade.common.types import Floats
 from cascade.inference.counted import Counts
 from cascade.inference.fitted import Fit
+from cascade.inference.free import arms_told
 from cascade.inference.profiles import Profile
 from cascade.inference.seen import Seen
 from cascade.inference.timed import Times
@@ -127,13 +128,14 @@ def _drawn(source: Fit, style: str, *, counts: bool) -> Figure:
 
 def curves_of(source: Fit) -> list[Curve]:
     """All profiles."""
-    found = []
+    found, arms = [], arms_told(source.free)
     for p, free in enumerate(source.free):
         several = math.isnan(free.start)
         unit = 1.0 if several else free.start
         best = float(source.best.theta[p])
         axis = "per hour" if not several else f"x {free.against}" if free.against else "x the model"
-        found.append(Curve(free.label, unit, axis, source.profile(free.name, free.arm, level=LEVEL), best))
+        label = free.label if free.arm or not arms[p] else f"{free.name} ({arms[p]})"
+        found.append(Curve(label, unit, axis, source.profile(free.name, free.arm, level=LEVEL), best))
     return found
 
 

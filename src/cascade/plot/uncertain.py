@@ -109,7 +109,8 @@ def _bars(
     ax.set_yticks(range(len(rows)), list(names))
     ax.tick_params(axis="y", labelleft=True, labelsize=look.small)
     begin, end = math.ceil(math.log10(low)), math.floor(math.log10(high) + 1e-9)
-    step = max(1, math.ceil((end - begin + 1) * (width_of("1 in 1,000,000", look.small) + look.em) / across))
+    widest = max((width_of(one_in(10.0**m), look.small) for m in range(begin, end + 1)), default=0.0)
+    step = max(1, math.ceil((widest + look.em) * math.log10(high / low) / across))
     marks: list[float] = [*range(end, begin - 1, -step)][::-1] or [math.log10(source.value)]
     ax.set_xticks([10.0**m for m in marks], [one_in(10.0**m) for m in marks])
     ax.minorticks_off()
@@ -117,7 +118,7 @@ def _bars(
                   labelpad=0.3 * look.small)  # fmt: skip
 
 
-def heat_map(source: Sweep, *, what: str | None = None, style: str = "screen") -> Figure:
+def heat_map(source: Sweep, *, what: str | None = None, hours: float | None = None, style: str = "screen") -> Figure:
     """A sweep over a grid of two hazards: the answer in each field, darker where more cells pass.
 
     Parameters
@@ -126,6 +127,8 @@ def heat_map(source: Sweep, *, what: str | None = None, style: str = "screen") -
         Over a grid of two hazards.
     what : str, optional
         A step, or an observable; default: the last step.
+    hours : float, optional
+        Of an observable that was asked for at several times.
     style : str
         "screen", "paper" (183 mm wide, 7 points) or "slide" (13.33 by 7.5 inches).
 
@@ -140,15 +143,15 @@ def heat_map(source: Sweep, *, what: str | None = None, style: str = "screen") -
     """
     if not isinstance(source, Sweep):
         raise InputError("source", source, "a sweep, from cascade.sweep(model, ...)")
-    factors, values = source.of(what)
+    factors, values = source.of(what, hours=hours)
     grid = [sorted(set(column)) for column in factors.T.tolist()]
     if len(grid) != 2 or len(values) != len(grid[0]) * len(grid[1]):
-        raise InputError("source", source.label, "a sweep over a grid of two hazards, and of an observable at one time")
+        raise InputError("source", source.label, "a sweep over a grid of two hazards")
     table = np.zeros((len(grid[1]), len(grid[0])))
     for (x, y), value in zip(factors.tolist(), values.tolist(), strict=True):
         table[grid[1].index(y), grid[0].index(x)] = value
     names = list(dict.fromkeys(row.what for row in source.rows if row.hours is None)) or [source.rows[-1].what]
-    what = names[-1] if what is None else what
+    what = (names[-1] if what is None else what) + ("" if hours is None else f" at {hours:g} h")
     look = look_of(style)
     figure = made(look, 2, lambda fitted, width, high: _heat(source, what, grid, table, fitted, width, high))
     told = f"from {one_in(float(table.min()))}, up to {one_in(float(table.max()))}"
