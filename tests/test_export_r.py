@@ -154,6 +154,23 @@ def test_msm_finds_the_free_hazards_of_a_fit(tmp_path: Path) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.skipif(not has("msm"), reason="R, or its package msm, is not on this machine")
+def test_msm_fits_looks_at_a_large_model_in_which_deaths_look_alike(tmp_path: Path) -> None:
+    """Hazards of one state that lead to one look are one rate; msm's search does not end where it began."""
+    states = ["arrested", "arrested", "out", "arrested", "gone", "arrested", "arrested", "arrested"]
+    table = {"cell": list("aaabbccc"), "hours": [0, 4, 9, 0, 6, 0, 3, 8], "state": states}
+    seen = {"arrested": "arrested", "out": "extravasated", "gone": cascade.Observable("gone", deaths="*")}
+    fit = cascade.fit(cascade.load("textbook"), Data.panel(table, seen), ["arrested.extravasated"])
+    run(cascade.export_r(fit, tmp_path))
+    theirs = {(r["from"], r["to"]): float(r["hazard"]) for r in rows_of(tmp_path / "hazards_in_r.csv")}
+    assert theirs["arrested", "out"] == pytest.approx(fit.table().rows[0].estimate, rel=3e-3)
+    part = cascade.load("textbook").hazard_table
+    assert theirs["arrested", "gone"] == pytest.approx(
+        sum(row.part.hazard for row in part if row.name in ("arrested.immune killing", "arrested.shear"))
+    )
+
+
+@pytest.mark.full
 @pytest.mark.skipif(not has("survival"), reason="R, or its package survival, is not on this machine")
 def test_names_of_arms_stay_apart_in_r(tmp_path: Path) -> None:
     """'1' and '01' are two arms, whatever R makes of numbers."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import cascade
 from cascade import Observable
@@ -282,6 +283,21 @@ def test_a_range_that_is_none_is_told(low: float | None, high: float | None) -> 
             name="x", stages=["a"],
             states=[{"name": "s", "stage": "a", "moves": [move]}, {"name": "t", "absorbing": True}],
         )  # fmt: skip
+
+
+def test_a_law_of_factors_is_that_of_the_sample() -> None:
+    """Quantiles of the sampled factors are those of the law; it may be any above 0."""
+    laws = {"here.lost": stats.lognorm(0.5), "here.gone": stats.triang(0.3, 0.5, 2.0)}
+    found = cascade.sweep(DECAY, laws, design="latin", points=200)
+    factors, _ = found.of()
+    for column, law in zip(factors.T, laws.values(), strict=True):
+        inside = law.cdf(np.sort(column))
+        assert np.abs(inside - (np.arange(200) + 0.5) / 200).max() < 0.5 / 200 + 1e-9
+    table = cascade.sensitivity(DECAY, laws, points=64)
+    assert [row.hazard for row in table] == sorted(laws, key=lambda name: [r.hazard for r in table].index(name))
+    for wrong in (stats.norm(1, 1), stats.uniform(0, 1e-320), "wide"):
+        with pytest.raises(cascade.InputError, match="ranges"):
+            cascade.sweep(DECAY, {"here.lost": wrong}, design="latin", points=8)
 
 
 def test_an_answer_at_several_times_is_asked_for_by_time() -> None:

@@ -142,6 +142,7 @@ def _of_looks(fit: Fit, data: Panel) -> dict[str, str]:
     model = models[0]
     places, states = _places(model, data)
     rates: dict[tuple[int, int], tuple[str, float]] = {}
+    free = [one.name for one in fit.free]
     for state in model.states:
         ways = [(move.to, f"{state.name}.{move.to}", move.hazard) for move in state.moves]
         ways += [(f"dead: {d.cause}", f"{state.name}.{d.cause}", d.hazard) for d in state.deaths]
@@ -153,10 +154,13 @@ def _of_looks(fit: Fit, data: Panel) -> dict[str, str]:
             if hazard == 0 or state.name not in places:
                 continue
             pair = places[state.name], to
-            if pair in rates:
-                raise InputError("source", f"{rates[pair][0]} and {name}", "hazards that lead to states of their own")
-            rates[pair] = name, float(hazard)
-    free = [one.name for one in fit.free]
+            if pair not in rates:
+                rates[pair] = name, float(hazard)
+            elif {rates[pair][0], name} & {*free}:  # msm has one rate for both, and would fit their sum
+                wanted = "free hazards that alone lead to a state of the looks"
+                raise InputError("source", f"{rates[pair][0]} and {name}", wanted)
+            else:
+                rates[pair] = rates[pair][0], rates[pair][1] + float(hazard)
     names = {name for name, _ in rates.values()}
     for name in free:
         if name not in names:

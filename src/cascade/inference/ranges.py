@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ PRIOR_SPREAD: Mapping[str, float] = {"A": 0.5, "B": 0.7, "C": 1.0, "D": 1.5, "il
 
 @dataclass(frozen=True)
 class Range:
-    """Of the factor on some hazards: 95 % of a log-normal law, or all of a log-uniform one.
+    """Of the factor on some hazards: 95 % of a log-normal law, all of a log-uniform one, or a law of its own.
 
     Attributes
     ----------
@@ -29,9 +30,11 @@ class Range:
     numbers : tuple of int
         Of the hazards in the model.
     low, high : float
-        Factors.
+        Factors; of a law of its own those between which 95 % of it lie.
     even : bool
         Log-uniform between the two; else log-normal.
+    quantile : callable, optional
+        Of a law of its own: the factors below which such shares of it lie.
     """
 
     hazard: str
@@ -39,6 +42,7 @@ class Range:
     low: float
     high: float
     even: bool
+    quantile: Callable[[Floats], Floats] | None = None
 
 
 def logs_at(ranges: Sequence[Range], shares: Floats) -> Floats:
@@ -48,6 +52,9 @@ def logs_at(ranges: Sequence[Range], shares: Floats) -> Floats:
     inside = np.clip(shares, 1e-12, 1.0 - 1e-12)
     columns = []
     for one, share in zip(ranges, inside.T, strict=True):
+        if one.quantile is not None:
+            columns.append(np.log(one.quantile(share)))
+            continue
         low, high = math.log(one.low), math.log(one.high)
         normal = (low + high) / 2.0 + (high - low) / (2.0 * normal_quantile(0.975)) * ndtri(share)
         columns.append(low + share * (high - low) if one.even else normal)
@@ -60,9 +67,10 @@ def ranges_of(model: Model, given: Mapping[str, object] | Sequence[str] | None) 
     Parameters
     ----------
     model : Model
-    given : mapping of str to (float, float), sequence of str, or None
-        A range of factors for each hazard or pattern; names alone, or None for all hazards, have the range that the
-        source states, or one by the weakest grade of their sources.
+    given : mapping of str to (float, float) or to a law, sequence of str, or None
+        Factors for each hazard or pattern: a range, in which they are log-uniform, or a law of ``scipy.stats``, such as
+        ``lognorm(0.5)``; names alone, or None for all hazards, have the range that the source states, or one by the
+        weakest grade of their sources.
 
     Raises
     ------
@@ -83,7 +91,9 @@ def ranges_of(model: Model, given: Mapping[str, object] | Sequence[str] | None) 
                 raise InputError("ranges", name, wanted)
             meant[number] = name
         if isinstance(given, Mapping):
-            found.append(Range(name, numbers, *_ends(name, given[name]), even=True))
+            quantile = getattr(given[name], "ppf", None)
+            ends = _ends(name, given[name]) if quantile is None else _ends_of_law(name, given[name])
+            found.append(Range(name, numbers, *ends, even=quantile is None, quantile=quantile))
         else:
             found.append(Range(name, numbers, *stated_range(model, numbers), even=False))
     if not found:
@@ -108,8 +118,17 @@ def spread_of(model: Model, numbers: Sequence[int]) -> tuple[float, float]:
 def _ends(name: str, ends: object) -> tuple[float, float]:
     pair = isinstance(ends, tuple | list) and len(ends) == 2 and all(map(is_number, ends))
     if not pair or not 0 < ends[0] < ends[1]:  # type: ignore[index]
-        raise InputError(f"ranges[{name!r}]", ends, "two factors above 0, the lower first, such as (0.5, 2)")
+        wanted = "two factors above 0, the lower first, such as (0.5, 2), or a law such as scipy.stats.lognorm(0.5)"
+        raise InputError(f"ranges[{name!r}]", ends, wanted)
     return float(ends[0]), float(ends[1])  # type: ignore[index]
+
+
+def _ends_of_law(name: str, law: Any) -> tuple[float, float]:
+    """Between which 95 % of a law lie."""
+    least, low, middle, high, most = np.asarray(law.ppf([1e-12, 0.025, 0.5, 0.975, 1.0 - 1e-12]), np.float64).tolist()
+    if not (0.0 < least <= low < middle < high <= most < math.inf):
+        raise InputError(f"ranges[{name!r}]", law, "a law of factors above 0, at least two of them apart")
+    return low, high
 
 
 def _weakest(model: Model, numbers: Sequence[int]) -> str:

@@ -5,7 +5,8 @@ d$s <- match(d$state, states)
 q <- as.matrix(read.csv("rates.csv", header = FALSE))
 fixed <- scan("fixed.txt", quiet = TRUE)
 fit <- msm(s ~ hours, subject = cell, data = d, qmatrix = q, fixedpars = if (length(fixed)) fixed else FALSE,
-           control = list(reltol = 1e-14, maxit = 10000, fnscale = 100))
+           # Its own derivatives are 0 where rates of a large model are far apart, and the search would end where it began.
+           use.deriv = FALSE, control = list(reltol = 1e-14, maxit = 10000, fnscale = 100))
 rownames(fit$Qmatrices$baseline) <- colnames(fit$Qmatrices$baseline) <- states
 print(fit)
 rates <- fit$Qmatrices$baseline
