@@ -3,9 +3,10 @@
 Of numbers that no row of the calibration tells, or only in part: cells in a cubic centimetre, how shedding grows with
 size (through what a tumour of 20 mm sheds) and with the pace of growth, the law of growth, the spread of the pace, how
 much faster metastases grow, how many founders are established.  Answers, of the same patients under surgery, in an era
-without screening: a metastasis seen at diagnosis; of those operated without one, hidden distant ones that are
-founded and last (cells asleep are none yet), seen within five years of surgery, and between five and twenty years; and the share of the commonest organ among those whose
-first is seen.  A map, without a verdict: what moves an answer further than its interval says is no result of the fit.
+without screening: a metastasis seen at diagnosis; of those operated without one, hidden distant ones that are founded
+and last (cells asleep are none yet), seen within five years of surgery, and between five and twenty years; and the
+share of the commonest organ among those whose first is seen.  A map, without a verdict: what moves an answer further
+than its interval says is no result of the fit.
 
 For research and teaching, never for decisions about a patient.
 """
