@@ -339,8 +339,12 @@ def test_the_posterior_is_that_of_a_fine_grid(by_chains: bool, monkeypatch: pyte
     data = study(RACE, [2.0, 6.0, 12.0], ["here"])
     fit = cascade.fit(RACE, data, ["here.shear"], starts=0)
     draws = 2000 if by_chains else 4000
-    found = fit.posterior(draws=draws, seed=3, priors={"here.shear": (0.05, 0.2)})
+    done: list[tuple[int, int]] = []
+    told = {"priors": {"here.shear": (0.05, 0.2)}, "progress": lambda so_far, of: done.append((so_far, of))}
+    found = fit.posterior(draws=draws, seed=3, **told)  # type: ignore[arg-type]
     assert found.settled
+    # Draws of chains, those that tune included: long enough to be told.
+    assert (len(done) > 2000 and done[-1][0] == done[-1][1]) if by_chains else not done
     assert found.by_chains == by_chains
     assert ("draws of 4 chains" in found.below) == by_chains
     assert len(found.theta) == draws

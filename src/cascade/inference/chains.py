@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cascade.common.types import Floats
+from cascade.engine.executor import Progress, reporter
 
 CHAINS, TUNED, LEAST_DRAWS = 4, 500, 500
+VISITS = 1e5
+"""Of a draw, for the progress bar: some tens of likelihoods with their derivatives."""
+
 MOST_RHAT = 1.01
 MOST_DIVERGENT = 0.01
 """Share of the draws after which the sampler lost its way, above which it is not trusted."""
@@ -42,7 +47,14 @@ def available() -> bool:
     return all(find_spec(name) is not None for name in ("nutpie", "arviz"))
 
 
-def chains(at: Callable[[Floats], tuple[float, Floats]], begin: Floats, wide: Floats, draws: int, seed: int) -> Chains:
+def chains(
+    at: Callable[[Floats], tuple[float, Floats]],
+    begin: Floats,
+    wide: Floats,
+    draws: int,
+    seed: int,
+    progress: Progress = False,
+) -> Chains:
     """Draws of a density whose logarithm and gradient ``at`` tells, from points near ``begin``.
 
     Parameters
@@ -54,7 +66,10 @@ def chains(at: Callable[[Floats], tuple[float, Floats]], begin: Floats, wide: Fl
     draws : int
         Of each chain, beyond those that tune it.
     seed : int
+    progress : bool or callable, optional
+        As for ``simulate``, of draws, those that tune included.
     """
+    draws = max(draws, LEAST_DRAWS)
     with warnings.catch_warnings():  # of libraries about their own future
         warnings.simplefilter("ignore")
         import arviz
@@ -62,18 +77,26 @@ def chains(at: Callable[[Floats], tuple[float, Floats]], begin: Floats, wide: Fl
         from nutpie.compiled_pyfunc import from_pyfunc
 
         size = len(begin)
+        stack = ExitStack()
+        report = stack.enter_context(reporter(progress, CHAINS * (TUNED + draws), VISITS, "draws"))
+
+        def expand(x: Floats) -> dict[str, Floats]:
+            report(1)
+            return {"x": np.array(x)}
+
         compiled: Any = from_pyfunc(
             ndim=size,
             make_logp_fn=lambda: at,
-            make_expand_fn=lambda *_: lambda x: {"x": np.array(x)},
+            make_expand_fn=lambda *_: expand,
             expanded_dtypes=[np.dtype(np.float64)],
             expanded_shapes=[(size,)],
             expanded_names=["x"],
             make_initial_point_fn=lambda chain: begin + wide * np.random.default_rng(chain).standard_normal(size),
         )
-        trace = nutpie.sample(
-            compiled, draws=max(draws, LEAST_DRAWS), tune=TUNED, chains=CHAINS, cores=1, seed=seed, progress_bar=False
-        )
+        with stack:
+            trace = nutpie.sample(
+                compiled, draws=draws, tune=TUNED, chains=CHAINS, cores=1, seed=seed, progress_bar=False
+            )
         told = arviz.summary(trace, kind="diagnostics", round_to="none")
     divergent = float(np.mean(trace.sample_stats["diverging"].to_numpy()))
     x = trace.posterior["x"].to_numpy().reshape(-1, size)

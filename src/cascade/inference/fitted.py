@@ -14,6 +14,7 @@ import numpy as np
 from cascade.common.arguments import check_seed
 from cascade.common.errors import InputError, is_number, is_whole, nearest
 from cascade.common.types import Floats, Mask
+from cascade.engine.executor import Progress
 from cascade.inference.chance_of import Chance, chance_of
 from cascade.inference.comparing import Check, Fits, checked, compared
 from cascade.inference.counted import Counts
@@ -243,6 +244,7 @@ class Fit:
         priors: Mapping[str, object] | None = None,
         seed: int = 1,
         level: float = 0.95,
+        progress: Progress = None,
     ) -> Posterior:
         """The posterior of free hazards and spreads, by importance sampling, or by chains where that does not settle.
 
@@ -255,6 +257,8 @@ class Fit:
         seed : int
         level : float
             Of the intervals that are shown.
+        progress : bool or callable, optional
+            As for ``simulate``: of the draws of chains, if it comes to these.
 
         Raises
         ------
@@ -266,7 +270,7 @@ class Fit:
         if self._depending is not None:
             wanted = "rows of animals of their own: what those of one animal share has no likelihood here"
             raise InputError("posterior", "several rows of one animal", wanted)
-        return sampled(self, int(draws), priors, check_seed(seed), _level(level))
+        return sampled(self, int(draws), priors, check_seed(seed), _level(level), progress)
 
     def compare(self, *others: Fit) -> Fits:
         """Fits of the same data beside each other: Akaike's criterion, and likelihood ratios of those that are parts.

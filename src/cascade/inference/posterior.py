@@ -27,6 +27,7 @@ from cascade.answers.table import Table, Texts
 from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.shares import estimate_of_number, whole_percent
 from cascade.common.types import Floats
+from cascade.engine.executor import Progress
 from cascade.inference.chains import CHAINS, WITHOUT, agree, available, chains
 from cascade.inference.free import Free, arms_told
 from cascade.inference.likely import Likely, Value
@@ -264,7 +265,12 @@ class _Density:
 
 
 def sampled(
-    fit: Fit, draws: int, priors: Mapping[str, object] | tuple[Prior, ...] | None, seed: int, level: float
+    fit: Fit,
+    draws: int,
+    priors: Mapping[str, object] | tuple[Prior, ...] | None,
+    seed: int,
+    level: float,
+    progress: Progress = False,
 ) -> Posterior:
     """What stands in ``Fit.posterior``."""
     known = priors if isinstance(priors, tuple) else priors_of(fit, priors)
@@ -292,14 +298,16 @@ def sampled(
         fit.free, fit.likelihood.spreads, x[chosen, :size], np.exp(x[chosen, size:]), likelihoods[chosen], k,
         effective(shares), level, known,
     )  # fmt: skip
-    return found if found.settled or not available() else _by_chains(found, density, x, shares, draws, seed)
+    return found if found.settled or not available() else _by_chains(found, density, x, shares, draws, seed, progress)
 
 
-def _by_chains(found: Posterior, density: _Density, x: Floats, shares: Floats, draws: int, seed: int) -> Posterior:
+def _by_chains(
+    found: Posterior, density: _Density, x: Floats, shares: Floats, draws: int, seed: int, progress: Progress
+) -> Posterior:
     """Draws of chains in place of those that did not settle; these tell where the chains begin."""
     middle, size = shares @ x, found.theta.shape[1]
     wide = np.sqrt(shares @ (x - middle) ** 2)
-    told = chains(density.sloped, x[int(shares.argmax())], np.maximum(wide, 0.05), -(-draws // CHAINS), seed)
+    told = chains(density.sloped, x[int(shares.argmax())], np.maximum(wide, 0.05), -(-draws // CHAINS), seed, progress)
     points = told.x[np.linspace(0, len(told.x) - 1, draws).round().astype(int)]
     likelihoods = np.array([density.at(point)[1] for point in points])
     return replace(
