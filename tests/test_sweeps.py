@@ -60,6 +60,9 @@ def test_a_treated_model_is_solved_through_its_windows() -> None:
     for (factor,), value in zip(factors, values, strict=True):
         there = treated.with_(scale={"growth.lost": factor})
         assert value == pytest.approx(cascade.exact(there).success, rel=1e-7)
+    (row,) = cascade.sensitivity(treated, {"growth.lost": (0.5, 2.0)}, points=16)
+    assert row.at_low == pytest.approx(values[0], rel=1e-7)
+    assert row.at_high == pytest.approx(values[1], rel=1e-7)
 
 
 def test_the_same_cells_run_at_every_point() -> None:
@@ -228,7 +231,6 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "twice": (lambda: cascade.sensitivity(LINEAR, ["*.lost", "growth.lost"]), "do not overlap"),
     "no power": (lambda: cascade.sensitivity(LINEAR, points=100), "a power of 2"),
     "no step": (lambda: cascade.sensitivity(LINEAR, of="exit"), "a step"),
-    "windows": (lambda: cascade.sensitivity(changed(LINEAR, 2.0, "*.shear", end=3.0)), "do not change with time"),
     "a seed": (lambda: cascade.sweep(LINEAR, {"growth.lost": (1, 2)}, design="latin", seed="x"), "seed"),  # type: ignore[arg-type]
     "a seed of a grid": (lambda: cascade.sweep(LINEAR, {"growth.lost": [1]}, seed=-1), "seed"),
     "a seed of indices": (lambda: cascade.sensitivity(LINEAR, seed=-1), "seed"),
@@ -315,3 +317,40 @@ def test_an_answer_at_several_times_is_asked_for_by_time() -> None:
             found.of("there", hours=wrong)  # type: ignore[arg-type]
     with pytest.raises(cascade.InputError, match="a step, at no time"):
         found.of(found.rows[0].what if found.rows[0].hours is None else None, hours=1.0)
+
+
+def test_other_numbers_than_hazards_are_varied_by_their_place() -> None:
+    """A frailty's spread, a treatment's factor and a share of the start, each as a model that has them."""
+    frail = FRAIL.frailties[0]
+    place = f"frailties.{frail.name}.cv"
+    found = cascade.sweep(FRAIL, {place: [0.5, 1.0], FRAIL.hazard_table.names[0]: [1.0, 2.0]})
+    factors, values = found.of()
+    for (spread, hazard), value in zip(factors.tolist(), values.tolist(), strict=True):
+        others = [
+            one if one.name != frail.name else one.model_copy(update={"cv": spread * one.cv}) for one in FRAIL.frailties
+        ]
+        there = FRAIL.with_(frailties=others).with_(scale={FRAIL.hazard_table.names[0]: hazard})
+        assert value == pytest.approx(cascade.exact(there).funnel(1.0).rows[-1].fraction_of_all, rel=1e-6)
+    treated = cascade.load("textbook").with_treatments(cascade.treatment("chemotherapy"))
+    table = cascade.sweep(treated, {"treatments.chemotherapy.effects.0.factor": [0.1, 1.0]})
+    (_, weak), (_, full) = zip(*table.of(), strict=True)
+    assert full == pytest.approx(cascade.exact(treated).funnel(1.0).rows[-1].fraction_of_all)
+    assert weak > full
+    done: list[int] = []
+    told = cascade.sensitivity(
+        FRAIL, {place: (0.5, 2.0), FRAIL.hazard_table.names[0]: (0.5, 2.0)}, points=16,
+        progress=lambda so_far, of: done.append(of - so_far),
+    )  # fmt: skip
+    assert {row.hazard for row in told} == {place, FRAIL.hazard_table.names[0]}
+    assert done[-1] == 0
+    for wrong, what in (
+        ("frailties.nobody.cv", "a place in the file of a model"),
+        (f"frailties.{frail.name}.name", "the place of a number"),
+        ("nothing.at.all", "the name of a hazard"),
+    ):
+        with pytest.raises(cascade.InputError, match=what):
+            cascade.sweep(FRAIL, {wrong: [0.5, 2.0]})
+    with pytest.raises(cascade.InputError, match="a range of factors with it"):
+        cascade.sensitivity(FRAIL, [place])
+    with pytest.raises(cascade.ModelError):
+        cascade.sweep(FRAIL, {"start.states.0.share": [0.5]})

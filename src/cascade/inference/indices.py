@@ -13,7 +13,7 @@ References: Saltelli A, et al. Comput Phys Commun 2010;181:259-270.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,12 +24,17 @@ from cascade.answers.table import Table, Texts
 from cascade.common.arguments import check_seed
 from cascade.common.errors import InputError, is_whole, nearest
 from cascade.common.types import Floats
-from cascade.inference.ranges import Range, logs_at, ranges_of
+from cascade.engine.executor import Progress, reporter
+from cascade.inference.ranges import Range, logs_at, model_at, ranges_of, together
 from cascade.model import Model, check_model
+from cascade.solution.answer import exact
 from cascade.solution.passing import Passing
 
 LEVEL = 0.95
 TINY = 1e-300
+VISITS = 1e6
+"""Of a set that is a model of its own, for the progress bar."""
+
 RESAMPLES = 999
 """Of the points, for the intervals of the indices."""
 
@@ -111,6 +116,7 @@ def sensitivity(
     of: str | None = None,
     points: int = 512,
     seed: int = 1,
+    progress: Progress = None,
 ) -> Sensitivity:
     """Which uncertain hazards matter most for how many cells pass a step.
 
@@ -118,13 +124,16 @@ def sensitivity(
     ----------
     model : Model
     ranges : mapping of str to (float, float), or sequence of str, optional
-        Ranges of factors on hazards or patterns, log-uniform; of names alone, and by default of all hazards, log-normal
-        ones that are the wider the weaker the grade of their sources.
+        Ranges of factors on hazards or patterns, or on other numbers by their place (``frailties.adhesion.cv``),
+        log-uniform, or laws of ``scipy.stats``; of names alone, and by default of all hazards, log-normal ones that are
+        the wider the weaker the grade of their sources.
     of : str, optional
         The step; default: the last.
     points : int
         A power of 2; the model is solved (hazards + 2) times as often.
     seed : int
+    progress : bool or callable, optional
+        As for ``simulate``, of sets, where each is a model of its own: of other numbers, and under treatments.
 
     Returns
     -------
@@ -139,22 +148,47 @@ def sensitivity(
     known = ranges_of(model, ranges)
     if not is_whole(points) or not 16 <= points <= 1 << 20 or points & (points - 1):
         raise InputError("points", points, "a power of 2 from 16 to 1048576")
-    passing = Passing(model, [one.numbers for one in known])
+    at_once = together(model, known)
+    passing = Passing(model, [one.numbers for one in known]) if at_once else _OneByOne(model, tuple(known))
     of = passing.steps[-1] if of is None else of
     if of not in passing.steps:
         raise InputError("of", of, f"a step; {nearest(of, passing.steps)}")
 
     asked = _Asked(passing, tuple(known), passing.steps.index(of), int(points), seed)
     value = float(passing.at(np.zeros((1, len(known))))[0, asked.step])
-    rows = sorted(asked.rows(), key=lambda row: -row.total)
-    return Sensitivity(tuple(rows), of, value, *asked.spread(), f"{model.name}, {points} points, seed {seed}")
+    solved = points * (max(2, len(known)) + 3) + 2 * len(known)
+    with reporter(progress, solved, 0.0 if at_once else VISITS, "sets") as report:
+        if isinstance(passing, _OneByOne):
+            passing.report = report
+        rows = sorted(asked.rows(), key=lambda row: -row.total)
+        spread = asked.spread()
+    return Sensitivity(tuple(rows), of, value, *spread, f"{model.name}, {points} points, seed {seed}")
+
+
+class _OneByOne:
+    """Chances to pass the steps, with a model for each set of numbers; as ``Passing``."""
+
+    def __init__(self, model: Model, ranges: tuple[Range, ...]) -> None:
+        self.model, self.ranges = model, ranges
+        self.report: Callable[[int], object] = lambda _: None
+        self.steps = tuple(row.step for row in exact(model).funnel(1.0).rows)
+
+    def at(self, logs: Floats) -> Floats:
+        """At some sets of logarithms of factors (N, P), (N, steps)."""
+        found = []
+        for log in logs:
+            found.append(
+                [row.fraction_of_all for row in exact(model_at(self.model, self.ranges, log)).funnel(1.0).rows]
+            )
+            self.report(1)
+        return np.array(found)
 
 
 @dataclass(frozen=True)
 class _Asked:
     """A step of a model, at many sets of hazards within their ranges."""
 
-    passing: Passing
+    passing: Passing | _OneByOne
     ranges: tuple[Range, ...]
     step: int
     points: int

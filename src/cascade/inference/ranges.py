@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cascade.common.errors import InputError, is_number, nearest
+from cascade.common.places import number_in, put_in
 from cascade.common.types import Floats
 from cascade.inference.profiles import normal_quantile
 from cascade.model import Model
@@ -26,9 +27,10 @@ class Range:
     Attributes
     ----------
     hazard : str
-        A name, or a pattern of several that are multiplied together.
+        A name, or a pattern of several that are multiplied together; or the place of another number of the model, such
+        as ``frailties.adhesion.cv``.
     numbers : tuple of int
-        Of the hazards in the model.
+        Of the hazards in the model; none of another number.
     low, high : float
         Factors; of a law of its own those between which 95 % of it lie.
     even : bool
@@ -68,9 +70,10 @@ def ranges_of(model: Model, given: Mapping[str, object] | Sequence[str] | None) 
     ----------
     model : Model
     given : mapping of str to (float, float) or to a law, sequence of str, or None
-        Factors for each hazard or pattern: a range, in which they are log-uniform, or a law of ``scipy.stats``, such as
-        ``lognorm(0.5)``; names alone, or None for all hazards, have the range that the source states, or one by the
-        weakest grade of their sources.
+        Factors for each hazard or pattern, or other number by its place in the file (``frailties.adhesion.cv``,
+        ``treatments.chemotherapy.effects.0.factor``): a range, in which they are log-uniform, or a law of
+        ``scipy.stats``, such as ``lognorm(0.5)``; names alone, or None for all hazards, have the range that the source
+        states, or one by the weakest grade of their sources.
 
     Raises
     ------
@@ -84,7 +87,9 @@ def ranges_of(model: Model, given: Mapping[str, object] | Sequence[str] | None) 
     found: list[Range] = []
     meant: dict[int, str] = {}
     for name in given:
-        numbers = tuple(model.hazard_table.named(name, "ranges"))
+        numbers = _numbers(model, name)
+        if not numbers and not isinstance(given, Mapping):
+            raise InputError("ranges", name, "a range of factors with it: what is no hazard has none of its own")
         for number in numbers:
             if number in meant:
                 wanted = f"names that do not overlap: {model.hazard_table.names[number]} is meant by {meant[number]!r}"
@@ -99,6 +104,43 @@ def ranges_of(model: Model, given: Mapping[str, object] | Sequence[str] | None) 
     if not found:
         raise InputError("ranges", [], f"at least one hazard; {nearest('', model.hazard_names())}")
     return found
+
+
+def _numbers(model: Model, name: object) -> tuple[int, ...]:
+    """Of the hazards of that name; none of the place of another number."""
+    try:
+        return tuple(model.hazard_table.named(name, "ranges"))
+    except InputError:
+        if isinstance(name, str) and name.split(".")[0] in type(model).model_fields:
+            number_in(model.model_dump(mode="json", exclude_none=True), name, "model")
+            return ()
+        raise
+
+
+def model_at(model: Model, ranges: Sequence[Range], log: Floats) -> Model:
+    """The model with its hazards, and other numbers, multiplied.
+
+    Raises
+    ------
+    ModelError
+        For numbers that it cannot have.
+    """
+    factors = dict(zip((one.hazard for one in ranges), np.exp(log).tolist(), strict=True))
+    other = model.with_(scale={one.hazard: factors[one.hazard] for one in ranges if one.numbers})
+    places = [one.hazard for one in ranges if not one.numbers]
+    if not places:
+        return other
+    whole = other.model_dump(mode="json", exclude_none=True)
+    for where in places:
+        put_in(whole, where, factors[where] * number_in(whole, where, "model"), "model")
+    fields = {where.split(".")[0] for where in places}
+    data = {field: getattr(other, field) for field in type(other).model_fields}
+    return type(other)(**{**data, **{field: whole[field] for field in fields}})
+
+
+def together(model: Model, ranges: Sequence[Range]) -> bool:
+    """Whether all points are answered by one model made ready once: hazards alone differ, and none with time."""
+    return all(one.numbers for one in ranges) and not model.treatments and model.capacity is None
 
 
 def stated_range(model: Model, numbers: Sequence[int]) -> tuple[float, float]:

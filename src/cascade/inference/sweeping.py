@@ -22,7 +22,7 @@ from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.executor import Progress, reporter
 from cascade.inference.headed import observables_of
 from cascade.inference.kept import Answer, Kept
-from cascade.inference.ranges import Range, logs_at, ranges_of
+from cascade.inference.ranges import Range, logs_at, model_at, ranges_of, together
 from cascade.model import Model, check_model
 from cascade.model.observables import Observable
 
@@ -153,7 +153,8 @@ def sweep(
     ----------
     model : Model
     vary : mapping of str to sequence of float, or to (float, float)
-        For each hazard or pattern the factors on it: of a grid all that are tried, else the lowest and the highest.
+        For each hazard or pattern, or other number by its place (``frailties.adhesion.cv``), the factors on it: of a
+        grid all that are tried, else the lowest and the highest, or a law of ``scipy.stats``.
     design : str
         'grid': all combinations; 'latin': a Latin hypercube; 'sobol': scrambled Sobol points; both even in logarithms.
     points : int
@@ -274,19 +275,16 @@ class _Asked:
         """Of each point the answers, one after the other."""
         if self.cells is not None:
             yield from (self._counted(row) for row in logs)
-        elif self.model.treatments or self.model.capacity is not None:
-            yield from (self._solved(self._at(row)) for row in logs)
-        else:
+        elif together(self.model, self.ranges):
             yield from self._together(logs)
-
-    def _at(self, log: Floats) -> Model:
-        return self.model.with_(scale={one.hazard: float(np.exp(x)) for one, x in zip(self.ranges, log, strict=True)})
+        else:
+            yield from (self._solved(model_at(self.model, self.ranges, row)) for row in logs)
 
     def _counted(self, log: Floats) -> list[Answer]:
         from cascade.runs.simulation import simulate
 
         assert self.cells is not None
-        model, times = self._at(log), self.times.tolist()
+        model, times = model_at(self.model, self.ranges, log), self.times.tolist()
         result = simulate(model, cells=self.cells, seed=self.seed, progress=False)
         found: list[Answer] = [(r.step, None, r.fraction_of_all, r.low, r.high) for r in result.funnel().rows]
         if times:

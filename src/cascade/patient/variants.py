@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cascade.common.arguments import seed_of
 from cascade.common.errors import Fault, InputError, ModelError, nearest
+from cascade.common.places import number_in, put_in
 from cascade.patient.calibration import Calibration, back, there
 
 if TYPE_CHECKING:
@@ -34,13 +35,7 @@ def changed(disease: Disease, values: Mapping[str, float]) -> Disease:
     """
     whole = disease.model_dump(mode="json", exclude={"variants", "calibration"}, exclude_none=True)
     for where, value in values.items():
-        *steps, last = where.split(".")
-        at: Any = whole
-        for step in steps:
-            at = _inner(at, step, where)
-        if _number(at, last, where) is None:
-            raise InputError("where", where, "the place of a number")
-        at[last] = float(value)
+        put_in(whole, where, value, "disease")
     data = {field: getattr(disease, field) for field in type(disease).model_fields}
     touched = {where.split(".")[0] for where in values}
     return type(disease)(**{**data, "variants": (), "calibration": None, **{field: whole[field] for field in touched}})
@@ -48,32 +43,8 @@ def changed(disease: Disease, values: Mapping[str, float]) -> Disease:
 
 def number_at(disease: Disease, where: str) -> float:
     """The number at a place of a disease."""
-    at: Any = disease.model_dump(mode="json", exclude={"variants", "calibration"}, exclude_none=True)
-    *steps, last = where.split(".")
-    for step in steps:
-        at = _inner(at, step, where)
-    value = _number(at, last, where)
-    if value is None:
-        raise InputError("where", where, "the place of a number")
-    return value
-
-
-def _inner(at: Any, step: str, where: str) -> Any:
-    """One step into tables and lists."""
-    if isinstance(at, list):
-        at = {
-            str(one.get("name", one.get("route", i))) if isinstance(one, dict) else str(i): one
-            for i, one in enumerate(at)
-        }
-    if not isinstance(at, dict) or step not in at:
-        known = list(at) if isinstance(at, dict) else []
-        raise InputError("where", where, f"a place in the file of a disease; {nearest(step, known)}")
-    return at[step]
-
-
-def _number(at: Any, last: str, where: str) -> float | None:
-    value = _inner(at, last, where)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    whole = disease.model_dump(mode="json", exclude={"variants", "calibration"}, exclude_none=True)
+    return number_in(whole, where, "disease")
 
 
 def variant_of(disease: Disease, name: str) -> Disease:
