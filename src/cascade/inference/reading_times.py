@@ -147,12 +147,13 @@ class _TimesReading:
         self, row: int, event: str | None, by: float | None, after: float | None, entry: float | None
     ) -> None:
         """Note which of the times of a row that are known are in no order."""
-        if event != "" and after is not None and by is not None and after >= by:
+        happened = event != "" or row in self.early
+        if happened and after is not None and by is not None and after >= by:
             self.source.fault(row, self._column("after"), "a time before that of the event")
         if not entry:
             return
         # A look at the start says no more than none.
-        looked = event != "" and after is not None and 0 < after < entry
+        looked = happened and after is not None and 0 < after < entry
         if looked or (by is not None and entry >= by):
             wanted = "a time before the end, and not after the last look without event"
             self.source.fault(row, self._column("entry"), wanted)
