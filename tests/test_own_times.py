@@ -120,7 +120,9 @@ def test_a_table_of_times_is_read() -> None:
     assert (two.after, two.by, two.entry) == (5 * 730.5, math.inf, 730.5)
     assert four.entry == 2 * 730.5
     assert (data.unit, data.events, data.arms) == ("months", ("relapse", "dead"), ("a", "b"))
-    assert data.to_dicts()[1]["by"] is None
+    assert data.to_dicts()[1] == {
+        "unit": "p2", "animal": "p2", "arm": "a", "event": "", "after": None, "months": 5.0, "entry": 1.0, "cells": 1.0,
+    }  # fmt: skip
     frame = pd.DataFrame(ROWS)
     assert Data.times(frame).rows == data.rows
     assert Data.times(frame.rename(columns={"months": "T"}), columns={"months": "T"}).rows == data.rows

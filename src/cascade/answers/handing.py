@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cascade.common.errors import InputError
 from cascade.common.files import as_path, write_atomically
+from cascade.common.numbers import readings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ class HandsOut:
         names = list(rows[0]) if rows else []
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows(["" if row[name] is None else row[name] for name in names] for row in rows)
+        writer.writerows([_cell(row[name]) for name in names] for row in rows)
         found = as_path(path)
         write_atomically(found, text.getvalue().encode())
         return found
@@ -98,6 +99,14 @@ def _flattened(row: Mapping[str, Any]) -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
+
+
+def _cell(value: Any) -> Any:
+    """A value in a CSV file, of a number what has one reading: of 12.125, which may be 12,125, that is 12.1250."""
+    if value is None:
+        return ""
+    text = str(value)
+    return f"{text}0" if isinstance(value, float) and len(set(readings(text).values())) > 1 else value
 
 
 def _pandas(what: str) -> Any:

@@ -38,7 +38,9 @@ KINDS = "counts", "times", "seen", "panel"
 FILES = SAVED, "fit.txt", "fit.png"
 """What a fit leaves in its folder."""
 
-Table = Annotated[Path, typer.Argument(metavar="TABLE", parser=path_of, help="A CSV file with a line of headings.")]
+Table = Annotated[
+    Path, typer.Argument(metavar="TABLE", parser=path_of, help="A CSV file with a line of headings, or a spreadsheet.")
+]
 Hazards = Annotated[
     list[str] | None,
     typer.Option("--free", metavar="HAZARD", help="To be fitted: state.way, or a pattern. Repeatable."),
@@ -59,6 +61,9 @@ Named = Annotated[
         "--column", metavar="WHAT=HEADING", help="animal, arm, days, hours, observable, count, ... Repeatable."
     ),
 ]
+SheetName = Annotated[
+    str | None, typer.Option("--sheet", metavar="NAME", help="Of a spreadsheet with several tables: name or number.")
+]
 Arms = Annotated[
     list[str] | None,
     typer.Option(
@@ -75,6 +80,7 @@ def fit_table(
     count: Counted = None,
     wide: Annotated[bool, typer.Option("--wide", help="Names of --count are headings of columns of counts.")] = False,
     column: Named = None,
+    sheet: SheetName = None,
     kind: Annotated[
         str, typer.Option(metavar="KIND", help="counts, times (to events), seen (found in k of n) or panel (looks).")
     ] = "counts",
@@ -99,7 +105,7 @@ def fit_table(
     """Fit hazards to a table of counts, times, findings or looks: estimates with intervals that hold with few."""
     from cascade.inference.fitting import fit
 
-    chosen, data = loaded("MODEL", model), _data(kind, table, count, column, cells, wide=wide)
+    chosen, data = loaded("MODEL", model), _data(kind, table, count, column, cells, sheet, wide=wide)
     folder = output_folder(out)
     if folder is not None and not force:
         _check_folder(folder, data)
@@ -124,7 +130,14 @@ def fit_table(
 
 
 def _data(
-    kind: str, table: Path, count: list[str] | None, column: list[str] | None, cells: str | None, *, wide: bool
+    kind: str,
+    table: Path,
+    count: list[str] | None,
+    column: list[str] | None,
+    cells: str | None,
+    sheet: str | None,
+    *,
+    wide: bool,
 ) -> Data:
     """The counts of a file."""
     from cascade.cli.options import parse_cells
@@ -142,13 +155,14 @@ def _data(
         raise InputError("--cells", cells, "a number of cells")
     columns = pairs_of("--column", column)
     if kind == "counts":
-        return Data.counts(table, observables, columns=columns, wide=list(observables) if wide else [], cells=number)
+        headings = list(observables) if wide else []
+        return Data.counts(table, observables, columns=columns, wide=headings, cells=number, sheet=sheet)
     if kind == "panel":
         if number is not None:
             raise InputError("--cells", cells, "left out with --kind panel")
-        return Data.panel(table, observables, columns=columns)
+        return Data.panel(table, observables, columns=columns, sheet=sheet)
     read = Data.times if kind == "times" else Data.seen
-    return read(table, observables, columns=columns, cells=number)
+    return read(table, observables, columns=columns, cells=number, sheet=sheet)
 
 
 def _meant(name: str, text: str, kind: str) -> Observable | None:
@@ -198,9 +212,11 @@ def pairs_of(option: str, texts: list[str] | None) -> dict[str, str]:
 
 def _check_folder(folder: Path, data: Data) -> None:
     """Before any work: that what the folder holds may be this fit."""
+    from cascade.inference.data import plain_rows
+
     held = [name for name in FILES if (folder / name).exists()]
     told = _told(folder / SAVED)
-    if held and told.get(str(told.get("kind", "counts"))) != json.loads(json.dumps(data.to_dicts(), allow_nan=False)):
+    if held and told.get(str(told.get("kind", "counts"))) != json.loads(json.dumps(plain_rows(data), allow_nan=False)):
         raise InputError("--out", str(folder), f"a folder without another fit ({', '.join(held)}); {FORCE}")
 
 
@@ -232,9 +248,11 @@ def _kept(found: Fit, folder: Path, *, force: bool, quiet: bool) -> None:
 
 def _same(path: Path, found: Fit) -> bool:
     """Whether a file is that of this fit."""
+    from cascade.inference.data import plain_rows
+
     told = _told(path)
     digests = {arm: model.digest() for arm, model in found.likelihood.models.items()}
-    counts = json.loads(json.dumps(found.data.to_dicts(), allow_nan=False))
+    counts = json.loads(json.dumps(plain_rows(found.data), allow_nan=False))
     asked = json.loads(json.dumps(dict(found.asked), allow_nan=False))
     return (told.get("sha256"), told.get(str(told.get("kind", "counts"))), told.get("asked")) == (
         digests,

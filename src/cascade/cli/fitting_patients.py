@@ -9,7 +9,7 @@ import typer
 
 from cascade.cli.app import app
 from cascade.cli.diseases import DiseaseName, the_disease
-from cascade.cli.fitting import Table, pairs_of
+from cascade.cli.fitting import SheetName, Table, pairs_of
 from cascade.cli.keeping import FORCE
 from cascade.cli.options import (
     NOTICE,
@@ -44,6 +44,7 @@ def fit_patients(
         list[str] | None,
         typer.Option(metavar="WHAT=HEADING", help="mm, nodes, metastasis, tube, years, event, ... Repeatable."),
     ] = None,
+    sheet: SheetName = None,
     care: Annotated[
         list[str] | None, typer.Option(metavar="CARE", help="Of all; or ARM=CARE for each arm. Repeatable.")
     ] = None,
@@ -65,7 +66,7 @@ def fit_patients(
     held = [name for name in FILES if folder is not None and (folder / name).exists()]
     if held and not force:
         raise InputError("--out", str(folder), f"a folder without another fit ({', '.join(held)}); {FORCE}")
-    data = Data.patients(table, columns=pairs_of("--column", column), given=given or [])
+    data = Data.patients(table, columns=pairs_of("--column", column), given=given or [], sheet=sheet)
     found = fit(
         chosen, data, free or [], care=_cares(care or []), patients=patients, seed=number,
         progress=False if quiet else None,

@@ -150,9 +150,24 @@ def nearest(name: object, known: Iterable[str]) -> str:
     >>> nearest("textbok", ["ctc-mouse", "textbook"])
     "did you mean 'textbook'? Known: 'ctc-mouse', 'textbook'"
     """
+    return all_nearest([name], known)
+
+
+def all_nearest(wrong: Sequence[object], known: Iterable[str]) -> str:
+    """The same for several names.
+
+    Examples
+    --------
+    >>> all_nearest(["textbok", "mouse"], ["ctc-mouse", "textbook"])
+    "for 'textbok' did you mean 'textbook'? For 'mouse' did you mean 'ctc-mouse'? Known: 'ctc-mouse', 'textbook'"
+    """
     names = list(known)
     listed = ", ".join(shorten(n) for n in names[:12]) + (", ..." if len(names) > 12 else "")
-    alike = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
-    if alike:
-        return "did you mean " + " or ".join(shorten(n) for n in alike) + f"? Known: {listed}"
+    asked = []
+    for name in wrong:
+        alike = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+        told = f"for {shorten(name)} did you mean" if len(wrong) > 1 else "did you mean"
+        asked += [f"{told} {' or '.join(map(shorten, alike))}?"] if alike else []
+    if asked:
+        return " ".join([asked[0], *(one[0].upper() + one[1:] for one in asked[1:]), f"Known: {listed}"])
     return f"known: {listed}" if names else "none is known here"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -69,7 +70,9 @@ class Counts(Data):
 
     rows: tuple[Count, ...]
     observables: Mapping[str, Observable]
-    name: str = "data"
+    name: str = field(default="data", compare=False)
+
+    names: ClassVar[str] = "observable"
 
     @property
     def animals(self) -> tuple[str, ...]:

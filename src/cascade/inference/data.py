@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cascade.answers.handing import HandsOut
 from cascade.common.errors import InputError
@@ -41,6 +41,7 @@ class Data(HandsOut):
         rows: tuple[Any, ...]
         observables: Mapping[str, Observable]
         name: str
+        names: ClassVar[str]  # which attribute of a row is a name of the model, or of what was given
 
         @property
         def told(self) -> str:
@@ -57,6 +58,7 @@ class Data(HandsOut):
         fraction: float | None = None,
         limit: float | None = None,
         unit: str | None = None,
+        sheet: str | int | None = None,
     ) -> Counts:
         """Counts per animal, time and kind of cell, from a table.
 
@@ -77,6 +79,8 @@ class Data(HandsOut):
             For all rows, in place of a column; a fraction of 1 and no limit where nothing is said.
         unit : str, optional
             'hours' or 'days', where the heading does not say it.
+        sheet : str or int, optional
+            Of a spreadsheet with several tables: which, by name or by number from 1 on.
 
         Raises
         ------
@@ -88,11 +92,15 @@ class Data(HandsOut):
         from cascade.inference.reading import read_counts
 
         numbers = {"cells": cells, "fraction": fraction, "limit": limit}
-        return read_counts(table, observables, columns, wide, numbers, unit)
+        return read_counts(table, observables, columns, wide, numbers, unit, sheet)
 
     @staticmethod
     def funnels(
-        table: object, steps: Sequence[str], *, columns: Mapping[str, str] | None = None
+        table: object,
+        steps: Sequence[str],
+        *,
+        columns: Mapping[str, str] | None = None,
+        sheet: str | int | None = None,
     ) -> Mapping[str, Funnel]:
         """Funnels of animals, one for each arm: how many cells of each animal came through each step.
 
@@ -104,6 +112,8 @@ class Data(HandsOut):
             Headings of the columns of numbers in order: what was started with, then what was left at each step.
         columns : mapping of str to str, optional
             Headings of 'animal' and 'arm', where they are not known.
+        sheet : str or int, optional
+            Of a spreadsheet with several tables: which, by name or by number from 1 on.
 
         Returns
         -------
@@ -125,7 +135,7 @@ class Data(HandsOut):
         """
         from cascade.inference.funnels import read_funnels
 
-        return read_funnels(table, steps, columns)
+        return read_funnels(table, steps, columns, sheet)
 
     @staticmethod
     def times(
@@ -135,6 +145,7 @@ class Data(HandsOut):
         columns: Mapping[str, str] | None = None,
         cells: float | None = None,
         unit: str | None = None,
+        sheet: str | int | None = None,
     ) -> Times:
         """Times to events, of cells, animals or patients, from a table of a row each.
 
@@ -156,6 +167,8 @@ class Data(HandsOut):
             Of which the first to come there makes the event, for all rows; default 1.
         unit : str, optional
             Of all times, where no heading says it.
+        sheet : str or int, optional
+            Of a spreadsheet with several tables: which, by name or by number from 1 on.
 
         Raises
         ------
@@ -172,7 +185,7 @@ class Data(HandsOut):
         """
         from cascade.inference.reading_times import read_times
 
-        return read_times(table, events, columns, {"cells": cells}, unit)
+        return read_times(table, events, columns, {"cells": cells}, unit, sheet)
 
     @staticmethod
     def seen(
@@ -182,6 +195,7 @@ class Data(HandsOut):
         columns: Mapping[str, str] | None = None,
         cells: float | None = None,
         unit: str | None = None,
+        sheet: str | int | None = None,
     ) -> Seen:
         """In how many of how many something was found, as at autopsy, from a table.
 
@@ -197,6 +211,8 @@ class Data(HandsOut):
             That each was given, for all rows; default 1.
         unit : str, optional
             'hours' or 'days', where the heading does not say it.
+        sheet : str or int, optional
+            Of a spreadsheet with several tables: which, by name or by number from 1 on.
 
         Raises
         ------
@@ -207,7 +223,7 @@ class Data(HandsOut):
         """
         from cascade.inference.reading_times import read_seen
 
-        return read_seen(table, observables, columns, {"cells": cells}, unit)
+        return read_seen(table, observables, columns, {"cells": cells}, unit, sheet)
 
     @staticmethod
     def panel(
@@ -216,6 +232,7 @@ class Data(HandsOut):
         *,
         columns: Mapping[str, str] | None = None,
         unit: str | None = None,
+        sheet: str | int | None = None,
     ) -> Panel:
         """In which state each cell was, look by look, from a table of a row for each look.
 
@@ -230,6 +247,8 @@ class Data(HandsOut):
             'arm', 'hours' or 'days', 'state'.
         unit : str, optional
             Of all times, where no heading says it.
+        sheet : str or int, optional
+            Of a spreadsheet with several tables: which, by name or by number from 1 on.
 
         Raises
         ------
@@ -240,7 +259,7 @@ class Data(HandsOut):
         """
         from cascade.inference.reading_times import read_panel
 
-        return read_panel(table, states, columns, unit)
+        return read_panel(table, states, columns, unit, sheet)
 
     @staticmethod
     def patients(
@@ -253,6 +272,7 @@ class Data(HandsOut):
         years: Sequence[float] | None = None,
         given: Sequence[str] = (),
         unit: str | None = None,
+        sheet: str | int | None = None,
     ) -> Patients:
         """Patients of a cohort, from a table of a row for each, or for several who are alike.
 
@@ -265,7 +285,8 @@ class Data(HandsOut):
             '>=50', '1-3', '4+', 'N0', 'N+'; what is not known is left empty.
         columns : mapping of str to str, optional
             Headings, where they are not known: of 'arm', 'mm', 'nodes', 'metastasis', 'tube', 'days', 'weeks',
-            'months' or 'years', 'event' (whether a metastasis was seen at that time), 'patients' (how many the row is).
+            'months' or 'years', 'event' (whether a metastasis was seen at that time), 'patients' (how many the row is);
+            for a range in two columns 'mm_from', 'mm_to', 'nodes_from', 'nodes_to'.
         mm, nodes, tube : sequence of number, optional
             Borders of the classes in which patients are counted.  Default: those of the ranges in the table, or 10, 20,
             30 and 50 mm; 1, 4 and 10 nodes; 1 and 5 cells.
@@ -275,6 +296,8 @@ class Data(HandsOut):
             Of 'mm', 'nodes', 'metastasis': what patients were chosen by, so that how many have it says nothing.
         unit : str, optional
             Of all times, where no heading says it.
+        sheet : str or int, optional
+            Of a spreadsheet with several tables: which, by name or by number from 1 on.
 
         Raises
         ------
@@ -292,7 +315,7 @@ class Data(HandsOut):
         from cascade.inference.cohorts.reading import read_patients
 
         asked = {"mm": mm, "nodes": nodes, "tube": tube, "years": years}
-        return read_patients(table, columns, unit, asked, given)
+        return read_patients(table, columns, unit, asked, given, sheet)
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -300,11 +323,16 @@ class Data(HandsOut):
         return tuple(dict.fromkeys(row.arm for row in self.rows))
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Rows as plain dictionaries: None for what is infinite."""
-        return [plain_data(vars(row)) for row in self.rows]
+        """Rows as plain dictionaries, which the reader of their kind takes again: None for what is not known."""
+        return plain_rows(self)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def plain_rows(data: Data) -> list[dict[str, Any]]:
+    """Rows as plain dictionaries of their attributes, as fits are saved: None for what is infinite."""
+    return [plain_data(vars(row)) for row in data.rows]
 
 
 def number_of(count: int, what: str) -> str:

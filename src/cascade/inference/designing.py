@@ -28,6 +28,7 @@ from cascade.inference.free import free_of, texts_of
 from cascade.inference.headed import observables_of
 from cascade.inference.likelihood import Likelihood
 from cascade.inference.maximum import Maximum, highest, restricted
+from cascade.inference.meeting import check_names
 from cascade.inference.profiles import cut, degrees_of_freedom, root
 from cascade.model import Model, check_model
 
@@ -254,6 +255,7 @@ class _Asked:
             for name in self.names
         ]
         data, models = Data.counts(rows, self.observables, cells=self.cells), dict.fromkeys(ARMS, self.model)
+        check_names(data, models)
         parameters = free_of(models, [*self.effect, *self.free], self.free, "arm", ARMS[0])
         return Likelihood(models, data, parameters, **spreads.kinds)
 

@@ -22,6 +22,7 @@ from cascade.inference.likelihood import Likelihood
 from cascade.inference.likely import FARTHEST, Likely
 from cascade.inference.looks import likelihood_of_panel
 from cascade.inference.maximum import FIRST_SPREAD, Maximum, highest, restricted
+from cascade.inference.meeting import check_names
 from cascade.inference.nested import Nested
 from cascade.inference.panels import Panel
 from cascade.inference.seen import Seen
@@ -124,7 +125,9 @@ def fit(
     Raises
     ------
     InputError
-        For names that the model does not know; for a count where the model has no cell.
+        For a name that the model does not know; for a count where the model has no cell.
+    ModelError
+        For several names in the data that the model does not know, all at once.
     """
     told: dict[str, Any] = {"shared": shared, "by": by, "against": against, "spread": spread, "dose": dose}
     told |= {"vary": vary, "starts": starts}
@@ -155,6 +158,7 @@ def _of_hazards(
     models, shares_dose = _models(model, data), _dose(data, spread, dose)
     starts = _starts(starts, vary)
     parameters = free_of(models, free, shared, by, against)
+    check_names(data, models)
     likelihood = _likelihood(models, data, parameters, spread, vary, shared=shares_dose)
     _say_if_long(likelihood)
     _say_if_many(data)

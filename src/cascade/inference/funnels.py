@@ -14,7 +14,7 @@ import numpy as np
 
 from cascade.answers.funnel import Funnel, row_of
 from cascade.answers.intervals import Interval, proportion
-from cascade.common.errors import Fault, InputError, nearest
+from cascade.common.errors import Fault, InputError, all_nearest
 from cascade.common.frozen import FrozenDict
 from cascade.common.types import Floats
 from cascade.inference.counted import Count, Counts
@@ -78,51 +78,49 @@ def median_share(counts: Sequence[int], cells: Sequence[int], level: float = LEV
     return share, Interval(low, high)
 
 
-def read_funnels(table: object, steps: Sequence[str], columns: Mapping[str, str] | None) -> FrozenDict[str, Funnel]:
+def read_funnels(
+    table: object, steps: Sequence[str], columns: Mapping[str, str] | None, sheet: str | int | None
+) -> FrozenDict[str, Funnel]:
     """What stands in ``Data.funnels``."""
     if not isinstance(steps, Sequence) or isinstance(steps, str) or len(steps) < 2:
         raise InputError("steps", steps, "at least two headings: what was started with, and what was left at each step")
-    source = Columns(table)
+    source = Columns(table, sheet)
     headed = Headed(source, KNOWN, columns, None)
     animal = headed.needed("animal", "cells of one are one unit")
-    found = []
-    for step in steps:
-        column = source.find("steps", None, (str(step),))
-        if column is None:
-            wanted = f"headings of the table; {nearest(str(step), source.headings)}"
-            raise InputError("steps", step, wanted)
-        found.append(column)
+    headings = {str(step): source.find("steps", None, (str(step),)) for step in steps}
+    missing = [step for step, column in headings.items() if column is None]
+    if missing:
+        wanted = f"headings of the table; {all_nearest(missing, source.headings)}"
+        raise InputError("steps", missing if missing[1:] else missing[0], wanted)
+    found = [column for step in steps if (column := headings[str(step)]) is not None]
     source.reading(found)
     arms: dict[str, dict[str, list[int]]] = {}
     for row in range(len(source.rows)):
         name, arm = headed.text(row, animal, "the name of the animal"), headed.arm(row)
         numbers = _numbers(source, row, found)
-        if numbers is None:
-            continue
-        if name in arms.setdefault(arm, {}):
+        if name and name in arms.setdefault(arm, {}):
             source.faults.append(Fault(f"animal {name!r} of {arm!r}", "two rows", "one row for each animal"))
-        arms[arm][name] = numbers
+        arms.setdefault(arm, {})[name] = numbers
     source.check()
     return FrozenDict(
         {arm: _funnel(arm, [str(step) for step in steps], list(rows.values())) for arm, rows in arms.items()}
     )
 
 
-def _numbers(source: Columns, row: int, columns: Sequence[Column]) -> list[int] | None:
-    """The numbers of one animal; None, and faults noted, where they are no funnel."""
+def _numbers(source: Columns, row: int, columns: Sequence[Column]) -> list[int]:
+    """The numbers of one animal; faults are noted where they are no funnel."""
     numbers: list[int] = []
-    for column in columns:
-        wanted = "a whole number >= 0" if numbers else "a whole number >= 1 of cells to start with"
+    for k, column in enumerate(columns):
+        wanted = "a whole number >= 0" if k else "a whole number >= 1 of cells to start with"
         value = source.number(row, column, wanted)
         if value is None:
-            return None
-        if value != int(value) or value < (0 if numbers else 1):
+            continue
+        if value != int(value) or value < (0 if k else 1):
             source.fault(row, column, wanted)
-            return None
-        if numbers and value > numbers[-1]:
+        elif numbers and value > numbers[-1]:
             source.fault(row, column, f"at most the number of the step before it ({numbers[-1]:,})")
-            return None
-        numbers.append(int(value))
+        else:
+            numbers.append(int(value))
     return numbers
 
 

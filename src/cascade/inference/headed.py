@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cascade.common.errors import InputError, is_number, nearest
+from cascade.common.errors import InputError, all_nearest, is_number, nearest
 from cascade.inference.tables import Column, Columns
 from cascade.model.observables import Observable
 
@@ -80,6 +81,25 @@ def _observable(field: str, name: str, one: object, wanted: str) -> Observable:
     return Observable(name, states=tuple(some))
 
 
+def in_unit(hours: float, unit: str) -> float:
+    """A time in another unit: the shortest number that comes to the same hours when it is read again.
+
+    Examples
+    --------
+    >>> in_unit(74.4, "days"), 74.4 / 24
+    (3.1, 3.1)
+    """
+    each = HOURS_OF[unit]
+    near = [hours / each]
+    for end in (-math.inf, math.inf):
+        last = near[0]
+        for _ in range(2):
+            last = math.nextafter(last, end)
+            near.append(last)
+    right = [number for number in near if number * each == hours]
+    return min(right, key=lambda number: len(repr(number)), default=near[0])
+
+
 class Headed:
     """A table, and its columns by what they hold.
 
@@ -110,9 +130,15 @@ class Headed:
             isinstance(columns, Mapping) and all(isinstance(h, str) for h in columns.values())
         ):
             raise InputError("columns", columns, f"a mapping such as {{{next(iter(known))!r}: 'a heading'}}")
-        for what in columns or {}:
-            if what not in known:
-                raise InputError("columns", what, f"one of {', '.join(known)}; {nearest(what, list(known))}")
+        unknown = [what for what in columns or {} if what not in known]
+        if unknown:
+            wanted = f"{'some' if unknown[1:] else 'one'} of {', '.join(known)}; {all_nearest(unknown, list(known))}"
+            raise InputError("columns", unknown if unknown[1:] else unknown[0], wanted)
+        there = {heading.strip().lower() for heading in source.headings}
+        missing = {what: heading for what, heading in (columns or {}).items() if heading.strip().lower() not in there}
+        if len(missing) > 1:
+            wanted = f"headings of the table; {all_nearest(list(missing.values()), source.headings)}"
+            raise InputError("columns", missing, wanted)
         self.source, self.unit = source, unit
         self.units = [what for what in TIMES if what in known]
         self.found = {what: source.find(what, (columns or {}).get(what), names) for what, names in known.items()}

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cascade.common.errors import InputError, is_number, nearest
+from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
 from cascade.inference.data import Data
 from cascade.inference.free import Free
 from cascade.inference.headed import MOST_COUNTED
 from cascade.model import Model
+from cascade.model.names import alike, matching
 from cascade.model.observables import Observable
 
 if TYPE_CHECKING:
     from cascade.inference.fitted import Fit
+
+
+WANTED = "an observable that was given with the data, or one of the model, a state or a cause of death"
 
 
 def observable_of(name: str, data: Data, model: Model) -> Observable:
@@ -36,8 +40,41 @@ def observable_of(name: str, data: Data, model: Model) -> Observable:
     if name in causes:
         return Observable(name, deaths=name)
     near = nearest(name, [*of_model, *states, *causes])
-    wanted = f"an observable that was given with the data, or one of the model, a state or a cause of death; {near}"
-    raise InputError("observable", name, wanted)
+    raise InputError("observable", name, f"{WANTED}; {near}")
+
+
+def check_names(data: Data, models: Mapping[str, Model]) -> None:
+    """That all that the data name is in a model, or said to be states and deaths of one.
+
+    Raises
+    ------
+    InputError
+        For one name, state or death that is in no model, with the nearest ones.
+    ModelError
+        For several, with all of them.
+    """
+    different = {id(model): model for model in models.values()}.values()
+    states = list(dict.fromkeys(state.name for model in different for state in model.states))
+    dying = [(state.name, part.cause) for model in different for state in model.states for part in state.deaths]
+    causes, deaths = list(dict.fromkeys(cause for _, cause in dying)), [f"{state}.{cause}" for state, cause in dying]
+    known = [*(one.name for model in different for one in model.observables), *states, *causes]
+    faults = []
+    for name in dict.fromkeys(getattr(row, data.names) for row in data.rows):
+        one = data.observables.get(name)
+        if name and one is None and name not in known:
+            faults.append(Fault("observable", name, f"{WANTED}; {nearest(name, known)}"))
+        wrong = [] if one is None else [(what, states) for what in one.states if not alike(what, states)]
+        for pattern in () if one is None else one.deaths:
+            full = pattern if "." in pattern else f"*.{pattern}"
+            wrong += [] if matching(full, deaths) else [(pattern, [*causes, *deaths])]
+        told = " or ".join(dict.fromkeys(model.name for model in different))
+        for pattern, there in wrong:
+            wanted = f"states or deaths of {told}; {nearest(pattern, there)}"
+            faults.append(Fault(f"observable {name!r}", pattern, wanted))
+    if len(faults) == 1:
+        raise InputError(faults[0].path, faults[0].value, faults[0].accepted)
+    if faults:
+        raise ModelError(data.name, faults, "data")
 
 
 def alike_arms(models: Mapping[str, Model], free: Sequence[Free]) -> list[tuple[list[str], list[int]]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 from cascade.common.text import number, text_table
 from cascade.inference.data import Data, number_of
@@ -50,7 +51,9 @@ class Panel(Data):
 
     rows: tuple[Look, ...]
     observables: Mapping[str, Observable]
-    name: str = "data"
+    name: str = field(default="data", compare=False)
+
+    names: ClassVar[str] = "state"
 
     @property
     def states(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cascade.common.errors import Fault, InputError, nearest
+from cascade.common.errors import Fault, InputError, all_nearest
 from cascade.common.frozen import FrozenDict
 from cascade.inference.counted import Count, Counts
 from cascade.inference.headed import HOURS_OF, MOST_LIMIT, NAMES, TIMES, WANTED, Headed, observables_of
@@ -34,12 +34,13 @@ def read_counts(
     wide: Sequence[str],
     numbers: Mapping[str, float | None],
     unit: str | None,
+    sheet: str | int | None,
 ) -> Counts:
     """What stands in ``Data.counts``."""
     known = observables_of(observables)
     if not isinstance(wide, Sequence) or isinstance(wide, str) or not all(isinstance(h, str) for h in wide):
         raise InputError("wide", wide, "a list of headings of columns of counts")
-    source = Columns(table)
+    source = Columns(table, sheet)
     rows = _Reading(Headed(source, KNOWN, columns, unit), known, wide, numbers).rows()
     return Counts(rows, FrozenDict(known), source.name)
 
@@ -59,9 +60,14 @@ class _Reading:
             column = headed.found[what]
             if column is not None and column.heading in wide:
                 headed.found[what] = None
+        experiment = headed.found["experiment"]
+        if experiment is not None and self.source.is_empty(experiment):  # as tables of the package have it
+            headed.found["experiment"] = None
         self.time, unit = headed.time_of()
         self.hours_each = HOURS_OF[unit]
         self.animal = headed.needed("animal", "all counts of one are one unit")
+        self.told: list[tuple[str, str, str, float | None, float | None, str]] = []
+        self._check_wide()
         self.counted = [self._wide(heading) for heading in wide] or [self._count_column()]
         if not wide and headed.found["observable"] is None and len(observables) != 1:
             headed.needed("observable", "what was counted, where it is not one thing alone")
@@ -83,7 +89,7 @@ class _Reading:
             With every fault of the table.
         """
         rows = [count for row in range(len(self.source.rows)) for count in self._row(row)]
-        self._check_together(rows)
+        self._check_together()
         self.source.check()
         if not rows:
             raise InputError(self.source.name, "no count", "at least one count")
@@ -108,23 +114,33 @@ class _Reading:
             if not self.wide:
                 name = self.headed.name(row, "observable", self.observables, "what was counted")
             count, below = self._count(row, column, marked=row in marked)
-            if count is None or hours is None or None in shared.values():
+            at = None if hours is None else hours * self.hours_each
+            self.told.append((animal, arm, name, at, shared["cells"], experiment))
+            if count is None or at is None or None in shared.values():
                 continue
             cells, fraction, limit = (float(value or 0.0) for value in shared.values())
             below = max(below, limit if count < limit else 0.0)
-            at = hours * self.hours_each
             counts.append(Count(animal, arm, name, at, 0 if below else count, cells, fraction, below, experiment))
         return counts
 
+    def _check_wide(self) -> None:
+        """That all columns of counts of a wide table are there, and are said what they count."""
+        headings = {heading.strip().lower(): heading for heading in self.source.headings}
+        missing = [heading for heading in self.wide if heading.strip().lower() not in headings]
+        if missing:
+            wanted = f"{'headings' if missing[1:] else 'a heading'} of the table; "
+            wanted += all_nearest(missing, self.source.headings)
+            raise InputError("wide", missing if missing[1:] else missing[0], wanted)
+        there = [headings[heading.strip().lower()] for heading in self.wide]
+        unsaid = [heading for heading in there if heading not in self.observables] if self.observables else []
+        if unsaid:
+            wanted = f"what is counted there; {all_nearest(unsaid, list(self.observables))}"
+            raise InputError("observables", unsaid if unsaid[1:] else unsaid[0], wanted)
+
     def _wide(self, heading: str) -> Column:
         """A column of counts of a wide table."""
-        if heading.strip().lower() not in [name.strip().lower() for name in self.source.headings]:
-            raise InputError("wide", heading, f"a heading of the table; {nearest(heading, self.source.headings)}")
         column = self.source.find("count", heading, ())
         assert column is not None
-        if self.observables and column.heading not in self.observables:
-            wanted = f"what is counted there; {nearest(column.heading, list(self.observables))}"
-            raise InputError("observables", column.heading, wanted)
         return column
 
     def _count_column(self) -> Column:
@@ -151,16 +167,18 @@ class _Reading:
             self.source.fault(row, column, WANTED["count"])
         return None, 0.0
 
-    def _check_together(self, rows: Sequence[Count]) -> None:
+    def _check_together(self) -> None:
         """Note an animal of which one thing was counted twice at one time, or that was given two numbers of cells."""
-        times: dict[tuple[object, ...], int] = {}
+        times: dict[tuple[str, str, float, str], int] = {}
         cells: dict[tuple[str, str], set[float]] = {}
         experiments: dict[tuple[str, str], set[str]] = {}
-        for row in rows:
-            key = row.animal, row.arm, row.hours, row.observable
-            times[key] = times.get(key, 0) + 1
-            cells.setdefault((row.animal, row.arm), set()).add(row.cells)
-            experiments.setdefault((row.animal, row.arm), set()).add(row.experiment)
+        for animal, arm, name, hours, given, experiment in self.told:
+            if not animal or not arm:
+                continue  # which is told
+            if hours is not None and name:
+                times[animal, arm, hours, name] = times.get((animal, arm, hours, name), 0) + 1
+            cells.setdefault((animal, arm), set()).update([] if given is None else [given])
+            experiments.setdefault((animal, arm), set()).update([experiment] if experiment else [])
         for (animal, arm), names in experiments.items():
             if len(names) > 1:
                 where = f"animal {animal!r} of {arm!r}, experiment"
@@ -169,8 +187,8 @@ class _Reading:
             if len(numbers) > 1:
                 where = f"animal {animal!r} of {arm!r}, cells"
                 self.source.faults.append(Fault(where, sorted(numbers), "one number of cells for each animal"))
-        for (name, of_arm, hours, observable), number in times.items():
+        for (name, of_arm, at, observable), number in times.items():
             if number > 1:
-                where = f"animal {name!r} of {of_arm!r}, {observable!r} at {hours} h"
+                where = f"animal {name!r} of {of_arm!r}, {observable!r} at {at} h"
                 wanted = "one count of each animal, time and observable"
                 self.source.faults.append(Fault(where, f"{number} counts", wanted))

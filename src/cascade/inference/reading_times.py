@@ -61,6 +61,7 @@ def read_times(
     columns: Mapping[str, str] | None,
     numbers: Mapping[str, float | None],
     unit: str | None,
+    sheet: str | int | None,
 ) -> Times:
     """What stands in ``Data.times``."""
     none = set()
@@ -68,7 +69,7 @@ def read_times(
         none = {str(name).strip() for name, one in events.items() if one is None}
         events = {str(name): one for name, one in events.items() if one is not None}
     known = observables_of(events, "events")
-    source = Columns(table)
+    source = Columns(table, sheet)
     reading = _TimesReading(Headed(source, KNOWN_TIMES, columns, unit), known, none, numbers)
     return Times(reading.rows(), FrozenDict(known), source.name, reading.unit)
 
@@ -84,9 +85,10 @@ class _TimesReading:
         self.each = HOURS_OF[self.unit]
         self.event = headed.needed("event", "what happened then, or nothing")
         self.cells = headed.constant("cells", numbers["cells"], 1.0, kind="first of")
+        self.keys: list[tuple[str, str, str]] = []
         self.early = self.source.unmarked(self.time, "<")
         self.late = self.source.unmarked(self.time, ">")
-        texts = {self.source.text(row, self.event) for row in range(len(self.source.rows))} - {""}
+        texts = {self.source.text(row, self.event) for row in range(len(self.source.rows))} - {"", *events}
         # Where a code says that nothing has happened, an empty cell says nothing; beside a cause that censors it does.
         self.said = any(text.lower() in NOTHING or (text in none and text.isdigit()) for text in texts)
         others = [headed.found[what] for what in ("after", "entry", "cells")]
@@ -101,47 +103,60 @@ class _TimesReading:
             With every fault of the table.
         """
         rows = [time for row in range(len(self.source.rows)) if (time := self._row(row)) is not None]
-        _check_once(self.source, [(row.arm, row.animal, row.unit) for row in rows], "one row for each")
+        _check_once(self.source, self.keys, "one row for each")
         self.source.check()
         if not any(row.event for row in rows):
             raise InputError(self.source.name, "no event", "at least one event; all rows are censored")
         return tuple(rows)
 
     def _row(self, row: int) -> Time | None:
-        """One row; None, and faults noted, where it is wrong."""
-        headed, source = self.headed, self.source
+        """One row; None, and all its faults noted, where it is wrong."""
+        headed, source, before = self.headed, self.source, len(self.source.faults)
         unit, animal = _who(headed, row)
         arm, event = headed.arm(row), self._event(row)
+        self.keys.append((arm, animal, unit))
         by, after, entry = (self._hours(row, column) for column in self._times())
         cells = self.cells if self.cells is not None else headed.number(row, "first of", self._column("cells"))
-        if None in (event, by, after, entry, cells):
+        given = headed.found["after"] is not None and bool(source.text(row, self._column("after")))
+        self._check_event(row, event, given=given)
+        self._check_order(row, event, by, after if given else None, entry)
+        if len(source.faults) > before:
             return None
         assert event is not None
         assert by is not None
         assert after is not None
         assert entry is not None
         assert cells is not None
-        given = headed.found["after"] is not None and bool(source.text(row, self._column("after")))
-        if row in self.late and event:
-            source.fault(row, self.event, "nothing, beside a time such as '>10', by which nothing had happened")
-            return None
-        if row in self.early and not event:
-            source.fault(row, self.event, "what had happened by a time such as '<10'")
-            return None
-        if given and not event:
-            source.fault(row, self._column("after"), "nothing, where nothing has happened")
-            return None
         if not event:
             after, by = by, math.inf
         elif row not in self.early and not given:
             after = by
-        elif after >= by:
-            source.fault(row, self._column("after") if given else self.time, "a time before that of the event")
-            return None
-        if (entry > 0 and not entry < (by if math.isfinite(by) else after)) or (given and entry > after):
-            source.fault(row, self._column("entry"), "a time before the end, and not after the last look without event")
-            return None
         return Time(unit, animal, arm, event, after, by, entry, cells)
+
+    def _check_event(self, row: int, event: str | None, *, given: bool) -> None:
+        """Note where what happened does not go with how its time is written."""
+        if row in self.late and event:
+            wanted = "nothing, beside a time such as '>10', by which nothing had happened"
+            self.source.fault(row, self.event, wanted)
+        if row in self.early and event == "":
+            self.source.fault(row, self.event, "what had happened by a time such as '<10'")
+        elif given and event == "":
+            self.source.fault(row, self._column("after"), "nothing, where nothing has happened")
+
+    def _check_order(
+        self, row: int, event: str | None, by: float | None, after: float | None, entry: float | None
+    ) -> None:
+        """Note which of the times of a row that are known are in no order."""
+        happened = event != "" or row in self.early
+        if happened and after is not None and by is not None and after >= by:
+            self.source.fault(row, self._column("after"), "a time before that of the event")
+        if not entry:
+            return
+        # A look at the start says no more than none.
+        looked = happened and after is not None and 0 < after < entry
+        if looked or (by is not None and entry >= by):
+            wanted = "a time before the end, and not after the last look without event"
+            self.source.fault(row, self._column("entry"), wanted)
 
     def _times(self) -> tuple[Column | None, ...]:
         return self.time, self.headed.found["after"], self.headed.found["entry"]
@@ -189,9 +204,10 @@ def read_seen(
     columns: Mapping[str, str] | None,
     numbers: Mapping[str, float | None],
     unit: str | None,
+    sheet: str | int | None,
 ) -> Seen:
     """What stands in ``Data.seen``."""
-    known, source = observables_of(observables), Columns(table)
+    known, source = observables_of(observables), Columns(table, sheet)
     headed = Headed(source, KNOWN_SEEN, columns, unit)
     time, said = headed.time_of()
     found, of = headed.needed("found", "in how many it was found"), headed.needed("of", "how many were looked at")
@@ -204,10 +220,9 @@ def read_seen(
         arm, name = headed.arm(row), headed.name(row, "observable", known, "what was looked for")
         hours, k, n = (headed.number(row, what, c) for what, c in (("hours", time), ("found", found), ("of", of)))
         given = cells if column is None else headed.number(row, "first of", column)
-        if hours is None or k is None or n is None or given is None:
-            continue
-        if k > n:
+        if k is not None and n is not None and k > n:
             source.fault(row, found, f"no more than the {n:g} that were looked at")
+        if hours is None or k is None or n is None or given is None:
             continue
         rows.append(Found(arm, name, hours * HOURS_OF[said], int(k), int(n), given))
     source.check()
@@ -219,9 +234,10 @@ def read_panel(
     states: Mapping[str, Any] | Sequence[Observable],
     columns: Mapping[str, str] | None,
     unit: str | None,
+    sheet: str | int | None,
 ) -> Panel:
     """What stands in ``Data.panel``."""
-    known, source = observables_of(states, "states"), Columns(table)
+    known, source = observables_of(states, "states"), Columns(table, sheet)
     headed = Headed(source, KNOWN_PANEL, columns, unit)
     time, said = headed.time_of()
     headed.needed("unit", "the looks at one cell belong together")
@@ -233,7 +249,7 @@ def read_panel(
         (cell, animal), arm = _who(headed, row), headed.arm(row)
         name = headed.name(row, "state", known, "where the cell was")
         hours = headed.number(row, "hours", time)
-        if hours is None or not name:
+        if hours is None:
             continue
         look = Look(cell, animal, arm, hours * HOURS_OF[said], name)
         looks.setdefault((arm, animal, cell), []).append(look)
@@ -259,7 +275,8 @@ def _check_once(source: Columns, keys: Sequence[tuple[object, ...]], wanted: str
     """Note what stands there twice."""
     counted: dict[tuple[object, ...], int] = {}
     for key in keys:
-        counted[key] = counted.get(key, 0) + 1
+        if "" not in key:  # a name that is missing is told
+            counted[key] = counted.get(key, 0) + 1
     for key, number in counted.items():
         if number > 1:
             told = " ".join(repr(part) if isinstance(part, str) else f"at {part:g} h" for part in key)

@@ -16,7 +16,7 @@ from cascade.common.frozen import FrozenDict
 from cascade.common.jsons import json_text
 from cascade.common.version import package_version
 from cascade.inference.counted import Count, Counts
-from cascade.inference.data import Data
+from cascade.inference.data import Data, plain_rows
 from cascade.inference.headed import HOURS_OF, right
 from cascade.inference.panels import Look, Panel
 from cascade.inference.seen import Found, Seen
@@ -45,7 +45,7 @@ def save_fit(fit: Fit, path: str | Path) -> Path:
         "models": {arm: json.loads(model.model_dump_json()) for arm, model in fit.likelihood.models.items()},
         "sha256": {arm: model.digest() for arm, model in fit.likelihood.models.items()},
         "kind": kind,
-        kind: fit.data.to_dicts(),
+        kind: plain_rows(fit.data),
         "unit": fit.data.unit if isinstance(fit.data, Times) else "hours",
         "observables": {name: json.loads(one.model_dump_json()) for name, one in fit.data.observables.items()},
         "source": fit.data.name,
@@ -133,7 +133,8 @@ def _row(kind: str, fields: Mapping[str, Any]) -> Any:
                 raise ValueError("names")
         elif not (what == "by" and number == math.inf) and not right(_RANGES.get(what, what), number):
             raise ValueError(f"{what} {number!r}")
-    if kind == "times" and not row.entry <= row.after <= row.by:
+    # Who came after the start and had it by a first look, such as '<10', was seen at no look without it.
+    if kind == "times" and not (row.entry <= row.after <= row.by or (row.after == 0 and row.entry < row.by)):
         raise ValueError("times out of order")
     if kind == "seen" and row.found > row.of:
         raise ValueError(f"found {row.found!r} of {row.of!r}")

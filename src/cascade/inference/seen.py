@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from cascade.answers.intervals import proportion
 from cascade.common.shares import estimate_of_share
@@ -51,7 +52,9 @@ class Seen(Data):
 
     rows: tuple[Found, ...]
     observables: Mapping[str, Observable]
-    name: str = "data"
+    name: str = field(default="data", compare=False)
+
+    names: ClassVar[str] = "observable"
 
     @property
     def observed(self) -> tuple[str, ...]:

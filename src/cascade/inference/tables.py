@@ -13,8 +13,7 @@ import numpy as np
 
 from cascade.answers.sheets import Sheet, read_sheet
 from cascade.common.errors import CascadeError, Fault, InputError, ModelError, is_number, nearest
-
-SPREADSHEETS = (".xlsx", ".xls", ".ods")
+from cascade.inference.workbooks import PARQUET, SPREADSHEETS, read_parquet, read_workbook
 
 
 @dataclass(frozen=True)
@@ -36,21 +35,33 @@ class Columns:
     Parameters
     ----------
     table : path, pandas.DataFrame, mapping of str to sequence, or sequence of mappings
-        CSV files as people have them; spreadsheets where pandas can read them.
-    name : str
-        What it is called in messages.
+        CSV files as people have them; spreadsheets where pandas can read them, Parquet and Arrow where pyarrow can.
+    sheet : str or int, optional
+        Of a spreadsheet: by name, or by number from 1 on.  Default: the one that holds a table.
+
+    Raises
+    ------
+    InputError
+        Where it is no table, or has no rows.
     """
 
-    def __init__(self, table: object, name: str = "table") -> None:
-        self.name = Path(table).name if isinstance(table, str | Path) else name
+    def __init__(self, table: object, sheet: str | int | None = None) -> None:
+        path = Path(table) if isinstance(table, str | Path) else None
+        name = "table"
+        self.name = name if path is None else path.name
         self.faults: list[Fault] = []
+        self._faulty: set[tuple[int, int]] = set()
         self._sheet: Sheet | None = None
+        self._of = sheet
+        if sheet is not None and (path is None or path.suffix.lower() not in SPREADSHEETS):
+            raise InputError("sheet", sheet, f"left out: only spreadsheets have sheets ({', '.join(SPREADSHEETS)})")
         try:
             self.columns, self.rows = self._read(table)
         except (TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
             if isinstance(error, CascadeError):
                 raise
             raise InputError(name, type(table).__name__, f"a table that can be read ({error})") from None
+        self._skip_blank()
         if not self.columns or not self.rows:
             raise InputError(
                 name, table if isinstance(table, str | Path) else "empty", "a table with headings and rows"
@@ -59,15 +70,20 @@ class Columns:
     def _read(self, table: object) -> tuple[tuple[Column, ...], tuple[str, ...]]:
         if isinstance(table, str | Path):
             if Path(table).suffix.lower() in SPREADSHEETS:
-                return self._read(_spreadsheet(Path(table)))
+                headings, columns, rows = read_workbook(Path(table), self._of)
+                return _columns(headings, columns), rows
+            if Path(table).suffix.lower() in PARQUET:
+                return self._read(read_parquet(Path(table)))
             self._sheet = sheet = read_sheet(table)
-            by_column = zip(*(cells for _, cells in sheet.lines), strict=True) if sheet.lines else ()
-            columns = [Column(h, v, i) for i, (h, v) in enumerate(zip(sheet.headings, by_column, strict=False))]
-            return tuple(columns), tuple(f"line {at}" for at, _ in sheet.lines)
+            by_column = list(zip(*(cells for _, cells in sheet.lines), strict=True))
+            headed = sheet.headings if by_column else ()
+            return _columns(headed, by_column), tuple(f"line {at}" for at, _ in sheet.lines)
+        if hasattr(table, "to_pydict") and hasattr(table, "column_names"):  # Arrow's
+            _check_differ(self.name, table.column_names)
+            return self._read(table.to_pydict())
         if hasattr(table, "columns") and hasattr(table, "index") and hasattr(table, "__getitem__"):
             headings = [str(name) for name in table.columns]
-            if len(set(headings)) < len(headings):
-                raise InputError(f"{self.name}, headings", headings, "headings that differ")
+            _check_differ(self.name, headings)
             values = [table[name].tolist() for name in table.columns]
             return _columns(headings, values), tuple(f"row {label}" for label in table.index)
         if isinstance(table, Mapping):
@@ -109,8 +125,19 @@ class Columns:
             )
         return found[0] if found else None
 
+    def _skip_blank(self) -> None:
+        """Leave out rows in which nothing stands, as files between whose lines there are blank ones have them."""
+        values = [column.values for column in self.columns]
+        full = [i for i in range(len(self.rows)) if not all(_is_blank(some[i]) for some in values)]
+        if len(full) < len(self.rows):
+            self.columns = tuple(replace(c, values=tuple(c.values[i] for i in full)) for c in self.columns)
+            self.rows = tuple(self.rows[i] for i in full)
+
     def fault(self, row: int, column: Column, accepted: str) -> None:
-        """Note that a cell is wrong."""
+        """Note that a cell is wrong, unless that was noted."""
+        if (row, column.place) in self._faulty:
+            return
+        self._faulty.add((row, column.place))
         self.faults.append(Fault(f"{self.rows[row]}, column {column.heading!r}", column.values[row], accepted))
 
     def reading(self, columns: Sequence[Column | None]) -> None:
@@ -153,17 +180,12 @@ class Columns:
             return ""
         return "" if text.lower() in MISSING else text
 
+    def is_empty(self, column: Column) -> bool:
+        """Whether no cell of a column says anything."""
+        return not any(self.text(row, column) for row in range(len(self.rows)))
+
     def _value(self, row: int, column: Column) -> Any:
-        """What stands in a cell; None where it is nothing that is known, as data frames write it."""
-        value = self.columns[column.place].values[row]
-        if value is None or isinstance(value, np.ma.core.MaskedConstant):
-            return None
-        if isinstance(value, Decimal):
-            return float(value)
-        try:
-            return value if bool(value == value) else None  # nan and its kin are unlike themselves
-        except (TypeError, ValueError):
-            return None
+        return _known(self.columns[column.place].values[row])
 
     def unmarked(self, column: Column, mark: str) -> frozenset[int]:
         """Take a mark from before the numbers of a column; the rows that had it."""
@@ -199,22 +221,27 @@ def _columns(headings: Sequence[str], values: Sequence[Sequence[Any]]) -> tuple[
     return tuple(Column(h, tuple(v), i) for i, (h, v) in enumerate(zip(headings, values, strict=True)))
 
 
+def _check_differ(name: str, headings: Sequence[str]) -> None:
+    if len(set(headings)) < len(headings):
+        raise InputError(f"{name}, headings", list(headings), "headings that differ")
+
+
+def _is_blank(value: Any) -> bool:
+    """Whether nothing stands in a cell."""
+    return _known(value) is None or (isinstance(value, str) and not value.strip())
+
+
+def _known(value: Any) -> Any:
+    """What stands in a cell; None where it is nothing that is known, as data frames write it."""
+    if value is None or isinstance(value, np.ma.core.MaskedConstant):
+        return None
+    if isinstance(value, Decimal):
+        return float(value)
+    try:
+        return value if bool(value == value) else None  # nan and its kin are unlike themselves
+    except (TypeError, ValueError):
+        return None
+
+
 def _numbered(count: int) -> tuple[str, ...]:
     return tuple(f"row {i}" for i in range(count))
-
-
-def _spreadsheet(path: Path) -> object:
-    """The first sheet of a spreadsheet, by pandas."""
-    try:
-        import pandas as pd
-    except ImportError:
-        wanted = "a CSV file; spreadsheets are read where pandas is installed: save the sheet as CSV, and give that"
-        raise InputError("file", str(path), wanted) from None
-    try:
-        return pd.read_excel(path)
-    except FileNotFoundError:
-        raise InputError("file", str(path), "a file that exists") from None
-    except ImportError as error:
-        raise InputError("file", str(path), f"a CSV file, or what pandas needs to read it ({error})") from None
-    except ValueError as error:
-        raise InputError("file", str(path), f"a spreadsheet that can be read ({error})") from None

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from cascade.common.shares import estimate_of_share
 from cascade.common.text import number, text_table
 from cascade.common.types import Ints
 from cascade.inference.data import Data, number_of
-from cascade.inference.headed import HOURS_OF
+from cascade.inference.headed import HOURS_OF, in_unit
 from cascade.model.observables import Observable
 from cascade.patient.follow.estimators import incidence, survival
 
@@ -153,8 +153,10 @@ class Times(Data):
 
     rows: tuple[Time, ...]
     observables: Mapping[str, Observable]
-    name: str = "data"
+    name: str = field(default="data", compare=False)
     unit: str = "hours"
+
+    names: ClassVar[str] = "event"
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -166,6 +168,22 @@ class Times(Data):
         """How much there is, in words."""
         events = sum(not row.censored for row in self.rows)
         return f"{number_of(len(self), 'row')} with {number_of(events, 'event')}"
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Rows as plain dictionaries, which ``Data.times`` takes again.
+
+        Times are in the unit of the data, which is the heading of the column: of the event, or of the last look where
+        there is none.  ``after`` is the earlier look where the event lies between two, and None otherwise.
+        """
+        return [self._told(row) for row in self.rows]
+
+    def _told(self, row: Time) -> dict[str, Any]:
+        """One row, as it is handed out."""
+        after, by, entry = (in_unit(hours, self.unit) for hours in (row.after, row.by, row.entry))
+        between = not (row.censored or row.exact)
+        told: dict[str, Any] = {"unit": row.unit, "animal": row.animal, "arm": row.arm, "event": row.event}
+        told |= {"after": after if between else None, self.unit: after if row.censored else by}
+        return told | {"entry": entry, "cells": row.cells}
 
     def incidence(self, *, level: float = 0.95) -> Incidence:
         """Of each arm and event the share to whom it has happened by each time, while the others compete.

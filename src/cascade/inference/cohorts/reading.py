@@ -18,6 +18,10 @@ from cascade.inference.tables import Column, Columns
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "arm": NAMES["arm"],
     "mm": ("mm", "size", "size (mm)", "size_mm", "diameter", "diameter (mm)", "tumour size", "tumor size"),
+    "mm_from": ("mm_from",),
+    "mm_to": ("mm_to",),
+    "nodes_from": ("nodes_from",),
+    "nodes_to": ("nodes_to",),
     "nodes": ("nodes", "positive nodes", "nodes positive", "nodes_positive", "n"),
     "metastasis": ("metastasis", "metastatic", "m", "m1", "metastasis_seen", "stage iv"),
     "tube": ("ctc", "tube", "cells in 7.5 ml", "circulating tumour cells", "circulating tumor cells"),
@@ -26,6 +30,8 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "patients": ("patients", "number", "count", "how many"),
 }
 """Headings by which columns are known, whatever their capitals."""
+
+ENDS = "from", "to"
 
 GIVEN = ("mm", "nodes", "metastasis")
 
@@ -58,12 +64,13 @@ def read_patients(
     unit: str | None,
     asked: Mapping[str, Sequence[float] | None],
     given: Sequence[str],
+    sheet: str | int | None = None,
 ) -> Patients:
     """What stands in ``Data.patients``."""
     for what in given if not isinstance(given, str) else [given]:
         if what not in GIVEN:
             raise InputError("given", what, f"some of {', '.join(GIVEN)}; {nearest(str(what), GIVEN)}")
-    source = Columns(table)
+    source = Columns(table, sheet)
     reading = _Reading(Headed(source, KNOWN, columns, unit))
     rows = reading.rows()
     classes = Classes(
@@ -91,31 +98,32 @@ class _Reading:
         if any(headed.found[unit] for unit in TIMES) or headed.unit:
             self.time, said = headed.time_of()
         self.each = HOURS_OF[said] / HOURS_OF["years"] if said else math.nan
-        if not any(headed.found[what] for what in ("mm", "nodes", "metastasis", "tube")) and self.time is None:
+        self.ends = [what for what in KNOWN if what.endswith(("_from", "_to"))]
+        for what in ("mm", "nodes"):
+            if headed.found[what] and (two := [h for end in ENDS if (h := headed.found[f"{what}_{end}"])]):
+                headings = [column.heading for column in (headed.found[what], *two) if column]
+                raise InputError(f"{self.source.name}, headings", headings, f"{what}, or where it lies from and to")
+        if not any(headed.found[what] for what in ("mm", "nodes", "metastasis", "tube", *self.ends)) and not self.time:
             headed.needed("mm", "or of nodes, metastasis, tube, or years with event: something has to be known")
         if self.time is not None:
             headed.needed("event", "what was seen then, or nothing")
-        self.source.reading([headed.found["patients"], headed.found["tube"], self.time])
+        self.source.reading([self.time, *(headed.found[what] for what in ("patients", "tube", *self.ends))])
 
     def rows(self) -> tuple[Patient, ...]:
-        """All rows."""
-        return tuple(row for i in range(len(self.source.rows)) if (row := self._row(i)) is not None)
+        """All rows; of a wrong one what is right of it, and all its faults noted."""
+        return tuple(self._row(i) for i in range(len(self.source.rows)))
 
-    def _row(self, row: int) -> Patient | None:
-        """One row; None, and faults noted, where it is wrong."""
-        before = len(self.source.faults)
+    def _row(self, row: int) -> Patient:
+        """One row."""
         mm, nodes = self._range(row, "mm", MOST_MM), self._range(row, "nodes", MOST_NODES)
         metastasis, tube = self._yes(row, "metastasis"), self._count(row, "tube", -1)
         patients = self._count(row, "patients", 1)
         years, event = self._seen(row)
         arm = self.headed.arm(row)
-        if len(self.source.faults) > before:
-            return None
         if metastasis == 1 and event:
             column = self.headed.found["event"]
             assert column is not None
             self.source.fault(row, column, "no: it was there at diagnosis")
-            return None
         return Patient(arm, *mm, *nodes, metastasis, tube, years, event, patients)
 
     def _seen(self, row: int) -> tuple[float, bool]:
@@ -127,6 +135,7 @@ class _Reading:
         years = self.source.number(row, time, WANTED["years"])
         if years is not None and not 0 <= years * self.each <= MOST_YEARS:
             self.source.fault(row, time, WANTED["years"])
+            years = None
         return (math.nan if years is None else years * self.each), self._yes(row, "event", empty=0) == 1
 
     def _yes(self, row: int, what: str, empty: int = -1) -> int:
@@ -155,7 +164,9 @@ class _Reading:
     def _range(self, row: int, what: str, most: float) -> tuple[float, float]:
         """From the least to the most that a cell says; of sizes up to its second border, of nodes with it."""
         column = self.headed.found[what]
-        text = "" if column is None else self.source.text(row, column)
+        if column is None:
+            return self._between(row, what, most)
+        text = self.source.text(row, column)
         if not text:
             return 0.0, math.inf
         assert column is not None
@@ -165,6 +176,24 @@ class _Reading:
             self.source.fault(row, column, WANTED[what])
             return 0.0, math.inf
         return ends
+
+    def _between(self, row: int, what: str, most: float) -> tuple[float, float]:
+        """The same from a column of the least and one of the most, of which an empty cell sets no end."""
+        ends = [0.0, math.inf]
+        for k, end in enumerate(ENDS):
+            column = self.headed.found[f"{what}_{end}"]
+            if column is None or not self.source.text(row, column):
+                continue
+            wanted = f"a number from {ends[0]:g} to {most:g}{', whole' * (what == 'nodes')}, or nothing"
+            value = self.source.number(row, column, wanted)
+            if value is None:
+                continue
+            nothing = what == "mm" and end == "to" and value == 0
+            if nothing or not ends[0] <= value <= most or (what == "nodes" and not value.is_integer()):
+                self.source.fault(row, column, wanted)
+                continue
+            ends[k] = value
+        return ends[0], ends[1]
 
 
 def range_of(text: str, *, whole: bool) -> tuple[float, float] | None:
@@ -239,11 +268,9 @@ def _check_ranges(
     source: Columns, found: Mapping[str, Column | None], rows: Sequence[Patient], classes: Classes
 ) -> None:
     """Note every range that lies in no one class."""
-    if len(rows) != len(source.rows):
-        return  # other faults are told first
     for i, row in enumerate(rows):
         for what, low, high in (("mm", row.mm_from, row.mm_to), ("nodes", row.nodes_from, row.nodes_to + 1)):
-            column, edges = found[what], getattr(classes, what)
+            column, edges = found[what] or found[f"{what}_to"] or found[f"{what}_from"], getattr(classes, what)
             if column is None or not _is_range(what, low, high):
                 continue
             if any(low < edge < high for edge in edges):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cascade.common.frozen import FrozenDict
+from cascade.common.jsons import plain_data
 from cascade.common.text import number, text_table
-from cascade.inference.data import Data
+from cascade.inference.data import Data, plain_rows
 from cascade.model.observables import Observable
 
 KNOWN = ("size", "nodes", "metastasis", "tube", "followed")
@@ -47,6 +49,13 @@ class Patient:
     years: float
     event: bool
     patients: int
+
+    def __eq__(self, other: object) -> bool:
+        # What is not a number is unlike itself: two who were not followed are alike all the same.
+        return isinstance(other, Patient) and plain_data(vars(self)) == plain_data(vars(other))
+
+    def __hash__(self) -> int:
+        return hash(tuple(plain_data(vars(self)).values()))
 
     @property
     def known(self) -> set[str]:
@@ -128,8 +137,13 @@ class Patients(Data):
     rows: tuple[Patient, ...]
     classes: Classes
     given: tuple[str, ...] = ()
-    name: str = "data"
+    name: str = field(default="data", compare=False)
     observables: Mapping[str, Observable] = field(default_factory=lambda: FrozenDict({}))
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Rows as plain dictionaries, which ``Data.patients`` takes again: None for what is not known."""
+        unknown = {"metastasis": -1, "tube": -1}
+        return [{k: None if unknown.get(k) == v else v for k, v in row.items()} for row in plain_rows(self)]
 
     @property
     def told(self) -> str:
