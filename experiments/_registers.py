@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 import cascade
+from _clock import after, by, since, weighted_median
 from cascade.patient import Free
 from cascade.patient import Row as Told
 from cascade.patient.follow.register import Register
@@ -40,7 +41,7 @@ class Row:
         measure = "share" if self.what.startswith(("share", "recurrence")) else "size"
         return Told(
             name=self.id, role=self.role, measure=measure, observed=self.observed, simulated=float(f"{value:.4g}"),
-            error=self.error, source=(key,) if key else (),
+            error=self.error, source=(key,) if key else (), cited="" if key else self.source,
         )  # fmt: skip
 
     def apart(self, value: float) -> float:
@@ -120,13 +121,8 @@ class Seen:
 
 
 def distant_by(r: Register, years: float) -> np.ndarray:
-    """Whether a distant metastasis is seen by so many years after diagnosis, of those who are diagnosed."""
-    return since(r, r.distant) <= years
-
-
-def since(r: Register, when: np.ndarray) -> np.ndarray:
-    """Years since diagnosis; infinity: never, or never diagnosed."""
-    return np.asarray(when - np.where(r.mode > 0, r.diagnosed, 0.0))
+    """Whether a distant metastasis is seen by so many years after surgery, of those who are diagnosed."""
+    return by(since(r, r.distant), years)
 
 
 def between(seen: Seen, asked: dict[str, Any]) -> tuple[Register, np.ndarray]:
@@ -165,11 +161,11 @@ def share_spread(seen: Seen, asked: dict[str, Any]) -> float:
     some = some & (r.nodes_positive >= 0) & (r.metastasis_seen == 0)
     if asked["nodes"] != "any":
         some &= (r.nodes_positive > 0) == (asked["nodes"] == "N+")
-    return float((seen_in(seen, r, asked["organ"]) <= asked["within_years"])[some].mean())
+    return float(by(seen_in(seen, r, asked["organ"]), asked["within_years"])[some].mean())
 
 
 def seen_in(seen: Seen, r: Register, organ: str) -> np.ndarray:
-    """Years from diagnosis to when a metastasis of an organ is first seen."""
+    """Years from surgery to when a metastasis of an organ is first seen."""
     return since(r, r.seen_at[:, seen.disease.sites.index(organ)])
 
 
@@ -179,7 +175,7 @@ def share_metastatic(seen: Seen, asked: dict[str, Any]) -> float:
     of = (r.mode > 0) & (mm >= asked.get("low_mm", 0.0)) & (mm < asked.get("high_mm", np.inf))
     there = r.metastasis_seen > 0
     if "organ" in asked:
-        there = there & (seen_in(seen, r, asked["organ"]) <= 1e-9)
+        there = there & (r.seen_at[:, seen.disease.sites.index(asked["organ"])] <= r.diagnosed + 1e-9)
     return float(there[of].mean())
 
 
@@ -197,34 +193,40 @@ def median_mm(seen: Seen, asked: dict[str, Any]) -> float:
 
 
 def recurred(seen: Seen, asked: dict[str, Any]) -> np.ndarray:
-    """Years from surgery to the distant metastases seen within some years, of those operated without one."""
+    """Years from surgery to the distant metastasis, of those operated without one."""
     r = seen.surgery
     of = (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
     if asked.get("nodes") == "N+":
         of &= r.nodes_positive > 0
     when = np.minimum(r.distant, r.local) if asked.get("local") else r.distant
-    years = (when - np.where(np.isfinite(r.surgery), r.surgery, 0.0))[of]
-    return np.asarray(years[years <= asked["within_years"]])
+    return np.asarray(since(r, when)[of])
 
 
 def months_to_spread(seen: Seen, asked: dict[str, Any]) -> float:
     """The middle time from surgery to a distant metastasis, of those seen within some years."""
     years = recurred(seen, asked)
-    return 12.0 * float(np.median(years)) if len(years) > 20 else float("nan")
+    within = by(years, asked["within_years"])
+    return 12.0 * weighted_median(years[within > 0], within[within > 0]) if within.sum() > 20 else float("nan")
 
 
 def share_soon(seen: Seen, asked: dict[str, Any]) -> float:
     """Of distant metastases seen within some years of surgery, those within fewer."""
     years = recurred(seen, asked)
-    return float((years <= asked["soon_years"]).mean()) if len(years) > 20 else float("nan")
+    within = by(years, asked["within_years"]).sum()
+    return float(by(years, asked["soon_years"]).sum() / within) if within > 20 else float("nan")
 
 
 def share_late(seen: Seen, asked: dict[str, Any]) -> float:
-    """Of those alive without distant metastasis some years after diagnosis, those in whom one is seen later."""
+    """Of those alive without distant metastasis some years after surgery, those in whom one is seen later."""
     r = seen.surgery
     of = (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
-    of &= (since(r, r.distant) > asked["low_years"]) & (since(r, r.death) > asked["low_years"])
-    return float((since(r, r.distant) <= asked["high_years"])[of].mean())
+    return later(since(r, r.distant)[of], since(r, r.death)[of], asked["low_years"], asked["high_years"])
+
+
+def later(spread: np.ndarray, died: np.ndarray, low: float, high: float) -> float:
+    """Of those alive and free at the beginning of a window, those whose metastasis is seen in it."""
+    free = after(spread, low) * after(died, low)
+    return float((np.maximum(by(spread, high) - by(spread, low), 0.0) * after(died, low)).sum() / max(free.sum(), 1e-9))
 
 
 def months_alive(seen: Seen, _: dict[str, Any]) -> float:
@@ -247,7 +249,7 @@ def size_of_half(seen: Seen, asked: dict[str, Any]) -> float:
     """Where a logistic curve in log diameter, of tumours near a size, comes to a half."""
     near = asked["near_mm"]
     r, some = between(seen, {"low_mm": near / 1.8, "high_mm": near * 1.8})
-    x, y = np.log(seen.mm(r)[some] / near), distant_by(r, asked["within_years"])[some].astype(float)
+    x, y = np.log(seen.mm(r)[some] / near), distant_by(r, asked["within_years"])[some]
     if len(y) < 200:
         return float("nan")
     design = np.stack([np.ones_like(x), x], axis=1)
@@ -265,9 +267,9 @@ def late_recurrence(seen: Seen, asked: dict[str, Any]) -> float:
     size = mm <= 20.0 if asked["tumour"] == "T1" else (mm > 20.0) & (mm <= 50.0)
     low, high = {"N0": (0, 0), "N1": (1, 3), "N2+": (4, 9)}[asked["nodes"]]
     spread, died = since(r, r.distant), since(r, r.death)
-    of = er_positive(seen, r) & (r.mode > 0) & (r.metastasis_seen == 0) & size & (spread > 5.0) & (died > 5.0)
+    of = er_positive(seen, r) & (r.mode > 0) & (r.metastasis_seen == 0) & size & (spread > 4.5) & (died > 4.5)
     of &= (r.nodes_positive >= low) & (r.nodes_positive <= high)
-    return float((spread[of] <= 20.0).mean()) if of.sum() > 20 else float("nan")
+    return later(spread[of], died[of], 5.0, 20.0) if of.sum() > 20 else float("nan")
 
 
 def years_ratio(seen: Seen, asked: dict[str, Any]) -> float:
@@ -281,11 +283,11 @@ def years_ratio(seen: Seen, asked: dict[str, Any]) -> float:
 
 
 def hazard(r: Register, of: np.ndarray, low: float, high: float) -> float:
-    """Distant metastases a person-year between two years after diagnosis."""
+    """Distant metastases a person-year between two years after surgery."""
     spread = since(r, r.distant)[of]
     out = np.minimum(spread, since(r, np.minimum(r.death, r.end))[of])
     time = np.clip(out, low, high).sum() - low * len(out)
-    return float(((spread > low) & (spread <= high)).sum() / max(time, 1e-9))
+    return float((by(spread, high) - by(spread, low)).sum() / max(time, 1e-9))
 
 
 def er_positive(seen: Seen, r: Register) -> np.ndarray:
@@ -303,12 +305,20 @@ def rate_ratio(seen: Seen, asked: dict[str, Any]) -> float:
     return rates[0] / max(rates[1], 1e-12)
 
 
+def share_of_large(seen: Seen, asked: dict[str, Any]) -> float:
+    """Of tumours found by symptoms at a size at which few are, with a distant metastasis seen within some years."""
+    from _large import share_at
+
+    return share_at(seen, asked)
+
+
 WHAT = {
     "share, larger than 20 mm": share_larger,
     "share, nodes": share_nodes,
     "share, free of distant metastasis": share_free,
     "share, metastasis seen at diagnosis": share_metastatic,
     "size at which half have a distant metastasis": size_of_half,
+    "share, distant metastasis of a size": share_of_large,
     "recurrence from year 5 to 20": late_recurrence,
     "rate ratio of hormone treatment": rate_ratio,
     "hazard ratio of years": years_ratio,

@@ -18,7 +18,8 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _registers import Calibration, Seen, er_positive, since
+from _clock import by, since
+from _registers import Calibration, Seen, er_positive
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.register import Register
 
@@ -38,27 +39,27 @@ def main() -> int:
     calibration = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     disease = cascade.disease("breast")
     seen = Seen(disease, calibration)
-    role = {"target": "calibrated", "comparison": "predicted"}
+    role = {"target": "calibrated", "choice": "looked at", "comparison": "predicted"}
     kept = [row for row in calibration.rows if row.id.startswith("rate with tamoxifen")]
     rows = [Row(row.id, role[row.role], row.observed, seen.value(row), None, row.source) for row in kept]
     of = treated(seen, seen.surgery) & treated(seen, seen.hormone)
     spread = {name: since(r, r.distant)[of] for name, r in (("without", seen.surgery), ("with", seen.hormone))}
-    by = {name: float((times <= YEARS).mean()) for name, times in spread.items()}
-    constant = 1.0 - (1.0 - by["without"]) ** seen.value(kept[0])
+    share = {name: float(by(times, YEARS).mean()) for name, times in spread.items()}
+    constant = 1.0 - (1.0 - share["without"]) ** seen.value(kept[0])
     never = (spread["without"] < np.inf) & (spread["with"] == np.inf)
     later = (spread["without"] < spread["with"]) & (spread["with"] < np.inf)
     late = float(later.sum() / (spread["without"] < np.inf).sum())
     half = float(never.sum() / (spread["without"] < np.inf).sum())
     rows += [
-        Row("recurrence within 15 years, without", "predicted", None, by["without"], None),
-        Row("recurrence within 15 years, with", "predicted", None, by["with"], None),
+        Row("recurrence within 15 years, without", "predicted", None, share["without"], None),
+        Row("recurrence within 15 years, with", "predicted", None, share["with"], None),
         Row("recurrence within 15 years, a constant ratio says", "naive comparator", None, constant, None),
-        Row("of first relapses never come", "predicted; observed: all adjuvant treatment", 0.5, half, None, "PX04: B"),
+        Row("of first relapses never come", "looked at; observed: all adjuvant treatment", 0.5, half, None, "PX04: B"),
         Row("of first relapses come later", "predicted", None, late, None),
     ]
     for low, high in ((0, 0), (1, 3), (4, 20)):
         some = (seen.surgery.nodes_positive[of] >= low) & (seen.surgery.nodes_positive[of] <= high)
-        gain = float((spread["without"][some] <= YEARS).mean() - (spread["with"][some] <= YEARS).mean())
+        gain = float(by(spread["without"][some], YEARS).mean() - by(spread["with"][some], YEARS).mean())
         name = "no positive node" if high == 0 else f"{low} to {high} positive nodes"
         rows.append(Row(f"fewer recurrences within 15 years, {name}", "predicted", None, gain, None))
     return finished("adjuvant", options, rows, {"digest": disease.digest(), "seed": options.seed})

@@ -87,8 +87,11 @@ def scale_rows(disease: cascade.Disease, kappa: float) -> list[Row]:
     """Shedding, stay, capture and efficiency that follow for each half-life."""
     blood = next(shed for shed in disease.shedding if shed.route == "blood")
     at = blood.per_day * (disease.cells_of(20.0) / blood.at_cells) ** blood.exponent
+    # E01 is of metastases: of those that are founded, those that are established.
     chance = sum(
-        way.chance * disease.efficiency_in(way.site) for way in origins(disease)[0].ways if way.route == "blood"
+        way.chance * disease.efficiency_in(way.site) * disease.lesions.of(way.site, "establishment")
+        for way in origins(disease)[0].ways
+        if way.route == "blood"
     )
     flow = circulation(disease.cancer.sex)
     circuit = flow.blood_volume / flow.cardiac_output / 60.0  # hours
@@ -101,7 +104,14 @@ def scale_rows(disease: cascade.Disease, kappa: float) -> list[Row]:
             Row(f"shed a day by a tumour of 20 mm, half-life {name}", "follows", None, None, shed),
             Row(f"mean stay in the blood, hours, half-life {name}", "assumed", None, None, stay),
             Row(f"taken out by one circuit, half-life {name}", "follows", None, None, -math.expm1(-circuit / stay)),
-            Row(f"founders per cell shed into the blood, half-life {name}", "predicted", E01, None, efficiency, "E01"),
+            Row(
+                f"lasting founders per cell shed into the blood, half-life {name}",
+                "predicted",
+                E01,
+                None,
+                efficiency,
+                "E01",
+            ),
         ]
     return rows
 

@@ -8,6 +8,8 @@ free parameter how much another value costs when all others are fitted again (to
 
 Without ``--fit`` the rows are shown as the disease has them, and nothing is fitted: that takes seconds.  With
 ``--write`` what was found stands in the file of the disease, or in one of its variants: numbers, covariance and rows.
+``--count`` leaves the numbers and counts rows and sensitivities anew, for when a row is read off otherwise than when
+the disease was fitted; ``--errors`` tells how far each row is off by the chance of so many patients.
 ``--kept FILE`` is for a file in which something was added that no row depends on, such as a blood test: every row is
 counted anew, must be as it stands there, and the fit is then said to be of the disease as it is now.
 For research and teaching, never for decisions about a patient.
@@ -18,6 +20,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,9 @@ from cascade.patient import Free
 from cascade.patient.calibration import UNIDENTIFIED, back, there
 from cascade.patient.variants import changed, number_at
 
+PARTS = 6
+"""Of the patients, to tell the chance of a row."""
+
 STEP = 0.06
 """Of a free parameter, on its scale: wide enough that events of some patients change."""
 
@@ -38,13 +44,24 @@ IDENTIFIED = 1.0
 """A combination is identified whose change by 1 on the scale changes the rows by as many of their errors."""
 
 
-def told(rows: tuple[Row, ...], values: list[float]) -> str:
-    """Rows beside the model."""
+def told(rows: tuple[Row, ...], values: list[float], errors: list[float] | None = None) -> str:
+    """Rows beside the model; with the errors of chance, if they were asked for."""
     lines = [
         [row.id, row.role, f"{row.observed:.3g}", f"{value:.3g}", f"{row.apart(value):+.1f}"]
-        for row, value in zip(rows, values, strict=True)
+        + ([f"{error:.2f}"] if errors else [])
+        for row, value, error in zip(rows, values, errors or [0.0] * len(rows), strict=True)
     ]
-    return text_table(["row", "role", "observed", "simulated", "errors apart"], lines)
+    return text_table(
+        ["row", "role", "observed", "simulated", "errors apart", *(["by chance"] if errors else [])], lines
+    )
+
+
+def by_chance(calibration: Calibration, disease: cascade.Disease) -> list[float]:
+    """How far each row is off by the chance of its patients, in its errors: by parts of as many patients in all."""
+    plan = replace(calibration, patients=calibration.patients // PARTS)
+    parts = [Seen(disease, replace(plan, seed=calibration.seed + 1 + k)) for k in range(PARTS)]
+    apart = np.array([[row.apart(seen.value(row)) for row in calibration.rows] for seen in parts])
+    return [float(v) for v in np.std(apart, axis=0, ddof=1) / np.sqrt(PARTS)]
 
 
 def at(calibration: Calibration, disease: cascade.Disease, x: np.ndarray) -> cascade.Disease:
@@ -57,8 +74,10 @@ def values(calibration: Calibration, x: np.ndarray) -> list[float]:
     return [float(f"{back(float(v), one.scale):.5g}") for one, v in zip(calibration.free, x, strict=True)]
 
 
-def fit(calibration: Calibration, disease: cascade.Disease, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Free parameters on their scales, and the sensitivities of the target rows in errors."""
+def fit(
+    calibration: Calibration, disease: cascade.Disease, start: np.ndarray, *, stays: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Free parameters on their scales, and the sensitivities of the target rows in errors; ``stays``: at the start."""
     targets = [row for row in calibration.rows if row.role == "target"]
 
     def residuals(x: np.ndarray) -> np.ndarray:
@@ -79,6 +98,8 @@ def fit(calibration: Calibration, disease: cascade.Disease, start: np.ndarray) -
             columns.append((residuals(x + step) - other) / (STEP * (1 + both)))
         return np.array(columns).T
 
+    if stays:
+        return start, slopes(start, both=True)
     found = least_squares(residuals, start, jac=slopes, method="trf", xtol=1e-3, ftol=1e-2, max_nfev=8)
     return found.x, slopes(found.x, both=True)
 
@@ -88,13 +109,15 @@ def covariance_of(slopes: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.inv(slopes.T @ slopes + np.eye(slopes.shape[1]) / UNIDENTIFIED**2))
 
 
-def fitted(name: str, calibration: Calibration, disease: cascade.Disease, x: np.ndarray, slopes: np.ndarray) -> Any:
+def fitted(
+    name: str, calibration: Calibration, disease: cascade.Disease, x: np.ndarray, slopes: np.ndarray, note: str = ""
+) -> Any:
     """What a fit found, for the file of the disease; the rows are of the disease as it is written."""
     seen = Seen(at(calibration, disease, x), calibration)
     covariance = covariance_of(slopes)
     return {
         "digest": at(calibration, disease, x).digest(),
-        "made": f"experiments/calibrate.py {name}, {calibration.patients} patients, seed {calibration.seed}",
+        "made": f"experiments/calibrate.py {name}, {calibration.patients} patients, seed {calibration.seed}{note}",
         "free": calibration.free,
         "covariance": [[float(f"{v:.6g}") for v in row] for row in covariance],
         "identified": int((np.linalg.svd(slopes, compute_uv=False) > IDENTIFIED).sum()),
@@ -163,6 +186,8 @@ def main() -> int:
     parser.add_argument("name", help="of a disease that has a calibration, or NAME:VARIANT")
     parser.add_argument("--disease", type=Path, help="a file in place of the disease of the package")
     parser.add_argument("--fit", action="store_true", help="fit, from where the disease is; --start: from the file's")
+    parser.add_argument("--count", action="store_true", help="as --fit, but leave the numbers: rows are counted anew")
+    parser.add_argument("--errors", action="store_true", help="how far each row is off by chance")
     parser.add_argument("--start", action="store_true", help="with --fit: from the starts of the calibration")
     parser.add_argument("--write", type=Path, help="with --fit: the file of the disease with what was found")
     parser.add_argument("--kept", type=Path, help="of a file: its fits are of what it is now; nothing is fitted")
@@ -173,18 +198,20 @@ def main() -> int:
         return kept(options.kept, calibration)
     whole = cascade.disease(str(options.disease or calibration.disease))
     disease = whole.variant(variant) if variant else whole
-    if options.fit:
+    if options.fit or options.count:
         at_hand = [number_at(disease, one.where) for one in calibration.free]
         from_where = calibration.starts if options.start else at_hand
         start = np.array([there(v, one.scale) for v, one in zip(from_where, calibration.free, strict=True)])
-        x, slopes = fit(calibration, disease, start)
+        x, slopes = fit(calibration, disease, start, stays=options.count)
         print(told_of_fit(calibration, x, slopes))
-        found = fitted(options.name, calibration, disease, x, slopes)
+        note = "; numbers as fitted before, rows and errors counted anew" if options.count else ""
+        found = fitted(options.name, calibration, disease, x, slopes, note)
         disease = at(calibration, disease, x)
         if options.write is not None:
             written(whole, variant, disease, found, calibration.free).save(options.write)
     seen = Seen(disease, calibration)
-    print("\n" + told(calibration.rows, [seen.value(row) for row in calibration.rows]))
+    errors = by_chance(calibration, disease) if options.errors else None
+    print("\n" + told(calibration.rows, [seen.value(row) for row in calibration.rows], errors))
     return 0
 
 

@@ -20,7 +20,8 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _registers import Calibration, Seen, register_of, seen_in, since
+from _clock import after, by, since
+from _registers import Calibration, Seen, register_of, seen_in
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.scheme import CAUSES, MODES
 from cascade.patient.known import diameters
@@ -69,10 +70,10 @@ def after_surgery(seen: Seen) -> list[Row]:
     """The curve of recurrence, survival by stage, organs, and how well sizes and nodes rank."""
     r, of = seen.surgery, stages(seen)
     again = since(r, r.distant)
-    five = float((again <= 5.0)[of["nodes"]].mean())
+    five = float(by(again, 5.0)[of["nodes"]].mean())
     rows = []
     for years, observed in MOERTEL.items():
-        value = float((again <= years)[of["nodes"]].mean())
+        value = float(by(again, years)[of["nodes"]].mean())
         naive = f"a constant hazard says {1.0 - (1.0 - five) ** (years / 5.0):.3f}"
         role = "predicted" if years != 5.0 else "predicted; calibrated to Manfredi 2006"
         rows.append(
@@ -80,14 +81,15 @@ def after_surgery(seen: Seen) -> list[Row]:
         )
     dead = np.where(r.cause == 1 + CAUSES.index("tumour"), since(r, r.death), np.inf)
     for name, observed in SURVIVAL.items():
-        value = float((dead > 5.0)[of[name]].mean())
+        value = float(after(dead, 5.0)[of[name]].mean())
         rows.append(Row(f"alive after 5 years, {name}", "predicted", observed, value, None, "England 1996-2002: A"))
-    spread = (of["no nodes"] | of["nodes"]) & (again <= 5.0)
+    operated = of["no nodes"] | of["nodes"]
+    spread = by(again, 5.0)[operated].sum()
     for organ, observed in {"liver": 0.60, "lung": 0.39, "peritoneum": 0.19}.items():
-        value = float((seen_in(seen, r, organ) <= 5.0)[spread].mean())
+        value = float(by(seen_in(seen, r, organ), 5.0)[operated].sum() / spread)
         role = "predicted" if organ != "peritoneum" else "calibrated: target"
         rows.append(Row(f"{organ}, of those with metastases in 5 years", role, observed, value, None, "van Gestel: B"))
-    some = np.flatnonzero(of["no nodes"] | of["nodes"])[:RANKED]
+    some = np.flatnonzero(operated)[:RANKED]
     until = np.minimum(again[some], 5.0)
     event = again[some] <= 5.0
     size, nodes = np.log(seen.mm(r)[some]), np.log1p(r.nodes_positive[some])
@@ -105,6 +107,7 @@ def screened(disease: cascade.Disease, plan: Calibration) -> list[Row]:
     found, felt = r.mode == SCREENING, r.mode == SYMPTOMS
     lead = (alone.diagnosed - np.where(found, r.diagnosed, 0.0))[found & (alone.mode > 0)]
     source, england = "US 2011-14 (PMID 26602596): B", "England 2012-13: A"
+    others = (r.mode > 0) & ~found
     old = r.age + np.where(found, r.diagnosed, 0.0) > 70.0
     never = found & (alone.mode == 0)
     all_found, found_old = (float((never & of).sum() / of.sum()) for of in (found, found & old))
@@ -112,7 +115,15 @@ def screened(disease: cascade.Disease, plan: Calibration) -> list[Row]:
         Row("mm, found by colonoscopy, median", "predicted", 30.0, float(np.median(mm[found])), None, source),
         Row("mm, found by symptoms, median", "calibrated: target", 46.0, float(np.median(mm[felt])), None, source),
         Row("metastatic, found by colonoscopy", "predicted", 0.08, float(far[found].mean()), None, england),
-        Row("metastatic, found by symptoms", "predicted", 0.22, float(far[felt].mean()), None, england),
+        # The source's others are all that screening did not find: by symptoms of metastases, too.
+        Row(
+            "metastatic, not found by screening",
+            "predicted",
+            0.22,
+            float(far[others].mean()),
+            None,
+            england,
+        ),
         Row("years earlier, mean", "predicted", None, float(lead.mean()), None),
         Row("over-diagnosed, of those found by colonoscopy", "predicted", None, all_found, None),
         Row("over-diagnosed, of those above 70", "predicted", None, found_old, None),

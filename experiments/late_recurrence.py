@@ -22,7 +22,8 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _registers import Calibration, Seen, since
+from _clock import since
+from _registers import Calibration, Seen
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.register import Register
 from cascade.patient.variants import changed

@@ -26,7 +26,8 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _registers import Calibration, register_of, since
+from _clock import since_diagnosis
+from _registers import Calibration, register_of
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.register import Register
 from cascade.patient.known import diameters
@@ -99,7 +100,7 @@ def fitted(law: str, ratio: float, plan: Calibration) -> cascade.Disease:
 
 def alive(r: Register, of: np.ndarray) -> float:
     """Months that half of some patients live after diagnosis."""
-    return MONTHS * float(np.median(since(r, np.minimum(r.death, r.end))[of]))
+    return MONTHS * float(np.median(since_diagnosis(r, np.minimum(r.death, r.end))[of]))
 
 
 def clock(disease: cascade.Disease, patients: int, seed: int) -> tuple[float, float]:

@@ -22,7 +22,8 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 import cascade
-from _registers import Calibration, Seen, between, distant_by, share_free, share_nodes, since
+from _clock import since_diagnosis
+from _registers import Calibration, Seen, between, distant_by, share_free, share_nodes
 from _report import Row, arguments, finished, own_folder
 from koscielny_1984 import initiated
 
@@ -51,13 +52,13 @@ def deaths(seen: Seen, low: float, high: float, positive: bool) -> float:
     """Share dead of the tumour 15 years after diagnosis, node-negative or -positive, none seen elsewhere."""
     r = seen.surgery
     some = of_size(seen, low, high) & (r.metastasis_seen == 0) & ((r.nodes_positive > 0) == positive)
-    return float((since(r, r.death)[some] <= 15.0).mean())
+    return float((since_diagnosis(r, r.death)[some] <= 15.0).mean())
 
 
 def size_of_risk(seen: Seen, share: float) -> float:
     """The diameter at which so many have a distant metastasis seen within five years: a logistic curve in log size."""
     r, some = between(seen, {"low_mm": 1.0, "high_mm": 90.0})
-    a, b = curve(np.log(seen.mm(r)[some]), distant_by(r, 5.0)[some].astype(float))
+    a, b = curve(np.log(seen.mm(r)[some]), distant_by(r, 5.0)[some])
     return float(np.exp(brentq(lambda x: a + b * x - logit(share), -10.0, 10.0)))
 
 

@@ -20,7 +20,8 @@ import numpy as np
 from scipy.special import expit
 
 import cascade
-from _registers import Calibration, register_of, since
+from _clock import since_diagnosis
+from _registers import Calibration, register_of
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.known import diameters
 from size_and_nodes import curve
@@ -48,7 +49,7 @@ def main() -> int:
     some = (early.mode > 0) & (early.metastasis_seen == 0)
     assert np.array_equal(early.diagnosed[some], late.diagnosed[some])
     # Who dies of the primary while waiting for surgery is lost, too.
-    spread = [(np.minimum(since(r, r.distant), since(r, r.death)) <= YEARS)[some] for r in (early, late)]
+    spread = [(since_diagnosis(r, np.minimum(r.distant, r.death)) <= YEARS)[some] for r in (early, late)]
     growth = disease.tumour.growth
     mm = diameters(disease, early)[some]
     pace = early.traits[some, next(i for i, t in enumerate(disease.traits) if "growth" in t.acts_on)]

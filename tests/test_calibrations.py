@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from cascade.patient.variants import changed, number_at
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
+import _clock  # type: ignore[import-not-found]
+import _large  # type: ignore[import-not-found]
 import _registers  # type: ignore[import-not-found]
 import koscielny_1984  # type: ignore[import-not-found]
 
@@ -39,6 +42,7 @@ class Few:
     mode: Any
     diagnosed: Any
     distant: Any
+    surgery: Any
 
 
 class Planted:
@@ -51,7 +55,7 @@ class Planted:
         spread = draw.random(len(mm)) < expit(slope * np.log(mm / half))
         n = len(mm)
         self.disease = DISEASE
-        self.surgery = Few(volume * 1e9, np.ones(n), np.full(n, 10.0), np.where(spread, 11.0, np.inf))
+        self.surgery = Few(volume * 1e9, np.ones(n), np.full(n, 9.9), np.where(spread, 11.0, np.inf), np.full(n, 10.0))
 
     mm = _registers.Seen.mm
 
@@ -60,9 +64,51 @@ class Planted:
 def test_the_size_of_half_is_found(half: float, slope: float) -> None:
     """Of 40,000 tumours, some 14,000 within reach: 3 % is more than five standard errors."""
     seen = Planted(half, slope, seed=1)
-    found = _registers.size_of_half(seen, {"within_years": 1.0, "near_mm": 1.1 * half})
+    found = _registers.size_of_half(seen, {"within_years": 1.5, "near_mm": 1.1 * half})
     assert found == pytest.approx(half, rel=0.03)
     assert _registers.size_of_half(seen, {"within_years": 0.5, "near_mm": half}) > 3.0 * half  # nobody so early
+
+
+def test_no_row_hangs_on_whether_a_visit_at_its_end_belongs_to_a_window() -> None:
+    """Visits lie at whole years after surgery: a little sooner or later changes nothing; what is then counts half."""
+    years = np.array([0.5, 1.0, 4.9, 5.0, 5.1, np.inf])
+    for moved in (-1e-9, 0.0, 1e-9):
+        assert _clock.by(years, 5.0 + moved).tolist() == [1.0, 1.0, 1.0, 0.5, 0.0, 0.0]
+        assert (_clock.by(years, 5.0) + _clock.after(years, 5.0 + moved)).tolist() == [1.0] * len(years)
+    assert _clock.weighted_median(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 0.5])) == 2.0
+    register = Few(np.ones(3), np.ones(3), np.full(3, 2.0), np.full(3, 9.0), np.array([2.1, 2.1, np.inf]))
+    assert _clock.since(register, register.distant) == pytest.approx([6.9, 6.9, 7.0])
+    assert _clock.since_diagnosis(register, register.distant) == pytest.approx([7.0, 7.0, 7.0])
+    # Of five free at five years, of whom one is seen then: half of it is late.
+    spread, died = np.array([5.0, 7.0, 20.0, np.inf, 3.0]), np.full(5, np.inf)
+    assert _registers.later(spread, died, 5.0, 20.0) == pytest.approx((0.5 + 1.0 + 0.5) / 3.5)
+
+
+@pytest.mark.full
+def test_tumours_that_are_found_late_stand_for_those_that_are_found() -> None:
+    """Weighed, they are as many, as large, as often spread; where few are found, two seeds agree within errors."""
+    disease = cascade.disease("breast")
+    plan = dataclasses.replace(_registers.Calibration.of("breast"), patients=12_000, seed=5)
+    seen = _registers.Seen(disease, plan)
+    r = seen.surgery
+    felt, mm = r.mode == 1, seen.mm(r)
+    late, weights = _large.found_late(disease, dataclasses.replace(plan, seed=6), 0.5)
+    size = _large.diameters(disease, late)
+    assert weights.sum() / 12_000 == pytest.approx(felt.mean(), abs=0.02)
+    for low, high in ((15.0, 25.0), (30.0, 40.0)):
+        some, others = (mm > low) & (mm < high) & felt, weights * ((size > low) & (size < high))
+        assert others.sum() / weights.sum() == pytest.approx(some.sum() / felt.sum(), abs=0.025)
+        spread = _clock.by(_clock.since(r, r.distant), 5.0)[some].mean()
+        assert (others * _clock.by(_clock.since(late, late.distant), 5.0)).sum() / others.sum() == pytest.approx(
+            spread, abs=6.0 * np.sqrt(2.0 * spread * (1.0 - spread) / some.sum())
+        )
+    asked = {"at_mm": 72.6, "within_years": 5.0}
+    told = [
+        _large.shares_at(_registers.Seen(disease, dataclasses.replace(plan, seed=s)), asked, 40_000) for s in (7, 8)
+    ]
+    (one, first), (other, second) = told
+    assert abs(one - other) < 5.0 * np.hypot(first, second)
+    assert max(first, second) < 0.2
 
 
 @pytest.mark.parametrize("name", FITTED)

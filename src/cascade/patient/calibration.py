@@ -69,13 +69,17 @@ class Row(Part):
     ----------
     name : str
     role : str
-        "target": it was fitted; "choice": it was looked at when variants were chosen; "comparison": neither.
+        "target": it was fitted; "choice": it was looked at before the model, or a variant, was chosen; "comparison":
+        neither.
     measure : str
         "share" (compared by logits) or "size" (also ratios: by logarithms).
     observed, simulated : float
     error : float
         Standard error of the observed number on that scale, with what definitions do not share.
     source : tuple of str
+        Keys of the sources of the disease.
+    cited : str
+        Who published it, of whom, and its grade, where it is none of these.
     """
 
     name: Text
@@ -85,6 +89,7 @@ class Row(Part):
     simulated: Annotated[float, BeforeValidator(plain_number), Field(ge=0, allow_inf_nan=False)]
     error: _Positive
     source: Keys = ()
+    cited: Text = ""
 
     @property
     def apart(self) -> float:

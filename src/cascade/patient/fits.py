@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cascade.answers.table import Table, Texts
 from cascade.common.errors import InputError
-from cascade.patient.calibration import APART, Calibration, back, there
+from cascade.patient.calibration import APART, Calibration, Row, back, there
 from cascade.patient.tables import WARNING
 from cascade.patient.variants import number_at
 
@@ -36,6 +36,8 @@ class RowFitted:
         Model less source in errors of the source, on the scale of logits or logarithms.
     verdict : str
         "fitted", "not met", "agrees", "predicted" or "contradicted".
+    source : str
+        With its grade.
     """
 
     name: str
@@ -45,6 +47,7 @@ class RowFitted:
     simulated: float
     apart: float
     verdict: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class ParameterFitted:
 class RowsFitted(Table[RowFitted]):
     """The rows of a calibration."""
 
-    left = (0, 1, 5)
+    left = (0, 1, 5, 6)
 
     rows: tuple[RowFitted, ...]
     free: int
@@ -77,9 +80,10 @@ class RowsFitted(Table[RowFitted]):
     def as_text(self) -> Texts:
         """Headings and lines."""
         lines = [
-            [r.name, r.role, f"{r.observed:.3g}", f"{r.simulated:.3g}", f"{r.apart:+.1f}", r.verdict] for r in self.rows
+            [r.name, r.role, f"{r.observed:.3g}", f"{r.simulated:.3g}", f"{r.apart:+.1f}", r.verdict, r.source]
+            for r in self.rows
         ]
-        return ["published figure", "role", "observed", "simulated", "errors apart", "so it is"], lines
+        return ["published figure", "role", "observed", "simulated", "errors apart", "so it is", "source"], lines
 
     @property
     def caption(self) -> str:
@@ -101,7 +105,9 @@ class RowsFitted(Table[RowFitted]):
             parts.append(f"Of {len(of['comparison'])} comparisons {predicted} are predicted.")
         if of["choice"]:
             agree = sum(r.verdict == "agrees" for r in of["choice"])
-            parts.append(f"Of {len(of['choice'])} figures that were looked at when sources were chosen {agree} agree.")
+            parts.append(
+                f"Of {len(of['choice'])} figures that were looked at before the model was chosen {agree} agree."
+            )
         parts.append(f"A figure is met where model and source are at most {APART:g} errors of the source apart.")
         return " ".join([*parts, WARNING])
 
@@ -135,11 +141,25 @@ def _of(disease: Disease) -> Calibration:
     return disease.calibration
 
 
+def told_source(disease: Disease, row: Row) -> str:
+    """Where a figure is from, with its grade."""
+    return ", ".join([f"{key} ({disease.grade_of((key,))})" for key in row.source] + [row.cited] * bool(row.cited))
+
+
 def rows_of(disease: Disease) -> RowsFitted:
     """The rows of the calibration of a disease."""
     calibration = _of(disease)
     rows = tuple(
-        RowFitted(row.name, row.role, row.measure, row.observed, row.simulated, row.apart, row.verdict)
+        RowFitted(
+            row.name,
+            row.role,
+            row.measure,
+            row.observed,
+            row.simulated,
+            row.apart,
+            row.verdict,
+            told_source(disease, row),
+        )
         for row in calibration.rows
     )
     return RowsFitted(rows, len(calibration.free), calibration.identified)

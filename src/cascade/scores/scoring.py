@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -21,15 +21,19 @@ from cascade.model.base import Source
 from cascade.model.observables import Observation
 from cascade.patient.calibration import APART
 from cascade.patient.disease import Disease
+from cascade.patient.fits import told_source
 from cascade.patient.loader import disease, disease_names
 from cascade.scores.absolute import scale, scaled_names
 from cascade.scores.asking import value_of
 from cascade.solution.answer import exact
 
-Verdict = Literal["contradicted", "predicted", "calibrated", "cannot be asked"]
+Verdict = Literal["contradicted", "predicted", "looked at", "calibrated", "cannot be asked"]
 
-VERDICTS: tuple[Verdict, ...] = ("contradicted", "predicted", "calibrated", "cannot be asked")
+VERDICTS: tuple[Verdict, ...] = ("contradicted", "predicted", "looked at", "calibrated", "cannot be asked")
 """Failures stand first."""
+
+MET: Mapping[str, Verdict] = {"target": "calibrated", "choice": "looked at", "comparison": "predicted"}
+"""Of a figure of a disease, by its role: what it did, and the verdict where it is met."""
 
 CALIBRATED_TO = 0.01
 """How far from its figure, as a part of it, a model may be that was calibrated to it."""
@@ -44,9 +48,9 @@ RULE = (
     "Contradicted: outside the published range or the 95 % interval of published counts; where there is neither,"
     f" off by more than a factor of {WITHIN:g} (a share above one half: what is left of 1); of a calibrated figure"
     " without a range, by more than"
-    f" {CALIBRATED_TO:.0%}; of a disease, by more than {APART:g} standard errors of the source. A calibrated figure set"
-    " a number of the model, and says nothing for it: only predicted"
-    " ones could."
+    f" {CALIBRATED_TO:.0%}; of a disease, by more than {APART:g} of the errors chosen for its calibration. A calibrated"
+    " figure set a number of the model, and says nothing for it; nor does one that was looked at before the model was"
+    " chosen: only predicted ones could."
 )
 
 
@@ -217,14 +221,13 @@ def _by_fit(fitted: Disease) -> Iterator[Score]:
         return
     for row in fitted.calibration.rows:
         low, high = row.range
-        # What was looked at when sources were chosen says nothing for the disease, either.
-        met: Verdict = "predicted" if row.role == "comparison" else "calibrated"
+        met = MET[row.role]
         yield Score(
             f"disease {fitted.name}", row.name, row.observed, low, high,
             "fraction" if row.measure == "share" else "ratio", row.simulated,
-            "predicted" if row.role == "comparison" else "calibrated",
+            met,
             "contradicted" if row.verdict in ("contradicted", "not met") else met,
-            ", ".join(f"{key} ({fitted.grade_of((key,))})" for key in row.source) or "experiments/calibrations",
+            told_source(fitted, row),
         )  # fmt: skip
 
 
