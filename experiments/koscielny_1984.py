@@ -103,7 +103,7 @@ def main() -> int:
     calibration = replace(calibration, patients=int(options.cells), seed=options.seed)
     seen = Seen(disease, calibration)
     half = size_of_half(seen, {"within_years": 25.0, "near_mm": 35.0})
-    five, error = shares_at(seen, {"within_years": 5.0, "at_mm": 72.6})
+    five, error = shares_at(seen, {"within_years": 5.0, "at_mm": 72.6}, 2 * int(options.cells))
     rows = [
         Row("half have a metastasis within 25 years, mm", "calibrated: target", 35.0, half, None, "E46"),
         Row(
