@@ -178,6 +178,27 @@ def test_all_misspelt_headings_are_told_at_once(what: str) -> None:
     assert [words for words in wanted if words.lower() not in str(caught.value).lower()] == []
 
 
+MISSING: dict[str, tuple[Callable[[dict[str, Any]], object], str, list[str]]] = {
+    "counts": (
+        Data.counts,
+        "no times, no animal, no count, no observable",
+        ["one unit", "wide=[...]", "one thing alone"],
+    ),
+    "times": (Data.times, "no times, no event", ["such as 'day'", "or nothing"]),
+    "seen": (Data.seen, "no times, no found, no of, no observable", ["in how many", "looked at", "one thing alone"]),
+    "panel": (Data.panel, "no times, no unit, no state", ["belong together", "where the cell was"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_all_columns_that_are_missing_are_told_at_once(kind: str) -> None:
+    read, wanted, words = MISSING[kind]
+    with pytest.raises(cascade.InputError) as caught:
+        read({"colour": ["red"]})
+    assert f"'{wanted}'" in str(caught.value)
+    assert [word for word in [*words, "there are colour"] if word not in str(caught.value)] == []
+
+
 MODEL = cascade.load("b16f1-liver")
 FREE = ["dormant.death of dormant cells"]
 MET: dict[str, Callable[[Any], Data]] = {

@@ -86,7 +86,7 @@ def read_funnels(
         raise InputError("steps", steps, "at least two headings: what was started with, and what was left at each step")
     source = Columns(table, sheet)
     headed = Headed(source, KNOWN, columns, None)
-    animal = headed.needed("animal", "cells of one are one unit")
+    (animal,) = headed.needed({"animal": "cells of one are one unit"}, times=False)
     headings = {str(step): source.find("steps", None, (str(step),)) for step in steps}
     missing = [step for step, column in headings.items() if column is None]
     if missing:

@@ -161,7 +161,7 @@ class Headed:
         if len(known) > 1:
             headings = [column.heading for column in known.values()]
             raise InputError(f"{source.name}, headings", headings, "one column of times")
-        time = next(iter(known.values()), None) or source.find("hours", None, ("time", "t"))
+        time = next(iter(known.values()), None) or self._time()
         if time is None:
             wanted = f"a column of times, such as 'day', or columns={{'days': ...}}; {self.there}"
             raise InputError(f"{source.name}, headings", "no times", wanted)
@@ -175,18 +175,35 @@ class Headed:
         """Which headings there are."""
         return f"there are {', '.join(self.source.headings)}"
 
-    def needed(self, what: str, why: str) -> Column:
-        """A column that has to be there.
+    def needed(self, columns: Mapping[str, str], *, times: bool = True) -> list[Column]:
+        """Columns that have to be there, each with why; all that are missing are told at once.
+
+        Parameters
+        ----------
+        columns : mapping of str to str
+        times : bool
+            Whether times have to be there, too.
 
         Raises
         ------
         InputError
         """
-        column = self.found[what]
-        if column is None:
-            wanted = f"a column of it ({why}), or columns={{{what!r}: ...}}; {self.there}"
-            raise InputError(f"{self.source.name}, headings", f"no {what}", wanted)
-        return column
+        found = {what: self.found[what] for what in columns}
+        missing = [what for what, column in found.items() if column is None]
+        if times and missing and not any(self.found[unit] for unit in self.units) and not self._time():
+            missing = ["times", *missing]
+        if missing:
+            whys = [f"of {what} ({why})" for what, why in columns.items() if what in missing]
+            whys = (["of times, such as 'day'"] if "times" in missing else []) + whys
+            one = missing[-1]
+            of = f"a column {whys[0].replace(one, 'it', 1)}" if len(missing) == 1 else f"columns {', '.join(whys)}"
+            wanted = f"{of}, or columns={{{one!r}: ...}}; {self.there}"
+            raise InputError(f"{self.source.name}, headings", ", ".join(f"no {what}" for what in missing), wanted)
+        return [column for column in found.values() if column is not None]
+
+    def _time(self) -> Column | None:
+        """A column of times whose heading says no unit."""
+        return self.source.find("hours", None, ("time", "t"))
 
     def text(self, row: int, column: Column, wanted: str) -> str:
         """The text in a cell; '', and a fault noted, where there is none."""

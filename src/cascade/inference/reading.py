@@ -63,14 +63,17 @@ class _Reading:
         experiment = headed.found["experiment"]
         if experiment is not None and self.source.is_empty(experiment):  # as tables of the package have it
             headed.found["experiment"] = None
+        needed = {"animal": "all counts of one are one unit"}
+        if not wide:
+            needed["count"] = "or wide=[...] with the headings of several"
+        if not wide and len(observables) != 1:
+            needed["observable"] = "what was counted, where it is not one thing alone"
+        self.animal, *counted = headed.needed(needed)
         self.time, unit = headed.time_of()
         self.hours_each = HOURS_OF[unit]
-        self.animal = headed.needed("animal", "all counts of one are one unit")
         self.told: list[tuple[str, str, str, float | None, float | None, str]] = []
         self._check_wide()
-        self.counted = [self._wide(heading) for heading in wide] or [self._count_column()]
-        if not wide and headed.found["observable"] is None and len(observables) != 1:
-            headed.needed("observable", "what was counted, where it is not one thing alone")
+        self.counted = [self._wide(heading) for heading in wide] or counted[:1]
         without = {"cells": None, "fraction": 1.0, "limit": 0.0}
         self.numbers = {
             what: headed.constant(what, value, without[what], "how many cells an animal was given")
@@ -142,9 +145,6 @@ class _Reading:
         column = self.source.find("count", heading, ())
         assert column is not None
         return column
-
-    def _count_column(self) -> Column:
-        return self.headed.needed("count", "or wide=[...] with the headings of several")
 
     def _of(self, what: str, row: int) -> float | None:
         """A number of a row, from its column or of all rows; None, and a fault noted, where it is wrong."""

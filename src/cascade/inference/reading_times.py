@@ -81,9 +81,9 @@ class _TimesReading:
         self, headed: Headed, events: Mapping[str, Observable], none: set[str], numbers: Mapping[str, float | None]
     ) -> None:
         self.headed, self.source, self.events, self.none = headed, headed.source, events, none
+        (self.event,) = headed.needed({"event": "what happened then, or nothing"})
         self.time, self.unit = headed.time_of()
         self.each = HOURS_OF[self.unit]
-        self.event = headed.needed("event", "what happened then, or nothing")
         self.cells = headed.constant("cells", numbers["cells"], 1.0, kind="first of")
         self.keys: list[tuple[str, str, str]] = []
         self.early = self.source.unmarked(self.time, "<")
@@ -209,10 +209,11 @@ def read_seen(
     """What stands in ``Data.seen``."""
     known, source = observables_of(observables), Columns(table, sheet)
     headed = Headed(source, KNOWN_SEEN, columns, unit)
+    needed = {"found": "in how many it was found", "of": "how many were looked at"}
+    if len(known) != 1:
+        needed["observable"] = "what was looked for, where it is not one thing alone"
+    found, of, *_ = headed.needed(needed)
     time, said = headed.time_of()
-    found, of = headed.needed("found", "in how many it was found"), headed.needed("of", "how many were looked at")
-    if headed.found["observable"] is None and len(known) != 1:
-        headed.needed("observable", "what was looked for, where it is not one thing alone")
     cells, column = headed.constant("cells", numbers["cells"], 1.0, kind="first of"), headed.found["cells"]
     source.reading([time, found, of, column])
     rows = []
@@ -239,9 +240,8 @@ def read_panel(
     """What stands in ``Data.panel``."""
     known, source = observables_of(states, "states"), Columns(table, sheet)
     headed = Headed(source, KNOWN_PANEL, columns, unit)
+    headed.needed({"unit": "the looks at one cell belong together", "state": "where the cell was"})
     time, said = headed.time_of()
-    headed.needed("unit", "the looks at one cell belong together")
-    headed.needed("state", "where the cell was")
     source.reading([time])
     looks: dict[tuple[str, str, str], list[Look]] = {}
     places = []

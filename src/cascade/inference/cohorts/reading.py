@@ -104,9 +104,11 @@ class _Reading:
                 headings = [column.heading for column in (headed.found[what], *two) if column]
                 raise InputError(f"{self.source.name}, headings", headings, f"{what}, or where it lies from and to")
         if not any(headed.found[what] for what in ("mm", "nodes", "metastasis", "tube", *self.ends)) and not self.time:
-            headed.needed("mm", "or of nodes, metastasis, tube, or years with event: something has to be known")
+            headed.needed(
+                {"mm": "or of nodes, metastasis, tube, or years with event: something has to be known"}, times=False
+            )
         if self.time is not None:
-            headed.needed("event", "what was seen then, or nothing")
+            headed.needed({"event": "what was seen then, or nothing"})
         self.source.reading([self.time, *(headed.found[what] for what in ("patients", "tube", *self.ends))])
 
     def rows(self) -> tuple[Patient, ...]:
