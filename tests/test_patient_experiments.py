@@ -70,7 +70,7 @@ def test_every_prediction_belongs_to_an_experiment_and_is_asked_for() -> None:
 
     for name, noted in tomllib.loads(_report.PREDICTIONS.read_text()).items():
         text = (_report.PREDICTIONS.parent / f"{name}.py").read_text()
-        assert f'return finished("{name}", options, rows' in text
+        assert f'return finished("{name}", options, rows' in text or f'= predicted("{name}", options, rows' in text
         assert len(noted["sha256"]) == 64
 
 
