@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WORDS = {
     "target": "fitted",
-    "choice": "looked at when sources were chosen",
+    "choice": "looked at before the model was chosen",
     "comparison": "neither fitted nor looked at",
 }
 """What a role means."""

@@ -25,7 +25,7 @@ from cascade.plot.style import sign
 
 ROLES = {
     "target": ("disease, fitted to it", False),
-    "choice": ("disease, looked at when sources were chosen", False),
+    "choice": ("disease, looked at before the model was chosen", False),
     "comparison": ("disease, neither", True),
 }
 """Words of the key by the role of a row, and whether the mark is filled."""
