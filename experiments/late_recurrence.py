@@ -1,7 +1,7 @@
 """Pan et al. 2017: distant recurrence of ER-positive breast cancer from year 5 to 20, by size and nodes (PD01).
 
-The rows of T1 were fitted, those of T2 were looked at before the model was chosen (see the calibration); hazards by
-receptor (Colleoni 2016) are predicted, and so is what a map shows of no cells that sleep, and of a wide spread of
+The rows of T1 were fitted; those of T2, and hazards by receptor (Colleoni 2016), were looked at before the model was
+chosen (see the calibration).  Predicted is what a map shows of no cells that sleep, and of a wide spread of
 growth (log-sd 1.23, of screening, in place of 0.56, of ultrasound), everything else as it was fitted: not fitted again,
 the map says what each does, not which is right.
 
