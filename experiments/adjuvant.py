@@ -2,8 +2,8 @@
 
 The ratio of the first five years was fitted (the share of patients whom treatment rids of all small lesions); those of
 later years were looked at when this kind of treatment was chosen, and so was that adjuvant treatment as a whole was
-said to eradicate half of first relapses (PX04, Munich): who is rid of lesions stays so, but cells that slept through the
-treatment wake as ever.
+said to eradicate half of first relapses (PX04, Munich): who is rid of lesions stays so, but cells that slept through
+the treatment wake as ever.
 
 Naive comparator: a constant ratio, as Cox's model has it, that of the first five years: what it says of recurrence
 within 15 years beside what is simulated, and how many of a thousand it is wrong by.
