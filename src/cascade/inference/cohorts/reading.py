@@ -186,7 +186,8 @@ class _Reading:
             column = self.headed.found[f"{what}_{end}"]
             if column is None or not self.source.text(row, column):
                 continue
-            wanted = f"a number from {ends[0]:g} to {most:g}{', whole' * (what == 'nodes')}, or nothing"
+            least = ends[0]
+            wanted = f"a number from {least:g} to {most:g}{', whole' * (what == 'nodes')}, or nothing"
             value = self.source.number(row, column, wanted)
             if value is None:
                 continue
