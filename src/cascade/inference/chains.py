@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -70,15 +69,14 @@ def chains(
         As for ``simulate``, of draws, those that tune included.
     """
     draws = max(draws, LEAST_DRAWS)
-    with warnings.catch_warnings():  # of libraries about their own future
+    counting = reporter(progress, CHAINS * (TUNED + draws), VISITS, "draws")
+    with warnings.catch_warnings(), counting as report:  # warnings of libraries about their own future
         warnings.simplefilter("ignore")
         import arviz
         import nutpie
         from nutpie.compiled_pyfunc import from_pyfunc
 
         size = len(begin)
-        stack = ExitStack()
-        report = stack.enter_context(reporter(progress, CHAINS * (TUNED + draws), VISITS, "draws"))
 
         def expand(x: Floats) -> dict[str, Floats]:
             report(1)
@@ -93,10 +91,7 @@ def chains(
             expanded_names=["x"],
             make_initial_point_fn=lambda chain: begin + wide * np.random.default_rng(chain).standard_normal(size),
         )
-        with stack:
-            trace = nutpie.sample(
-                compiled, draws=draws, tune=TUNED, chains=CHAINS, cores=1, seed=seed, progress_bar=False
-            )
+        trace = nutpie.sample(compiled, draws=draws, tune=TUNED, chains=CHAINS, cores=1, seed=seed, progress_bar=False)
         told = arviz.summary(trace, kind="diagnostics", round_to="none")
     divergent = float(np.mean(trace.sample_stats["diverging"].to_numpy()))
     x = trace.posterior["x"].to_numpy().reshape(-1, size)

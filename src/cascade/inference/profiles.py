@@ -144,15 +144,20 @@ def degrees_of_freedom(likelihood: Likely, best: Maximum, reference: Reference) 
 
 def spread_law(likelihood: Likely, best: Maximum, reference: Reference) -> tuple[Mask, Floats]:
     """Which spreads are at no bound (S,), and the covariance of their logarithms, by the restricted likelihood."""
-    inside = (best.spreads > LEAST_SPREAD + 1e-6) & (best.spreads < MOST_SPREAD - 1e-6)
+    inside = _inside(best)
     values, vectors = np.linalg.eigh(_bent(likelihood, best, reference, np.flatnonzero(inside)))
     # Where it is flat the spread is known to a factor of some e^2, no worse.
     return inside, np.asarray((vectors / np.maximum(values, 0.25)) @ vectors.T)
 
 
+def _inside(best: Maximum) -> Mask:
+    """Which spreads are at no bound."""
+    return np.asarray((best.spreads > LEAST_SPREAD + 1e-6) & (best.spreads < MOST_SPREAD - 1e-6))
+
+
 def untold(likelihood: Likely, best: Maximum, reference: Reference) -> Ints:
     """Spreads along which the restricted likelihood is flat: the data do not tell them, and they stay as they began."""
-    inside = np.flatnonzero((best.spreads > LEAST_SPREAD + 1e-6) & (best.spreads < MOST_SPREAD - 1e-6))
+    inside = np.flatnonzero(_inside(best))
     bent = np.diag(_bent(likelihood, best, reference, inside))
     return inside[np.abs(bent) < FLAT]
 
