@@ -37,8 +37,13 @@ def after(years: np.ndarray, end: float) -> np.ndarray:
     return 1.0 - by(years, end)
 
 
-def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    """Half of the weight lies below it."""
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, 0.5 * total[-1])])
+def middle(years: np.ndarray, weights: np.ndarray) -> float:
+    """The middle time of what is found, which visits find at a few times only.
+
+    Half of what is found at a visit counts as found before it (see above); between visits the share grows evenly.  So
+    the middle moves smoothly with what is found when, and does not jump from visit to visit.
+    """
+    times, at = np.unique(np.round(years / AT_THE_END) * AT_THE_END, return_inverse=True)
+    found = np.bincount(at, weights)
+    before = np.cumsum(found) - 0.5 * found
+    return float(np.interp(0.5 * found.sum(), before, times))

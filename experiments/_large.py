@@ -29,9 +29,6 @@ from cascade.patient.variants import changed
 LATER = 0.2
 """c."""
 
-MORE = 4
-"""Times as many patients as other rows have: what is found late stands for little."""
-
 WIDTH = 1.15
 """A size is one within a factor of it."""
 
@@ -69,15 +66,17 @@ def found_late(disease: cascade.Disease, plan: Calibration, c: float = LATER) ->
     return r, weights
 
 
-def share_at(seen: Seen, asked: dict[str, Any]) -> float:
-    """Of tumours found by symptoms at a size, those in which a distant metastasis is seen within some years."""
-    return shares_at(seen, asked)[0]
+def shares_at(seen: Seen, asked: dict[str, Any], patients: int) -> tuple[float, float]:
+    """Of tumours found by symptoms at a size, those in which a distant metastasis is seen within some years; its error.
+
+    The error is that of counting so many patients, by batches of them.
+    """
+    return share_of(found_late(seen.disease, replace(seen.calibration, patients=patients)), seen, asked)
 
 
-def shares_at(seen: Seen, asked: dict[str, Any], patients: int = 0) -> tuple[float, float]:
-    """The share, and its error of counting, by batches of patients."""
-    plan = replace(seen.calibration, patients=patients or MORE * seen.calibration.patients)
-    r, weights = found_late(seen.disease, plan)
+def share_of(found: tuple[Register, np.ndarray], seen: Seen, asked: dict[str, Any]) -> tuple[float, float]:
+    """The share and its error among tumours of a size, of patients who stand for as many as their weights say."""
+    r, weights = found
     mm, near = diameters(seen.disease, r), asked["at_mm"]
     weights = np.where((mm > near / WIDTH) & (mm < near * WIDTH), weights, 0.0)
     spread = by(since(r, r.distant), asked["within_years"])

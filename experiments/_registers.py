@@ -6,7 +6,7 @@ For research and teaching, never for decisions about a patient.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,16 @@ import numpy as np
 from scipy.special import expit, logit
 
 import cascade
-from _clock import after, by, since, weighted_median
+from _clock import after, by, middle, since
 from cascade.patient import Free
 from cascade.patient import Row as Told
 from cascade.patient.follow.register import Register
 from cascade.patient.known import diameters, register_for
 
 CALIBRATIONS = Path(__file__).parent / "calibrations"
+
+MORE = 4
+"""Times as many patients for rows of which few patients are: tumours found large, recurrences by size and nodes."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was committed: ``starts`` of what is ``free``, the rows and their roles."""
+    """What was committed: ``starts`` of what is ``free``, the rows and their roles; ``sloped``: patients of slopes."""
 
     disease: str
     patients: int
+    sloped: int
     seed: int
     years: float
     free: tuple[Free, ...]
@@ -63,16 +67,19 @@ class Calibration:
 
     @classmethod
     def of(cls, name: str) -> Calibration:
-        """The calibration of a disease."""
+        """The calibration of a disease, or NAME:VARIANT: what the variant is about is not free there."""
+        name, _, variant = name.partition(":")
         told = tomllib.loads((CALIBRATIONS / f"{name}.toml").read_text())
         own = ("id", "what", "observed", "error", "role", "source")
         rows = [
             Row(*(row[key] for key in own), {key: value for key, value in row.items() if key not in own})
             for row in told["rows"]
         ]
-        free = [Free(name=one["name"], where=one["where"], scale=one["scale"]) for one in told["free"]]
-        starts = tuple(one["start"] for one in told["free"])
-        return cls(told["disease"], told["patients"], told["seed"], told["years"], tuple(free), starts, tuple(rows))
+        mine = [one for one in told["free"] if variant not in one.get("fixed_in", ())]
+        free = [Free(name=one["name"], where=one["where"], scale=one["scale"]) for one in mine]
+        starts = tuple(one["start"] for one in mine)
+        numbers = (told[key] for key in ("patients", "sloped", "seed", "years"))
+        return cls(told["disease"], *numbers, tuple(free), starts, tuple(rows))
 
 
 def register_of(disease: cascade.Disease, care: str, c: Calibration) -> Register:
@@ -90,16 +97,24 @@ class Seen:
     disease: cascade.Disease
     calibration: Calibration
 
-    def under(self, care: str) -> Register:
-        """Under a care, counted once."""
-        if care not in self._registers:
+    def under(self, care: str, more: int = 1) -> Register:
+        """Under a care, of so many times the patients, counted once."""
+        if (care, more) not in self._registers:
             era = self.disease.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
-            self._registers[care] = register_of(era, care, self.calibration)
-        return self._registers[care]
+            plan = replace(self.calibration, patients=more * self.calibration.patients)
+            self._registers[care, more] = register_of(era, care, plan)
+        return self._registers[care, more]
 
     @cached_property
-    def _registers(self) -> dict[str, Register]:
+    def _registers(self) -> dict[tuple[str, int], Register]:
         return {}
+
+    @cached_property
+    def found_late(self) -> tuple[Register, np.ndarray]:
+        """More patients, whose symptoms come later, and what each stands for: for tumours that are seldom so large."""
+        from _large import found_late
+
+        return found_late(self.disease, replace(self.calibration, patients=MORE * self.calibration.patients))
 
     @property
     def surgery(self) -> Register:
@@ -120,6 +135,11 @@ class Seen:
         return diameters(self.disease, register)
 
 
+def distant_in(disease: cascade.Disease) -> list[int]:
+    """Places of the distant organs."""
+    return [i for i, site in enumerate(disease.sites) if disease.kinds[site] == "distant"]
+
+
 def distant_by(r: Register, years: float) -> np.ndarray:
     """Whether a distant metastasis is seen by so many years after surgery, of those who are diagnosed."""
     return by(since(r, r.distant), years)
@@ -129,6 +149,11 @@ def between(seen: Seen, asked: dict[str, Any]) -> tuple[Register, np.ndarray]:
     """Those diagnosed by the primary, of a range of sizes."""
     r, mm = seen.surgery, seen.mm(seen.surgery)
     return r, (r.mode > 0) & (r.mode < 3) & (mm >= asked.get("low_mm", 0.0)) & (mm < asked.get("high_mm", np.inf))
+
+
+def months_doubling(seen: Seen, _: dict[str, Any]) -> float:
+    """In which a small metastasis of a patient of common pace doubles."""
+    return seen.disease.tumour.growth.doubling_days / seen.disease.lesions.growth_ratio / (365.25 / 12.0)
 
 
 def share_larger(seen: Seen, _: dict[str, Any]) -> float:
@@ -142,6 +167,14 @@ def share_nodes(seen: Seen, asked: dict[str, Any]) -> float:
     r, some = between(seen, asked)
     of = some & (r.nodes_positive >= 0)
     return float((r.nodes_positive[of] > 0).mean())
+
+
+def share_nodes_of_large(seen: Seen, asked: dict[str, Any]) -> float:
+    """Of tumours found by symptoms, in a range of sizes at which few are: with a positive node, of those operated."""
+    r, weights = seen.found_late
+    mm = seen.mm(r)
+    weights = weights * ((mm >= asked["low_mm"]) & (mm < asked["high_mm"]) & (r.nodes_positive >= 0))
+    return float((weights * (r.nodes_positive > 0)).sum() / weights.sum()) if weights.any() else float("nan")
 
 
 def share_free(seen: Seen, asked: dict[str, Any]) -> float:
@@ -206,7 +239,7 @@ def months_to_spread(seen: Seen, asked: dict[str, Any]) -> float:
     """The middle time from surgery to a distant metastasis, of those seen within some years."""
     years = recurred(seen, asked)
     within = by(years, asked["within_years"])
-    return 12.0 * weighted_median(years[within > 0], within[within > 0]) if within.sum() > 20 else float("nan")
+    return 12.0 * middle(years[within > 0], within[within > 0]) if within.sum() > 20 else float("nan")
 
 
 def share_soon(seen: Seen, asked: dict[str, Any]) -> float:
@@ -263,7 +296,8 @@ def size_of_half(seen: Seen, asked: dict[str, Any]) -> float:
 
 def late_recurrence(seen: Seen, asked: dict[str, Any]) -> float:
     """ER-positive, hormone treatment: distant metastasis from year 5 to 20 of those without one at 5 years."""
-    r, mm = seen.hormone, seen.mm(seen.hormone)
+    r = seen.under("surgery+hormone", MORE)
+    mm = seen.mm(r)
     size = mm <= 20.0 if asked["tumour"] == "T1" else (mm > 20.0) & (mm <= 50.0)
     low, high = {"N0": (0, 0), "N1": (1, 3), "N2+": (4, 9)}[asked["nodes"]]
     spread, died = since(r, r.distant), since(r, r.death)
@@ -307,14 +341,15 @@ def rate_ratio(seen: Seen, asked: dict[str, Any]) -> float:
 
 def share_of_large(seen: Seen, asked: dict[str, Any]) -> float:
     """Of tumours found by symptoms at a size at which few are, with a distant metastasis seen within some years."""
-    from _large import share_at
+    from _large import share_of
 
-    return share_at(seen, asked)
+    return share_of(seen.found_late, seen, asked)[0]
 
 
 WHAT = {
     "share, larger than 20 mm": share_larger,
     "share, nodes": share_nodes,
+    "share, nodes of a size seldom found": share_nodes_of_large,
     "share, free of distant metastasis": share_free,
     "share, metastasis seen at diagnosis": share_metastatic,
     "size at which half have a distant metastasis": size_of_half,
@@ -328,6 +363,7 @@ WHAT = {
     "share, late": share_late,
     "median diameter": median_mm,
     "months to a distant metastasis": months_to_spread,
+    "months a doubling of metastases": months_doubling,
     "months alive with one": months_alive,
     "ratio of recurrences with a treatment": rest_recurs,
 }

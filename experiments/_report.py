@@ -28,7 +28,10 @@ CALIBRATED_TO = 0.01
 
 @dataclass(frozen=True)
 class Row:
-    """One published figure beside the model's; None where there is none."""
+    """One published figure beside the model's; None where there is none.
+
+    ``low`` and ``high``: between which the model's lies as far as the fit of a disease is known, where that was asked.
+    """
 
     name: str
     role: str
@@ -36,6 +39,13 @@ class Row:
     simulated: float | None
     exact: float | None
     source: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def value(self) -> float | None:
+        """What the model says: simulated, else exact."""
+        return self.exact if self.simulated is None else self.simulated
 
 
 def arguments(text: str, cells: float, seed: int) -> argparse.ArgumentParser:
@@ -89,16 +99,21 @@ def number(value: float | None) -> str:
 
 def show(rows: Sequence[Row]) -> None:
     """Print the table."""
-    lines = [["", "role", "observed", "simulated", "exact", "source"]]
-    lines += [[r.name, r.role, number(r.observed), number(r.simulated), number(r.exact), r.source] for r in rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(6)]
+    ranged = any(row.low is not None for row in rows)
+    lines = [["", "role", "observed", "simulated", "exact", *(["low", "high"] if ranged else []), "source"]]
+    for r in rows:
+        numbers = [r.observed, r.simulated, r.exact, *([r.low, r.high] if ranged else [])]
+        lines.append([r.name, r.role, *(number(x) for x in numbers), r.source])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     for line in lines:
         print(
             "  ".join(
-                cell.rjust(w) if 2 <= i <= 4 else cell.ljust(w)
+                cell.rjust(w) if 2 <= i < len(widths) - 1 else cell.ljust(w)
                 for i, (cell, w) in enumerate(zip(line, widths, strict=True))
             ).rstrip()
         )
+    if ranged:
+        print("\nlow, high: over draws of the fitted parameters, 95 % if the rest of the disease is right")
 
 
 def write(path: Path, rows: Sequence[Row], recipe: dict[str, Any]) -> None:

@@ -12,6 +12,8 @@ just been seen, where lesions shed nothing, a tenth of, or as much as primaries 
 variants; after surgery nothing else is left to shed).  Counts do not depend on the half-life: kappa holds both.  Half
 of patients with 5 cells and more (B20, B21) need lesions that shed.
 
+Two rows are of other cancers and of no patient: what the laboratory's laws say of CA125 and of DNA of dead cells.
+
 Naive comparator: a Poisson law with the mean of all early patients, all alike: it says how many have two cells or more.
 
 For research and teaching, never for decisions about a patient.
@@ -19,6 +21,7 @@ For research and teaching, never for decisions about a patient.
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
 from dataclasses import replace
@@ -28,10 +31,12 @@ from scipy import stats
 from scipy.optimize import brentq
 
 import cascade
+from _draws import whole
 from _registers import Calibration, register_of
-from _report import Row, arguments, finished, own_folder
+from _report import Row
 from cascade.body import circulation
 from cascade.patient.blood import BLOOD_ML, SAMPLE_ML, stay_days, tubes
+from cascade.patient.clinic.levels import eliminated
 from cascade.patient.follow.register import Register
 from cascade.patient.known import diameters
 from cascade.patient.origins import origins
@@ -43,6 +48,13 @@ EARLY = 0.235
 HALF_LIVES = {"1.7 hours (B08)": 1.7, "100 seconds (B04)": 100.0 / 3600.0}
 E01 = 1.0 / 6e7
 LESIONS = 0.0, 0.1, 1.0
+
+OVARIAN_GROWTH = 0.00578
+"""A day, of the ovarian tumour of PB11."""
+
+CTDNA_PER_CM3, CELLS_PER_CM3 = 0.21, 1e9
+"""Haploid genomes of a tumour of 1 cm3 in a mL of plasma (PB07)."""
+
 FOLLOWED = 250
 """Patients of each variant whose distant metastasis has just been seen."""
 
@@ -116,14 +128,29 @@ def scale_rows(disease: cascade.Disease, kappa: float) -> list[Row]:
     return rows
 
 
-def main() -> int:
-    """Run the experiment; 0 when predictions are those that were written down."""
-    parser = arguments(__doc__ or "", 20_000, 2004)
-    options = parser.parse_args()
-    own_folder(options, "blood_counts")
+def marker_rows() -> list[Row]:
+    """What the laboratory of the disease "textbook", whose numbers are published ones, says of other cancers."""
+    blood = cascade.disease("textbook").blood
+    assert blood is not None
+    assert blood.ctdna is not None
+    marker, dna = next(one for one in blood.markers if one.name == "CA125"), blood.ctdna
+    k = eliminated(marker)
+    # A tumour that grows at a rate g holds the level (s / (k + g)) n / V of what its cells make.
+    each = marker.per_cell_per_day * marker.to_blood / (k + OVARIAN_GROWTH) / (1000.0 * marker.litres)
+    cells = (marker.cutoff - marker.background) / each
+    deaths = CTDNA_PER_CM3 * 1000.0 * dna.litres * eliminated(dna) / (2.0 * dna.released * CELLS_PER_CM3)
+    return [
+        Row("years until CA125 of an ovarian tumour is at its cutoff", "predicted", 10.1, None,
+            math.log(cells) / OVARIAN_GROWTH / 365.25, "Hori 2011, abstract (PB11): B"),
+        Row("deaths a day of a lung cancer's cells, of its DNA in plasma", "follows", None, None, deaths,
+            "0.21 haploid genomes a mL at 1 cm3 (PB07, PB08): B"),
+    ]  # fmt: skip
+
+
+def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
+    """Its rows."""
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
-    whole = cascade.disease("breast")
-    disease = whole.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
+    disease = disease.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
     _, tubes, mm = early(disease, plan)
     kappa = float(np.exp(brentq(lambda x: any_of(math.exp(x) * tubes) - EARLY, -20.0, 20.0)))
     tubes = kappa * tubes
@@ -147,9 +174,9 @@ def main() -> int:
             rows.append(Row(f"{cells} and more, metastatic, {name}", said, value, any_of(found, cells), None, source))
         spread = float(np.std(found) / np.mean(found)) if found.any() else 0.0
         rows.append(Row(f"spread of the mean over its mean, {name}", said, 11.6, spread, None, "PB04: D"))
-    rows += scale_rows(disease, kappa)
-    return finished("blood_counts", options, rows, {"digest": whole.digest(), "seed": options.seed})
+    rows += [*scale_rows(disease, kappa), *marker_rows()]
+    return rows
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(whole("blood_counts", __doc__, 20_000, 2004, asked))

@@ -79,10 +79,11 @@ def fit(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Free parameters on their scales, and the sensitivities of the target rows in errors; ``stays``: at the start."""
     targets = [row for row in calibration.rows if row.role == "target"]
+    fewer = replace(calibration, patients=calibration.sloped)
 
-    def residuals(x: np.ndarray) -> np.ndarray:
+    def residuals(x: np.ndarray, plan: Calibration = calibration) -> np.ndarray:
         try:
-            seen = Seen(at(calibration, disease, x), calibration)
+            seen = Seen(at(calibration, disease, x), plan)
             out = np.array([row.apart(seen.value(row)) for row in targets])
         except cascade.CascadeError as error:  # patients with more lesions than there is room for
             print(f"  {error}")
@@ -92,10 +93,10 @@ def fit(
         return out
 
     def slopes(x: np.ndarray, both: bool = False) -> np.ndarray:
-        columns, here = [], residuals(x)
+        columns, here = [], residuals(x, fewer)
         for step in STEP * np.eye(len(x)):
-            other = residuals(x - step) if both else here
-            columns.append((residuals(x + step) - other) / (STEP * (1 + both)))
+            other = residuals(x - step, fewer) if both else here
+            columns.append((residuals(x + step, fewer) - other) / (STEP * (1 + both)))
         return np.array(columns).T
 
     if stays:
@@ -192,8 +193,8 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="with --fit: the file of the disease with what was found")
     parser.add_argument("--kept", type=Path, help="of a file: its fits are of what it is now; nothing is fitted")
     options = parser.parse_args()
-    name, _, variant = options.name.partition(":")
-    calibration = Calibration.of(name)
+    variant = options.name.partition(":")[2]
+    calibration = Calibration.of(options.name)
     if options.kept is not None:
         return kept(options.kept, calibration)
     whole = cascade.disease(str(options.disease or calibration.disease))

@@ -14,6 +14,7 @@ For research and teaching, never for decisions about a patient.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import replace
 
@@ -21,8 +22,9 @@ import numpy as np
 
 import cascade
 from _clock import after, by, since
+from _draws import whole
 from _registers import Calibration, Seen, register_of, seen_in
-from _report import Row, arguments, finished, own_folder
+from _report import Row
 from cascade.patient.follow.scheme import CAUSES, MODES
 from cascade.patient.known import diameters
 from late_recurrence import concordance
@@ -130,13 +132,9 @@ def screened(disease: cascade.Disease, plan: Calibration) -> list[Row]:
     ]
 
 
-def main() -> int:
-    """Run the experiment; 0 when predictions are those that were written down."""
-    parser = arguments(__doc__ or "", 4_000, 1995)
-    options = parser.parse_args()
-    own_folder(options, "colon_recurrence")
+def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
+    """Its rows."""
     plan = replace(Calibration.of("colon"), patients=int(options.cells), seed=options.seed)
-    disease = cascade.disease("colon")
     seen = Seen(disease, plan)
     rows = after_surgery(seen) + screened(disease, plan)
     for mm in (6.0, 10.0):
@@ -148,8 +146,8 @@ def main() -> int:
             "Finlay 1988: B" if organ == "liver" else "Sadahiro 2005: B",
         )
         rows.append(Row(name, "predicted", observed, None, doubling(disease, organ, mm), source))
-    return finished("colon_recurrence", options, rows, {"digest": disease.digest(), "seed": options.seed})
+    return rows
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(whole("colon_recurrence", __doc__, 4_000, 1995, asked, "colon"))

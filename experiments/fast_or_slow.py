@@ -15,7 +15,7 @@ import sys
 from dataclasses import replace
 
 import cascade
-from _registers import Calibration, register_of
+from _registers import Calibration, distant_in, register_of
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.known import diameters
 from cascade.patient.variants import changed
@@ -29,7 +29,7 @@ def main() -> int:
     own_folder(options, "fast_or_slow")
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     disease = cascade.disease("breast")
-    distant = [i for i, site in enumerate(disease.sites) if disease.kinds[site] == "distant"]
+    distant = distant_in(disease)
     rows = []
     for spread in (0.3, 0.56, 1.23):
         for power in (0.0, 1.0, 2.0):

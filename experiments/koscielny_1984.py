@@ -19,6 +19,7 @@ For research and teaching, never for decisions about a patient.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import replace
 
@@ -26,9 +27,10 @@ import numpy as np
 from scipy import stats
 
 import cascade
+from _draws import of_patients, over_draws
 from _large import shares_at
 from _registers import Calibration, Seen, share_free, size_of_half
-from _report import FALSE_ALARM, Row, arguments, finished, own_folder
+from _report import FALSE_ALARM, Row, finished, own_folder
 from cascade.patient.growth import Growth
 from cascade.patient.origins import origins
 from cascade.patient.ranges import DAYS_PER_YEAR
@@ -93,14 +95,9 @@ def counted(disease: cascade.Disease, patients: int, seed: int) -> list[tuple[st
     ]
 
 
-def main() -> int:
-    """Run the experiment; 0 when simulation and exact answer agree, and predictions are as they were written down."""
-    parser = arguments(__doc__ or "", 30_000, 1985)  # not the patients of the calibration
-    parser.add_argument("--disease", default="breast", help="a name, NAME:VARIANT or a file (default: %(default)s)")
-    options = parser.parse_args()
-    own_folder(options, "koscielny_1984")
-    disease, calibration = cascade.disease(options.disease), Calibration.of("breast")
-    calibration = replace(calibration, patients=int(options.cells), seed=options.seed)
+def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
+    """Its rows, without those that check the simulation."""
+    calibration = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     seen = Seen(disease, calibration)
     half = size_of_half(seen, {"within_years": 25.0, "near_mm": 35.0})
     five, error = shares_at(seen, {"within_years": 5.0, "at_mm": 72.6}, 2 * int(options.cells))
@@ -122,6 +119,17 @@ def main() -> int:
                         1.0 - share_free(seen, asked), None, "E48"))  # fmt: skip
     lasting = "a distant metastasis that will grow shed before"
     rows += [Row(f"{lasting} {mm:g} mm", "predicted", None, None, initiated(disease, mm)) for mm in SIZES_MM]
+    return rows
+
+
+def main() -> int:
+    """Run the experiment; 0 when simulation and exact answer agree, and predictions are as they were written down."""
+    parser = of_patients(__doc__ or "", 30_000, 1985)  # not the patients of the calibration
+    parser.add_argument("--disease", default="breast", help="a name, NAME:VARIANT or a file (default: %(default)s)")
+    options = parser.parse_args()
+    own_folder(options, "koscielny_1984")
+    disease = cascade.disease(options.disease)
+    rows = over_draws(asked, disease, options)
     checks = counted(disease, int(options.cells), options.seed)
     level = FALSE_ALARM / len(checks)
     problems = []

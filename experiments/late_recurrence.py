@@ -16,6 +16,7 @@ decisions about a patient.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import replace
 
@@ -23,8 +24,9 @@ import numpy as np
 
 import cascade
 from _clock import since
+from _draws import whole
 from _registers import Calibration, Seen
-from _report import Row, arguments, finished, own_folder
+from _report import Row
 from cascade.patient.follow.register import Register
 from cascade.patient.variants import changed
 
@@ -71,13 +73,9 @@ def there(seen: Seen, organ: str | None) -> float:
     return float((r.there[of][:, mine].sum(axis=1) > 0).mean())
 
 
-def main() -> int:
-    """Run the experiment; 0 when predictions are those that were written down."""
-    parser = arguments(__doc__ or "", 20_000, 2017)
-    options = parser.parse_args()
-    own_folder(options, "late_recurrence")
+def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
+    """Its rows."""
     calibration = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
-    disease = cascade.disease("breast")
     seen = Seen(disease, calibration)
     roles = {"target": "calibrated", "choice": "looked at", "comparison": "predicted"}
     kept = [row for row in calibration.rows if row.id.startswith(("recurrence in years", "ER-"))]
@@ -102,8 +100,8 @@ def main() -> int:
     }.items():
         look = Seen(other, calibration)
         rows += [Row(f"{row.id}, {name}", "map", row.observed, look.value(row), None) for row in kept[:3]]
-    return finished("late_recurrence", options, rows, {"digest": disease.digest(), "seed": options.seed})
+    return rows
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(whole("late_recurrence", __doc__, 20_000, 2017, asked))

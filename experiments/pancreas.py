@@ -27,7 +27,7 @@ import numpy as np
 
 import cascade
 from _clock import since_diagnosis
-from _registers import Calibration, register_of
+from _registers import Calibration, distant_in, register_of
 from _report import Row, arguments, finished, own_folder
 from cascade.patient.follow.register import Register
 from cascade.patient.known import diameters
@@ -121,7 +121,7 @@ def main() -> int:
     parser = arguments(__doc__ or "", 3_000, 2012)
     options = parser.parse_args()
     own_folder(options, "pancreas")
-    plan = Calibration("pancreas", int(options.cells), options.seed, 80.0, (), (), ())
+    plan = Calibration("pancreas", int(options.cells), OF_ROUNDS, options.seed, 80.0, (), (), ())
     rows = []
     for law, ratio in MAPPED:
         disease = fitted(law, ratio, plan)
@@ -129,7 +129,7 @@ def main() -> int:
         operated = register_of(disease, "surgery", plan)
         known, mm = r.mode > 0, diameters(disease, r)
         seen, none = known & (r.metastasis_seen > 0), known & (r.metastasis_seen == 0)
-        distant = [i for i, site in enumerate(disease.sites) if disease.kinds[site] == "distant"]
+        distant = distant_in(disease)
         hidden = (r.there[:, distant].sum(axis=1) > 0) & none
         first, rest = clock(disease, min(300, int(options.cells)), options.seed)
         cut = (operated.mode > 0) & (operated.metastasis_seen == 0) & np.isfinite(operated.surgery)

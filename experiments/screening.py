@@ -14,14 +14,16 @@ For research and teaching, never for decisions about a patient.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import replace
 
 import numpy as np
 
 import cascade
+from _draws import whole
 from _registers import Calibration, register_of
-from _report import Row, arguments, finished, own_folder
+from _report import Row
 from cascade.patient.follow.register import Register
 from cascade.patient.follow.scheme import CAUSES, MODES
 from cascade.patient.known import diameters
@@ -36,13 +38,9 @@ def large(disease: cascade.Disease, r: Register) -> float:
     return float(((diameters(disease, r) > 20.0) | (r.nodes_positive > 0))[some].mean())
 
 
-def main() -> int:
-    """Run the experiment; 0 when predictions are those that were written down."""
-    parser = arguments(__doc__ or "", 40_000, 1985)
-    options = parser.parse_args()
-    own_folder(options, "screening")
+def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
+    """Its rows."""
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
-    disease = cascade.disease("breast")
     invited = register_of(disease, "surgery", plan)
     alone = register_of(disease.with_(presentation={"screening": []}), "surgery", plan)
     found = invited.mode == SCREENING
@@ -64,7 +62,7 @@ def main() -> int:
     sized = {"found": sizes[found], "symptoms": sizes[invited.mode == SYMPTOMS], "before": before[alone.mode > 0]}
     median = {name: float(np.median(of)) for name, of in sized.items()}
     said = "predicted"
-    rows = [
+    return [
         Row("mm, found by screening, median", said, 13.5, median["found"], None, "Basel 12, Finland 15: B"),
         Row("mm, found by symptoms beside it, median", said, 20.5, median["symptoms"], None, "Basel 21, Finland 20: B"),
         Row("mm, no screening, median", said, 32.0, median["before"], None, "Finland 1977-86: B"),
@@ -84,8 +82,7 @@ def main() -> int:
         Row("dead of the tumour, of all patients, no screening", said, None, dead["no"], None),
         Row("dead of the tumour, of all patients, with screening", said, None, dead["with"], None),
     ]  # fmt: skip
-    return finished("screening", options, rows, {"digest": disease.digest(), "seed": options.seed})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(whole("screening", __doc__, 40_000, 1985, asked))

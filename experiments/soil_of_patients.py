@@ -34,7 +34,7 @@ from cascade.patient.origins import origins
 from cascade.patient.variants import changed
 
 LEAST = 5
-BESIDE = {"breast": ("skin",)}
+BESIDE = {"breast": ("skin",), "colon": ("kidney", "pancreas", "small intestine", "stomach")}
 """Columns that count what grew into an organ from beside, or was sown there by a surgeon, too: not used."""
 
 ROUNDS = 8

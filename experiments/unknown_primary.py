@@ -9,43 +9,40 @@ For research and teaching, never for decisions about a patient.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import replace
 
 import numpy as np
 
 import cascade
-from _registers import Calibration, register_of
-from _report import Row, arguments, finished, own_folder
+from _draws import whole
+from _registers import Calibration, distant_in, register_of
+from _report import Row
 from cascade.patient.follow.scheme import MODES
 from cascade.patient.known import diameters
 
 BY_METASTASIS = 1 + MODES.index("metastasis")
 
 
-def main() -> int:
-    """Run the experiment; 0 when predictions are those that were written down."""
-    parser = arguments(__doc__ or "", 40_000, 2014)
-    options = parser.parse_args()
-    own_folder(options, "unknown_primary")
-    whole = cascade.disease("breast")
-    disease = whole.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
+def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
+    """Its rows."""
+    disease = disease.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed, years=disease.years)
     r = register_of(disease, "surgery", plan)
     first = r.mode == BY_METASTASIS
-    distant = [i for i, site in enumerate(disease.sites) if disease.kinds[site] == "distant"]
+    distant = distant_in(disease)
     far = first & np.isfinite(r.seen_at[:, distant]).any(axis=1) & (r.metastasis_seen > 0)
     known = int((r.mode > 0).sum())
     mm = diameters(disease, r)[first]
-    rows = [
+    return [
         Row("found by a metastasis first, of all patients", "predicted", None, float(first.mean()), None),
         Row("found by a metastasis first, of the diagnosed", "predicted", None, float(first.sum() / known), None),
         Row("with a distant metastasis then", "predicted; observed: all cancers", 0.03, float(far.sum() / known), None,
             "PT08: B"),
         Row("mm of the primary then, median", "predicted", None, float(np.median(mm)), None),
     ]  # fmt: skip
-    return finished("unknown_primary", options, rows, {"digest": whole.digest(), "seed": options.seed})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(whole("unknown_primary", __doc__, 40_000, 2014, asked))

@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _registers import Calibration, Seen
+from _registers import Calibration, Seen, distant_in
 from _report import Row, arguments, own_folder, predicted, verdict, write
 from cascade.common.text import text_table
 from cascade.patient.follow.register import Register
@@ -106,11 +106,6 @@ def first_seen(disease: cascade.Disease, r: Register) -> np.ndarray:
     seen = np.isfinite(when).any(axis=1)
     first = np.argmin(np.where(np.isfinite(when), when, np.inf), axis=1)[seen]
     return np.bincount(first, minlength=when.shape[1]) / max(1, len(first))
-
-
-def distant_in(disease: cascade.Disease) -> list[int]:
-    """Places of the distant organs."""
-    return [i for i, site in enumerate(disease.sites) if disease.kinds[site] == "distant"]
 
 
 def answers(disease: cascade.Disease, plan: Calibration, organ: int) -> list[float]:

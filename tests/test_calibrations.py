@@ -23,6 +23,7 @@ sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 import _clock  # type: ignore[import-not-found]
 import _large  # type: ignore[import-not-found]
 import _registers  # type: ignore[import-not-found]
+import calibrate  # type: ignore[import-not-found]
 import koscielny_1984  # type: ignore[import-not-found]
 
 DISEASE = cascade.disease("breast")
@@ -75,13 +76,39 @@ def test_no_row_hangs_on_whether_a_visit_at_its_end_belongs_to_a_window() -> Non
     for moved in (-1e-9, 0.0, 1e-9):
         assert _clock.by(years, 5.0 + moved).tolist() == [1.0, 1.0, 1.0, 0.5, 0.0, 0.0]
         assert (_clock.by(years, 5.0) + _clock.after(years, 5.0 + moved)).tolist() == [1.0] * len(years)
-    assert _clock.weighted_median(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 0.5])) == 2.0
     register = Few(np.ones(3), np.ones(3), np.full(3, 2.0), np.full(3, 9.0), np.array([2.1, 2.1, np.inf]))
     assert _clock.since(register, register.distant) == pytest.approx([6.9, 6.9, 7.0])
     assert _clock.since_diagnosis(register, register.distant) == pytest.approx([7.0, 7.0, 7.0])
     # Of five free at five years, of whom one is seen then: half of it is late.
     spread, died = np.array([5.0, 7.0, 20.0, np.inf, 3.0]), np.full(5, np.inf)
     assert _registers.later(spread, died, 5.0, 20.0) == pytest.approx((0.5 + 1.0 + 0.5) / 3.5)
+
+
+def test_the_middle_time_does_not_jump_from_visit_to_visit() -> None:
+    """Of what is found evenly in time it is the middle, however often one looks; it moves with every case."""
+    true = np.random.default_rng(4).uniform(0.0, 4.0, 20_000)
+    for every in (0.5, 1.0):
+        # Real visits lie around their days: half of what is found at a visit of the model is found before it.
+        seen = np.round(true / every) * every
+        assert _clock.middle(seen, np.ones(len(seen))) == pytest.approx(2.0, abs=0.05)
+    found = np.repeat([1.0, 2.0], [40, 60])
+    moved = [_clock.middle(np.append(found, [2.0] * more), np.ones(100 + more)) for more in range(5)]
+    assert (np.diff(moved) > 0).all()
+    assert _clock.middle(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 2.0])) == pytest.approx(2.0)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", FITTED)
+def test_chance_moves_no_target_by_more_than_half_its_error(name: str) -> None:
+    """By six parts of the patients, whose deviation tells a half as more than three quarters in 1 of 20."""
+    calibration = _registers.Calibration.of(name)
+    errors = calibrate.by_chance(calibration, cascade.disease(name))
+    off = {
+        row.id: error
+        for row, error in zip(calibration.rows, errors, strict=True)
+        if row.role == "target" and error > 0.75
+    }
+    assert not off
 
 
 @pytest.mark.full
@@ -140,13 +167,22 @@ def test_numbers_go_where_they_stand(name: str) -> None:
             changed(disease, {where: 1.0})
 
 
+def test_what_a_variant_is_about_is_not_free_in_it() -> None:
+    """The variant of slow lesions stays one, and everything else is fitted anew."""
+    whole, slow = (_registers.Calibration.of(name) for name in ("breast", "breast:slow-lesions"))
+    assert {one.where for one in whole.free} - {one.where for one in slow.free} == {"lesions.growth_ratio"}
+    assert whole.rows == slow.rows
+    assert len(slow.starts) == len(slow.free)
+    assert cascade.disease("breast:slow-lesions").lesions.growth_ratio == 1.4
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_file_of_a_disease_tells_what_its_script_finds(name: str) -> None:
     """Every row that stands there as simulated is counted anew; every free parameter is that of the calibration."""
     disease = cascade.disease(name)
     assert disease.calibration is not None
-    calibration = _registers.Calibration.of(name.partition(":")[0])
+    calibration = _registers.Calibration.of(name)
     seen = _registers.Seen(disease, calibration)
     told = {row.name: row for row in disease.calibration.rows}
     assert set(told) == {row.id for row in calibration.rows}

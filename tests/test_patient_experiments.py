@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,13 @@ from scipy import integrate
 from scipy.special import expit
 
 import cascade
+from cascade.patient.calibration import there
 from cascade.patient.growth import Growth
+from cascade.patient.variants import number_at
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
+import _draws  # type: ignore[import-not-found]
 import _report  # type: ignore[import-not-found]
 import blood_counts  # type: ignore[import-not-found]
 import colon_recurrence  # type: ignore[import-not-found]
@@ -66,12 +70,67 @@ def test_an_experiment_fails_by_what_it_predicts_and_by_what_it_finds(
 
 
 def test_every_prediction_belongs_to_an_experiment_and_is_asked_for() -> None:
-    import tomllib
-
     for name, noted in tomllib.loads(_report.PREDICTIONS.read_text()).items():
         text = (_report.PREDICTIONS.parent / f"{name}.py").read_text()
-        assert f'return finished("{name}", options, rows' in text or f'= predicted("{name}", options, rows' in text
+        ends = (
+            f'return finished("{name}", options, rows',
+            f'= predicted("{name}", options, rows',
+            f'sys.exit(whole("{name}", __doc__,',
+        )
+        assert any(end in text for end in ends), name
         assert len(noted["sha256"]) == 64
+
+
+def test_with_draws_each_row_lies_between_its_draws_and_the_answer_stays(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A row that is a fitted number lies between the quantiles of the fit; what no draw changes has no width."""
+    disease = cascade.disease("breast")
+    calibration = disease.calibration
+    assert calibration is not None
+    place = calibration.free[0]
+
+    def asked(one: cascade.Disease, _: argparse.Namespace) -> list[_report.Row]:
+        number = number_at(one, place.where)
+        return [
+            _report.Row("number", "predicted", None, number, None),
+            _report.Row("exact", "predicted", None, None, 2.0 * number),
+            _report.Row("same", "predicted", None, 0.5, None),
+            _report.Row("published alone", "calibrated", 0.1, None, None),
+        ]
+
+    few, many = (argparse.Namespace(draws=draws, seed=3) for draws in (39, 399))
+    none = _draws.over_draws(asked, disease, argparse.Namespace(draws=0, seed=3))
+    assert all(row.low is None for row in none)
+    rows = {row.name: row for row in _draws.over_draws(asked, disease, few)}
+    number = rows["number"]
+    assert number.low is not None
+    assert number.high is not None
+    assert number.low < number_at(disease, place.where) < number.high
+    assert (rows["exact"].low, rows["exact"].high) == pytest.approx((2.0 * number.low, 2.0 * number.high))
+    assert (rows["same"].low, rows["same"].high) == (0.5, 0.5)
+    assert rows["published alone"].low is None
+    # Of many draws the ends are those of a normal law on the scale of the fit, to a fifth of its error.
+    wide = next(row for row in _draws.over_draws(asked, disease, many) if row.name == "number")
+    middle, error = there(number_at(disease, place.where), place.scale), calibration.errors[0]
+    for end, sign in ((wide.low, -1.0), (wide.high, 1.0)):
+        assert end is not None
+        assert (there(end, place.scale) - middle) / error == pytest.approx(1.96 * sign, abs=0.5)
+    _report.show(list(rows.values()))
+    head, *_ = capsys.readouterr().out.splitlines()
+    assert head.split() == ["role", "observed", "simulated", "exact", "low", "high", "source"]
+    _report.show(none)
+    assert "low" not in capsys.readouterr().out
+    with pytest.raises(cascade.InputError, match="at least 39"):
+        _draws.over_draws(asked, disease, argparse.Namespace(draws=5, seed=3))
+
+
+def test_every_experiment_on_a_fitted_disease_takes_draws() -> None:
+    """Whatever asks a fitted disease, and is no map of other numbers, says how far its rows are known."""
+    maps = {"early_or_late", "fast_or_slow", "seeding_of_seeding", "what_matters", "pancreas"}
+    for name in tomllib.loads(_report.PREDICTIONS.read_text()).keys() - maps:
+        text = (_report.PREDICTIONS.parent / f"{name}.py").read_text()
+        assert "from _draws import" in text, name
 
 
 def test_concordance_is_that_of_all_pairs() -> None:

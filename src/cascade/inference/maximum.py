@@ -26,6 +26,9 @@ SMALL_HELD = 1e-2
 
 SMALL_SPREAD = np.log(0.03)
 
+UNSEEN = 1e9
+"""The slope where nothing has been found yet: no end of a search."""
+
 
 class Maximum(NamedTuple):
     """Where a likelihood is highest.
@@ -118,7 +121,9 @@ class _Hill:
         # Of normals the information about the logarithm of a spread is twice the number of those that it is of.
         self.of_spread = 1.0 / np.sqrt(2.0 * likelihood.sizes)
         self.start = np.concatenate([np.zeros(len(self.some)), spreads / self.of_spread])
-        self.lowest, self.best = np.inf, self.start
+        self.lowest = np.inf
+        self.best: tuple[Floats, Floats, Expected] = (self.start, np.full(len(self.start), UNSEEN), begin)
+        self._begin = begin
 
     @property
     def bounds(self) -> list[tuple[float | None, float | None]]:
@@ -138,7 +143,7 @@ class _Hill:
     def __call__(self, x: Floats) -> tuple[float, Floats]:
         """Minus the likelihood, and its derivatives."""
         full, spread = self.at(x)
-        expected = self.likelihood.expected(full)
+        expected = self._begin if np.array_equal(full, self.theta) else self.likelihood.expected(full)
         if not self.likelihood.possible(expected):
             apart = x - self.start
             return self.lowest + 1e3 * (1.0 + float(apart @ apart)), 2e3 * apart
@@ -146,11 +151,12 @@ class _Hill:
             found = self.likelihood.of(expected, spread)
         else:
             found = self.likelihood.restricted(expected, spread, self.reference)
-        if -found.value < self.lowest:
-            self.lowest, self.best = -found.value, x.copy()
         inside = np.abs(full[self.some]) < FARTHEST
         by_x = self.scale.T @ (found.by_free[self.some] * inside)
-        return -found.value, -np.concatenate([by_x, found.by_spread * self.of_spread])
+        slope = -np.concatenate([by_x, found.by_spread * self.of_spread])
+        if -found.value < self.lowest:
+            self.lowest, self.best = -found.value, (x.copy(), slope, expected)
+        return -found.value, slope
 
 
 def _search(
@@ -171,11 +177,11 @@ def _search(
     small = SMALL if held is None else SMALL_HELD
     options = {"maxiter": STEPS, "ftol": 1e-13, "gtol": small, "maxcor": 20}
     minimize(hill, hill.start, jac=True, method="L-BFGS-B", bounds=hill.bounds, options=options)  # type: ignore[call-overload]
-    value, slope = hill(hill.best)
-    full, spread = hill.at(hill.best)
-    uphill = slope * ~_at_bound(hill.best, hill.bounds)
+    x, slope, expected = hill.best
+    full, spread = hill.at(x)
+    uphill = slope * ~_at_bound(x, hill.bounds)
     found = bool(np.abs(uphill).max(initial=0.0) < LEFT)
-    return Maximum(-value, full, np.asarray(spread), likelihood.expected(full), found)
+    return Maximum(-hill.lowest, full, np.asarray(spread), expected, found)
 
 
 def _at_bound(x: Floats, bounds: Sequence[tuple[float | None, float | None]]) -> Mask:

@@ -12,6 +12,7 @@ Satterthwaite's, 2 v^2 / var(v), v the variance of the estimate as a function of
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,6 +24,12 @@ from cascade.inference.maximum import LEAST_SPREAD, MOST_SPREAD, Maximum, highes
 
 CLOSE = 2e-3
 """Of a root: ends are searched until it is as near to its cut."""
+
+FAR_BELOW = 12.5
+"""Of a root of 5, beyond the end of all intervals: there may be a higher point elsewhere."""
+
+TOLD = 1.0
+"""Information about a direction of logarithms: with less than that the data do not tell it."""
 
 IMPOSSIBLE = 1e6
 """Root where the counts are impossible."""
@@ -96,24 +103,26 @@ def root(
 ) -> tuple[float, Maximum]:
     """The signed root at one value of a free logarithm, searched for from a point near by.
 
-    The others begin where they were near by, or where they are expected once this one is there, by their regression
-    on it: from the higher one of the two, and where that search does not come to an end from the other, too.
+    The others begin where they are expected once this one is there, by their regression on it.  Where the data do not
+    tell all of them, at the higher one of this and where they were near by.  Where a search does not come to an end, or
+    ends far below, at the other one, too.
     """
-    starts = sorted(_starts(likelihood, best, reference, p, value, near), key=lambda start: -start[0])
-    if starts[0][0] == -math.inf:  # no cell could be where some were counted
+    found: Maximum | None = None
+    for theta in _starts(likelihood, best, reference, p, value, near):
+        other = highest(likelihood, theta, near.spreads, restricted=reference, held=p)
+        found = other if found is None else max(found, other, key=lambda one: one.value)
+        if found.found and best.value - found.value < FAR_BELOW:
+            break
+    if found is None:  # no cell could be where some were counted
         return math.copysign(IMPOSSIBLE, value - best.theta[p]), near
-    found = highest(likelihood, starts[0][1], near.spreads, restricted=reference, held=p)
-    if not found.found and starts[1][0] > -math.inf:
-        other = highest(likelihood, starts[1][1], near.spreads, restricted=reference, held=p)
-        found = max(found, other, key=lambda one: one.value)
     fallen = max(0.0, best.value - found.value)
     return math.copysign(math.sqrt(2.0 * fallen), value - best.theta[p]), found
 
 
 def _starts(
     likelihood: Likely, best: Maximum, reference: Reference, p: int, value: float, near: Maximum
-) -> list[tuple[float, Floats]]:
-    """Two starts, each after the restricted likelihood there; -inf where counted cells could not be."""
+) -> Iterator[Floats]:
+    """Where searches may begin, the better one first: none where counted cells could not be."""
     information, _ = likelihood.information(reference, best.spreads)
     covariance = np.linalg.pinv(information, hermitian=True)
     regression = covariance[:, p] / covariance[p, p] if covariance[p, p] > 0 else np.zeros(len(covariance))
@@ -121,10 +130,16 @@ def _starts(
     for slope in (regression, np.zeros(len(covariance))):
         theta = np.clip(near.theta + slope * (value - near.theta[p]), -FARTHEST, FARTHEST)
         theta[p] = value
-        expected = likelihood.expected(theta, slopes=False)
-        value_there = likelihood.of(expected, near.spreads).value if likelihood.possible(expected) else -math.inf
-        starts.append((value_there, theta))
-    return starts
+        starts.append(np.asarray(theta))
+    if np.linalg.eigvalsh(information).min() < TOLD:
+        starts.sort(key=lambda theta: _height(likelihood, theta, near.spreads), reverse=True)
+    return (theta for theta in starts if likelihood.possible(likelihood.expected(theta, slopes=False)))
+
+
+def _height(likelihood: Likely, theta: Floats, spreads: Floats) -> float:
+    """The likelihood; -inf where counted cells could not be."""
+    expected = likelihood.expected(theta, slopes=False)
+    return likelihood.of(expected, spreads).value if likelihood.possible(expected) else -math.inf
 
 
 def degrees_of_freedom(likelihood: Likely, best: Maximum, reference: Reference) -> Floats:

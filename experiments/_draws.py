@@ -1,0 +1,53 @@
+"""Rows with what the fit of a disease leaves open: ``--draws 39`` asks each row of as many draws of its parameters.
+
+Between the least and the greatest of 39 draws lies the answer of the true parameters with 95 %, if the rest of the
+disease is right; that few patients are counted makes it wider.  For research and teaching, never for decisions about a
+patient.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+
+import cascade
+from _report import Row, arguments, finished, own_folder
+
+Asked = Callable[[cascade.Disease, argparse.Namespace], list[Row]]
+"""The rows of an experiment, of a disease."""
+
+
+def of_patients(text: str, patients: float, seed: int) -> argparse.ArgumentParser:
+    """Options of an experiment on a fitted disease."""
+    parser = arguments(text, patients, seed)
+    words = "also print between which values each row lies, over so many draws of the fit; at least 39, each as long"
+    parser.add_argument("--draws", type=int, default=0, help=f"{words} as the experiment (default: none)")
+    return parser
+
+
+def over_draws(asked: Asked, disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
+    """The rows of a disease, with their intervals where ``--draws`` asks for them."""
+    rows = asked(disease, options)
+    if not options.draws:
+        return rows
+
+    def answer(one: cascade.Disease) -> dict[str, float]:
+        found = rows if one is disease else asked(one, options)
+        return {row.name: value for row in found if (value := row.value) is not None}
+
+    found = {
+        row.what: row for row in cascade.patient.uncertain(disease, answer, draws=options.draws, seed=options.seed).rows
+    }
+    return [
+        replace(row, low=found[row.name].low, high=found[row.name].high) if row.name in found else row for row in rows
+    ]
+
+
+def whole(name: str, text: str | None, patients: float, seed: int, asked: Asked, of: str = "breast") -> int:
+    """Run an experiment on a fitted disease, whatever it asks; 0 when predictions are those that were written down."""
+    options = of_patients(text or "", patients, seed).parse_args()
+    own_folder(options, name)
+    disease = cascade.disease(of)
+    rows = over_draws(asked, disease, options)
+    return finished(name, options, rows, {"digest": disease.digest(), "seed": options.seed})
