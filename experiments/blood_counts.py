@@ -118,7 +118,7 @@ def scale_rows(disease: cascade.Disease, kappa: float) -> list[Row]:
             Row(f"taken out by one circuit, half-life {name}", "follows", None, None, -math.expm1(-circuit / stay)),
             Row(
                 f"lasting founders per cell shed into the blood, half-life {name}",
-                "predicted",
+                "looked at",
                 E01,
                 None,
                 efficiency,
@@ -140,7 +140,7 @@ def marker_rows() -> list[Row]:
     cells = (marker.cutoff - marker.background) / each
     deaths = CTDNA_PER_CM3 * 1000.0 * dna.litres * eliminated(dna) / (2.0 * dna.released * CELLS_PER_CM3)
     return [
-        Row("years until CA125 of an ovarian tumour is at its cutoff", "predicted", 10.1, None,
+        Row("years until CA125 of an ovarian tumour is at its cutoff", "check of a law", 10.1, None,
             math.log(cells) / OVARIAN_GROWTH / 365.25, "Hori 2011, abstract (PB11): B"),
         Row("deaths a day of a lung cancer's cells, of its DNA in plasma", "follows", None, None, deaths,
             "0.21 haploid genomes a mL at 1 cm3 (PB07, PB08): B"),
@@ -157,8 +157,8 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     said = "predicted"
     rows = [
         Row("any cell, early", "calibrated", EARLY, any_of(tubes), None, "B23: C"),
-        Row("any cell, early, other series", said, 0.202, any_of(tubes), None, "Janni 2016: B"),
-        Row("any cell in 23 mL, early", said, 0.21, any_of(tubes * 23.0 / SAMPLE_ML), None, "SUCCESS: C"),
+        Row("any cell, early, other series", "looked at", 0.202, any_of(tubes), None, "Janni 2016: B"),
+        Row("any cell in 23 mL, early", "looked at", 0.21, any_of(tubes * 23.0 / SAMPLE_ML), None, "SUCCESS: C"),
         Row("2 cells and more, early", said, None, any_of(tubes, 2), None),
         Row("2 cells and more, all alike", "naive comparator", None, any_of(np.full(1, -math.log1p(-EARLY)), 2), None),
         Row("any cell, up to 20 mm", said, None, any_of(tubes[mm <= 20.0]), None),
@@ -171,9 +171,10 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         found = share * metastatic
         name = f"lesions shed {share:g} of what primaries do"
         for cells, (value, source) in observed.items():
-            rows.append(Row(f"{cells} and more, metastatic, {name}", said, value, any_of(found, cells), None, source))
+            positive = any_of(found, cells)
+            rows.append(Row(f"{cells} and more, metastatic, {name}", "looked at", value, positive, None, source))
         spread = float(np.std(found) / np.mean(found)) if found.any() else 0.0
-        rows.append(Row(f"spread of the mean over its mean, {name}", said, 11.6, spread, None, "PB04: D"))
+        rows.append(Row(f"spread of the mean over its mean, {name}", "looked at", 11.6, spread, None, "PB04: D"))
     rows += [*scale_rows(disease, kappa), *marker_rows()]
     return rows
 

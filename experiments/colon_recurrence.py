@@ -1,11 +1,11 @@
 """Colon cancer: when and where it comes back, who dies of it, and what colonoscopy finds.
 
 Fitted were sizes, nodes, metastases at diagnosis and within five years, the middle time to them and late ones (see
-calibrations/colon.toml).  Predicted are the curve of recurrence of the node-positive without treatment that works
-(Moertel 1995, counted in the published data: any recurrence, its clock begins some weeks after surgery; simulated are
-distant metastases), five-year survival by stage (England 1996 to 2002, relative; simulated is death of the tumour),
-the time for which a carcinoma can be found before symptoms, what is found by screening, and how fast metastases of
-liver and lung double at the sizes at which others measured them.
+calibrations/colon.toml).  Predicted once, and looked at since, are the curve of recurrence of the node-positive without
+treatment that works (Moertel 1995, counted in the published data: any recurrence, its clock begins some weeks after
+surgery; simulated are distant metastases), five-year survival by stage (England 1996 to 2002, relative; simulated is
+death of the tumour), the time for which a carcinoma can be found before symptoms, what is found by screening, and how
+fast metastases of liver and lung double at the sizes at which others measured them.
 
 Screened people of the source had polyps taken out, of which there are none here: what colonoscopy finds is smaller here
 than theirs.  Naive comparators: a constant hazard through the five-year share of recurrences, and size alone (c-index).
@@ -77,19 +77,19 @@ def after_surgery(seen: Seen) -> list[Row]:
     for years, observed in MOERTEL.items():
         value = float(by(again, years)[of["nodes"]].mean())
         naive = f"a constant hazard says {1.0 - (1.0 - five) ** (years / 5.0):.3f}"
-        role = "predicted" if years != 5.0 else "predicted; calibrated to Manfredi 2006"
+        role = "looked at" if years != 5.0 else "looked at; calibrated to Manfredi 2006"
         rows.append(
             Row(f"recurred within {years:g} years, nodes", role, observed, value, None, f"Moertel 1995: A; {naive}")
         )
     dead = np.where(r.cause == 1 + CAUSES.index("tumour"), since(r, r.death), np.inf)
     for name, observed in SURVIVAL.items():
         value = float(after(dead, 5.0)[of[name]].mean())
-        rows.append(Row(f"alive after 5 years, {name}", "predicted", observed, value, None, "England 1996-2002: A"))
+        rows.append(Row(f"alive after 5 years, {name}", "looked at", observed, value, None, "England 1996-2002: A"))
     operated = of["no nodes"] | of["nodes"]
     spread = by(again, 5.0)[operated].sum()
     for organ, observed in {"liver": 0.60, "lung": 0.39, "peritoneum": 0.19}.items():
         value = float(by(seen_in(seen, r, organ), 5.0)[operated].sum() / spread)
-        role = "predicted" if organ != "peritoneum" else "calibrated: target"
+        role = "looked at" if organ != "peritoneum" else "calibrated: target"
         rows.append(Row(f"{organ}, of those with metastases in 5 years", role, observed, value, None, "van Gestel: B"))
     some = np.flatnonzero(operated)[:RANKED]
     until = np.minimum(again[some], 5.0)
@@ -114,13 +114,13 @@ def screened(disease: cascade.Disease, plan: Calibration) -> list[Row]:
     never = found & (alone.mode == 0)
     all_found, found_old = (float((never & of).sum() / of.sum()) for of in (found, found & old))
     return [
-        Row("mm, found by colonoscopy, median", "predicted", 30.0, float(np.median(mm[found])), None, source),
+        Row("mm, found by colonoscopy, median", "looked at", 30.0, float(np.median(mm[found])), None, source),
         Row("mm, found by symptoms, median", "calibrated: target", 46.0, float(np.median(mm[felt])), None, source),
-        Row("metastatic, found by colonoscopy", "predicted", 0.08, float(far[found].mean()), None, england),
+        Row("metastatic, found by colonoscopy", "looked at", 0.08, float(far[found].mean()), None, england),
         # The source's others are all that screening did not find: by symptoms of metastases, too.
         Row(
             "metastatic, not found by screening",
-            "predicted",
+            "looked at",
             0.22,
             float(far[others].mean()),
             None,
@@ -139,13 +139,13 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     rows = after_surgery(seen) + screened(disease, plan)
     for mm in (6.0, 10.0):
         name, source = f"years from {mm:g} mm to symptoms, mean", "Brenner 2011 (4.5 to 5.8; others 2.1 to 6.7): B"
-        rows.append(Row(name, "predicted", 5.1, sojourn(disease, seen, mm), None, source))
+        rows.append(Row(name, "looked at", 5.1, sojourn(disease, seen, mm), None, source))
     for (organ, mm), observed in DOUBLING.items():
         name, source = (
             f"days a doubling, {organ}, {mm:g} mm",
             "Finlay 1988: B" if organ == "liver" else "Sadahiro 2005: B",
         )
-        rows.append(Row(name, "predicted", observed, None, doubling(disease, organ, mm), source))
+        rows.append(Row(name, "looked at", observed, None, doubling(disease, organ, mm), source))
     return rows
 
 

@@ -115,7 +115,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     for low, high in ((10, 25), (26, 35), (36, 45), (46, 55), (56, 65)):
         name = f"{low} to {high}"
         asked = {"low_mm": low, "high_mm": high + 1.0, "within_years": 25.0}
-        rows.append(Row(f"spread within 25 years, {name} mm", "predicted; observed is recalled (D)", RECALLED[name],
+        rows.append(Row(f"spread within 25 years, {name} mm", "orientation; recalled (D)", RECALLED[name],
                         1.0 - share_free(seen, asked), None, "E48"))  # fmt: skip
     lasting = "a distant metastasis that will grow shed before"
     rows += [Row(f"{lasting} {mm:g} mm", "predicted", None, None, initiated(disease, mm)) for mm in SIZES_MM]

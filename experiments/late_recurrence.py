@@ -83,12 +83,12 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     rows += [
         Row(
             "a founder that lasts, anywhere distant",
-            "predicted; observed: cells in marrow",
+            "looked at; observed: cells in marrow",
             0.306,
             there(seen, None),
             None,
         ),
-        Row("a founder that lasts, in bone", "predicted; observed: cells in marrow", 0.306, there(seen, "bone"), None),
+        Row("a founder that lasts, in bone", "looked at; observed: cells in marrow", 0.306, there(seen, "bone"), None),
         Row("circulating cells years after surgery", "contradicted", 13 / 36, 0.0, 0.0, "PD03"),
     ]
     rows += ranks(seen)

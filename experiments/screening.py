@@ -63,13 +63,14 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     median = {name: float(np.median(of)) for name, of in sized.items()}
     said = "predicted"
     return [
-        Row("mm, found by screening, median", said, 13.5, median["found"], None, "Basel 12, Finland 15: B"),
-        Row("mm, found by symptoms beside it, median", said, 20.5, median["symptoms"], None, "Basel 21, Finland 20: B"),
-        Row("mm, no screening, median", said, 32.0, median["before"], None, "Finland 1977-86: B"),
+        Row("mm, found by screening, median", "looked at", 13.5, median["found"], None, "Basel 12, Finland 15: B"),
+        Row("mm, found by symptoms beside it, median", "looked at", 20.5, median["symptoms"], None,
+            "Basel 21, Finland 20: B"),
+        Row("mm, no screening, median", "looked at", 32.0, median["before"], None, "Finland 1977-86: B"),
         Row("larger than 20 mm or with nodes, no screening", said, None, large(disease, alone), None),
         Row("larger than 20 mm or with nodes, with screening", said, None, large(disease, invited), None),
-        Row("years earlier, of those found by screening, mean", f"{said}; recalled (D)", 3.3, float(lead.mean()), None,
-            "PT06"),
+        Row("years earlier, of those found by screening, mean", "looked at; recalled (D)", 3.3,
+            float(lead.mean()), None, "PT06"),
         Row("years earlier, median", said, None, float(np.median(lead)), None),
         Row("years earlier, size alone says", "naive comparator", None, float(doublings * slow_at), None),
         Row("pace, found by screening (mean of all is 1)", said, None, slow, None),

@@ -2,7 +2,8 @@
 
 Carter's nodes by size were fitted; those of Ham 2001 (screened women, smaller tumours), numbers of nodes, the chance of
 spread per cell (Michaelson 2005, PS07), the size at which one in a hundred has a distant metastasis within five years
-(Coumans 2013, E04: from its own model), and deaths by size and nodes (Verschraegen 2005, PS09) are predicted.  PS09 is
+(Coumans 2013, E04: from its own model), and deaths by size and nodes (Verschraegen 2005, PS09) were predicted once and
+have been looked at since.  PS09 is
 of treated women, as those here are not: more die here.  So are the women of E06 (distant metastasis within five years,
 all sizes, the Netherlands), and here those of the row beside it: screened, with hormone treatment where it works.
 Survival of five years at both ends of size and nodes (E51, Carter 1989: relative; simulated is death of the tumour) has
@@ -99,7 +100,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
             rows.append(Row(row.id, "calibrated", row.observed, seen.value(row), None, f"{row.source}; {naive}"))
     for (low, high), observed in HAM.items():
         value = share_nodes(seen, {"low_mm": low, "high_mm": high})
-        rows.append(Row(f"nodes, {low:g} to {high:g} mm", "predicted", observed, value, None, "Ham 2001: B"))
+        rows.append(Row(f"nodes, {low:g} to {high:g} mm", "looked at", observed, value, None, "Ham 2001: B"))
     for low, high in SIZES:
         n = r.nodes_positive[of_size(seen, low, high)]
         name = f"positive nodes, {low:g} to {high:g} mm"
@@ -111,9 +112,9 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         rows.append(Row(name, "predicted", None, 1.0 - share_free(seen, asked), None))
     per_cell = initiated(disease, 5.0) / disease.cells_of(5.0)
     rows += [
-        Row("spread per cell by 5 mm", "predicted", 1e-8, None, per_cell, "Michaelson 2005 (PS07): B"),
+        Row("spread per cell by 5 mm", "looked at", 1e-8, None, per_cell, "Michaelson 2005 (PS07): B"),
         Row(
-            "1 in 100 within five years, mm", "predicted", 2.7, size_of_risk(seen, 0.01), None, "Coumans 2013 (E04): B"
+            "1 in 100 within five years, mm", "looked at", 2.7, size_of_risk(seen, 0.01), None, "Coumans 2013 (E04): B"
         ),
     ]
     rows += [
@@ -128,7 +129,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         name = f"dead of the tumour in 15 years, node-{'positive' if positive else 'negative'}"
         for low, high, observed in ((2.0, 8.0, least), (40.0, 60.0, most)):
             value = deaths(seen, low, high, positive)
-            role = "predicted; observed: treated"
+            role = "looked at; observed: treated"
             rows.append(Row(f"{name}, {low:g} to {high:g} mm", role, observed, value, None, "PS09: B"))
     return rows
 

@@ -38,7 +38,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     return [
         Row("found by a metastasis first, of all patients", "predicted", None, float(first.mean()), None),
         Row("found by a metastasis first, of the diagnosed", "predicted", None, float(first.sum() / known), None),
-        Row("with a distant metastasis then", "predicted; observed: all cancers", 0.03, float(far.sum() / known), None,
+        Row("with a distant metastasis then", "looked at; observed: all cancers", 0.03, float(far.sum() / known), None,
             "PT08: B"),
         Row("mm of the primary then, median", "predicted", None, float(np.median(mm)), None),
     ]  # fmt: skip

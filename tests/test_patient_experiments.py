@@ -7,6 +7,7 @@ import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,16 +16,20 @@ from scipy.special import expit
 
 import cascade
 from cascade.patient.calibration import there
+from cascade.patient.follow.scheme import CAUSES
 from cascade.patient.growth import Growth
 from cascade.patient.variants import number_at
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
 import _draws  # type: ignore[import-not-found]
+import _registers  # type: ignore[import-not-found]
 import _report  # type: ignore[import-not-found]
+import adjuvant  # type: ignore[import-not-found]
 import blood_counts  # type: ignore[import-not-found]
 import colon_recurrence  # type: ignore[import-not-found]
 import early_or_late  # type: ignore[import-not-found]
+import first_sites  # type: ignore[import-not-found]
 import late_recurrence  # type: ignore[import-not-found]
 import pancreas  # type: ignore[import-not-found]
 import size_and_nodes  # type: ignore[import-not-found]
@@ -131,6 +136,57 @@ def test_every_experiment_on_a_fitted_disease_takes_draws() -> None:
     for name in tomllib.loads(_report.PREDICTIONS.read_text()).keys() - maps:
         text = (_report.PREDICTIONS.parent / f"{name}.py").read_text()
         assert "from _draws import" in text, name
+
+
+def test_first_sites_are_those_of_the_first_visit_that_finds_any() -> None:
+    """Of five: bone alone; bone and lung at one visit; lung alone, bone later; too late; seen at diagnosis already."""
+    disease = cascade.disease("breast")
+    places = _registers.distant_in(disease)
+    organs = [disease.sites[i] for i in places]
+    bone, lung = (disease.sites.index(name) for name in ("bone", "lung"))
+    seen_at = np.full((5, len(disease.sites)), np.inf)
+    seen_at[0, bone], seen_at[1, [bone, lung]] = 3.0, [4.0, 4.01]
+    seen_at[2, [lung, bone]], seen_at[3, bone], seen_at[4, bone] = [5.0, 6.0], 40.0, 1.0
+    register = SimpleNamespace(
+        mode=np.ones(5, int), metastasis_seen=np.array([0, 0, 0, 0, 1]), nodes_positive=np.zeros(5, int),
+        seen_at=seen_at, distant=seen_at.min(axis=1), surgery=np.full(5, 1.0), diagnosed=np.full(5, 1.0),
+    )  # fmt: skip
+    seen = SimpleNamespace(disease=disease, surgery=register)
+    names, first = first_sites.first_seen(seen, 15.0)
+    assert names == organs
+    found = [[organs[i] for i in np.flatnonzero(row)] for row in first]
+    assert [sorted(row) for row in found] == [["bone"], ["bone", "lung"], ["lung"]]
+    there = first_sites.at_diagnosis(seen)
+    assert [[organs[i] for i in np.flatnonzero(row)] for row in there] == [["bone"]]
+
+
+def test_deaths_a_person_year_are_those_of_the_tumour_between_two_years() -> None:
+    """Of four ER-positive women: dead of the tumour in year 3 and in year 7, of something else in year 4, alive."""
+    disease = cascade.disease("breast")
+    tumour, other = (1 + CAUSES.index(name) for name in ("tumour", CAUSES[-1]))
+    register = SimpleNamespace(
+        subtype=np.zeros(4, int), mode=np.ones(4, int), metastasis_seen=np.zeros(4, int),
+        nodes_positive=np.zeros(4, int), surgery=np.full(4, 10.0), diagnosed=np.full(4, 10.0),
+        death=np.array([13.0, 17.0, 14.0, np.inf]), end=np.full(4, 75.0), cause=np.array([tumour, tumour, other, 0]),
+    )  # fmt: skip
+    assert disease.subtypes[0].name == "ER-positive"
+    seen = SimpleNamespace(disease=disease)
+    assert adjuvant.death_rate(seen, register, 0.0, 5.0) == pytest.approx(1.0 / (3 + 5 + 4 + 5))
+    assert adjuvant.death_rate(seen, register, 5.0, 10.0) == pytest.approx(1.0 / (0 + 2 + 0 + 5))
+
+
+def test_a_marker_is_at_its_cutoff_where_its_equation_says() -> None:
+    """The level of what an exponentially growing tumour makes, by small steps of its equation."""
+    years = blood_counts.marker_rows()[0].exact
+    marker = next(one for one in cascade.disease("textbook").blood.markers if one.name == "CA125")  # type: ignore[union-attr]
+    step, level, day, k = 0.05, 0.0, 0.0, marker.eliminated_per_day
+    assert k is not None
+    while level + marker.background < marker.cutoff:
+        made = marker.per_cell_per_day * marker.to_blood / (1000.0 * marker.litres)
+        middle = np.exp(blood_counts.OVARIAN_GROWTH * (day + 0.5 * step))
+        level += step * (made * middle - k * level)
+        day += step
+    assert day / 365.25 == pytest.approx(years, rel=1e-3)
 
 
 def test_concordance_is_that_of_all_pairs() -> None:
