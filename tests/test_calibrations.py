@@ -167,6 +167,19 @@ def test_numbers_go_where_they_stand(name: str) -> None:
             changed(disease, {where: 1.0})
 
 
+def test_what_the_guide_says_contradicts_breast_cancer_does() -> None:
+    """And nothing else that was compared: another row means another sentence in docs/diseases.md."""
+    calibration = DISEASE.calibration
+    assert calibration is not None
+    assert {row.name for row in calibration.rows if row.verdict in ("contradicted", "not met")} == {
+        "rate with tamoxifen over without, years 5-9",  # puts off what it prevents in women
+        "5 mm: free at 5 years", "15 mm: free at 5 years",  # of small tumours more recur early
+        "recurrence in years 5 to 20, T2N4-9",
+        "ER-positive: hazard of years 15 to 20 over that of the first five",  # too few after the fifteenth year
+        "ER-negative: hazard of years 15 to 20 over that of the first five",
+    }  # fmt: skip
+
+
 def test_what_a_variant_is_about_is_not_free_in_it() -> None:
     """The variant of slow lesions stays one, and everything else is fitted anew."""
     whole, slow = (_registers.Calibration.of(name) for name in ("breast", "breast:slow-lesions"))
