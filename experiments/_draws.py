@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import cascade
 from _report import Row, arguments, finished, own_folder
+from cascade.patient.over_draws import DRAWS
 
 Asked = Callable[[cascade.Disease, argparse.Namespace], list[Row]]
 """The rows of an experiment, of a disease."""
@@ -21,9 +22,18 @@ Asked = Callable[[cascade.Disease, argparse.Namespace], list[Row]]
 def of_patients(text: str, patients: float, seed: int) -> argparse.ArgumentParser:
     """Options of an experiment on a fitted disease."""
     parser = arguments(text, patients, seed)
-    words = "also print between which values each row lies, over so many draws of the fit; at least 39, each as long"
-    parser.add_argument("--draws", type=int, default=0, help=f"{words} as the experiment (default: none)")
+    words = (
+        f"also print between which values each row lies, over so many draws of the fit; at least {DRAWS}, each as long"
+    )
+    parser.add_argument("--draws", type=enough, default=0, help=f"{words} as the experiment (default: none)")
     return parser
+
+
+def enough(text: str) -> int:
+    """Draws that make an interval of 95 %, or none."""
+    if not text.isdecimal() or 0 < int(text) < DRAWS:
+        raise argparse.ArgumentTypeError(f"{text!r}: a whole number, at least {DRAWS}")
+    return int(text)
 
 
 def over_draws(asked: Asked, disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
