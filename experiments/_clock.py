@@ -37,13 +37,15 @@ def after(years: np.ndarray, end: float) -> np.ndarray:
     return 1.0 - by(years, end)
 
 
-def middle(years: np.ndarray, weights: np.ndarray) -> float:
-    """The middle time of what is found, which visits find at a few times only.
+def middle(years: np.ndarray, weights: np.ndarray, every: float) -> float:
+    """The middle time of what is found by visits every so many years, and by symptoms between them.
 
-    Half of what is found at a visit counts as found before it (see above); between visits the share grows evenly.  So
-    the middle moves smoothly with what is found when, and does not jump from visit to visit.
+    Real visits scatter: what is found at a time counts as found evenly over one interval of visits around it.  So the
+    middle moves smoothly with what is found when, and does not jump from visit to visit.
     """
-    times, at = np.unique(np.round(years / AT_THE_END) * AT_THE_END, return_inverse=True)
-    found = np.bincount(at, weights)
-    before = np.cumsum(found) - 0.5 * found
-    return float(np.interp(0.5 * found.sum(), before, times))
+    ends = np.concatenate([years - 0.5 * every, years + 0.5 * every])
+    order = np.argsort(ends, kind="stable")
+    # Between two ends the found share grows evenly, by what is spread over them.
+    rate = np.cumsum(np.concatenate([weights, -weights])[order]) / every
+    found = np.concatenate([[0.0], np.cumsum(rate[:-1] * np.diff(ends[order]))])
+    return float(np.interp(0.5 * weights.sum(), found, ends[order]))

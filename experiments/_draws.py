@@ -1,13 +1,15 @@
 """Rows with what the fit of a disease leaves open: ``--draws 39`` asks each row of as many draws of its parameters.
 
 Between the least and the greatest of 39 draws lies the answer of the true parameters with 95 %, if the rest of the
-disease is right; that few patients are counted makes it wider.  For research and teaching, never for decisions about a
-patient.
+disease is right; that few patients are counted makes it wider.  Where a draw has no answer, of too few patients, the
+row has no interval.  For research and teaching, never for decisions about a patient.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -42,9 +44,15 @@ def over_draws(asked: Asked, disease: cascade.Disease, options: argparse.Namespa
     if not options.draws:
         return rows
 
+    names = [row.name for row in rows if row.value is not None]
+
     def answer(one: cascade.Disease) -> dict[str, float]:
-        found = rows if one is disease else asked(one, options)
-        return {row.name: value for row in found if (value := row.value) is not None}
+        try:
+            found = {row.name: row.value for row in (rows if one is disease else asked(one, options))}
+        except cascade.CascadeError as error:  # patients with more lesions than there is room for
+            print(f"a draw has no answer: {error}", file=sys.stderr)
+            found = {}
+        return {name: math.nan if (value := found.get(name)) is None else value for name in names}
 
     found = {
         row.what: row for row in cascade.patient.uncertain(disease, answer, draws=options.draws, seed=options.seed).rows

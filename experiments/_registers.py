@@ -239,7 +239,8 @@ def months_to_spread(seen: Seen, asked: dict[str, Any]) -> float:
     """The middle time from surgery to a distant metastasis, of those seen within some years."""
     years = recurred(seen, asked)
     within = by(years, asked["within_years"])
-    return 12.0 * middle(years[within > 0], within[within > 0]) if within.sum() > 20 else float("nan")
+    every = seen.disease.care_of("surgery").visits[0].every_years
+    return 12.0 * middle(years[within > 0], within[within > 0], every) if within.sum() > 20 else float("nan")
 
 
 def share_soon(seen: Seen, asked: dict[str, Any]) -> float:

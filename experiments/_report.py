@@ -61,7 +61,7 @@ def arguments(text: str, cells: float, seed: int) -> argparse.ArgumentParser:
 def own_folder(options: argparse.Namespace, name: str) -> Path:
     """The folder of an experiment, made if need be; ends with 2 where it holds another run, before any work."""
     folder: Path = options.out / name
-    recipe = {"cells": options.cells, "seed": options.seed, "streams": STREAM_VERSION}
+    recipe = {"cells": options.cells, "seed": options.seed, "streams": STREAM_VERSION, **drawn(options)}
     note = folder / "run.json"
     if not options.force and folder.is_dir() and any(folder.iterdir()):
         held = json.loads(note.read_text()) if note.is_file() else "a run that left no note"
@@ -72,6 +72,12 @@ def own_folder(options: argparse.Namespace, name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(note, json_text(recipe).encode())
     return folder
+
+
+def drawn(options: argparse.Namespace) -> dict[str, int]:
+    """Of how many draws of a fit the intervals are, where there are any."""
+    draws: int = getattr(options, "draws", 0)
+    return {"draws": draws} if draws else {}
 
 
 def counts_agree(checks: Sequence[tuple[str, int, int, float]]) -> list[str]:
@@ -170,6 +176,6 @@ def finished(
     if below:
         print(f"\n{below}")
     path = options.out / name / f"{name}.json"
-    write(path, rows, recipe)
+    write(path, rows, recipe | drawn(options))
     print(f"\nsaved: {path.resolve()}")
     return verdict(found, "predictions as they were written down", counted=False)

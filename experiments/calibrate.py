@@ -118,7 +118,8 @@ def fitted(
     covariance = covariance_of(slopes)
     return {
         "digest": at(calibration, disease, x).digest(),
-        "made": f"experiments/calibrate.py {name}, {calibration.patients} patients, seed {calibration.seed}{note}",
+        "made": f"experiments/calibrate.py {name}, {calibration.patients} patients ({calibration.sloped} for errors), "
+        f"seed {calibration.seed}{note}",
         "free": calibration.free,
         "covariance": [[float(f"{v:.6g}") for v in row] for row in covariance],
         "identified": int((np.linalg.svd(slopes, compute_uv=False) > IDENTIFIED).sum()),

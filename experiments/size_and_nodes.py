@@ -7,7 +7,8 @@ have been looked at since.  PS09 is
 of treated women, as those here are not: more die here.  So are the women of E06 (distant metastasis within five years,
 all sizes, the Netherlands), and here those of the row beside it: screened, with hormone treatment where it works.
 Survival of five years at both ends of size and nodes (E51, Carter 1989: relative; simulated is death of the tumour) has
-been known for long and was neither fitted nor looked at; of large tumours it is counted among those found late.
+been known for long and was neither fitted nor looked at.  Here it is of the operated, who have no metastasis that is
+seen, there of all; of large tumours it is counted among those found late.
 
 It cannot show two exponents of shedding: with one exponent for both routes the slope of nodes by size follows from the
 spread of the patients' traits, and another exponent with another spread meets Carter's rows as well.
@@ -63,7 +64,7 @@ def deaths(seen: Seen, low: float, high: float, positive: bool) -> float:
 
 
 def alive(seen: Seen, *, large: bool) -> float:
-    """Share not dead of the tumour in 5 years: of 50 mm and more with nodes, or below 20 mm without; any stage."""
+    """Share of the operated not dead of the tumour in 5 years: of 50 mm and more with nodes, or below 20 mm without."""
     r, weights = seen.found_late if large else (seen.surgery, (seen.surgery.mode > 0).astype(float))
     mm = seen.mm(r)
     weights = weights * ((mm >= 50.0) & (r.nodes_positive > 0) if large else (mm < 20.0) & (r.nodes_positive == 0))

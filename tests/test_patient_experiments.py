@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import sys
 import tomllib
 from dataclasses import replace
@@ -132,8 +134,42 @@ def test_with_draws_each_row_lies_between_its_draws_and_the_answer_stays(
         assert "a whole number, at least 39" in capsys.readouterr().err
 
 
+def test_a_row_that_a_draw_does_not_answer_has_no_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of too few patients, of none, or with more lesions than there is room for: ends are not known, nothing stops."""
+    disease = cascade.disease("breast")
+    draws = [disease.with_(calibration=None, variants=(), title=str(k)) for k in range(39)]
+    monkeypatch.setattr(type(disease), "draws", lambda *_: tuple(draws))
+
+    def asked(one: cascade.Disease, _: argparse.Namespace) -> list[_report.Row]:
+        k = draws.index(one) if one in draws else 20
+        if k == 7 and fails:
+            raise cascade.CascadeError("no room")
+        rows = [_report.Row("whole", "predicted", None, float((5 * k) % 39), None)]
+        rows.append(_report.Row("few", "predicted", None, math.nan if k == 30 else float(k), None))
+        return rows if k == 11 else [*rows, _report.Row("seldom", "predicted", None, 1.0, None)]
+
+    for fails in (False, True):
+        rows = {row.name: row for row in _draws.over_draws(asked, disease, argparse.Namespace(draws=39, seed=3))}
+        for name in ("few", "seldom"):
+            assert math.isnan(rows[name].low)
+            assert math.isnan(rows[name].high)
+        assert fails == math.isnan(rows["whole"].low)
+        assert fails or (rows["whole"].low, rows["whole"].high) == (0.0, 38.0)
+    _report.show(list(rows.values()))
+
+
+def test_intervals_are_not_written_over_by_a_run_without_them(tmp_path: Path) -> None:
+    plain, drawn = (argparse.Namespace(cells=5.0, seed=1, out=tmp_path, force=False, draws=draws) for draws in (0, 39))
+    _report.own_folder(drawn, "mine")
+    _report.own_folder(drawn, "mine")
+    with pytest.raises(SystemExit):
+        _report.own_folder(plain, "mine")
+    _report.finished("mine", drawn, ROWS, {"seed": 1})
+    assert json.loads((tmp_path / "mine" / "mine.json").read_text())["recipe"] == {"seed": 1, "draws": 39}
+
+
 def test_every_experiment_on_a_fitted_disease_takes_draws() -> None:
-    """Whatever asks a fitted disease, and is no map of other numbers, says how far its rows are known."""
+    """Whatever predicts of a fitted disease, and is no map of other numbers, says how far its rows are known."""
     maps = {"early_or_late", "fast_or_slow", "seeding_of_seeding", "what_matters", "pancreas"}
     for name in tomllib.loads(_report.PREDICTIONS.read_text()).keys() - maps:
         text = (_report.PREDICTIONS.parent / f"{name}.py").read_text()

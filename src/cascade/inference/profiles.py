@@ -26,7 +26,7 @@ CLOSE = 2e-3
 """Of a root: ends are searched until it is as near to its cut."""
 
 FAR_BELOW = 12.5
-"""Of a root of 5, beyond the end of all intervals: there may be a higher point elsewhere."""
+"""Of a root of 5, beyond the ends of most intervals: there may be a higher point elsewhere."""
 
 TOLD = 1.0
 """Information about a direction of logarithms: with less than that the data do not tell it."""

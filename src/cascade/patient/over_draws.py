@@ -8,11 +8,14 @@ interval wider.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from cascade.answers.table import Table, Texts
 from cascade.common.errors import InputError, is_whole
@@ -43,7 +46,7 @@ class UncertainRow:
     value : float
         Of the disease as it was fitted.
     low, high : float
-        Of the parameters' 95 % interval.
+        Of the parameters' 95 % interval; not a number where a draw has no answer.
     """
 
     what: str
@@ -62,7 +65,9 @@ class Uncertain(Table[UncertainRow]):
 
     def as_text(self) -> Texts:
         """Headings and lines."""
-        lines = [[r.what, f"{r.value:.3g}", f"{r.low:.3g}", f"{r.high:.3g}"] for r in self.rows]
+        lines = [
+            [r.what, *(f"{x:.3g}" if math.isfinite(x) else "-" for x in (r.value, r.low, r.high))] for r in self.rows
+        ]
         return ["answer", "as fitted", "low", "high"], lines
 
     @property
@@ -148,8 +153,10 @@ def _rows(middle: Mapping[str, float], found: Sequence[Mapping[str, float]]) -> 
     rank = max(1, int((draws + 1) * (1.0 - LEVEL) / 2.0))
     rows = []
     for what, value in middle.items():
-        values = sorted(one[what] for one in found)
-        rows.append(UncertainRow(what, float(value), float(values[rank - 1]), float(values[draws - rank])))
+        values = np.sort([float(one[what]) for one in found])
+        # What has no answer in some draws may lie anywhere there.
+        low, high = (math.nan, math.nan) if np.isnan(values).any() else (values[rank - 1], values[draws - rank])
+        rows.append(UncertainRow(what, float(value), float(low), float(high)))
     return tuple(rows)
 
 
