@@ -12,6 +12,7 @@ from scipy import integrate, stats
 
 import cascade
 from cascade import Observable
+from cascade.inference import profiles
 from cascade.inference.chains import agree, chains
 from cascade.inference.drawing import drawn
 from cascade.inference.free import free_of
@@ -274,6 +275,18 @@ def test_hazards_that_enter_by_their_sum_are_told_in_words() -> None:
     open_ends = [math.isinf(row.high) or row.low == 0 for row in fit.table()]
     assert all(open_ends[:2])
     assert not open_ends[2]
+
+
+@pytest.mark.parametrize("animals", [2, 6])
+def test_of_what_is_told_one_start_finds_the_ends_that_two_find(monkeypatch: pytest.MonkeyPatch, animals: int) -> None:
+    """Where the data tell all that is free, the higher one of two starts leads no farther than the first."""
+    free = ["here.shear", "here.there"]
+    fit = cascade.fit(RACE, study(RACE, [1.0, 5.0, 20.0], ["here", "there"], animals), free, starts=0)
+    one = [(row.low, row.high) for row in fit.table()]
+    monkeypatch.setattr(profiles, "TOLD", math.inf)
+    again = cascade.fit(RACE, study(RACE, [1.0, 5.0, 20.0], ["here", "there"], animals), free, starts=0)
+    two = [(row.low, row.high) for row in again.table()]
+    assert np.log(one) == pytest.approx(np.log(two), abs=2e-3)
 
 
 def test_hazards_that_enter_by_their_product_are_told_in_words() -> None:
