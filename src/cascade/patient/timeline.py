@@ -52,8 +52,8 @@ TENTHS = 10.0
 GROWN = "grows", "ended by treatment"
 """Fates of lesions that are shown: others died out within their first months, before there was a number of cells."""
 
-MOST_BYTES = 150_000
-"""Of a payload, as a page sends it."""
+MOST_BYTES = 200_000
+"""Of a payload, as a page sends it: with its scripts a page stays below those of cancers."""
 
 DASHES = "", "9 4", "2 4", "9 4 2 4", "16 4", "9 4 2 4 2 4"
 """Of lines; with the colour they tell organs apart."""
