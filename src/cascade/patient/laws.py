@@ -155,6 +155,14 @@ class Laws:
         return days, self._sources.own(cells) if len(cells) else cells
 
 
+COMMON = 1e-4
+"""Of a mean, and of a chance of any: what all three resolutions may make wrong alike.
+
+Of 224 random diseases the error was larger than what the others change in two, by 6e-7 of the mean at most; in one
+that was searched for by 3e-5 of it.
+"""
+
+
 class At:
     """Numbers of lesions of a patient of known traits.
 
@@ -192,7 +200,8 @@ class At:
     @cached_property
     def mean_error(self) -> Floats:
         """Errors of ``mean``."""
-        return self._until(self.mean, [other.mean() for other in self._others]) + self._of_delays
+        change = self._until(self.mean, [other.mean() for other in self._others])
+        return change + self._of_delays + COMMON * self.mean
 
     @cached_property
     def none(self) -> Floats:
@@ -202,7 +211,8 @@ class At:
     @cached_property
     def none_error(self) -> Floats:
         """Errors of ``none``."""
-        return self._until(self.none, [other.none() for other in self._others]) + np.minimum(self._of_delays, 1.0)
+        change = self._until(self.none, [other.none() for other in self._others])
+        return change + np.minimum(self._of_delays, 1.0) + COMMON * (1.0 - self.none)
 
     def _until(self, value: Floats, others: list[Floats]) -> Floats:
         return change_until(self.times, np.maximum(*(np.abs(value - other) for other in others)))
