@@ -21,8 +21,8 @@ RESTARTS = 4
 SMALL, LEFT = 1e-3, 0.05
 """Of a slope per standard error: searched for, and let pass; what is left to climb is half its square."""
 
-SMALL_HELD = 2e-2
-"""Where one is held: a root of 2 is told to 1e-4."""
+SMALL_HELD = 1e-2
+"""Where one is held: a root of 2 is told to 2e-5."""
 
 SMALL_SPREAD = np.log(0.03)
 

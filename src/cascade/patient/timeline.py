@@ -52,8 +52,8 @@ TENTHS = 10.0
 GROWN = "grows", "ended by treatment"
 """Fates of lesions that are shown: others died out within their first months, before there was a number of cells."""
 
-MOST_BYTES = 200_000
-"""Of a payload, as a page sends it: with its scripts a page stays below those of cancers."""
+MOST_BYTES = 150_000
+"""Of a payload, as a page sends it."""
 
 DASHES = "", "9 4", "2 4", "9 4 2 4", "16 4", "9 4 2 4 2 4"
 """Of lines; with the colour they tell organs apart."""
@@ -296,7 +296,8 @@ def _patient(
     -------
     dict
         ``ends[k][d]``: thousandths of the year of the end under knife k and drug d; ``causes[k]``: a digit for each
-        drug, the number of the cause in ``CAUSES``.  ``tracks``: each lesion as it is under some of the cares,
+        drug, the number of the cause in ``CAUSES``.  ``lesions``: of each its site, and its cells at the end of the
+        early phase.  ``tracks``: each lesion as it is under some of the cares,
         see `_track`, and the number of the mask that says under which: bit k of its d-th number.
     """
     lesions = _Numbered()
@@ -318,6 +319,7 @@ def _patient(
         "works": works,
         "ends": ends,
         "causes": ["".join(map(str, row)) for row in causes],
+        "lesions": [[site, cells] for _, site, cells in lesions],
         "tracks": [[*track, masks.of(tuple(mask))] for track, mask in tracks.items()],
     }
 
@@ -333,9 +335,9 @@ def _track(course: Course, lesion: Lesion, lesions: _Numbered, sites: _Numbered,
     Returns
     -------
     tuple
-        Number of the lesion among the patient's; site; cells at the end of the early phase; the day on which that
-        ends (0: never, -1: after the days of the early phase at the first pace); the day on which the lesion ends (0:
-        it does not, -1: that of the operation); then day, own time and number of the pace of each piece.
+        Number of the lesion among the patient's; the day on which the early phase ends (0: never, -1: after the days
+        of the early phase at the first pace); the day on which the lesion ends (0: it does not, -1: that of the
+        operation); then day, own time and number of the pace of each piece.
     """
     own = course._own[lesion.number]  # noqa: SLF001 - the pieces are how a course defines sizes
     assert own is not None
@@ -351,7 +353,7 @@ def _track(course: Course, lesion: Lesion, lesions: _Numbered, sites: _Numbered,
     early = course.disease.lesions.early_days / float(own.pace[0]) if own.pace[0] > 0 else math.inf
     if lesion.number and abs(float(own.day[0]) + early - own.old) < 1.0 / TENTHS:
         old = -1
-    return (lesions.of(lesion.identity), sites.of(lesion.site), cells, old, gone, *flat)
+    return (lesions.of((lesion.identity, sites.of(lesion.site), cells)), old, gone, *flat)
 
 
 def _tenths(days: float) -> int:

@@ -23,6 +23,7 @@
  * @property {boolean} works whether the drug does anything in this patient
  * @property {number[][]} ends thousandths of a year, by knife and drug
  * @property {string[]} causes a digit for each drug, by knife: 0 alive, 1 the tumour, 2 other causes
+ * @property {number[][]} lesions site, and cells at the end of the early phase
  * @property {number[][]} tracks
  *
  * @typedef {object} TimelineDrug
@@ -122,12 +123,13 @@ export function endUnder(data, { patient, knife, drug }) {
  * A lesion as it is sent, under one knife.
  * @param {TimelineData} data
  * @param {number[]} track
+ * @param {number[][]} lesions of the patient
  * @param {number | null} knife
  * @param {number} last year
  * @returns {TimelineLesion}
  */
-function lesionOf(data, track, knife, last) {
-  const [id, site, early, until, gone] = track, pieces = track.slice(5, -1);
+function lesionOf(data, track, lesions, knife, last) {
+  const [id, until, gone] = track, pieces = track.slice(3, -1), [site, early] = lesions[id];
   const day = pieces.filter((_, k) => k % 3 === 0), own = pieces.filter((_, k) => k % 3 === 1);
   const pace = pieces.filter((_, k) => k % 3 === 2).map((k) => data.paces[k]);
   const old = until === 0 ? Infinity : until < 0 ? day[0] + (10 * data.early_days) / pace[0] : until;
@@ -164,7 +166,10 @@ export function lesionsUnder(data, at) {
   const there = data.patients[at.patient].tracks.filter(
     (track) => (data.masks[track[track.length - 1]][at.drug] >> at.knife) & 1,
   );
-  return there.map((track) => lesionOf(data, track, knife, last)).sort((a, b) => a.begin - b.begin || a.id - b.id);
+  const { lesions } = data.patients[at.patient];
+  return there
+    .map((track) => lesionOf(data, track, lesions, knife, last))
+    .sort((a, b) => a.begin - b.begin || a.id - b.id);
 }
 
 /**
