@@ -15,6 +15,7 @@ from cascade.patient.delays import HOURS, delays_of
 from cascade.patient.disease import Disease
 from cascade.patient.generations import Order
 from cascade.patient.laws import At, Laws
+from cascade.patient.numbers import numbers_of
 from cascade.patient.origins import origins
 from cascade.solution.answer import Exact, exact
 from helpers.budget import SIGMAS, agrees
@@ -277,4 +278,8 @@ def test_errors_of_random_diseases_hold(numbers: dict[str, Any], pace: float) ->
     finest = at.resolved(FINEST)
     assert np.all(np.abs(at.mean - finest.mean()) <= at.mean_error)
     assert np.all(np.abs(at.none - finest.none()) <= at.none_error)
+    for name in ("liver", "apical axillary nodes", "anywhere"):
+        for x, level in ((0, "shed"), (1, "founded"), (5, 2)):
+            law, wrong = at.number(name, level)
+            assert np.all(np.abs(law - numbers_of(finest, Laws(disease).groups.index(name), x)) <= wrong)
     assert at.none_error.max() < 2e-2  # of use: of 224 diseases drawn so the largest was 0.013

@@ -243,7 +243,8 @@ class At:
         g, x = group_of(self._sources.groups, group), level_of(level, len(self._own))
         fine, *others = (numbers_of(descent, g, x) for descent in (self._fine, *self._others))
         change = self._until(fine.T, [other.T for other in others]).T
-        return fine, change + ALIASED + np.minimum(self._of_delays[g].T, 1.0)
+        common = COMMON * (1.0 - fine[:, :1])
+        return fine, change + ALIASED + np.minimum(self._of_delays[g].T, 1.0) + common
 
 
 def group_of(groups: Sequence[str], name: str) -> int:
