@@ -270,6 +270,25 @@ def months_alive(seen: Seen, _: dict[str, Any]) -> float:
     return 12.0 * float(np.median(since(r, np.minimum(r.death, r.end))[of]))
 
 
+def with_metastasis(seen: Seen, asked: dict[str, Any]) -> np.ndarray:
+    """Years from the first distant metastasis after surgery to death, of those without one at diagnosis."""
+    r = seen.under(asked["care"])
+    of = (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0) & (r.distant < np.inf)
+    return np.asarray((since(r, np.minimum(r.death, r.end)) - since(r, r.distant))[of])
+
+
+def months_left(seen: Seen, asked: dict[str, Any]) -> float:
+    """Months that half of those live in whom a distant metastasis is seen after surgery."""
+    years = with_metastasis(seen, asked)
+    return 12.0 * float(np.median(years)) if len(years) > 20 else float("nan")
+
+
+def share_alive(seen: Seen, asked: dict[str, Any]) -> float:
+    """Alive some years after a distant metastasis is seen, of those in whom it is seen after surgery."""
+    years = with_metastasis(seen, asked)
+    return float((years > asked["years"]).mean()) if len(years) > 20 else float("nan")
+
+
 def rest_recurs(seen: Seen, asked: dict[str, Any]) -> float:
     """Distant metastases within some years with a treatment, over those without, of the node-positive."""
     shares = []
@@ -366,6 +385,8 @@ WHAT = {
     "months to a distant metastasis": months_to_spread,
     "months a doubling of metastases": months_doubling,
     "months alive with one": months_alive,
+    "months from a distant metastasis to death": months_left,
+    "share, alive after a distant metastasis": share_alive,
     "ratio of recurrences with a treatment": rest_recurs,
 }
 """How rows are read off."""

@@ -102,6 +102,12 @@ FAULTS: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     ((*WAVE, "effects"), [{"hazard": "nothing.at all", "factor": 2.0}], "care[3].systemic[0].effects", "acts on"),
     ((*CARE, "systemic"), drug(slows=0.5) * 2, "care[0].systemic[1].name", "names of their own"),
     ((*CARE, "systemic"), drug(given_to="nodes", begins="diagnosis"), "care[0].systemic[0].begins", "'surgery'"),
+    (
+        (*CARE, "systemic"),
+        drug(begins="metastasis seen", after_days=0.5),
+        "care[0].systemic[0].after_days",
+        "at least 1",
+    ),
     (("care",), [{"name": "a", "systemic": drug(slows=0.5)}], "care[0].systemic[0].begins", "'diagnosis'"),
     (("care",), [{"name": "a", "surgry": {}}], "care[0].surgry", "surgery"),
 ]
@@ -130,6 +136,8 @@ def test_what_is_just_accepted() -> None:
         ((*HORMONE, "after_days"), 0.0),
         ((*HORMONE, "slows"), 0.01),
         ((*CARE, "systemic"), drug()),
+        ((*CARE, "systemic"), drug(begins="metastasis seen", after_days=1.0)),
+        (("care",), [{"name": "a", "systemic": drug(begins="metastasis seen")}]),
         (("care",), []),
     ):
         Disease(**changed(path, value))

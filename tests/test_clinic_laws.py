@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import cascade
 from cascade.patient.disease import Disease
 from cascade.patient.follow.register import Register
+from cascade.patient.kernel.clinic_inputs import DIAGNOSED
 from cascade.patient.known import one_known
 from cascade.patient.ranges import DAYS_PER_YEAR
 from helpers.diseases import TEXTBOOK
@@ -152,6 +155,46 @@ def test_what_only_takes_away_never_adds_a_founder(name: str) -> None:
 def test_what_helps_adds_founders(name: str) -> None:
     """So that the law could fail."""
     assert added_and_lost(ADDS[name])[0] > 10
+
+
+@pytest.mark.sampled(2)
+def test_cells_that_divide_first_under_a_treatment_die_of_it_as_all_cells_do() -> None:
+    """Of founders while it is given one in ten is left; of those before and after it every one."""
+    given = {"log_kill": 1.0, "begins": "diagnosis", "after_days": 0.0, "for_years": 2.0, "kill_below_mm": 0.03}
+    disease = under(given)
+    without, treated = Counter[str](), Counter[str]()
+    for patient in range(400):
+        natural, _ = founders(disease, "none", patient)
+        left, _ = founders(disease, "this", patient)
+        told = one_known(disease, "none", YEARS, SEED, patient)
+        known, ends = float(told.row[DIAGNOSED]), min(float(told.course[1]), YEARS * DAYS_PER_YEAR)
+        # What the primary sheds: of metastases those that are killed shed nothing.
+        for name in told.lesions.identity[1:][told.lesions.parent[1:] == 0].tolist():
+            if known < natural[name] < ends * (1 - 1e-9):
+                when = "during" if natural[name] < known + 2.0 * DAYS_PER_YEAR else "after"
+                without[when] += 1
+                treated[when] += name in left
+    assert min(without.values()) > 200
+    assert treated["after"] == without["after"]
+    assert stats.binomtest(treated["during"], without["during"], 0.1).pvalue > 1e-6
+
+
+def test_what_waits_for_a_metastasis_changes_nothing_before_it_is_seen() -> None:
+    asked: dict[str, Any] = {"patients": 16_000, "seed": SEED}
+    visits = {"visits": [{"eyes": ["computed tomography"]}]}
+    waits = {"begins": "metastasis seen", "slows": 0.3}
+    one = cascade.cohort(under(**SURGERY, **visits), care="this", **asked).register()
+    two = cascade.cohort(under(waits, **SURGERY, **visits), care="this", **asked).register()
+    for name in ("diagnosed", "surgery", "nodes_positive", "metastasis_seen", "distant", "distant_true", "there"):
+        assert getattr(one, name).tolist() == getattr(two, name).tolist(), name
+    seen = np.isfinite(one.distant)
+    assert (one.death[~seen] == two.death[~seen]).all()
+    assert (two.death[seen] >= one.death[seen] * (1 - 1e-7)).all()
+    died = seen & (one.cause == 1)
+    assert (two.death[died] > one.death[died] * (1 + 1e-7)).mean() > 0.9
+    # Those who come back are treated as well as those in whom one was seen at diagnosis.
+    for at_diagnosis in (0, 1):
+        assert (died & (one.metastasis_seen == at_diagnosis)).sum() > 20
 
 
 # Eyes.

@@ -99,6 +99,20 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
         "this",
         ["treated", "not given"],
     ),
+    "once a metastasis is seen": (
+        under(RICH, {"begins": "metastasis seen", "slows": 0.3, "log_kill": 1.0, "kill_below_mm": 30.0, "share": 0.7}),
+        "this",
+        ["treated", "not given", "killed", "distant", "seen at diagnosis"],
+    ),
+    "once one comes back": (
+        under(
+            SHARP,
+            {"log_kill": 1.0, "given_to": "none seen", "for_years": 2.0},
+            HELPS | {"begins": "metastasis seen", "given_to": "none seen", "after_days": 1.0},
+        ),
+        "this",
+        ["treated", "not given", "distant"],
+    ),
     "half of them": (under(RICH, {"wakes": 20.0, "share": 0.5}), "this", ["treated", "not given", "slept"]),
     "wakes none": (under(RICH, {"wakes": 0.01, "slows": 0.8}), "this", ["treated", "slept"]),
     "two at once": (

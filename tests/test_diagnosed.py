@@ -466,6 +466,15 @@ def test_what_is_in_the_simulation_alone_is_refused() -> None:
             found.freedom(years)
 
 
+def test_what_waits_for_a_metastasis_changes_no_freedom_from_one() -> None:
+    base: dict[str, Any] = {"name": "care", "surgery": {"delay_days": 30.0}}
+    waits = {"name": "drug", "begins": "metastasis seen", "slows": 0.1, "log_kill": 5.0}
+    plain, treated = (told(clinic(care=[care]), care="care") for care in (base, base | {"systemic": [waits]}))
+    one, two = (found.freedom((1.0, 2.0, 10.0)) for found in (plain, treated))
+    assert one.value.tolist() == two.value.tolist()
+    assert 0.0 < one.value[0, 2] < one.value[0, 0] < 1.0
+
+
 def test_a_question_is_of_the_care_s_own_staging() -> None:
     disease = clinic(care=[{"name": "blind", "staging": []}])
     found = told(disease, care="blind")

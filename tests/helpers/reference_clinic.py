@@ -46,13 +46,17 @@ PRIMARY_PLACE = 0xFFFF
 
 @dataclass
 class Stretch:
-    """A time of the care, from a day on, with all that is given together; ``kills``: treatments that begin."""
+    """A time of the care, from a day on, with all that is given together.
+
+    ``kills``: treatments that begin; ``spares``: share of the cells that live on of those that divide first in it.
+    """
 
     day: float
     slow: float = 1.0
     wake: float = 1.0
     kills: tuple[int, ...] = ()
     regime: tuple[int, ...] = ()
+    spares: float = 1.0
 
 
 @dataclass
@@ -349,7 +353,8 @@ class Clinics(Patients):
                     day = piece.day + (float(own) - piece.own) / piece.pace
                     identity = self.identity(lesion.identity, k, named | clock)
                     founded, weight = self.life(identity, walk, source, route, site, day, plan)
-                    if not latent < weight:
+                    at = next(stretch for stretch in reversed(plan.stretches) if stretch.day <= founded)
+                    if not latent < weight * at.spares:
                         continue
                     seed = self.begun(
                         Seed(identity, lesion.identity, route, site, k, day, founded, person.pace * ratio)
@@ -563,7 +568,18 @@ class Clinics(Patients):
                 row.seeded_early += lesion.shed < row.visible
                 row.seen |= seen
 
-        plan = self.plan(person, row, nodes=False)
+        sight = known if row.seen else math.inf
+        self.cared_for(person, row, staging, sight)
+        if sight == math.inf and row.distant < math.inf:  # treatment that waits for it begins
+            self.cared_for(person, row, staging, row.distant)
+        return row
+
+    def cared_for(self, person: Person, row: Row, staging: tuple[str, ...], sight: float) -> None:
+        """The course under the care, and what is seen of it, of a patient in whom a metastasis is seen on a day."""
+        row.surgery, row.removed, row.positive = math.inf, 0, -1
+        row.seen_at = [math.inf] * len(self.disease.sites)
+        row.local = row.distant = row.truly = math.inf
+        plan = self.plan(person, row, nodes=False, sight=sight)
         lesions, death, cause = self.course(person, plan)
         if plan.surgery < min(death, self.end):
             row.surgery = plan.surgery
@@ -580,12 +596,11 @@ class Clinics(Patients):
                     }
                 )
             if row.positive > 0:
-                plan = self.plan(person, row, nodes=True)
+                plan = self.plan(person, row, nodes=True, sight=sight)
                 lesions, death, cause = self.course(person, plan)
         row.lesions, row.death, row.cause, row.strips = lesions, death, cause, self.strips
         row.given = {i for stretch in plan.stretches if stretch.day <= min(death, self.end) for i in stretch.kills}
         self.watched(row, staging)
-        return row
 
     def by_site(self, lesions: list[Lesion]) -> dict[str, float]:
         """The first symptoms of lesions of each site."""
@@ -594,8 +609,8 @@ class Clinics(Patients):
             signs[lesion.site] = min(signs.get(lesion.site, math.inf), self.symptoms(lesion))
         return signs
 
-    def plan(self, person: Person, row: Row, *, nodes: bool) -> Plan:
-        """What is done, once it is known who is given what."""
+    def plan(self, person: Person, row: Row, *, nodes: bool, sight: float) -> Plan:
+        """What is done, once it is known who is given what, and when a metastasis is seen first."""
         care, plan = self.care, Plan([])
         days = {0.0}
         if care.surgery is not None and (care.surgery.if_seen or not row.seen):
@@ -605,7 +620,8 @@ class Clinics(Patients):
             days.add(plan.surgery)
         spells = []
         for i, given in enumerate(care.systemic):
-            begin = (plan.surgery if given.begins == "surgery" else row.diagnosed) + given.after_days
+            since = {"surgery": plan.surgery, "diagnosis": row.diagnosed, "metastasis seen": sight}[given.begins]
+            begin = since + given.after_days
             fits = {"all": True, "none seen": not row.seen, "metastasis seen": row.seen, "nodes": nodes}
             picked = uniforms(person.identity, 1 + i, CARE, self.key)[0] < given.share
             if begin < math.inf and fits[given.given_to] and picked:
@@ -620,6 +636,7 @@ class Clinics(Patients):
                     math.prod(care.systemic[i].wakes for i in now),
                     tuple(i for i, begin, _ in spells if begin == day),
                     tuple(i for i in now if self.of_cells[i] is not None),
+                    math.prod(10.0 ** -care.systemic[i].log_kill for i in now if not self.spared(i, 1.0)),
                 )
             )
         return plan

@@ -95,8 +95,9 @@ def care_name(knife: float | None, drug: tuple[float, float] | None) -> str:
 
 
 def drug_of(disease: Disease) -> Systemic | None:
-    """The drug of a time line: the first that the disease's clinic gives after surgery."""
-    return next((care.systemic[0] for care in disease.care if care.surgery and care.systemic), None)
+    """The drug of a time line: the first that the disease's clinic gives after surgery, before anything is seen."""
+    every = (given for care in disease.care if care.surgery for given in care.systemic)
+    return next((given for given in every if given.begins != "metastasis seen"), None)
 
 
 def positions(disease: Disease) -> Positions:

@@ -68,7 +68,8 @@ class Systemic(Part):
     ----------
     name : str
     begins : str
-        After "surgery" (only those who were operated), or "diagnosis".
+        After "surgery" (only those who were operated), after "diagnosis", or once a distant "metastasis seen" is known
+        of, at diagnosis or later; a day later at the earliest.
     after_days, for_years : float
     given_to : str
         "all", "none seen" (no metastasis seen at diagnosis), "metastasis seen", "nodes" (of whom the pathologist found
@@ -76,7 +77,8 @@ class Systemic(Part):
     share : float
         Of these.
     log_kill : float
-        On its first day, of lesions below ``kill_below_mm``, all but 10^-log_kill of the cells die.
+        All but 10^-log_kill of the cells die: on its first day those of lesions below ``kill_below_mm``, and, as long
+        as it is given, of cells that begin a lesion.  Single cells that sleep are not reached before they wake.
     kill_below_mm : float
     slows : float
         Pace of growth of primary and lesions, times what it was.
@@ -90,7 +92,7 @@ class Systemic(Part):
     """
 
     name: Name
-    begins: Literal["surgery", "diagnosis"] = "surgery"
+    begins: Literal["surgery", "diagnosis", "metastasis seen"] = "surgery"
     after_days: Days = 30.0
     for_years: Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=200, allow_inf_nan=False)] = 5.0
     given_to: Literal["all", "none seen", "metastasis seen", "nodes"] = "all"

@@ -134,6 +134,8 @@ def _care(disease: Disease, care: Care, path: str) -> Iterator[Fault]:
             yield Fault(f"{where}.given_to", "nodes", "a care with surgery, and a pathologist who counts nodes")
         if given.given_to == "nodes" and given.begins == "diagnosis":
             yield Fault(f"{where}.begins", "diagnosis", "'surgery': nodes are counted after it")
+        if given.begins == "metastasis seen" and given.after_days < 1.0:
+            yield Fault(f"{where}.after_days", given.after_days, "at least 1: what is seen is treated later")
         if given.treatment is not None and given.effects:
             yield Fault(f"{where}.effects", given.treatment, "a treatment of the package, or effects, not both")
         if given.treatment is not None or given.effects:

@@ -31,6 +31,8 @@ PRIMARY = 0xFFFF
 
 GIVEN_TO = ("all", "none seen", "metastasis seen", "nodes")
 
+BEGINS = ("surgery", "diagnosis", "metastasis seen")
+
 
 @lru_cache(maxsize=32)
 def clinic_of(
@@ -156,7 +158,7 @@ def _care(disease: Disease, care: Care, curve: Curve) -> kernel.Care:
         nodes=seen.nodes if seen else 1,
         removed=seen.removed if seen else 0,
         least=float(least) if seen and surgery else np.inf,
-        after_surgery=np.array([one.begins == "surgery" for one in given], bool),
+        begins=np.array([BEGINS.index(one.begins) for one in given], np.int64),
         after=np.array([one.after_days for one in given], np.float64),
         length=np.array([one.for_years * DAYS_PER_YEAR for one in given], np.float64),
         given=np.array([GIVEN_TO.index(one.given_to) for one in given], np.int64),
@@ -165,6 +167,7 @@ def _care(disease: Disease, care: Care, curve: Curve) -> kernel.Care:
         below=own_times(curve, below),
         slows=np.array([one.slows for one in given], np.float64),
         wakes=np.array([one.wakes for one in given], np.float64),
+        later=any(one.begins == BEGINS[kernel.FROM_SIGHT] for one in given),
         bit=np.array([0 if bit is None else 1 << bit for bit in bits], np.int64),
         every=np.array([visits.every_years * DAYS_PER_YEAR for visits in care.visits], np.float64),
         visits=np.array([int(visits.for_years / visits.every_years + 1e-9) for visits in care.visits], np.int64),

@@ -302,7 +302,7 @@ class _Eyes:
         if math.isfinite(row["diagnosed"]):
             cached(compiled.given_from, kernel, patient_kernel)(
                 self.clinic.care, row["metastasis_seen"] > 0, row["surgery"], row["nodes_positive"], row["diagnosed"],
-                self.identities[0], self.key, begins,
+                row["distant"], self.identities[0], self.key, begins,
             )  # fmt: skip
         for one, begin in zip(chosen.systemic, begins.tolist(), strict=True):
             if begin <= self.until:

@@ -48,8 +48,8 @@ def check_care(care: Care) -> None:
     if care.surgery.local_recurrence > 0:
         value = care.surgery.local_recurrence
         raise InputError("care.surgery.local_recurrence", value, f"0: nothing is left that sheds{alone}")
-    if care.systemic:
-        names = [given.name for given in care.systemic]
+    # What begins once a metastasis is seen changes nothing before.
+    if names := [given.name for given in care.systemic if given.begins != "metastasis seen"]:
         raise InputError("care.systemic", names, f"none{alone}")
 
 

@@ -10,7 +10,7 @@ from cascade.patient.kernel.clinic_streams import founder_in, ring_words, sympto
 from cascade.patient.kernel.course import LEAST, MOST_STEPS, begin_lesion
 from cascade.patient.kernel.growth import log_size, own_of_shed, own_time, shed_by
 from cascade.patient.kernel.jit import once, step
-from cascade.patient.kernel.pieces import GONE, build, day_of_sign, day_reached, piece_end, taken
+from cascade.patient.kernel.pieces import GONE, build, day_of_sign, day_reached, piece_end, taken, turn_at
 from cascade.patient.kernel.streams import clock_word
 from cascade.patient.kernel.transit import founding_of
 
@@ -72,7 +72,8 @@ def add_founder(
 ):
     """A founder-to-be, if it founds: the number of lesions, or -1 where room is short."""
     founded, weight = founding_of(rules.lives, clinic.regimes, timeline, rules.ways.life[w], child, day, k0, k1)
-    if latent >= weight:
+    # A founder that divides first under a treatment is one cell, and dies of it as any other.
+    if latent >= weight * timeline.spare[turn_at(timeline, founded)]:
         return number
     if number >= lesions.identity.size:
         return -1

@@ -95,10 +95,10 @@ def surfaces(pieces, number, before):
 
 
 @once
-def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen, known, scratch, k0, k1):
+def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen, known, sight, scratch, k0, k1):
     """The patient once more, now with care: number of lesions or -1, day of the primary's kill, positive nodes."""
     care, primary = clinic.care, lesions.identity[0]
-    plan(care, clinic.regimes.bound, timeline, seen, -1.0, known, horizon, primary, k0, k1)
+    plan(care, clinic.regimes.bound, timeline, seen, -1.0, known, sight, horizon, primary, k0, k1)
     positive, counted = -1.0, False
     for y in range(care.given.size):
         counted = counted or care.given[y] == NODES
@@ -108,7 +108,7 @@ def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen
         if number < 0:
             return -1, alone, positive
         positive = positive_nodes(care, lesions, pieces, number, timeline.state[OPERATION])
-        plan(care, clinic.regimes.bound, timeline, seen, positive, known, horizon, primary, k0, k1)
+        plan(care, clinic.regimes.bound, timeline, seen, positive, known, sight, horizon, primary, k0, k1)
     number, alone = grow(rules, clinic, timeline, lesions, pieces, horizon, scratch, k0, k1)
     if number >= 0:
         positive = positive_nodes(care, lesions, pieces, number, timeline.state[OPERATION])
@@ -145,19 +145,25 @@ def live_known(rules, clinic, timeline, patient, lesions, pieces, scratch, row, 
         row[at.CELLS] = log_size(rules.curve, own_on(pieces, 0, known))
         metastatic = is_staged(rules.curve, clinic, lesions, pieces, number, known, surfaced, k0, k1)
         row[at.STAGED] = 1.0 if metastatic else 0.0
-        if not clinic.natural:
-            number, alone, positive = treat(
-                rules, clinic, timeline, lesions, pieces, number, alone, horizon, metastatic, known, scratch, k0, k1
-            )
-            if number < 0:
-                return -1
-            row[at.OPERATED], row[at.POSITIVE] = timeline.state[OPERATION], positive
-            row[at.REMOVED] = float(clinic.care.removed) if positive >= 0.0 else 0.0
-            death = day_of_death(rules, clinic, timeline, lesions, pieces, number, horizon, alone)
-        until = min(horizon, death)
-        if row[at.OPERATED] > until:
-            row[at.OPERATED], row[at.POSITIVE], row[at.REMOVED] = np.inf, -1.0, 0.0
-        register(rules, clinic, lesions, pieces, number, known, surfaced, timeline, until, row, there, seen, k0, k1)
+        # What begins once a metastasis is seen changes nothing before that day: who is not treated yet tells it.
+        sight, again = known if metastatic else np.inf, True
+        while again:
+            if not clinic.natural:
+                number, alone, positive = treat(
+                    rules, clinic, timeline, lesions, pieces, number, alone, horizon, metastatic, known, sight, scratch,
+                    k0, k1,
+                )  # fmt: skip
+                if number < 0:
+                    return -1
+                row[at.OPERATED], row[at.POSITIVE] = timeline.state[OPERATION], positive
+                row[at.REMOVED] = float(clinic.care.removed) if positive >= 0.0 else 0.0
+                death = day_of_death(rules, clinic, timeline, lesions, pieces, number, horizon, alone)
+            until = min(horizon, death)
+            if row[at.OPERATED] > until:
+                row[at.OPERATED], row[at.POSITIVE], row[at.REMOVED] = np.inf, -1.0, 0.0
+            register(rules, clinic, lesions, pieces, number, known, surfaced, timeline, until, row, there, seen, k0, k1)
+            again = clinic.care.later and sight == np.inf and row[at.DISTANT] < np.inf
+            sight = row[at.DISTANT]
     if death < np.inf and death <= horizon:
         course[1], course[2] = death, OF_BURDEN
     if course[1] > rules.horizon:
@@ -213,7 +219,7 @@ def screens_of(screens, primary, age, key, visits):
 
 
 @entry
-def given_from(care, seen, operated, positive, known, primary, key, begins):
+def given_from(care, seen, operated, positive, known, sight, primary, key, begins):
     """First days of the systemic treatments of a patient, (Y,); infinity: not given."""
     for y in range(begins.size):
-        begins[y] = given(care, y, seen, operated, positive, known, primary, key[0], key[1])
+        begins[y] = given(care, y, seen, operated, positive, known, sight, primary, key[0], key[1])

@@ -15,6 +15,9 @@ from cascade.patient.kernel.inputs import Flags, Floats, Ints, Longs, Shed
 ALL, NONE_SEEN, SEEN, NODES = range(4)
 """Who is given a systemic treatment."""
 
+FROM_SURGERY, FROM_DIAGNOSIS, FROM_SIGHT = range(3)
+"""From what on it is given; sight: the first day on which a distant metastasis is seen, at diagnosis or later."""
+
 NEVER, SYMPTOMS, SCREENED, SURFACED = range(4)
 """How a tumour became known."""
 
@@ -82,7 +85,7 @@ class Care(NamedTuple):
     nodes: int
     removed: int
     least: float  # own time of what the pathologist sees; infinity: nobody looks
-    after_surgery: Flags  # (Y,)
+    begins: Ints  # (Y,)
     after: Floats
     length: Floats
     given: Ints
@@ -91,6 +94,7 @@ class Care(NamedTuple):
     below: Floats  # own time of lesions that are killed
     slows: Floats
     wakes: Floats
+    later: bool  # whether any begins once a metastasis is seen
     bit: Ints  # of the treatment among the regimes of cells; 0: none
     every: Floats  # (Z,)
     visits: Ints  # (Z,) number
@@ -145,6 +149,7 @@ class Timeline(NamedTuple):
     slow: Floats
     wake: Floats
     kill: Ints  # bits of the treatments whose first day it is
+    spare: Floats  # share of the founders that treatments leave alive
     state: Floats  # number of pieces, day of surgery, whether cells are left, whether weights exceed 1
     shed: Floats  # (R, K') cumulative shedding of one lesion by piece
     start: Floats  # (R, K') what has been shed by its beginning, in days cells^exponent
@@ -183,7 +188,7 @@ def timeline_of(treatments: int, routes: int) -> Timeline:
     most, pieces = 4 + 2 * treatments, 6 + 4 * treatments + 4
     return Timeline(
         np.zeros(most), np.zeros(most, np.int64), np.ones(most), np.ones(most), np.zeros(most, np.int64),
-        np.zeros(4), np.zeros((routes, pieces)), np.zeros((routes, pieces)), np.zeros((routes, pieces)),
+        np.ones(most), np.zeros(4), np.zeros((routes, pieces)), np.zeros((routes, pieces)), np.zeros((routes, pieces)),
         np.zeros((0, 2)),
     )  # fmt: skip
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascade.patient.kernel.clinic_inputs import ALL, NODES, NONE_SEEN, OPERATION, PIECES, RESIDUE, SEEN, STRIPS
+from cascade.patient.kernel.clinic_inputs import (
+    ALL,
+    FROM_SIGHT,
+    FROM_SURGERY,
+    NODES,
+    NONE_SEEN,
+    OPERATION,
+    PIECES,
+    RESIDUE,
+    SEEN,
+    STRIPS,
+)  # fmt: skip
 from cascade.patient.kernel.clinic_streams import care_word
 from cascade.patient.kernel.jit import step
 
@@ -15,18 +26,24 @@ def begin_care(timeline):
     timeline.state[PIECES], timeline.state[OPERATION], timeline.state[RESIDUE] = 1.0, np.inf, 0.0
     timeline.state[STRIPS] = 0.0
     timeline.day[0], timeline.regime[0], timeline.slow[0], timeline.wake[0], timeline.kill[0] = 0.0, 0, 1.0, 1.0, 0
+    timeline.spare[0] = 1.0
 
 
 @step
-def given(care, y, seen, operated, positive, known, primary, k0, k1):
+def given(care, y, seen, operated, positive, known, sight, primary, k0, k1):
     """The first day of a systemic treatment; infinity: it is not given."""
-    if care.after_surgery[y] and operated == np.inf:
+    since = known
+    if care.begins[y] == FROM_SURGERY:
+        since = operated
+    elif care.begins[y] == FROM_SIGHT:
+        since = sight
+    if since == np.inf:
         return np.inf
     who = care.given[y]
     fits = who == ALL or (who == SEEN and seen) or (who == NONE_SEEN and not seen) or (who == NODES and positive > 0)
     if not fits or care_word(primary, 1 + y, k0, k1) >= care.share[y]:
         return np.inf
-    return (operated if care.after_surgery[y] else known) + care.after[y]
+    return since + care.after[y]
 
 
 @step
@@ -47,8 +64,12 @@ def insert(timeline, day):
 
 
 @step
-def plan(care, bounds, timeline, seen, positive, known, dies, primary, k0, k1):
-    """The timeline of a patient's care; ``positive``: nodes that the pathologist found, -1 before."""
+def plan(care, bounds, timeline, seen, positive, known, sight, dies, primary, k0, k1):
+    """The timeline of a patient's care.
+
+    ``positive``: nodes that the pathologist found, -1 before; ``sight``: the day on which a metastasis is seen first,
+    infinity where none is or nobody knows yet.
+    """
     begin_care(timeline)
     operated = known + care.delay if care.surgery and (care.if_seen or not seen) else np.inf
     if operated >= dies:
@@ -57,18 +78,20 @@ def plan(care, bounds, timeline, seen, positive, known, dies, primary, k0, k1):
     timeline.state[RESIDUE] = 1.0 if care_word(primary, 0, k0, k1) < care.local else 0.0
     insert(timeline, operated)
     for y in range(care.after.size):
-        begin = given(care, y, seen, operated, positive, known, primary, k0, k1)
+        begin = given(care, y, seen, operated, positive, known, sight, primary, k0, k1)
         insert(timeline, begin)
         insert(timeline, begin + care.length[y])
     for k in range(np.int64(timeline.state[PIECES])):
         day = timeline.day[k]
         timeline.regime[k], timeline.slow[k], timeline.wake[k], timeline.kill[k] = 0, 1.0, 1.0, 0
+        timeline.spare[k] = 1.0
         for y in range(care.after.size):
-            begin = given(care, y, seen, operated, positive, known, primary, k0, k1)
+            begin = given(care, y, seen, operated, positive, known, sight, primary, k0, k1)
             if begin <= day < begin + care.length[y]:
                 timeline.regime[k] |= care.bit[y]
                 timeline.slow[k] *= care.slows[y]
                 timeline.wake[k] *= care.wakes[y]
+                timeline.spare[k] *= care.kill[y] if care.below[y] > 0.0 else 1.0
                 if begin == day and care.kill[y] < 1.0:
                     timeline.kill[k] |= 1 << y
         for w in range(bounds.shape[1]):

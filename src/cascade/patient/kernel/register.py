@@ -74,6 +74,7 @@ def register(rules, clinic, lesions, pieces, number, known, surfaced, timeline, 
     curve, eyes, care, operated = rules.curve, clinic.eyes, clinic.care, timeline.state[OPERATION]
     base = operated if operated < np.inf else known
     row[at.DISTANT], row[at.TRULY], row[at.LOCAL] = np.inf, np.inf, np.inf
+    row[at.SEEDED], row[at.EARLY], there[:], seen[:] = 0.0, 0.0, 0, np.inf
     for i in range(1, number):
         site = lesions.site[i]
         if pieces.number[i] == 0 or lesions.founded[i] >= until:
