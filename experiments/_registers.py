@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit
 
 import cascade
 from _clock import after, by, middle, since
+from _ranked import logistic
 from cascade.patient import Free
 from cascade.patient import Row as Told
 from cascade.patient.follow.register import Register
@@ -305,12 +305,7 @@ def size_of_half(seen: Seen, asked: dict[str, Any]) -> float:
     x, y = np.log(seen.mm(r)[some] / near), distant_by(r, asked["within_years"])[some]
     if len(y) < 200:
         return float("nan")
-    design = np.stack([np.ones_like(x), x], axis=1)
-    beta = np.array([logit(np.clip(y.mean(), 1e-3, 1 - 1e-3)), 1.0])
-    for _ in range(30):
-        p = expit(design @ beta)
-        w = p * (1.0 - p) + 1e-9
-        beta = beta + np.linalg.solve((design.T * w) @ design + 1e-6 * np.eye(2), design.T @ (y - p))
+    beta = logistic(x, y)
     return float(near * np.exp(np.clip(-beta[0] / max(beta[1], 0.2), -3.0, 3.0)))
 
 

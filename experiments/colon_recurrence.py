@@ -8,7 +8,8 @@ death of the tumour), the time for which a carcinoma can be found before symptom
 fast metastases of liver and lung double at the sizes at which others measured them.
 
 Screened people of the source had polyps taken out, of which there are none here: what colonoscopy finds is smaller here
-than theirs.  Naive comparators: a constant hazard through the five-year share of recurrences, and size alone (c-index).
+than theirs.  Naive comparators: a constant hazard through the five-year share of recurrences, and size alone
+(c-index, and calibration: what a logistic curve of every other patient says of the others).
 For research and teaching, never for decisions about a patient.
 """
 
@@ -23,11 +24,11 @@ import numpy as np
 import cascade
 from _clock import after, by, since
 from _draws import whole
+from _ranked import ranked
 from _registers import Calibration, Seen, register_of, seen_in
 from _report import Row
 from cascade.patient.follow.scheme import CAUSES, MODES
 from cascade.patient.known import diameters
-from late_recurrence import concordance
 
 MOERTEL = {0.5: 0.133, 1.0: 0.279, 2.0: 0.424, 3.0: 0.489, 5.0: 0.550, 7.0: 0.573}
 """Share with a recurrence of stage III, observation alone: Kaplan and Meier's estimate from the trial's data."""
@@ -97,7 +98,7 @@ def after_surgery(seen: Seen) -> list[Row]:
     size, nodes = np.log(seen.mm(r)[some]), np.log1p(r.nodes_positive[some])
     for name, score in {"size alone": size, "size and nodes": 0.3 * size + nodes}.items():
         role = "naive comparator" if name == "size alone" else "predicted"
-        rows.append(Row(f"c-index of {name}", role, None, concordance(score, until, event), None))
+        rows += ranked(name, role, score, until, event, None)
     return rows
 
 

@@ -9,9 +9,9 @@ Cells in the marrow of 30.6 % of patients at diagnosis (E62) stand beside the sh
 and with one in bone: cells that found are fewer than cells that lie there.  Circulating cells 7 to 22 years after
 mastectomy (13 of 36, PD03) contradict the disease: its lesions shed nothing, so that nothing circulates.
 
-Size alone, the naive comparator, ranks patients by their recurrence as the c-index says; beside it size with the
-number of nodes, and what has been shed into the blood, which nobody knows.  For research and teaching, never for
-decisions about a patient.
+Size alone, the naive comparator, ranks patients by their recurrence as the c-index says; a logistic curve of every
+other patient says of the others how many recur in twenty years.  Beside it size with the number of nodes, and what has
+been shed into the blood, which nobody knows.  For research and teaching, never for decisions about a patient.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import numpy as np
 import cascade
 from _clock import since
 from _draws import whole
+from _ranked import ranked
 from _registers import Calibration, Seen
 from _report import Row
 from cascade.patient.follow.register import Register
@@ -35,18 +36,8 @@ RANKED = 4_000
 """Patients of the c-index: all pairs of them are compared."""
 
 
-def concordance(score: np.ndarray, until: np.ndarray, event: np.ndarray) -> float:
-    """Harrell's c: of pairs of whom one is known to recur first, the share in which the score of this one is higher."""
-    right = of = 0.0
-    for i in np.flatnonzero(event):
-        later = until > until[i]
-        of += later.sum()
-        right += (score[i] > score[later]).sum() + 0.5 * (score[i] == score[later]).sum()
-    return right / of
-
-
 def ranks(seen: Seen) -> list[Row]:
-    """How well size, size with nodes, and size with what the patient's traits are rank recurrences in 20 years."""
+    """How well size, size with nodes, and what was shed rank recurrences in 20 years, and say how many there are."""
     r: Register = seen.surgery
     some = np.flatnonzero((r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0))[:RANKED]
     spread = since(r, r.distant)[some]
@@ -58,11 +49,11 @@ def ranks(seen: Seen) -> list[Row]:
     exponent = next(shed.exponent for shed in seen.disease.shedding if shed.route == "blood")
     shed = np.log(growth.shed(growth.days(r.cells[some]), exponent)) + np.log(r.traits[some, blood])
     scores = {"size alone": size, "size and nodes": size + nodes, "cells shed into the blood, which nobody knows": shed}
-    role = "looked at; about 0.65 in the literature"
-    return [
-        Row(f"c-index of {name}", role, 0.65 if name == "size and nodes" else None, concordance(s, until, event), None)
-        for name, s in scores.items()
-    ]
+    rows = []
+    for name, score in scores.items():
+        role = "naive comparator" if name == "size alone" else "looked at; about 0.65 in the literature"
+        rows += ranked(name, role, score, until, event, 0.65 if name == "size and nodes" else None)
+    return rows
 
 
 def there(seen: Seen, organ: str | None) -> float:

@@ -2,13 +2,12 @@
 
 Carter's nodes by size were fitted; those of Ham 2001 (screened women, smaller tumours), numbers of nodes, the chance of
 spread per cell (Michaelson 2005, PS07), the size at which one in a hundred has a distant metastasis within five years
-(Coumans 2013, E04: from its own model), and deaths by size and nodes (Verschraegen 2005, PS09) were predicted once and
-have been looked at since.  PS09 is
-of treated women, as those here are not: more die here.  So are the women of E06 (distant metastasis within five years,
-all sizes, the Netherlands), and here those of the row beside it: screened, with hormone treatment where it works.
-Survival of five years at both ends of size and nodes (E51, Carter 1989: relative; simulated is death of the tumour) has
-been known for long and was neither fitted nor looked at.  Here it is of the operated, who have no metastasis that is
-seen, there of all; of large tumours it is counted among those found late.
+(Coumans 2013, E04: from its own model), deaths by size and nodes (Verschraegen 2005, PS09), distant metastasis within
+five years of women of all sizes (the Netherlands, E06) and survival of five years at both ends of size and nodes (E51,
+Carter 1989: relative; simulated is death of the tumour) were predicted once and have been looked at since.  PS09 is of
+treated women, as those here are not: more die here.  So are the women of E06, and here those of the row beside it:
+screened, with hormone treatment where it works.  Survival of five years is of the operated here, who have no metastasis
+that is seen, there of all; of large tumours it is counted among those found late.
 
 It cannot show two exponents of shedding: with one exponent for both routes the slope of nodes by size follows from the
 spread of the patients' traits, and another exponent with another spread meets Carter's rows as well.
@@ -30,6 +29,7 @@ from scipy.special import expit, logit
 import cascade
 from _clock import since_diagnosis
 from _draws import whole
+from _ranked import logistic
 from _registers import Calibration, Seen, between, distant_by, register_of, share_free, share_nodes
 from _report import Row
 from cascade.patient.follow.scheme import CAUSES
@@ -45,15 +45,6 @@ def of_size(seen: Seen, low: float, high: float) -> np.ndarray:
     """Operated patients of a range of sizes, found by the primary."""
     r, some = between(seen, {"low_mm": low, "high_mm": high})
     return some & (r.nodes_positive >= 0)
-
-
-def curve(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Intercept and slope of a logistic curve, by Newton's method."""
-    design, beta = np.stack([np.ones_like(x), x], axis=1), np.array([logit(y.mean()), 0.0])
-    for _ in range(30):
-        p = expit(design @ beta)
-        beta = beta + np.linalg.solve((design.T * (p * (1 - p))) @ design, design.T @ (y - p))
-    return float(beta[0]), float(beta[1])
 
 
 def deaths(seen: Seen, low: float, high: float, positive: bool) -> float:
@@ -82,7 +73,7 @@ def in_their_time(disease: cascade.Disease, plan: Calibration) -> float:
 def size_of_risk(seen: Seen, share: float) -> float:
     """The diameter at which so many have a distant metastasis seen within five years: a logistic curve in log size."""
     r, some = between(seen, {"low_mm": 1.0, "high_mm": 90.0})
-    a, b = curve(np.log(seen.mm(r)[some]), distant_by(r, 5.0)[some])
+    a, b = logistic(np.log(seen.mm(r)[some]), distant_by(r, 5.0)[some])
     return float(np.exp(brentq(lambda x: a + b * x - logit(share), -10.0, 10.0)))
 
 
@@ -92,7 +83,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     seen = Seen(disease, calibration)
     r = seen.surgery
     all_sizes = of_size(seen, 1.0, 90.0)
-    a, b = curve(np.log(seen.mm(r)[all_sizes]), (r.nodes_positive[all_sizes] > 0).astype(float))
+    a, b = logistic(np.log(seen.mm(r)[all_sizes]), (r.nodes_positive[all_sizes] > 0).astype(float))
     rows = []
     for row in calibration.rows:
         if row.what.startswith("share, nodes"):
@@ -119,11 +110,11 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         ),
     ]
     rows += [
-        Row("distant metastasis within 5 years, all, treated", "predicted", 0.092, in_their_time(disease, calibration),
+        Row("distant metastasis within 5 years, all, treated", "looked at", 0.092, in_their_time(disease, calibration),
             None, "Coumans 2013 (E06): B"),
-        Row("alive after 5 years, below 20 mm, no nodes", "predicted", 0.963, alive(seen, large=False), None,
+        Row("alive after 5 years, below 20 mm, no nodes", "looked at", 0.963, alive(seen, large=False), None,
             "Carter 1989 (E51), quoted: C"),
-        Row("alive after 5 years, 50 mm and more, nodes", "predicted", 0.455, alive(seen, large=True), None,
+        Row("alive after 5 years, 50 mm and more, nodes", "looked at", 0.455, alive(seen, large=True), None,
             "Carter 1989 (E51), quoted: C"),
     ]  # fmt: skip
     for positive, (least, most) in {False: (0.10, 0.25), True: (0.20, 0.40)}.items():

@@ -23,10 +23,10 @@ from scipy.special import expit
 import cascade
 from _clock import since_diagnosis
 from _draws import of_patients, over_draws
+from _ranked import logistic
 from _registers import Calibration, register_of
 from _report import Row, finished, own_folder
 from cascade.patient.known import diameters
-from size_and_nodes import curve
 
 LATER = 365.0
 YEARS = 20.0
@@ -57,7 +57,7 @@ def asked(whole: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     kinds = np.array([subtype.growth for subtype in disease.subtypes])[early.subtype[some]]
     grown = growth.size(growth.days(early.cells[some]) + LATER * pace * kinds)
     later = mm * (grown / early.cells[some]) ** (1.0 / 3.0)
-    a, b = curve(np.log(mm), spread[0].astype(float))
+    a, b = logistic(np.log(mm), spread[0].astype(float))
     naive = float((expit(a + b * np.log(later)) - expit(a + b * np.log(mm))).mean())
     rows = [
         Row("distant metastasis within 20 years", "predicted", None, float(spread[0].mean()), None),

@@ -25,6 +25,7 @@ from cascade.patient.variants import number_at
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
 import _draws  # type: ignore[import-not-found]
+import _ranked  # type: ignore[import-not-found]
 import _registers  # type: ignore[import-not-found]
 import _report  # type: ignore[import-not-found]
 import adjuvant  # type: ignore[import-not-found]
@@ -32,9 +33,7 @@ import blood_counts  # type: ignore[import-not-found]
 import colon_recurrence  # type: ignore[import-not-found]
 import early_or_late  # type: ignore[import-not-found]
 import first_sites  # type: ignore[import-not-found]
-import late_recurrence  # type: ignore[import-not-found]
 import pancreas  # type: ignore[import-not-found]
-import size_and_nodes  # type: ignore[import-not-found]
 import soil_of_patients  # type: ignore[import-not-found]
 
 ROWS = [_report.Row("a", "predicted", 0.2, 0.21234, None), _report.Row("b", "map", None, None, 0.5)]
@@ -237,16 +236,32 @@ def test_concordance_is_that_of_all_pairs() -> None:
             if event[i] and until[j] > until[i]:
                 of += 1
                 right += 1.0 if score[i] > score[j] else 0.5 if score[i] == score[j] else 0.0
-    assert late_recurrence.concordance(score, until, event) == pytest.approx(right / of)
-    assert late_recurrence.concordance(-until, until, event) == 1.0
-    assert late_recurrence.concordance(0.0 * until, until, event) == 0.5
+    assert _ranked.concordance(score, until, event) == pytest.approx(right / of)
+    assert _ranked.concordance(-until, until, event) == 1.0
+    assert _ranked.concordance(0.0 * until, until, event) == 0.5
+
+
+def test_calibration_finds_what_a_logistic_curve_cannot_say() -> None:
+    draw = np.random.default_rng(8)
+    score, n = draw.normal(2.0, 3.0, size=40_000), 40_000
+    straight = draw.random(n) < expit(0.5 * score - 1.0)
+    slope, miss = _ranked.calibration(score, straight)
+    # One standard error of the slope is some 0.02, of a share of 4,000 0.008: five of them.
+    assert abs(slope - 1.0) < 0.1
+    assert miss < 0.04
+    # Who has half of it at both ends: no curve that only rises says so.
+    bent = draw.random(n) < np.where(np.abs(score - 2.0) > 3.0, 0.5, 0.1)
+    assert _ranked.calibration(score, bent)[1] > 0.1
+    # Every other patient by another law: what was learned says too much.
+    mixed = np.where(np.arange(n) % 2 == 0, straight, draw.random(n) < expit(0.2 * score - 1.0))
+    assert abs(_ranked.calibration(score, mixed)[0] - 0.4) < 0.08
 
 
 def test_a_logistic_curve_is_found() -> None:
     """Of 200,000: 0.03 is more than four standard errors of either."""
     draw = np.random.default_rng(6)
     x = draw.normal(size=200_000)
-    a, b = size_and_nodes.curve(x, (draw.random(len(x)) < expit(-0.7 + 1.3 * x)).astype(float))
+    a, b = _ranked.logistic(x, (draw.random(len(x)) < expit(-0.7 + 1.3 * x)).astype(float))
     assert (a, b) == (pytest.approx(-0.7, abs=0.03), pytest.approx(1.3, abs=0.03))
 
 
