@@ -109,7 +109,7 @@ def positions(disease: Disease) -> Positions:
     drug = drug_of(disease)
     given: list[tuple[float, float] | None] = [None]
     if drug is not None:
-        lasts = drug.slows != 1.0 or drug.wakes != 1.0
+        lasts = drug.slows != 1.0 or drug.wakes != 1.0 or drug.log_kill > 0.0
         lengths = [drug.for_years * times for times in (LENGTHS if lasts else (1.0,))]
         given += [(start, length) for start in starts for length in lengths]
     operated = any(care.surgery for care in disease.care)
