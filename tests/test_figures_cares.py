@@ -165,6 +165,27 @@ def test_a_course_is_thin_until_it_is_seen_and_ends_where_it_was_taken_out() -> 
     assert any(c.get_label() == "_treatment hormone" for c in ax.collections)
 
 
+@pytest.mark.parametrize("style", ["screen", "slide"])
+def test_names_of_what_is_done_lie_on_no_name_of_a_lesion_and_on_none_of_theirs(style: str) -> None:
+    """Of women who are treated again near the end, so that little room is left behind it."""
+    breast = cascade.cohort(cascade.disease("breast"), patients=2_000, seed=4, care="surgery+hormone")
+    rows = breast.register()
+    back = np.isfinite(rows.distant) & (rows.distant > rows.diagnosed) & (rows.cause == 1)
+    for number in rows.patient[back][:4].tolist():
+        course = breast.patient(number)
+        assert course.clinical is not None
+        figure = plot.course(course, style=style)
+        figure.canvas.draw()
+        ax = figure.axes[0]
+        done = {one.name for one in course.clinical.given} | {f"diagnosed by {course.clinical.mode}"}
+        boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+        names = [boxes[name] for name in done if name in boxes]
+        assert len(names) == len(done)
+        last = ax.transData.transform((course.years, 1.0))[0]
+        assert all(box.x1 <= last + 1.0 for box in names)
+        assert all(not one.overlaps(other) for k, one in enumerate(names) for other in names[:k])
+
+
 def test_an_eye_has_its_line_while_it_looks_where_it_sees_half() -> None:
     """Screening of the primary; after diagnosis of the organs in which the patient has lesions."""
     rows = cohort("surgery+hormone").register(range(600))

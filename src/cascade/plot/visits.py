@@ -148,15 +148,24 @@ def draw_care(ax: Axes, course: Course, look: Look, inches: tuple[float, float],
     events += [(year, name) for name, year in (("local recurrence seen", told.local),) if math.isfinite(year)]
     events = [(year, name) for year, name in events if year <= course.years]
     per_inch = span / inches[0]
-    wide = [width_of(name, look.small) + 0.8 * look.em for _, name in events]
-    places = [year / per_inch + w / 2 for (year, _), w in zip(events, wide, strict=True)]
-    rows = lanes(places, wide)
-    for (year, name), w, row in zip(events, wide, rows, strict=True):
+    told_at = sorted(_place(year, name, look, per_inch, course.years) for year, name in events)
+    rows = lanes([left + wide / 2 for left, wide, *_ in told_at], [wide for _, wide, *_ in told_at])
+    for (left, _, year, name), row in zip(told_at, rows, strict=True):
         ax.axvline(year, color=QUIET, linewidth=look.thin, zorder=1, label=f"_event {name}")
         high = 1.0 - (0.5 + row) * look.leading(1) / inches[1]
-        left = min(year + 0.25 * look.em * per_inch, span - w * per_inch)
-        ax.text(left, high, words(name), transform=across, fontsize=look.small, color=QUIET, va="center", zorder=8,
-                bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8})  # fmt: skip
+        ax.text(left * per_inch, high, words(name), transform=across, fontsize=look.small, color=QUIET, va="center",
+                zorder=8, bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8})  # fmt: skip
+
+
+def _place(year: float, name: str, look: Look, per_inch: float, last: float) -> tuple[float, float, float, str]:
+    """Where the name of an event begins, and how wide it is, in inches: after its line, or before it at the end.
+
+    After the last year stand the names of lesions.
+    """
+    gap, wide = 0.25 * look.em, width_of(name, look.small) + 0.8 * look.em
+    at = year / per_inch
+    left = at + gap if at + wide <= last / per_inch else max(at - wide + gap, 0.0)
+    return left, wide, year, name
 
 
 def band(ax: Axes, given: Given) -> None:

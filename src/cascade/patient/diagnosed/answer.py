@@ -250,7 +250,8 @@ class Diagnosed:
         Raises
         ------
         InputError
-            For care without surgery, with local recurrence or systemic treatment: these are in the simulation alone.
+            For care without surgery, with local recurrence, or with systemic treatment that begins before a metastasis
+            is seen: these are in the simulation alone.
         """
         check_care(self.care)
         asked = tuple(float(year) for year in years)

@@ -40,7 +40,8 @@ def check_care(care: Care) -> None:
     Raises
     ------
     InputError
-        For care without surgery, with local recurrence, or with systemic treatment.
+        For care without surgery, with local recurrence, or with systemic treatment that begins before a metastasis
+        is seen.
     """
     alone = "; anything else is in the simulation alone"
     if care.surgery is None:
