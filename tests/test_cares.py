@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,25 @@ def test_a_handful_of_patients_add_up(care: str) -> None:
     assert (rows.cause == 1).sum() == found.counts.deaths[0, :-1].sum()
     assert (rows.mode > 0).sum() == found.follow_up().diagnosed
     assert (np.isfinite(rows.surgery) <= (care != "none")).all()
+
+
+def test_patients_of_an_older_file_that_would_be_others_here_are_not_shown(tmp_path: Path) -> None:
+    """Treatments that kill did not reach founders before stream version 6; under other cares patients are the same."""
+    disease = RICH.with_(care=[{"name": "drug", "systemic": [{"name": "d", "begins": "diagnosis", "log_kill": 3.0}]}])
+    for care, others in (("drug", True), ("none", False)):
+        made = cascade.cohort(disease, patients=40, seed=SEED, care=care)
+        old = replace(made, versions={**made.versions, "streams": 5})
+        opened = cascade.open_cohort(old.save(tmp_path / f"{care}.cascade"))
+        assert opened.follow_up().diagnosed == made.follow_up().diagnosed
+        if not others:
+            assert opened.register() == made.register()
+            assert opened.patient(3).years == made.patient(3).years
+            continue
+        for show in (opened.register, lambda c=opened: c.patient(3)):
+            with pytest.raises(InputError, match="simulate anew"):
+                show()
+        with pytest.raises(InputError, match="version"):
+            opened.merge(cascade.cohort(disease, patients=range(40, 50), seed=SEED, care=care))
 
 
 # The same patients twice.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-STREAM_VERSION = 5
+STREAM_VERSION = 6
 """Raised whenever the same (model, seed, cell) would give another life.
 
 2: the switches of factors have clocks of their own; models without factors live as in 1.
@@ -15,6 +15,8 @@ STREAM_VERSION = 5
    (``runs.provenance.same_lives`` bounds how many), the same lives in all others.
 5: where one of several ways, switches or starts is rare (``kernel.rare``) the choice has 64 bits: other lives in
    models that hold such a way, the same in all others.
+6: a treatment of patients that kills cells of lesions kills those that begin one, too: other patients under such
+   care, the same under all others; cells of models live as in 5.
 """
 
 

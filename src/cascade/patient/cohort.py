@@ -19,6 +19,7 @@ import numpy as np
 from cascade.common.arguments import seed_of
 from cascade.common.errors import InputError, is_number, is_whole
 from cascade.common.frozen import ByValue
+from cascade.common.version import STREAM_VERSION
 from cascade.engine.executor import Progress, Workers
 from cascade.patient.checks import check_disease
 from cascade.patient.clinic.lowered import clinic_of
@@ -47,6 +48,9 @@ VISITS = 60.0
 """About how long a patient takes, in visits of a cell to a state."""
 
 LARGEST = 1 << 20
+
+FOUNDERS_KILLED = 6
+"""Version of the random streams from which on treatments kill cells that begin a lesion, too."""
 
 
 def cohort(
@@ -222,7 +226,20 @@ class Cohort(Simulated, ByValue):
         if not is_whole(number) or not any(start <= number < stop for start, stop in self.ranges):
             told = " or ".join(f"{start:,} to {stop - 1:,}" for start, stop in self.ranges)
             raise InputError("patient", number, f"the number of a patient of this cohort: {told}")
+        self._check_same("a course")
         return course_of(self.disease, seed=self.seed, patient=int(number), care=self.care, until_years=self.years)
+
+    def _check_same(self, what: str) -> None:
+        """That the patients of a cohort, which may have been saved long ago, live the same lives here."""
+        streams = self.versions.get("streams")
+        kills = self.care is not None and any(one.log_kill > 0 for one in self.disease.care_of(self.care).systemic)
+        if kills and not (isinstance(streams, int) and streams >= FOUNDERS_KILLED):
+            wanted = (
+                f"a cohort whose patients live the same lives under the random streams of this version"
+                f" ({STREAM_VERSION}); counts and tables of this one are those of its own rules, but {what} would show"
+                " other patients: simulate anew"
+            )
+            raise InputError("streams", streams, wanted)
 
     def follow_up(self) -> FollowUp:
         """Those who were diagnosed: at diagnosis, survival, hazards, sites by the time they were seen.
@@ -251,6 +268,7 @@ class Cohort(Simulated, ByValue):
         """
         from cascade.patient.known import register_of
 
+        self._check_same("a register")
         return register_of(self, patients)
 
     def merge(self, other: Cohort) -> Cohort:
