@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from _report import Row
 
 FIFTHS = 5
+NODES = ((0, 0), (1, 3), (4, 10**6))
+"""Positive nodes by which patients are grouped, from and to."""
+
+COMPARED = "naive comparator"
+PENALTY = 1e-6
 
 
-def logistic(x: np.ndarray, y: np.ndarray, slope: float = 1.0) -> np.ndarray:
-    """Intercept and slope of a logistic curve: Newton's steps, with a trace of a penalty, so that they end.
+def logistic(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Intercept and slope of the likeliest logistic curve, with a trace of a penalty, so that there always is one.
 
     Parameters
     ----------
     x, y : ndarray, (N,)
         A number of each patient, and whether it happened (or by how much of a patient).
-    slope : float
-        From which the steps start.
     """
-    design = np.stack([np.ones_like(x), x], axis=1)
-    beta = np.array([logit(np.clip(y.mean(), 1e-3, 1 - 1e-3)), slope])
-    for _ in range(30):
+    # On a scale on which all numbers are alike, from the curve that does not rise: Newton's steps go astray from afar.
+    middle, wide = float(x.mean()), max(float(x.std()), 1e-12)
+    design = np.stack([np.ones_like(x), (x - middle) / wide], axis=1)
+
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        z = design @ beta
+        lost = float(np.logaddexp(0.0, z).sum() - y @ z + 0.5 * PENALTY * beta @ beta)
+        return lost, design.T @ (expit(z) - y) + PENALTY * beta
+
+    def curved(beta: np.ndarray) -> np.ndarray:
         p = expit(design @ beta)
-        w = p * (1.0 - p) + 1e-9
-        beta = beta + np.linalg.solve((design.T * w) @ design + 1e-6 * np.eye(2), design.T @ (y - p))
-    return np.asarray(beta)
+        return np.asarray((design.T * (p * (1.0 - p))) @ design + PENALTY * np.eye(2))
+
+    begin = np.array([logit(np.clip(y.mean(), 1e-6, 1 - 1e-6)), 0.0])
+    found = minimize(loss, begin, jac=True, hess=curved, method="trust-exact", options={"gtol": 1e-6 * len(x)})
+    if not found.success:
+        raise ArithmeticError(f"no logistic curve of {len(x)} patients was found: {found.message}")
+    slope = float(found.x[1]) / wide
+    return float(found.x[0]) - slope * middle, slope
 
 
 def concordance(score: np.ndarray, until: np.ndarray, event: np.ndarray) -> float:
@@ -39,33 +57,32 @@ def concordance(score: np.ndarray, until: np.ndarray, event: np.ndarray) -> floa
     return right / of
 
 
-def calibration(score: np.ndarray, happened: np.ndarray) -> tuple[float, float]:
-    """Of what a logistic curve of every other patient says of those between them: slope, and the greatest miss.
+def said(score: np.ndarray, happened: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a logistic curve of every other patient says of those between them, and what happens to these."""
+    intercept, slope = logistic(score[::2], happened[::2].astype(float))
+    return np.asarray(expit(intercept + slope * score[1::2])), happened[1::2].astype(float)
 
-    Returns
-    -------
-    slope : float
-        Of the curve of what happens to the others over what is said, in logits: 1 is right, below 1 it says too much.
-    miss : float
-        Of a fifth of the others, by what is said of them: how far the share said is from the share that it happens to.
-    """
-    # On a scale of its own, so that Newton's steps are alike for all numbers.
-    z = (score - score.mean()) / score.std()
-    learned, asked = happened[::2].astype(float), happened[1::2].astype(float)
-    intercept, by = logistic(z[::2], learned)
-    said = intercept + by * z[1::2]
-    slope = float(logistic(said, asked)[1])
-    parts = np.array_split(np.argsort(said, kind="stable"), FIFTHS)
-    return slope, max(abs(float(expit(said[part]).mean() - asked[part].mean())) for part in parts)
+
+def miss(says: np.ndarray, happens: np.ndarray, groups: Iterable[np.ndarray]) -> float:
+    """How far the share that is said is from the share that it happens to, in the group where it is furthest."""
+    return max(abs(float(says[of].mean() - happens[of].mean())) for of in groups)
 
 
 def ranked(
-    name: str, role: str, score: np.ndarray, until: np.ndarray, event: np.ndarray, observed: float | None
-) -> list[Row]:
-    """Rows of a number: c-index (beside a published one), slope of calibration and the greatest miss of a fifth."""
-    slope, miss = calibration(score, event)
+    name: str, role: str, score: np.ndarray, until: np.ndarray, event: np.ndarray, nodes: np.ndarray,
+    observed: float | None = None,
+) -> list[Row]:  # fmt: skip
+    """Rows of a number: its c-index (beside a published one), and by how much it misses in groups of patients.
+
+    The groups are fifths by what it says itself, which shows where it bends, and those by positive ``nodes``, in which
+    size alone says the same of patients of whom not the same becomes.
+    """
+    says, happens = said(score, event)
+    fifths = np.array_split(np.argsort(says, kind="stable"), FIFTHS)
+    asked = nodes[1::2]
+    by_nodes = [(asked >= low) & (asked <= high) for low, high in NODES]
     return [
         Row(f"c-index of {name}", role, observed, concordance(score, until, event), None),
-        Row(f"slope of calibration of {name}", role, None, slope, None),
-        Row(f"greatest miss in a fifth of patients, {name}", role, None, miss, None),
+        Row(f"greatest miss in a fifth of patients, {name}", COMPARED, None, miss(says, happens, fifths), None),
+        Row(f"greatest miss by nodes, {name}", COMPARED, None, miss(says, happens, by_nodes), None),
     ]

@@ -305,8 +305,8 @@ def size_of_half(seen: Seen, asked: dict[str, Any]) -> float:
     x, y = np.log(seen.mm(r)[some] / near), distant_by(r, asked["within_years"])[some]
     if len(y) < 200:
         return float("nan")
-    beta = logistic(x, y)
-    return float(near * np.exp(np.clip(-beta[0] / max(beta[1], 0.2), -3.0, 3.0)))
+    intercept, slope = logistic(x, y)
+    return float(near * np.exp(np.clip(-intercept / max(slope, 0.2), -3.0, 3.0)))
 
 
 def late_recurrence(seen: Seen, asked: dict[str, Any]) -> float:

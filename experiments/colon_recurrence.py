@@ -98,7 +98,7 @@ def after_surgery(seen: Seen) -> list[Row]:
     size, nodes = np.log(seen.mm(r)[some]), np.log1p(r.nodes_positive[some])
     for name, score in {"size alone": size, "size and nodes": 0.3 * size + nodes}.items():
         role = "naive comparator" if name == "size alone" else "predicted"
-        rows += ranked(name, role, score, until, event, None)
+        rows += ranked(name, role, score, until, event, r.nodes_positive[some])
     return rows
 
 

@@ -52,7 +52,8 @@ def ranks(seen: Seen) -> list[Row]:
     rows = []
     for name, score in scores.items():
         role = "naive comparator" if name == "size alone" else "looked at; about 0.65 in the literature"
-        rows += ranked(name, role, score, until, event, 0.65 if name == "size and nodes" else None)
+        literature = 0.65 if name == "size and nodes" else None
+        rows += ranked(name, role, score, until, event, r.nodes_positive[some], literature)
     return rows
 
 

@@ -4,10 +4,11 @@ Carter's nodes by size were fitted; those of Ham 2001 (screened women, smaller t
 spread per cell (Michaelson 2005, PS07), the size at which one in a hundred has a distant metastasis within five years
 (Coumans 2013, E04: from its own model), deaths by size and nodes (Verschraegen 2005, PS09), distant metastasis within
 five years of women of all sizes (the Netherlands, E06) and survival of five years at both ends of size and nodes (E51,
-Carter 1989: relative; simulated is death of the tumour) were predicted once and have been looked at since.  PS09 is of
-treated women, as those here are not: more die here.  So are the women of E06, and here those of the row beside it:
-screened, with hormone treatment where it works.  Survival of five years is of the operated here, who have no metastasis
-that is seen, there of all; of large tumours it is counted among those found late.
+Carter 1989: relative; simulated is death of the tumour) were predicted once and have been looked at since.
+PS09 is of women who were treated after surgery, as those here are not before a metastasis is seen: more die here. So
+are the women of E06, and here those of the row beside it: screened, with hormone treatment where it works. Survival
+of five years is of the operated here, who have no metastasis that is seen, there of all; of large tumours it is
+counted among those found late.
 
 It cannot show two exponents of shedding: with one exponent for both routes the slope of nodes by size follows from the
 spread of the patients' traits, and another exponent with another spread meets Carter's rows as well.

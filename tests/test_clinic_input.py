@@ -104,6 +104,12 @@ FAULTS: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     ((*CARE, "systemic"), drug(given_to="nodes", begins="diagnosis"), "care[0].systemic[0].begins", "'surgery'"),
     (
         (*CARE, "systemic"),
+        drug(given_to="nodes", begins="metastasis seen"),
+        "care[0].systemic[0].begins",
+        "'surgery'",
+    ),
+    (
+        (*CARE, "systemic"),
         drug(begins="metastasis seen", after_days=0.5),
         "care[0].systemic[0].after_days",
         "at least 1",

@@ -104,6 +104,15 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
         "this",
         ["treated", "not given", "killed", "distant", "seen at diagnosis"],
     ),
+    "all on the day of diagnosis": (
+        under(
+            SHARP,
+            {"log_kill": 3.0, "begins": "diagnosis", "after_days": 0.0, "kill_below_mm": 300.0},
+            {"slows": 0.3, "begins": "metastasis seen"},
+        ),
+        "this",
+        ["treated", "killed", "seen at diagnosis"],
+    ),
     "once one comes back": (
         under(
             SHARP,

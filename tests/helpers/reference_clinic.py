@@ -668,7 +668,7 @@ class Clinics(Patients):
                     row.truly, self.ever(lesion, eyes, signs, known, last), sign if sign <= last else row.truly
                 )
         if row.seen:
-            row.distant = known
+            row.distant = row.truly = known
         bed = row.lesions[0]
         days = []
         for day, seeing in looks[1:]:

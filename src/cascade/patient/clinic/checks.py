@@ -132,8 +132,8 @@ def _care(disease: Disease, care: Care, path: str) -> Iterator[Fault]:
             yield Fault(f"{where}.begins", "surgery", "'diagnosis', or a care with surgery")
         if given.given_to == "nodes" and (care.surgery is None or disease.pathologist is None):
             yield Fault(f"{where}.given_to", "nodes", "a care with surgery, and a pathologist who counts nodes")
-        if given.given_to == "nodes" and given.begins == "diagnosis":
-            yield Fault(f"{where}.begins", "diagnosis", "'surgery': nodes are counted after it")
+        if given.given_to == "nodes" and given.begins != "surgery":
+            yield Fault(f"{where}.begins", given.begins, "'surgery': nodes are counted after it")
         if given.begins == "metastasis seen" and given.after_days < 1.0:
             yield Fault(f"{where}.after_days", given.after_days, "at least 1: what is seen is treated later")
         if given.treatment is not None and given.effects:

@@ -162,6 +162,8 @@ def live_known(rules, clinic, timeline, patient, lesions, pieces, scratch, row, 
             if row[at.OPERATED] > until:
                 row[at.OPERATED], row[at.POSITIVE], row[at.REMOVED] = np.inf, -1.0, 0.0
             register(rules, clinic, lesions, pieces, number, known, surfaced, timeline, until, row, there, seen, k0, k1)
+            if metastatic:  # also where care on this very day has taken it away
+                row[at.DISTANT], row[at.TRULY] = known, known
             again = clinic.care.later and sight == np.inf and row[at.DISTANT] < np.inf
             sight = row[at.DISTANT]
     if death < np.inf and death <= horizon:

@@ -1,8 +1,9 @@
 """Lives of founders-to-be while care changes the hazards of cells: one life, one weight.
 
 A founder-to-be lives the life of a cell that founds without care, and has a weight w and a latent uniform V: it founds
-if V < w.  Under a regime r whose treatments do more than kill it lives by the arrays of that regime, and where regimes
-change, in the state x,
+if V < w, or where it first divides while a treatment kills lesions if V < w times the share of cells that this spares.
+Under a regime r whose treatments do more than kill it lives by the arrays of that regime, and where regimes change, in
+the state x,
 
     w  <-  w h_r'(x) / h_r(x)
 
