@@ -255,20 +255,40 @@ def test_what_the_guide_says_of_how_long_hormone_treatment_is_given() -> None:
     assert rows["recurrence, ten years over five, years 10 to 15"].simulated < 0.62
 
 
-def test_calibration_finds_what_a_logistic_curve_cannot_say() -> None:
+def test_a_comparator_misses_where_patients_differ_by_what_it_does_not_know() -> None:
     draw = np.random.default_rng(8)
-    score, n = draw.normal(2.0, 3.0, size=40_000), 40_000
-    straight = draw.random(n) < expit(0.5 * score - 1.0)
-    slope, miss = _ranked.calibration(score, straight)
-    # One standard error of the slope is some 0.02, of a share of 4,000 0.008: five of them.
-    assert abs(slope - 1.0) < 0.1
-    assert miss < 0.04
+    n = 40_000
+    score, nodes = draw.normal(2.0, 3.0, size=n), draw.choice([0, 2, 9], size=n)
+    by_nodes = [nodes[1::2] == k for k in (0, 2, 9)]
+
+    def misses(chance: np.ndarray) -> tuple[float, float]:
+        says, happens = _ranked.said(score, draw.random(n) < chance)
+        fifths = np.array_split(np.argsort(says, kind="stable"), 5)
+        return _ranked.miss(says, happens, fifths), _ranked.miss(says, happens, by_nodes)
+
+    # Five standard errors of the share of a fifth of the other half.
+    assert max(misses(expit(0.5 * score - 1.0))) < 5.0 * 0.5 / np.sqrt(n / 10)
     # Who has half of it at both ends: no curve that only rises says so.
-    bent = draw.random(n) < np.where(np.abs(score - 2.0) > 3.0, 0.5, 0.1)
-    assert _ranked.calibration(score, bent)[1] > 0.1
-    # Every other patient by another law: what was learned says too much.
-    mixed = np.where(np.arange(n) % 2 == 0, straight, draw.random(n) < expit(0.2 * score - 1.0))
-    assert abs(_ranked.calibration(score, mixed)[0] - 0.4) < 0.08
+    bent, _ = misses(np.where(np.abs(score - 2.0) > 3.0, 0.5, 0.1))
+    assert bent > 0.1
+    straight, unknown = misses(expit(0.5 * score - 2.0 + 0.3 * nodes))
+    assert unknown > 0.15 > 3.0 * straight
+
+
+@pytest.mark.parametrize(("intercept", "slope"), [(-6.0, 0.0), (-7.0, 1.2), (-2.0, 0.9), (3.0, -2.0), (-40.0, 9.0)])
+def test_a_logistic_curve_is_found_from_afar_too(intercept: float, slope: float) -> None:
+    """Of logarithms of millimetres, whatever the share: the score vanishes there, and it lies near what was drawn."""
+    draw = np.random.default_rng(9)
+    x = draw.normal(2.9, 0.6, size=20_000)
+    y = draw.random(len(x)) < expit(intercept + slope * x)
+    a, b = _ranked.logistic(x, y.astype(float))
+    left = expit(a + b * x) - y
+    assert abs(left.mean()) < 1e-5
+    assert abs((left * (x - x.mean())).mean()) < 1e-5
+    p = expit(intercept + slope * x)
+    design = np.stack([np.ones_like(x), x])
+    errors = np.sqrt(np.diag(np.linalg.inv((design * p * (1.0 - p)) @ design.T)))
+    assert np.all(np.abs(np.array([a - intercept, b - slope])) < 5.0 * errors)
 
 
 def test_a_logistic_curve_is_found() -> None:
