@@ -78,10 +78,14 @@ def given_for(years: float) -> str:
     return f"{HORMONE}, {years:g} years"
 
 
-def of_lengths(disease: cascade.Disease, lengths: list[float]) -> cascade.Disease:
+LENGTHS = 1.0, 2.0, 10.0
+"""Years, beside the five of the disease."""
+
+
+def of_lengths(disease: cascade.Disease) -> cascade.Disease:
     """The disease with cares that give hormone treatment for other times."""
     base, more = disease.care_of(HORMONE), []
-    for years in lengths:
+    for years in LENGTHS:
         given = [
             one.model_copy(update={"for_years": years}) if one.begins == "surgery" else one for one in base.systemic
         ]
@@ -89,9 +93,9 @@ def of_lengths(disease: cascade.Disease, lengths: list[float]) -> cascade.Diseas
     return disease.with_(care=[*disease.care, *more])
 
 
-def by_length(disease: cascade.Disease, calibration: Calibration) -> list[Row]:
+def by_length(seen: Seen) -> list[Row]:
     """How long it is given: ten years over five, and fewer over none."""
-    seen, rows = Seen(of_lengths(disease, [1.0, 2.0, 10.0]), calibration), []
+    rows = []
     for what, rate in RATES.items():
         for (low, high), observed in TEN_OVER_FIVE[what].items():
             ten, five = (rate(seen, r, low, high, 5.0) for r in (seen.under(given_for(10.0)), seen.hormone))
@@ -108,7 +112,7 @@ def by_length(disease: cascade.Disease, calibration: Calibration) -> list[Row]:
 def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     """Its rows."""
     calibration = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
-    seen = Seen(disease, calibration)
+    seen = Seen(of_lengths(disease), calibration)
     role = {"target": "calibrated", "choice": "looked at", "comparison": "predicted"}
     kept = [row for row in calibration.rows if row.id.startswith("rate with tamoxifen")]
     rows = [Row(row.id, role[row.role], row.observed, seen.value(row), None, row.source) for row in kept]
@@ -136,7 +140,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         gain = float(by(spread["without"][some], YEARS).mean() - by(spread["with"][some], YEARS).mean())
         name = "no positive node" if high == 0 else f"{low} to {high} positive nodes"
         rows.append(Row(f"fewer recurrences within 15 years, {name}", "predicted", None, gain, None))
-    return rows + by_length(disease, calibration)
+    return rows + by_length(seen)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def answers(disease: cascade.Disease, plan: Calibration, organ: int) -> list[flo
 
 def main() -> int:
     """Print the map; 0 when it is that which was written down."""
-    parser = arguments(__doc__ or "", 4_000, 1923)
+    parser = arguments(__doc__ or "", 3_000, 1923)
     options = parser.parse_args()
     folder = own_folder(options, "what_matters")
     rows: list[Row] = []

@@ -245,7 +245,8 @@ def test_concordance_is_that_of_all_pairs() -> None:
 def test_what_the_guide_says_of_how_long_hormone_treatment_is_given() -> None:
     """Of one, two and five years what was published; of ten years over five far more than that (docs/diseases.md)."""
     plan = replace(_registers.Calibration.of("breast"), patients=20_000, seed=7)
-    rows = {row.name: row for row in adjuvant.by_length(cascade.disease("breast"), plan)}
+    seen = _registers.Seen(adjuvant.of_lengths(cascade.disease("breast")), plan)
+    rows = {row.name: row for row in adjuvant.by_length(seen)}
     some = [rows[f"recurrence, {many} over none, ten years"] for many in ("1 year", "2 years", "5 years")]
     assert some[0].simulated > some[1].simulated > some[2].simulated
     # Its standard errors are some 0.03.
