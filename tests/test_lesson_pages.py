@@ -700,6 +700,6 @@ def test_on_paper_stands_what_was_moved_for_the_printed_numbers(opened: Any, bro
     patient = Shown(context, path, "#patient=e2.5,k2,d1,p3")
     patient.page.emulate_media(media="print")
     chips = patient.page.locator(".time-handle").all_inner_texts()
-    assert len(chips) == 3, "scalpel, drug, eye"
+    assert len(chips) == 4, "scalpel, drug, how long, eye"
     assert on_paper(patient, "patient") == ["Patient 3", *chips]
     context.close()

@@ -214,6 +214,18 @@ export function neverBorn(data, at) {
 }
 
 /**
+ * Metastases that do not begin because of the drug.
+ * @param {TimelineData} data
+ * @param {TimelinePosition} at
+ * @returns {TimelineLesion[]} as they are without it
+ */
+export function keptBy(data, at) {
+  if (!at.drug) return [];
+  const born = new Set(lesionsUnder(data, at).map((lesion) => lesion.id));
+  return lesionsUnder(data, { ...at, drug: 0 }).filter((lesion) => !born.has(lesion.id));
+}
+
+/**
  * All numbers of the sentences under a time line.
  * @param {TimelineData} data
  * @param {TimelinePosition} at
@@ -231,6 +243,7 @@ export function factsOf(data, at) {
     born: lesions.length - 1,
     never: neverBorn(data, at).length,
     ended: lesions.filter((lesion) => lesion.fate === "drug").length,
+    kept: keptBy(data, at).length,
     works: data.patients[at.patient].works,
   };
 }
@@ -239,14 +252,15 @@ export function factsOf(data, at) {
  * Why a drug that works in a patient changes nothing of how the course ends; "": it changes it, or no reason is known.
  * @param {TimelineData} data
  * @param {TimelinePosition} at under a drug
- * @returns {"" | "late" | "alone" | "spared"} dead before; no metastasis is there while it is given; no death of the tumour
+ * @returns {"" | "late" | "alone" | "spared"} dead before; no metastasis is there, or would begin, while it is given; no death of the tumour
  */
 export function idleFor(data, at) {
   const [end, cause] = endUnder(data, at), [without, of] = endUnder(data, { ...at, drug: 0 });
   const given = data.drug ? [data.drug.starts[at.drug - 1], data.drug.years[at.drug - 1]] : [0, 0];
   if (end <= given[0]) return "late";
   if (end !== without || cause !== of) return "";
-  const met = lesionsUnder(data, at).some(({ id, begin, end: gone }) => id !== 0 && begin < given[0] + given[1] && gone > given[0]);
+  const lesions = [...lesionsUnder(data, at), ...keptBy(data, at)];
+  const met = lesions.some(({ id, begin, end: gone }) => id !== 0 && begin < given[0] + given[1] && gone > given[0]);
   return met ? (cause === DIES_OF_TUMOUR ? "" : "spared") : "alone";
 }
 

@@ -311,7 +311,7 @@ export class TimeScene {
       parts.push(many("born", facts.born), say("patient.at_end", { seen: facts.seen, there: facts.there }));
     }
     const late = data.drug && at.drug && idleFor(data, at) === "late";
-    if (at.drug && facts.works && !late) parts.push(many("ended", facts.ended));
+    if (at.drug && facts.works && !late) parts.push(many("ended", facts.ended), ...(facts.kept ? [many("kept", facts.kept)] : []));
     parts.push(ends(facts.cause, facts.end));
     this.said.textContent = parts.join(" ");
     const other = (/** @type {string} */ without, /** @type {[number, number]} */ [year, cause]) =>
