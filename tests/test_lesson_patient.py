@@ -163,7 +163,7 @@ def test_metastases_that_the_drug_keeps_from_beginning_are_told(name: str) -> No
     """Of a drug that kills what begins while it is given some; the page counts them as the patient's courses do."""
     data = sent(name)
     drugs = range(1, len(data["masks"][0]))
-    every = [(p, k, d) for p in range(PATIENTS) for k in (2, len(data["knives"]) - 1) for d in (drugs[0], drugs[-1])]
+    every = [(p, k, d) for p in range(PATIENTS) for k in (2, 5, len(data["knives"]) - 1) for d in drugs]
     code = f"{json.dumps(every)}.map(([patient, knife, drug]) => factsOf(data, {{ patient, knife, drug, mm: 8 }}).kept)"
     kept = asked(data, code)
     for (p, k, d), many in zip(every, kept, strict=True):
