@@ -701,5 +701,18 @@ def test_on_paper_stands_what_was_moved_for_the_printed_numbers(opened: Any, bro
     patient.page.emulate_media(media="print")
     chips = patient.page.locator(".time-handle").all_inner_texts()
     assert len(chips) == 4, "scalpel, drug, how long, eye"
-    assert on_paper(patient, "patient") == ["Patient 3", *chips]
+    knife, drug, years, eye = chips
+    assert on_paper(patient, "patient") == ["Patient 3", knife, f"{drug}, {years}", eye]
+    context.close()
+
+
+def test_a_drug_that_is_given_for_one_year_is_not_given_for_years(browser: Any, folder: Path) -> None:
+    """Fluorouracil: half a year, or twice that."""
+    context = browser.new_context(reduced_motion="reduce")
+    for lang, said in (("en", ["0.5 years", "1 year"]), ("de", ["0,5 Jahre", "1 Jahr"])):
+        path = write_lesson(patient_lesson("colon", lang=lang), folder / f"year.{lang}.html")
+        chips = [
+            Shown(context, path, f"#patient=d{d}").page.locator(".time-handle").all_inner_texts()[2] for d in (1, 2)
+        ]
+        assert chips == said
     context.close()

@@ -283,8 +283,9 @@ export class TimeScene {
     if (!on) return;
     const ends = lengths.map((one) => layout.x(starts[start] + one)), long = { years: decimals(lengths[length], say) };
     const where = say("patient.position", { n: length + 1, all: lengths.length });
-    const told = `${say("patient.length_heard", long)}, ${where}`;
-    handles.length.to(ends[length], layout.drug, 0, layout.width, say("patient.length_years", long), told, ends);
+    const one = lengths[length] === 1 ? "one" : "years";
+    const told = `${say(`patient.heard_${one}`, long)}, ${where}`;
+    handles.length.to(ends[length], layout.drug, 0, layout.width, say(`patient.length_${one}`, long), told, ends);
   }
 
   /** Who is shown, and where what was moved stands. */
