@@ -205,11 +205,16 @@ def test_deaths_a_person_year_are_those_of_the_tumour_between_two_years() -> Non
         subtype=np.zeros(4, int), mode=np.ones(4, int), metastasis_seen=np.zeros(4, int),
         nodes_positive=np.zeros(4, int), surgery=np.full(4, 10.0), diagnosed=np.full(4, 10.0),
         death=np.array([13.0, 17.0, 14.0, np.inf]), end=np.full(4, 75.0), cause=np.array([tumour, tumour, other, 0]),
+        distant=np.array([12.0, 14.5, np.inf, 15.5]),
     )  # fmt: skip
     assert disease.subtypes[0].name == "ER-positive"
     seen = SimpleNamespace(disease=disease)
     assert adjuvant.death_rate(seen, register, 0.0, 5.0) == pytest.approx(1.0 / (3 + 5 + 4 + 5))
     assert adjuvant.death_rate(seen, register, 5.0, 10.0) == pytest.approx(1.0 / (0 + 2 + 0 + 5))
+    # Of women who are free of recurrence after five years the second is none.
+    assert adjuvant.death_rate(seen, register, 5.0, 10.0, 5.0) == 0.0
+    register.distant[1] = 15.5
+    assert adjuvant.death_rate(seen, register, 5.0, 10.0, 5.0) == pytest.approx(1.0 / (2 + 0 + 5))
 
 
 def test_a_marker_is_at_its_cutoff_where_its_equation_says() -> None:
