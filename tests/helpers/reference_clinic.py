@@ -487,9 +487,9 @@ class Clinics(Patients):
                 continue
             begin = self.sum(max(piece.own, least), of.exponent)
             amount = rate * (self.sum(piece.last, of.exponent) - begin) / piece.pace
-            if amount >= left:
+            if amount >= left * (1.0 - 1e-12):  # a symptom that led to care on its very day comes before this care
                 own = float(self.growth.days_of_shed(begin + left * piece.pace / rate, of.exponent)[0])
-                return piece.day + (own - piece.own) / piece.pace
+                return min(piece.day + (own - piece.own) / piece.pace, piece.end)
             left -= amount
         return math.inf
 

@@ -13,6 +13,9 @@ from cascade.patient.kernel.jit import once, step
 GONE = -1e300
 """Own time of a lesion that is no longer there."""
 
+TIE = 1e-12
+"""Relative difference below which two numbers that should be one are one."""
+
 MEAN = 64.0
 """From such a mean number of surviving lineages on it is their number."""
 
@@ -192,7 +195,8 @@ def day_of_sign(signs, pieces, i, place, wait, since):
         before = shed_by(signs.table, row, own)
         if end < np.inf:
             more = rate / pace * (shed_by(signs.table, row, own + pace * (end - begin)) - before)
-            if more < wait:
+            # A symptom that led to care on its very day comes before this care, whatever the last bit says.
+            if more < wait * (1.0 - TIE):
                 wait -= more
                 continue
         # Where the end is known, rounding must not lead beyond it.
