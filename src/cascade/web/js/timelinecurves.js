@@ -208,9 +208,7 @@ export function mostIn(data, lesions, at, from, to, end) {
  * @returns {TimelineLesion[]}
  */
 export function neverBorn(data, at) {
-  if (data.knives[at.knife] === null) return [];
-  const born = new Set(lesionsUnder(data, at).map((lesion) => lesion.id));
-  return lesionsUnder(data, { ...at, knife: data.knives.length - 1 }).filter((lesion) => !born.has(lesion.id));
+  return data.knives[at.knife] === null ? [] : unborn(data, at, { knife: data.knives.length - 1 });
 }
 
 /**
@@ -220,9 +218,18 @@ export function neverBorn(data, at) {
  * @returns {TimelineLesion[]} as they are without it
  */
 export function keptBy(data, at) {
-  if (!at.drug) return [];
+  return at.drug ? unborn(data, at, { drug: 0 }) : [];
+}
+
+/**
+ * Lesions that are there under another care alone.
+ * @param {TimelineData} data
+ * @param {TimelinePosition} at
+ * @param {Partial<TimelinePosition>} other what is otherwise there
+ */
+function unborn(data, at, other) {
   const born = new Set(lesionsUnder(data, at).map((lesion) => lesion.id));
-  return lesionsUnder(data, { ...at, drug: 0 }).filter((lesion) => !born.has(lesion.id));
+  return lesionsUnder(data, { ...at, ...other }).filter((lesion) => !born.has(lesion.id));
 }
 
 /**
