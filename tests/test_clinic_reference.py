@@ -66,6 +66,13 @@ SYMPTOMS = {
 }
 SHARP = looks(half_mm=1.0).with_(lesions={"growth_ratio": 3.0})
 """Of which many metastases are seen at diagnosis."""
+OF_TWO = RICH.with_(
+    subtypes=(
+        {"name": "slow", "share": 0.6, "growth": 0.7, "soil": {"bone": 3.0}},
+        {"name": "fast", "share": 0.4, "growth": 1.6, "shedding": {"lymph": 4.0}},
+    )
+)
+"""Of two subtypes."""
 
 KINDS: dict[str, tuple[Disease, str, list[str]]] = {
     "nothing done": (SHARP, "none", ["symptoms", "screened", "seen at diagnosis"]),
@@ -90,6 +97,13 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
     ),
     "kills few": (
         under(RICH, {"log_kill": 0.4, "kill_below_mm": 30.0, "begins": "diagnosis", "after_days": 0.0}),
+        "this",
+        ["treated", "killed"],
+    ),
+    "kills of some lesions none": (
+        under(
+            RICH, {"log_kill": 1.0, "kill_below_mm": 30.0, "resistant": 0.4, "begins": "diagnosis", "after_days": 0.0}
+        ),
         "this",
         ["treated", "killed"],
     ),
@@ -150,18 +164,15 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
         "this",
         ["treated", "strips"],
     ),
-    "subtypes": (
+    "subtypes": (under(OF_TWO, {"slows": 0.5}), "this", ["treated", "symptoms"]),
+    "given to one of two subtypes": (
         under(
-            RICH.with_(
-                subtypes=(
-                    {"name": "slow", "share": 0.6, "growth": 0.7, "soil": {"bone": 3.0}},
-                    {"name": "fast", "share": 0.4, "growth": 1.6, "shedding": {"lymph": 4.0}},
-                )
-            ),
-            {"slows": 0.5},
+            OF_TWO,
+            {"slows": 0.5, "log_kill": 1.0, "subtypes": ["fast"], "share": 0.8},
+            {"slows": 2.0, "subtypes": ["slow"]},
         ),
         "this",
-        ["treated", "symptoms"],
+        ["treated", "not given", "killed"],
     ),
     "organs kill": (
         under(RICH.with_(death={"organs": {"liver": 1e9, "brain": 1e8}, "primary_cells": 1e11}), {"slows": 0.8}),
@@ -278,9 +289,17 @@ FAULTS: dict[str, tuple[Disease, Disease]] = {
         under(RICH, {"log_kill": 1.0, "kill_below_mm": 50.0}),
         under(RICH, {"log_kill": 1.0 - math.log10(1.02), "kill_below_mm": 50.0}),
     ),
+    "resistance": (
+        under(RICH, {"log_kill": 1.0, "kill_below_mm": 50.0, "resistant": 0.30}),
+        under(RICH, {"log_kill": 1.0, "kill_below_mm": 50.0, "resistant": 0.32}),
+    ),
     "slowing": (under(RICH, {"slows": 0.5}), under(RICH, {"slows": 0.51})),
     "growth": (under(), under(RICH.with_(lesions={"growth_ratio": 1.53}))),
     "share given": (under(RICH, {"slows": 0.5, "share": 0.50}), under(RICH, {"slows": 0.5, "share": 0.52})),
+    "who is given it": (
+        under(OF_TWO, {"slows": 0.5, "subtypes": ["slow"]}),
+        under(OF_TWO, {"slows": 0.5}),
+    ),
     "waking": (under(RICH, {"wakes": 2.0}), under(RICH, {"wakes": 2.04})),
     "helped cells": (under(RICH, HELPS), under(RICH, HELPS | {"effects": effects((WAKES[0]["hazard"], 3.06))})),
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from scipy import stats
 
 from cascade.model.treatments import Treatment
+from cascade.patient.clinic.care import Systemic
 from cascade.patient.clinic.cells import only_kills, shedding_factor, treated, treatment_of
 from cascade.patient.clinic.eyes import Sight
 from cascade.patient.clinic.presentation import Symptoms
@@ -149,6 +150,7 @@ class Person:
     leaks: dict[str, float]
     soil: dict[str, float]
     other: float
+    kind: str
 
 
 class Clinics(Patients):
@@ -198,7 +200,8 @@ class Clinics(Patients):
             slope = math.log(2) / law.doubling_years
             now = law.per_year * math.exp(slope * (age - law.at_age))
             other = math.log1p(slope * -math.log(u_other) / now) / slope * DAYS_PER_YEAR
-        return Person(primary, age, traits, product("growth") * (kind.growth if kind else 1.0), leaks, soil, other)
+        pace = product("growth") * (kind.growth if kind else 1.0)
+        return Person(primary, age, traits, pace, leaks, soil, other, kind.name if kind else "")
 
     # How a lesion grows under a plan.
 
@@ -260,14 +263,15 @@ class Clinics(Patients):
 
     def survivors(self, made: Lesion, i: int, cells: float) -> float:
         """Cells after the first day of a treatment."""
-        if self.spared(i, cells):
+        u, resists, _ = uniforms(made.identity, i, KILL, self.key)
+        if self.spared(i, cells) or resists < (self.care.systemic[i].resistant or 0.0):
             return cells
         e = 1.0 if made.parent is None else self.disease.lesions.of(made.site, "establishment")
         mean = cells * 10.0 ** -self.care.systemic[i].log_kill * e
         if mean > 64.0:
             lineages = mean
         else:
-            u, lineages = uniforms(made.identity, i, KILL, self.key)[0], 0
+            lineages = 0
             while stats.poisson.cdf(lineages, mean) <= u:
                 lineages += 1
         return 0.0 if lineages == 0 else min(cells, max(1.0, lineages / e))
@@ -624,6 +628,7 @@ class Clinics(Patients):
             begin = since + given.after_days
             fits = {"all": True, "none seen": not row.seen, "metastasis seen": row.seen, "nodes": nodes}
             picked = uniforms(person.identity, 1 + i, CARE, self.key)[0] < given.share
+            picked = picked and (given.subtypes is None or person.kind in given.subtypes)
             if begin < math.inf and fits[given.given_to] and picked:
                 spells.append((i, begin, begin + given.for_years * DAYS_PER_YEAR))
         days |= {day for _, begin, end in spells for day in (begin, end)}
@@ -636,10 +641,15 @@ class Clinics(Patients):
                     math.prod(care.systemic[i].wakes for i in now),
                     tuple(i for i, begin, _ in spells if begin == day),
                     tuple(i for i in now if self.of_cells[i] is not None),
-                    math.prod(10.0 ** -care.systemic[i].log_kill for i in now if not self.spared(i, 1.0)),
+                    math.prod(self.left(care.systemic[i]) for i in now if not self.spared(i, 1.0)),
                 )
             )
         return plan
+
+    @staticmethod
+    def left(given: Systemic) -> float:
+        """Share of the cells that begin a lesion which a treatment leaves alive."""
+        return 1.0 - (1.0 - (given.resistant or 0.0)) * (1.0 - 10.0**-given.log_kill)
 
     def watched(self, row: Row, staging: tuple[str, ...]) -> None:
         """What is seen from diagnosis on."""

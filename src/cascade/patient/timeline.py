@@ -28,6 +28,7 @@ from cascade.patient.course import CAUSES, Course, course_of
 from cascade.patient.disease import Disease
 from cascade.patient.lesions import Lesion
 from cascade.patient.loader import disease as load
+from cascade.patient.parts import Subtype
 from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.tables import WARNING
 
@@ -154,7 +155,7 @@ def studied(disease: Disease) -> Disease:
     shed = tuple(
         one.model_copy(update={"per_day": one.per_day * of_route.get(one.route, 1.0)}) for one in disease.shedding
     )
-    common = max(disease.subtypes, key=lambda kind: kind.share, default=None)
+    common = _common(disease)
     kept = () if common is None else (common.model_copy(update={"share": 1.0}),)
     known = Symptoms(per_year=1e15, at_mm=KNOWN_MM, exponent=0.0, least_mm=KNOWN_MM)
     seen = Presentation(primary=known, years=years_told(disease))
@@ -184,8 +185,20 @@ def _care(disease: Disease, knife: float | None, drug: tuple[float, float] | Non
             "for_years": drug[1],
         }
         # What a drug does to cells on their way would have to be worked out anew for each of a hundred cares: minutes.
-        changed["systemic"] = (given.model_copy(update=begin | {"given_to": "all", "treatment": None, "effects": ()}),)
+        begin |= {"share": _share(disease, given), "subtypes": None, "given_to": "all"}
+        changed["systemic"] = (given.model_copy(update=begin | {"treatment": None, "effects": ()}),)
     return Care(**changed)
+
+
+def _common(disease: Disease) -> Subtype | None:
+    """The commonest subtype, of which all patients of a time line are."""
+    return max(disease.subtypes, key=lambda kind: kind.share, default=None)
+
+
+def _share(disease: Disease, drug: Systemic) -> float:
+    """Share of the patients of a time line in whom the drug works."""
+    common = _common(disease)
+    return drug.share_of("" if common is None else common.name)
 
 
 def timeline(disease: Disease | str, *, seed: int = 1, patients: int = 10) -> dict[str, Any]:
@@ -237,7 +250,7 @@ def timeline(disease: Disease | str, *, seed: int = 1, patients: int = 10) -> di
         "sheds_more_than": round(float(special.ndtr(leakiness(source))), 3),
         "eye": {"name": eye.name if eye else "", "mm": eye.lesions.half_mm if eye and eye.lesions else 8.0},
         "knives": list(where.knives),
-        "drug": None if drug is None else _told_drug(drug, where),
+        "drug": None if drug is None else _told_drug(drug, _share(source, drug), where),
         "sites": [_told_site(site) for site in sites],
         "paces": list(paces),
         "masks": [list(mask) for mask in masks],
@@ -245,12 +258,12 @@ def timeline(disease: Disease | str, *, seed: int = 1, patients: int = 10) -> di
     }
 
 
-def _told_drug(drug: Systemic, where: Positions) -> dict[str, Any]:
+def _told_drug(drug: Systemic, share: float, where: Positions) -> dict[str, Any]:
     """The drug's name, and the places where it may stand: number 0 of the drugs is none of them."""
     given = [one for one in where.drugs if one is not None]
     cells = drug.treatment is not None or bool(drug.effects)
     starts, lengths = [one[0] for one in given], [one[1] for one in given]
-    return {"name": drug.name, "starts": starts, "years": lengths, "share": drug.share, "cells_left_out": cells}
+    return {"name": drug.name, "starts": starts, "years": lengths, "share": share, "cells_left_out": cells}
 
 
 def _told_site(site: str) -> dict[str, Any]:

@@ -74,12 +74,17 @@ class Systemic(Part):
     given_to : str
         "all", "none seen" (no metastasis seen at diagnosis), "metastasis seen", "nodes" (of whom the pathologist found
         some).
+    subtypes : tuple of str, optional
+        Of the disease: patients of other subtypes are not given it. Default: of all subtypes.
     share : float
         Of these.
     log_kill : float
         All but 10^-log_kill of the cells die: on its first day those of lesions below ``kill_below_mm``, and, as long
         as it is given, of cells that begin a lesion.  Single cells that sleep are not reached before they wake.
     kill_below_mm : float
+    resistant : float, optional
+        Share of lesions, and of cells that begin one, of which ``log_kill`` kills nothing: another for each treatment.
+        Default: none.
     slows : float
         Pace of growth of primary and lesions, times what it was.
     wakes : float
@@ -96,14 +101,20 @@ class Systemic(Part):
     after_days: Days = 30.0
     for_years: Annotated[float, BeforeValidator(plain_number), Field(gt=0, le=200, allow_inf_nan=False)] = 5.0
     given_to: Literal["all", "none seen", "metastasis seen", "nodes"] = "all"
+    subtypes: Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=16)] | None = None
     share: Share = 1.0
     log_kill: LogKill = 0.0
     kill_below_mm: Millimetres = 5.0
+    resistant: Share | None = None
     slows: Slowed = 1.0
     wakes: Ratio = 1.0
     treatment: Name | None = None
     effects: Annotated[tuple[Effect, ...], Field(strict=False)] = ()
     source: Keys = ()
+
+    def share_of(self, subtype: str) -> float:
+        """Share of the patients of a subtype, "" where a disease has none, in whom it works."""
+        return self.share if self.subtypes is None or subtype in self.subtypes else 0.0
 
 
 class Visits(Part):

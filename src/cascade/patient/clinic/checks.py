@@ -128,6 +128,15 @@ def _care(disease: Disease, care: Care, path: str) -> Iterator[Fault]:
         where = f"{path}.systemic[{i}]"
         if given.name in [other.name for other in care.systemic[:i]]:
             yield Fault(f"{where}.name", given.name, "names of their own")
+        subtypes = [subtype.name for subtype in disease.subtypes]
+        for j, name in enumerate(given.subtypes or ()):
+            if name not in subtypes:
+                wanted = (
+                    f"a subtype of the disease; {nearest(name, subtypes)}" if subtypes else "none: it has no subtypes"
+                )
+                yield Fault(f"{where}.subtypes[{j}]", name, wanted)
+            elif name in (given.subtypes or ())[:j]:
+                yield Fault(f"{where}.subtypes[{j}]", name, "each subtype once")
         if given.begins == "surgery" and care.surgery is None:
             yield Fault(f"{where}.begins", "surgery", "'diagnosis', or a care with surgery")
         if given.given_to == "nodes" and (care.surgery is None or disease.pathologist is None):

@@ -14,7 +14,7 @@ from cascade.lowering.conditioned import aimed, chances, tilted
 from cascade.lowering.lower import lower
 from cascade.lowering.lowered import Lowered
 from cascade.model.treatments import Treatment
-from cascade.patient.clinic.care import Care
+from cascade.patient.clinic.care import Care, Systemic
 from cascade.patient.clinic.cells import only_kills, shedding_factor, treated, treatment_of
 from cascade.patient.clinic.eyes import Eye, Sight
 from cascade.patient.clinic.presentation import Symptoms
@@ -162,9 +162,10 @@ def _care(disease: Disease, care: Care, curve: Curve) -> kernel.Care:
         after=np.array([one.after_days for one in given], np.float64),
         length=np.array([one.for_years * DAYS_PER_YEAR for one in given], np.float64),
         given=np.array([GIVEN_TO.index(one.given_to) for one in given], np.int64),
-        share=np.array([one.share for one in given], np.float64),
+        share=_shares(disease, given),
         kill=np.array([portable.exp(-one.log_kill * portable.log(10.0)) for one in given], np.float64),
         below=own_times(curve, below),
+        resistant=np.array([one.resistant or 0.0 for one in given], np.float64),
         slows=np.array([one.slows for one in given], np.float64),
         wakes=np.array([one.wakes for one in given], np.float64),
         later=any(one.begins == BEGINS[kernel.FROM_SIGHT] for one in given),
@@ -174,6 +175,12 @@ def _care(disease: Disease, care: Care, curve: Curve) -> kernel.Care:
         looks=np.array([_flags(disease, visits.eyes) for visits in care.visits], bool).reshape(shape),
         lingers=np.array([disease.lesions.of(site, "establishment") for site in disease.sites]),
     )
+
+
+def _shares(disease: Disease, given: Sequence[Systemic]) -> Floats:
+    """Of the patients of each subtype the share in whom a treatment works, (Y, K)."""
+    kinds = [subtype.name for subtype in disease.subtypes] or [""]
+    return np.array([[one.share_of(kind) for kind in kinds] for one in given], np.float64).reshape(-1, len(kinds))
 
 
 def _bits(disease: Disease, care: Care) -> list[int | None]:

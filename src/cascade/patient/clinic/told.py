@@ -301,8 +301,8 @@ class _Eyes:
         begins = np.full(len(chosen.systemic), np.inf)
         if math.isfinite(row["diagnosed"]):
             cached(compiled.given_from, kernel, patient_kernel)(
-                self.clinic.care, row["metastasis_seen"] > 0, row["surgery"], row["nodes_positive"], row["diagnosed"],
-                row["distant"], self.identities[0], self.key, begins,
+                self.clinic.care, int(row["subtype"]), row["metastasis_seen"] > 0, row["surgery"],
+                row["nodes_positive"], row["diagnosed"], row["distant"], self.identities[0], self.key, begins,
             )  # fmt: skip
         for one, begin in zip(chosen.systemic, begins.tolist(), strict=True):
             if begin <= self.until:

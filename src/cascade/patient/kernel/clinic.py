@@ -97,8 +97,8 @@ def surfaces(pieces, number, before):
 @once
 def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen, known, sight, scratch, k0, k1):
     """The patient once more, now with care: number of lesions or -1, day of the primary's kill, positive nodes."""
-    care, primary = clinic.care, lesions.identity[0]
-    plan(care, clinic.regimes.bound, timeline, seen, -1.0, known, sight, horizon, primary, k0, k1)
+    care, primary, kind = clinic.care, lesions.identity[0], np.int64(scratch.course[4])
+    plan(care, clinic.regimes.bound, timeline, kind, seen, -1.0, known, sight, horizon, primary, k0, k1)
     positive, counted = -1.0, False
     for y in range(care.given.size):
         counted = counted or care.given[y] == NODES
@@ -108,7 +108,7 @@ def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen
         if number < 0:
             return -1, alone, positive
         positive = positive_nodes(care, lesions, pieces, number, timeline.state[OPERATION])
-        plan(care, clinic.regimes.bound, timeline, seen, positive, known, sight, horizon, primary, k0, k1)
+        plan(care, clinic.regimes.bound, timeline, kind, seen, positive, known, sight, horizon, primary, k0, k1)
     number, alone = grow(rules, clinic, timeline, lesions, pieces, horizon, scratch, k0, k1)
     if number >= 0:
         positive = positive_nodes(care, lesions, pieces, number, timeline.state[OPERATION])
@@ -221,7 +221,7 @@ def screens_of(screens, primary, age, key, visits):
 
 
 @entry
-def given_from(care, seen, operated, positive, known, sight, primary, key, begins):
+def given_from(care, kind, seen, operated, positive, known, sight, primary, key, begins):
     """First days of the systemic treatments of a patient, (Y,); infinity: not given."""
     for y in range(begins.size):
-        begins[y] = given(care, y, seen, operated, positive, known, sight, primary, key[0], key[1])
+        begins[y] = given(care, y, kind, seen, operated, positive, known, sight, primary, key[0], key[1])

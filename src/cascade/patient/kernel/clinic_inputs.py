@@ -1,7 +1,8 @@
 """What the kernel of patients reads and writes of presentation, eyes and care: named tuples of arrays.
 
 P = J + 1 places (the primary first, then sites), E eyes, C screenings, Y systemic treatments, Z kinds of visits,
-M = 2^c regimes of cells (c treatments that act on cells: their bits), W ways, L lives, S states of all lives.
+M = 2^c regimes of cells (c treatments that act on cells: their bits), W ways, L lives, S states of all lives,
+K subtypes.
 """
 
 from __future__ import annotations
@@ -89,9 +90,10 @@ class Care(NamedTuple):
     after: Floats
     length: Floats
     given: Ints
-    share: Floats
+    share: Floats  # (Y, K) of the patients of each subtype
     kill: Floats  # share of cells that survive; 1: none is killed
     below: Floats  # own time of lesions that are killed
+    resistant: Floats  # share of lesions of which none is killed
     slows: Floats
     wakes: Floats
     later: bool  # whether any begins once a metastasis is seen

@@ -60,9 +60,9 @@ def symptom_words(lesion, number, k0, k1):
 
 
 @step
-def kill_word(lesion, treatment, k0, k1):
-    """For how many cells survive a treatment."""
-    return two(lesion, np.uint64(treatment), KIND_KILL, k0, k1)[0]
+def kill_words(lesion, treatment, k0, k1):
+    """For how many cells survive a treatment, and whether any is killed."""
+    return two(lesion, np.uint64(treatment), KIND_KILL, k0, k1)
 
 
 @step

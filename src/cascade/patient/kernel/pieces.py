@@ -6,7 +6,7 @@ import numpy as np
 
 from cascade.kernel.numerics import exp, log
 from cascade.patient.kernel.clinic_inputs import OPERATION, PIECES, RESIDUE
-from cascade.patient.kernel.clinic_streams import kill_word
+from cascade.patient.kernel.clinic_streams import kill_words
 from cascade.patient.kernel.growth import log_size, own_of_shed, own_time, shed_by
 from cascade.patient.kernel.jit import once, step
 
@@ -63,7 +63,10 @@ def own_after(curve, early, care, lesions, i, own, begun, treatments, k0, k1):
             logs = (own - begun) / early * log(lesions.early[i])
         if own_time(curve, logs) >= care.below[y]:
             continue
-        many = surviving(exp(logs) * care.kill[y] * lingers, kill_word(lesions.identity[i], y, k0, k1))
+        survive, resist = kill_words(lesions.identity[i], y, k0, k1)
+        if resist < care.resistant[y]:
+            continue
+        many = surviving(exp(logs) * care.kill[y] * lingers, survive)
         if many == 0.0:
             return GONE
         own, begun = own_time(curve, min(logs, log(max(1.0, many / lingers)))), -np.inf

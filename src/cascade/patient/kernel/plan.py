@@ -30,7 +30,7 @@ def begin_care(timeline):
 
 
 @step
-def given(care, y, seen, operated, positive, known, sight, primary, k0, k1):
+def given(care, y, kind, seen, operated, positive, known, sight, primary, k0, k1):
     """The first day of a systemic treatment; infinity: it is not given."""
     since = known
     if care.begins[y] == FROM_SURGERY:
@@ -41,7 +41,7 @@ def given(care, y, seen, operated, positive, known, sight, primary, k0, k1):
         return np.inf
     who = care.given[y]
     fits = who == ALL or (who == SEEN and seen) or (who == NONE_SEEN and not seen) or (who == NODES and positive > 0)
-    if not fits or care_word(primary, 1 + y, k0, k1) >= care.share[y]:
+    if not fits or care_word(primary, 1 + y, k0, k1) >= care.share[y, kind]:
         return np.inf
     return since + care.after[y]
 
@@ -64,11 +64,11 @@ def insert(timeline, day):
 
 
 @step
-def plan(care, bounds, timeline, seen, positive, known, sight, dies, primary, k0, k1):
+def plan(care, bounds, timeline, kind, seen, positive, known, sight, dies, primary, k0, k1):
     """The timeline of a patient's care.
 
-    ``positive``: nodes that the pathologist found, -1 before; ``sight``: the day on which a metastasis is seen first,
-    infinity where none is or nobody knows yet.
+    ``kind``: the subtype; ``positive``: nodes that the pathologist found, -1 before; ``sight``: the day on which a
+    metastasis is seen first, infinity where none is or nobody knows yet.
     """
     begin_care(timeline)
     operated = known + care.delay if care.surgery and (care.if_seen or not seen) else np.inf
@@ -78,7 +78,7 @@ def plan(care, bounds, timeline, seen, positive, known, sight, dies, primary, k0
     timeline.state[RESIDUE] = 1.0 if care_word(primary, 0, k0, k1) < care.local else 0.0
     insert(timeline, operated)
     for y in range(care.after.size):
-        begin = given(care, y, seen, operated, positive, known, sight, primary, k0, k1)
+        begin = given(care, y, kind, seen, operated, positive, known, sight, primary, k0, k1)
         insert(timeline, begin)
         insert(timeline, begin + care.length[y])
     for k in range(np.int64(timeline.state[PIECES])):
@@ -86,12 +86,13 @@ def plan(care, bounds, timeline, seen, positive, known, sight, dies, primary, k0
         timeline.regime[k], timeline.slow[k], timeline.wake[k], timeline.kill[k] = 0, 1.0, 1.0, 0
         timeline.spare[k] = 1.0
         for y in range(care.after.size):
-            begin = given(care, y, seen, operated, positive, known, sight, primary, k0, k1)
+            begin = given(care, y, kind, seen, operated, positive, known, sight, primary, k0, k1)
             if begin <= day < begin + care.length[y]:
                 timeline.regime[k] |= care.bit[y]
                 timeline.slow[k] *= care.slows[y]
                 timeline.wake[k] *= care.wakes[y]
-                timeline.spare[k] *= care.kill[y] if care.below[y] > 0.0 else 1.0
+                if care.below[y] > 0.0:
+                    timeline.spare[k] *= care.resistant[y] + (1.0 - care.resistant[y]) * care.kill[y]
                 if begin == day and care.kill[y] < 1.0:
                     timeline.kill[k] |= 1 << y
         for w in range(bounds.shape[1]):
