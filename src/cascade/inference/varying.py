@@ -5,8 +5,8 @@ With u ~ N(0, omega^2) the logarithm of what an animal's hazard is over the medi
     L_a(theta, psi, omega) = int phi(x) L_a(theta + omega x, psi) dx,
 
 by the trapezoidal rule at points of each animal's own, where the law of its x given its counts lies: of many counts
-that is narrow.  Curves are solved at some u for all animals, and are cubic splines between.  Taking the curve as linear
-in u instead is wrong by 0.1 of a logarithm at a coefficient of variation of 0.4.
+that is narrow.  Curves are solved, with their derivatives, at some u for all animals, and are cubic between (Hermite).
+Taking the curve as linear in u instead is wrong by 0.1 of a logarithm at a coefficient of variation of 0.4.
 
 For the restricted likelihood an animal's log counts have the variance V_a + omega^2 g g', g = d log p / d u.
 """
@@ -26,8 +26,8 @@ from cascade.inference.likelihood import Likelihood
 from cascade.inference.likely import Expected, Reference, Value
 from cascade.model import Model
 
-GRID = np.linspace(-6.0, 6.0, 41)
-"""Points at which curves are solved, in omega; between them they are a cubic spline."""
+FAR_OUT, COARSE, FINE_GRID, SLIGHT = 6.0, 25, 41, 0.3
+"""How far curves are solved, in omega, and at how many points: fewer where omega is slight, at most so much."""
 
 REACH, POINTS = 7.0, 19
 """Of the rule for each animal, in widths of the law of its u."""
@@ -40,14 +40,30 @@ UNSEEN = -700.0
 """Of a logarithm of an expected count: none."""
 
 
+def grid_of(omega: float) -> Floats:
+    """Points at which curves are solved, in omega."""
+    return np.linspace(-FAR_OUT, FAR_OUT, COARSE if omega <= SLIGHT else FINE_GRID)
+
+
 class _Curves:
-    """Log expected counts and their derivatives as functions of u, in omega, from what was solved on the grid."""
+    """Log expected counts and their derivatives as functions of u, in omega, from what was solved on the grid.
 
-    def __init__(self, log: Floats, slope: Floats) -> None:
-        from scipy.interpolate import CubicSpline
+    Parameters
+    ----------
+    grid : array of float, (G,)
+    log : array of float, (G, n)
+    slope : array of float, (G, n, P)
+        By the free logarithms.
+    lever : array of float, (G, n)
+        By u, in omega.
+    """
 
-        self._log = CubicSpline(GRID, np.where(np.isfinite(log), log, UNSEEN)).c
-        self._slope = CubicSpline(GRID, slope).c
+    def __init__(self, grid: Floats, log: Floats, slope: Floats, lever: Floats) -> None:
+        from scipy.interpolate import CubicHermiteSpline, CubicSpline
+
+        self.grid = grid
+        self._log = CubicHermiteSpline(grid, np.where(np.isfinite(log), log, UNSEEN), lever).c
+        self._slope = CubicSpline(grid, slope).c
 
     def at(self, x: Floats) -> Floats:
         """Log expected counts at some x for each count, (B, n)."""
@@ -61,10 +77,9 @@ class _Curves:
         c, apart = self._slope[:, piece, every], apart[..., None]
         return np.asarray(((c[0] * apart + c[1]) * apart + c[2]) * apart + c[3])
 
-    @staticmethod
-    def _pieces(x: Floats) -> tuple[Ints, Floats, Ints]:
-        piece = np.clip(np.searchsorted(GRID, x) - 1, 0, len(GRID) - 2)
-        return piece, x - GRID[piece], np.broadcast_to(np.arange(x.shape[1]), x.shape)
+    def _pieces(self, x: Floats) -> tuple[Ints, Floats, Ints]:
+        piece = np.clip(np.searchsorted(self.grid, x) - 1, 0, len(self.grid) - 2)
+        return piece, x - self.grid[piece], np.broadcast_to(np.arange(x.shape[1]), x.shape)
 
 
 class _Averaged(NamedTuple):
@@ -149,8 +164,10 @@ class Varying(Likelihood):
         return Value(float(told.by_animal.sum()), by_free, np.append(alone, by_omega))
 
     def _over_animals(self, expected: Expected, spreads: Floats) -> _Averaged:
-        omega, slopes = float(np.exp(spreads[-1])), bool(expected.slope.any())
-        curves = _Curves(*self._moved(expected.theta, omega * GRID, slopes=slopes))
+        omega = float(np.exp(spreads[-1]))
+        grid = grid_of(omega)
+        log, slope = self._moved(expected.theta, omega * grid, slopes=True)
+        curves = _Curves(grid, log, slope, omega * slope[:, np.arange(len(self.counts)), self._which])
         center, width = self._where(curves, spreads)
         steps = np.linspace(-REACH, REACH, POINTS)[:, None]
         for _ in range(LAID):
@@ -174,7 +191,7 @@ class Varying(Likelihood):
 
         As if log counts were normal, which costs next to nothing.
         """
-        shared, alone = self._parted(np.exp(spreads[:-1]))
+        grid, (shared, alone) = curves.grid, self._parted(np.exp(spreads[:-1]))
         counted = np.maximum(np.where(self.below > 0, self.below, self.counts), 0.5)
         own = np.where(self.kind >= 0, np.append(alone, 0.0)[self.kind], 0.0)
         weight, open_ = 1.0 / (own**2 + 1.0 / counted), (self.below > 0) | (self.counts == 0)
@@ -188,9 +205,9 @@ class Varying(Likelihood):
             squares = np.add.reduceat(weight * apart**2, self.begin[:-1], axis=1)
             return np.asarray(-0.5 * (squares - pull * sums**2 + x * x))
 
-        values = joint(np.repeat(GRID[:, None], len(self.begin) - 1, axis=1))
-        step = GRID[1] - GRID[0]
-        center = GRID[np.argmax(values, axis=0)]
+        values = joint(np.repeat(grid[:, None], len(self.begin) - 1, axis=1))
+        step = grid[1] - grid[0]
+        center = grid[np.argmax(values, axis=0)]
         # A narrow law is climbed to by steps that are halved, as wide as a parabola through its top.
         sides, width = np.array([[-1.0], [0.0], [1.0]]), np.full(len(center), step)
         for _ in range(CLIMBS):
@@ -199,15 +216,15 @@ class Varying(Likelihood):
             peaked = (here >= low) & (here >= high) & (bent > 0)
             center = np.where(peaked, center + 0.5 * width * (high - low) / np.where(peaked, bent, 1.0),
                               center + width * np.sign(high - low))  # fmt: skip
-            center = np.clip(center, GRID[0], GRID[-1])
+            center = np.clip(center, grid[0], grid[-1])
             width = np.where(peaked & (bent > 1.0), width / 2.0, width)
         low, here, high = joint(center + sides * width)
         bent = np.maximum(2.0 * here - low - high, 1e-12)
         # By the curvature at its top, and by how far it reaches on the grid, the wider of the two.
         narrow = width / np.sqrt(bent)
         share = np.exp(values - values.max(axis=0))
-        mean = (share * GRID[:, None]).sum(axis=0) / share.sum(axis=0)
-        spread = np.sqrt((share * (GRID[:, None] - mean) ** 2).sum(axis=0) / share.sum(axis=0))
+        mean = (share * grid[:, None]).sum(axis=0) / share.sum(axis=0)
+        spread = np.sqrt((share * (grid[:, None] - mean) ** 2).sum(axis=0) / share.sum(axis=0))
         wide = spread > step
         return np.where(wide, mean, center), np.clip(np.where(wide, np.maximum(narrow, spread), narrow), 1e-6, 1.5)
 
