@@ -26,9 +26,24 @@ def test_jenkins_has_the_mice_of_the_paper() -> None:
     assert {row.observable: row.found for row in data.rows if row.arm == "D3H2LN"}["brain"] == 7
 
 
+def test_schumacher_has_the_women_and_recurrences_of_the_trial() -> None:
+    data = cascade.study("schumacher-1994")
+    assert sum(row.patients for row in data.rows) == 686
+    assert sum(row.event for row in data.rows) == 299  # Sauerbrei & Royston 1999
+    assert {arm: sum(row.arm == arm for row in data.rows) for arm in data.arms} == {"none": 440, "tamoxifen": 246}
+    assert min(row.nodes_from for row in data.rows) == 1
+    # Of all 720 women the rate of events with tamoxifen was 0.7 of that without (Schumacher 1994).
+    rates = {
+        arm: sum(row.event for row in data.rows if row.arm == arm) / sum(r.years for r in data.rows if r.arm == arm)
+        for arm in data.arms
+    }
+    assert rates["tamoxifen"] / rates["none"] == pytest.approx(0.7, abs=0.05)
+
+
 def test_each_has_its_source_and_its_terms() -> None:
     table = cascade.studies()
-    assert {row.name for row in table} == {"moertel-1990", "jenkins-2005"}
+    assert {row.name for row in table} == {"moertel-1990", "jenkins-2005", "schumacher-1994"}
+    assert {row.kind for row in table} == {"times", "seen", "patients"}
     for row in table:
         assert row.grade == "A"
         assert row.terms

@@ -229,9 +229,10 @@ class Clinics(Patients):
                     cells = float(self.growth.size(own)[0]) if own > 0 else 1.0
                     if early and since < lesions.early_days:
                         cells = made.early ** (since / lesions.early_days)
-                    left_cells = self.survivors(made, i, cells)
-                    if left_cells == cells and self.spared(i, cells):
+                    u, resists, _ = uniforms(made.identity, i, KILL, self.key)
+                    if self.spared(i, cells) or resists < (self.care.systemic[i].resistant or 0.0):
                         continue
+                    left_cells = self.survivors(made, i, cells, u)
                     if left_cells == 0.0:
                         made.gone = stretch.day
                         made.killed += 1
@@ -261,11 +262,8 @@ class Clinics(Patients):
         given = self.care.systemic[i]
         return given.log_kill == 0.0 or self.disease.mm(cells) >= given.kill_below_mm
 
-    def survivors(self, made: Lesion, i: int, cells: float) -> float:
-        """Cells after the first day of a treatment."""
-        u, resists, _ = uniforms(made.identity, i, KILL, self.key)
-        if self.spared(i, cells) or resists < (self.care.systemic[i].resistant or 0.0):
-            return cells
+    def survivors(self, made: Lesion, i: int, cells: float, u: float) -> float:
+        """Cells after the first day of a treatment that kills."""
         e = 1.0 if made.parent is None else self.disease.lesions.of(made.site, "establishment")
         mean = cells * 10.0 ** -self.care.systemic[i].log_kill * e
         if mean > 64.0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ class StudyRow:
     Attributes
     ----------
     name, kind : str
-        ``kind``: 'times' or 'seen', as for ``Data``.
+        ``kind``: 'times', 'seen' or 'patients', as for ``Data``.
     what, source, grade, terms, notes : str
     """
 
@@ -80,7 +81,7 @@ def study(name: str) -> Data:
     told = _told()
     if name not in told:
         raise InputError("name", name, f"a study that comes with the package; {nearest(str(name), list(told))}")
-    read = {"times": Data.times, "seen": Data.seen}[told[name]["kind"]]
+    read: Callable[..., Data] = {"times": Data.times, "seen": Data.seen, "patients": Data.patients}[told[name]["kind"]]
     return read(FOLDER / f"{name}.csv", columns=told[name]["columns"])
 
 
