@@ -47,6 +47,32 @@ def logistic(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(found.x[0]) - slope * middle, slope
 
 
+def cox(x: np.ndarray, until: np.ndarray, event: np.ndarray) -> np.ndarray:
+    """Slopes of the likeliest model of proportional hazards, (P,); ties as Breslow has them.
+
+    Parameters
+    ----------
+    x : ndarray, (N, P)
+    until, event : ndarray, (N,)
+        Times, and whether it happened then.
+    """
+    at_risk = until >= until[event][:, None]  # (events, N)
+    centred = x - x.mean(axis=0)
+
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        score = centred @ beta
+        weights = at_risk * np.exp(score - score.max())
+        total = weights.sum(axis=1)
+        lost = float((np.log(total) + score.max() - score[event]).sum() + 0.5 * PENALTY * beta @ beta)
+        mean = (weights / total[:, None]) @ centred
+        return lost, (mean - centred[event]).sum(axis=0) + PENALTY * beta
+
+    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="BFGS", options={"gtol": 1e-6 * len(x)})
+    if not found.success:
+        raise ArithmeticError(f"no slopes of {len(x)} patients were found: {found.message}")
+    return np.asarray(found.x)
+
+
 def concordance(score: np.ndarray, until: np.ndarray, event: np.ndarray) -> float:
     """Harrell's c: of pairs of whom one is known to recur first, the share in which the score of this one is higher."""
     right = of = 0.0

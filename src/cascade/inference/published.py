@@ -81,7 +81,8 @@ def study(name: str) -> Data:
     told = _told()
     if name not in told:
         raise InputError("name", name, f"a study that comes with the package; {nearest(str(name), list(told))}")
-    read: Callable[..., Data] = {"times": Data.times, "seen": Data.seen, "patients": Data.patients}[told[name]["kind"]]
+    kinds: dict[str, Callable[..., Data]] = {"times": Data.times, "seen": Data.seen, "patients": Data.patients}
+    read = kinds[told[name]["kind"]]
     return read(FOLDER / f"{name}.csv", columns=told[name]["columns"])
 
 
