@@ -115,7 +115,7 @@ def studied(design: Design, model: cascade.Model, studies: int, seed: int) -> np
     kinds = {"spread": design.spread, "shared": design.dose}
     likelihood = Likelihood(models, data_of(design), free, **kinds)
     if design.vary:
-        likelihood = Varying(models, data_of(design), free, **kinds, vary=design.vary)
+        likelihood = Varying(models, data_of(design), free, **kinds, vary=[design.vary])
     rng = np.random.default_rng(seed)
     found = np.full((studies, len(names), 2), np.nan)
     for study in range(studies):

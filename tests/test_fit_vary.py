@@ -14,6 +14,7 @@ from cascade import Data
 from cascade.inference.drawing import drawn
 from cascade.inference.free import free_of
 from cascade.inference.varying import Varying
+from cascade.inference.varying_two import VaryingTwo
 from helpers.budget import within
 from helpers.models import CYCLIC, DECAY
 
@@ -22,8 +23,9 @@ def likelihood_of(
     data: Data, model: cascade.Model, names: list[str], by: str | None = None, **kinds: object
 ) -> Varying:
     models = dict.fromkeys(data.arms, model)
-    options = {"spread": "none", "shared": False, "vary": names[0]} | kinds
-    return Varying(models, data, free_of(models, names, (), by), **options)  # type: ignore[arg-type]
+    options = {"spread": "none", "shared": False, "vary": names[:1]} | kinds
+    kind = VaryingTwo if len(options["vary"]) == 2 else Varying  # type: ignore[arg-type]
+    return kind(models, data, free_of(models, names, (), by), **options)  # type: ignore[arg-type]
 
 
 def study(animals: int, hours: tuple[float, ...], arms: tuple[str, ...] = ("all",), cells: float = 1e4) -> Data:
@@ -59,7 +61,16 @@ def test_the_likelihood_is_the_integral_over_animals() -> None:
 
 
 @pytest.mark.parametrize("by", [None, "arm"])
-@pytest.mark.parametrize("kinds", [{}, {"spread": "one", "shared": True}, {"spread": "each"}])
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        {},
+        {"spread": "one", "shared": True},
+        {"spread": "each"},
+        {"vary": ["here.lost", "here.gone"]},
+        {"vary": ["here.lost", "here.gone"], "spread": "one", "shared": True},
+    ],
+)
 def test_slopes_are_those_of_small_steps(kinds: dict[str, object], by: str | None) -> None:
     rng = np.random.default_rng(4)
     data = study(3, (2.0, 9.0), ("a", "b"), cells=400)
@@ -82,6 +93,95 @@ def test_slopes_are_those_of_small_steps(kinds: dict[str, object], by: str | Non
     for s, e in enumerate(np.eye(len(psi)) * step):
         up, down = (likelihood.information(reference, psi + side * e)[0] for side in (1, -1))
         assert moved[s] == pytest.approx((up - down) / (2 * step), abs=1e-5)
+
+
+BOTH = ["here.lost", "here.gone"]
+
+
+def of_two(data: Data, omegas: tuple[float, float], animal: int, cells: int) -> float:
+    """The likelihood of an animal by brute force: a fine grid of both hazards, the same for all animals."""
+    x = np.linspace(-8.0, 8.0, 1201)
+    w = stats.norm.pdf(x) * (x[1] - x[0])
+    lost, gone = 0.1 * np.exp(omegas[0] * x)[:, None], 0.02 * np.exp(omegas[1] * x)[None]
+    log = np.zeros((len(x), len(x)))
+    for row in data.rows[4 * animal : 4 * animal + 4]:
+        here = np.exp(-(lost + gone) * row.hours)
+        share = here if row.observable == "here" else gone / (lost + gone) * (1 - here)
+        log += stats.poisson.logpmf(row.count, cells * share) - stats.poisson.logpmf(row.count, row.count)
+    top = log.max()
+    return float(top + np.log((w[:, None] * w * np.exp(log - top)).sum()))
+
+
+@pytest.mark.parametrize("cells", [30, 300])
+@pytest.mark.parametrize("omegas", [(0.5, 0.4), (0.2, 0.7), (0.9, 0.1)])
+def test_of_two_hazards_it_is_the_integral_over_both(omegas: tuple[float, float], cells: int) -> None:
+    counts = np.array([250, 40, 60, 48, 220, 30, 150, 9, 260, 20, 20, 40]) * cells // 300
+    data = study(3, (2.0, 12.0), cells=cells).with_counts(counts.tolist())
+    likelihood = likelihood_of(data, DECAY, BOTH, vary=BOTH)
+    found = likelihood.each(likelihood.expected(np.zeros(2)), np.log(omegas))
+    assert found == pytest.approx([of_two(data, omegas, a, cells) for a in range(3)], abs=1e-3)
+
+
+def test_of_two_hazards_of_which_one_does_not_differ_it_is_that_of_the_other() -> None:
+    rng, kinds = np.random.default_rng(8), {"spread": "one", "shared": True}
+    data = study(4, (2.0, 9.0))
+    one = likelihood_of(data, DECAY, BOTH, **kinds)
+    data = drawn(one, np.zeros(2), np.array([0.2, 0.3, 0.4]), rng)
+    one, two = (likelihood_of(data, DECAY, BOTH, **kinds | {"vary": vary}) for vary in (BOTH[:1], BOTH))
+    theta = np.array([0.1, -0.1])
+    right = one.of(one.expected(theta), np.log([0.2, 0.3, 0.4]))
+    found = two.of(two.expected(theta), np.log([0.2, 0.3, 0.4, 1e-6]))
+    assert found.value == pytest.approx(right.value, abs=1e-3)
+    assert found.by_free == pytest.approx(right.by_free, abs=1e-2)
+    reference = two.reference(two.expected(theta))
+    assert two.information(reference, np.log([0.2, 0.3, 0.4, 1e-9]))[0] == pytest.approx(
+        one.information(reference, np.log([0.2, 0.3, 0.4]))[0], rel=1e-9
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted_two() -> tuple[cascade.Fit, np.ndarray]:
+    """A fit of twelve animals that tell both of their hazards each; and these, over the median ones, (12, 2)."""
+    rng, data = np.random.default_rng(9), study(12, (2.0, 8.0, 20.0), cells=1e5)
+    before = rng.bit_generator.state
+    likelihood = likelihood_of(data, DECAY, BOTH, vary=BOTH, spread="none")
+    counts = drawn(likelihood, np.zeros(2), np.array([0.3, 0.5]), rng)
+    rng.bit_generator.state = before
+    us = rng.normal(0.0, [0.3, 0.5], (12, 2))
+    return cascade.fit(DECAY, counts, BOTH, vary=BOTH, spread="none", dose=False, starts=0), us
+
+
+def test_of_two_hazards_known_of_each_animal_it_is_their_mean(fitted_two: tuple[cascade.Fit, np.ndarray]) -> None:
+    fit, us = fitted_two
+    assert fit.best.theta == pytest.approx(us.mean(axis=0), abs=0.01)
+    sds = us.std(axis=0, ddof=1)
+    assert list(fit.spreads.values()) == pytest.approx(sds.tolist(), rel=0.03)
+    for row, mean, sd in zip(fit.table().rows, us.mean(axis=0), sds, strict=True):
+        reach = float(stats.t.ppf(0.975, 11)) * sd / math.sqrt(12)
+        assert math.log(row.low / row.model) == pytest.approx(mean - reach, abs=0.03)
+        assert math.log(row.high / row.model) == pytest.approx(mean + reach, abs=0.03)
+
+
+def test_a_fit_of_two_is_told_saved_and_opened(fitted_two: tuple[cascade.Fit, np.ndarray], tmp_path: Path) -> None:
+    fit, _ = fitted_two
+    assert str(fit).count("differs between animals, its logarithm by") == 2
+    assert "independently of each other" in str(fit)
+    again = cascade.open_fit(fit.save(tmp_path / "fit.json"))
+    assert again.asked["vary"] == BOTH
+    assert str(again.table()) == str(fit.table())
+
+
+def test_of_two_hazards_a_new_animal_is_anywhere_between(fitted_two: tuple[cascade.Fit, np.ndarray]) -> None:
+    """The band of a new animal holds 95 % of animals that are drawn, and some more, for the curve is not known."""
+    fit, _ = fitted_two
+    band = fit.predict("here", [8.0])
+    rng, estimate = np.random.default_rng(3), [row.estimate for row in fit.table().rows]
+    rates = np.array(estimate) * np.exp(np.array(list(fit.spreads.values())) * rng.normal(size=(20_000, 2)))
+    counts = rng.poisson(1e5 * np.exp(-rates.sum(axis=1) * 8.0))
+    assert band.animal_low is not None
+    assert band.animal_high is not None
+    inside = ((counts >= band.animal_low) & (counts <= band.animal_high)).mean()
+    assert 0.945 < inside < 0.985
 
 
 def test_without_a_spread_of_the_hazard_it_is_the_likelihood_of_alike_animals() -> None:
@@ -164,7 +264,11 @@ def test_cycles_too() -> None:
     ("data", "vary", "wanted"),
     [
         (study(3, (2.0, 9.0)), "here.gone", "one of those that are free"),
-        (study(3, (2.0, 9.0)), 3, "one of those that are free, or None"),
+        (study(3, (2.0, 9.0)), 3, "one of those that are free, or two, or None"),
+        (study(3, (2.0, 9.0)), ["here.lost", 3], "one of those that are free, or two, or None"),
+        (study(3, (2.0, 9.0)), ["here.lost", "here.lost"], "each once"),
+        (study(3, (2.0, 9.0)), ["here.lost", "here.gone", "here.x"], "each once"),
+        (study(3, (2.0, 9.0)), ["here.lost", "here.gon"], "did you mean|those that are free"),
         (
             Data.counts([{"animal": k, "hours": 2, "count": 5} for k in range(4)], {"here": "here"}, cells=10),
             "here.lost", "each animal has one count",

@@ -95,7 +95,8 @@ def fit_table(
     ] = None,
     spread: Annotated[str, typer.Option(metavar="KIND", help="one, each or none: what log counts vary by.")] = "one",
     vary: Annotated[
-        str | None, typer.Option(metavar="HAZARD", help="A free one that differs between animals (of counts).")
+        list[str] | None,
+        typer.Option(metavar="HAZARD", help="A free one that differs between animals (of counts); may be given twice."),
     ] = None,
     out: Folder = None,
     force: Force = False,
@@ -117,7 +118,7 @@ def fit_table(
         by="arm" if by_arm else None,
         against=against,
         spread=spread,
-        vary=vary,
+        vary=vary or None,
     )
     if folder is not None:
         _kept(found, folder, force=force, quiet=quiet)

@@ -27,7 +27,8 @@ from cascade.inference.nested import Nested
 from cascade.inference.panels import Panel
 from cascade.inference.seen import Seen
 from cascade.inference.timed import Times
-from cascade.inference.varying import Varying
+from cascade.inference.varying import Varying, varied
+from cascade.inference.varying_two import VaryingTwo
 from cascade.model import Model, check_model
 from cascade.patient.disease import Disease
 
@@ -61,7 +62,7 @@ def fit(
     against: str | None = None,
     spread: str = "one",
     dose: bool | None = None,
-    vary: str | None = None,
+    vary: str | Sequence[str] | None = None,
     starts: int | None = None,
 ) -> Fit: ...
 @overload
@@ -85,7 +86,7 @@ def fit(
     against: str | None = None,
     spread: str = "one",
     dose: bool | None = None,
-    vary: str | None = None,
+    vary: str | Sequence[str] | None = None,
     starts: int | None = None,
     care: str | Mapping[str, str] | None = None,
     patients: int | None = None,
@@ -111,8 +112,8 @@ def fit(
     dose : bool, optional
         Whether all counts of an animal share a part of it, as by an error of the dose; default: where it has several.
     vary, starts : optional
-        A free hazard whose logarithm varies normally between animals, with the curve solved for each; and how many
-        starts the search has besides the model itself, 4, with ``vary`` 1.
+        A free hazard, or two, whose logarithms vary normally between animals, each by itself, with the curve solved for
+        each animal; and how many starts the search has besides the model itself, 4, with ``vary`` 1.
     care, patients, seed, progress : optional
         Of a disease: the patients' care, or that of each arm (default: its first); how many are simulated at each point
         (default 20,000), with which seed; whether a bar is shown.
@@ -148,7 +149,7 @@ def _of_hazards(
     against: str | None,
     spread: str,
     dose: bool | None,
-    vary: str | None,
+    vary: str | Sequence[str] | None,
     starts: int | None,
 ) -> Fit:
     """Hazards fitted, after what belongs to patients alone was left out."""
@@ -166,7 +167,7 @@ def _of_hazards(
     highest_plain = best.value
     best, reference = restricted(likelihood, best)
     asked: dict[str, Any] = {"free": list(free), "shared": list(shared), "by": by, "against": against}
-    asked |= {"spread": spread, "dose": shares_dose, "vary": vary, "starts": starts}
+    asked |= {"spread": spread, "dose": shares_dose, "vary": _plain(vary), "starts": starts}
     return Fit(data, tuple(parameters), likelihood, best, reference, highest_plain, tuple(values), asked)
 
 
@@ -189,19 +190,19 @@ def _likelihood(
     data: Data,
     free: Sequence[Free],
     spread: str,
-    vary: str | None,
+    vary: str | Sequence[str] | None,
     *,
     shared: bool,
 ) -> Likely:
     """The likelihood of a kind of data."""
-    if not isinstance(vary, str | None):
-        raise InputError("vary", vary, "one of those that are free, or None")
+    names = varied(vary)
     nested = isinstance(data, Counts) and any(row.experiment for row in data.rows) and spread != "none"
-    if nested and vary is not None:
+    if nested and names:
         raise InputError("vary", vary, "None, where animals stand in experiments: columns={...} without 'experiment'")
-    if isinstance(data, Counts) and vary is not None:
-        return Varying(models, data, free, spread=spread, shared=shared, vary=vary)
-    if vary is not None:
+    if isinstance(data, Counts) and names:
+        kind = Varying if len(names) == 1 else VaryingTwo
+        return kind(models, data, free, spread=spread, shared=shared, vary=names)
+    if names:
         raise InputError("vary", vary, "None: of counts alone a hazard may differ between animals")
     if isinstance(data, Counts) and nested:
         return Nested(models, data, free, spread=spread, shared=shared)
@@ -215,7 +216,13 @@ def _likelihood(
     return likelihood_of_panel(models, data, free)
 
 
-def _starts(starts: int | None, vary: str | None) -> int:
+def _plain(vary: str | Sequence[str] | None) -> str | list[str] | None:
+    """What differs, as a file tells it: one name as text."""
+    names = list(varied(vary))
+    return names if len(names) > 1 else names[0] if names else None
+
+
+def _starts(starts: int | None, vary: str | Sequence[str] | None) -> int:
     """How many starts besides the model: fewer where each point takes long."""
     if starts is None:
         return EXTRA_STARTS if vary is None else 1

@@ -22,6 +22,7 @@ from cascade.common.errors import InputError
 from cascade.common.types import Floats, Mask
 from cascade.inference.meeting import arm_of, given_cells, observable_of
 from cascade.inference.nested import NAME
+from cascade.inference.varying import spread_of, varied
 from cascade.solution.shares import Shares
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ MANY = 300.0
 NODES, REACH = 161, 6.0
 """Points of a trapezoidal rule over standard normals, and how far it goes."""
 
-ANIMALS = 41
-"""Points of the rule over animals whose hazard differs."""
+ANIMALS, FEWER = 41, 21
+"""Points of the rule over animals whose hazard differs; of two hazards of each."""
 
 FARTHEST = 600.0
 """Of a logarithm: beyond it a band is open."""
@@ -102,20 +103,23 @@ def predicted(
     full = np.zeros((len(fit.free), len(at)))
     full[mine] = slope
     law = _Law(median, spread, _degrees(fit, full, spread, _parts(fit, observable)))
-    band = law.ends(level) if fit.asked["vary"] is None else law.over(_moved(fit, shares, mine, share), level)
+    names = varied(fit.asked["vary"])
+    band = law.over(*_moved(fit, shares, mine, share, names), level) if names else law.ends(level)
     return Prediction(observable, arm, at, given, median, *ends, *band, level)
 
 
-def _moved(fit: Fit, shares: Shares, mine: Sequence[int], share: Floats) -> Floats:
-    """Log counts of animals whose hazard is as much apart, over the median animal's, (ANIMALS, n)."""
-    vary = fit.asked["vary"]
-    omega = fit.spreads[f"{vary} between animals"]
-    varied = np.array([fit.free[p].name == vary for p in mine], np.float64)
-    values = shares.each(
-        fit.best.theta[mine] + np.outer(omega * np.linspace(-REACH, REACH, ANIMALS), varied), slopes=False
-    )
+def _moved(fit: Fit, shares: Shares, mine: Sequence[int], share: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
+    """Log counts of animals whose hazards are apart, over the median animal's, (B, n), and their weights (B,).
+
+    At even steps of the normal laws of the hazards.
+    """
+    line = np.linspace(-REACH, REACH, ANIMALS if len(names) == 1 else FEWER)
+    z = np.stack(np.meshgrid(*[line] * len(names), indexing="ij"), axis=-1).reshape(-1, len(names))
+    levers = [[(fit.free[p].name == name) * fit.spreads[spread_of(name)] for p in mine] for name in names]
+    values = shares.each(fit.best.theta[mine] + z @ np.array(levers, np.float64), slopes=False)
     there = np.maximum(np.where(values.value[:, 0] > values.error[:, 0], values.value[:, 0], 0.0), 1e-300)
-    return np.asarray(np.log(there / np.maximum(share, 1e-300)))
+    weights = np.exp(-0.5 * (z**2).sum(axis=1))
+    return np.log(there / np.maximum(share, 1e-300)), weights / weights.sum()
 
 
 def _cells(fit: Fit, observable: str, arm: str) -> float:
@@ -131,8 +135,8 @@ def _parts(fit: Fit, observable: str) -> list[str]:
     Of an observable that was not counted it is the largest of those that were.
     """
     names = [name for name in ("all counts of an animal", NAME) if name in fit.spreads]
-    vary = f"{fit.asked['vary']} between animals"
-    alone = [name for name in fit.spreads if name not in {*names, vary}]
+    others = {*names, *map(spread_of, varied(fit.asked["vary"]))}
+    alone = [name for name in fit.spreads if name not in others]
     mine = [name for name in alone if name in ("each count", observable)] or alone
     return names + sorted(mine, key=lambda name: -fit.spreads[name])[:1]
 
@@ -185,12 +189,10 @@ class _Law:
             found.append(end)
         return found[0], found[1]
 
-    def over(self, moved: Floats, level: float) -> tuple[Floats, Floats]:
-        """As ``ends``, over animals whose curves are apart by ``moved`` (ANIMALS, n) at even steps of a normal law."""
+    def over(self, moved: Floats, of_animal: Floats, level: float) -> tuple[Floats, Floats]:
+        """As ``ends``, over animals whose curves are apart by ``moved`` (B, n), with weights ``of_animal`` (B,)."""
         if np.isinf(self.spread).any():
             return np.zeros_like(self.median), self.median * math.exp(FARTHEST)
-        z = np.linspace(-REACH, REACH, ANIMALS)
-        of_animal = np.exp(-0.5 * z * z) / np.exp(-0.5 * z * z).sum()
         x, weights = self._rule(np.ones(len(self.median), bool), ANIMALS)
         rates = self.median[:, None, None] * np.exp(np.minimum(moved.T[:, :, None] + x[:, None, :], 60.0))
         both = of_animal[:, None] * weights[:, None, :]
