@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,22 @@ def test_what_enters_nothing_that_was_counted_is_not_told() -> None:
     assert math.isfinite(first.low)
     assert math.isnan(second.low)
     assert math.isnan(second.high)
+
+
+def test_other_starts_come_to_the_same() -> None:
+    """Of one number with one hill: from wherever the search begins, to counts as likely."""
+    begin = changed(disease(), {FREE[0]: 0.7 * number_at(disease(), FREE[0])})
+    asked: dict[str, Any] = {"care": "surgery", "patients": 4_000, "seed": 5, "progress": False}
+    fit = cascade.fit(begin, drawn(), FREE[:1], starts=2, **asked)
+    alone = cascade.fit(begin, drawn(), FREE[:1], **asked)
+    assert len(fit.starts) == 3
+    assert len(alone.starts) == 1
+    assert fit.deviance == pytest.approx(min(fit.starts))
+    assert fit.starts[0] == alone.starts[0]
+    assert max(fit.starts) - min(fit.starts) < 1.0
+    assert "All 3 starts came to counts as likely" in str(fit)
+    assert "starts" not in str(alone)
+    assert "Of 3 starts 1 ended at counts less likely" in str(replace(fit, starts=(10.0, 10.2, 19.0)))
 
 
 def test_the_same_fit_twice_is_the_same_to_the_bit() -> None:
@@ -384,6 +401,8 @@ def test_bad_tables_and_classes_are_refused(table: dict[str, Any], asked: dict[s
         ({"care": "prayer"}, "surgery"),
         ({"care": {"control": "surgery"}}, "all"),
         ({"patients": 10}, "2,000"),
+        ({"starts": -1}, "from 0 to 100"),
+        ({"starts": 1.5}, "from 0 to 100"),
         ({"spread": "each"}, "left out"),
         ({"vary": "efficiency"}, "left out"),
     ],

@@ -52,6 +52,7 @@ def fit_patients(
         list[str] | None, typer.Option(metavar="WHAT", help="mm, nodes or metastasis: what patients were chosen by.")
     ] = None,
     patients: Annotated[int | None, typer.Option(metavar="N", help="Simulated at each point; default 20000.")] = None,
+    starts: Annotated[int | None, typer.Option(metavar="N", help="Besides the disease itself; default 0.")] = None,
     seed: Seed = None,
     out: Folder = None,
     force: Force = False,
@@ -68,7 +69,7 @@ def fit_patients(
         raise InputError("--out", str(folder), f"a folder without another fit ({', '.join(held)}); {FORCE}")
     data = Data.patients(table, columns=pairs_of("--column", column), given=given or [], sheet=sheet)
     found = fit(
-        chosen, data, free or [], care=_cares(care or []), patients=patients, seed=number,
+        chosen, data, free or [], care=_cares(care or []), patients=patients, seed=number, starts=starts,
         progress=False if quiet else None,
     )  # fmt: skip
     if folder is not None:

@@ -47,7 +47,7 @@ LONG = 0.2
 SPREADS = ("one", "each", "none")
 
 
-ONE_FREE = {"shared": (), "by": None, "against": None, "spread": "one", "dose": None, "vary": None, "starts": None}
+ONE_FREE = {"shared": (), "by": None, "against": None, "spread": "one", "dose": None, "vary": None}
 """Arguments of a fit of hazards alone, as they are where they are left out."""
 
 
@@ -71,6 +71,7 @@ def fit(
     data: Data,
     free: Sequence[str],
     *,
+    starts: int | None = None,
     care: str | Mapping[str, str] | None = None,
     patients: int | None = None,
     seed: int | None = None,
@@ -113,7 +114,8 @@ def fit(
         Whether all counts of an animal share a part of it, as by an error of the dose; default: where it has several.
     vary, starts : optional
         A free hazard, or two, whose logarithms vary normally between animals, each by itself, with the curve solved for
-        each animal; and how many starts the search has besides the model itself, 4, with ``vary`` 1.
+        each animal; and how many starts the search has besides the model itself, 4, with ``vary`` 1; of a disease, of
+        which each takes minutes, 0.
     care, patients, seed, progress : optional
         Of a disease: the patients' care, or that of each arm (default: its first); how many are simulated at each point
         (default 20,000), with which seed; whether a bar is shown.
@@ -131,11 +133,11 @@ def fit(
         For several names in the data that the model does not know, all at once.
     """
     told: dict[str, Any] = {"shared": shared, "by": by, "against": against, "spread": spread, "dose": dose}
-    told |= {"vary": vary, "starts": starts}
+    told |= {"vary": vary}
     of_patients = {"care": care, "patients": patients, "seed": seed, "progress": progress}
     if isinstance(model, Disease) or isinstance(data, Patients):
-        return _of_patients(model, data, free, told, of_patients)
-    return _of_hazards(model, data_of(data), free, of_patients, **told)
+        return _of_patients(model, data, free, told, of_patients | {"starts": starts})
+    return _of_hazards(model, data_of(data), free, of_patients, starts=starts, **told)
 
 
 def _of_hazards(

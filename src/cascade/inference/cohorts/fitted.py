@@ -38,6 +38,9 @@ IN_IT = 1e-2
 FEWEST = 3.0
 """Counted and not counted, or expected, of which a row of a calibration is made: fewer have no error on a scale."""
 
+SAME = 1.0
+"""Of deviances that differ by less, the search has come to the same."""
+
 ASSUMED = 1.0
 """Standard error of a combination that is not told, in draws from the fit: a factor of e."""
 
@@ -150,6 +153,8 @@ class DiseaseFit:
     seconds : float
     asked : mapping
         The arguments of ``cascade.fit``.
+    starts : tuple of float
+        The deviance that each start came to, that from the disease itself first.
     """
 
     begun: Disease
@@ -162,6 +167,7 @@ class DiseaseFit:
     said: tuple[Said, ...]
     seconds: float
     asked: Mapping[str, Any]
+    starts: tuple[float, ...]
 
     @cached_property
     def _combinations(self) -> tuple[Floats, Floats]:
@@ -248,6 +254,11 @@ class DiseaseFit:
                 f"The data tell {self.identified} of {len(self.free)} combinations of the free numbers: fewer can be"
                 " free, or more has to be counted."
             )
+        worse = sum(one > min(self.starts) + SAME for one in self.starts)
+        if worse:
+            yield f"Of {len(self.starts)} starts {worse} ended at counts less likely: several hills, or a ridge."
+        elif len(self.starts) > 1:
+            yield f"All {len(self.starts)} starts came to counts as likely."
         yield f"Intervals are right if the rest of the disease is. {WARNING}"
 
     def counts(self) -> CountRows:

@@ -25,7 +25,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -60,6 +60,9 @@ REACH = 1.5
 FREELY = 1.0
 """Standard deviation of what a round may move without being told to by a count: the last round moves hardly any."""
 
+APART, MOST_STARTS = 1.0, 100
+"""How far other starts are from the disease, on the scales of the free numbers, and how many there may be."""
+
 ROUNDS = 12
 LEAST = 0.1
 """Of an expected count, to which it is taken to fall at most within the reach of a round."""
@@ -76,16 +79,20 @@ def fit_disease(
     care: str | Mapping[str, str] | None = None,
     patients: int | None = None,
     seed: int | None = None,
+    starts: int | None = None,
     progress: bool | None = None,
 ) -> DiseaseFit:
     """What ``cascade.fit`` does with a disease."""
     begun, seed, patients = time.perf_counter(), seed_of(seed), PATIENTS if patients is None else patients
     if not is_whole(patients) or not FEWEST <= patients <= MOST:
         raise InputError("patients", patients, f"a whole number from {FEWEST:,} to {MOST:,}: simulated, at each point")
+    if starts is not None and (not is_whole(starts) or not 0 <= starts <= MOST_STARTS):
+        raise InputError("starts", starts, f"a whole number from 0 to {MOST_STARTS}, besides the disease itself")
     parameters, cares = _free(disease, free), _cares(disease, data, care)
     search = _Search(disease, data, parameters, cares, int(patients), seed)
     with _bar(progress) as told:
-        x, near = search.best(told)
+        found = search.from_starts(int(starts or 0), told)
+        x, near, _ = min(found, key=lambda one: one.deviance)
         said = search.said(search.at(x))
     information, noise = near.information(x)
     asked: dict[str, Any] = {
@@ -93,9 +100,11 @@ def fit_disease(
         "care": cares,
         "patients": patients,
         "seed": seed,
+        "starts": int(starts or 0),
     }
+    deviances, seconds = tuple(one.deviance for one in found), time.perf_counter() - begun
     return DiseaseFit(
-        disease, data, parameters, x, information, noise, search.groups, tuple(said), time.perf_counter() - begun, asked
+        disease, data, parameters, x, information, noise, search.groups, tuple(said), seconds, asked, deviances
     )
 
 
@@ -173,9 +182,24 @@ class _Search:
                 if step < LEAST_STEP:
                     raise
 
-    def best(self, told: Callable[[int, int], None]) -> tuple[Floats, Near]:
+    def from_starts(self, starts: int, told: Callable[[int, int], None]) -> list[Found]:
+        """What is come to from the disease itself, and from so many others, where these can be simulated."""
+        rng, found = np.random.default_rng(self.seed), [self._come_to(self.begin, told)]
+        for _ in range(starts):
+            try:
+                found.append(self._come_to(self.begin + rng.uniform(-APART, APART, len(self.begin)), told))
+            except CascadeError:
+                continue
+        return found
+
+    def _come_to(self, begin: Floats, told: Callable[[int, int], None]) -> Found:
+        x, near = self.best(begin, told)
+        here, added = self.parts(x)
+        return Found(x, near, float(np.sum(self.together.residuals(here[0], added) ** 2)))
+
+    def best(self, begin: Floats, told: Callable[[int, int], None]) -> tuple[Floats, Near]:
         """The free numbers of the highest likelihood, on their scales (P,), and expected counts about them."""
-        x = self.begin
+        x = begin
         for k in range(ROUNDS):
             near = self.near(x, partial(told, k + 1))
             last, x = x, np.clip(near.best(), self.begin - FARTHEST, self.begin + FARTHEST)
@@ -186,6 +210,17 @@ class _Search:
                 f"the fit has not settled after {ROUNDS} rounds: fewer numbers can be free, or more has to be counted"
             )
         return x, near
+
+
+class Found(NamedTuple):
+    """What one start came to: free numbers on their scales (P,), expected counts about them, and how far off these are.
+
+    ``deviance``: twice the log likelihood below that of the counts themselves.
+    """
+
+    x: Floats
+    near: Near
+    deviance: float
 
 
 class Near:
