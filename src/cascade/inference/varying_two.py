@@ -19,13 +19,13 @@ from cascade.common.types import Floats, Ints
 from cascade.inference.likely import Expected
 from cascade.inference.varying import FAR_OUT, Averaged, Solved, Varying
 
-COARSE_GRID, FINE_GRID, MARGIN = 17, 33, 7.0
+COARSE_GRID, FINE_GRID, MARGIN = 11, 25, 6.5
 """Points of each direction, first and then, and how far the grid goes beyond the middle of a law, in its widths."""
 
-REACH, POINTS = 6.0, 15
+REACH, POINTS = 6.0, 13
 """Of the rule of each direction, in widths of the law."""
 
-FINE, FAR, LAID, NARROWED = 0.75, 4.5, 8, 0.3
+FINE, FAR, LAID, NARROWED = 0.75, 4.2, 8, 0.3
 """Least width of the law, in those of the rule, how many of its own the rule has to reach, how often it is laid, and
 how much narrower it may become at once."""
 
