@@ -113,9 +113,8 @@ def fit(
     dose : bool, optional
         Whether all counts of an animal share a part of it, as by an error of the dose; default: where it has several.
     vary, starts : optional
-        A free hazard, or two, whose logarithms vary normally between animals, each by itself, with the curve solved for
-        each animal; and how many starts the search has besides the model itself, 4, with ``vary`` 1; of a disease, of
-        which each takes minutes, 0.
+        A free hazard, or two, whose logarithms vary normally between animals, with the curve solved for each; and how
+        many starts the search has besides the model itself: 4, with ``vary`` 1, of a disease (minutes each) 0.
     care, patients, seed, progress : optional
         Of a disease: the patients' care, or that of each arm (default: its first); how many are simulated at each point
         (default 20,000), with which seed; whether a bar is shown.
@@ -132,8 +131,14 @@ def fit(
     ModelError
         For several names in the data that the model does not know, all at once.
     """
-    told: dict[str, Any] = {"shared": shared, "by": by, "against": against, "spread": spread, "dose": dose}
-    told |= {"vary": vary}
+    told: dict[str, Any] = {
+        "shared": shared,
+        "by": by,
+        "against": against,
+        "spread": spread,
+        "dose": dose,
+        "vary": vary,
+    }
     of_patients = {"care": care, "patients": patients, "seed": seed, "progress": progress}
     if isinstance(model, Disease) or isinstance(data, Patients):
         return _of_patients(model, data, free, told, of_patients | {"starts": starts})
