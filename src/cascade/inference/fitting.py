@@ -131,14 +131,8 @@ def fit(
     ModelError
         For several names in the data that the model does not know, all at once.
     """
-    told: dict[str, Any] = {
-        "shared": shared,
-        "by": by,
-        "against": against,
-        "spread": spread,
-        "dose": dose,
-        "vary": vary,
-    }
+    told: dict[str, Any] = {"shared": shared, "by": by, "against": against, "spread": spread}
+    told |= {"dose": dose, "vary": vary}
     of_patients = {"care": care, "patients": patients, "seed": seed, "progress": progress}
     if isinstance(model, Disease) or isinstance(data, Patients):
         return _of_patients(model, data, free, told, of_patients | {"starts": starts})
