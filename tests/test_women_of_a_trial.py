@@ -1,0 +1,92 @@
+"""The experiment on the women of a trial: what it counts of them, and of simulated women beside them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from lifelines import CoxPHFitter, KaplanMeierFitter
+
+import cascade
+
+sys.path.append(str(Path(__file__).parents[1] / "experiments"))
+
+import _ranked  # type: ignore[import-not-found]
+import schumacher_1994 as trial  # type: ignore[import-not-found]
+
+
+def women(n: int, seed: int = 3, effect: float = 0.8, tamoxifen: float = 0.6) -> trial.Women:
+    """Of hazards that rise with nodes, lower with tamoxifen where the receptor is positive."""
+    draw = np.random.default_rng(seed)
+    mm, nodes = np.exp(draw.normal(3.3, 0.4, n)), np.minimum(np.ceil(draw.exponential(4.0, n)), 20.0)
+    positive, given = draw.random(n) < 0.7, draw.random(n) < 0.4
+    hazard = 0.05 * nodes**effect * np.where(positive & given, tamoxifen, 1.0)
+    until, end = draw.exponential(1.0 / hazard), draw.uniform(1.0, 8.0, n)
+    return trial.Women(mm, nodes, positive, given, np.minimum(until, end), until <= end)
+
+
+def test_the_women_are_those_of_the_study() -> None:
+    every, data = trial.of_trial(), cascade.study("schumacher-1994")
+    assert len(every.mm) == 686
+    assert np.sort(every.mm).tolist() == sorted(row.mm_from for row in data.rows)
+    assert int(every.event.sum()) == sum(row.event for row in data.rows)
+    assert int(every.given.sum()) == 246
+    assert np.sort(every.until) == pytest.approx(sorted(row.years for row in data.rows))
+    five = every.within(5.0)
+    assert five.until.max() <= 5.0
+    assert five.event.sum() == ((every.until <= 5.0) & every.event).sum()
+
+
+def test_slopes_are_those_of_another_program() -> None:
+    some = women(400)
+    x = np.column_stack([some.place, some.given])
+    table = pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "t": some.until, "e": some.event})
+    fitted = CoxPHFitter().fit(table, "t", "e").params_
+    assert _ranked.cox(x, some.until, some.event) == pytest.approx(fitted[["a", "b", "c"]].to_numpy(), abs=1e-3)
+
+
+def test_the_share_without_an_event_is_that_of_another_program() -> None:
+    some = women(300).within(5.0)
+    curve = KaplanMeierFitter().fit(some.until, some.event)
+    assert trial.kept(some, 5.0) == pytest.approx(float(curve.predict(5.0)))
+    assert trial.kept(some, 2.0) == pytest.approx(float(curve.predict(2.0)))
+
+
+def test_the_nearest_women_say_how_likely_an_event_is() -> None:
+    """Of women of one law both ways: the shares that are said are met, in each of five groups, and twins are as they."""
+    asked = women(300, seed=4).within(5.0)
+    risk, twins = trial.beside(asked, women(120_000, seed=5))
+    hazard = 0.05 * asked.nodes**0.8 * np.where(asked.positive & asked.given, 0.6, 1.0)
+    # By when an event is known: ends of follow-up are even from 1 to 8 years.
+    grid = np.linspace(0.0, 5.0, 501)
+    followed = np.clip((8.0 - np.maximum(grid, 1.0)) / 7.0, 0.0, 1.0)
+    density = hazard[:, None] * np.exp(-hazard[:, None] * grid) * followed
+    wanted = np.trapezoid(density, grid, axis=1)
+    assert np.abs(risk - wanted).mean() < 0.05
+    for group in np.array_split(np.argsort(wanted), 5):
+        assert risk[group].mean() == pytest.approx(wanted[group].mean(), abs=0.03)
+    assert (twins.positive == asked.positive).all()
+    assert (twins.given == asked.given).all()
+    assert np.median(np.abs(np.log(twins.mm / asked.mm))) < 0.1
+
+
+def test_a_ratio_is_that_of_the_law() -> None:
+    some = women(400_000, effect=0.0)
+    positive = trial.with_over_without(some.of(some.positive))
+    negative = trial.with_over_without(some.of(~some.positive))
+    assert positive == pytest.approx(0.6, abs=0.03)  # some 5 errors
+    assert negative == pytest.approx(1.0, abs=0.07)
+
+
+def test_one_half_of_the_women_says_of_the_other() -> None:
+    """A score that has seen a woman's own end would order even ends that are drawn: this one does not."""
+    draw = np.random.default_rng(7)
+    found = []
+    for seed in range(20):
+        some = women(200, seed=seed)
+        by_chance = trial.Women(**vars(some) | {"until": draw.exponential(1.0, 200), "event": np.ones(200, bool)})
+        found.append(_ranked.concordance(trial.fitted_to_half(by_chance), by_chance.until, by_chance.event))
+    assert np.mean(found) == pytest.approx(0.5, abs=0.03)  # some 5 errors
