@@ -1,13 +1,14 @@
 """Five years of tamoxifen, ER-positive breast cancer: rates of recurrence with it over those without (PX01), by years.
 
-The ratio of the first five years was fitted (the share of patients in whom the treatment kills).  In these patients it
-kills small lesions on its first day and, as long as it is given, cells that begin new ones; single cells that sleep
-through it wake as ever.  All other figures of five years of tamoxifen, of recurrences and of deaths, were looked at
-when this kind of treatment was chosen: with one that acted on its first day alone they were contradicted.  The half of
+The ratio of the first five years was fitted (the share of lesions that resist).  Of the others the treatment kills the
+small ones on its first day and, as long as it is given, cells that begin new ones; single cells that sleep through it
+wake as ever.  All other figures of tamoxifen, of recurrences and of deaths, were looked at when this kind of treatment
+was chosen: with one that acted on its first day alone, or on all lesions of half of the women, they were contradicted.
+The half of
 first relapses that never come (PX04, Munich) is said of adjuvant treatment as a whole.
 
-How long it is given was predicted, before it was compared, by the fit before the last, which differs in how
-metastases are treated; it has been looked at since.  Ten years over five (ATLAS) is asked of women who are free of
+How long it is given was predicted, before it was compared, by an earlier fit, in which it worked on women and
+metastases were not treated; it has been looked at since.  Ten years over five (ATLAS) is asked of women who are free of
 distant recurrence after five years; one, two and five years over none (EBCTCG 1998) of all.  Both counted recurrences
 of any kind, of women some of whom had stopped earlier; those of 1998 had tumours of unknown receptor among them.
 
@@ -69,7 +70,7 @@ def recurrence_rate(seen: Seen, r: Register, low: float, high: float, free: floa
     return hazard(r, treated(seen, r) & (since(r, r.distant) > free), low, high)
 
 
-ROLE = "looked at; predicted before the last fit"
+ROLE = "looked at; an earlier fit predicted it"
 RATES = {"recurrence": recurrence_rate, "deaths": death_rate}
 
 

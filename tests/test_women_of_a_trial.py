@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_the_share_without_an_event_is_that_of_another_program() -> None:
 
 
 def test_the_nearest_women_say_how_likely_an_event_is() -> None:
-    """Of women of one law both ways: the shares that are said are met, in each of five groups, and twins are as they."""
+    """Of women of one law both ways: the shares that are said are met, in each of five groups; twins are as they."""
     asked = women(300, seed=4).within(5.0)
     risk, twins = trial.beside(asked, women(120_000, seed=5))
     hazard = 0.05 * asked.nodes**0.8 * np.where(asked.positive & asked.given, 0.6, 1.0)
@@ -81,6 +82,15 @@ def test_a_ratio_is_that_of_the_law() -> None:
     assert negative == pytest.approx(1.0, abs=0.07)
 
 
+def test_what_is_fitted_orders_women_as_their_law_does() -> None:
+    """As well as the hazards themselves, to the error of 400 women; slopes of halves that differ do not get between."""
+    some = women(400, seed=9)
+    hazard = 0.05 * some.nodes**0.8 * np.where(some.positive & some.given, 0.6, 1.0)
+    best = _ranked.concordance(hazard, some.until, some.event)
+    found = _ranked.concordance(trial.fitted_to_half(some), some.until, some.event)
+    assert best - 0.02 < found < best + 0.02
+
+
 def test_one_half_of_the_women_says_of_the_other() -> None:
     """A score that has seen a woman's own end would order even ends that are drawn: this one does not."""
     draw = np.random.default_rng(7)
@@ -90,3 +100,18 @@ def test_one_half_of_the_women_says_of_the_other() -> None:
         by_chance = trial.Women(**vars(some) | {"until": draw.exponential(1.0, 200), "event": np.ones(200, bool)})
         found.append(_ranked.concordance(trial.fitted_to_half(by_chance), by_chance.until, by_chance.event))
     assert np.mean(found) == pytest.approx(0.5, abs=0.03)  # some 5 errors
+
+
+@pytest.mark.slow
+def test_what_the_guide_says_of_the_women_of_the_trial() -> None:
+    """That the disease orders them as well as a fit, better than size or nodes, and where too few have an event."""
+    options = argparse.Namespace(cells=20_000, seed=7)
+    rows = {row.name: row for row in trial.asked(cascade.disease("breast"), options)}
+    index = {name: row.observed for name, row in rows.items() if name.startswith("c-index")}
+    said = index["c-index, the disease"]
+    assert said == pytest.approx(index["c-index, Cox, all that is known"], abs=0.016)  # its standard error
+    assert said > index["c-index, size alone"] + 0.03
+    assert said > index["c-index, nodes alone"] + 0.01
+    for word in ("without", "with"):
+        row = rows[f"event in 5 years, 10 nodes and more, {word} tamoxifen"]
+        assert row.simulated < row.observed - 0.1
