@@ -359,7 +359,7 @@ def _track(course: Course, lesion: Lesion, lesions: _Numbered, sites: _Numbered,
     gone = 0 if math.isinf(own.gone) else _tenths(own.gone)
     if gone and abs(own.gone - course.clinical.surgery * DAYS_PER_YEAR) < 1e-6:
         gone = -1
-    pieces = zip(own.day.tolist(), own.own.tolist(), own.pace.tolist(), strict=True)
+    pieces = _turning(list(zip(own.day.tolist(), own.own.tolist(), own.pace.tolist(), strict=True)))
     flat = [part for day, at, pace in pieces for part in (_tenths(day), _tenths(at), paces.of(pace))]
     # A whole number where it is one: shorter, and the same.
     cells = int(lesion.early_cells) if lesion.early_cells == int(lesion.early_cells) else lesion.early_cells
@@ -368,6 +368,22 @@ def _track(course: Course, lesion: Lesion, lesions: _Numbered, sites: _Numbered,
     if lesion.number and abs(float(own.day[0]) + early - own.old) < 1.0 / TENTHS:
         old = -1
     return (lesions.of((lesion.identity, sites.of(lesion.site), cells)), old, gone, *flat)
+
+
+def _turning(pieces: list[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
+    """Of pieces of day, own time and pace those at which something turns: a drug that only kills leaves others as one.
+
+    Examples
+    --------
+    >>> _turning([(0.0, 0.0, 2.0), (10.0, 20.0, 2.0), (15.0, 30.0, 1.0), (20.0, 12.0, 1.0)])
+    [(0.0, 0.0, 2.0), (15.0, 30.0, 1.0), (20.0, 12.0, 1.0)]
+    """
+    kept = pieces[:1]
+    for day, at, pace in pieces[1:]:
+        since, own, before = kept[-1]
+        if pace != before or abs(own + before * (day - since) - at) > 0.5 / TENTHS:
+            kept.append((day, at, pace))
+    return kept
 
 
 def _tenths(days: float) -> int:
