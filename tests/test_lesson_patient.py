@@ -18,7 +18,7 @@ import pytest
 import cascade
 from cascade.common.sight import contrast
 from cascade.patient.course import CAUSES, Course, course_of
-from cascade.patient.timeline import GROWN, MOST_BYTES, care_name, positions, studied, timeline
+from cascade.patient.timeline import GROWN, MOST_BYTES, care_name, drug_of, positions, studied, timeline
 from cascade.web.modules import joined, needed
 
 NODE = shutil.which("node")
@@ -390,3 +390,18 @@ def test_nothing_is_cut_and_targets_are_large(scene: Any, width: int) -> None:
         )
         assert small == []
     scene.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_the_drug_of_a_time_line_is_for_whom_and_on_what_the_disease_says() -> None:
+    """All patients are of the commonest subtype: a drug for another one works in none of them."""
+    breast = cascade.disease("breast")
+    given = drug_of(breast)
+    assert given is not None
+    told = timeline(breast, seed=1, patients=2)["drug"]
+    assert (told["share"], told["resistant"]) == (1.0, given.resistant)
+    assert timeline("textbook", seed=1, patients=1)["drug"]["resistant"] == 0.0
+    care = breast.care_of("surgery+hormone")
+    other = given.model_copy(update={"subtypes": ("ER-negative",), "share": 0.7})
+    data = timeline(breast.with_(care=[care.model_copy(update={"systemic": (other,)})]), seed=1, patients=2)
+    assert data["drug"]["share"] == 0.0
+    assert not any(one["works"] for one in data["patients"])

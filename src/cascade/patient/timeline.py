@@ -263,7 +263,8 @@ def _told_drug(drug: Systemic, share: float, where: Positions) -> dict[str, Any]
     given = [one for one in where.drugs if one is not None]
     cells = drug.treatment is not None or bool(drug.effects)
     starts, lengths = [one[0] for one in given], [one[1] for one in given]
-    return {"name": drug.name, "starts": starts, "years": lengths, "share": share, "cells_left_out": cells}
+    about = {"share": share, "resistant": drug.resistant or 0.0, "cells_left_out": cells}
+    return {"name": drug.name, "starts": starts, "years": lengths, **about}
 
 
 def _told_site(site: str) -> dict[str, Any]:

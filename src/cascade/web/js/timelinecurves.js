@@ -30,7 +30,8 @@
  * @property {string} name
  * @property {number[]} starts
  * @property {number[]} years
- * @property {number} share
+ * @property {number} share of the patients
+ * @property {number} resistant share of the metastases
  * @property {boolean} cells_left_out
  *
  * @typedef {object} TimelineData

@@ -103,6 +103,7 @@ export class TimeScene {
   aboutDrug(drug) {
     const values = { drug: this.say.term(drug.name), share: this.say.share(drug.share) };
     const about = [this.say(drug.share < 1 ? "patient.drug_share" : "patient.drug_all", values)];
+    if (drug.resistant > 0) about.push(this.say("patient.drug_resistant", { share: this.say.share(drug.resistant) }));
     if (drug.cells_left_out) about.push(this.say("patient.drug_cells"));
     return made("p", { className: "time-small-print" }, about.join(" "));
   }
