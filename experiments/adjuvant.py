@@ -58,9 +58,14 @@ def treated(seen: Seen, r: Register) -> np.ndarray:
     return er_positive(seen, r) & (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0)
 
 
-def death_rate(seen: Seen, r: Register, low: float, high: float, free: float = 0.0) -> float:
-    """Deaths of the tumour a person-year between two years after surgery, of those free of recurrence after some."""
-    of = treated(seen, r) & (since(r, r.distant) > free)
+def death_rate(
+    seen: Seen, r: Register, low: float, high: float, free: float = 0.0, *, of: np.ndarray | None = None
+) -> float:
+    """Deaths of the tumour a person-year between two years after surgery, of those free of recurrence after some.
+
+    ``of``: which patients (default: the ER-positive).
+    """
+    of = (treated(seen, r) if of is None else of) & (since(r, r.distant) > free)
     end, died = since(r, np.minimum(r.death, r.end))[of], (r.cause == 1 + CAUSES.index("tumour"))[of]
     return float((died & (end >= low) & (end < high)).sum() / (np.clip(end, low, high) - low).sum())
 
