@@ -16,6 +16,7 @@ import cascade
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
 import _ranked  # type: ignore[import-not-found]
+import polychemotherapy  # type: ignore[import-not-found]
 import schumacher_1994 as trial  # type: ignore[import-not-found]
 
 
@@ -115,3 +116,20 @@ def test_what_the_guide_says_of_the_women_of_the_trial() -> None:
     for word in ("without", "with"):
         row = rows[f"event in 5 years, 10 nodes and more, {word} tamoxifen"]
         assert row.simulated < row.observed - 0.1
+
+
+@pytest.mark.slow
+def test_what_the_guide_says_of_chemotherapy() -> None:
+    """As many deaths are prevented as between the two ages of the source; too few women of the trial have an event."""
+    options = argparse.Namespace(cells=30_000, seed=8)
+    rows = {row.name: row for row in polychemotherapy.asked(cascade.disease("breast"), options)}
+    assert 0.62 < rows["deaths with over without, below 50"].simulated < 0.80
+    events = rows["event in 5 years, positive nodes, no tamoxifen"]
+    assert events.simulated < events.observed - 0.15
+
+
+def test_a_share_that_no_trial_gives_is_not_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where none of the shares reaches the published ratio, nothing is read off between them."""
+    monkeypatch.setattr(polychemotherapy, "recurrences", lambda seen, r: 1.0)
+    with pytest.raises(ArithmeticError, match="no share that was tried"):
+        polychemotherapy.asked(cascade.disease("breast"), argparse.Namespace(cells=50, seed=1))
