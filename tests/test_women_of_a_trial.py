@@ -130,6 +130,6 @@ def test_what_the_guide_says_of_chemotherapy() -> None:
 
 def test_a_share_that_no_trial_gives_is_not_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where none of the shares reaches the published ratio, nothing is read off between them."""
-    monkeypatch.setattr(polychemotherapy, "recurrences", lambda seen, r: 1.0)
+    monkeypatch.setattr(polychemotherapy, "recurrences", lambda _seen, _r: 1.0)
     with pytest.raises(ArithmeticError, match="no share that was tried"):
         polychemotherapy.asked(cascade.disease("breast"), argparse.Namespace(cells=50, seed=1))
