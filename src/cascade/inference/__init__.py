@@ -6,8 +6,8 @@ looked at; a: animal; psi: logarithms of the spreads; P: free hazards.
 
 1. ``data``, and its kinds: ``counted`` (counts y of an animal at a time; all of one animal are one unit), ``timed``,
    ``seen``, ``panels``; ``headed`` and ``tables`` read them.  ``likely`` is what a likelihood of any of them has to
-   tell: of counts 2. and 3., with a hazard that differs between animals (``varying``) or experiments (``nested``); of
-   the others a chance each (``independent``; ``chances`` of times and findings, ``looks`` of states).
+   tell: of counts 2. and 3., with hazards that differ between animals (``varying``, ``varying_two``) or in experiments
+   (``nested``); of the others a chance each (``independent``; ``chances`` of times and findings, ``looks`` of states).
 2. ``kernel``.  Given the animal, counts are Poisson; its log expected counts vary normally:
 
        log E[y_j] = log(N s p_j(theta)) + b + e_j,      b ~ N(0, sigma^2) of all its counts, e_j ~ N(0, tau^2).
