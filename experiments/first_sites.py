@@ -6,7 +6,7 @@ several places.  Both were looked at before the eyes of the disease became those
 tomography of everything, adrenals were seen as often as bone, which nobody finds.  What is seen at diagnosis, by organ,
 was written down before anything was compared with it.
 
-Simulated is an era without screening, surgery alone, and visits as the disease has them.  Naive comparator: where
+Simulated is an era without screening, surgery alone, and follow-up as the disease has it.  Naive comparator: where
 autopsies find metastases at the end (diSibio & French 2008), of all that they find: as if what is there at the end were
 what is seen first.  For research and teaching, never for decisions about a patient.
 """

@@ -45,6 +45,17 @@ def surgery() -> cascade.Cohort:
 
 
 @pytest.fixture(scope="module")
+def restaged() -> cascade.Cohort:
+    """Without visits; once a metastasis gives symptoms, others are looked for."""
+    care = RICH.care_of("surgery").model_dump() | {
+        "name": "restaged",
+        "visits": [],
+        "restaging": ["computed tomography"],
+    }
+    return cascade.cohort(RICH.with_(care=[care]), patients=20_000, seed=SEED, care="restaged")
+
+
+@pytest.fixture(scope="module")
 def both() -> CareComparison:
     return cascade.compare(RICH, care=("none", "surgery+hormone"), patients=4_000, seed=SEED)
 
@@ -85,11 +96,13 @@ def test_freedom_from_metastasis_after_surgery_is_as_the_exact_answer_says(seen:
 # One patient.
 
 
-def test_a_course_is_what_the_register_tells(surgery: cascade.Cohort) -> None:
-    rows = surgery.register(range(400))
+@pytest.mark.parametrize("how", ["surgery", "restaged"])
+def test_a_course_is_what_the_register_tells(how: str, request: pytest.FixtureRequest) -> None:
+    cohort: cascade.Cohort = request.getfixturevalue(how)
+    rows = cohort.register(range(400))
     checked = np.zeros(4, int)
     for i in range(400):
-        course = surgery.patient(i)
+        course = cohort.patient(i)
         told = course.clinical
         assert told is not None
         assert told.diagnosed == pytest.approx(rows.diagnosed[i], rel=1e-12)
@@ -113,6 +126,23 @@ def test_a_course_is_what_the_register_tells(surgery: cascade.Cohort) -> None:
         if told.mode == "screening":
             assert [v.seen for v in screens if v.years == pytest.approx(told.diagnosed, rel=1e-12)] == [1]
     assert checked.min() > 0, "each kind is there"
+
+
+def test_restaging_finds_others_on_the_day_of_the_first_and_changes_nothing_else(restaged: cascade.Cohort) -> None:
+    every = range(4_000)
+    rows, disease = restaged.register(every), restaged.disease
+    alone = disease.care_of("restaged").model_dump() | {"restaging": None}
+    blind = cascade.cohort(disease.with_(care=[alone]), patients=20_000, seed=SEED, care="restaged").register(every)
+    found = (rows.seen_at < blind.seen_at).any(axis=1)
+    assert found.sum() > 20
+    earlier = np.where(rows.seen_at < blind.seen_at, rows.seen_at, rows.distant[:, None])
+    assert (earlier == rows.distant[:, None])[found].all(), "what is seen earlier is seen when the first one is"
+    assert (rows.seen_at <= blind.seen_at).all()
+    assert not found[(rows.metastasis_seen > 0) | ~np.isfinite(rows.distant)].any()
+    for name in ("diagnosed", "surgery", "distant", "distant_true", "death"):
+        assert np.array_equal(getattr(rows, name), getattr(blind, name)), name
+    looks = {name for i in np.flatnonzero(found)[:5].tolist() for _, name, _ in restaged.patient(i).clinical.looks}  # type: ignore[union-attr]
+    assert "restaging" in looks
 
 
 def test_what_was_taken_out_is_gone_and_what_was_left_grows(surgery: cascade.Cohort) -> None:

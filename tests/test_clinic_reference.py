@@ -181,6 +181,16 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
     ),
     "eyes that miss": (under(looks(most=0.7, looked_at=0.5)), "this", ["distant", "operated"]),
     "nothing but symptoms": (under(staging=[], visits=[]), "this", ["distant", "local"]),
+    "restaged": (
+        under(looks(half_mm=4.0), visits=[], restaging=["computed tomography", "bone scan"]),
+        "this",
+        ["restaged", "distant", "local"],
+    ),
+    "restaged after visits": (
+        under(restaging=["computed tomography"], visits=[{"eyes": ["bone scan"]}]),
+        "this",
+        ["restaged", "distant"],
+    ),
     "metastases shed": (
         under(RICH.with_(lesions={"secondary": 1.0, "asleep": 0.6}), {"slows": 0.5, "wakes": 4.0}),
         "this",
@@ -204,6 +214,7 @@ def branches(row: Row, last: float) -> Counter[str]:
     seen["positive nodes"] += row.positive > 0
     seen["local"] += row.local < math.inf
     seen["distant"] += row.diagnosed < row.distant < math.inf
+    seen["restaged"] += row.diagnosed < row.distant < math.inf and sum(d == row.distant for d in row.seen_at) > 1
     seen["dies of the tumour"] += row.cause == 1
     given = bool(row.mode) and len(row.given) > 0
     seen["treated"] += given

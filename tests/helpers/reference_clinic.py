@@ -662,6 +662,26 @@ class Clinics(Patients):
             looks += [(base + days, visits.eyes) for days in after]
         looks = sorted(look for look in looks if look[0] <= last)
         eyes = {eye for visits in care.visits for eye in visits.eyes} or set(staging)
+        self.looked(row, looks, eyes, signs)
+        if row.seen:
+            row.distant = row.truly = known
+        elif care.restaging and row.distant < math.inf:
+            looks.append((row.distant, care.restaging))
+            self.looked(row, looks, eyes, signs)
+        bed = row.lesions[0]
+        days = []
+        for day, seeing in looks[1:]:
+            piece = bed.piece(day)
+            if piece is not None and piece.bed and any(self.sees(eye, bed, day, {}) for eye in seeing):
+                days.append(day)
+        sign = self.symptoms(bed, bed=True)
+        row.local = min([math.inf, *days, *([sign] if sign <= last else [])])
+
+    def looked(
+        self, row: Row, looks: list[tuple[float, tuple[str, ...]]], eyes: set[str], signs: dict[str, float]
+    ) -> None:
+        """When lesions are seen, by so many looks or by symptoms."""
+        known, last = row.diagnosed, min(row.death, self.end)
         for lesion in row.lesions[1:]:
             if lesion.founded > last or lesion.early == 0.0:
                 continue
@@ -675,16 +695,6 @@ class Clinics(Patients):
                 row.truly = min(
                     row.truly, self.ever(lesion, eyes, signs, known, last), sign if sign <= last else row.truly
                 )
-        if row.seen:
-            row.distant = row.truly = known
-        bed = row.lesions[0]
-        days = []
-        for day, seeing in looks[1:]:
-            piece = bed.piece(day)
-            if piece is not None and piece.bed and any(self.sees(eye, bed, day, {}) for eye in seeing):
-                days.append(day)
-        sign = self.symptoms(bed, bed=True)
-        row.local = min([math.inf, *days, *([sign] if sign <= last else [])])
 
     def ever(self, lesion: Lesion, eyes: set[str], signs: dict[str, float], known: float, last: float) -> float:
         """The first day, from diagnosis on, on which an eye could see a lesion."""

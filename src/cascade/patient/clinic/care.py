@@ -1,4 +1,4 @@
-r"""What is done after diagnosis, as data with names: staging, surgery, radiotherapy, systemic treatment, visits.
+r"""What is done after diagnosis, as data with names: staging, surgery, radiotherapy, drugs, visits, restaging.
 
 For research and teaching, never for decisions about a patient.
 """
@@ -141,6 +141,9 @@ class Care(Part):
     name, title, description : str
     staging : tuple of str, optional
         Eyes that look at diagnosis. Default: those of the presentation.
+    restaging : tuple of str, optional
+        Eyes that look everywhere on the day on which a distant metastasis is first known of after diagnosis, by
+        symptoms or at a visit. Default: nobody looks for others then.
     surgery : Surgery, optional
     radiotherapy : Radiotherapy, optional
     systemic : tuple of Systemic
@@ -152,6 +155,7 @@ class Care(Part):
     title: Text = ""
     description: Text = ""
     staging: Annotated[tuple[Name, ...], Field(strict=False, max_length=8)] | None = None
+    restaging: Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=8)] | None = None
     surgery: Surgery | None = None
     radiotherapy: Radiotherapy | None = None
     systemic: Annotated[tuple[Systemic, ...], Field(strict=False, max_length=4)] = ()

@@ -114,6 +114,7 @@ def _pathologist(disease: Disease) -> Iterator[Fault]:
 
 def _care(disease: Disease, care: Care, path: str) -> Iterator[Fault]:
     yield from _named(f"{path}.staging", care.staging or (), disease)
+    yield from _named(f"{path}.restaging", care.restaging or (), disease)
     for i, visits in enumerate(care.visits):
         yield from _named(f"{path}.visits[{i}].eyes", visits.eyes, disease)
     if care.radiotherapy is not None and care.surgery is None:

@@ -148,6 +148,7 @@ def _care(disease: Disease, care: Care, curve: Curve) -> kernel.Care:
     shape = len(care.visits), len(disease.eyes)
     return kernel.Care(
         staging=_flags(disease, staging_of(disease, care)),
+        restaging=_flags(disease, care.restaging or ()),
         surgery=surgery is not None,
         delay=surgery.delay_days if surgery else 0.0,
         if_seen=bool(surgery and surgery.if_seen),

@@ -70,7 +70,7 @@ class VisitRow:
     years : float
         Of the tumour.
     occasion : str
-        "screening", "staging" or "follow-up".
+        "screening", "staging", "follow-up" or "restaging".
     eye, place : str
     there : int
         Lesions beyond the early phase.
@@ -245,6 +245,8 @@ class _Eyes:
             for k in range(1, int(care.visits[z]) + 1):
                 if (day := base + k * float(care.every[z])) <= self.until:
                     yield day, "follow-up", care.looks[z]
+        if self.row["metastasis_seen"] == 0.0 and self.row["distant"] <= self.until:
+            yield self.row["distant"], "restaging", care.restaging
 
     def looked(self) -> set[tuple[float, str, str]]:
         """Year, occasion and eye of all visits."""

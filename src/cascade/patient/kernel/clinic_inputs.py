@@ -76,6 +76,7 @@ class Care(NamedTuple):
     """What is done; days."""
 
     staging: Flags  # (E,)
+    restaging: Flags  # (E,)
     surgery: bool
     delay: float
     if_seen: bool

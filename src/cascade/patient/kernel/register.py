@@ -69,6 +69,27 @@ def open_body(curve, eyes, autopsy, lesions, pieces, number, death, left, opened
 
 
 @once
+def restage(curve, clinic, lesions, pieces, number, day, seen, k0, k1):
+    """What the eyes of restaging see of the lesions on the day on which a metastasis is first known of."""
+    for i in range(1, number):
+        if pieces.number[i] == 0 or lesions.founded[i] >= day or seen[lesions.site[i]] <= day:
+            continue
+        # Where an eye looks with symptoms alone, the symptoms have shown the site by then.
+        if seen_at(curve, clinic.eyes, clinic.care.restaging, lesions, pieces, i, day, np.int64(-1), k0, k1):
+            seen[lesions.site[i]] = day
+
+
+@step
+def bed_seen(curve, eyes, looking, lesions, pieces, day, k0, k1):
+    """Whether eyes see on a day the tumour that came back where the primary was."""
+    for e in range(eyes.half.shape[0]):
+        looks = looking[e] and looks_at(eyes, e, 0, lesions.identity[0], k0, k1)
+        if looks and own_on(pieces, 0, day) >= seen_from(curve, eyes, e, 0, lesions.identity[0], BED + e, k0, k1):
+            return True
+    return False
+
+
+@once
 def register(rules, clinic, lesions, pieces, number, known, surfaced, timeline, until, row, there, seen, k0, k1):
     """What of the lesions is there at diagnosis, and when they are seen."""
     curve, eyes, care, operated = rules.curve, clinic.eyes, clinic.care, timeline.state[OPERATION]
@@ -100,9 +121,14 @@ def register(rules, clinic, lesions, pieces, number, known, surfaced, timeline, 
                 row[at.DISTANT] = min(row[at.DISTANT], day)
         if truly <= until and clinic.distant[site]:
             row[at.TRULY] = min(row[at.TRULY], truly)
+    first = row[at.DISTANT] if row[at.STAGED] == 0.0 else np.inf
+    if first < np.inf:
+        restage(curve, clinic, lesions, pieces, number, first, seen, k0, k1)
     if operated < np.inf and timeline.state[RESIDUE] > 0.0:
         wait, _ = symptom_words(lesions.identity[0], BED, k0, k1)
         again = day_of_sign(clinic.signs, pieces, 0, 0, minus_log(wait), operated)
         by_visit, _ = follow(curve, eyes, care, lesions, pieces, 0, 0, BED, operated, base, np.inf, until, k0, k1)
         day = min(again, by_visit)
+        if operated < first < day and bed_seen(curve, eyes, care.restaging, lesions, pieces, first, k0, k1):
+            day = first
         row[at.LOCAL] = day if day <= until else np.inf
