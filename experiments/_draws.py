@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import cascade
-from _report import Row, arguments, finished, own_folder
+from _report import Row, arguments, finished, noting, own_folder
 from cascade.patient.over_draws import DRAWS
 
 Asked = Callable[[cascade.Disease, argparse.Namespace], list[Row]]
@@ -23,7 +23,7 @@ Asked = Callable[[cascade.Disease, argparse.Namespace], list[Row]]
 
 def of_patients(text: str, patients: float, seed: int) -> argparse.ArgumentParser:
     """Options of an experiment on a fitted disease."""
-    parser = arguments(text, patients, seed)
+    parser = noting(arguments(text, patients, seed))
     words = (
         f"also print between which values each row lies, over so many draws of the fit; at least {DRAWS}, each as long"
     )

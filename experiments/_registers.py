@@ -309,15 +309,21 @@ def size_of_half(seen: Seen, asked: dict[str, Any]) -> float:
     return float(near * np.exp(np.clip(-intercept / max(slope, 0.2), -3.0, 3.0)))
 
 
-def late_recurrence(seen: Seen, asked: dict[str, Any]) -> float:
-    """ER-positive, hormone treatment: distant metastasis from year 5 to 20 of those without one at 5 years."""
+def free_at_five(seen: Seen, asked: dict[str, Any]) -> tuple[Register, np.ndarray]:
+    """ER-positive, hormone treatment, of a size and number of nodes: alive without distant metastasis at 5 years."""
     r = seen.under("surgery+hormone", MORE)
     mm = seen.mm(r)
     size = mm <= 20.0 if asked["tumour"] == "T1" else (mm > 20.0) & (mm <= 50.0)
     low, high = {"N0": (0, 0), "N1": (1, 3), "N2+": (4, 9)}[asked["nodes"]]
     spread, died = since(r, r.distant), since(r, r.death)
     of = er_positive(seen, r) & (r.mode > 0) & (r.metastasis_seen == 0) & size & (spread > 4.5) & (died > 4.5)
-    of &= (r.nodes_positive >= low) & (r.nodes_positive <= high)
+    return r, of & (r.nodes_positive >= low) & (r.nodes_positive <= high)
+
+
+def late_recurrence(seen: Seen, asked: dict[str, Any]) -> float:
+    """Of these, distant metastasis from year 5 to 20."""
+    r, of = free_at_five(seen, asked)
+    spread, died = since(r, r.distant), since(r, r.death)
     return later(spread[of], died[of], 5.0, 20.0) if of.sum() > 20 else float("nan")
 
 

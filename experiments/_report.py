@@ -58,6 +58,13 @@ def arguments(text: str, cells: float, seed: int) -> argparse.ArgumentParser:
     return parser
 
 
+def noting(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """With the option of experiments that predict: to write the predictions down before they are compared."""
+    words = "write the hash of what is predicted into predictions.toml, and show nothing published beside it"
+    parser.add_argument("--write-down", action="store_true", help=words)
+    return parser
+
+
 def own_folder(options: argparse.Namespace, name: str) -> Path:
     """The folder of an experiment, made if need be; ends with 2 where it holds another run, before any work."""
     folder: Path = options.out / name
@@ -118,6 +125,8 @@ def show(rows: Sequence[Row]) -> None:
                 for i, (cell, w) in enumerate(zip(line, widths, strict=True))
             ).rstrip()
         )
+    if any(r.exact is None and r.simulated is not None for r in rows):
+        print("\nexact, -: no law reaches what the row asks of patients or cells, or none is needed: simulated alone")
     if ranged:
         print("\nlow, high: over draws of the fitted parameters, 95 % if the rest of the disease is right")
 
@@ -153,12 +162,28 @@ def predicted(name: str, options: argparse.Namespace, rows: Sequence[Row]) -> li
     """Say the hash of what is predicted; a problem where it is another than the one that was written down."""
     found = hash_of(rows)
     print(f"predictions: sha256 {found}\n")
+    if vars(options).get("write_down"):
+        write_down(name, options, found)
+        raise SystemExit(0)
     noted = tomllib.loads(PREDICTIONS.read_text()).get(name, {})
     if (noted.get("cells"), noted.get("seed")) != (options.cells, options.seed):
         return []
     if noted["sha256"] == found:
         return []
     return [f"{name}: others than were written down in predictions.toml (sha256 {noted['sha256'][:16]}...)"]
+
+
+def write_down(name: str, options: argparse.Namespace, found: str) -> None:
+    """Put a hash into the file of predictions; nothing is compared."""
+    text = PREDICTIONS.read_text()
+    head, noted = text[: text.index("[")] if "[" in text else text, tomllib.loads(text)
+    noted[name] = {"cells": int(options.cells), "seed": options.seed, "sha256": found}
+    blocks = [
+        f'[{one}]\ncells = {told["cells"]}\nseed = {told["seed"]}\nsha256 = "{told["sha256"]}"\n'
+        for one, told in noted.items()
+    ]
+    write_atomically(PREDICTIONS, (head + "\n".join(blocks)).encode())
+    print(f"written down in {PREDICTIONS.name}; nothing published was shown")
 
 
 def finished(

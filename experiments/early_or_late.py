@@ -19,7 +19,7 @@ from __future__ import annotations
 import sys
 
 import cascade
-from _report import Row, arguments, finished, own_folder
+from _report import Row, arguments, finished, noting, own_folder
 from cascade.patient.growth import Growth
 
 LAWS = {
@@ -45,7 +45,7 @@ def early(growth: Growth, ratio: float, exponent: float, later_days: float) -> f
 
 def main() -> int:
     """Print the map; 0 when it is that which was written down."""
-    parser = arguments(__doc__ or "", 0, 0)
+    parser = noting(arguments(__doc__ or "", 0, 0))
     options = parser.parse_args()
     own_folder(options, "early_or_late")
     rows = []

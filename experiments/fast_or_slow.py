@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import cascade
 from _registers import Calibration, distant_in, register_of
-from _report import Row, arguments, finished, own_folder
+from _report import Row, arguments, finished, noting, own_folder
 from cascade.patient.known import diameters
 from cascade.patient.variants import changed
 from screening import SCREENING, SYMPTOMS
@@ -24,7 +24,7 @@ from screening import SCREENING, SYMPTOMS
 
 def main() -> int:
     """Print the map; 0 when it is that which was written down."""
-    parser = arguments(__doc__ or "", 15_000, 1987)
+    parser = noting(arguments(__doc__ or "", 15_000, 1987))
     options = parser.parse_args()
     own_folder(options, "fast_or_slow")
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)

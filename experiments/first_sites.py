@@ -4,7 +4,8 @@ Of 1,754 women after breast-conserving treatment (1977 to 2003) Berman counted t
 of 995 of Stockholm and Gotland with a metastasis (1990 to 2006) Colzani counted those in the skeleton alone and in
 several places.  Both were looked at before the eyes of the disease became those of the time and by organ: with yearly
 tomography of everything, adrenals were seen as often as bone, which nobody finds.  What is seen at diagnosis, by organ,
-was written down before anything was compared with it.
+was written down before anything was compared with it; it hangs on eyes and on growth by organ, which no source tells,
+further than it differs from autopsies, and so it is illustrative (``shares_at_diagnosis.py``).
 
 Simulated is an era without screening, surgery alone, and follow-up as the disease has it.  Naive comparator: where
 autopsies find metastases at the end (diSibio & French 2008), of all that they find: as if what is there at the end were
@@ -71,7 +72,8 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     there = at_diagnosis(seen)
     for organ in BERMAN:
         share = float(there[:, organs.index(organ)].mean())
-        rows.append(Row(f"{organ}, of those with a metastasis seen at diagnosis", "predicted", None, share, None))
+        name = f"{organ}, of those with a metastasis seen at diagnosis"
+        rows.append(Row(name, "illustrative", None, share, None, "moves as far as shares_at_diagnosis says"))
     rows.append(Row("organs with one at diagnosis, mean", "predicted", None, float(there.sum(axis=1).mean()), None))
     return rows
 

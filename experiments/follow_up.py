@@ -3,8 +3,8 @@
 All were examined and had mammograms; one half also had radiographs of the chest and bone scans every six months, for
 five years.  With them more metastases of lung and bone were found alone (112 of 622 women, 71 of 621 without), fewer
 women were free of recurrence after five years (0.648 and 0.720), and as many died (0.186 and 0.195).  The disease knows
-of all this only how women are followed up usually, which is its care; the figures were read when that care was taken
-from the trial, before any of them was asked of the disease.
+of all this only how women are followed up usually, which is its care.  The figures were read when that care was taken
+from the trial, before any of them was asked of the disease: they are looked at, not predicted.
 
 How the women were treated is not told (each clinic's own way); simulated are women under surgery and hormone treatment
 if ER-positive, with and without the images.  Recurrences of the trial were local in a quarter; the disease has none, so
@@ -83,14 +83,14 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     both = 0.5 * (again["usual"] + again["images"])
     naive = f"{TRIAL}; naive 1"
     return [
-        Row("distant metastasis within five years, both arms", "predicted", 289 / 1243, both, None, TRIAL),
-        Row("lung or bone first and alone, usual", "predicted", 71 / 621, thorax["usual"], None, TRIAL),
-        Row("lung or bone first and alone, images", "predicted", 112 / 622, thorax["images"], None, TRIAL),
-        Row("lung or bone first and alone, images over usual", "predicted", (112 / 622) / (71 / 621),
+        Row("distant metastasis within five years, both arms", "looked at", 289 / 1243, both, None, TRIAL),
+        Row("lung or bone first and alone, usual", "looked at", 71 / 621, thorax["usual"], None, TRIAL),
+        Row("lung or bone first and alone, images", "looked at", 112 / 622, thorax["images"], None, TRIAL),
+        Row("lung or bone first and alone, images over usual", "looked at", (112 / 622) / (71 / 621),
             thorax["images"] / thorax["usual"], None, naive),
-        Row("fewer free of recurrence at five years, with images", "predicted", 0.720 - 0.648,
+        Row("fewer free of recurrence at five years, with images", "looked at", 0.720 - 0.648,
             again["images"] - again["usual"], None, f"{TRIAL}; naive 0"),
-        Row("deaths within five years, images over usual", "predicted", 0.186 / 0.195, died(images) / died(usual), None,
+        Row("deaths within five years, images over usual", "looked at", 0.186 / 0.195, died(images) / died(usual), None,
             naive),
     ]  # fmt: skip
 

@@ -7,7 +7,9 @@ the map says what each does, not which is right.
 
 Cells in the marrow of 30.6 % of patients at diagnosis (E62) stand beside the share with any lasting distant founder,
 and with one in bone: cells that found are fewer than cells that lie there.  Circulating cells 7 to 22 years after
-mastectomy (13 of 36, PD03) contradict the disease: its lesions shed nothing, so that nothing circulates.
+mastectomy (13 of 36, PD03) contradict the disease: its lesions shed nothing, so that nothing circulates.  Deaths of
+these women are shown beside their recurrences; no figure of them has been read.  Recurrences are distant ones: the
+disease has no local recurrence, so of rows of any recurrence (Colleoni) only the ratio of years is asked.
 
 Size alone, the naive comparator, ranks patients by their recurrence as the c-index says; a logistic curve of every
 other patient says of the others how many recur in twenty years.  Beside it size with the number of nodes, and what has
@@ -23,12 +25,13 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _clock import since
+from _clock import after, by, since
 from _draws import whole
 from _ranked import ranked
-from _registers import Calibration, Seen
+from _registers import Calibration, Seen, free_at_five
 from _report import Row
 from cascade.patient.follow.register import Register
+from cascade.patient.follow.scheme import CAUSES
 from cascade.patient.variants import changed
 
 WIDE = 1.23
@@ -65,6 +68,14 @@ def there(seen: Seen, organ: str | None) -> float:
     return float((r.there[of][:, mine].sum(axis=1) > 0).mean())
 
 
+def late_deaths(seen: Seen, which: dict[str, str]) -> float:
+    """Of women free of distant metastasis at 5 years, those who die of the tumour by year 20."""
+    r, of = free_at_five(seen, which)
+    free = after(since(r, r.distant), 5.0)[of] * after(since(r, r.death), 5.0)[of]
+    died = by(since(r, r.death), 20.0)[of] * (r.cause[of] == 1 + CAUSES.index("tumour"))
+    return float((free * died).sum() / max(free.sum(), 1e-9))
+
+
 def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     """Its rows."""
     calibration = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
@@ -72,6 +83,11 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     roles = {"target": "calibrated", "choice": "looked at", "comparison": "predicted"}
     kept = [row for row in calibration.rows if row.id.startswith(("recurrence in years", "ER-"))]
     rows = [Row(row.id, roles[row.role], row.observed, seen.value(row), None, row.source) for row in kept]
+    late = [row for row in kept if row.id.startswith("recurrence in years")]
+    rows += [
+        Row(row.id.replace("recurrence", "death of the tumour"), "predicted", None, late_deaths(seen, row.asked), None)
+        for row in late
+    ]
     rows += [
         Row(
             "a founder that lasts, anywhere distant",

@@ -28,7 +28,7 @@ import numpy as np
 import cascade
 from _clock import since_diagnosis
 from _registers import Calibration, distant_in, register_of
-from _report import Row, arguments, finished, own_folder
+from _report import Row, arguments, finished, noting, own_folder
 from cascade.patient.follow.register import Register
 from cascade.patient.known import diameters
 
@@ -118,7 +118,7 @@ def clock(disease: cascade.Disease, patients: int, seed: int) -> tuple[float, fl
 
 def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
-    parser = arguments(__doc__ or "", 3_000, 2012)
+    parser = noting(arguments(__doc__ or "", 3_000, 2012))
     options = parser.parse_args()
     own_folder(options, "pancreas")
     plan = Calibration("pancreas", int(options.cells), OF_ROUNDS, options.seed, 80.0, (), (), ())

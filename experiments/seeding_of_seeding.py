@@ -20,7 +20,7 @@ import numpy as np
 from scipy import stats
 
 import cascade
-from _report import Row, arguments, finished, own_folder
+from _report import Row, arguments, finished, noting, own_folder
 from cascade.patient.follow.scheme import CAUSES
 
 SHARES = 0.0, 0.01, 0.1, 0.2
@@ -50,7 +50,7 @@ def told(disease: cascade.Disease, patients: int, seed: int) -> tuple[float, flo
 
 def main() -> int:
     """Run the experiment; 0 when predictions are those that were written down."""
-    parser = arguments(__doc__ or "", 1_000, 2015)
+    parser = noting(arguments(__doc__ or "", 1_000, 2015))
     options = parser.parse_args()
     own_folder(options, "seeding_of_seeding")
     whole = cascade.disease("breast")

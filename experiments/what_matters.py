@@ -21,7 +21,7 @@ import numpy as np
 
 import cascade
 from _registers import Calibration, Seen, distant_in
-from _report import Row, arguments, own_folder, predicted, verdict, write
+from _report import Row, arguments, noting, own_folder, predicted, verdict, write
 from cascade.common.text import text_table
 from cascade.patient.follow.register import Register
 from cascade.patient.variants import changed, number_at
@@ -127,7 +127,7 @@ def answers(disease: cascade.Disease, plan: Calibration, organ: int) -> list[flo
 
 def main() -> int:
     """Print the map; 0 when it is that which was written down."""
-    parser = arguments(__doc__ or "", 3_000, 1923)
+    parser = noting(arguments(__doc__ or "", 3_000, 1923))
     options = parser.parse_args()
     folder = own_folder(options, "what_matters")
     rows: list[Row] = []

@@ -117,6 +117,20 @@ FIGURES: dict[str, Callable[[str], Figure]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        (["<100", "81000", "100"], "from below 100 to 81,000"), (["0", "<100", "7"], "from 0 to below 100"),
+        (["20", "<100", "300"], "from 20 or less to 300"), (["<10", "<5"], "from below 5 to below 10"),
+        (["7", "1200"], "from 7 to 1,200"),
+    ],
+)  # fmt: skip
+def test_for_who_cannot_see_it_no_count_below_a_limit_is_a_zero(counts: list[str], told: str) -> None:
+    rows = [{"animal": k, "day": 2, "count": count} for k, count in enumerate(counts)]
+    figure = plot.data(cascade.Data.counts(rows, {"alive": ["dormant"]}, cells=1e5))
+    assert f"alive, all: {told}." in plot.alt_text(figure)
+
+
 @pytest.mark.sampled(12, 20)
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("which", FIGURES)

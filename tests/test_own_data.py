@@ -116,6 +116,50 @@ def test_what_was_not_counted_in_an_animal_of_a_wide_table_is_left_out() -> None
     assert len(Data.counts(frame, COUNTS, wide=["lodged", "out"])) == 3
 
 
+ALIKE = {
+    "arms of counts": (
+        lambda g, h: Data.counts({"mouse": [1, 2], "arm": [g, h], "day": [1, 1], "x": [3, 4]}, wide=["x"], cells=9),
+        "arms",
+    ),
+    "animals of one arm": (
+        lambda g, h: Data.counts({"mouse": [g, h], "arm": ["a", "a"], "day": [1, 1], "x": [3, 4]}, wide=["x"], cells=9),
+        "animals of 'a'",
+    ),
+    "animals without arms": (
+        lambda g, h: Data.counts({"mouse": [g, h], "day": [1, 1], "x": [3, 4]}, wide=["x"], cells=9), "animals",
+    ),
+    "arms of times": (lambda g, h: Data.times({"arm": [g, h], "day": [1, 2], "event": ["x", "x"]}), "arms"),
+    "arms of findings": (
+        lambda g, h: Data.seen(
+            {"arm": [g, h], "day": [1, 1], "organ": ["x", "x"], "found": [1, 1], "of": [2, 2]}
+        ),
+        "arms",
+    ),
+    "arms of patients": (lambda g, h: Data.patients({"arm": [g, h], "mm": [9, 9]}), "arms"),
+    "arms of funnels": (
+        lambda g, h: Data.funnels({"mouse": [1, 2], "arm": [g, h], "in": [9, 9], "out": [3, 4]}, ["in", "out"]), "arms",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", ALIKE)
+def test_names_that_differ_by_capitals_alone_are_told(
+    which: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stay what they are: two."""
+    monkeypatch.setattr("cascade.common.notices._said", set())
+    read, what = ALIKE[which]
+    read("control", "treated")
+    assert capsys.readouterr().err == ""
+    found = read("control", "Control")
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"the {what} 'control' and 'Control' of table differ by capitals or blanks alone, and are taken as" in told
+    if what == "arms":
+        assert list(found.arms if isinstance(found, Data) else found) == ["control", "Control"]
+    read("NK  gone", "NK gone")
+    assert "'NK  gone' and 'NK gone'" in capsys.readouterr().err.replace("\n", " ")
+
+
 def test_the_same_name_in_two_arms_is_two_animals() -> None:
     rows = [{"animal": 1, "arm": arm, "day": 1, "count": 3} for arm in "ab"]
     assert len(Data.counts(rows, {"x": "lodged"}, cells=10).begin) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import sys
 import tomllib
 from dataclasses import replace
@@ -61,6 +62,23 @@ def test_a_prediction_that_changes_is_a_problem(tmp_path: Path, monkeypatch: pyt
     assert _report.predicted("yours", default, changed) == []
 
 
+def test_predictions_are_written_down_without_what_was_observed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note = tmp_path / "predictions.toml"
+    note.write_text(f'# What is predicted.\n\n[mine]\ncells = 5\nseed = 1\nsha256 = "{64 * "0"}"\n')
+    monkeypatch.setattr(_report, "PREDICTIONS", note)
+    for name, rows in {"mine": ROWS, "yours": ROWS[:1]}.items():
+        options = argparse.Namespace(cells=5.0, seed=1, out=tmp_path, write_down=True)
+        with pytest.raises(SystemExit) as ended:
+            _report.finished(name, options, rows, {})
+        assert ended.value.code == 0
+        assert "0.2" not in capsys.readouterr().out.replace(_report.hash_of(rows), "")
+        assert _report.predicted(name, argparse.Namespace(cells=5.0, seed=1), rows) == []
+    assert note.read_text().startswith("# What is predicted.\n\n[mine]\n")
+    assert list(tomllib.loads(note.read_text())) == ["mine", "yours"]
+
+
 def test_an_experiment_fails_by_what_it_predicts_and_by_what_it_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +103,12 @@ def test_every_prediction_belongs_to_an_experiment_and_is_asked_for() -> None:
         )
         assert any(end in text for end in ends), name
         assert len(noted["sha256"]) == 64
+
+
+def test_every_experiment_on_patients_has_written_down_what_it_predicts() -> None:
+    asked = re.compile(r'(?:return finished|= predicted|sys\.exit\(whole)\("(\w+)",')
+    names = {name for path in _report.PREDICTIONS.parent.glob("*.py") for name in asked.findall(path.read_text())}
+    assert names == set(tomllib.loads(_report.PREDICTIONS.read_text()))
 
 
 def test_with_draws_each_row_lies_between_its_draws_and_the_answer_stays(

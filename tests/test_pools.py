@@ -293,3 +293,16 @@ def test_a_process_that_is_killed_while_it_writes_is_found_out(tmp_path: Path) -
         out, err = process.communicate(timeout=120)
     assert "the same" in out, err
     assert err.count("begin again in a new pool of processes") == 1
+
+
+@pytest.mark.parametrize("name", ["_max_workers", "num_workers"])
+def test_workers_are_counted_of_pools_that_tell_them(name: str) -> None:
+    """By the name of the standard library, or by that of mpi4py: each of 65 workers is to have its pieces."""
+
+    class Pool(Executor):
+        pass
+
+    pool = Pool()
+    setattr(pool, name, 65)
+    assert work.workers_of(pool) == 65
+    assert 1 <= work.workers_of(Pool()) <= (os.cpu_count() or 1)

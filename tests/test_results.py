@@ -348,6 +348,14 @@ def test_impossible_counts(counts: object) -> None:
         Funnel.from_counts(counts)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("several", [[1000, 900], (1000,), np.array([1000, 900])])
+def test_replicates_are_sent_to_where_they_are_read(several: object) -> None:
+    with pytest.raises(cascade.InputError, match=r"replicates are read by cascade\.Data\.funnels\(table, steps\)"):
+        Funnel.from_counts({"injected": several, "arrested": several})  # type: ignore[dict-item]
+    with pytest.raises(cascade.InputError, match=r"1e18$"):
+        Funnel.from_counts({"injected": "many", "arrested": 3})  # type: ignore[dict-item]
+
+
 def test_counts_from_csv(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("\ufeffstep,number\ninjected,1000\n\narrested,870\nextravasated,800\n", encoding="utf-8")

@@ -318,3 +318,38 @@ def test_a_file_of_another_cohort_is_refused(changed: dict[str, Any], wanted: st
     assert path.read_bytes() == before
     with pytest.raises(cascade.InputError, match="of this disease; this is of"):
         resume_cohort(TEXTBOOK.with_(efficiency=1e-5), path, patients=60, seed=3)
+
+
+@pytest.mark.parametrize("care", [None, "surgery"])
+def test_the_command_goes_on_with_a_cohort_that_was_killed(
+    care: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cascade.patient.continuing.LEAST_SPAN", 40)
+    real, spans = cascade.Cohort.save, 0
+
+    def killed(cohort: cascade.Cohort, path: str | Path) -> Path:
+        nonlocal spans
+        spans += 1
+        if spans == 3:
+            raise KilledError
+        return real(cohort, path)
+
+    under = ["--care", care] if care else []
+    asked = ["cohort", "textbook", "--patients", "200", "--seed", "3", "--years", "10", *under, "-q"]
+    with monkeypatch.context() as until_then:
+        until_then.setattr(cascade.Cohort, "save", killed)
+        with pytest.raises(KilledError):
+            main([*asked, "--out", str(tmp_path), "--resume"])
+    assert cascade.open_cohort(tmp_path / "part.cascade").patients == 80
+    assert ended(*asked, "--out", str(tmp_path), "--resume") == 0
+    straight = cascade.cohort(cascade.disease("textbook"), patients=200, seed=3, until_years=10, care=care)
+    assert cascade.open_cohort(tmp_path / "cohort.cascade") == straight
+    assert not (tmp_path / "part.cascade").exists()
+    capsys.readouterr()
+    for arguments, words in (
+        (["--resume", "--seed", "1"], "for --resume"),
+        (["--resume", "--out", str(tmp_path / "y")], "given with --resume"),
+        (["--resume", "--care", "none", "--care", "surgery"], "of patients under one care, or none"),
+    ):
+        assert ended("cohort", "textbook", "--patients", "10", *arguments) == 2
+        assert words in " ".join(capsys.readouterr().err.split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from scipy import stats
 
 import cascade
 from cascade import Observable
+from cascade.common.errors import InputError
 from cascade.inference.kept import Kept
 from cascade.inference.ranges import logs_at, ranges_of
 from cascade.solution.passing import Passing
@@ -73,6 +75,18 @@ def test_the_same_cells_run_at_every_point() -> None:
         assert (np.diff(values) <= 0).all()
     plain = cascade.simulate(LINEAR, cells=3000, seed=4).funnel().rows
     assert [r.value for r in table.rows if r.point == 2] == [r.fraction_of_all for r in plain]
+
+
+def test_cells_of_a_sweep_run_where_an_executor_runs_them() -> None:
+    asked: dict[str, Any] = {"vary": {"growth.lost": [0.5, 2.0]}, "seed": 4}
+    with ThreadPoolExecutor(2) as pool:
+        table = cascade.sweep(LINEAR, cells=3000, executor=pool, **asked)
+        assert table == cascade.sweep(LINEAR, cells=3000, **asked)
+        with pytest.raises(InputError, match=r"executor.*given with cells"):
+            cascade.sweep(LINEAR, executor=pool, **asked)
+        pool.shutdown()
+        with pytest.raises((InputError, RuntimeError), match="shutdown"):
+            cascade.sweep(LINEAR, cells=3000, executor=pool, **asked)
 
 
 @pytest.mark.parametrize("design", ["latin", "sobol"])

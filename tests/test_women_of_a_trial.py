@@ -16,8 +16,10 @@ import cascade
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
 import _ranked  # type: ignore[import-not-found]
+import follow_up  # type: ignore[import-not-found]
 import polychemotherapy  # type: ignore[import-not-found]
 import schumacher_1994 as trial  # type: ignore[import-not-found]
+import shares_at_diagnosis  # type: ignore[import-not-found]
 
 
 def women(n: int, seed: int = 3, effect: float = 0.8, tamoxifen: float = 0.6) -> trial.Women:
@@ -116,6 +118,34 @@ def test_what_the_guide_says_of_the_women_of_the_trial() -> None:
     for word in ("without", "with"):
         row = rows[f"event in 5 years, 10 nodes and more, {word} tamoxifen"]
         assert row.simulated < row.observed - 0.1
+
+
+@pytest.mark.slow
+def test_what_the_guide_says_of_images_without_symptoms() -> None:
+    """Too little is found by them, for metastases give symptoms too soon; as many die."""
+    options = argparse.Namespace(cells=30_000, seed=9)
+    rows = {row.name: row for row in follow_up.asked(cascade.disease("breast"), options)}
+    found = rows["lung or bone first and alone, images over usual"]
+    assert 1.5 < found.observed < 5.0 / 3.0
+    assert 1.05 < found.simulated < 4.0 / 3.0
+    fewer = rows["fewer free of recurrence at five years, with images"]
+    assert fewer.observed == pytest.approx(0.07, abs=0.005)
+    assert 0.0 < fewer.simulated < 0.02
+    assert rows["deaths within five years, images over usual"].simulated == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.slow
+def test_what_the_guide_says_of_organs_at_diagnosis() -> None:
+    """Each share of the table, and that it moves further than autopsies and diagnosis are apart."""
+    page = (Path(__file__).parents[1] / "docs" / "diseases.md").read_text()
+    options = argparse.Namespace(cells=6_000, seed=1984)
+    rows = {row.name: row for row in shares_at_diagnosis.asked(cascade.disease("breast"), options)}
+    for organ in shares_at_diagnosis.ORGANS:
+        fitted, least, most = (rows[f"{organ}, {what}"] for what in ("as fitted", "least", "most"))
+        told = " | ".join(f"{row.simulated:.2f}" for row in (fitted, least, most))
+        assert f"| {organ} | {told} |" in page
+        at_the_end = float(fitted.source.split()[1])
+        assert most.simulated - least.simulated > abs(fitted.simulated - at_the_end)
 
 
 @pytest.mark.slow

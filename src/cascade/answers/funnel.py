@@ -124,7 +124,9 @@ class Funnel(Table[FunnelRow]):
         before = float("inf")
         for name, n in pairs:
             if not is_number(n) or not 0 <= n <= MOST_COUNTED or n != int(n):
-                raise InputError(f"counts[{name!r}]", n, "a whole number from 0 to 1e18")
+                several = not isinstance(n, str | bytes) and hasattr(n, "__iter__")
+                hint = "; groups and replicates are read by cascade.Data.funnels(table, steps)" if several else ""
+                raise InputError(f"counts[{name!r}]", n, f"a whole number from 0 to 1e18{hint}")
             if n > before:
                 raise InputError(f"counts[{name!r}]", n, f"at most the number before it ({before:g})")
             before = n

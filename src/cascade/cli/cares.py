@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 PICTURES = "survival.png", "at-diagnosis.png", "hazard.png", "incidence.png", "outcomes.png"
 
-OF_CARE = "survival.csv", "hazards.csv", "patients.csv", "sites.csv", *PICTURES
+TABLES = "survival.csv", "hazards.csv", "patients.csv", "sites.csv"
+
+OF_CARE = *TABLES, *PICTURES
 """Files that a cohort under a care has besides."""
 
 OF_TWO = "comparison.json", "saved.csv", "tables.txt", "saved.png", "two-courses.png"
@@ -102,16 +104,23 @@ def save_care(found: Cohort, folder: Path) -> list[Path]:
     """Write survival and hazards in long format, a row for each patient, for R or pandas, and figures."""
     from cascade import plot as figures
 
+    write_care_tables(found, folder)
     follow = found.follow_up()
-    write_atomically(folder / OF_CARE[0], _csv(_long(follow)))
-    write_atomically(folder / OF_CARE[1], _csv(_hazards(follow)))
-    first = found.ranges[0][0]
-    rows = found.register(range(first, min(found.ranges[0][1], first + MOST_ROWS)))
-    rows.to_csv(folder)
     draw = figures.survival, figures.at_diagnosis, figures.hazard_by_year, figures.incidence_by_site, figures.outcomes
     for name, one in zip(PICTURES, draw, strict=True):
         figures.save(one(follow), folder / name)
     return [folder / name for name in OF_CARE]
+
+
+def write_care_tables(found: Cohort, folder: Path) -> list[Path]:
+    """Write the tables of a cohort under a care, of the names in ``TABLES``."""
+    follow = found.follow_up()
+    write_atomically(folder / TABLES[0], _csv(_long(follow)))
+    write_atomically(folder / TABLES[1], _csv(_hazards(follow)))
+    first = found.ranges[0][0]
+    rows = found.register(range(first, min(found.ranges[0][1], first + MOST_ROWS)))
+    rows.to_csv(folder)
+    return [folder / name for name in TABLES]
 
 
 def _long(follow: FollowUp) -> Iterable[dict[str, Any]]:

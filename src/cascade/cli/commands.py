@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cascade.cli.app import app
 from cascade.cli.descriptions import founded, heading
-from cascade.cli.keeping import RESULT, Recipe, never_in_the_folder_of_another, never_over_another
+from cascade.cli.keeping import Recipe, never_in_the_folder_of_another, never_over_another
 from cascade.cli.options import (
     NOTICE,
     AsJson,
@@ -40,8 +39,8 @@ from cascade.cli.options import (
     say,
     treated,
 )
+from cascade.cli.run_files import FILES, run_text, save_run
 from cascade.cli.scaling import PART, resumed
-from cascade.common.columns import fitted
 from cascade.common.errors import CascadeError
 from cascade.common.notices import notice
 from cascade.common.shares import percent
@@ -55,9 +54,6 @@ if TYPE_CHECKING:
 
 LONG = 3.0
 """Nominal seconds of an exact answer from which on is said that it takes long."""
-
-FILES = RESULT, "funnel.txt", "funnel.csv", "funnel.png", "organs.png", "body.png"
-"""What a run may leave in its folder."""
 
 
 @app.command()
@@ -99,13 +95,9 @@ def run(
     answer = exact(chosen, until=end) if beside else None
     if answer:
         _say_if_long(answer, "run has --no-exact")
-    head = heading(chosen, f"{_number(result)}, seed {result.seed}" + (f", until {end:g} h" if end else ""))
-    head += founded(result.funnel())
     if not as_json:
-        say(f"{head}\n{_run_tables(result, answer)}")
-    with fitted(None):  # a file is as wide as its tables, whatever the terminal
-        text = f"{head}\n{_run_tables(result, answer)}\n"
-    files = [] if folder is None else _save_run(result, text, folder)
+        say(run_text(result, answer))
+    files = [] if folder is None else save_run(result, answer, folder)
     if resume and folder is not None:
         (folder / PART).unlink(missing_ok=True)  # the result holds it all
     if as_json:
@@ -134,42 +126,6 @@ def _run_data(result: Result, answer: Exact | None) -> dict[str, Any]:
     data |= {"organs": result.organs().to_dicts()} if model.sites else {}
     data |= {"organs_exact": answer.organs(result.cells).to_dicts()} if model.sites and answer else {}
     return data | ({"sizes": result.sizes().to_dicts()} if model.clusters else {})
-
-
-def _number(result: Result) -> str:
-    """How many cells were run; of clusters how many units, and the cells in them."""
-    units = f"{result.founders:,} units, " if result.model.clusters else ""
-    return f"{units}{result.cells:,} cells"
-
-
-def _run_tables(result: Result, answer: Exact | None) -> str:
-    """Every table of a run, the exact answer, if there is one, beside what was counted."""
-    tables = [result.funnel().table(beside=answer.funnel() if answer else None)]
-    if result.model.routes:
-        tables.append(str(result.routes()))
-    if result.model.sites:
-        tables.append(result.organs().table(beside=answer.organs() if answer else None))
-    if result.model.clusters:
-        tables.append(str(result.sizes()))
-    return "\n\n".join(tables)
-
-
-def _save_run(result: Result, text: str, folder: Path) -> list[Path]:
-    """Result, tables and figures of a run; of another that was there nothing is left."""
-    from cascade import plot
-    from cascade.common.files import write_atomically
-
-    saved, table, rows, funnel, organs, body = (folder / name for name in FILES)
-    write_atomically(table, text.encode())
-    files = [result.save(saved), table, result.funnel().to_csv(rows), plot.save(plot.funnel(result), funnel)]
-    if result.model.sites:
-        files.append(plot.save(plot.organs(result), organs))
-    if plot.has_body(result.model):
-        files.append(plot.save(plot.body(result), body))
-    for left in (organs, body):
-        if left not in files:
-            left.unlink(missing_ok=True)
-    return files
 
 
 @app.command()

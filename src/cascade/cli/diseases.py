@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cascade.cli.app import app
-from cascade.cli.cares import OF_CARE, OF_TWO, care_data, care_tables, how_known, save_care, save_comparison
+from cascade.cli.cares import OF_TWO, care_data, care_tables, save_comparison
+from cascade.cli.cohort_files import cohort_text, never_over_another_cohort, save_cohort, save_cohort_under_care
 from cascade.cli.keeping import FORCE, never_over_another, note_in
 from cascade.cli.options import (
     AsJson,
@@ -29,13 +30,10 @@ from cascade.cli.options import (
     print_json,
     say,
 )
+from cascade.cli.scaling import PART, resumed_cohort
 from cascade.common.columns import fitted
-from cascade.common.errors import CascadeError, InputError
-from cascade.common.files import write_atomically
-from cascade.common.text import text_table
-from cascade.common.version import STREAM_VERSION
+from cascade.common.errors import InputError
 from cascade.patient.loader import disease as disease_of
-from cascade.patient.tables import WARNING
 
 if TYPE_CHECKING:
     from cascade.patient.answer import ExactCohort
@@ -56,10 +54,6 @@ Cares = Annotated[
         "--care", metavar="CARE", help="What is done once the tumour is known ('none', ...); two: the same patients."
     ),
 ]
-
-RESULT = "cohort.cascade"
-FILES = RESULT, "tables.txt", "lesions.csv", "number-and-sizes.png"
-"""What a cohort may leave in its folder."""
 
 
 def the_disease(name: str) -> Disease:
@@ -111,6 +105,10 @@ def cohort(
         typer.Option("--out", metavar="DIR", parser=path_of, help="Folder for the cohort, the tables and the figure."),
     ] = None,
     force: Force = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Keep what is done in the folder, and go on from there; with --seed, --out."),
+    ] = False,
     threads: Threads = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -127,18 +125,26 @@ def cohort(
     cares = _named(chosen, care or (), exact=exact)
     folder, progress = output_folder(out), False if quiet else None
     if len(cares) == 2:
+        if resume:
+            raise InputError("--resume", True, "of patients under one care, or none: two are compared in one piece")
         _two_cares(chosen, cares, wanted, number, years, folder, force, threads, as_json, progress)
         return
     under = cares[0] if cares else None
-    _never_over_another_cohort(folder, chosen, number, wanted, years, under, force)
+    never_over_another_cohort(folder, chosen, number, wanted, years, under, force)
     with pool_of(threads) as executor, blaming("--years", "until_years"):
-        found = simulate_cohort(
-            chosen, patients=wanted, seed=number, care=under, until_years=years, executor=executor, progress=progress
-        )
+        if resume:
+            found = resumed_cohort(chosen, folder, wanted, number, under, years, executor, progress)
+        else:
+            found = simulate_cohort(
+                chosen, patients=wanted, seed=number, care=under, until_years=years, executor=executor,
+                progress=progress,
+            )  # fmt: skip
     if under is not None:
         _one_care(found, folder, as_json)
-        return
-    _of_lesions(found, at, folder, exact=exact, as_json=as_json)
+    else:
+        _of_lesions(found, at, folder, exact=exact, as_json=as_json)
+    if resume and folder is not None:
+        (folder / PART).unlink(missing_ok=True)  # the cohort that is saved holds it all
 
 
 def _of_lesions(found: Cohort, at: float | None, folder: Path | None, *, exact: bool, as_json: bool) -> None:
@@ -147,17 +153,13 @@ def _of_lesions(found: Cohort, at: float | None, folder: Path | None, *, exact: 
     with blaming("--at", "years"):
         found.organs(when)
     answer = _exact_beside(found) if exact else None
-    files: list[Path] = []
-    if folder is not None:
-        with fitted(None):
-            text = _tables(found, answer, when)
-        files = _save(found, answer, text, folder)
+    files = [] if folder is None else save_cohort(found, answer, when, folder)
     if as_json:
         print_json(
             {**_data(found, when), **({"exact": _data(answer, when)} if answer else {}), "files": [*map(str, files)]}
         )
         return
-    say(_tables(found, answer, when))
+    say(cohort_text(found, answer, when))
     for file in files:
         typer.echo(f"saved: {file.resolve()}")
 
@@ -181,19 +183,6 @@ def _exact_beside(found: Cohort) -> ExactCohort:
     return exact_cohort(found.disease, until_years=found.years, times=found.times, sizes_mm=found.sizes_mm)
 
 
-def _tables(found: Cohort, answer: ExactCohort | None, when: float) -> str:
-    """Every table of a cohort, the exact answer, if there is one, beside what was counted."""
-    sites = found.organs(when)
-    pairs = [(found.lesions(), answer.lesions() if answer else None)]
-    pairs += [(found.sizes(when), answer.sizes(when) if answer else None)]
-    pairs += [(sites, answer.in_order_of(sites) if answer else None)]
-    parts = [f"{found.label}: {found.made}"]
-    for table, beside in pairs:
-        parts += [table.what.capitalize(), text_table(*table.as_text(beside), left=table.left)]
-    notes = [sites.note, *([f"Exact: {answer.lesions().note}"] if answer else []), how_known(found.disease), WARNING]
-    return "\n\n".join([*parts, " ".join(note for note in notes if note)])
-
-
 def _data(found: Any, when: float) -> dict[str, Any]:
     """A cohort, or an exact answer, as plain data."""
     return {
@@ -205,67 +194,9 @@ def _data(found: Any, when: float) -> dict[str, Any]:
     }
 
 
-def _save(found: Cohort, answer: ExactCohort | None, text: str, folder: Path) -> list[Path]:
-    import csv
-    import io
-
-    from cascade import plot as figures
-
-    found.save(folder / RESULT)
-    write_atomically(folder / "tables.txt", f"{text}\n".encode())
-    rows = [row for of in found.groups for row in found.lesions("founded", of).to_dicts()]
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomically(folder / "lesions.csv", buffer.getvalue().encode())
-    figures.save(figures.number_and_sizes(found, beside=answer), folder / "number-and-sizes.png")
-    return [folder / name for name in FILES]
-
-
-def _never_over_another_cohort(
-    folder: Path | None,
-    disease: Disease,
-    seed: int | None,
-    patients: int | range,
-    years: float | None,
-    care: str | None,
-    force: bool,
-) -> None:
-    """Refuse to write into the folder of another cohort, or over files that are of none: before any work."""
-    from cascade.patient.cohort import check_years
-    from cascade.patient.saved import open_cohort
-
-    names = FILES if care is None else (RESULT, "tables.txt", *OF_CARE)
-    taken = [] if folder is None else [name for name in names if (folder / name).exists()]
-    if folder is None or force or not taken:
-        return
-    try:
-        saved = open_cohort(folder / RESULT)
-    except CascadeError:
-        raise InputError(
-            "--out", str(folder), f"a folder without files of these names ({', '.join(taken)}): {FORCE}"
-        ) from None
-    numbers = patients if isinstance(patients, range) else range(patients)
-    until = years or check_years(disease, None, care=care is not None)
-    made = saved.seed, saved.ranges, saved.years, saved.versions.get("streams"), saved.disease.digest(), saved.care
-    wanted = seed, ((numbers.start, numbers.stop),), until, STREAM_VERSION, disease.digest(), care
-    if made != wanted:
-        held = f"another cohort ({saved.disease.name}, {saved.made})"
-        raise InputError("--out", str(folder), f"a folder that does not hold {held}: {FORCE}")
-
-
 def _one_care(found: Cohort, folder: Path | None, as_json: bool) -> None:
     """Tables, files and data of a cohort under a care."""
-    files: list[Path] = []
-    if folder is not None:
-        with fitted(None):
-            text = care_tables(found)
-        found.save(folder / RESULT)
-        write_atomically(folder / "tables.txt", f"{text}\n".encode())
-        files = [folder / RESULT, folder / "tables.txt"]
-        if found.follow_up().diagnosed:
-            files += save_care(found, folder)
+    files = [] if folder is None else save_cohort_under_care(found, folder)
     if as_json:
         print_json({"recipe": found.recipe, **care_data(found), "files": [*map(str, files)]})
         return

@@ -16,6 +16,8 @@ from cascade.engine.executor import Progress
 from cascade.model import Model
 
 if TYPE_CHECKING:
+    from cascade.patient.cohort import Cohort
+    from cascade.patient.disease import Disease
     from cascade.runs.result import Result
 
 PART = "part.cascade"
@@ -40,11 +42,37 @@ def resumed(
     """A run that is kept in its folder after each span, and begins where an earlier one has ended."""
     from cascade.runs.resuming import resume
 
+    path, number = _kept(folder, seed)
+    return resume(model, path, cells=cells, seed=number, until=until, executor=executor, progress=progress)
+
+
+def resumed_cohort(
+    disease: Disease,
+    folder: Path | None,
+    patients: int | range,
+    seed: int | None,
+    care: str | None,
+    years: float | None,
+    executor: Executor | None,
+    progress: Progress,
+) -> Cohort:
+    """A cohort that is kept in its folder after each span, and begins where an earlier one has ended."""
+    from cascade.patient.continuing import resume_cohort
+
+    path, number = _kept(folder, seed)
+    return resume_cohort(
+        disease, path, patients=patients, seed=number, care=care, until_years=years, executor=executor,
+        progress=progress,
+    )  # fmt: skip
+
+
+def _kept(folder: Path | None, seed: int | None) -> tuple[Path, int]:
+    """Where what is done is kept, and the seed, both of which have to be given."""
     if folder is None:
         raise InputError("--out", None, "a folder in which what is done is kept, for --resume")
     if seed is None:
         raise InputError("--seed", None, "given with --resume: a run that is gone on with has to have the same one")
-    return resume(model, folder / PART, cells=cells, seed=seed, until=until, executor=executor, progress=progress)
+    return folder / PART, seed
 
 
 @app.command()

@@ -296,9 +296,10 @@ def _mixed_up(mark: Mark) -> CascadeError:
 
 def workers_of(executor: Executor | None) -> int:
     """Workers of an executor, as far as it tells; by default the processors that may be used."""
-    told = getattr(executor, "_max_workers", None)
-    if isinstance(told, int):
-        return told
+    for name in "_max_workers", "num_workers":  # of the standard library, and of mpi4py
+        told = getattr(executor, name, None)
+        if isinstance(told, int):
+            return told
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable else os.cpu_count() or 1
 

@@ -49,6 +49,8 @@ class FitRow:
         """Estimate and interval in words."""
         if self.low > 0 and math.isfinite(self.high):
             return "{}, {}".format(*estimate_of_number(self.estimate, self.low, self.high))
+        if self.low == 0 and math.isinf(self.high):
+            return "not told: open below and above"
         below, above = ("open below" if self.low == 0 else f"at least {self.low:.3g}"), "open above"
         if math.isfinite(self.high):
             above = f"at most {self.high:.3g}"
@@ -75,7 +77,10 @@ class FitTable(Table[FitRow]):
             start = "-" if math.isnan(row.model) else f"{row.model:.3g}"
             degrees = "inf" if row.degrees > MOST_DEGREES else f"{row.degrees:.1f}"
             arm = f"{row.arm} over {row.against}" if row.against else row.arm or "all"
-            lines.append([row.hazard, arm, start, f"{row.estimate:.4g}", *ends, f"{row.factor:.3g}", degrees])
+            # Where no side has an end, the number is where the search stopped, and says nothing.
+            told = row.low > 0 or math.isfinite(row.high)
+            numbers = (f"{row.estimate:.4g}", f"{row.factor:.3g}") if told else ("not told", "-")
+            lines.append([row.hazard, arm, start, numbers[0], *ends, numbers[1], degrees])
         return head, lines
 
     @property

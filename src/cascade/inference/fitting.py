@@ -8,6 +8,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from cascade.catalog import load
 from cascade.common.errors import InputError, is_whole, nearest
 from cascade.common.notices import notice
 from cascade.inference.chances import likelihood_of_seen, likelihood_of_times
@@ -22,7 +23,7 @@ from cascade.inference.likelihood import Likelihood
 from cascade.inference.likely import FARTHEST, Likely
 from cascade.inference.looks import likelihood_of_panel
 from cascade.inference.maximum import FIRST_SPREAD, Maximum, highest, restricted
-from cascade.inference.meeting import check_names
+from cascade.inference.meeting import check_names, say_if_counted_twice
 from cascade.inference.nested import Nested
 from cascade.inference.panels import Panel
 from cascade.inference.seen import Seen
@@ -53,7 +54,7 @@ ONE_FREE = {"shared": (), "by": None, "against": None, "spread": "one", "dose": 
 
 @overload
 def fit(
-    model: Model | Mapping[str, Model],
+    model: Model | str | Mapping[str, Model | str],
     data: Data,
     free: Sequence[str],
     *,
@@ -78,7 +79,7 @@ def fit(
     progress: bool | None = None,
 ) -> DiseaseFit: ...
 def fit(
-    model: Model | Mapping[str, Model] | Disease,
+    model: Model | str | Mapping[str, Model | str] | Disease,
     data: Data,
     free: Sequence[str],
     *,
@@ -98,8 +99,8 @@ def fit(
 
     Parameters
     ----------
-    model : Model, mapping of str to Model, or Disease
-        For each arm of the data its own, such as a treated one; or one for all.
+    model : Model, str, mapping of str to either, or Disease
+        For each arm of the data its own, such as a treated one; or one for all.  A text is read by ``cascade.load``.
     data : Data
         Of a disease: ``Data.patients``.
     free : sequence of str
@@ -140,7 +141,7 @@ def fit(
 
 
 def _of_hazards(
-    model: Model | Mapping[str, Model],
+    model: Model | str | Mapping[str, Model | str],
     data: Data,
     free: Sequence[str],
     of_patients: Mapping[str, Any],
@@ -161,6 +162,7 @@ def _of_hazards(
     starts = _starts(starts, vary)
     parameters = free_of(models, free, shared, by, against)
     check_names(data, models)
+    say_if_counted_twice(data, models)
     likelihood = _likelihood(models, data, parameters, spread, vary, shared=shares_dose)
     _say_if_long(likelihood)
     _say_if_many(data)
@@ -317,14 +319,25 @@ def _dose(data: Data, spread: str, dose: bool | None) -> bool:
     return several and spread != "none" if dose is None else bool(dose)
 
 
-def _models(model: Model | Mapping[str, Model], data: Data) -> dict[str, Model]:
+def _models(model: Model | str | Mapping[str, Model | str], data: Data) -> dict[str, Model]:
     """The model of each arm."""
     if not isinstance(model, Mapping):
-        return dict.fromkeys(data.arms, check_model(model))
+        return dict.fromkeys(data.arms, _loaded(model))
     for arm in data.arms:
         if arm not in model:
             raise InputError("model", list(model), f"a model for the arm {arm!r}; {nearest(arm, model)}")
     for arm in model:
         if arm not in data.arms:
             raise InputError("model", arm, f"an arm of the data; {nearest(arm, data.arms)}")
-    return {arm: check_model(model[arm]) for arm in data.arms}
+    found: dict[str, Model] = {}
+    for arm in data.arms:
+        try:
+            found[arm] = _loaded(model[arm])
+        except InputError as error:
+            raise error.renamed(f"model[{arm!r}]") from None
+    return found
+
+
+def _loaded(model: Model | str) -> Model:
+    """A model, or that of a name or a file as the command line takes them."""
+    return load(model) if isinstance(model, str) else check_model(model)

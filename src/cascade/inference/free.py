@@ -97,12 +97,15 @@ def texts_of(field: str, names: Sequence[str]) -> list[str]:
     Raises
     ------
     InputError
-        When they are no list of texts.
+        When they are no list of texts, or one is named twice.
     """
     some = isinstance(names, Sequence) and not isinstance(names, str)
     if not some or not all(isinstance(name, str) for name in names):
         raise InputError(field, names, "a list of hazards, as 'state.way'")
-    return list(dict.fromkeys(names))
+    for i, name in enumerate(names):
+        if name in names[:i]:  # one of them may have been meant as another
+            raise InputError(f"{field}[{i}]", name, f"each hazard once; it is {field}[{names.index(name)}], too")
+    return list(names)
 
 
 def _check(arm: str, model: Model, patterns: Sequence[str]) -> None:

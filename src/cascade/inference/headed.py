@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cascade.common.errors import InputError, all_nearest, is_number, nearest
+from cascade.common.errors import InputError, all_nearest, is_number, nearest, shorten
+from cascade.common.notices import notice
 from cascade.inference.tables import Column, Columns
 from cascade.model.observables import Observable
 
@@ -142,6 +143,25 @@ class Headed:
         self.source, self.unit = source, unit
         self.units = [what for what in TIMES if what in known]
         self.found = {what: source.find(what, (columns or {}).get(what), names) for what, names in known.items()}
+        self._say_if_alike()
+
+    def _say_if_alike(self) -> None:
+        """Arms, and animals of one arm, whose names differ by capitals or blanks alone: each is one of its own."""
+        arms, animals = self.found["arm"], self.found.get("animal")
+        pairs = dict.fromkeys(
+            (self.source.text(row, arms) if arms else "", self.source.text(row, animals) if animals else "")
+            for row in range(len(self.source.rows))
+        )
+        named: dict[tuple[str, str], dict[str, None]] = {}
+        for arm, animal in pairs:
+            named.setdefault(("arms", _folded(arm)), {})[arm] = None
+            named.setdefault((f"animals of {arm!r}" if arms else "animals", _folded(animal)), {})[animal] = None
+        for (what, _), names in named.items():
+            if len(names) > 1:
+                notice(
+                    f"the {what} {' and '.join(map(shorten, names))} of {self.source.name} differ by capitals or blanks"
+                    " alone, and are taken as different: if one is meant, write it in one way"
+                )
 
     def time_of(self) -> tuple[Column, str]:
         """The column of times, and its unit.
@@ -255,6 +275,11 @@ class Headed:
             self.source.fault(row, column, WANTED[what])
             return None
         return value
+
+
+def _folded(name: str) -> str:
+    """A name without what people write now so, now so."""
+    return " ".join(name.split()).casefold()
 
 
 def right(what: str, value: object) -> bool:

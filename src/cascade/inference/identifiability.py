@@ -21,6 +21,11 @@ AROUND = 0.7
 NOTHING = 1e-7
 """Of the largest singular value: what moves counts less moves none."""
 
+SLIGHT = 0.05
+ALIKE = 0.1
+"""Of the largest part of a direction that is told least: parts below SLIGHT are left out, two that differ by less than
+ALIKE count as equal.  What counts leave unmoved but for some per cent they do not leave unmoved in the strict sense."""
+
 SMALL = 1e-3
 """Of the largest part of a direction: smaller ones are none."""
 
@@ -50,16 +55,13 @@ class Identified:
     def __str__(self) -> str:
         lines = [_in_words(direction, "sum", "difference", self.what) for direction in self.sums]
         lines += [_in_words(direction, "product", "ratio", self.what) for direction in self.products]
-        if not lines:
-            lines = [f"Every free hazard moves the {self.what}s in a way of its own."]
+        if lines:
+            return "\n".join(lines)
         least = self.eigenvalues[-1]
-        if least < 1.0 and not self.sums and not self.products:
-            parts = ", ".join(f"{name} {value:+.2f}" for name, value in self.weakest.items())
-            error = "more than 100" if least < 1e-4 else f"{1 / np.sqrt(least):.2g}"
-            lines.append(
-                f"These data tell little of one direction of the logarithms (standard error {error}): {parts}."
-            )
-        return "\n".join(lines)
+        if least >= 1.0:
+            return f"Every free hazard moves the {self.what}s in a way of its own."
+        error = "more than 100" if least < 1e-4 else f"{1 / np.sqrt(least):.2g}"
+        return _hardly(self.weakest, error)
 
 
 def identified(likelihood: Likely, information: Floats) -> Identified:
@@ -117,6 +119,20 @@ def _common(stacked: Floats, unit: Floats) -> list[Floats]:
 def _direction(vector: Floats, labels: list[str]) -> dict[str, float]:
     vector = vector / np.abs(vector).max() * (1.0 if vector[int(np.argmax(np.abs(vector)))] > 0 else -1.0)
     return {label: float(v) for label, v in zip(labels, vector, strict=True) if abs(v) > SMALL}
+
+
+def _hardly(direction: dict[str, float], error: str) -> str:
+    """Of the direction in logarithms of which these data tell least, what they do tell."""
+    large = {name: value for name, value in direction.items() if abs(value) > SLIGHT}
+    names, values = list(large), list(large.values())
+    what = f"These data tell hardly anything of {{}} (standard error of its logarithm {error})"
+    if len(names) == 1:
+        return what.format(names[0]) + "."
+    if len(names) == 2 and abs(abs(values[0]) - abs(values[1])) < ALIKE:
+        kinds = ("product", "ratio") if values[0] * values[1] > 0 else ("ratio", "product")
+        return what.format(f"the {kinds[0]} of {names[0]} and {names[1]}") + f": only their {kinds[1]} is told."
+    parts = ", ".join(f"{name} {value:+.2f}" for name, value in direction.items())
+    return f"These data tell hardly anything of one direction of the logarithms (standard error {error}): {parts}."
 
 
 def _in_words(direction: dict[str, float], same: str, opposite: str, what: str) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from cascade.common.errors import Fault, InputError, ModelError, is_number, nearest
+from cascade.common.notices import notice
+from cascade.inference.counted import Counts
 from cascade.inference.data import Data
 from cascade.inference.free import Free
 from cascade.inference.headed import MOST_COUNTED
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
 
 
 WANTED = "an observable that was given with the data, or one of the model, a state or a cause of death"
+
+
+MOST_TOLD = 6
+"""States that a notice names."""
 
 
 def observable_of(name: str, data: Data, model: Model) -> Observable:
@@ -75,6 +82,39 @@ def check_names(data: Data, models: Mapping[str, Model]) -> None:
         raise InputError(faults[0].path, faults[0].value, faults[0].accepted)
     if faults:
         raise ModelError(data.name, faults, "data")
+
+
+def say_if_counted_twice(data: Data, models: Mapping[str, Model]) -> None:
+    """Which cells two observables of one animal and time both count: each is taken as a count of its own."""
+    if not isinstance(data, Counts):
+        return
+    together: dict[tuple[str, str, float], list[str]] = {}
+    for row in data.rows:
+        together.setdefault((row.arm, row.animal, row.hours), []).append(row.observable)
+    # Of an arm the same few sets of names come again and again.
+    told: dict[tuple[str, str], list[str]] = {}
+    for arm, names in dict.fromkeys((arm, tuple(names)) for (arm, _, _), names in together.items()):
+        counted = {name: _counted(observable_of(name, data, models[arm]), models[arm]) for name in names}
+        for one, other in combinations(names, 2):
+            both = [what for what in counted[one] if what in counted[other]]
+            if both and (other, one) not in told:
+                told.setdefault((one, other), both)
+    for (one, other), both in told.items():
+        listed = ", ".join(map(repr, both[:MOST_TOLD])) + (", ..." if len(both) > MOST_TOLD else "")
+        notice(
+            f"{one!r} and {other!r} of one animal at one time both count the cells of {listed}: the fit takes them as"
+            " independent counts, so that these cells count twice, unless each was counted in a part of its own"
+        )
+
+
+def _counted(observable: Observable, model: Model) -> list[str]:
+    """States, and deaths as ``state.cause``, of which an observable counts the cells."""
+    states = [state.name for state in model.states]
+    deaths = [f"{state.name}.{part.cause}" for state in model.states for part in state.deaths]
+    found = [name for pattern in observable.states for name in alike(pattern, states)]
+    for pattern in observable.deaths:
+        found += matching(pattern if "." in pattern else f"*.{pattern}", deaths)
+    return list(dict.fromkeys(found))
 
 
 def alike_arms(models: Mapping[str, Model], free: Sequence[Free]) -> list[tuple[list[str], list[int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import product
@@ -145,6 +146,7 @@ def sweep(
     cells: int | None = None,
     seed: int = 1,
     path: str | Path | None = None,
+    executor: Executor | None = None,
     progress: Progress = None,
 ) -> Sweep:
     """The model at many sets of hazards, as a long table.
@@ -168,6 +170,8 @@ def sweep(
     path : str or Path, optional
         Of a file in which each point is kept when it is done.  A sweep that was killed, asked again with the same
         file, goes on from there and ends with the same table to the bit; another sweep is refused.
+    executor : Executor, optional
+        Where the cells of each point are run, as for ``simulate``; an exact answer is worked out here.
     progress : bool or callable, optional
         As for ``simulate``.
 
@@ -182,8 +186,10 @@ def sweep(
         raise InputError("times", list(times), "hours at which the observables are asked for; both, or neither")
     if cells is not None:
         cells = len(cell_range(cells))
+    elif executor is not None:
+        raise InputError("executor", executor, "left out, or given with cells: exact answers are worked out here")
     ranges, factors = _points(model, vary, design, points, seed)
-    asked = _Asked(model, ranges, observables, at, cells, seed)
+    asked = _Asked(model, ranges, observables, at, cells, seed, executor)
     done = _answered(asked, factors, path, progress)
     names = [one.hazard for one in ranges]
     rows = [
@@ -256,6 +262,7 @@ class _Asked:
     times: Floats
     cells: int | None
     seed: int
+    executor: Executor | None = None
 
     def told(self, factors: Floats) -> dict[str, Any]:
         """What the sweep is, for a file in which it is kept."""
@@ -285,10 +292,11 @@ class _Asked:
 
         assert self.cells is not None
         model, times = model_at(self.model, self.ranges, log), self.times.tolist()
-        result = simulate(model, cells=self.cells, seed=self.seed, progress=False)
+        how: dict[str, Any] = {"cells": self.cells, "seed": self.seed, "executor": self.executor, "progress": False}
+        result = simulate(model, **how)
         found: list[Answer] = [(r.step, None, r.fraction_of_all, r.low, r.high) for r in result.funnel().rows]
         if times:
-            result = simulate(model, cells=self.cells, seed=self.seed, until=max(times), times=times, progress=False)
+            result = simulate(model, until=max(times), times=times, **how)
         for one in self.observables:
             for hours, share in zip(times, result.observe(one, times).tolist(), strict=True):
                 low, high = proportion(round(share * result.cells), result.cells)

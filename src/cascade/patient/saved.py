@@ -15,6 +15,7 @@ import numpy as np
 from cascade.common.arguments import check_seed
 from cascade.common.errors import CascadeError, InputError
 from cascade.common.files import as_path, check_exists, write_atomically
+from cascade.common.kinds import kind_of
 from cascade.patient.counts import NUMBERS, Counts
 from cascade.patient.disease import Disease
 from cascade.patient.follow.followed import Followed
@@ -97,6 +98,8 @@ def open_cohort(path: str | Path) -> Cohort:
         raise InputError("file", str(path), wanted) from None
     except Exception as error:  # a damaged zip, array or recipe can fail in any way
         wanted = f"an undamaged cohort saved by Cohort.save ({type(error).__name__}: {error})"
+        if kind := kind_of(there):
+            wanted = f"a cohort saved by Cohort.save; this file is {kind}"
         raise InputError("file", str(path), wanted) from None
 
 

@@ -146,11 +146,24 @@ def notes_of(source: Data | Fit, panels: Sequence[Panel]) -> list[str]:
 
 def _said(source: Data | Fit, panels: Sequence[Panel]) -> str:
     """For who cannot see it."""
-    parts = []
-    for panel in panels:
-        counts = [row.count for row in panel.rows]
-        parts.append(f"{panel.observable}, {panel.arm}: from {min(counts):,} to {max(counts):,}")
+    parts = [f"{one.observable}, {one.arm}: from {_least(one.rows)} to {_most(one.rows)}" for one in panels]
     return f"Counts of animals over time, on log axes. {made_of(source)}. {'. '.join(parts)}."
+
+
+def _least(rows: Sequence[Count]) -> str:
+    """The least count in words: below a limit it is no number."""
+    counted = min((row.count for row in rows if not row.limit), default=math.inf)
+    limit = min((row.limit for row in rows if row.limit), default=math.inf)
+    if counted == 0 or math.isinf(limit):
+        return f"{counted:,}"
+    return f"below {limit:,g}" if limit <= counted else f"{counted:,} or less"
+
+
+def _most(rows: Sequence[Count]) -> str:
+    """The largest count in words."""
+    counted = max((row.count for row in rows if not row.limit), default=-1)
+    limit = max(row.limit for row in rows)
+    return f"below {limit:,g}" if limit > counted else f"{counted:,}"
 
 
 def _plan(source: Data | Fit, panels: Sequence[Panel], look: Look, width: float, high: float) -> Plan:

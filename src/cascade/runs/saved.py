@@ -24,6 +24,7 @@ from cascade.catalog import load
 from cascade.common.arguments import cell_range, check_seed
 from cascade.common.errors import CascadeError, InputError, is_whole
 from cascade.common.files import as_path, check_exists, write_atomically
+from cascade.common.kinds import kind_of
 from cascade.common.notices import notice
 from cascade.engine.counts import MOST_WATCHED, Totals
 from cascade.engine.prepare import rows_of
@@ -126,6 +127,8 @@ def open_result(path: str | Path) -> Result:
         raise InputError("file", str(path), f"{wanted} wrote it ({error})") from None
     except Exception as error:  # a damaged zip, array or recipe can fail in any way
         wanted = f"an undamaged result saved by Result.save ({type(error).__name__}: {error})"
+        if kind := kind_of(there):
+            wanted = f"a result of cells, saved by Result.save; this file is {kind}"
         raise InputError("file", str(path), wanted) from None
     if result.doubt:
         notice(f"{path}: {result.doubt}")

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from cascade.common.errors import InputError
+from cascade.common.types import Floats, Ints
 from cascade.engine.counts import Totals
 from cascade.engine.executor import Progress
 from cascade.engine.prepare import rows_of
@@ -173,16 +174,21 @@ def _unlike(held: Result, again: Totals, founders: int) -> str:
     pairs += [(held.totals.started, again.started, ["start"] * len(again.started))]
     least, where = 0.0, ""
     for whole, part, told in pairs:
-        expected = share * whole
-        apart = np.abs(part - expected)
-        chance = -(apart**2) / (2.0 * size * (expected + apart / 3.0) + 1e-300)
-        chance = np.where(part > whole, -np.inf, chance)  # no part has more than all
+        chance = log_chances(whole, part, share, size)
         if whole.size and chance.min() < least:
             least, at = float(chance.min()), np.unravel_index(int(np.argmin(chance)), whole.shape)
             counted = f"{part[at]:,} in {founders:,} that were run again, {whole[at]:,} in all {held.founders:,}"
             where = f"{told[int(at[0])]}: {counted}"
     tests = 2.0 * sum(whole.size for whole, _, _ in pairs)
     return where if math.log(tests) + least < math.log(BY_CHANCE) else ""
+
+
+def log_chances(whole: Ints, part: Ints, share: float, size: float) -> Floats:
+    """Logarithms of half the chances that a part lies as far from its share of the whole; none has more than all."""
+    expected = share * whole
+    apart = np.abs(part - expected)
+    chance = -(apart**2) / (2.0 * size * (expected + apart / 3.0) + 1e-300)
+    return np.where(part > whole, -np.inf, chance)
 
 
 def _run(held: Result, model: Model, cells: range, progress: Progress) -> Result:
