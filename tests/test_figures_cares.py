@@ -220,6 +220,31 @@ def test_an_eye_has_its_line_while_it_looks_where_it_sees_half() -> None:
     assert "sees half as many" not in told_of(plot.ten(cohort("surgery+hormone")))  # which has no such lines
 
 
+def test_between_staging_and_restaging_no_line_says_that_an_eye_looks() -> None:
+    """And two eyes of nearly one size have one text, for two would lie on each other."""
+    eyes = [
+        {"name": name, "lesions": {"half_mm": mm, "width": 0.3}} for name, mm in (("scan", 8.0), ("another scan", 8.3))
+    ]
+    both = ["scan", "another scan"]
+    care = [{"name": "surgery", "surgery": {}, "staging": both, "restaging": both}]
+    disease = RICH.with_(eyes=eyes, care=care, autopsy=None, presentation={"staging": [], "screening": []})
+    found = cascade.cohort(disease, patients=400, seed=1, care="surgery")
+    rows = found.register()
+    late = np.isfinite(rows.distant) & (rows.metastasis_seen == 0) & (rows.distant > rows.diagnosed + 2.0)
+    course = found.patient(int(rows.patient[late][0]))
+    told = course.clinical
+    assert told is not None
+    figure = plot.course(course)
+    ax = figure.axes[0]
+    lines = [line for line in ax.lines if "half seen" in str(line.get_label())]
+    middle = (told.diagnosed + told.distant) / 2.0
+    assert len(lines) == 4
+    assert not any(min(line.get_xdata()) <= middle <= max(line.get_xdata()) for line in lines)
+    assert {float(line.get_xdata()[0]) for line in lines} == {told.diagnosed, told.distant}
+    assert [text.get_text() for text in ax.texts if "scan" in text.get_text()] == ["scan, 8.0 mm; another scan, 8.3 mm"]
+    assert "and at restaging" in told_of(figure)
+
+
 def test_lines_of_eyes_are_of_places_at_which_the_eye_looks_and_bear_its_whole_name() -> None:
     """Of the brain with symptoms alone, of an organ at which it never looks, and of an eye with a comma in its name."""
     few = {"half_mm": 3.0, "width": 0.3}

@@ -191,15 +191,19 @@ def sweep(
     ranges, factors = _points(model, vary, design, points, seed)
     asked = _Asked(model, ranges, observables, at, cells, seed, executor)
     done = _answered(asked, factors, path, progress)
+    how = f"{cells:,} cells each, seed {seed}" if cells else "exact"
+    label = f"{model.name}, {len(factors)} sets of hazards ({design}), {how}; factors on the model's hazards"
+    return Sweep(_rows(ranges, factors, done), tuple(one.hazard for one in ranges), label, model.digest())
+
+
+def _rows(ranges: Sequence[Range], factors: Floats, done: Mapping[int, list[Answer]]) -> tuple[SweepRow, ...]:
+    """A row for each point and answer."""
     names = [one.hazard for one in ranges]
-    rows = [
+    return tuple(
         SweepRow(point, dict(zip(names, row, strict=True)), *answer)
         for point, row in enumerate(factors.tolist())
         for answer in done[point]
-    ]
-    how = f"{cells:,} cells each, seed {seed}" if cells else "exact"
-    label = f"{model.name}, {len(factors)} sets of hazards ({design}), {how}; factors on the model's hazards"
-    return Sweep(tuple(rows), tuple(names), label, model.digest())
+    )
 
 
 def _answered(asked: _Asked, factors: Floats, path: str | Path | None, progress: Progress) -> dict[int, list[Answer]]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
@@ -42,12 +43,16 @@ def moments_of(told: Clinical, ended: float) -> list[Moment]:
 
 @dataclass(frozen=True)
 class Threshold:
-    """The size of which eyes see half as many lesions as of the largest, and from when to when they looked."""
+    """The size of which eyes see half as many lesions as of the largest, and from when to when they looked.
+
+    ``again``: when they looked at restaging, years after all else; infinity: they did not.
+    """
 
     mm: float
     begin: float
     end: float
     name: str
+    again: float = math.inf
 
 
 def thresholds_of(course: Course) -> list[Threshold]:
@@ -72,10 +77,16 @@ def thresholds_of(course: Course) -> list[Threshold]:
                 if sight is not None and when:
                     of = site if site in eye.organs and eye.lesions is not None else ""
                     lines.setdefault(sight.half_mm, {}).setdefault((eye.name, of), []).extend(when)
-    return [
-        Threshold(mm, min(map(min, by.values())), max(map(max, by.values())), _named(by))
-        for mm, by in sorted(lines.items())
-    ]
+    return [_threshold(mm, by, told) for mm, by in sorted(lines.items())]
+
+
+def _threshold(mm: float, by: dict[tuple[str, str], list[float]], told: Clinical) -> Threshold:
+    """The line of a size; between the last look and restaging nobody looked."""
+    years = sorted(year for when in by.values() for year in when)
+    restaged = {year for year, occasion, _ in told.looks if occasion == "restaging"}
+    others = [year for year in years if year not in restaged] or years
+    again = years[-1] if years[-1] > others[-1] else math.inf
+    return Threshold(mm, others[0], others[-1], _named(by), again)
 
 
 def _looks(course: Course, eye: str, site: str, sight: Sight, year: float) -> bool:
@@ -102,15 +113,19 @@ def draw_thresholds(ax: Axes, course: Course, look: Look, inches: tuple[float, f
     """
     levels = thresholds_of(course)
     per_inch = span / inches[0]
-    texts = [f"{one.name}, {told_mm(one.mm)}" for one in levels]
-    for one, text in zip(levels, texts, strict=True):
-        cells = course.disease.cells_of(one.mm)
-        shortest = 2.0 * look.em * per_inch
-        end = max(one.end, one.begin + shortest)
+    shortest = 2.0 * look.em * per_inch
+    for one in levels:
+        cells, end = course.disease.cells_of(one.mm), max(one.end, one.begin + shortest)
         ax.plot([one.begin, end], [cells, cells], color=INK, linestyle=DOTS, linewidth=0.7 * look.line, zorder=7,
                 label=f"_half seen {one.name}")  # fmt: skip
-        if look.terse:
-            continue
+        if math.isfinite(one.again):
+            ax.plot([one.again, one.again + shortest], [cells, cells], color=INK, linestyle=DOTS,
+                    linewidth=0.7 * look.line, zorder=7, label=f"_half seen at restaging {one.name}")  # fmt: skip
+    for together in [] if look.terse else _near(ax, course, levels, look, inches):
+        one = together[-1]
+        text = "; ".join(f"{each.name}, {told_mm(each.mm)}" for each in together)
+        cells = math.sqrt(course.disease.cells_of(one.mm) * course.disease.cells_of(together[0].mm))
+        end = max(one.end, one.begin + shortest)
         wide = (width_of(text, look.small) + 0.6 * look.em) * per_inch
         before = one.begin - 0.3 * look.em * per_inch
         beside = end + 0.3 * look.em * per_inch
@@ -122,6 +137,23 @@ def draw_thresholds(ax: Axes, course: Course, look: Look, inches: tuple[float, f
             at, side, up = max(end, wide), "right", "bottom"
         ax.text(at, cells, words(text), ha=side, va=up, fontsize=look.small, color=QUIET, zorder=2,
                 bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8})  # fmt: skip
+
+
+def _near(
+    ax: Axes, course: Course, levels: list[Threshold], look: Look, inches: tuple[float, float]
+) -> list[list[Threshold]]:
+    """Lines in groups that have one text, for theirs would lie on each other: of one time, less than a line apart."""
+    low, high = np.log(ax.get_ylim())
+    groups: list[list[Threshold]] = []
+    for one in levels:
+        last = groups[-1][0] if groups else None
+        if last is not None and (last.begin, last.end) == (one.begin, one.end):
+            apart = math.log(course.disease.cells_of(one.mm) / course.disease.cells_of(last.mm)) / (high - low)
+            if apart * inches[1] < look.leading(1):
+                groups[-1].append(one)
+                continue
+        groups.append([one])
+    return groups
 
 
 DOTS = (0.0, (1.0, 1.6))
@@ -189,8 +221,13 @@ def lanes(middles: list[float], widths: list[float]) -> list[int]:
 
 def threshold_caption(course: Course) -> str:
     """What the lines of eyes are."""
-    dotted = "Dotted, while an eye looks: the size of which it sees half as many as of the largest lesions."
-    return dotted if thresholds_of(course) else ""
+    levels = thresholds_of(course)
+    when = (
+        "while an eye looks, and at restaging"
+        if any(math.isfinite(one.again) for one in levels)
+        else "while an eye looks"
+    )
+    return f"Dotted, {when}: the size of which it sees half as many as of the largest lesions." if levels else ""
 
 
 def care_caption(course: Course) -> str:
