@@ -166,17 +166,28 @@ def predicted(name: str, options: argparse.Namespace, rows: Sequence[Row]) -> li
         write_down(name, options, found)
         raise SystemExit(0)
     noted = tomllib.loads(PREDICTIONS.read_text()).get(name, {})
-    if (noted.get("cells"), noted.get("seed")) != (options.cells, options.seed):
+    if not as_noted(name, options):
         return []
     if noted["sha256"] == found:
         return []
     return [f"{name}: others than were written down in predictions.toml (sha256 {noted['sha256'][:16]}...)"]
 
 
+def as_noted(name: str, options: argparse.Namespace) -> bool:
+    """Whether a run has the numbers of which predictions were written down."""
+    noted = tomllib.loads(PREDICTIONS.read_text()).get(name, {})
+    return (noted.get("cells"), noted.get("seed")) == (options.cells, options.seed)
+
+
 def write_down(name: str, options: argparse.Namespace, found: str) -> None:
     """Put a hash into the file of predictions; nothing is compared."""
     text = PREDICTIONS.read_text()
     head, noted = text[: text.index("[")] if "[" in text else text, tomllib.loads(text)
+    if name in noted and not as_noted(name, options):
+        words = (
+            f"{noted[name]['cells']} and seed {noted[name]['seed']}: leave --cells and --seed out, or change them there"
+        )
+        raise SystemExit(f"--write-down: the predictions of {name} are of {words}")
     noted[name] = {"cells": int(options.cells), "seed": options.seed, "sha256": found}
     blocks = [
         f'[{one}]\ncells = {told["cells"]}\nseed = {told["seed"]}\nsha256 = "{told["sha256"]}"\n'
@@ -203,4 +214,7 @@ def finished(
     path = options.out / name / f"{name}.json"
     write(path, rows, recipe | drawn(options))
     print(f"\nsaved: {path.resolve()}")
-    return verdict(found, "predictions as they were written down", counted=False)
+    compared = (
+        "as they were written down" if as_noted(name, options) else "not compared: of other cells, or another seed"
+    )
+    return verdict(found, f"predictions {compared}", counted=False)

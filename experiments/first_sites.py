@@ -5,7 +5,7 @@ of 995 of Stockholm and Gotland with a metastasis (1990 to 2006) Colzani counted
 several places.  Both were looked at before the eyes of the disease became those of the time and by organ: with yearly
 tomography of everything, adrenals were seen as often as bone, which nobody finds.  What is seen at diagnosis, by organ,
 was written down before anything was compared with it; it hangs on eyes and on growth by organ, which no source tells,
-further than it differs from autopsies, and so it is illustrative (``shares_at_diagnosis.py``).
+so far that it is illustrative (``shares_at_diagnosis.py``).
 
 Simulated is an era without screening, surgery alone, and follow-up as the disease has it.  Naive comparator: where
 autopsies find metastases at the end (diSibio & French 2008), of all that they find: as if what is there at the end were

@@ -330,6 +330,9 @@ def test_of_two_fast_ways_out_only_the_ratio_is_told() -> None:
     told = str(identified(fit.likelihood, information))
     assert "of the product of injected.lodged and injected.early death" in told
     assert "only their ratio is told" in told
+    neither = str(identified(fit.likelihood, np.diag([2e-4, 1e-4]) + 1e-6))
+    assert "is told" not in neither
+    assert "one of 2 directions" in neither
 
 
 def test_a_hazard_that_moves_no_count_is_told() -> None:

@@ -77,6 +77,22 @@ def test_predictions_are_written_down_without_what_was_observed(
         assert _report.predicted(name, argparse.Namespace(cells=5.0, seed=1), rows) == []
     assert note.read_text().startswith("# What is predicted.\n\n[mine]\n")
     assert list(tomllib.loads(note.read_text())) == ["mine", "yours"]
+    # Of fewer cells they would take the place of those that every later run is compared with.
+    with pytest.raises(SystemExit, match="are of 5 and seed 1"):
+        _report.finished("mine", argparse.Namespace(cells=4.0, seed=1, out=tmp_path, write_down=True), ROWS, {})
+    assert tomllib.loads(note.read_text())["mine"]["cells"] == 5
+
+
+def test_a_run_with_other_numbers_does_not_say_that_it_was_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note = tmp_path / "predictions.toml"
+    note.write_text(f'[mine]\ncells = 5\nseed = 1\nsha256 = "{_report.hash_of(ROWS)}"\n')
+    monkeypatch.setattr(_report, "PREDICTIONS", note)
+    (tmp_path / "mine").mkdir()
+    for cells, said in ((5.0, "predictions as they were written down"), (6.0, "predictions not compared: of other")):
+        assert _report.finished("mine", argparse.Namespace(cells=cells, seed=1, out=tmp_path), ROWS, {}) == 0
+        assert f"passed: {said}" in capsys.readouterr().out
 
 
 def test_an_experiment_fails_by_what_it_predicts_and_by_what_it_finds(

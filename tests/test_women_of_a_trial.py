@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -136,16 +137,21 @@ def test_what_the_guide_says_of_images_without_symptoms() -> None:
 
 @pytest.mark.slow
 def test_what_the_guide_says_of_organs_at_diagnosis() -> None:
-    """Each share of the table, and that it moves further than autopsies and diagnosis are apart."""
+    """Each share of the table with its error, and that growth moves it by several of these, either way."""
     page = (Path(__file__).parents[1] / "docs" / "diseases.md").read_text()
-    options = argparse.Namespace(cells=6_000, seed=1984)
+    options = argparse.Namespace(cells=8_000, seed=1984)
     rows = {row.name: row for row in shares_at_diagnosis.asked(cascade.disease("breast"), options)}
     for organ in shares_at_diagnosis.ORGANS:
-        fitted, least, most = (rows[f"{organ}, {what}"] for what in ("as fitted", "least", "most"))
-        told = " | ".join(f"{row.simulated:.2f}" for row in (fitted, least, most))
+        three = [rows[f"{organ}, {what}"] for what in ("as fitted", "least", "most")]
+        errors = [float(row.source.removeprefix("standard error ").split(";")[0]) for row in three]
+        told = " | ".join(f"{row.simulated:.2f} ({e:.2f})" for row, e in zip(three, errors, strict=True))
         assert f"| {organ} | {told} |" in page
-        at_the_end = float(fitted.source.split()[1])
-        assert most.simulated - least.simulated > abs(fitted.simulated - at_the_end)
+        fitted, least, most = (row.simulated for row in three)
+        assert all(f"{organ}: growth" in row.source for row in three[1:])
+        assert fitted - least > 2.5 * math.hypot(errors[0], errors[1])
+        assert most - fitted > 2.5 * math.hypot(errors[0], errors[2])
+        assert least < 0.52 * fitted
+        assert most > 1.45 * fitted
 
 
 @pytest.mark.slow

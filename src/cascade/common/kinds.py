@@ -41,6 +41,8 @@ def kind_of(path: Path) -> str:
             held = file.read(MOST)
     except OSError:
         return ""
+    if not held:
+        return "empty"
     for beginning, kind in BEGINNINGS.items():
         if held.lstrip()[: len(beginning)].lower() == beginning.lower():
             return kind

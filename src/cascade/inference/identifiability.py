@@ -61,7 +61,11 @@ class Identified:
         if least >= 1.0:
             return f"Every free hazard moves the {self.what}s in a way of its own."
         error = "more than 100" if least < 1e-4 else f"{1 / np.sqrt(least):.2g}"
-        return _hardly(self.weakest, error)
+        # Of a product that is told to little its ratio is told only if all other directions are.
+        others = len(self.eigenvalues) < 2 or self.eigenvalues[-2] >= 1.0
+        told = _hardly(self.weakest, error, others=others)
+        few = int((np.asarray(self.eigenvalues) < 1.0).sum())
+        return told if others else f"{told} It is one of {few} directions of which they tell as little."
 
 
 def identified(likelihood: Likely, information: Floats) -> Identified:
@@ -121,8 +125,8 @@ def _direction(vector: Floats, labels: list[str]) -> dict[str, float]:
     return {label: float(v) for label, v in zip(labels, vector, strict=True) if abs(v) > SMALL}
 
 
-def _hardly(direction: dict[str, float], error: str) -> str:
-    """Of the direction in logarithms of which these data tell least, what they do tell."""
+def _hardly(direction: dict[str, float], error: str, *, others: bool) -> str:
+    """What these data tell of the direction in logarithms of which they tell least; ``others``: all else is told."""
     large = {name: value for name, value in direction.items() if abs(value) > SLIGHT}
     names, values = list(large), list(large.values())
     what = f"These data tell hardly anything of {{}} (standard error of its logarithm {error})"
@@ -130,7 +134,8 @@ def _hardly(direction: dict[str, float], error: str) -> str:
         return what.format(names[0]) + "."
     if len(names) == 2 and abs(abs(values[0]) - abs(values[1])) < ALIKE:
         kinds = ("product", "ratio") if values[0] * values[1] > 0 else ("ratio", "product")
-        return what.format(f"the {kinds[0]} of {names[0]} and {names[1]}") + f": only their {kinds[1]} is told."
+        only = f": only their {kinds[1]} is told." if others else "."
+        return what.format(f"the {kinds[0]} of {names[0]} and {names[1]}") + only
     parts = ", ".join(f"{name} {value:+.2f}" for name, value in direction.items())
     return f"These data tell hardly anything of one direction of the logarithms (standard error {error}): {parts}."
 
