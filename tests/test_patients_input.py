@@ -350,9 +350,13 @@ def test_files_that_are_no_cohorts(made: Cohort, tmp_path: Path) -> None:
         cascade.open_cohort(cells)
     with pytest.raises(InputError, match="open_cohort"):
         cascade.open_result(made.save(tmp_path / "patients.cascade"))
-    for name, content in (("empty", b""), ("text", b"cohort"), ("zip", _zip({"a": b"b"}))):
+    for name, content, told in (
+        ("empty", b"", r"a cohort saved by Cohort\.save; this file is empty"),
+        ("text", b"cohort", r"a cohort saved by Cohort\.save; this file is a table or other text"),
+        ("zip", _zip({"a": b"b"}), "an undamaged cohort"),
+    ):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match="an undamaged cohort"):
+        with pytest.raises(InputError, match=told):
             cascade.open_cohort(tmp_path / name)
     for missing in (tmp_path / "nothing", tmp_path):
         with pytest.raises(InputError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 
 MOST = 1 << 26
 """Bytes of a file of JSON that are read: a larger one is not told."""
+
+ZIP = b"PK"
 
 SWEEP = {"version", "model", "seed", "hazards", "factors"}
 """What the first line of a kept sweep names."""
@@ -35,14 +36,14 @@ def kind_of(path: Path) -> str:
     'a table or other text'
     """
     try:
-        if zipfile.is_zipfile(path):
-            return ""  # its recipe tells more
         with path.open("rb") as file:
             held = file.read(MOST)
     except OSError:
         return ""
     if not held:
         return "empty"
+    if held.startswith(ZIP):
+        return ""  # its recipe tells more
     for beginning, kind in BEGINNINGS.items():
         if held.lstrip()[: len(beginning)].lower() == beginning.lower():
             return kind
