@@ -310,7 +310,10 @@ def size_of_half(seen: Seen, asked: dict[str, Any]) -> float:
 
 
 def free_at_five(seen: Seen, asked: dict[str, Any]) -> tuple[Register, np.ndarray]:
-    """ER-positive, hormone treatment, of a size and number of nodes: alive without distant metastasis at 5 years."""
+    """ER-positive, hormone treatment, of a size and number of nodes: about free and alive at 5 years.
+
+    Who is so at the very end of the fifth year counts half, by ``after``.
+    """
     r = seen.under("surgery+hormone", MORE)
     mm = seen.mm(r)
     size = mm <= 20.0 if asked["tumour"] == "T1" else (mm > 20.0) & (mm <= 50.0)
@@ -321,7 +324,7 @@ def free_at_five(seen: Seen, asked: dict[str, Any]) -> tuple[Register, np.ndarra
 
 
 def late_recurrence(seen: Seen, asked: dict[str, Any]) -> float:
-    """Of these, distant metastasis from year 5 to 20."""
+    """Of these, distant metastasis from year 5 to 20 of those without one at 5 years."""
     r, of = free_at_five(seen, asked)
     spread, died = since(r, r.distant), since(r, r.death)
     return later(spread[of], died[of], 5.0, 20.0) if of.sum() > 20 else float("nan")

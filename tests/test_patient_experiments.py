@@ -34,6 +34,7 @@ import blood_counts  # type: ignore[import-not-found]
 import colon_recurrence  # type: ignore[import-not-found]
 import early_or_late  # type: ignore[import-not-found]
 import first_sites  # type: ignore[import-not-found]
+import fit_coverage  # type: ignore[import-not-found]
 import pancreas  # type: ignore[import-not-found]
 import soil_of_patients  # type: ignore[import-not-found]
 
@@ -125,6 +126,20 @@ def test_every_experiment_on_patients_has_written_down_what_it_predicts() -> Non
     asked = re.compile(r'(?:return finished|= predicted|sys\.exit\(whole)\("(\w+)",')
     names = {name for path in _report.PREDICTIONS.parent.glob("*.py") for name in asked.findall(path.read_text())}
     assert names == set(tomllib.loads(_report.PREDICTIONS.read_text()))
+
+
+def test_every_experiment_stands_in_the_list_of_readme() -> None:
+    folder = _report.PREDICTIONS.parent
+    listed = set(re.findall(r"^python experiments/(\w+)\.py", (folder.parent / "README.md").read_text(), re.MULTILINE))
+    assert listed == {path.stem for path in folder.glob("[a-z]*.py")}
+
+
+def test_bootstrap_cuts_hold_a_root_whose_law_the_resamples_have() -> None:
+    """Of 40,000 roots 0.05 lie beyond: five standard errors are 0.0055; by the usual quantiles of 99 it is 0.07."""
+    draw = np.random.default_rng(26)
+    held = [np.abs(fit_coverage.over_cuts(draw.normal(size=100), draw.normal(size=(99, 100)))) < 1 for _ in range(400)]
+    # The roots of one set of cuts hang together only by the cuts, of which each column has its own.
+    assert np.mean(held) == pytest.approx(0.95, abs=0.0055)
 
 
 def test_with_draws_each_row_lies_between_its_draws_and_the_answer_stays(
