@@ -15,6 +15,7 @@ import numpy as np
 
 import cascade
 from _clock import after, by, middle, since
+from _images import IMAGES, fewer_free, ratio_alone, with_images
 from _ranked import logistic
 from cascade.patient import Free
 from cascade.patient import Row as Told
@@ -116,6 +117,11 @@ class Seen:
 
         return found_late(self.disease, replace(self.calibration, patients=MORE * self.calibration.patients))
 
+    @cached_property
+    def images(self) -> Register:
+        """Surgery, hormone treatment and images without symptoms."""
+        return replace(self, disease=with_images(self.disease)).under(IMAGES)
+
     @property
     def surgery(self) -> Register:
         """Surgery alone."""
@@ -133,11 +139,6 @@ class Seen:
     def mm(self, register: Register) -> np.ndarray:
         """Diameters at diagnosis; 0: never diagnosed."""
         return diameters(self.disease, register)
-
-
-def distant_in(disease: cascade.Disease) -> list[int]:
-    """Places of the distant organs."""
-    return [i for i, site in enumerate(disease.sites) if disease.kinds[site] == "distant"]
 
 
 def distant_by(r: Register, years: float) -> np.ndarray:
@@ -391,6 +392,8 @@ WHAT = {
     "months alive with one": months_alive,
     "months from a distant metastasis to death": months_left,
     "share, alive after a distant metastasis": share_alive,
+    "ratio of metastases found alone, with images": ratio_alone,
+    "difference of shares free, with images": fewer_free,
     "ratio of recurrences with a treatment": rest_recurs,
 }
 """How rows are read off."""

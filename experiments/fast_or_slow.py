@@ -15,7 +15,8 @@ import sys
 from dataclasses import replace
 
 import cascade
-from _registers import Calibration, distant_in, register_of
+from _organs import distant_in
+from _registers import Calibration, register_of
 from _report import Row, arguments, finished, noting, own_folder
 from cascade.patient.known import diameters
 from cascade.patient.variants import changed

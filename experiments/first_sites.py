@@ -21,26 +21,22 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _clock import since
 from _draws import whole
-from _registers import Calibration, Seen, distant_in
+from _organs import distant_in, first_seen
+from _registers import Calibration, Seen
 from _report import Row
 
 WITHIN = 15.0
-TOGETHER = 0.02
-"""Years: what is first seen within them is seen at one visit."""
 
 BERMAN = {"bone": 0.411, "lung": 0.224, "liver": 0.073, "brain": 0.073}
 COLZANI = {"bone": 0.325, "several": 0.283}
 
 
-def first_seen(seen: Seen, within: float) -> tuple[list[str], np.ndarray]:
+def recurrences(seen: Seen, within: float) -> tuple[list[str], np.ndarray]:
     """Organs, and whether each is seen first, (recurrences, organs); several where a visit finds several."""
-    r, places = seen.surgery, distant_in(seen.disease)
-    of = (r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0) & (since(r, r.distant) <= within)
-    when = r.seen_at[of][:, places]
-    first = when.min(axis=1)
-    return [seen.disease.sites[i] for i in places], np.isfinite(when) & (when <= first[:, None] + TOGETHER)
+    r = seen.surgery
+    organs, first, here = first_seen(seen.disease, r)
+    return organs, here[(r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0) & (first <= within)]
 
 
 def at_diagnosis(seen: Seen) -> np.ndarray:
@@ -53,7 +49,7 @@ def at_diagnosis(seen: Seen) -> np.ndarray:
 def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     """Its rows."""
     seen = Seen(disease, replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed))
-    organs, first = first_seen(seen, WITHIN)
+    organs, first = recurrences(seen, WITHIN)
     alone = first.sum(axis=1) == 1
     autopsies = disease.cancer.autopsies
     assert autopsies is not None, "a cancer that was autopsied"

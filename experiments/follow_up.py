@@ -21,50 +21,16 @@ import argparse
 import sys
 from dataclasses import replace
 
-import numpy as np
-
 import cascade
-from _clock import by, since
+from _clock import since
 from _draws import whole
-from _registers import Calibration, Seen, distant_in
+from _images import USUAL, YEARS, alone, operated, recurred
+from _registers import Calibration, Seen
 from _report import Row
 from cascade.patient.follow.register import Register
 from cascade.patient.follow.scheme import CAUSES
 
-YEARS = 5.0
-USUAL, IMAGES = "surgery+hormone", "surgery+hormone, images"
-LOOKED_AT = {"eyes": ["chest radiograph", "bone scan"], "every_years": 0.5, "for_years": YEARS}
-TOGETHER = 0.02
-"""Years: organs in which metastases are seen within them are seen at once."""
-
 TRIAL = "Rosselli Del Turco 1994 (1,243 women): B"
-
-
-def with_images(disease: cascade.Disease) -> cascade.Disease:
-    """The disease with a care of the same treatment and the images of the trial."""
-    usual = disease.care_of(USUAL).model_dump()
-    return disease.with_(care=[*disease.care, {**usual, "name": IMAGES, "visits": [LOOKED_AT]}])
-
-
-def operated(r: Register) -> np.ndarray:
-    """Those of the trial: operated, none seen elsewhere."""
-    return np.asarray((r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0))
-
-
-def recurred(r: Register) -> float:
-    """Share with a distant metastasis seen within the years."""
-    return float(by(since(r, r.distant), YEARS)[operated(r)].mean())
-
-
-def alone(seen: Seen, r: Register, organs: tuple[str, ...]) -> float:
-    """Share in whom a metastasis is first seen within the years, in one of some organs alone."""
-    places = distant_in(seen.disease)
-    names = [seen.disease.sites[i] for i in places]
-    when = since(r, r.seen_at[:, places].T).T
-    first = when.min(axis=1)
-    here = np.isfinite(when) & (when <= first[:, None] + TOGETHER)
-    mine = here[:, [names.index(organ) for organ in organs]].any(axis=1) & (here.sum(axis=1) == 1)
-    return float((by(first, YEARS) * mine)[operated(r)].mean())
 
 
 def died(r: Register) -> float:
@@ -76,9 +42,9 @@ def died(r: Register) -> float:
 def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     """Its rows."""
     calibration = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
-    seen = Seen(with_images(disease), calibration)
-    usual, images = seen.under(USUAL), seen.under(IMAGES)
-    thorax = {name: alone(seen, r, ("lung", "bone")) for name, r in (("usual", usual), ("images", images))}
+    seen = Seen(disease, calibration)
+    usual, images = seen.under(USUAL), seen.images
+    thorax = {name: alone(disease, r) for name, r in (("usual", usual), ("images", images))}
     again = {name: recurred(r) for name, r in (("usual", usual), ("images", images))}
     both = 0.5 * (again["usual"] + again["images"])
     naive = f"{TRIAL}; naive 1"

@@ -27,7 +27,8 @@ import numpy as np
 
 import cascade
 from _clock import since_diagnosis
-from _registers import Calibration, distant_in, register_of
+from _organs import distant_in
+from _registers import Calibration, register_of
 from _report import Row, arguments, finished, noting, own_folder
 from cascade.patient.follow.register import Register
 from cascade.patient.known import diameters

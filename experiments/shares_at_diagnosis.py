@@ -24,7 +24,8 @@ import numpy as np
 
 import cascade
 from _draws import whole
-from _registers import Calibration, Seen, distant_in
+from _organs import distant_in
+from _registers import Calibration, Seen
 from _report import Row
 from cascade.patient.variants import changed
 

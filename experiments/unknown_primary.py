@@ -17,7 +17,8 @@ import numpy as np
 
 import cascade
 from _draws import whole
-from _registers import Calibration, distant_in, register_of
+from _organs import distant_in
+from _registers import Calibration, register_of
 from _report import Row
 from cascade.patient.follow.scheme import MODES
 from cascade.patient.known import diameters

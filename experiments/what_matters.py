@@ -20,7 +20,8 @@ from dataclasses import replace
 import numpy as np
 
 import cascade
-from _registers import Calibration, Seen, distant_in
+from _organs import distant_in
+from _registers import Calibration, Seen
 from _report import Row, arguments, noting, own_folder, predicted, verdict, write
 from cascade.common.text import text_table
 from cascade.patient.follow.register import Register

@@ -154,6 +154,17 @@ COLD = 420_000
 """Milliseconds within which ten notebooks have compiled what they need, also beside other tests on two cores."""
 
 
+def shown(page: Any, name: str, what: str, holds: str) -> None:
+    """Wait until a page shows something; where it never does, say what it shows instead."""
+    from playwright.sync_api import TimeoutError as NeverShown
+
+    try:
+        page.wait_for_function(holds, timeout=COLD)
+    except NeverShown:
+        cells = page.evaluate("() => [...document.querySelectorAll('[data-status]')].map(c => c.dataset.status)")
+        pytest.fail(f"{name}: {what} never came; cells {cells}; the page says: {page.inner_text('body')}")
+
+
 @pytest.mark.full
 def test_a_class_opens_all_notebooks_at_once_cold(browser: Any) -> None:
     """Each runs in a thread of its own: none may find what another has half imported."""
@@ -165,12 +176,10 @@ def test_a_class_opens_all_notebooks_at_once_cold(browser: Any) -> None:
         for page, name in zip(pages, names, strict=True):
             page.goto(f"{address}&file={name}", wait_until="commit")
         for page, name in zip(pages, names, strict=True):
-            page.wait_for_selector("text=Sources.", timeout=COLD)
+            shown(page, name, "Sources.", "() => document.body.innerText.includes('Sources.')")
             # What the last cell says stands there before what the long ones have computed.
-            page.wait_for_function(
-                "() => !document.querySelector('[data-status=running],[data-status=queued]')", timeout=COLD
-            )
-            page.wait_for_selector("img, canvas, pre, table", timeout=COLD)
+            shown(page, name, "an end", "() => !document.querySelector('[data-status=running],[data-status=queued]')")
+            shown(page, name, "a picture or table", "() => document.querySelector('img, canvas, pre, table')")
             text = page.inner_text("body")
             assert not re.search("internal error|raised an exception|wasn't run", text), f"{name}: {text}"
         context.close()

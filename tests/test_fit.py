@@ -335,6 +335,26 @@ def test_of_two_fast_ways_out_only_the_ratio_is_told() -> None:
     assert "one of 2 directions" in neither
 
 
+@pytest.mark.parametrize("product", [0.01, 1.6, 20.0])
+@pytest.mark.parametrize("third", [0.02, 300.0])
+def test_what_alone_is_told_is_told_with_its_standard_error(product: float, third: float) -> None:
+    """Of two hazards of three the ratio is not told; of their product its error as planted, whatever the third's."""
+    data = study(RACE, [1.0, 5.0, 20.0], ["here", "there"])
+    likelihood = likelihood_of(data, RACE, ["here.shear", "here.there", "there.apoptosis"])
+    covariance = np.diag([0.0, 0.0, third**2])
+    # Variances of log a and log b of which the product's is product^2 and the ratio's 250^2.
+    covariance[:2, :2] = np.array([[1, 1], [1, 1]]) * product**2 / 4 + np.array([[1, -1], [-1, 1]]) * 250.0**2 / 4
+    told = identified(likelihood, np.linalg.inv(covariance))
+    if third > 250:
+        assert told.weakest == {"there.apoptosis": pytest.approx(1.0)}
+        assert "one of 2 directions" in str(told)
+        return
+    assert "of the ratio of here.shear and here.there (standard error of its logarithm more than 100)" in str(told)
+    assert told.across * 2**0.5 == pytest.approx(product)
+    assert (f"only their product is told ({product:.2g})" in str(told)) == (product < 10)
+    assert "directions" not in str(told)
+
+
 def test_a_hazard_that_moves_no_count_is_told() -> None:
     data = study(RACE, [1.0, 5.0, 20.0], ["here"])
     fit = cascade.fit(RACE, data, ["here.shear", "there.apoptosis"], starts=0)

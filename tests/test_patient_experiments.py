@@ -26,6 +26,7 @@ from cascade.patient.variants import number_at
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
 import _draws  # type: ignore[import-not-found]
+import _organs  # type: ignore[import-not-found]
 import _ranked  # type: ignore[import-not-found]
 import _registers  # type: ignore[import-not-found]
 import _report  # type: ignore[import-not-found]
@@ -233,7 +234,7 @@ def test_every_experiment_on_a_fitted_disease_takes_draws() -> None:
 def test_first_sites_are_those_of_the_first_visit_that_finds_any() -> None:
     """Of five: bone alone; bone and lung at one visit; lung alone, bone later; too late; seen at diagnosis already."""
     disease = cascade.disease("breast")
-    places = _registers.distant_in(disease)
+    places = _organs.distant_in(disease)
     organs = [disease.sites[i] for i in places]
     bone, lung = (disease.sites.index(name) for name in ("bone", "lung"))
     seen_at = np.full((5, len(disease.sites)), np.inf)
@@ -244,7 +245,7 @@ def test_first_sites_are_those_of_the_first_visit_that_finds_any() -> None:
         seen_at=seen_at, distant=seen_at.min(axis=1), surgery=np.full(5, 1.0), diagnosed=np.full(5, 1.0),
     )  # fmt: skip
     seen = SimpleNamespace(disease=disease, surgery=register)
-    names, first = first_sites.first_seen(seen, 15.0)
+    names, first = first_sites.recurrences(seen, 15.0)
     assert names == organs
     found = [[organs[i] for i in np.flatnonzero(row)] for row in first]
     assert [sorted(row) for row in found] == [["bone"], ["bone", "lung"], ["lung"]]

@@ -29,6 +29,15 @@ ALIKE count as equal.  What counts leave unmoved but for some per cent they do n
 SMALL = 1e-3
 """Of the largest part of a direction: smaller ones are none."""
 
+UNTOLD = 1e-4
+"""Information about a logarithm below which its standard error is more than 100: no number of it is worth saying."""
+
+BETTER = 10.0
+"""Times as small as that of a product (or ratio) the standard error of the ratio (or product) is that alone is told."""
+
+AS_LITTLE = 2.0
+"""Times as large as the smaller the larger of two standard errors is at most, where data tell as little of both."""
+
 
 @dataclass(frozen=True)
 class Identified:
@@ -44,6 +53,9 @@ class Identified:
         The direction of the last one, in logarithms.
     what : str
         What the data are: counts, or chances of what was seen.
+    across : float
+        Where the weakest direction is one of two hazards: the standard error of the direction of the same two hazards
+        at a right angle to it, all others free, in natural logarithms.  NaN where it is of one, or of more.
     """
 
     sums: tuple[dict[str, float], ...]
@@ -51,6 +63,7 @@ class Identified:
     eigenvalues: Floats
     weakest: dict[str, float]
     what: str = "count"
+    across: float = np.nan
 
     def __str__(self) -> str:
         lines = [_in_words(direction, "sum", "difference", self.what) for direction in self.sums]
@@ -60,12 +73,9 @@ class Identified:
         least = self.eigenvalues[-1]
         if least >= 1.0:
             return f"Every free hazard moves the {self.what}s in a way of its own."
-        error = "more than 100" if least < 1e-4 else f"{1 / np.sqrt(least):.2g}"
-        # Of a product that is told to little its ratio is told only if all other directions are.
-        others = len(self.eigenvalues) < 2 or self.eigenvalues[-2] >= 1.0
-        told = _hardly(self.weakest, error, others=others)
-        few = int((np.asarray(self.eigenvalues) < 1.0).sum())
-        return told if others else f"{told} It is one of {few} directions of which they tell as little."
+        told = _hardly(self.weakest, float(least), self.across)
+        few = int((self.eigenvalues <= max(AS_LITTLE**2 * least, UNTOLD)).sum())
+        return told if few == 1 else f"{told} It is one of {few} directions of which they tell as little."
 
 
 def identified(likelihood: Likely, information: Floats) -> Identified:
@@ -81,6 +91,7 @@ def identified(likelihood: Likely, information: Floats) -> Identified:
         by_hazard.append(slope / np.exp(point))
     values, vectors = np.linalg.eigh(information)
     weakest = _direction(vectors[:, 0], labels)
+    pair = [labels.index(name) for name in _large(weakest)]
     both = _common(np.concatenate(by_log), np.ones(len(unit)))
     # A hazard that moves nothing is told once.
     sums = [d for d in _common(np.concatenate(by_hazard), unit) if np.count_nonzero(d) > 1]
@@ -90,6 +101,7 @@ def identified(likelihood: Likely, information: Floats) -> Identified:
         values[::-1].copy(),
         weakest,
         likelihood.datum,
+        _across(values, vectors, pair) if len(pair) == 2 else np.nan,
     )
 
 
@@ -125,19 +137,42 @@ def _direction(vector: Floats, labels: list[str]) -> dict[str, float]:
     return {label: float(v) for label, v in zip(labels, vector, strict=True) if abs(v) > SMALL}
 
 
-def _hardly(direction: dict[str, float], error: str, *, others: bool) -> str:
-    """What these data tell of the direction in logarithms of which they tell least; ``others``: all else is told."""
-    large = {name: value for name, value in direction.items() if abs(value) > SLIGHT}
+def _large(direction: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in direction.items() if abs(value) > SLIGHT}
+
+
+def _across(values: Floats, vectors: Floats, pair: list[int]) -> float:
+    """The standard error, within the plane of two hazards, of the direction at a right angle to the weakest one."""
+    direction = np.zeros(len(values))
+    direction[pair] = vectors[pair[1], 0], -vectors[pair[0], 0]
+    parts = (vectors.T @ direction)[1:] ** 2 / (direction @ direction)
+    # An eigenvalue that is negative by rounding: one of which nothing is told.
+    return float(np.sqrt((parts / np.maximum(values[1:], 1e-300)).sum()))
+
+
+def _in_digits(error: float) -> str:
+    return "more than 100" if error > UNTOLD**-0.5 else f"{error:.2g}"
+
+
+def _hardly(direction: dict[str, float], least: float, across: float) -> str:
+    """What these data tell of the direction in logarithms of which they tell least, and of the one across it."""
+    error = float(max(least, 1e-300) ** -0.5)
+    large = _large(direction)
     names, values = list(large), list(large.values())
-    what = f"These data tell hardly anything of {{}} (standard error of its logarithm {error})"
+    what = "These data tell hardly anything of {} (standard error of its logarithm {})"
     if len(names) == 1:
-        return what.format(names[0]) + "."
+        return what.format(names[0], _in_digits(error)) + "."
     if len(names) == 2 and abs(abs(values[0]) - abs(values[1])) < ALIKE:
         kinds = ("product", "ratio") if values[0] * values[1] > 0 else ("ratio", "product")
-        only = f": only their {kinds[1]} is told." if others else "."
-        return what.format(f"the {kinds[0]} of {names[0]} and {names[1]}") + only
+        # The logarithm of a product or ratio moves sqrt(2) times as far as its direction, whose length is one.
+        error, across = error * 2**0.5, across * 2**0.5
+        only = f": only their {kinds[1]} is told ({_in_digits(across)})" if across * BETTER < min(error, 100.0) else ""
+        return what.format(f"the {kinds[0]} of {names[0]} and {names[1]}", _in_digits(error)) + only + "."
     parts = ", ".join(f"{name} {value:+.2f}" for name, value in direction.items())
-    return f"These data tell hardly anything of one direction of the logarithms (standard error {error}): {parts}."
+    return (
+        "These data tell hardly anything of one direction of the logarithms "
+        f"(standard error {_in_digits(error)}): {parts}."
+    )
 
 
 def _in_words(direction: dict[str, float], same: str, opposite: str, what: str) -> str:
