@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import io
 import os
 import socket
 import sys
@@ -150,8 +151,20 @@ def check_port(port: int) -> None:
             raise InputError("--port", port, f"a port that nothing listens on ({error.strerror})") from None
 
 
+WARMED = ("textbook", "clusters")
+"""Models that are solved, simulated and drawn before the notebooks are: single cells, and clusters of them."""
+
+WRITTEN = "| a | b |\n|---|---|\n| 1 | 2 |\n\n```text\nc\n```"
+
+
 def warm() -> None:
-    """Import what the notebooks will: each runs in a thread of its own, and threads that import at once break both."""
+    """Import what the notebooks will: each runs in a thread of its own, and threads that import at once break both.
+
+    A library imports much of itself when it is first used, so each kind of thing that the notebooks do is done once.
+    """
+    import numba
+    import numpy as np
+
     import cascade
 
     # Before all others: marimo hooks into the imports of these, and imports the rest of them from there.
@@ -163,6 +176,15 @@ def warm() -> None:
     for name in dir(cascade):
         getattr(cascade, name)
     importlib.import_module("cascade.engine.compiled")
+    numba.njit(lambda array: array + array)(np.ones(2))  # all else may come from the disk, and compiling imports more
+    for name in WARMED:
+        model = cascade.load(name)
+        str(cascade.exact(model))
+        result = cascade.simulate(model, cells=100, seed=1, progress=False)
+        for kind in ("png", "svg"):
+            cascade.plot.funnel(result).savefig(io.BytesIO(), format=kind)
+    with contextlib.suppress(ImportError):
+        importlib.import_module("marimo").md(WRITTEN)
 
 
 def serve(folder: Path, port: int, token: str, *, show: bool) -> None:
