@@ -384,6 +384,22 @@ def test_predictions_are_those_of_the_fitted_model() -> None:
     assert (told.high <= told.animal_high)[inside].all()
 
 
+def test_predictions_are_tables(tmp_path: Path) -> None:
+    data = study(RACE, [1.0, 5.0, 20.0], ["here", "there"])
+    told = cascade.fit(RACE, data, ["here.shear", "here.there"], starts=0).predict("there", [0.0, 2.0, 48.0])
+    assert [row.median for row in told] == told.median.tolist()
+    lines = told.to_csv(tmp_path / "told.csv").read_text().splitlines()
+    assert lines[0] == "observable,arm,hours,cells,median,low,high,animal_low,animal_high"
+    assert [line.split(",")[2] for line in lines[1:]] == ["0.0", "2.0", "48.0"]
+    head, texts = told.as_text()
+    assert [line[0] for line in texts] == ["0 s", "2 h", "2 d"]
+    assert len(head) == len(texts[0])
+    assert "there, all: cells counted of 100,000 given." in str(told)
+    zeros = cascade.Data.counts(rows_of([[0, 0, 0], [0, 0, 0]], [40.0, 60.0]), cells=1000)
+    nothing = cascade.fit(DECAY, zeros, ["here.lost"], starts=0).predict("here", [1.0])
+    assert max(map(len, nothing.as_text()[1][0])) < 12
+
+
 def test_the_band_of_a_new_animal_holds_new_animals() -> None:
     """95 % of counts drawn with the spreads of the fit, one for all, where the curve itself is well known."""
     data = study(RACE, [2.0, 10.0], ["here"], animals=90)

@@ -456,6 +456,9 @@ def test_a_fit_predicts_the_chance_that_it_has_happened() -> None:
     data, event, hours = racing(80, 1)
     fit = cascade.fit(RACE, data, ["here.shear", "here.killed", "here.there"], starts=0)
     found = fit.predict("killed", [0.5, 2.0, 1e4])
+    assert [row.share for row in found] == found.share.tolist()
+    assert all(len(line) == len(found.as_text()[0]) for line in found.as_text()[1])
+    assert "Chance of killed" in str(found)
     hazards = {cause: (event == cause).sum() / hours.sum() for cause in ("shear", "killed", "there")}
     total = sum(hazards.values())
     wanted = hazards["killed"] / total * -np.expm1(-total * np.array([0.5, 2.0, 1e4]))

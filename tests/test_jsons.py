@@ -150,6 +150,7 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         importlib.import_module(f"cascade.{module}")
     tables = {kind.__name__ for kind in Table.__subclasses__()}
     assert tables == {
+        "Chance",
         "Check",
         "CountRows",
         "FittedNumbers",
@@ -171,6 +172,7 @@ def test_each_table_hands_out_what_is_tested_here() -> None:
         "Blood",
         "Power",
         "Posterior",
+        "Prediction",
         "Deaths",
         "DiagnosisTable",
         "Diseases",

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cascade.answers.table import Table, Texts
+from cascade.common import text
 from cascade.common.arguments import check_moments
 from cascade.common.errors import InputError
+from cascade.common.shares import estimate_of_share, whole_percent
 from cascade.common.types import Floats
 from cascade.inference.meeting import arm_of, given_cells, observable_of
 from cascade.inference.timed import Times
@@ -24,7 +27,30 @@ LARGEST = 30.0
 
 
 @dataclass(frozen=True)
-class Chance:
+class ChanceRow:
+    """A chance at one time.
+
+    Attributes
+    ----------
+    observable, arm : str
+    hours : float
+    cells : float
+        Of which one is enough.
+    share, low, high : float
+        And its interval.
+    """
+
+    observable: str
+    arm: str
+    hours: float
+    cells: float
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Chance(Table[ChanceRow]):
     """A chance over time: that an event has happened, or that something is found.
 
     Attributes
@@ -46,6 +72,27 @@ class Chance:
     low: Floats
     high: Floats
     level: float
+
+    @property
+    def rows(self) -> tuple[ChanceRow, ...]:
+        """One for each time."""
+        columns = (self.hours, self.share, self.low, self.high)
+        return tuple(
+            ChanceRow(self.observable, self.arm, at, self.cells, *shares)
+            for at, *shares in zip(*(column.tolist() for column in columns), strict=True)
+        )
+
+    def as_text(self) -> Texts:
+        """Headings and lines."""
+        head = ["after", "chance", whole_percent(self.level)]
+        return head, [[text.hours(row.hours), *estimate_of_share(row.share, row.low, row.high)] for row in self.rows]
+
+    @property
+    def below(self) -> str:
+        """Of what the chances are."""
+        of = f"{self.observable}, {self.arm}" if self.arm else self.observable
+        enough = "for a cell" if self.cells == 1 else f"where one of {text.number(self.cells)} cells is enough"
+        return f"Chance of {of}, {enough}."
 
 
 def _cells(fit: Fit, arm: str) -> float:

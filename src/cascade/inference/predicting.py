@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cascade.answers.table import Table, Texts
+from cascade.common import text
 from cascade.common.arguments import check_moments
 from cascade.common.errors import InputError
+from cascade.common.shares import whole_percent
 from cascade.common.types import Floats, Mask
 from cascade.inference.meeting import arm_of, given_cells, observable_of
 from cascade.inference.nested import NAME
@@ -40,9 +43,39 @@ ANIMALS, FEWER = 41, 21
 FARTHEST = 600.0
 """Of a logarithm: beyond it a band is open."""
 
+OPEN = 1e30
+"""More cells than any animal has: an end that is told as open."""
+
 
 @dataclass(frozen=True)
-class Prediction:
+class PredictionRow:
+    """An observable at one time.
+
+    Attributes
+    ----------
+    observable, arm : str
+    hours : float
+    cells : float
+        Given to an animal, times the fraction that is looked at.
+    median, low, high : float
+        Expected count of the median animal, and the interval of that curve.
+    animal_low, animal_high : float
+        Between these the count of a new animal would be.
+    """
+
+    observable: str
+    arm: str
+    hours: float
+    cells: float
+    median: float
+    low: float
+    high: float
+    animal_low: float
+    animal_high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction(Table[PredictionRow]):
     """An observable over time.
 
     Attributes
@@ -68,6 +101,32 @@ class Prediction:
     animal_low: Floats
     animal_high: Floats
     level: float
+
+    @property
+    def rows(self) -> tuple[PredictionRow, ...]:
+        """One for each time."""
+        columns = (self.hours, self.median, self.low, self.high, self.animal_low, self.animal_high)
+        return tuple(
+            PredictionRow(self.observable, self.arm, at, self.cells, *counts)
+            for at, *counts in zip(*(column.tolist() for column in columns), strict=True)
+        )
+
+    def as_text(self) -> Texts:
+        """Headings and lines."""
+        level = whole_percent(self.level)
+        head = ["after", "median animal", f"{level} from", "to", f"a new animal, {level} from", "to"]
+        counts = [(row.median, row.low, row.high, row.animal_low, row.animal_high) for row in self.rows]
+        lines = [
+            [text.hours(row.hours), *("open" if count > OPEN else text.number(count) for count in found)]
+            for row, found in zip(self.rows, counts, strict=True)
+        ]
+        return head, lines
+
+    @property
+    def below(self) -> str:
+        """Of what the numbers are."""
+        of = f"{self.observable}, {self.arm}" if self.arm else self.observable
+        return f"{of}: cells counted of {text.number(self.cells)} given."
 
 
 def predicted(
