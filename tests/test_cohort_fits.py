@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from functools import cache
@@ -16,9 +17,10 @@ import cascade
 from cascade.cli import main
 from cascade.inference.cohorts.drawing import patients_drawn
 from cascade.inference.cohorts.fitted import DiseaseFit
-from cascade.inference.cohorts.fitting import _Search
+from cascade.inference.cohorts.fitting import Search
 from cascade.inference.cohorts.groups import Group, Said, Together, Viewed, groups_of
 from cascade.inference.cohorts.rows import Patients
+from cascade.inference.cohorts.tables import chance_of
 from cascade.patient.blood import blood_of, tubes
 from cascade.patient.calibration import there
 from cascade.patient.known import diameters, register_for
@@ -75,10 +77,83 @@ def test_numbers_come_back_and_the_disease_says_how_it_was_made(tmp_path: Path) 
     assert len(again.draws(3)) == 3
 
 
+def test_a_saved_fit_is_the_same_and_a_changed_one_is_refused(tmp_path: Path) -> None:
+    fit = fitted()
+    path = fit.save(tmp_path / "fit.json")
+    again = cascade.open_fit(path)
+    assert isinstance(again, DiseaseFit)
+    assert again.data == fit.data
+    assert again.data.classes == fit.data.classes
+    for told in ("table", "counts", "rows"):
+        assert str(getattr(again, told)()) == str(getattr(fit, told)())
+    assert again.disease == fit.disease
+    whole = json.loads(path.read_text())
+
+    def planted(**fields: Any) -> Path:
+        path.write_text(json.dumps(whole | fields))
+        return path
+
+    numbers, first = whole["numbers"], whole["patients"][0]
+    for fields, words in (
+        ({"numbers": [numbers[0] + 0.01, *numbers[1:]]}, "comes to the same again"),
+        ({"numbers": numbers[1:]}, "as fit.save"),
+        ({"information": (2.0 * fit.information).tolist()}, "comes to the same again"),
+        ({"patients": [first | {"metastasis": 1 - max(first["metastasis"], 0)}, *whole["patients"][1:]]}, "the same"),
+        ({"asked": whole["asked"] | {"seed": 6}}, "comes to the same again"),
+        ({"disease": whole["disease"] | {"efficiency": 1e-3}}, "not changed since"),
+        ({"free": whole["free"][:2]}, "as fit.save"),
+        ({"deviance": None}, "as fit.save"),
+    ):
+        with pytest.raises(cascade.InputError, match=words):
+            cascade.open_fit(planted(**fields))
+    assert isinstance(cascade.open_fit(planted()), DiseaseFit)
+
+
+def test_fits_of_the_same_patients_stand_beside_each_other() -> None:
+    """The whole fit says more than one that holds a wrong number; a fit of other patients is refused."""
+    fit = fitted()
+    part = cascade.fit(fit.begun, drawn(), FREE[:2], care="surgery", patients=4_000, seed=5, progress=False)
+    table = part.compare(fit)
+    assert [row.numbers for row in table] == [3, 2]
+    assert table.rows[0].log_likelihood == pytest.approx(-fit.deviance / 2)
+    assert table.rows[0].aic == 0.0
+    more = part.deviance - fit.deviance
+    assert table.rows[1].chance == pytest.approx(float(stats.chi2.sf(more, 1)))
+    other = cascade.fit(disease(), drawn(), FREE[:2], care="surgery", patients=4_000, seed=5, progress=False)
+    assert math.isnan(other.compare(fit).rows[1].chance)  # held where the other did not begin
+    assert "simulated patients" in str(table)
+    with pytest.raises(cascade.InputError, match="the same patients"):
+        fit.compare(replace(fit, data=drawn(500)))
+
+
+@pytest.mark.parametrize("what", ["mm", "years"])
+def test_counts_are_as_seldom_far_off_as_is_said(what: str) -> None:
+    """Of counts drawn with the true share or rate, known from some simulated patients, 5 % have a chance below 5 %."""
+    rng, few, tables = np.random.default_rng(8), 400, 4_000
+    far, known = 0, 0
+    for _ in range(tables):
+        if what == "mm":
+            behind = rng.binomial(few, 0.3)
+            observed = rng.binomial(90, 0.3)
+            said = Said(np.array([behind, few - behind]) / few, np.array([behind, few - behind], float))
+            group = Group("all", what, -1, -1, -1, np.array([observed, 90.0 - observed]), np.full(2, 90.0))
+        else:
+            behind = rng.poisson(120.0)
+            said = Said(np.array([behind / 4000.0]), np.array([float(behind)]))
+            group = Group("all", what, -1, -1, 0, np.array([float(rng.poisson(15.0))]), np.array([500.0]))
+        low, high, chance = chance_of(group, said, 0)
+        far += chance < 0.05
+        known += low <= group.observed[0] <= high
+    # Whole counts: never more than said, by four errors of 4,000 tables.
+    assert far / tables < 0.05 + 4 * math.sqrt(0.05 * 0.95 / tables)
+    assert far / tables > 0.02
+    assert known / tables > 0.95 - 4 * math.sqrt(0.05 * 0.95 / tables)
+
+
 def test_the_fit_is_better_than_where_it_began_and_as_good_as_the_truth() -> None:
     """Than the truth worse by no more than what is left of the simulation's own roughness."""
     fit, data = fitted(), drawn()
-    search = _Search(disease(), data, fit.free, {"all": "surgery"}, 4_000, 5)
+    search = Search(disease(), data, fit.free, {"all": "surgery"}, 4_000, 5)
 
     def deviance(x: np.ndarray) -> float:
         m, added = search.parts(x)
@@ -438,7 +513,7 @@ def test_the_command_says_what_python_says(tmp_path: Path, capsys: pytest.Captur
     fit = cascade.fit(cascade.disease("textbook"), cascade.Data.patients(path), [free], care="surgery", patients=3000,
                       seed=4, progress=False)  # fmt: skip
     assert str(fit) in told
-    assert sorted(one.name for one in out.iterdir()) == ["fit.png", "fit.txt", "fitted.toml"]
+    assert sorted(one.name for one in out.iterdir()) == ["fit.json", "fit.png", "fit.txt", "fitted.toml"]
     assert cascade.disease(str(out / "fitted.toml")) == fit.disease
     with pytest.raises(SystemExit) as end:
         main(asked)

@@ -29,8 +29,8 @@ from cascade.common.notices import notice
 if TYPE_CHECKING:
     from cascade.inference.cohorts.fitted import DiseaseFit
 
-FILES = "fitted.toml", "fit.txt", "fit.png"
-"""The disease with its fit, tables, and the figure."""
+FILES = "fitted.toml", "fit.txt", "fit.json", "fit.png"
+"""The disease with its fit, tables, all of it for ``cascade.open_fit``, and the figure."""
 
 
 @app.command("fit-disease")
@@ -101,12 +101,13 @@ def _kept(found: DiseaseFit, folder: Path, *, quiet: bool) -> None:
     from cascade.plot.calibrations import calibrated
     from cascade.plot.style import save
 
-    told: tuple[str, ...] = FILES[:2]
+    told: tuple[str, ...] = FILES[:3]
     if found.disease.calibration is not None and found.disease.calibration.rows:
-        save(calibrated(found), folder / FILES[2])
+        save(calibrated(found), folder / FILES[3])
         told = FILES
     text = f"{found.data}\n\n{found}\n\n{found.rows()}\n\n{found.counts()}\n\n{NOTICE}\n"
     write_atomically(folder / FILES[1], text.encode())
     found.disease.save(folder / FILES[0])
+    found.save(folder / FILES[2])
     if not quiet:
         notice(f"written to {folder}: {', '.join(told)}")

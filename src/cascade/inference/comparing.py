@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,8 @@ NEAR = 2.0
 """Of Akaike's criterion: fits that differ by less say as much."""
 
 RARE = 0.05
+
+FEW_ANIMALS = "with few animals it is told too small."
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,17 @@ class FitsRow:
 
 @dataclass(frozen=True, eq=False)
 class Fits(Table[FitsRow]):
-    """Fits of the same data, from the one with most fitted numbers to that with least."""
+    """Fits of the same data, from the one with most fitted numbers to that with least.
+
+    Attributes
+    ----------
+    rows : tuple of FitsRow
+    told : str
+        What limits the last column.
+    """
 
     rows: tuple[FitsRow, ...]
+    told: str
 
     def as_text(self) -> Texts:
         """Headings and lines."""
@@ -78,31 +88,45 @@ class Fits(Table[FitsRow]):
         """How to read them."""
         return (
             f"Fits whose criterion differs by less than {NEAR:g} say as much. Chance: that the line above is so much"
-            " better, were the lower one true; with few animals it is told too small."
+            f" better, were the lower one true; {self.told}"
         )
 
 
 def compared(fits: Sequence[Fit]) -> Fits:
     """What stands in ``Fit.compare``."""
-    from scipy.stats import chi2
-
     first = fits[0]
     for one in fits[1:]:
         if type(one.data) is not type(first.data) or one.data.rows != first.data.rows:
             raise InputError("others", one.data.told, f"fits of the same data: {first.data.told}")
-    order = sorted(fits, key=_numbers, reverse=True)
-    criteria = np.array([-2.0 * one.log_likelihood + 2.0 * _numbers(one) for one in order])
+    each = [Compared(", ".join(f.label for f in one.free), _numbers(one), one.log_likelihood) for one in fits]
+    return in_order(each, lambda less, more: _is_part(fits[less], fits[more]), FEW_ANIMALS)
+
+
+class Compared(NamedTuple):
+    """A fit: what is free in it, how many numbers were fitted, and the highest log likelihood."""
+
+    free: str
+    numbers: int
+    log_likelihood: float
+
+
+def in_order(fits: Sequence[Compared], is_part: Callable[[int, int], bool], told: str) -> Fits:
+    """Fits from the one with most numbers on; ``is_part`` says of two, by place, whether the first is in the second."""
+    from scipy.stats import chi2
+
+    order = sorted(range(len(fits)), key=lambda k: fits[k].numbers, reverse=True)
+    criteria = np.array([-2.0 * fits[k].log_likelihood + 2.0 * fits[k].numbers for k in order])
     over = criteria - criteria.min()
     weights = np.exp(-0.5 * over) / np.exp(-0.5 * over).sum()
     rows = []
-    for k, one in enumerate(order):
-        chance = math.nan
-        if k and _is_part(one, order[k - 1]):
-            more = 2.0 * (order[k - 1].log_likelihood - one.log_likelihood)
-            chance = float(chi2.sf(max(more, 0.0), len(order[k - 1].free) - len(one.free)))
-        told = ", ".join(free.label for free in one.free)
-        rows.append(FitsRow(told, _numbers(one), one.log_likelihood, float(over[k]), float(weights[k]), chance))
-    return Fits(tuple(rows))
+    for i, k in enumerate(order):
+        one, chance = fits[k], math.nan
+        if i and is_part(k, order[i - 1]):
+            above = fits[order[i - 1]]
+            more = 2.0 * (above.log_likelihood - one.log_likelihood)
+            chance = float(chi2.sf(max(more, 0.0), above.numbers - one.numbers))
+        rows.append(FitsRow(one.free, one.numbers, one.log_likelihood, float(over[i]), float(weights[i]), chance))
+    return Fits(tuple(rows), told)
 
 
 def _numbers(fit: Fit) -> int:

@@ -25,6 +25,7 @@ from cascade.model import Model
 from cascade.model.observables import Observable
 
 if TYPE_CHECKING:
+    from cascade.inference.cohorts.fitted import DiseaseFit
     from cascade.inference.fitted import Fit
 
 FORMAT = 1
@@ -61,8 +62,8 @@ def save_fit(fit: Fit, path: str | Path) -> Path:
     return found
 
 
-def open_fit(path: str | Path) -> Fit:
-    """A saved fit: its models and counts are read, and it is fitted again.
+def open_fit(path: str | Path) -> Fit | DiseaseFit:
+    """A saved fit: models and counts are read, and it is fitted again; of a disease patients are simulated again.
 
     Parameters
     ----------
@@ -71,17 +72,21 @@ def open_fit(path: str | Path) -> Fit:
 
     Returns
     -------
-    Fit
+    Fit or DiseaseFit
 
     Raises
     ------
     InputError
-        When the file is none, or the fit comes to other hazards than it says.
+        When the file is none, or the fit comes to other numbers than it says.
     """
     from cascade.inference.fitted import UNTOLD
     from cascade.inference.fitting import fit
 
     told = _told(path)
+    if told.get("kind") == "patients":
+        from cascade.inference.cohorts.saved import opened
+
+        return opened(told, path)
     try:
         models = {arm: Model(**_listed(fields)) for arm, fields in told["models"].items()}
         changed = [arm for arm, model in models.items() if model.digest() != told["sha256"].get(arm)]

@@ -9,23 +9,26 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy import stats
 
-from cascade.answers.table import Table, Texts
 from cascade.common.errors import InputError, is_number
-from cascade.common.shares import whole_percent
 from cascade.common.types import Floats, Mask
 from cascade.inference.cohorts.groups import ALL, Group, Said, Together
 from cascade.inference.cohorts.rows import Patients
+from cascade.inference.cohorts.tables import CountRow, CountRows, FittedNumber, FittedNumbers, chance_of
 from cascade.patient.calibration import Calibration, Free, Row, back
 from cascade.patient.disease import Disease
 from cascade.patient.fits import RowsFitted, rows_of
 from cascade.patient.over_draws import Answer, Uncertain, uncertain
 from cascade.patient.tables import WARNING
 from cascade.patient.variants import changed, number_at
+
+if TYPE_CHECKING:
+    from cascade.inference.comparing import Fits
 
 LEVEL = 0.95
 
@@ -43,94 +46,6 @@ SAME = 1.0
 
 ASSUMED = 1.0
 """Standard error of a combination that is not told, in draws from the fit: a factor of e."""
-
-
-@dataclass(frozen=True)
-class FittedNumber:
-    """A free number of a disease.
-
-    Attributes
-    ----------
-    where : str
-        Its place in the disease.
-    disease, estimate, low, high : float
-        As the disease had it, as it was fitted, and its interval: nan where the data do not tell it.
-    """
-
-    where: str
-    disease: float
-    estimate: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class FittedNumbers(Table[FittedNumber]):
-    """Free numbers with their intervals."""
-
-    rows: tuple[FittedNumber, ...]
-    level: float
-    told: str
-
-    def as_text(self) -> Texts:
-        """Headings and lines."""
-        level = whole_percent(self.level)
-        lines = []
-        for row in self.rows:
-            ends = [f"{v:.3g}" if math.isfinite(v) else "not told" for v in (row.low, row.high)]
-            lines.append([row.where, f"{row.disease:.4g}", f"{row.estimate:.4g}", *ends])
-        return ["free number", "in the disease", "fitted", f"{level} from", "to"], lines
-
-    @property
-    def below(self) -> str:
-        """What the numbers are."""
-        return self.told
-
-
-@dataclass(frozen=True)
-class CountRow:
-    """What was counted, beside the disease.
-
-    Attributes
-    ----------
-    of, what : str
-        Of whom, and what: a class.
-    observed : float
-        Patients, or distant metastases.
-    exposure : float
-        Patients in all, or years in which they were followed.
-    expected : float
-        Of the fitted disease.
-    """
-
-    of: str
-    what: str
-    observed: float
-    exposure: float
-    expected: float
-
-
-@dataclass(frozen=True)
-class CountRows(Table[CountRow]):
-    """Counts of patients beside the fitted disease."""
-
-    rows: tuple[CountRow, ...]
-    told: str
-
-    left = (0, 1)
-
-    def as_text(self) -> Texts:
-        """Headings and lines."""
-        lines = []
-        for r in self.rows:
-            numbers = [f"{r.observed:g}", f"{r.expected:.1f}", f"{r.exposure:.6g}"]
-            lines.append([r.of, r.what, *numbers])
-        return ["patients", "counted", "observed", "expected", "of"], lines
-
-    @property
-    def below(self) -> str:
-        """What the numbers are."""
-        return self.told
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,13 +177,13 @@ class DiseaseFit:
         yield f"Intervals are right if the rest of the disease is. {WARNING}"
 
     def counts(self) -> CountRows:
-        """Each count beside the fitted disease."""
+        """Each count beside the fitted disease, and how seldom one is as far off: the check of the fit."""
         rows = []
         for group, said in zip(self.groups, self.said, strict=True):
             for place, (k, n, p) in enumerate(zip(group.observed, group.exposure, said.value, strict=True)):
                 if n > 0:
-                    named = group.named(self.data.classes)
-                    rows.append(CountRow(named, self._what(group, place), float(k), float(n), float(n * p)))
+                    named, what = group.named(self.data.classes), self._what(group, place)
+                    rows.append(CountRow(named, what, float(k), float(n), float(n * p), *chance_of(group, said, place)))
         told = f"Deviance {self.deviance:.1f} over {self._together.size} counts, few ones together."
         return CountRows(tuple(rows), f"{told} Expected: of the fitted disease. {WARNING}")
 
@@ -311,8 +226,40 @@ class DiseaseFit:
         """Any answer of the fitted disease with what its free numbers leave open; see `cascade.patient.uncertain`."""
         return uncertain(self.disease, answer, **options)
 
+    def compare(self, *others: DiseaseFit) -> Fits:
+        """Fits of the same patients beside each other: Akaike's criterion, and likelihood ratios where one is a part.
+
+        Parameters
+        ----------
+        others : DiseaseFit
+            With other free numbers, or of another disease.
+
+        Raises
+        ------
+        InputError
+            For a fit of other patients.
+        """
+        from cascade.inference.cohorts.comparing import compared
+
+        for one in others:
+            if not isinstance(one, DiseaseFit):
+                raise InputError("others", type(one).__name__, "fits of diseases, from cascade.fit(...)")
+        return compared([self, *others])
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fit as JSON, whole or not at all: the disease, the patients, what was asked and what was found.
+
+        ``cascade.open_fit`` reads it, simulates its patients again and says where that comes to anything else.
+        """
+        from cascade.inference.cohorts.saved import save_fit
+
+        return save_fit(self, path)
+
     def __str__(self) -> str:
         return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
 
 def _row(name: str, measure: Literal["share", "size"], observed: float, simulated: float, error: float) -> Row:

@@ -89,7 +89,7 @@ def fit_disease(
     if starts is not None and (not is_whole(starts) or not 0 <= starts <= MOST_STARTS):
         raise InputError("starts", starts, f"a whole number from 0 to {MOST_STARTS}, besides the disease itself")
     parameters, cares = _free(disease, free), _cares(disease, data, care)
-    search = _Search(disease, data, parameters, cares, int(patients), seed)
+    search = Search(disease, data, parameters, cares, int(patients), seed)
     with _bar(progress) as told:
         found = search.from_starts(int(starts or 0), told)
         x, near, _ = min(found, key=lambda one: one.deviance)
@@ -108,7 +108,7 @@ def fit_disease(
     )
 
 
-class _Search:
+class Search:
     """What is minimised."""
 
     def __init__(
