@@ -100,7 +100,7 @@ def test_the_middle_time_does_not_jump_from_visit_to_visit() -> None:
     assert few == pytest.approx([1.5, 1.75, 1.8333333, 1.875])
 
 
-@pytest.mark.full
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FITTED)
 def test_chance_moves_no_target_by_more_than_half_its_error(name: str) -> None:
     """By six parts of the patients, whose deviation tells a half as more than three quarters in 1 of 20."""

@@ -62,7 +62,7 @@ def test_the_largest_weights_are_quantiles_of_their_law() -> None:
     assert (np.diff(smooth[order[-tail:]]) >= 0).all()
 
 
-@pytest.mark.parametrize("experiments", [False, True])
+@pytest.mark.parametrize("experiments", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_what_is_weighed_is_what_a_fit_without_it_says(experiments: bool) -> None:
     """Within the error of 2,000 draws."""
     whole = fit(2, experiments)
