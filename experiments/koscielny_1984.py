@@ -27,8 +27,10 @@ import numpy as np
 from scipy import stats
 
 import cascade
+from _clock import since
 from _draws import of_patients, over_draws
 from _large import shares_at
+from _ranked import COMPARED, ranked
 from _registers import Calibration, Seen, share_free, size_of_half
 from _report import FALSE_ALARM, Row, finished, own_folder
 from cascade.patient.growth import Growth
@@ -38,6 +40,10 @@ from cascade.patient.ranges import DAYS_PER_YEAR
 SIZES_MM = (10.0, 20.0, 30.0, 35.0, 40.0, 50.0, 60.0, 70.0, 80.0)
 RECALLED = {"10 to 25": 0.27, "26 to 35": 0.42, "36 to 45": 0.57, "46 to 55": 0.67, "56 to 65": 0.81}
 """E48a-e: by diameter in mm, recalled; orientation alone."""
+
+YEARS = 25.0
+RANKED = 4_000
+"""Women who are ranked; each pair of them is looked at."""
 
 POINTS = 60
 """Of the Gauss-Hermite rule of a trait."""
@@ -119,6 +125,19 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
                         1.0 - share_free(seen, asked), None, "E48"))  # fmt: skip
     lasting = "a distant metastasis that will grow shed before"
     rows += [Row(f"{lasting} {mm:g} mm", "predicted", None, None, initiated(disease, mm)) for mm in SIZES_MM]
+    return rows + by_size(seen)
+
+
+def by_size(seen: Seen) -> list[Row]:
+    """How well size, alone and with nodes, ranks the women of the disease by when a metastasis is seen."""
+    r = seen.surgery
+    some = np.flatnonzero((r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0))[:RANKED]
+    again = since(r, r.distant)[some]
+    size, nodes = np.log(seen.mm(r)[some]), np.log1p(r.nodes_positive[some])
+    until, event = np.minimum(again, YEARS), again <= YEARS
+    rows = []
+    for name, score in {"size alone": size, "size and nodes": size + nodes}.items():
+        rows += ranked(name, COMPARED, score, until, event, r.nodes_positive[some])
     return rows
 
 

@@ -28,6 +28,7 @@ import numpy as np
 import cascade
 from _clock import since_diagnosis
 from _organs import distant_in
+from _ranked import COMPARED, concordance
 from _registers import Calibration, register_of
 from _report import Row, arguments, finished, noting, own_folder
 from cascade.patient.follow.register import Register
@@ -135,6 +136,9 @@ def main() -> int:
         first, rest = clock(disease, min(300, int(options.cells)), options.seed)
         cut = (operated.mode > 0) & (operated.metastasis_seen == 0) & np.isfinite(operated.surgery)
         of = f", {law}, lesions {ratio:g} times as fast"
+        ranks = concordance(
+            mm[known], since_diagnosis(r, np.minimum(r.death, r.end))[known], r.death[known] <= r.end[known]
+        )
         rows += [
             Row(f"mm at diagnosis{of}", "calibrated: target", FOUND_MM, float(np.median(mm[known])), None, "E59: A"),
             Row(f"metastasis seen{of}", "calibrated: target", SEEN, float(seen.sum() / known.sum()), None, "E59: A"),
@@ -145,6 +149,7 @@ def main() -> int:
             Row(f"months alive, metastasis seen{of}", "predicted", 7.0, alive(r, seen), None, "E59: A"),
             Row(f"months alive, none seen, left alone{of}", "calibrated: target", 11.9, alive(r, none), None, "E59: A"),
             Row(f"months alive, operated{of}", "predicted", 24.4, alive(operated, cut), None, "E59: A"),
+            Row(f"c-index of size alone, of death{of}", COMPARED, None, ranks, None),
             Row(f"years to the first founder{of}", "predicted; 'at least'", 5.0, first, None, "Yachida, E58: B"),
             Row(f"years from it to death{of}", "predicted; 'average'", 2.0, rest, None, "Yachida, E58: B"),
         ]  # fmt: skip
