@@ -28,7 +28,7 @@ import numpy as np
 import cascade
 from _clock import since
 from _draws import whole
-from _ranked import COMPARED, concordance, cox
+from _ranked import COMPARED, FIFTHS, concordance, cox
 from _registers import Calibration, Seen, er_positive
 from _report import Row
 from adjuvant import given_for, of_lengths
@@ -161,15 +161,36 @@ def told_to(score: np.ndarray, women: Women) -> str:
     return f"{SOURCE}; to {np.std(found):.3f}"
 
 
-def fitted_to_half(women: Women) -> np.ndarray:
-    """What Cox's model of the other half says of each woman, (N,)."""
-    x = np.column_stack([women.place, women.positive, women.given, women.positive & women.given])
-    score = np.zeros(len(x))
+def known_of(women: Women) -> np.ndarray:
+    """Size, nodes, receptor and treatment, and whether the treatment meets the receptor, (N, 5)."""
+    return np.column_stack([women.place, women.positive, women.given, women.positive & women.given])
+
+
+def by_cox(x: np.ndarray, women: Women) -> np.ndarray:
+    """The share with an event within the years, as Cox's model of the other half says it of each woman, (N,).
+
+    Parameters
+    ----------
+    x : ndarray, (N, P)
+        What is known of each.
+    women : Women
+    """
+    risk = np.zeros(len(x))
     for half in (0, 1):
         to, of = slice(1 - half, None, 2), slice(half, None, 2)
-        # Over a woman of the middle of that half: slopes of two halves differ, and with them what all have in common.
-        score[of] = (x[of] - x[to].mean(axis=0)) @ cox(x[to], women.until[to], women.event[to])
-    return score
+        slopes = cox(x[to], women.until[to], women.event[to])
+        score = (x - x[to].mean(axis=0)) @ slopes
+        # Breslow's cumulative hazard of a woman of the middle of that half.
+        at_risk = women.until[to] >= women.until[to][women.event[to]][:, None]
+        hazard = float((1.0 / (at_risk * np.exp(score[to])).sum(axis=1)).sum())
+        risk[of] = -np.expm1(-hazard * np.exp(score[of]))
+    return risk
+
+
+def greatest_miss(risk: np.ndarray, women: Women) -> float:
+    """How far the share that is said is from that of Kaplan and Meier, in the fifth of women where it is furthest."""
+    fifths = np.array_split(np.argsort(risk, kind="stable"), FIFTHS)
+    return max(abs(float(risk[of].mean()) - (1.0 - kept(women.of(of), YEARS))) for of in fifths)
 
 
 def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
@@ -193,10 +214,21 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         rows.append(Row(f"rate with tamoxifen over without, {word}", role, observed, ratio, None, source))
     told, expects = (concordance(risk, of.until, of.event) for of in (women, twins))
     rows.append(Row("c-index, the disease", "predicted", told, expects, None, told_to(risk, women)))
-    naive = {"size alone": women.mm, "nodes alone": women.nodes, "Cox, all that is known": fitted_to_half(women)}
-    for name, score in naive.items():
+    naive = {
+        "size alone": women.place[:, :1],
+        "nodes alone": women.place[:, 1:],
+        "Cox, all that is known": known_of(women),
+    }
+    rows.append(
+        Row("greatest miss in a fifth of women, the disease", "looked at", greatest_miss(risk, women), None, None)
+    )
+    for name, known in naive.items():
+        score = by_cox(known, women)
         told = concordance(score, women.until, women.event)
-        rows.append(Row(f"c-index, {name}", COMPARED, told, None, None, told_to(score, women)))
+        rows += [
+            Row(f"c-index, {name}", COMPARED, told, None, None, told_to(score, women)),
+            Row(f"greatest miss in a fifth of women, {name}", COMPARED, greatest_miss(score, women), None, None),
+        ]
     return rows
 
 
