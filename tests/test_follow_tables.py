@@ -396,3 +396,12 @@ def test_what_is_kept_is_equal_by_value_and_needs_no_register() -> None:
     assert (again.patients, again.diagnosed) == (4000, len(KNOWN))
     textbook = Scheme.of(cascade.disease("textbook"))
     assert FollowUp.of(drawn(50, 2, textbook)).survival().label == textbook.label
+
+
+@pytest.mark.parametrize("fitted", [True, False])
+def test_tables_of_a_fitted_disease_say_what_their_intervals_leave_out(fitted: bool) -> None:
+    disease = cascade.disease("breast" if fitted else "textbook")
+    follow = cascade.cohort(disease, patients=200, seed=1, care="surgery", progress=False).follow_up()
+    tables = follow.survival(), follow.hazard(), follow.organs_since(), follow.at_diagnosis(), follow.size_and_age()
+    for table in (*tables, follow.sites_at_diagnosis(), follow.autopsies()):
+        assert ("counting alone" in table.below) == fitted

@@ -31,6 +31,7 @@ from cascade.patient.known import LARGEST as OF_REGISTER
 from cascade.patient.known import Known, KnownChunk, counted_known
 from cascade.patient.lowered import group_names, rules_of
 from cascade.patient.questions import Simulated
+from cascade.patient.tables import COUNTED_ALONE
 from cascade.runs.provenance import together, versions_here
 
 if TYPE_CHECKING:
@@ -256,7 +257,10 @@ class Cohort(Simulated, ByValue):
             raise InputError(
                 "care", self.care, f"a cohort under a care, such as care={next(iter(self.disease.cares))!r}"
             )
-        return FollowUp(Scheme.of(self.disease, self.years), self.followed, f"Care: {self.care}. {self.made}.")
+        note = f"Care: {self.care}. {self.made}."
+        if self.disease.calibration is not None:
+            note = f"{note} {COUNTED_ALONE}"
+        return FollowUp(Scheme.of(self.disease, self.years), self.followed, note)
 
     def register(self, patients: int | range | None = None) -> Register:
         """A row for each patient, of all or of a range of their numbers: at most a million at a time.

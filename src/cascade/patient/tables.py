@@ -16,6 +16,11 @@ from cascade.patient.kernel.inputs import ESTABLISHED, FOUNDED, SHED
 
 WARNING = "For research and teaching, never for decisions about a patient."
 
+COUNTED_ALONE = (
+    "Intervals are of counting alone: how far numbers that were fitted are known, cascade.patient.uncertain adds."
+)
+"""Of a disease that was fitted."""
+
 LEVELS = {"shed": SHED, "founded": FOUNDED, "established": ESTABLISHED}
 """Levels of a lesion by name; beside these, diameters in millimetres."""
 
