@@ -1,7 +1,6 @@
 """Numbers in nested tables by their place: steps parted by dots, entries of lists by their name, route or number.
 
-The step ``*`` stands for all entries of a list in which the rest of the place is, and several places may be joined by
-" and ": these have one number.
+The step ``*`` stands for all entries of a list in which the rest of the place is: these have one number.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from typing import Any
 from cascade.common.errors import InputError, nearest
 
 EVERY = "*"
-AND = " and "
 
 
 def number_in(whole: Any, where: str, of: str) -> float:
@@ -23,39 +21,29 @@ def number_in(whole: Any, where: str, of: str) -> float:
     whole : dict
     where : str
         Such as ``frailties.adhesion.cv``, ``shedding.blood.per_day``, ``correlations.0.value``,
-        ``care.*.systemic.chemotherapy.slows``, ``shedding.blood.per_day and shedding.lymph.per_day``.
+        ``care.*.systemic.chemotherapy.slows``.
     of : str
         What the tables are of, for messages.
 
     Raises
     ------
     InputError
-        For a place that is none, or where no number stands; for ``*`` and " and " also where entries differ.
+        For a place that is none, or where no number stands; for ``*`` also where entries differ.
     """
-    found = [_inner(at, last, where, of) for at, last in _all(whole, where, of)]
+    found = [_inner(at, last, where, of) for at, last in _tables(whole, where.split("."), where, of)]
     if any(not isinstance(value, int | float) or isinstance(value, bool) for value in found):
         raise InputError("where", where, "the place of a number")
     if len(set(found)) > 1:
         numbers = " and ".join(f"{one:g}" for one in sorted(set(found)))
-        raise InputError("where", where, f"a place with one number; here stand {numbers}")
+        raise InputError("where", where, f"a place with one number; {EVERY} stands for {numbers}")
     return float(found[0])
 
 
 def put_in(whole: Any, where: str, value: float, of: str) -> None:
     """Another number at a place; as for ``number_in``."""
     number_in(whole, where, of)
-    for at, last in _all(whole, where, of):
+    for at, last in _tables(whole, where.split("."), where, of):
         at[last] = float(value)
-
-
-def fields_of(where: str) -> set[str]:
-    """The outermost steps of a place, or of several."""
-    return {one.split(".")[0] for one in where.split(AND)}
-
-
-def _all(whole: Any, where: str, of: str) -> list[tuple[Any, str]]:
-    """Innermost tables of a place, or of several, each with the last step."""
-    return [table for one in where.split(AND) for table in _tables(whole, one.split("."), where, of)]
 
 
 def _tables(at: Any, steps: list[str], where: str, of: str) -> list[tuple[Any, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cascade.common.errors import InputError, is_number, nearest
-from cascade.common.places import fields_of, number_in, put_in
+from cascade.common.places import number_in, put_in
 from cascade.common.types import Floats
 from cascade.inference.profiles import normal_quantile
 from cascade.model import Model
@@ -111,7 +111,7 @@ def _numbers(model: Model, name: object) -> tuple[int, ...]:
     try:
         return tuple(model.hazard_table.named(name, "ranges"))
     except InputError:
-        if isinstance(name, str) and fields_of(name) <= set(type(model).model_fields):
+        if isinstance(name, str) and name.split(".")[0] in type(model).model_fields:
             number_in(model.model_dump(mode="json", exclude_none=True), name, "model")
             return ()
         raise
@@ -133,7 +133,7 @@ def model_at(model: Model, ranges: Sequence[Range], log: Floats) -> Model:
     whole = other.model_dump(mode="json", exclude_none=True)
     for where in places:
         put_in(whole, where, factors[where] * number_in(whole, where, "model"), "model")
-    fields = {field for where in places for field in fields_of(where)}
+    fields = {where.split(".")[0] for where in places}
     data = {field: getattr(other, field) for field in type(other).model_fields}
     return type(other)(**{**data, **{field: whole[field] for field in fields}})
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from cascade.common.arguments import seed_of
 from cascade.common.errors import Fault, InputError, ModelError, nearest
-from cascade.common.places import fields_of, number_in, put_in
+from cascade.common.places import number_in, put_in
 from cascade.patient.calibration import Calibration, back, there
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def changed(disease: Disease, values: Mapping[str, float]) -> Disease:
     for where, value in values.items():
         put_in(whole, where, value, "disease")
     data = {field: getattr(disease, field) for field in type(disease).model_fields}
-    touched = {field for where in values for field in fields_of(where)}
+    touched = {where.split(".")[0] for where in values}
     return type(disease)(**{**data, "variants": (), "calibration": None, **{field: whole[field] for field in touched}})
 
 
