@@ -26,6 +26,7 @@ from cascade.patient.variants import number_at
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
 import _draws  # type: ignore[import-not-found]
+import _images  # type: ignore[import-not-found]
 import _organs  # type: ignore[import-not-found]
 import _ranked  # type: ignore[import-not-found]
 import _registers  # type: ignore[import-not-found]
@@ -251,6 +252,41 @@ def test_first_sites_are_those_of_the_first_visit_that_finds_any() -> None:
     assert [sorted(row) for row in found] == [["bone"], ["bone", "lung"], ["lung"]]
     there = first_sites.at_diagnosis(seen)
     assert [[organs[i] for i in np.flatnonzero(row)] for row in there] == [["bone"]]
+
+
+def test_images_find_alone_what_is_first_in_lung_or_bone_alone() -> None:
+    """Of eight operated women: lung alone, bone with lung, liver alone, bone too late, at the very end of the years."""
+    disease = cascade.disease("breast")
+    bone, lung, liver = (disease.sites.index(name) for name in ("bone", "lung", "liver"))
+    seen_at = np.full((9, len(disease.sites)), np.inf)
+    seen_at[0, lung], seen_at[1, [bone, lung]], seen_at[2, liver] = 3.0, [4.0, 4.01], 2.0
+    seen_at[3, bone], seen_at[4, bone], seen_at[8, bone] = 9.0, 6.0, 0.5
+    register = SimpleNamespace(
+        mode=np.ones(9, int), metastasis_seen=np.eye(9, dtype=int)[8], nodes_positive=np.zeros(9, int),
+        seen_at=seen_at, distant=seen_at.min(axis=1), surgery=np.full(9, 1.0), diagnosed=np.full(9, 1.0),
+    )  # fmt: skip
+    assert _images.alone(disease, register) == pytest.approx(1.5 / 8)  # what is seen at the very end counts half
+    assert _images.alone(disease, register, ("liver",)) == pytest.approx(1 / 8)
+    assert _images.recurred(register) == pytest.approx(3.5 / 8)
+    more = SimpleNamespace(**vars(register) | {"seen_at": seen_at.copy(), "distant": register.distant.copy()})
+    more.seen_at[5, bone] = more.distant[5] = 2.5
+    seen = SimpleNamespace(disease=disease, images=more, under=lambda care: {"surgery+hormone": register}[care])
+    assert _images.ratio_alone(seen, {}) == pytest.approx(2.5 / 1.5)
+    assert _images.fewer_free(seen, {}) == pytest.approx(1 / 8)
+
+
+def test_the_arms_of_the_trial_differ_by_images_alone() -> None:
+    """Both arms have the same women, with the same care but for visits."""
+    disease = cascade.disease("breast")
+    cares = [one.model_dump() for one in _images.with_images(disease).care]
+    usual, images = (next(one for one in cares if one["name"] == name) for name in (_images.USUAL, _images.IMAGES))
+    assert {key for key in usual if usual[key] != images[key]} == {"name", "visits"}
+    calibration = replace(_registers.Calibration.of("breast"), patients=300)
+    seen = _registers.Seen(disease, calibration)
+    a, b = seen.under(_images.USUAL), seen.images
+    assert np.array_equal(a.cells, b.cells)
+    assert np.array_equal(a.diagnosed, b.diagnosed)
+    assert not np.array_equal(a.distant, b.distant)
 
 
 def test_deaths_a_person_year_are_those_of_the_tumour_between_two_years() -> None:
