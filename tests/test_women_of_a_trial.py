@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,14 @@ import pytest
 from lifelines import CoxPHFitter, KaplanMeierFitter
 
 import cascade
+from cascade.patient.follow.scheme import CAUSES
+from cascade.patient.variants import changed
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 
+import _images  # type: ignore[import-not-found]
 import _ranked  # type: ignore[import-not-found]
+import _registers  # type: ignore[import-not-found]
 import follow_up  # type: ignore[import-not-found]
 import polychemotherapy  # type: ignore[import-not-found]
 import schumacher_1994 as trial  # type: ignore[import-not-found]
@@ -148,6 +153,28 @@ def test_what_the_guide_says_of_images_without_symptoms() -> None:
     assert fewer.observed == pytest.approx(0.07, abs=0.005)
     assert 0.0 < fewer.simulated < 0.02
     assert rows["deaths within five years, images over usual"].simulated == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.slow
+def test_what_the_guide_says_of_symptoms_that_come_later() -> None:
+    """With a quarter of the hazard women live too short, more die unknown, and still too little is found by images."""
+    disease = cascade.disease("breast")
+    hazards = dict.fromkeys(("presentation.lesions.per_year", "presentation.organs.bone.per_year"), 0.12)
+    plan = replace(_registers.Calibration.of("breast"), patients=10_000)
+    unknown, months, fewer = [], [], []
+    for one in (disease, changed(disease, hazards)):
+        seen = _registers.Seen(one, plan)
+        r = seen.surgery
+        died = _images.operated(r) & (r.cause == 1 + CAUSES.index("tumour"))
+        unknown.append(float((~np.isfinite(r.distant[died])).mean()))
+        months.append(_registers.months_left(seen, {"care": "surgery+hormone"}))
+        fewer.append(_images.fewer_free(seen, {}))
+    assert unknown[0] == pytest.approx(0.1, abs=0.02)
+    assert unknown[1] > 1.5 * unknown[0]
+    assert months[1] < 0.8 * 18.0
+    assert fewer[1] < 0.5 * 0.072
+    slow = _registers.Seen(changed(disease, {"lesions.growth_ratio": 2.5}), plan)
+    assert _registers.share_metastatic(slow, {}) < 0.3 * 0.054
 
 
 @pytest.mark.slow
