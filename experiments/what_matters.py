@@ -2,11 +2,11 @@
 
 Of numbers that no row of the calibration tells, or only in part: cells in a cubic centimetre, how shedding grows with
 size (through what a tumour of 20 mm sheds) and with the pace of growth, the law of growth, the spread of the pace, how
-much faster metastases grow, how many founders are established.  Answers, of the same patients under surgery, in an era
-without screening: a metastasis seen at diagnosis; of those operated without one, hidden distant ones that are founded
-and last (cells asleep are none yet), seen within five years of surgery, and between five and twenty years; and the
-share of the commonest organ among those whose first is seen.  A map, without a verdict: what moves an answer further
-than its interval says is no result of the fit.
+much faster metastases grow and how far they differ in it, how many founders are established.  Answers, of the same
+patients under surgery, in an era without screening: a metastasis seen at diagnosis; of those operated without one,
+hidden distant ones that are founded and last (cells asleep are none yet), seen within five years of surgery, and
+between five and twenty years; and the share of the commonest organ among those whose first is seen.  A map, without a
+verdict: what moves an answer further than its interval says is no result of the fit.
 
 For research and teaching, never for decisions about a patient.
 """
@@ -25,6 +25,7 @@ from _registers import Calibration, Seen
 from _report import Row, arguments, noting, own_folder, predicted, verdict, write
 from cascade.common.text import text_table
 from cascade.patient.follow.register import Register
+from cascade.patient.parts import OrganLesions
 from cascade.patient.variants import changed, number_at
 
 AT_MM = 20.0
@@ -64,6 +65,19 @@ def of_pace(power: float) -> Change:
     return lambda disease: changed(disease, {f"shedding.{shed.route}.per_division": power for shed in disease.shedding})
 
 
+def differing(spread: float) -> Change:
+    """Metastases with paces of their own about the one that they have; those of nodes have one pace, as nodes shed."""
+
+    def change(disease: cascade.Disease) -> cascade.Disease:
+        nodes = [site for site in disease.sites if disease.kinds[site] == "nodal"]
+        organs = dict(disease.lesions.organs)
+        for site in nodes:
+            organs[site] = organs.get(site, OrganLesions()).model_copy(update={"growth_spread": 0.0})
+        return disease.with_(lesions={"growth_spread": spread, "organs": organs})
+
+    return change
+
+
 def law(name: str) -> Change:
     """Another law of growth, which doubles as fast at 20 mm and comes as near to the largest size."""
 
@@ -96,6 +110,7 @@ CHANGES: dict[str, Change] = {
     "half the spread of growth": times("traits.pace.spread", 0.5),
     "twice the spread of growth": times("traits.pace.spread", 2.0),
     "metastases grow as fast as primaries": lambda disease: changed(disease, {"lesions.growth_ratio": 1.0}),
+    "metastases differ in growth (log-sd 0.8)": differing(0.8),
     "half the founders": times("efficiency", 0.5),
     "twice the founders": times("efficiency", 2.0),
 }

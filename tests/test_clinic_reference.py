@@ -107,6 +107,14 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
         "this",
         ["treated", "killed"],
     ),
+    "lesions of their own pace": (
+        under(
+            RICH.with_(lesions={"secondary": 0.5, "growth_spread": 0.9, "organs": {"bone": {"growth_spread": 0.0}}}),
+            {"slows": 0.5, "log_kill": 1.0, "kill_below_mm": 30.0, "for_years": 4.0},
+        ),
+        "this",
+        ["treated", "killed", "distant"],
+    ),
     "nodes": (under(RICH, {"log_kill": 2.0, "given_to": "nodes"}), "this", ["treated", "not given", "killed"]),
     "those with metastases": (
         under(SHARP, {"log_kill": 2.0, "given_to": "metastasis seen", "begins": "diagnosis", "slows": 0.5}),

@@ -72,10 +72,11 @@ def assert_agree(disease: Disease, found: Diagnosed, drawn: Patients, *, scale: 
             assert_near(("free", row), free.value[row], free.error[row], values, scale=scale)
 
 
-@pytest.mark.parametrize("pace", [1.0, 1.4])
-def test_patients_who_are_alike_agree_with_those_who_are_drawn(pace: float) -> None:
-    # Of another pace: all that grows doubles in a shorter time.
-    disease = clinic()
+@pytest.mark.parametrize(("pace", "spread"), [(1.0, 0.0), (1.4, 0.0), (1.0, 0.7)])
+def test_patients_who_are_alike_agree_with_those_who_are_drawn(pace: float, spread: float) -> None:
+    # Of another pace: all that grows doubles in a shorter time.  With a spread metastases have paces of their own.
+    more = {"lesions": {"secondary": 0.0, "asleep_years": 2.0, "growth_spread": spread}} if spread else {}
+    disease = clinic(**more)
     drawn = simulate(quicker(disease, pace), disease.care_of("surgery"), 15.0, 150_000, 5)
     found = told(disease, care="surgery", pace=pace)
     drawn = drawn._replace(traits=np.zeros((len(drawn.mode), 0)))
@@ -100,6 +101,7 @@ def test_a_small_fault_would_be_seen() -> None:
         {"efficiency": 1.05e-3},
         {"presentation": {"primary": {"per_year": 0.42, "at_mm": 20.0}}},
         {"lesions": {"establishment": 0.53}},
+        {"lesions": {"growth_spread": 0.25}},
         {"tumour": {"growth": {"doubling_days": 51.0}}},
     )
     for change in changes:

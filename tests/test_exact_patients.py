@@ -10,13 +10,16 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
+import cascade
 from cascade.common.errors import InputError
+from cascade.patient import sources
 from cascade.patient.delays import HOURS, delays_of
 from cascade.patient.disease import Disease
 from cascade.patient.generations import Order
 from cascade.patient.laws import At, Laws
 from cascade.patient.numbers import numbers_of
 from cascade.patient.origins import origins
+from cascade.patient.sources import paces_apart
 from cascade.solution.answer import Exact, exact
 from helpers.budget import SIGMAS, agrees
 from helpers.tumours import DAYS, RARE, SIZES, YEARS, alike, barren, days, plain, shedding, simulated, textbook
@@ -55,7 +58,18 @@ def assert_agree(disease: Disease, at: Any, years: tuple[float, ...], patients: 
                     )
 
 
-@pytest.mark.parametrize("disease", [plain(), shedding(), barren()], ids=["textbook", "shedding", "barren"])
+def uneven() -> Disease:
+    """Metastases of paces of their own; in nodes, which shed, all are alike."""
+    nodes = [site for site in plain().sites if plain().kinds[site] == "nodal"]
+    own = {site: {"growth_spread": 0.0, "secondary": 0.3} for site in nodes}
+    return plain().with_(
+        lesions={"secondary": 0.0, "growth_spread": 0.8, "organs": {**own, "bone": {"growth_spread": 0.3}}}
+    )
+
+
+@pytest.mark.parametrize(
+    "disease", [plain(), shedding(), barren(), uneven()], ids=["textbook", "shedding", "barren", "uneven"]
+)
 def test_known_traits_agree_with_the_simulation(disease: Disease) -> None:
     assert_agree(disease, Laws(disease).at(days(YEARS), SIZES), YEARS, 200_000)
 
@@ -63,10 +77,63 @@ def test_known_traits_agree_with_the_simulation(disease: Disease) -> None:
 def test_a_small_fault_would_be_seen() -> None:
     # Founders that grow as soon as they found, sleep or not: each alone is seen.
     disease = plain()
-    for change in ({"early_days": 280.0}, {"asleep": 0.1}, {"establishment": 0.53}):
+    for change in ({"early_days": 280.0}, {"asleep": 0.1}, {"establishment": 0.53}, {"growth_spread": 0.2}):
         other = Laws(disease.with_(lesions=change)).at(days(YEARS), SIZES)
         with pytest.raises(AssertionError):
             assert_agree(disease, other, YEARS, 200_000)
+
+
+def test_paces_of_single_lesions_are_a_rule_for_an_even_law() -> None:
+    """Of a smooth function of the logarithm, such as a power of the pace, the mean is exact."""
+    for spread in (0.2, 0.8, 2.0):
+        factors, shares = np.array(paces_apart(spread)).T
+        assert shares.sum() == pytest.approx(1.0)
+        assert shares @ np.log(factors) == pytest.approx(0.0, abs=1e-12)
+        assert np.sqrt(shares @ np.log(factors) ** 2) == pytest.approx(spread)
+        half = np.sqrt(3.0) * spread
+        assert shares @ factors == pytest.approx(np.sinh(half) / half, rel=1e-6)
+    assert paces_apart(0.0) == [(1.0, 1.0)]
+
+
+def test_more_points_of_the_rule_over_paces_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond what is told as the error of an answer."""
+    few = Laws(uneven()).at(days(YEARS), SIZES)
+    mean, none = few.mean, few.none
+    monkeypatch.setattr(sources, "PACES", 15)
+    many = Laws(uneven()).at(days(YEARS), SIZES)
+    assert np.abs(many.none - none).max() < 2e-4
+    assert np.abs(many.mean - mean).max() < 1e-3 * np.abs(mean).max()
+
+
+def test_lesions_of_their_own_pace_that_shed_are_in_the_simulation_alone() -> None:
+    disease = plain().with_(lesions={"growth_spread": 0.5, "secondary": 0.5})
+    with pytest.raises(cascade.InputError, match=r"lesions.growth_spread of .*in the simulation alone"):
+        Laws(disease)
+    assert cascade.cohort(disease, patients=50, seed=1).patients == 50
+
+
+def test_a_spread_of_none_is_no_spread() -> None:
+    """The same patients, to the bit; and with one the same founders, at the same times, of other paces."""
+    disease, none, wide = (
+        plain().with_(efficiency=1e-3, lesions={"secondary": 0.0, "growth_spread": spread, "organs": {}})
+        for spread in (None, 0.0, 0.6)
+    )
+    cohorts = [cascade.cohort(one, patients=40, seed=3) for one in (disease, none, wide)]
+    paces = []
+    for k in range(40):
+        plain_, same, other = (one.patient(k) for one in cohorts)
+        assert plain_.lesions == same.lesions
+        if plain_.years != other.years:
+            continue
+        assert [(a.shed, a.founded, a.site) for a in plain_.lesions] == [
+            (b.shed, b.founded, b.site) for b in other.lesions
+        ]
+        paces += [b.pace / a.pace for a, b in zip(plain_.lesions[1:], other.lesions[1:], strict=True)]
+    logs = np.log(paces)
+    assert len(logs) > 200
+    assert np.abs(logs).max() <= np.sqrt(3.0) * 0.6 + 1e-9
+    assert logs.std() == pytest.approx(0.6, abs=4 * 0.6 / np.sqrt(len(logs)))
+    assert stats.kstest(logs, stats.uniform(-np.sqrt(3.0) * 0.6, 2 * np.sqrt(3.0) * 0.6).cdf).pvalue > 1e-6
 
 
 @pytest.mark.sampled(3, 5)

@@ -147,7 +147,8 @@ def simulate(disease: Disease, care: Care, years: float, patients: int, seed: in
     who, at, shed, came = (np.concatenate(part) for part in (who, at, shed, came))
     lesions = disease.lesions
     of = {
-        name: np.array([lesions.of(s, name) for s in sites])[at] for name in ("growth_ratio", "asleep", "asleep_years")
+        name: np.array([lesions.of(s, name) for s in sites])[at]
+        for name in ("growth_ratio", "growth_spread", "asleep", "asleep_years")
     }
     gone, one = np.array([early_phase(disease, s) for s in sites]).T
     left = rng.random(len(who)) >= gone[at]
@@ -158,6 +159,8 @@ def simulate(disease: Disease, care: Care, years: float, patients: int, seed: in
         more = np.floor(np.log(rng.random(m)) / np.log1p(-one[at]))
     begun = own_of(disease, 1.0 + np.where(one[at] < 1.0, more, 0.0))
     speed = pace[who] * of["growth_ratio"]
+    if of["growth_spread"].any():
+        speed = speed * np.exp(np.sqrt(3.0) * of["growth_spread"] * rng.uniform(-1.0, 1.0, m))
     sleep = np.where(rng.random(m) < of["asleep"], rng.exponential(size=m) * DAYS * of["asleep_years"], 0.0)
     stop = np.maximum(begun, float(own_of(disease, np.array([lesions.asleep_cells]))[0]))
 

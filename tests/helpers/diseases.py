@@ -89,6 +89,13 @@ def all_kinds() -> dict[str, Disease]:
             },
         }
     )  # fmt: skip
+    made["lesions of their own pace"] = TEXTBOOK.with_(
+        efficiency=1e-4,
+        lesions={
+            "secondary": 1.0, "growth_spread": 0.7,
+            "organs": {"liver": {"growth_spread": 0.0}, "bone": {"growth_spread": 1.5, "growth_ratio": 2.0}},
+        },
+    )  # fmt: skip
     return made
 
 

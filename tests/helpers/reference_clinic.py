@@ -333,7 +333,6 @@ class Clinics(Patients):
             if total == 0.0:
                 continue
             clock = self.clock(route, site)
-            ratio = self.disease.lesions.of(site, "growth_ratio")
             most = self.heaviest(source, route, site, plan)
             for m in itertools.count():
                 scale = 1.0 if m == 0 else 2.0 ** (m - 1)
@@ -358,9 +357,8 @@ class Clinics(Patients):
                     at = next(stretch for stretch in reversed(plan.stretches) if stretch.day <= founded)
                     if not latent < weight * at.spares:
                         continue
-                    seed = self.begun(
-                        Seed(identity, lesion.identity, route, site, k, day, founded, person.pace * ratio)
-                    )
+                    pace = person.pace * self.ratio(site, identity)
+                    seed = self.begun(Seed(identity, lesion.identity, route, site, k, day, founded, pace))
                     new = Lesion(**vars(seed), node=self.node(identity))
                     if founded > plan.surgery and self.taken(new):
                         continue

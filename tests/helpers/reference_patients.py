@@ -25,7 +25,7 @@ from cascade.patient.founding import foundings
 from cascade.patient.ranges import DAYS_PER_YEAR
 from helpers.reference import RARE, RARE_START, Reference, exactly, holds_rare, uniforms, words
 
-PATIENT, CLOCK, FOUNDER, LESION, FATE = (kind << 24 for kind in (8, 9, 10, 11, 12))
+PATIENT, CLOCK, FOUNDER, LESION, FATE, GROWTH = (kind << 24 for kind in (8, 9, 10, 11, 12, 20))
 VISIT, START, RARE_VISIT = 0, 1 << 24, 4 << 24
 
 
@@ -313,9 +313,18 @@ class Patients:
                 day = lesion.day(float(own))
                 identity = self.identity(lesion.identity, k, FOUNDER | clock)
                 founded = day + walk.hours(identity) / 24.0
-                ratio = self.disease.lesions.of(site, "growth_ratio")
-                made.append(self.begun(Seed(identity, lesion.identity, route, site, k, day, founded, pace * ratio)))
+                own_pace = pace * self.ratio(site, identity)
+                made.append(self.begun(Seed(identity, lesion.identity, route, site, k, day, founded, own_pace)))
         return made
+
+    def ratio(self, site: str, identity: int) -> float:
+        """How many times as fast as the primary a lesion grows."""
+        lesions = self.disease.lesions
+        spread = lesions.of(site, "growth_spread")
+        if spread == 0.0:
+            return lesions.of(site, "growth_ratio")
+        u = uniforms(identity, 0, GROWTH, self.key)[0]
+        return lesions.of(site, "growth_ratio") * math.exp(math.sqrt(3.0) * spread * (2.0 * u - 1.0))
 
     def early(self, site: str) -> tuple[float, float]:
         """Chance that a founder is gone at the end of the early phase, and 1 - q of the geometric law of the rest."""

@@ -87,12 +87,15 @@ def _shedding(disease: Disease) -> str:
 def _lesions(disease: Disease) -> str:
     rules, own = disease.lesions, disease.lesions.organs
     header = ["lesions of", "growth ratio", "established", "asleep", "mean sleep (years)", "secondary shedding", "soil"]
-    fields = ("growth_ratio", "establishment", "asleep", "asleep_years", "secondary", "soil")
+    fields = ("growth_ratio", "growth_spread", "establishment", "asleep", "asleep_years", "secondary", "soil")
 
     def line(name: str, organ: str) -> list[str]:
-        ratio, established, asleep, years, secondary, soil = (rules.of(organ, field) for field in fields)
+        ratio, spread, established, asleep, years, secondary, soil = (rules.of(organ, field) for field in fields)
         shown = [plain_percent(established), plain_percent(asleep), f"{years:g}", f"{secondary:g}", f"{soil:g}"]
-        return [name, f"{ratio:g}", *shown]
+        return [name, f"{ratio:g}", *([f"{spread:g}"] if differ else []), *shown]
+
+    differ = any(rules.of(organ, "growth_spread") for organ in ("", *own))
+    header[2:2] = ["log-sd between lesions"] if differ else []
 
     lines = [line("all sites", ""), *(line(organ, organ) for organ in own)]
     early = f"Birth and death by chance for {rules.early_days:g} days"

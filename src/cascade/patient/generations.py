@@ -93,7 +93,7 @@ class Births:
                 continue
             to, pace = self.site[mine], self.pace * kind.ratio
             early = self.panels.shifted(ages, sources.early / pace * one, kind.left * one)
-            out[ESTABLISHED][:, to] = early @ self.awake[:, mine]
+            out[ESTABLISHED][:, to] += early @ self.awake[:, mine]
             for x, own in enumerate(own_sizes):
                 if not np.isfinite(own):
                     continue
@@ -102,7 +102,7 @@ class Births:
                 share = kind.left * kind.share
                 found = self.panels.shifted(ages, shift[~slept], share[~slept]) @ self.awake[:, mine]
                 found += self.panels.shifted(ages, shift[slept], share[slept]) @ self.every[:, mine]
-                out[SIZES + x][:, to] = found
+                out[SIZES + x][:, to] += found
         # Between points a polynomial may lie below 0 by its error.
         return np.maximum(out, 0.0)
 

@@ -5,6 +5,7 @@ Everything that makes a bit of a patient goes through functions with the same bi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -33,6 +34,9 @@ NODES = 2048
 
 NEAR_LARGEST = 1e-9
 """Beyond so small a part of the largest size missing, a tumour sheds evenly."""
+
+WIDEST = math.sqrt(3.0)
+"""Standard deviations to the ends of an even law."""
 
 GROUPS = ("anywhere", "distant", "nodal", "local")
 """Groups of sites whose numbers of lesions are counted; each site is a group besides, before them."""
@@ -156,6 +160,7 @@ def _sites(disease: Disease, made: Sequence[Origin]) -> Sites:
     groups = [[j, names.index("anywhere"), names.index(kinds[site])] for j, site in enumerate(sites)]
     return Sites(
         ratio=np.array([lesions.of(site, "growth_ratio") for site in sites]),
+        apart=np.array([WIDEST * lesions.of(site, "growth_spread") for site in sites]),
         gone=np.array([gone for gone, _ in early]),
         log_q=np.array([portable.log1p(-one) for _, one in early]),
         asleep=np.array([lesions.of(site, "asleep") for site in sites]),

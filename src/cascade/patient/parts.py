@@ -10,7 +10,7 @@ from cascade.common.frozen import FrozenDict
 from cascade.common.numbers import plain_number
 from cascade.model.base import FrozenMapping, Keys, Name, Part, Share, Text
 from cascade.patient.growth import Growth
-from cascade.patient.ranges import Cells, Established, Number, Rate, Ratio, Years
+from cascade.patient.ranges import Apart, Cells, Established, Number, Rate, Ratio, Years
 
 
 class Tumour(Part):
@@ -65,13 +65,14 @@ class OrganLesions(Part):
 
     Parameters
     ----------
-    growth_ratio, establishment, asleep, asleep_years, secondary : float, optional
+    growth_ratio, growth_spread, establishment, asleep, asleep_years, secondary : float, optional
     soil : float, optional
         Chance to found there, times that of the cells: organs as autopsies of patients find them.
     source : tuple of str
     """
 
     growth_ratio: Ratio | None = None
+    growth_spread: Apart | None = None
     establishment: Established | None = None
     asleep: Share | None = None
     asleep_years: Years | None = None
@@ -87,6 +88,9 @@ class Lesions(Part):
     ----------
     growth_ratio : float
         Pace of a lesion over that of the primary: it grows by the same law, so many times as fast.
+    growth_spread : float, optional
+        Standard deviation, between lesions, of the logarithm of that ratio, whose middle ``growth_ratio`` then is; the
+        logarithm lies evenly between sqrt(3) times as much less and more. Not given: all lesions of an organ are alike.
     establishment : float
         Share of founders whose cells never die out: 1 less death over birth, in the early phase.
     early_days : float
@@ -103,6 +107,7 @@ class Lesions(Part):
     """
 
     growth_ratio: Ratio = 1.0
+    growth_spread: Apart | None = None
     establishment: Established = 0.5
     early_days: Number = 300.0
     asleep: Share = 0.0
@@ -117,7 +122,7 @@ class Lesions(Part):
     def of(self, organ: str, field: str) -> float:
         """A number of the lesions of an organ."""
         own = getattr(self.organs.get(organ), field, None)
-        return float(getattr(self, field) if own is None else own)
+        return float((getattr(self, field) if own is None else own) or 0.0)
 
 
 class Trait(Part):

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascade.common.errors import InputError
 from cascade.common.types import Floats, Ints
 from cascade.patient.delays import Delays, delays_of
 from cascade.patient.disease import Disease
 from cascade.patient.growth import Growth
-from cascade.patient.lowered import NEAR_LARGEST, curve_of, early_phase, group_names, own_times
+from cascade.patient.lowered import NEAR_LARGEST, WIDEST, curve_of, early_phase, group_names, own_times
 from cascade.patient.origins import origins
 from cascade.patient.renewal import early_sizes
+
+PACES = 6
+"""Points of the rule over paces of single lesions."""
 
 LEAST_EXPONENT = 0.5
 """Of the size, for the width of panels: what does not come from shedding changes with age too."""
@@ -37,11 +41,13 @@ class Route:
 class Kind:
     """Lesions that grow and establish alike: what their early phase leaves.
 
+    Where lesions of a site grow at paces of their own they are of several kinds: points of a rule over the paces.
+
     Attributes
     ----------
     ratio : float
     left : float
-        Share of founders with a cell at its end.
+        Share of founders of its sites that are of this kind and have a cell at its end.
     own, share : (K,) float
         Own times of the sizes of what is left, and their shares.
     sites : (n,) int
@@ -86,6 +92,14 @@ class Ways:
     site: Ints
     chance: Floats
     delays: Delays
+
+
+def paces_apart(spread: float) -> list[tuple[float, float]]:
+    """Factors of the pace of single lesions, and their shares: Gauss over logarithms that lie evenly."""
+    if spread == 0.0:
+        return [(1.0, 1.0)]
+    x, w = np.polynomial.legendre.leggauss(PACES)
+    return [(float(np.exp(WIDEST * spread * at)), float(share) / 2.0) for at, share in zip(x, w, strict=True)]
 
 
 class Sources:
@@ -156,21 +170,27 @@ class Sources:
 
     def _kinds(self, disease: Disease) -> tuple[tuple[Kind, ...], Ints]:
         lesions = disease.lesions
-        keys = [(lesions.of(s, "growth_ratio"), lesions.of(s, "establishment")) for s in self.sites]
-        made = []
+        names = ("growth_ratio", "establishment", "growth_spread")
+        keys = [tuple(lesions.of(s, name) for name in names) for s in self.sites]
+        made: list[Kind] = []
+        first: dict[tuple[float, ...], int] = {}
         for key in dict.fromkeys(keys):
             alike = np.array([j for j, each in enumerate(keys) if each == key])
             gone, one = early_phase(disease, self.sites[alike[0]])
             _, own, share = early_sizes(one, self.own)
-            made.append(Kind(key[0], 1.0 - gone, own, share, alike))
-        order = list(dict.fromkeys(keys))
-        return tuple(made), np.array([order.index(key) for key in keys])
+            first[key] = len(made)
+            for factor, weight in paces_apart(key[2]):
+                made.append(Kind(key[0] * factor, weight * (1.0 - gone), own, share, alike))
+        return tuple(made), np.array([first[key] for key in keys])
 
     def _classes(self, disease: Disease, origin: dict[str, int], kind: Ints) -> tuple[Class, ...]:
         lesions = disease.lesions
         alike: dict[tuple[float, ...], list[int]] = {}
         for j, site in enumerate(self.sites):
             if site in origin and lesions.of(site, "secondary") > 0:
+                if lesions.of(site, "growth_spread") > 0:
+                    wanted = "none of lesions that shed: what they seed is in the simulation alone"
+                    raise InputError(f"lesions.growth_spread of {site}", lesions.of(site, "growth_spread"), wanted)
                 numbers = (lesions.of(site, name) for name in ("asleep", "asleep_years", "secondary"))
                 alike.setdefault((origin[site], kind[j], *numbers), []).append(j)
         primary = Class(1.0, 1.0, -1, np.zeros(0, int), 0)

@@ -187,7 +187,7 @@ class Fates:
         table *= self.ages[:, None] >= delays.days[0]
         left = np.zeros(len(self.sources.sites))
         for kind in self.sources.kinds:
-            left[kind.sites] = kind.left
+            left[kind.sites] += kind.left
         return np.asarray(table * left[self.sources.ways[0].site])
 
     def shown(self, kind: Kind, sleeps: bool, hazard: Hazard | None, looks: Sequence[Look], ways: Ints) -> Floats:

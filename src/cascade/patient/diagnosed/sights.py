@@ -32,7 +32,7 @@ class Clinic:
             self.hazard.append(made[of] if of is not None else None)
         self.hazards = tuple(made.values())
         self.sleeps = [disease.lesions.of(site, "asleep") > 0 for site in sources.sites]
-        self.kind_of = [next(kind for kind in sources.kinds if j in kind.sites) for j in range(len(sources.sites))]
+        self.kinds_of = [[kind for kind in sources.kinds if j in kind.sites] for j in range(len(sources.sites))]
         self.eyes = {eye.name: eye for eye in disease.eyes}
 
     def sight(self, eye: Eye, site: int) -> Sight | None:
@@ -83,7 +83,7 @@ class Shown:
         alike: dict[object, list[int]] = {}
         for j, each in enumerate(looks):
             seen = tuple((k.lag, tuple((s.half_mm, s.width, s.most) for s in k.sights)) for k in each)
-            key: object = id(clinic.kind_of[j]), clinic.sleeps[j], id(clinic.hazard[j]), seen
+            key: object = id(clinic.kinds_of[j][0]), clinic.sleeps[j], id(clinic.hazard[j]), seen
             alike.setdefault(key, []).append(j)
         out = np.zeros((len(self.fates.ages), len(ways.site)))
         for of, sites in alike.items():
@@ -93,7 +93,10 @@ class Shown:
             mine = np.flatnonzero(np.isin(ways.site, sites))
             place = of, tuple(mine.tolist())
             if place not in self._kept:
-                kind, sleeps = clinic.kind_of[j], clinic.sleeps[j]
-                self._kept[place] = self.fates.shown(kind, sleeps, clinic.hazard[j], looks[j], mine)
+                parts = [
+                    self.fates.shown(kind, clinic.sleeps[j], clinic.hazard[j], looks[j], mine)
+                    for kind in clinic.kinds_of[j]
+                ]
+                self._kept[place] = parts[0] if len(parts) == 1 else np.sum(parts, axis=0)
             out[:, mine] = self._kept[place] * ways.chance[mine]
         return out

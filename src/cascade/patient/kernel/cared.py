@@ -7,7 +7,7 @@ import numpy as np
 from cascade.kernel.numerics import exp, log, minus_log
 from cascade.patient.kernel.clinic_inputs import OPERATION, PIECES, STRIPS
 from cascade.patient.kernel.clinic_streams import founder_in, ring_words, symptom_words
-from cascade.patient.kernel.course import LEAST, MOST_STEPS, begin_lesion
+from cascade.patient.kernel.course import LEAST, MOST_STEPS, begin_lesion, pace_of
 from cascade.patient.kernel.growth import log_size, own_of_shed, own_time, shed_by
 from cascade.patient.kernel.jit import once, step
 from cascade.patient.kernel.pieces import GONE, build, day_of_sign, day_reached, piece_end, taken, turn_at
@@ -81,7 +81,7 @@ def add_founder(
     lesions.identity[number], lesions.parent[number] = child, i
     lesions.way[number], lesions.number[number], lesions.site[number] = w, np.int64(k), j
     lesions.shed[number], lesions.founded[number] = day, founded
-    lesions.pace[number] = scratch.course[3] * rules.sites.ratio[j]
+    lesions.pace[number] = pace_of(rules.sites, j, child, scratch.course[3], k0, k1)
     wait = 0.5
     if clinic.care.station[j] or (clinic.signs.rate[j + 1] > 0.0 and founded < horizon):
         wait, node = symptom_words(child, 0, k0, k1)

@@ -11,7 +11,7 @@ from cascade.patient.kernel.growth import log_size, own_of_shed, own_time, shed_
 from cascade.patient.kernel.inputs import ROOM, UNFINISHED
 from cascade.patient.kernel.jit import entry, once, step
 from cascade.patient.kernel.lives import live
-from cascade.patient.kernel.streams import clock_word, fate_words, founder_of, lesion_words, primary_of
+from cascade.patient.kernel.streams import clock_word, fate_words, founder_of, growth_word, lesion_words, primary_of
 from cascade.patient.kernel.tally import add_patient, clear
 
 DAYS_PER_YEAR = 365.25
@@ -65,6 +65,15 @@ def draw_patient(rules, primary, k0, k1, scratch):
         now = p.other_rate * exp(p.other_slope * years)
         left = log(1.0 + p.other_slope * minus_log(other) / now) / p.other_slope
         course[1], course[2] = left * DAYS_PER_YEAR, OF_OTHER
+
+
+@step
+def pace_of(sites, j, identity, patient, k0, k1):
+    """The pace of a lesion of a site, of a patient of some pace."""
+    pace = patient * sites.ratio[j]
+    if sites.apart[j] > 0.0:
+        pace *= exp(sites.apart[j] * (2.0 * growth_word(identity, k0, k1) - 1.0))
+    return pace
 
 
 @step
@@ -145,7 +154,7 @@ def seed(rules, lesions, i, number, horizon, scratch, k0, k1):
             lesions.identity[number], lesions.parent[number] = child, i
             lesions.way[number], lesions.number[number], lesions.site[number] = w, np.int64(k), j
             lesions.shed[number], lesions.founded[number] = day, founded
-            lesions.pace[number] = scratch.course[3] * rules.sites.ratio[j]
+            lesions.pace[number] = pace_of(rules.sites, j, child, scratch.course[3], k0, k1)
             begin_lesion(rules.sites, rules.curve, rules.early, rules.asleep_own, lesions, number, k0, k1)
             number += 1
             k += np.uint64(1)

@@ -52,6 +52,7 @@ class Sites(NamedTuple):
     """Lesions by site, (J,)."""
 
     ratio: Floats
+    apart: Floats  # logarithm of the largest ratio of one lesion over the middle one
     gone: Floats  # probability that nothing is left at the end of the early phase
     log_q: Floats  # of the geometric law of what is left
     asleep: Floats

@@ -17,6 +17,7 @@ KIND_FOUNDER = np.uint64(10 << 24)
 KIND_LESION = np.uint64(11 << 24)
 KIND_FATE = np.uint64(12 << 24)
 KIND_LABORATORY = np.uint64(13 << 24)
+KIND_GROWTH = np.uint64(20 << 24)
 
 NO_VISIT = np.uint64(0xFFFFFFFF)
 """Number under which a patient's own level of a marker is drawn, beside those of visits."""
@@ -65,6 +66,13 @@ def lesion_words(lesion, k0, k1):
     w0, w1, w2, w3 = philox(lesion & WORD, lesion >> WORD_BITS, _ZERO, KIND_LESION, k0, k1)
     early, sleep = uniform_48(w0, w1 & LOW_HALF), uniform_48(w2, w1 >> HALF_BITS)
     return early, sleep, (float(np.int64(w3)) + 0.5) * 2.0**-32
+
+
+@leaf
+def growth_word(lesion, k0, k1):
+    """A uniform for how fast a lesion grows beside others of its organ."""
+    w0, w1, _, _ = philox(lesion & WORD, lesion >> WORD_BITS, _ZERO, KIND_GROWTH, k0, k1)
+    return uniform_48(w0, w1 & LOW_HALF)
 
 
 @leaf
