@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,6 +180,7 @@ def test_what_the_guide_says_contradicts_breast_cancer_does() -> None:
         "recurrence in years 5 to 20, T2N4-9",
         "ER-positive: hazard of years 15 to 20 over that of the first five",  # too few after the fifteenth year
         "ER-negative: hazard of years 15 to 20 over that of the first five",
+        "fewer free of distant metastasis at five years, with images",
     }  # fmt: skip
 
 
@@ -249,3 +251,23 @@ def test_the_share_of_sleepers_is_that_of_the_disease_and_is_told() -> None:
     assert f"{plain_percent(DISEASE.dormant)} slept as single cells" in disease_page(DISEASE)
     assert "slept as single cells" not in disease_page(DISEASE.with_(dormant=None))
     assert awake.digest() != DISEASE.digest()
+
+
+@pytest.mark.parametrize(("name", "begins", "free"), [("breast", "## Breast", "Ten"), ("colon", "## Colon", "Nine")])
+def test_the_guide_says_whose_figures_all_rows_are(name: str, begins: str, free: str) -> None:
+    """Each source of a row stands in the table of its disease; how many numbers are free is as is said."""
+    calibration = _registers.Calibration.of(name)
+    page = (Path(__file__).parents[1] / "docs" / "diseases.md").read_text()
+    mine = begins + page.split(begins)[1].split("\n## ")[0]
+    table = "\n".join(line for line in mine.splitlines() if line.startswith("|"))
+    for row in calibration.rows:
+        names = re.findall(r"[A-Z][A-Za-z-]{2,}|[a-z]{8,}", row.source.split(":")[0])
+        assert any(one in table for one in names), row.source
+    assert f"{free} numbers are free" in mine
+    assert {"Ten": 10, "Nine": 9}[free] == len(calibration.free)
+    if name == "colon":
+        places = {
+            row.source.split(":")[0].split(",")[0].split(" (")[0] for row in calibration.rows if row.role == "target"
+        }
+        assert len(places) == 9
+        assert "targets come from nine places" in mine
