@@ -132,9 +132,9 @@ def by_size(seen: Seen) -> list[Row]:
     """How well size, alone and with nodes, ranks the women of the disease by when a metastasis is seen."""
     r = seen.surgery
     some = np.flatnonzero((r.mode > 0) & (r.metastasis_seen == 0) & (r.nodes_positive >= 0))[:RANKED]
-    again = since(r, r.distant)[some]
+    again, out = since(r, r.distant)[some], np.minimum(since(r, np.minimum(r.death, r.end))[some], YEARS)
     size, nodes = np.log(seen.mm(r)[some]), np.log1p(r.nodes_positive[some])
-    until, event = np.minimum(again, YEARS), again <= YEARS
+    until, event = np.minimum(again, out), again <= out
     rows = []
     for name, score in {"size alone": size, "size and nodes": size + nodes}.items():
         rows += ranked(name, COMPARED, score, until, event, r.nodes_positive[some])

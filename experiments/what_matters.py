@@ -66,7 +66,7 @@ def of_pace(power: float) -> Change:
 
 
 def differing(spread: float) -> Change:
-    """Metastases with paces of their own about the one that they have; those of nodes have one pace, as nodes shed."""
+    """Metastases with paces of their own about the one that they have; in nodes all keep one pace."""
 
     def change(disease: cascade.Disease) -> cascade.Disease:
         nodes = [site for site in disease.sites if disease.kinds[site] == "nodal"]

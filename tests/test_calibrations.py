@@ -180,7 +180,7 @@ def test_what_the_guide_says_contradicts_breast_cancer_does() -> None:
         "recurrence in years 5 to 20, T2N4-9",
         "ER-positive: hazard of years 15 to 20 over that of the first five",  # too few after the fifteenth year
         "ER-negative: hazard of years 15 to 20 over that of the first five",
-        "fewer free of distant metastasis at five years, with images",
+        "fewer free of any recurrence at five years, with images, read as distant",
     }  # fmt: skip
 
 

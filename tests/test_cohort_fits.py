@@ -20,7 +20,8 @@ from cascade.inference.cohorts.fitted import DiseaseFit
 from cascade.inference.cohorts.fitting import Search
 from cascade.inference.cohorts.groups import Group, Said, Together, Viewed, groups_of
 from cascade.inference.cohorts.rows import Patients
-from cascade.inference.cohorts.tables import chance_of
+from cascade.inference.cohorts.saved import content_of
+from cascade.inference.cohorts.tables import CountRow, CountRows, chance_of
 from cascade.patient.blood import blood_of, tubes
 from cascade.patient.calibration import there
 from cascade.patient.known import diameters, register_for
@@ -89,24 +90,33 @@ def test_a_saved_fit_is_the_same_and_a_changed_one_is_refused(tmp_path: Path) ->
     assert again.disease == fit.disease
     whole = json.loads(path.read_text())
 
-    def planted(**fields: Any) -> Path:
-        path.write_text(json.dumps(whole | fields))
+    def planted(signed: bool, **fields: Any) -> Path:
+        told = whole | fields
+        path.write_text(json.dumps(told | ({"content": content_of(told)} if signed else {})))
         return path
 
     numbers, first = whole["numbers"], whole["patients"][0]
-    for fields, words in (
+    changes: tuple[tuple[dict[str, Any], str], ...] = (
         ({"numbers": [numbers[0] + 0.01, *numbers[1:]]}, "comes to the same again"),
         ({"numbers": numbers[1:]}, "as fit.save"),
         ({"information": (2.0 * fit.information).tolist()}, "comes to the same again"),
         ({"patients": [first | {"metastasis": 1 - max(first["metastasis"], 0)}, *whole["patients"][1:]]}, "the same"),
         ({"asked": whole["asked"] | {"seed": 6}}, "comes to the same again"),
-        ({"disease": whole["disease"] | {"efficiency": 1e-3}}, "not changed since"),
+        ({"asked": whole["asked"] | {"patients": 10**12}}, "as fit.save"),
+        ({"asked": whole["asked"] | {"care": {"all": "nothing"}}}, "as fit.save"),
+        ({"disease": whole["disease"] | {"efficiency": 1e-3}}, "the disease is another"),
         ({"free": whole["free"][:2]}, "as fit.save"),
         ({"deviance": None}, "as fit.save"),
-    ):
+    )
+    for fields, words in changes:
         with pytest.raises(cascade.InputError, match=words):
-            cascade.open_fit(planted(**fields))
-    assert isinstance(cascade.open_fit(planted()), DiseaseFit)
+            cascade.open_fit(planted(True, **fields))
+        with pytest.raises(cascade.InputError, match="not changed since"):
+            cascade.open_fit(planted(False, **fields))
+    for name, value in {"starts": [1.0], "source": "others", "noise": [], "made": "elsewhere"}.items():
+        with pytest.raises(cascade.InputError, match="not changed since"):  # of these no table tells
+            cascade.open_fit(planted(False, **{name: value}))
+    assert isinstance(cascade.open_fit(planted(False)), DiseaseFit)
 
 
 def test_fits_of_the_same_patients_stand_beside_each_other() -> None:
@@ -120,10 +130,32 @@ def test_fits_of_the_same_patients_stand_beside_each_other() -> None:
     more = part.deviance - fit.deviance
     assert table.rows[1].chance == pytest.approx(float(stats.chi2.sf(more, 1)))
     other = cascade.fit(disease(), drawn(), FREE[:2], care="surgery", patients=4_000, seed=5, progress=False)
-    assert math.isnan(other.compare(fit).rows[1].chance)  # held where the other did not begin
+    assert 0.0 <= other.compare(fit).rows[1].chance <= 1.0  # held elsewhere than the other began: a part all the same
+    slower = changed(
+        disease(), {"tumour.growth.doubling_days": 1.2 * number_at(disease(), "tumour.growth.doubling_days")}
+    )
+    assert math.isnan(replace(other, begun=slower).compare(fit).rows[1].chance)
     assert "simulated patients" in str(table)
     with pytest.raises(cascade.InputError, match="the same patients"):
         fit.compare(replace(fit, data=drawn(500)))
+    for name in ("patients", "seed"):
+        with pytest.raises(cascade.InputError, match=f"same simulated patients: {name}"):
+            fit.compare(replace(fit, asked={**fit.asked, name: 9_000}))
+
+
+def test_what_was_counted_and_in_nobody_simulated_is_said() -> None:
+    """A class of none of the simulated patients has a small chance; metastases in years of none are named."""
+    shares = Said(np.array([0.0, 1.0]), np.array([0.0, 400.0]))
+    group = Group("all", "mm", -1, -1, -1, np.array([12.0, 88.0]), np.full(2, 100.0))
+    low, high, chance = chance_of(group, shares, 0)
+    assert (low, high) == (0.0, 0.0) or high < 5
+    assert chance < 0.01
+    never = Group("all", "years", -1, -1, 0, np.array([3.0]), np.array([500.0]))
+    assert math.isnan(chance_of(never, Said(np.zeros(1), np.zeros(1)), 0)[2])
+    rows = (CountRow("all", "a", 12.0, 100.0, 0.0, low, high, chance), CountRow("all", "b", 3, 500, 0, *[math.nan] * 3))
+    below = CountRows(rows, "").below
+    assert below.startswith("1 of 1 counts")
+    assert "In 1 more metastases were seen" in below
 
 
 @pytest.mark.parametrize("what", ["mm", "years"])

@@ -350,9 +350,25 @@ def test_what_alone_is_told_is_told_with_its_standard_error(product: float, thir
         assert "one of 2 directions" in str(told)
         return
     assert "of the ratio of here.shear and here.there (standard error of its logarithm more than 100)" in str(told)
-    assert told.across * 2**0.5 == pytest.approx(product)
-    assert (f"only their product is told ({product:.2g})" in str(told)) == (product < 10)
+    assert told.across == pytest.approx(product)
+    assert (f"only their product is told (standard error {product:.2g})" in str(told)) == (product < 10)
     assert "directions" not in str(told)
+
+
+@pytest.mark.parametrize("error", [30.0, 1e4])
+def test_a_ratio_is_told_as_well_as_it_is_where_another_power_is_told_better(error: float) -> None:
+    """Of a b^0.92 hardly anything, across it 0.05: what is told of a / b is far less than that, and is said."""
+    data = study(RACE, [1.0, 5.0, 20.0], ["here", "there"])
+    likelihood = likelihood_of(data, RACE, ["here.shear", "here.there"])
+    weak = np.array([1.0, 0.92]) / np.hypot(1.0, 0.92)
+    strong = np.array([weak[1], -weak[0]])
+    covariance = error**2 * np.outer(weak, weak) + 0.05**2 * np.outer(strong, strong)
+    information = np.outer(weak, weak) / error**2 + np.outer(strong, strong) / 0.05**2
+    told = identified(likelihood, information)
+    truth = float(np.sqrt(np.array([1.0, -1.0]) @ covariance @ np.array([1.0, -1.0])))
+    assert told.across == pytest.approx(truth, rel=1e-6)
+    assert truth > 20 * 0.05
+    assert ("only their ratio is told" in str(told)) == (error < 100)
 
 
 def test_a_hazard_that_moves_no_count_is_told() -> None:
@@ -394,7 +410,7 @@ def test_predictions_are_tables(tmp_path: Path) -> None:
     head, texts = told.as_text()
     assert [line[0] for line in texts] == ["0 s", "2 h", "2 d"]
     assert len(head) == len(texts[0])
-    assert "there, all: cells counted of 100,000 given." in str(told)
+    assert "there: cells expected of 100,000 that are given" in str(told)
     zeros = cascade.Data.counts(rows_of([[0, 0, 0], [0, 0, 0]], [40.0, 60.0]), cells=1000)
     nothing = cascade.fit(DECAY, zeros, ["here.lost"], starts=0).predict("here", [1.0])
     assert max(map(len, nothing.as_text()[1][0])) < 12

@@ -174,6 +174,10 @@ def _named(disease: Disease, names: Sequence[str], *, exact: bool) -> list[str]:
         raise InputError("--care", cares, "one, or two under which the same patients are")
     if exact and cares:
         raise InputError("--exact", True, "not with --care: it is of lesions at which nobody looks")
+    if exact:
+        from cascade.patient.laws import Laws
+
+        Laws(disease)  # what has no exact answer is refused before anybody is simulated
     return cares
 
 

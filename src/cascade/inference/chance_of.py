@@ -15,6 +15,7 @@ from cascade.common.arguments import check_moments
 from cascade.common.errors import InputError
 from cascade.common.shares import estimate_of_share, whole_percent
 from cascade.common.types import Floats
+from cascade.inference.headed import ONE_ARM
 from cascade.inference.meeting import arm_of, given_cells, observable_of
 from cascade.inference.timed import Times
 from cascade.solution.shares import Shares
@@ -90,7 +91,7 @@ class Chance(Table[ChanceRow]):
     @property
     def below(self) -> str:
         """Of what the chances are."""
-        of = f"{self.observable}, {self.arm}" if self.arm else self.observable
+        of = self.observable if self.arm == ONE_ARM else f"{self.observable}, {self.arm}"
         enough = "for a cell" if self.cells == 1 else f"where one of {text.number(self.cells)} cells is enough"
         return f"Chance of {of}, {enough}."
 

@@ -37,9 +37,10 @@ class FitsRow:
     fit : str
         What is free in it.
     numbers : int
-        Hazards and spreads that are fitted.
+        Hazards and spreads that are fitted, or numbers of a disease.
     log_likelihood : float
-        The highest of the plain likelihood.
+        The highest of the plain likelihood; of a disease over that of the counts themselves, less what its simulated
+        patients add to the error of a count.
     aic : float
         Akaike's criterion, less that of the best.
     weight : float
@@ -88,7 +89,7 @@ class Fits(Table[FitsRow]):
         """How to read them."""
         return (
             f"Fits whose criterion differs by less than {NEAR:g} say as much. Chance: that the line above is so much"
-            f" better, were the lower one true; {self.told}"
+            f" better, were the lower one true (empty: the lower one is no part of it); {self.told}"
         )
 
 

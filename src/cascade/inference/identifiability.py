@@ -35,6 +35,9 @@ UNTOLD = 1e-4
 BETTER = 10.0
 """Times as small as that of a product (or ratio) the standard error of the ratio (or product) is that alone is told."""
 
+ROUNDED = 1e-12
+"""Of the largest information about a direction: what is less is 0."""
+
 AS_LITTLE = 2.0
 """Times as large as the smaller the larger of two standard errors is at most, where data tell as little of both."""
 
@@ -54,8 +57,8 @@ class Identified:
     what : str
         What the data are: counts, or chances of what was seen.
     across : float
-        Where the weakest direction is one of two hazards: the standard error of the direction of the same two hazards
-        at a right angle to it, all others free, in natural logarithms.  NaN where it is of one, or of more.
+        Where the weakest direction is about the product (or ratio) of two hazards: the standard error of the logarithm
+        of their ratio (or product), all others free.  NaN where it is of one hazard, or of more.
     """
 
     sums: tuple[dict[str, float], ...]
@@ -74,7 +77,7 @@ class Identified:
         if least >= 1.0:
             return f"Every free hazard moves the {self.what}s in a way of its own."
         told = _hardly(self.weakest, float(least), self.across)
-        few = int((self.eigenvalues <= max(AS_LITTLE**2 * least, UNTOLD)).sum())
+        few = int((self.eigenvalues <= min(1.0, max(AS_LITTLE**2 * least, UNTOLD))).sum())
         return told if few == 1 else f"{told} It is one of {few} directions of which they tell as little."
 
 
@@ -142,12 +145,13 @@ def _large(direction: dict[str, float]) -> dict[str, float]:
 
 
 def _across(values: Floats, vectors: Floats, pair: list[int]) -> float:
-    """The standard error, within the plane of two hazards, of the direction at a right angle to the weakest one."""
+    """The standard error of log a + log b, where the weakest direction is of a / b; of log a - log b where of a b."""
+    one, other = vectors[pair, 0]
     direction = np.zeros(len(values))
-    direction[pair] = vectors[pair[1], 0], -vectors[pair[0], 0]
-    parts = (vectors.T @ direction)[1:] ** 2 / (direction @ direction)
-    # An eigenvalue that is negative by rounding: one of which nothing is told.
-    return float(np.sqrt((parts / np.maximum(values[1:], 1e-300)).sum()))
+    direction[pair] = 1.0, -np.sign(one * other)
+    # What is 0 but for rounding, and may be negative: of that direction nothing is told.
+    told = np.maximum(values, ROUNDED * values.max())
+    return float(np.sqrt(((vectors.T @ direction) ** 2 / told).sum()))
 
 
 def _in_digits(error: float) -> str:
@@ -165,8 +169,9 @@ def _hardly(direction: dict[str, float], least: float, across: float) -> str:
     if len(names) == 2 and abs(abs(values[0]) - abs(values[1])) < ALIKE:
         kinds = ("product", "ratio") if values[0] * values[1] > 0 else ("ratio", "product")
         # The logarithm of a product or ratio moves sqrt(2) times as far as its direction, whose length is one.
-        error, across = error * 2**0.5, across * 2**0.5
-        only = f": only their {kinds[1]} is told ({_in_digits(across)})" if across * BETTER < min(error, 100.0) else ""
+        error, only = error * 2**0.5, ""
+        if across * BETTER < min(error, 100.0):
+            only = f": only their {kinds[1]} is told (standard error {_in_digits(across)})"
         return what.format(f"the {kinds[0]} of {names[0]} and {names[1]}", _in_digits(error)) + only + "."
     parts = ", ".join(f"{name} {value:+.2f}" for name, value in direction.items())
     return (

@@ -23,6 +23,7 @@ from cascade.common.arguments import check_moments
 from cascade.common.errors import InputError
 from cascade.common.shares import whole_percent
 from cascade.common.types import Floats, Mask
+from cascade.inference.headed import ONE_ARM
 from cascade.inference.meeting import arm_of, given_cells, observable_of
 from cascade.inference.nested import NAME
 from cascade.inference.varying import spread_of, varied
@@ -125,8 +126,8 @@ class Prediction(Table[PredictionRow]):
     @property
     def below(self) -> str:
         """Of what the numbers are."""
-        of = f"{self.observable}, {self.arm}" if self.arm else self.observable
-        return f"{of}: cells counted of {text.number(self.cells)} given."
+        of = self.observable if self.arm == ONE_ARM else f"{self.observable}, {self.arm}"
+        return f"{of}: cells expected of {text.number(self.cells)} that are given and looked at."
 
 
 def predicted(

@@ -63,12 +63,12 @@ def save_fit(fit: Fit, path: str | Path) -> Path:
 
 
 def open_fit(path: str | Path) -> Fit | DiseaseFit:
-    """A saved fit: models and counts are read, and it is fitted again; of a disease patients are simulated again.
+    """A saved fit: its models and data are read, and it is fitted again; the patients of a disease are simulated again.
 
     Parameters
     ----------
     path : str or Path
-        Of a file that ``Fit.save`` wrote.
+        Of a file that ``Fit.save`` or ``DiseaseFit.save`` wrote.
 
     Returns
     -------

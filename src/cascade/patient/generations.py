@@ -33,9 +33,10 @@ class Order:
     nodes: int = 4
     halvings: int = 6
     width: float = WIDTH
+    paces: int = 8
 
 
-FINE, COARSE, OTHER = Order(), Order(6, 3, 3, 7.0), Order(7, 3, 4, 7.5)
+FINE, COARSE, OTHER = Order(), Order(6, 3, 3, 7.0, 5), Order(7, 3, 4, 7.5, 6)
 """What answers are made with, and what tells their errors: two, for one may agree where both are wrong."""
 
 
@@ -130,6 +131,7 @@ class Generations:
     """All generations of one pace, for multipliers of 1."""
 
     def __init__(self, sources: Sources, times: Floats, own_sizes: Floats, pace: float, order: Order) -> None:
+        sources = sources.at_paces(order.paces)
         self.sources, self.times, self.own_sizes, self.pace = sources, times, own_sizes, pace
         last = float(times.max(initial=0.0))
         routes = range(len(sources.routes))

@@ -91,6 +91,8 @@ class Lesions(Part):
     growth_spread : float, optional
         Standard deviation, between lesions, of the logarithm of that ratio, whose middle ``growth_ratio`` then is; the
         logarithm lies evenly between sqrt(3) times as much less and more. Not given: all lesions of an organ are alike.
+        What lesions of paces of their own shed (``secondary`` above 0) is in the simulation alone, without an exact
+        answer.
     establishment : float
         Share of founders whose cells never die out: 1 less death over birth, in the early phase.
     early_days : float

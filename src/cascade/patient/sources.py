@@ -7,6 +7,7 @@ primary.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,8 @@ from cascade.patient.lowered import NEAR_LARGEST, WIDEST, curve_of, early_phase,
 from cascade.patient.origins import origins
 from cascade.patient.renewal import early_sizes
 
-PACES = 6
-"""Points of the rule over paces of single lesions."""
+LEAST_PACES = 2
+"""Points of the rule over paces of single lesions, where nobody says how many."""
 
 LEAST_EXPONENT = 0.5
 """Of the size, for the width of panels: what does not come from shedding changes with age too."""
@@ -94,11 +95,11 @@ class Ways:
     delays: Delays
 
 
-def paces_apart(spread: float) -> list[tuple[float, float]]:
+def paces_apart(spread: float, points: int) -> list[tuple[float, float]]:
     """Factors of the pace of single lesions, and their shares: Gauss over logarithms that lie evenly."""
     if spread == 0.0:
         return [(1.0, 1.0)]
-    x, w = np.polynomial.legendre.leggauss(PACES)
+    x, w = np.polynomial.legendre.leggauss(points)
     return [(float(np.exp(WIDEST * spread * at)), float(share) / 2.0) for at, share in zip(x, w, strict=True)]
 
 
@@ -134,7 +135,9 @@ class Sources:
             for origin, delays in zip(made, delays_of(disease), strict=True)
         )
         self.delay_error = max(float(ways.delays.error.max(initial=0.0)) for ways in self.ways)
-        self.kinds, of_site = self._kinds(disease)
+        self._disease = disease
+        self._at_paces: dict[int, Sources] = {}
+        self.kinds, of_site = self._kinds(disease, LEAST_PACES)
         self.classes = self._classes(disease, {s: o for o, each in enumerate(made) for s in each.sources}, of_site)
         self.member = self._member(disease)
         self.source_of = np.full(len(sites), -1)
@@ -168,18 +171,29 @@ class Sources:
 
         return at
 
-    def _kinds(self, disease: Disease) -> tuple[tuple[Kind, ...], Ints]:
+    def at_paces(self, points: int) -> Sources:
+        """With so many points of the rule over paces of single lesions, where these differ."""
+        if len(self.kinds) == len({tuple(kind.sites.tolist()) for kind in self.kinds}):
+            return self
+        if points not in self._at_paces:
+            other = copy(self)
+            other.kinds, _ = self._kinds(self._disease, points)
+            self._at_paces[points] = other
+        return self._at_paces[points]
+
+    def _kinds(self, disease: Disease, points: int) -> tuple[tuple[Kind, ...], Ints]:
         lesions = disease.lesions
         names = ("growth_ratio", "establishment", "growth_spread")
         keys = [tuple(lesions.of(s, name) for name in names) for s in self.sites]
         made: list[Kind] = []
         first: dict[tuple[float, ...], int] = {}
-        for key in dict.fromkeys(keys):
+        # Those of one pace first: classes of sources name them by number, whatever the points.
+        for key in sorted(dict.fromkeys(keys), key=lambda key: key[2] > 0):
             alike = np.array([j for j, each in enumerate(keys) if each == key])
             gone, one = early_phase(disease, self.sites[alike[0]])
             _, own, share = early_sizes(one, self.own)
             first[key] = len(made)
-            for factor, weight in paces_apart(key[2]):
+            for factor, weight in paces_apart(key[2], points):
                 made.append(Kind(key[0] * factor, weight * (1.0 - gone), own, share, alike))
         return tuple(made), np.array([first[key] for key in keys])
 
@@ -189,8 +203,8 @@ class Sources:
         for j, site in enumerate(self.sites):
             if site in origin and lesions.of(site, "secondary") > 0:
                 if lesions.of(site, "growth_spread") > 0:
-                    wanted = "none of lesions that shed: what they seed is in the simulation alone"
-                    raise InputError(f"lesions.growth_spread of {site}", lesions.of(site, "growth_spread"), wanted)
+                    wanted = "0: what lesions of paces of their own seed is in the simulation alone"
+                    raise InputError(f"lesions.organs.{site}.growth_spread", lesions.of(site, "growth_spread"), wanted)
                 numbers = (lesions.of(site, name) for name in ("asleep", "asleep_years", "secondary"))
                 alike.setdefault((origin[site], kind[j], *numbers), []).append(j)
         primary = Class(1.0, 1.0, -1, np.zeros(0, int), 0)

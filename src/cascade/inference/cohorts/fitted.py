@@ -180,8 +180,10 @@ class DiseaseFit:
         """Each count beside the fitted disease, and how seldom one is as far off: the check of the fit."""
         rows = []
         for group, said in zip(self.groups, self.said, strict=True):
+            # Of two classes one says all.
+            other = 0 if group.what != "years" and len(group.observed) == 2 else -1
             for place, (k, n, p) in enumerate(zip(group.observed, group.exposure, said.value, strict=True)):
-                if n > 0:
+                if n > 0 and place != other:
                     named, what = group.named(self.data.classes), self._what(group, place)
                     rows.append(CountRow(named, what, float(k), float(n), float(n * p), *chance_of(group, said, place)))
         told = f"Deviance {self.deviance:.1f} over {self._together.size} counts, few ones together."

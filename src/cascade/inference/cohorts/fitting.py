@@ -84,8 +84,7 @@ def fit_disease(
 ) -> DiseaseFit:
     """What ``cascade.fit`` does with a disease."""
     begun, seed, patients = time.perf_counter(), seed_of(seed), PATIENTS if patients is None else patients
-    if not is_whole(patients) or not FEWEST <= patients <= MOST:
-        raise InputError("patients", patients, f"a whole number from {FEWEST:,} to {MOST:,}: simulated, at each point")
+    check_patients(patients)
     if starts is not None and (not is_whole(starts) or not 0 <= starts <= MOST_STARTS):
         raise InputError("starts", starts, f"a whole number from 0 to {MOST_STARTS}, besides the disease itself")
     parameters, cares = _free(disease, free), _cares(disease, data, care)
@@ -106,6 +105,12 @@ def fit_disease(
     return DiseaseFit(
         disease, data, parameters, x, information, noise, search.groups, tuple(said), seconds, asked, deviances
     )
+
+
+def check_patients(patients: Any) -> None:
+    """That so many can be simulated at each point."""
+    if not is_whole(patients) or not FEWEST <= patients <= MOST:
+        raise InputError("patients", patients, f"a whole number from {FEWEST:,} to {MOST:,}: simulated, at each point")
 
 
 class Search:

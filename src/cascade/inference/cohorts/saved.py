@@ -5,6 +5,7 @@ For research and teaching, never for decisions about a patient.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -27,6 +28,9 @@ from cascade.patient.disease import Disease
 
 if TYPE_CHECKING:
     from cascade.common.types import Floats
+
+CONTENT = "content"
+"""Where the fingerprint of the file stands."""
 
 APART = 1e-6
 """Of a number, relative: what another machine may find."""
@@ -59,8 +63,14 @@ def save_fit(fit: DiseaseFit, path: str | Path) -> Path:
         "for": "research and teaching, never for decisions about a patient",
     }
     found = as_path(path)
-    write_atomically(found, json_text(told).encode())
+    write_atomically(found, json_text({**told, CONTENT: content_of(told)}).encode())
     return found
+
+
+def content_of(told: Mapping[str, Any]) -> str:
+    """Fingerprint of all that a file says but itself."""
+    rest = {name: value for name, value in plain_data(told).items() if name != CONTENT}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def opened(told: Mapping[str, Any], path: str | Path) -> DiseaseFit:
@@ -71,25 +81,28 @@ def opened(told: Mapping[str, Any], path: str | Path) -> DiseaseFit:
     InputError
         When the file is none, or the fit comes to other numbers than it says.
     """
+    if told.get(CONTENT) != content_of(told):
+        raise InputError("file", str(path), f"{WHAT}, not changed since")
     try:
         fit = _made(told)
         if fit.begun.digest() != told["sha256"]:
-            raise InputError("file", str(path), f"{WHAT}, not changed since: the disease is another")
+            raise ValueError("the disease is another")
         same = math.isclose(fit.deviance, told["deviance"], rel_tol=APART) and _alike(
             plain_data(fit.table().to_dicts()), told["table"]
         )
-    except InputError:
-        raise
+    except InputError as error:
+        raise InputError("file", str(path), f"{WHAT} ({error})") from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, ModelError) as error:
         raise InputError("file", str(path), f"{WHAT} ({error})") from None
     if not same:
-        raise InputError("file", str(path), "a fit that comes to the same again: its counts or its table differ")
+        made = f"it was made by {told.get('made')}, this is {package_version()}"
+        raise InputError("file", str(path), f"a fit that comes to the same again: counts or table differ ({made})")
     return fit
 
 
 def _made(told: Mapping[str, Any]) -> DiseaseFit:
     """The fit, with what the disease says to each group counted anew."""
-    from cascade.inference.cohorts.fitting import Search
+    from cascade.inference.cohorts.fitting import Search, check_patients
 
     begun = Disease(**told["disease"])
     rows = tuple(
@@ -104,6 +117,7 @@ def _made(told: Mapping[str, Any]) -> DiseaseFit:
         _floats(told[name], shape)
         for name, shape in (("numbers", (size,)), ("information", (size, size)), ("noise", (size, size)))
     )
+    check_patients(asked["patients"])
     search = Search(begun, data, free, asked["care"], asked["patients"], asked["seed"])
     said = tuple(search.said(search.at(x)))
     starts = tuple(float(one) for one in told["starts"])

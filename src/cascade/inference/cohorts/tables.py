@@ -16,6 +16,7 @@ from cascade.common.shares import whole_percent
 from cascade.inference.cohorts.groups import Group, Said
 
 RARE = 0.05
+HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,10 @@ class CountRow:
     expected : float
         Of the fitted disease.
     low, high : float
-        Between which 95 % of such tables of the fitted disease have it; nan where it expects none, or all.
+        Between which 95 % of such tables of the fitted disease have it; nan of metastases in years in which none of the
+        simulated patients has one.
     chance : float
-        That such a table has it as far off, on either side.
+        That such a table has it as far off, on either side; nan as above.
     """
 
     of: str
@@ -113,9 +115,12 @@ class CountRows(Table[CountRow]):
         """What the numbers are, and how many are off."""
         known = [r.chance for r in self.rows if not math.isnan(r.chance)]
         off = sum(chance < RARE for chance in known)
+        unexpected = sum(r.observed > 0 for r in self.rows if math.isnan(r.chance))
+        more = f" In {unexpected} more metastases were seen, and in no simulated patient." if unexpected else ""
         return (
-            f"{off} of {len(known)} counts are as far off as in one of twenty tables of the fitted disease; of a right"
-            f" one some {RARE * len(known):.1f} are, or fewer, since it was fitted to them. {self.told}"
+            f"{off} of {len(known)} counts are so far off that one in twenty tables of the fitted disease has them so;"
+            f" of a right disease some {RARE * len(known):.1f} are, or fewer, since it was fitted to them.{more}"
+            f" {self.told}"
         )
 
 
@@ -127,12 +132,13 @@ def chance_of(group: Group, said: Said, place: int) -> tuple[float, float, float
     """
     n, behind, k = float(group.exposure[place]), float(said.behind[place]), float(group.observed[place])
     rest = float(said.behind.sum()) - behind
-    if behind <= 0 or (group.what != "years" and rest <= 0):
-        return math.nan, math.nan, math.nan
     law: Any
     if group.what == "years":
+        if behind <= 0:
+            return math.nan, math.nan, math.nan
         law = stats.nbinom(behind, behind / (behind + n * float(said.value[place])))
     else:
-        law = stats.betabinom(round(n), behind, rest)
+        # Of a class of none, or of all, of the simulated patients: as if it were half of one.
+        law = stats.betabinom(round(n), max(behind, HALF), max(rest, HALF))
     chance = min(1.0, 2.0 * min(float(law.cdf(k)), float(law.sf(k - 1.0))))
     return float(law.ppf(0.025)), float(law.ppf(0.975)), chance

@@ -27,8 +27,8 @@ from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.sources import Sources
 
 ROUGH, OTHER = (
-    replace(COARSE, points=4, width=3.4, step=0.06, nodes=2, hazard=1.9, visible=80, ages=5),
-    replace(COARSE, points=5, width=4.1, step=0.052, nodes=2, days=3, hazard=1.3, visible=95, ages=6),
+    replace(COARSE, points=4, width=3.4, step=0.06, nodes=2, hazard=1.9, visible=80, ages=5, paces=4),
+    replace(COARSE, points=5, width=4.1, step=0.052, nodes=2, days=3, hazard=1.3, visible=95, ages=6, paces=5),
 )
 """What tells errors: two, for one may agree where both are wrong."""
 

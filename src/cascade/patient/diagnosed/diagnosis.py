@@ -114,6 +114,7 @@ class Diagnosis:
     def __init__(
         self, disease: Disease, sources: Sources, pace: float, asked: Asked, resolution: Resolution = FINE
     ) -> None:
+        sources = sources.at_paces(resolution.paces)
         self.disease, self.sources, self.pace, self.asked = disease, sources, pace, asked
         self.resolution = resolution
         self.primary = Primary(disease, sources, pace, asked.staging, asked.until)

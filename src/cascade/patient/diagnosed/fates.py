@@ -68,6 +68,8 @@ class Resolution:
         Width of such a panel, in e-folds of the hazard of symptoms.
     visible, ages : int
         Days at which the probability that the primary could not be seen is told, and parts of the ages then.
+    paces : int
+        Points of the rule over paces of single lesions.
     """
 
     points: int = 6
@@ -79,9 +81,10 @@ class Resolution:
     hazard: float = 1.2
     visible: int = 140
     ages: int = 12
+    paces: int = 8
 
 
-FINE, COARSE = Resolution(), Resolution(5, 2.9, 0.045, 0.5, 3, 4, 1.45, 110, 8)
+FINE, COARSE = Resolution(), Resolution(5, 2.9, 0.045, 0.5, 3, 4, 1.45, 110, 8, 6)
 """What answers are made with, and what tells their errors."""
 
 
