@@ -33,7 +33,7 @@ FALSE_ALARM = 1e-3
 """Of each interval of Aalen and Johansen beside which the curve is laid."""
 
 RECURS, RID, DIES = "operated.recurrence", "operated.rid", "*.death without recurrence"
-SOURCE = "Moertel 1995 (the same 929 patients): B"
+SOURCE = "Moertel 1995: B"
 
 
 def chain(rid: float = 1e-5) -> cascade.Model:
@@ -76,7 +76,7 @@ def beside(data: cascade.Data, fit: cascade.Fit) -> tuple[list[Row], list[str]]:
         for year, share in zip(YEARS, said.share.tolist(), strict=True):
             seen = [row for row in curves.of(arm, "recurrence") if row.time <= 365.25 * year][-1]
             name = f"recurrence within {year} years, {arm}"
-            interval = f"{SOURCE}; {seen.low:.3f} to {seen.high:.3f} hold with {1 - FALSE_ALARM:g}"
+            interval = f"its data; {seen.low:.3f} to {seen.high:.3f} with {1 - FALSE_ALARM:.1%}"
             rows.append(Row(name, "the same patients", seen.share, None, share, interval))
             if not seen.low <= share <= seen.high:
                 problems.append(f"{name}: {share:.3f}, and {seen.low:.3f} to {seen.high:.3f} were seen")
