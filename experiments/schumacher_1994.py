@@ -229,9 +229,8 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         "nodes alone": women.place[:, 1:],
         "Cox, all that is known": known_of(women),
     }
-    rows.append(
-        Row("greatest miss in a fifth of women, the disease", "looked at", greatest_miss(risk, women), None, None)
-    )
+    missed = "greatest miss in a fifth of women"
+    rows.append(Row(f"{missed}, the disease", "looked at", greatest_miss(risk, women), None, None, by_chance(risk)))
     for what, known in naive.items():
         says = by_cox(known, women)
         # Of one number alone the number itself ranks; of several what Cox's model of the other half says.
@@ -239,7 +238,14 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         told = concordance(score, women.until, women.event)
         rows += [
             Row(f"c-index, {what}", COMPARED, told, None, None, told_to(score, women)),
-            Row(f"{name}, {what}, Cox", COMPARED, greatest_miss(says, women), None, None, by_chance(says)),
+            Row(
+                f"{missed}, {what.removeprefix('Cox, ')} by Cox",
+                COMPARED,
+                greatest_miss(says, women),
+                None,
+                None,
+                by_chance(says),
+            ),
         ]
     return rows
 

@@ -136,6 +136,9 @@ def test_what_the_guide_says_of_the_women_of_the_trial() -> None:
     assert said == pytest.approx(index["c-index, Cox, all that is known"], abs=0.016)  # its standard error
     assert said > index["c-index, size alone"] + 0.03
     assert said > index["c-index, nodes alone"] + 0.01
+    missed = {name: row for name, row in rows.items() if name.startswith("greatest miss in a fifth of women")}
+    assert len(missed) == 4
+    assert all("by chance alone" in row.source for row in missed.values())
     for word in ("without", "with"):
         row = rows[f"event in 5 years, 10 nodes and more, {word} tamoxifen"]
         assert row.simulated < row.observed - 0.1
