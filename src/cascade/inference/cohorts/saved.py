@@ -6,7 +6,6 @@ For research and teaching, never for decisions about a patient.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -69,8 +68,8 @@ def save_fit(fit: DiseaseFit, path: str | Path) -> Path:
 
 def content_of(told: Mapping[str, Any]) -> str:
     """Fingerprint of all that a file says but itself."""
-    rest = {name: value for name, value in plain_data(told).items() if name != CONTENT}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True, allow_nan=False).encode()).hexdigest()
+    rest = {name: value for name, value in told.items() if name != CONTENT}
+    return hashlib.sha256(json_text(rest, indent=None).encode()).hexdigest()
 
 
 def opened(told: Mapping[str, Any], path: str | Path) -> DiseaseFit:
@@ -141,4 +140,4 @@ def _alike(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_alike, one, other))
-    return bool(json.dumps(one) == json.dumps(other))
+    return bool(one == other)
