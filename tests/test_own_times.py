@@ -76,7 +76,9 @@ def test_shares_of_all_ends_and_of_none_are_one(late: bool) -> None:
         assert row.share + sum(told) == pytest.approx(1.0, abs=1e-12)
 
 
-@pytest.mark.parametrize(("n", "hazard", "other"), [(8, 0.2, 0.0), (25, 0.1, 0.15), (60, 0.5, 0.2)])
+@pytest.mark.parametrize(
+    ("n", "hazard", "other"), [(8, 0.2, 0.0), (25, 0.1, 0.15), pytest.param(60, 0.5, 0.2, marks=pytest.mark.slow)]
+)
 def test_intervals_hold_where_some_come_late(n: int, hazard: float, other: float) -> None:
     """Each side of an interval is missed by 2.5 % or less, where half come under observation late."""
     draw, studies, at = np.random.default_rng(5), 4000, 3.0
