@@ -27,7 +27,10 @@ def compared(fits: Sequence[DiseaseFit]) -> Fits:
     for one in fits[1:]:
         for name in ("patients", "seed"):
             if one.asked[name] != fits[0].asked[name]:
-                wanted = f"fits over the same simulated patients: {name} {fits[0].asked[name]}"
+                wanted = (
+                    f"fits over the same simulated patients: {name} {fits[0].asked[name]}; give both cascade.fit(...,"
+                    " patients=..., seed=...) alike"
+                )
                 raise InputError("others", f"{name} {one.asked[name]}", wanted)
     each = [Compared(", ".join(f.where for f in one.free), len(one.free), -0.5 * one.deviance) for one in fits]
     return in_order(each, lambda less, more: _is_part(fits[less], fits[more]), COHORTS)
