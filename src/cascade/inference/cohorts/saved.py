@@ -89,9 +89,7 @@ def opened(told: Mapping[str, Any], path: str | Path) -> DiseaseFit:
         same = math.isclose(fit.deviance, told["deviance"], rel_tol=APART) and _alike(
             plain_data(fit.table().to_dicts()), told["table"]
         )
-    except InputError as error:
-        raise InputError("file", str(path), f"{WHAT} ({error})") from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ModelError) as error:
+    except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError, ModelError) as error:
         raise InputError("file", str(path), f"{WHAT} ({error})") from None
     if not same:
         made = f"it was made by {told.get('made')}, this is {package_version()}"
