@@ -144,6 +144,22 @@ class Sources:
         for c, each in enumerate(self.classes[1:]):
             self.source_of[each.sites] = c
 
+    @property
+    def fastest(self) -> tuple[Kind, ...]:
+        """Of the kinds of each site the fastest: it is the first to grow, and others blur what comes later."""
+        of = {tuple(kind.sites.tolist()): kind for kind in sorted(self.kinds, key=lambda kind: kind.ratio)}
+        return tuple(of.values())
+
+    @property
+    def mean_ratios(self) -> tuple[float, ...]:
+        """Of growth over that of the primary, of the kinds of each site the mean."""
+        sums: dict[tuple[int, ...], list[float]] = {}
+        for kind in self.kinds:
+            of = sums.setdefault(tuple(kind.sites.tolist()), [0.0, 0.0])
+            of[0] += kind.left * kind.ratio
+            of[1] += kind.left
+        return tuple(whole / left for whole, left in sums.values())
+
     def own(self, cells: object) -> Floats:
         """Own times of sizes."""
         return own_times(self.curve, np.atleast_1d(np.asarray(cells, float)).tolist())

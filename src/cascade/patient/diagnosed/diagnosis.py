@@ -131,7 +131,7 @@ class Diagnosis:
         primary, growth, end = self.primary, self.disease.tumour.growth, self.primary.end
         begin = min(float(growth.days(min(EARLIEST_CELLS, 0.5 * growth.most))[0]) / self.pace, 0.5 * end)
         exponent = max(primary.symptoms.exponent if primary.symptoms is not None else 0.5, 0.5)
-        steep = exponent if not self.clinic.hazards else max(exponent, *(k.ratio for k in self.sources.kinds))
+        steep = exponent if not self.clinic.hazards else max(exponent, *self.sources.mean_ratios)
 
         def width(age: float) -> float:
             slope = self.sources.slope(min(self.pace * age, self.sources.last))
@@ -149,7 +149,7 @@ class Diagnosis:
         if primary.symptoms is not None:
             cuts.append(primary.symptoms.least / self.pace)
         cuts += [day / self.pace for day, _ in growth.points]
-        for kind in self.sources.kinds:
+        for kind in self.sources.fastest:
             # The first lesions to surface.
             middle = float((kind.share * kind.own).sum() / kind.share.sum())
             for hazard in self.clinic.hazards:

@@ -156,7 +156,7 @@ class Fates:
         width = self.resolution.width / (slope * fastest)
         even = np.linspace(0.0, self.end, int(np.ceil(self.end / width)) + 1)
         cuts = [even, even[1] * 0.5 ** np.arange(1, 18)]
-        for kind in self.sources.kinds:
+        for kind in self.sources.fastest:
             pace, early = self.pace * kind.ratio, self.sources.early
             begins = early / pace
             cuts.append(np.array([begins]))
@@ -193,9 +193,11 @@ class Fates:
             left[kind.sites] += kind.left
         return np.asarray(table * left[self.sources.ways[0].site])
 
-    def shown(self, kind: Kind, sleeps: bool, hazard: Hazard | None, looks: Sequence[Look], ways: Ints) -> Floats:
-        """Probability for founders-to-be of some ways to have shown themselves, (Q, ways)."""
-        low, high = self._of_founder(kind, sleeps, hazard, looks)
+    def shown(
+        self, kinds: Sequence[Kind], sleeps: bool, hazard: Hazard | None, looks: Sequence[Look], ways: Ints
+    ) -> Floats:
+        """Probability for founders-to-be of some ways, of any of the kinds, to have shown themselves, (Q, ways)."""
+        low, high = np.sum([self._of_founder(kind, sleeps, hazard, looks) for kind in kinds], axis=0)
         if not sleeps:
             return self._delayed(low + high) @ self._lags.awake[:, ways]
         out = self._delayed(low) @ self._lags.awake[:, ways] if low.any() else 0.0

@@ -93,10 +93,8 @@ class Shown:
             mine = np.flatnonzero(np.isin(ways.site, sites))
             place = of, tuple(mine.tolist())
             if place not in self._kept:
-                parts = [
-                    self.fates.shown(kind, clinic.sleeps[j], clinic.hazard[j], looks[j], mine)
-                    for kind in clinic.kinds_of[j]
-                ]
-                self._kept[place] = parts[0] if len(parts) == 1 else np.sum(parts, axis=0)
+                self._kept[place] = self.fates.shown(
+                    clinic.kinds_of[j], clinic.sleeps[j], clinic.hazard[j], looks[j], mine
+                )
             out[:, mine] = self._kept[place] * ways.chance[mine]
         return out
