@@ -115,7 +115,7 @@ def test_chance_moves_no_target_by_more_than_half_its_error(name: str) -> None:
     assert not off
 
 
-@pytest.mark.full
+@pytest.mark.slow
 def test_tumours_that_are_found_late_stand_for_those_that_are_found() -> None:
     """Weighed, they are as many, as large, as often spread; where few are found, two seeds agree within errors."""
     disease = cascade.disease("breast")
@@ -193,8 +193,9 @@ def test_what_a_variant_is_about_is_not_free_in_it() -> None:
     assert cascade.disease("breast:slow-lesions").lesions.growth_ratio == 1.4
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if ":" in name else pytest.mark.full) for name in VARIANTS]
+)
 def test_the_file_of_a_disease_tells_what_its_script_finds(name: str) -> None:
     """Every row that stands there as simulated is counted anew; every free parameter is that of the calibration."""
     disease = cascade.disease(name)

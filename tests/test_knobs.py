@@ -229,7 +229,7 @@ EACH = """console.log(JSON.stringify(given.cases.map(([name, from, to]) => {
 
 
 @in_node
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 1)
 @pytest.mark.parametrize("times", TIMES[1:])
 def test_of_cells_that_differ_in_seven_traits_a_treatment_for_a_time_is_that_of_the_package(
     times: tuple[float, float | None],

@@ -75,6 +75,7 @@ def counted(name: str, at: dict[str, Any], years: list[float]) -> list[tuple[int
     return [(int(a), int(b)) for a, b in zip(seen.sum(axis=0), (cells > 0).sum(axis=0), strict=True)]
 
 
+@pytest.mark.sampled(2, 3)
 @pytest.mark.parametrize("lang", ["en", "de"])
 @pytest.mark.parametrize("name", ["colon", "breast", "textbook"])
 def test_nothing_says_how_many_are_there_until_somebody_has_guessed(
@@ -164,7 +165,7 @@ def test_no_task_asks_of_the_patient_of_the_question(opened: Callable[..., Any],
     assert asked != [str(number)]
 
 
-@pytest.mark.sampled(2, 6)
+@pytest.mark.sampled(2, 4)
 @pytest.mark.parametrize("width", [320, 600, 1280])
 @pytest.mark.parametrize("name", ["colon", "breast", "textbook"])
 def test_a_number_in_a_strip_is_the_most_in_its_years(opened: Callable[..., Any], name: str, width: int) -> None:

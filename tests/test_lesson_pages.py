@@ -80,7 +80,7 @@ def opened(browser: Any, folder: Path) -> Iterator[Any]:
         context.close()
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 12)
 @pytest.mark.parametrize("name", MODELS)
 def test_the_lesson_of_every_model_plays_by_itself_and_is_exact(opened: Any, folder: Path, name: str) -> None:
     shown = opened(name, "#film=shown")
@@ -99,7 +99,7 @@ def test_the_lesson_of_every_model_plays_by_itself_and_is_exact(opened: Any, fol
     shown.fine()
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 12)
 @pytest.mark.parametrize("name", MODELS)
 def test_in_every_lesson_sliders_tasks_and_addresses_are_right(opened: Any, name: str) -> None:
     """Half the odds of the first step that kills; the step that fewest pass; and the page that the address leads to."""
@@ -585,7 +585,7 @@ def test_a_screen_reader_is_not_talked_to_at_every_key(opened: Any) -> None:
     assert 1 <= shown.page.evaluate("said") <= 2
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 3)
 @pytest.mark.parametrize("name", ["platelets", "colon", "textbook"])
 @pytest.mark.parametrize("lang", ["en", "de"])
 def test_nothing_is_cut_at_any_width(opened: Any, name: str, lang: str) -> None:

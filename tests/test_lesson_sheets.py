@@ -65,6 +65,7 @@ COVERED = """(scene) => [...document.querySelectorAll(`${scene} .ground`)].filte
 }).map((ground) => ground.textContent)"""
 
 
+@pytest.mark.sampled(2, 4)
 @pytest.mark.parametrize("width", [320, 400, 800, 1280])
 @pytest.mark.parametrize("lang", ["en", "de"])
 def test_no_pill_lies_on_the_name_of_a_step(opened: Callable[..., Any], lang: str, width: int) -> None:

@@ -68,7 +68,7 @@ STANDS = """() => {
 }"""
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 9)
 @pytest.mark.parametrize("wall", WALLS)
 @pytest.mark.parametrize("lang", ["en", "de"])
 @pytest.mark.parametrize("name", ["textbook", "colon", "clusters"])
@@ -112,7 +112,7 @@ CAUSES = """(scene) => [...document.querySelectorAll(`${scene} .why`)].map((why)
 }).filter(([all]) => all > 0)"""
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(4, 14)
 @pytest.mark.parametrize("width", [320, 1100, 1280, 1920])
 @pytest.mark.parametrize("lang", ["en", "de"])
 @pytest.mark.parametrize("name", ["textbook", "platelets", "clusters", "colon", "unlike-cells"])
@@ -180,6 +180,7 @@ TURNED = """() => {
 }"""
 
 
+@pytest.mark.sampled(2, 6)
 @pytest.mark.parametrize("lang", ["en", "de"])
 @pytest.mark.parametrize("name", ["platelets", "clusters", "colon", "prostate", "emt", "leukemia"])
 def test_a_knob_that_begins_the_film_anew_says_so(opened: Callable[..., Any], name: str, lang: str) -> None:

@@ -295,7 +295,7 @@ def test_an_hour_of_a_cell_and_a_moment_of_the_film_are_each_others() -> None:
 # The file -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 8)
 @pytest.mark.parametrize("lang", languages()[1:])
 @pytest.mark.parametrize("name", ["rectum", *sorted({*MODELS} - {"rectum"})])
 def test_the_lesson_of_every_model_is_small_in_other_languages(name: str, lang: str) -> None:
