@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -167,6 +168,18 @@ def load(name_or_path: str | Path) -> Model:
     >>> load("textbook").stages[0]
     'detachment'
     """
+    if str(name_or_path) in names():
+        return _of_the_package(str(name_or_path))
+    return _model(name_or_path)
+
+
+@cache
+def _of_the_package(name: str) -> Model:
+    """Once: a model cannot be changed, and a cancer takes long to be put together."""
+    return _model(name)
+
+
+def _model(name_or_path: str | Path) -> Model:
     loaded = load_any(name_or_path)
     if isinstance(loaded, Treatment):
         raise InputError("model", str(name_or_path), "a model or a cancer; this is a treatment")
