@@ -36,6 +36,9 @@ AFTER = 0.25
 
 ANSWERS = ("seen at diagnosis", "hidden", "in 5 years", "years 5 to 20", "first in an organ")
 
+ONE_PACE, OWN_PACES = "metastases of one patient grow alike", "metastases differ in growth (log-sd 0.8)"
+"""Asked where they do not already."""
+
 Change = Callable[[cascade.Disease], cascade.Disease]
 
 
@@ -110,10 +113,18 @@ CHANGES: dict[str, Change] = {
     "half the spread of growth": times("traits.pace.spread", 0.5),
     "twice the spread of growth": times("traits.pace.spread", 2.0),
     "metastases grow as fast as primaries": lambda disease: changed(disease, {"lesions.growth_ratio": 1.0}),
-    "metastases differ in growth (log-sd 0.8)": differing(0.8),
+    ONE_PACE: differing(0.0),
+    OWN_PACES: differing(0.8),
     "half the founders": times("efficiency", 0.5),
     "twice the founders": times("efficiency", 2.0),
 }
+
+
+def is_already(disease: cascade.Disease, told: str) -> bool:
+    """Whether the disease is what a change would make of it."""
+    if told in (ONE_PACE, OWN_PACES):
+        return bool(disease.lesions.growth_spread) == (told == OWN_PACES)
+    return told.startswith(disease.tumour.growth.law)
 
 
 def first_seen(disease: cascade.Disease, r: Register) -> np.ndarray:
@@ -156,11 +167,7 @@ def main() -> int:
         head, lines = [name, *ANSWERS[:-1], f"first in {whole.sites[distant_in(whole)[organ]]}"], []
         for told, change in CHANGES.items():
             other = change(whole)
-            if (
-                told != "as fitted"
-                and other.tumour.growth.law in told
-                and other.tumour.growth.law == whole.tumour.growth.law
-            ):
+            if is_already(whole, told):
                 continue
             values = answers(other, plan, organ)
             rows += [
