@@ -3,7 +3,7 @@
 Of metastases of 10 mm and more, at the diagnosis of a primary of 20 mm or five years after its removal, the share that
 was seeded while the primary was smaller than 0.01 cm3.  With n(s) the primary's cells at age s, a cell shed at s founds
 at once, grows R times as fast and is visible at age t if s <= t - T(10 mm) / R =: v, T the primary's own time to that
-size; so the share is
+size (where metastases of a patient differ in growth, those that are seen are the faster); so the share is
 
     int_0^{min(e, v)} n(s)^a ds / int_0^{min(d, v)} n(s)^a ds,    n(e) = 0.01 cm3, d the age at removal,
 

@@ -420,13 +420,13 @@ def test_the_share_seeded_early_is_a_ratio_of_integrals(law: str, ratio: float, 
 
 
 def test_the_map_is_what_a_simulation_counts() -> None:
-    """Of patients who are all alike, whose cells found at once: at most four standard errors apart.
+    """Of patients who are all alike, as are their metastases, whose cells found at once: four standard errors at most.
 
     Founders need days, and lesions a phase of birth and death by chance: both shift the time by some days of thousands.
     """
-    whole = cascade.disease("breast")
-    ratio = whole.lesions.growth_ratio
+    whole, ratio = cascade.disease("breast"), 3.5
     alike = whole.with_(
+        lesions={"growth_ratio": ratio, "growth_spread": 0.0},
         traits=(), correlations=(), subtypes=(), presentation=None, eyes=(), pathologist=None, autopsy=None, care=(),
         calibration=None, variants=(), dormant=0.0, efficiency=0.3, death={"other": None, "burden_cells": 1e15},
     )  # fmt: skip
