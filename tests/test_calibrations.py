@@ -182,6 +182,15 @@ def test_what_the_guide_says_contradicts_breast_cancer_does() -> None:
     }
 
 
+@pytest.mark.parametrize("name", disease_names())
+def test_what_a_variant_changes_is_not_what_the_disease_already_has(name: str) -> None:
+    """Else a number of its own was written over, say when the disease was fitted again."""
+    disease = cascade.disease(name)
+    for one in disease.variants:
+        for where, value in one.changes.items():
+            assert number_at(disease, where) != value, (one.name, where)
+
+
 def test_what_a_variant_is_about_is_not_free_in_it() -> None:
     """The variant of slow lesions stays one, whatever is fitted in it."""
     whole, slow = (_registers.Calibration.of(name) for name in ("breast", "breast:slow-lesions"))

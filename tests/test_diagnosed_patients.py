@@ -10,6 +10,7 @@ import pytest
 import cascade
 from cascade.patient.diagnosed.answer import AFTER_YEARS, Diagnosed
 from cascade.patient.disease import Disease
+from cascade.patient.sources import Sources
 from helpers.budget import SIGMAS
 from helpers.clinic import Patients, simulate
 from helpers.tumours import textbook
@@ -81,6 +82,24 @@ def test_patients_who_are_alike_agree_with_those_who_are_drawn(pace: float, spre
     found = told(disease, care="surgery", pace=pace)
     drawn = drawn._replace(traits=np.zeros((len(drawn.mode), 0)))
     assert_agree(disease, found, drawn)
+
+
+@pytest.mark.parametrize("spread", [0.1, 2.0])
+def test_panels_by_the_fastest_metastases_tell_what_panels_by_all_do(
+    spread: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Panels are cut where the fastest begin to be seen, and as wide as the mean is steep: within the errors told."""
+    organs = {"nodes": {"growth_spread": 0.0}} if "nodes" in clinic().sites else {}
+    disease = clinic(lesions={"secondary": 0.0, "growth_spread": spread, "organs": organs})
+    found = told(disease, care="surgery", pace=1.0)
+    few = [found.seen, found.there_number, found.seen_number, found.hidden, found.freedom()]
+    monkeypatch.setattr(Sources, "fastest", property(lambda self: self.kinds))
+    monkeypatch.setattr(Sources, "mean_ratios", property(lambda self: tuple(kind.ratio for kind in self.kinds)))
+    other = told(disease, care="surgery", pace=1.0)
+    many = [other.seen, other.there_number, other.seen_number, other.hidden, other.freedom()]
+    assert not all(np.array_equal(a.value, b.value) for a, b in zip(few, many, strict=True))
+    for a, b in zip(few, many, strict=True):
+        assert np.all(np.abs(a.value - b.value) <= a.error), (a.value - b.value, a.error)
 
 
 def quicker(disease: Disease, pace: float) -> Disease:

@@ -13,6 +13,7 @@ import pytest
 
 import cascade
 from cascade import body
+from cascade.catalog.loader import _model as anew
 from cascade.lowering import lower as lowering
 from cascade.model import Model
 from helpers.immutable import changeable
@@ -41,7 +42,7 @@ def test_nothing_that_the_body_holds_for_the_whole_process_can_be_changed() -> N
     ]  # fmt: skip
     for part in held:
         assert list(changeable(part)) == [], part
-    before = cascade.load("colon").digest()
+    before = anew("colon").digest()
     for change in (
         lambda: body.fitted().soil.update(liver=9.0),
         lambda: circulation.flows.update(liver=9.0),
@@ -52,7 +53,15 @@ def test_nothing_that_the_body_holds_for_the_whole_process_can_be_changed() -> N
     ):
         with pytest.raises(TypeError, match="cannot be changed"):
             change()
-    assert cascade.load("colon").digest() == before
+    assert anew("colon").digest() == before
+
+
+def test_a_model_of_the_package_is_put_together_once_and_cannot_be_changed() -> None:
+    for name in ("colon", "textbook", "clusters"):
+        model = cascade.load(name)
+        assert cascade.load(name) is model
+        assert model == anew(name)
+        assert list(changeable(model)) == []
 
 
 def test_a_planted_dictionary_is_found() -> None:

@@ -156,6 +156,11 @@ def load(name_or_path: str | Path) -> Model:
         A name from ``models()``, or a path (anything that ends in ``.toml``) of a model, or
         of a cancer (a file that has routes).
 
+    Returns
+    -------
+    Model
+        By name always the same one, which cannot be changed.
+
     Raises
     ------
     InputError

@@ -146,13 +146,13 @@ class Sources:
 
     @property
     def fastest(self) -> tuple[Kind, ...]:
-        """Of the kinds of each site the fastest: it is the first to grow, and others blur what comes later."""
+        """Of the kinds of each site the fastest."""
         of = {tuple(kind.sites.tolist()): kind for kind in sorted(self.kinds, key=lambda kind: kind.ratio)}
         return tuple(of.values())
 
     @property
     def mean_ratios(self) -> tuple[float, ...]:
-        """Of growth over that of the primary, of the kinds of each site the mean."""
+        """Of growth over that of the primary, of the kinds of each site the mean: so steep are sums over the kinds."""
         sums: dict[tuple[int, ...], list[float]] = {}
         for kind in self.kinds:
             of = sums.setdefault(tuple(kind.sites.tolist()), [0.0, 0.0])

@@ -152,7 +152,10 @@ class Fates:
         self._part = place - self._place
 
     def _edges(self, slope: float, fastest: float, hazards: Sequence[Hazard], sights: Sequence[Sight]) -> Floats:
-        """Panels: even, with more towards 0 and where eyes begin to see, and cuts where symptoms begin."""
+        """Panels: even, with more towards 0 and where eyes begin to see, and cuts where symptoms begin.
+
+        Of lesions of paces of their own where these are so for the fastest: even panels are as narrow as it needs.
+        """
         width = self.resolution.width / (slope * fastest)
         even = np.linspace(0.0, self.end, int(np.ceil(self.end / width)) + 1)
         cuts = [even, even[1] * 0.5 ** np.arange(1, 18)]
