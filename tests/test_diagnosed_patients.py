@@ -84,7 +84,7 @@ def test_patients_who_are_alike_agree_with_those_who_are_drawn(pace: float, spre
     assert_agree(disease, found, drawn)
 
 
-@pytest.mark.parametrize("spread", [0.1, 2.0])
+@pytest.mark.parametrize("spread", [0.1, 0.8, pytest.param(2.0, marks=pytest.mark.slow)])
 def test_panels_by_the_fastest_metastases_tell_what_panels_by_all_do(
     spread: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
