@@ -166,10 +166,9 @@ def main() -> int:
         recipe[f"digest of {name}"] = whole.digest()
         head, lines = [name, *ANSWERS[:-1], f"first in {whole.sites[distant_in(whole)[organ]]}"], []
         for told, change in CHANGES.items():
-            other = change(whole)
             if is_already(whole, told):
                 continue
-            values = answers(other, plan, organ)
+            values = answers(change(whole), plan, organ)
             rows += [
                 Row(f"{name}, {told}: {what}", "map", None, v, None) for what, v in zip(head[1:], values, strict=True)
             ]

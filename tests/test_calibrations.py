@@ -180,6 +180,12 @@ def test_what_the_guide_says_contradicts_breast_cancer_does() -> None:
         "ER-negative: hazard of years 10 to 15 over that of the first five",  # too many late
         "fewer free of any recurrence at five years, with images, read as distant",
     }
+    rows = {row.name: row for row in calibration.rows}
+    for years in ("5 to 10", "10 to 15", "15 to 20"):
+        late = rows[f"ER-negative: hazard of years {years} over that of the first five"]
+        assert late.simulated > 1.3 * late.observed
+    many = next(row for row in _registers.Calibration.of("breast").rows if row.id.endswith("T2N4-9"))
+    assert -2.2 < many.apart(rows[many.id].simulated) < -1.8  # at the edge of two errors
 
 
 @pytest.mark.parametrize("name", disease_names())

@@ -89,12 +89,12 @@ def test_panels_by_the_fastest_metastases_tell_what_panels_by_all_do(
     spread: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Panels are cut where the fastest begin to be seen, and as wide as the mean is steep: within the errors told."""
-    organs = {"nodes": {"growth_spread": 0.0}} if "nodes" in clinic().sites else {}
+    organs = {site: {"growth_spread": 0.0} for site, kind in clinic().kinds.items() if kind == "nodal"}
     disease = clinic(lesions={"secondary": 0.0, "growth_spread": spread, "organs": organs})
     found = told(disease, care="surgery", pace=1.0)
     few = [found.seen, found.there_number, found.seen_number, found.hidden, found.freedom()]
     monkeypatch.setattr(Sources, "fastest", property(lambda self: self.kinds))
-    monkeypatch.setattr(Sources, "mean_ratios", property(lambda self: tuple(kind.ratio for kind in self.kinds)))
+    monkeypatch.setattr(Sources, "mean_ratios", property(lambda self: [kind.ratio for kind in self.kinds]))
     other = told(disease, care="surgery", pace=1.0)
     many = [other.seen, other.there_number, other.seen_number, other.hidden, other.freedom()]
     assert not all(np.array_equal(a.value, b.value) for a, b in zip(few, many, strict=True))

@@ -13,6 +13,7 @@ import pytest
 
 import cascade
 from cascade import body
+from cascade.catalog import names
 from cascade.catalog.loader import _model as anew
 from cascade.lowering import lower as lowering
 from cascade.model import Model
@@ -57,7 +58,7 @@ def test_nothing_that_the_body_holds_for_the_whole_process_can_be_changed() -> N
 
 
 def test_a_model_of_the_package_is_put_together_once_and_cannot_be_changed() -> None:
-    for name in ("colon", "textbook", "clusters"):
+    for name in names():
         model = cascade.load(name)
         assert cascade.load(name) is model
         assert model == anew(name)

@@ -22,10 +22,12 @@ sys.path.append(str(Path(__file__).parents[1] / "experiments"))
 import _images  # type: ignore[import-not-found]
 import _ranked  # type: ignore[import-not-found]
 import _registers  # type: ignore[import-not-found]
+import first_sites  # type: ignore[import-not-found]
 import follow_up  # type: ignore[import-not-found]
 import polychemotherapy  # type: ignore[import-not-found]
 import schumacher_1994 as trial  # type: ignore[import-not-found]
 import shares_at_diagnosis  # type: ignore[import-not-found]
+import soil_of_patients  # type: ignore[import-not-found]
 
 
 def women(n: int, seed: int = 3, effect: float = 0.8, tamoxifen: float = 0.6) -> trial.Women:
@@ -135,6 +137,7 @@ def test_what_the_guide_says_of_the_women_of_the_trial() -> None:
     said = index["c-index, the disease"]
     assert said == pytest.approx(index["c-index, Cox, all that is known"], abs=0.016)  # its standard error
     assert said > index["c-index, size alone"] + 0.03
+    assert 0.645 < said < 0.675
     missed = {name: row for name, row in rows.items() if name.startswith("greatest miss in a fifth of women")}
     assert len(missed) == 4
     assert all("by chance alone" in row.source for row in missed.values())
@@ -182,7 +185,7 @@ def test_what_the_guide_says_of_symptoms_that_come_later() -> None:
 
 @pytest.mark.slow
 def test_what_the_guide_says_of_organs_at_diagnosis() -> None:
-    """Each share of the table with its error, and that growth moves it by several of these, either way."""
+    """Each share of the table with its error, and that growth moves it by several of these (two of the brain's)."""
     page = (Path(__file__).parents[1] / "docs" / "diseases.md").read_text()
     options = argparse.Namespace(cells=8_000, seed=1984)
     rows = {row.name: row for row in shares_at_diagnosis.asked(cascade.disease("breast"), options)}
@@ -199,6 +202,30 @@ def test_what_the_guide_says_of_organs_at_diagnosis() -> None:
         assert most - fitted > several * math.hypot(errors[0], errors[2])
         assert least < 0.70 * fitted
         assert most > 1.28 * fitted
+
+
+@pytest.mark.slow
+def test_what_the_guide_says_of_organs_first_and_at_the_end() -> None:
+    """The liver first too often, several at once too seldom; of the dead too few with one in each of their organs."""
+    disease = cascade.disease("breast")
+    rows = {row.name: row for row in first_sites.asked(disease, argparse.Namespace(cells=20_000, seed=11))}
+    assert rows["liver first and alone"].simulated > 2.0 * rows["liver first and alone"].observed
+    assert rows["several at once, treated women"].simulated < 0.5 * rows["several at once, treated women"].observed
+    observed = soil_of_patients.counted(disease)
+    plan = replace(_registers.Calibration.of("breast"), patients=10_000)
+    found = soil_of_patients.autopsied(disease, plan)
+    assert all(found[site] < share for site, share in observed.items() if share > 0.03)
+
+
+@pytest.mark.slow
+def test_of_which_variants_hardly_any_is_there_at_diagnosis() -> None:
+    """Where a variant says so, and of the disease where metastases of a woman grow alike."""
+    disease = cascade.disease("breast")
+    plan = replace(_registers.Calibration.of("breast"), patients=5_000)
+    said = [disease.variant(one.name) for one in disease.variants if "hardly any metastasis" in one.title]
+    assert len(said) == 2
+    for one in (*said, changed(disease, {"lesions.growth_spread": 0.0})):
+        assert _registers.share_metastatic(_registers.Seen(one, plan), {}) < 0.15 * 0.054, one.name
 
 
 @pytest.mark.slow

@@ -145,20 +145,22 @@ class Sources:
             self.source_of[each.sites] = c
 
     @property
-    def fastest(self) -> tuple[Kind, ...]:
-        """Of the kinds of each site the fastest."""
-        of = {tuple(kind.sites.tolist()): kind for kind in sorted(self.kinds, key=lambda kind: kind.ratio)}
-        return tuple(of.values())
+    def _paces_of_sites(self) -> list[list[Kind]]:
+        """Kinds of the same sites: one, or several where lesions have paces of their own."""
+        of: dict[tuple[int, ...], list[Kind]] = {}
+        for kind in self.kinds:
+            of.setdefault(tuple(kind.sites.tolist()), []).append(kind)
+        return list(of.values())
 
     @property
-    def mean_ratios(self) -> tuple[float, ...]:
+    def fastest(self) -> list[Kind]:
+        """Of the kinds of each site the fastest."""
+        return [max(kinds, key=lambda kind: kind.ratio) for kinds in self._paces_of_sites]
+
+    @property
+    def mean_ratios(self) -> list[float]:
         """Of growth over that of the primary, of the kinds of each site the mean: so steep are sums over the kinds."""
-        sums: dict[tuple[int, ...], list[float]] = {}
-        for kind in self.kinds:
-            of = sums.setdefault(tuple(kind.sites.tolist()), [0.0, 0.0])
-            of[0] += kind.left * kind.ratio
-            of[1] += kind.left
-        return tuple(whole / left for whole, left in sums.values())
+        return [sum(k.left * k.ratio for k in kinds) / sum(k.left for k in kinds) for kinds in self._paces_of_sites]
 
     def own(self, cells: object) -> Floats:
         """Own times of sizes."""
@@ -189,7 +191,7 @@ class Sources:
 
     def at_paces(self, points: int) -> Sources:
         """With so many points of the rule over paces of single lesions, where these differ."""
-        if len(self.kinds) == len({tuple(kind.sites.tolist()) for kind in self.kinds}):
+        if len(self.kinds) == len(self._paces_of_sites):
             return self
         if points not in self._at_paces:
             other = copy(self)
