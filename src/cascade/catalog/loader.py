@@ -159,7 +159,7 @@ def load(name_or_path: str | Path) -> Model:
     Returns
     -------
     Model
-        By name always the same one, which cannot be changed.
+        By name put together once and kept: it cannot be changed.
 
     Raises
     ------
