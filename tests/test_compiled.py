@@ -109,7 +109,7 @@ def test_public_names() -> None:
         "scale", "scorecard", "selection", "simulate", "treatment", "treatments",
         "Cohort", "Course", "Disease", "cohort", "disease", "diseases", "open_cohort", "patient",
         "Data", "DiseaseFit", "Fit", "Sweep", "export_r", "fit", "open_fit", "power", "resume", "sensitivity",
-        "studies", "study", "sweep",
+        "open_sweep", "studies", "study", "sweep",
     }  # fmt: skip
     # And every part that a file of a model may hold, but for the places of pictures, which the body writes.
     parts = set(cascade.Model.model_json_schema()["$defs"]) - {"Place"}

@@ -197,7 +197,7 @@ def test_a_sweep_that_was_killed_at_any_byte_goes_on_to_the_same_table(
     [
         ({"seed": 4}, "seed"),
         ({"cells": 1000}, "cells"),
-        ({"points": 5}, "factors"),
+        ({"points": 5}, "points"),
         ({"vary": {"arrest.shear": (0.5, 2.0)}}, "hazards"),
     ],
 )

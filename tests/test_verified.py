@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -122,13 +123,18 @@ def test_files_of_another_kind_are_named(tmp_path: Path, capsys: pytest.CaptureF
     table.write_text("step,entered,passed\narrest,100,50\n")
     figure.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(8))
     for path, kind in (
-        (sweep, "a kept sweep, which cascade.sweep goes on with"),
+        (sweep, "a sweep (cascade.open_sweep)"),
         (fit, "a saved fit (cascade.open_fit)"),
         (table, "a table or other text"),
         (figure, "a figure (PNG)"),
     ):
         code, told = call(capsys, "verify", str(path))
-        assert code == 2
-        assert f"a result of cells, saved by Result.save; this file is {kind}" in told
+        if path == sweep:  # which is verified as such
+            assert code == 0
+            with pytest.raises(cascade.InputError, match=re.escape(f"this file is {kind}")):
+                cascade.open_result(path)
+        else:
+            assert code == 2
+            assert f"a result of cells, saved by Result.save; this file is {kind}" in told
         with pytest.raises(cascade.InputError, match=r"a cohort saved by Cohort\.save; this file is"):
             cascade.open_cohort(path)

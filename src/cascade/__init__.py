@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from cascade.inference.indices import sensitivity
     from cascade.inference.published import studies, study
     from cascade.inference.saved import open_fit
-    from cascade.inference.sweeping import Sweep as Sweep
     from cascade.inference.sweeping import sweep
+    from cascade.inference.swept import Sweep as Sweep
+    from cascade.inference.swept import open_sweep
     from cascade.model import Model
     from cascade.model.base import Source as Source
     from cascade.model.conditioned import Conditioned as Conditioned
@@ -130,6 +131,7 @@ __all__ = [
     "open_cohort",
     "open_fit",
     "open_result",
+    "open_sweep",
     "patient",
     "plot",
     "power",
@@ -196,7 +198,8 @@ _LATER = {
     "sensitivity": "cascade.inference.indices",
     "simulate": "cascade.runs.simulation",
     "sweep": "cascade.inference.sweeping",
-    "Sweep": "cascade.inference.sweeping",
+    "Sweep": "cascade.inference.swept",
+    "open_sweep": "cascade.inference.swept",
     "treatment": "cascade.catalog",
     "treatments": "cascade.catalog",
 }

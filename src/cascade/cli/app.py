@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             scaling,
             scoring,
             shown,
+            sweeps,
             teaching,
         )
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cascade.cli import cares, cohort_files, keeping, run_files
+from cascade.cli import cares, cohort_files, keeping, run_files, sweeps
 from cascade.common.errors import InputError, why
 from cascade.common.version import package_version
 
@@ -20,12 +20,12 @@ LONG = 60
 
 
 def check_tables(path: Path) -> list[str]:
-    """Compare the tables beside a saved result or cohort with those that it makes.
+    """Compare the tables beside a saved result, cohort or sweep with those that it makes.
 
     Parameters
     ----------
     path : Path
-        Of a saved result or cohort that is whole.  Tables beside a file that ``--out`` did not name so are of no
+        Of a saved result, cohort or sweep that is whole.  Tables beside a file that ``--out`` did not name so are of no
         known result, and not looked at.
 
     Returns
@@ -38,7 +38,7 @@ def check_tables(path: Path) -> list[str]:
     InputError
         For a table that differs: its file, and the first line of it that does.
     """
-    every = {keeping.RESULT: _of_run, cohort_files.RESULT: _of_cohort}
+    every = {keeping.RESULT: _of_run, cohort_files.RESULT: _of_cohort, sweeps.SAVED: _of_sweep}
     if path.name not in every:
         return []
     names, writers, maker = every[path.name](path)
@@ -100,6 +100,14 @@ def _of_cohort(path: Path) -> tuple[Sequence[str], Iterator[Writer], object]:
     if "Exact: " in text:
         answer = exact_cohort(found.disease, until_years=found.years, times=found.times, sizes_mm=found.sizes_mm)
     return cohort_files.TABLES, iter([partial(cohort_files.write_cohort_tables, found, answer, when)]), maker
+
+
+def _of_sweep(path: Path) -> tuple[Sequence[str], Iterator[Writer], object]:
+    """Tables of a sweep, the one way to write them, and by which version."""
+    from cascade.inference.swept import open_sweep
+
+    found = open_sweep(path)
+    return sweeps.TABLES, iter([partial(sweeps.write_sweep_tables, found)]), found.recipe.version[0]
 
 
 def _text(path: Path) -> str:

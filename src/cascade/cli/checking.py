@@ -18,21 +18,24 @@ KINDS = ("model", "disease", "treatment")
 
 @app.command()
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", parser=path_of, help="A saved result, or a saved cohort.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", parser=path_of, help="A saved result, cohort or sweep.")],
     seed: Seed = None,
     quiet: Quiet = False,
 ) -> None:
-    """Run a saved result or cohort again, a large one in random parts, and say whether it is the same.
+    """Run a saved result, cohort or sweep again, a large one in random parts, and say whether it is the same.
 
     So are the tables that --out wrote beside it: they are made again from it, and compared as text.
     """
     from cascade.cli.beside import check_tables
+    from cascade.inference.swept import is_sweep
+    from cascade.inference.verifying import verify_sweep
     from cascade.patient.saved import is_cohort
     from cascade.patient.verifying import verify_cohort
     from cascade.runs.verifying import verify as verified
 
-    again = verify_cohort if is_cohort(file) else verified
-    say(str(again(file, seed=parse_seed(seed), progress=False if quiet else None)))
+    number, progress = parse_seed(seed), False if quiet else None
+    again = verify_sweep if is_sweep(file) else verify_cohort if is_cohort(file) else verified
+    say(str(again(file, seed=number, progress=progress)))
     tables = check_tables(file)
     if tables:
         say(f"tables beside it, made again from it: {', '.join(tables)} are the same; figures were not compared")

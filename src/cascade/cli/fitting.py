@@ -168,20 +168,23 @@ def _data(
 
 def _meant(name: str, text: str, kind: str) -> Observable | None:
     """What a name in the table is: states, deaths after ``death:``, or nothing, which censors."""
+    return None if text == "none" and kind == "times" else observable_of("--count", name, text)
+
+
+def observable_of(option: str, name: str, text: str) -> Observable:
+    """States, or deaths after ``death:``."""
     from cascade.model.observables import Observable
 
-    if text == "none" and kind == "times":
-        return None
     parts = [part.strip() for part in text.split(",")]
     mark = "death:"
     deaths = [part.removeprefix(mark).strip() for part in parts if part.startswith(mark)]
     states = [part for part in parts if not part.startswith(mark)]
     if "" in (*deaths, *states):
-        raise InputError("--count", f"{name}={text}", "NAME=STATE[,STATE], or NAME=death:CAUSE")
+        raise InputError(option, f"{name}={text}", "NAME=STATE[,STATE], or NAME=death:CAUSE")
     try:
         return Observable(name, states=states, deaths=deaths)
     except CascadeError as error:
-        raise InputError("--count", f"{name}={text}", f"NAME=STATE[,STATE] ({error})") from None
+        raise InputError(option, f"{name}={text}", f"NAME=STATE[,STATE] ({error})") from None
 
 
 def _models(model: Model, data: Data, arms: list[str] | None) -> Model | dict[str, Model]:

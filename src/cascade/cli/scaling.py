@@ -25,7 +25,7 @@ PART = "part.cascade"
 
 Saved = Annotated[
     list[Path],
-    typer.Argument(metavar="FILE...", parser=path_of, help="Saved results, or saved cohorts, of a recipe."),
+    typer.Argument(metavar="FILE...", parser=path_of, help="Saved results, cohorts or sweeps, of a recipe."),
 ]
 Merged = Annotated[Path, typer.Option("--out", metavar="FILE", parser=path_of, help="The file to write.")]
 
@@ -77,7 +77,7 @@ def _kept(folder: Path | None, seed: int | None) -> tuple[Path, int]:
 
 @app.command()
 def merge(files: Saved, out: Merged, force: Force = False) -> None:
-    """Merge saved results, or saved cohorts, whose cells or patients were run apart: no cell twice."""
+    """Merge saved results, cohorts or sweeps, of which cells, patients or points were run apart: none twice."""
     if len(files) < 2:
         raise InputError("FILE", [str(file) for file in files], "two files or more")
     if out.exists() and not force:
@@ -95,10 +95,13 @@ def merge(files: Saved, out: Merged, force: Force = False) -> None:
 
 
 def _opened(path: Path) -> Any:
-    """A saved result or cohort."""
+    """A saved result, cohort or sweep."""
+    from cascade.inference.swept import is_sweep, open_sweep
     from cascade.patient.saved import open_cohort
     from cascade.runs.saved import open_result
 
+    if is_sweep(path):
+        return open_sweep(path)
     try:
         return open_result(path)
     except CascadeError as error:

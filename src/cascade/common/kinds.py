@@ -10,7 +10,7 @@ MOST = 1 << 26
 
 ZIP = b"PK"
 
-SWEEP = {"version", "model", "seed", "hazards", "factors"}
+SWEEP = {"sweep", "model", "hazards", "factors"}
 """What the first line of a kept sweep names."""
 
 BEGINNINGS = {
@@ -53,7 +53,7 @@ def kind_of(path: Path) -> str:
         return ""
     first = _keys(text.partition("\n")[0])
     if first >= SWEEP:
-        return "a kept sweep, which cascade.sweep goes on with"
+        return "a sweep (cascade.open_sweep)"
     every = _keys(text)
     if "fit" in every:
         return "a saved fit (cascade.open_fit)"

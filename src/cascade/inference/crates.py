@@ -18,6 +18,7 @@ from cascade.common.errors import CascadeError, InputError
 from cascade.common.files import as_path, write_atomically
 from cascade.common.jsons import json_text
 from cascade.common.version import package_version
+from cascade.inference.swept import is_sweep, open_sweep
 from cascade.model.base import Source
 from cascade.patient.saved import open_cohort
 from cascade.runs.saved import open_result
@@ -34,7 +35,7 @@ def crate(folder: str | Path, *, name: str = "", license: str = "") -> Path:
     Parameters
     ----------
     folder : str or Path
-        With results, cohorts or fits, and whatever stands beside them; folders in it are left out.
+        With results, cohorts, sweeps or fits, and whatever stands beside them; folders in it are left out.
     name : str, optional
         Of the whole; default: that of the folder.
     license : str, optional
@@ -56,7 +57,7 @@ def crate(folder: str | Path, *, name: str = "", license: str = "") -> Path:
     files = sorted(p for p in found.iterdir() if p.is_file() and p.name != FILE and not p.name.startswith("."))
     made = [(path, told) for path in files if (told := _made(path)) is not None]
     if not made:
-        raise InputError("folder", str(folder), "a folder with a saved result, cohort or fit")
+        raise InputError("folder", str(folder), "a folder with a saved result, cohort, sweep or fit")
     sources: dict[str, list[Source]] = {}
     for _, (_, some) in made:
         for source in some:
@@ -92,6 +93,8 @@ def _made(path: Path) -> tuple[str, Sequence[Source]] | None:
     """How a file was made, in words, and the sources of its model; None of a file of another kind."""
     if path.suffix == ".json":
         return _of_fit(path)
+    if is_sweep(path):
+        return _of_sweep(path)
     if path.suffix != ".cascade":
         return None
     try:
@@ -110,6 +113,16 @@ def _made(path: Path) -> tuple[str, Sequence[Source]] | None:
         return None
     disease = cohort.disease
     return f"disease {disease.name} (sha256 {disease.digest()}), {cohort.made}", disease.sources
+
+
+def _of_sweep(path: Path) -> tuple[str, Sequence[Source]] | None:
+    """Of a saved sweep."""
+    try:
+        found = open_sweep(path)
+    except CascadeError:
+        return None
+    model = found.recipe.model
+    return f"sweep of {', '.join(found.hazards)} (sha256 of the model {model.digest()}): {found.label}", model.sources
 
 
 def _of_fit(path: Path) -> tuple[str, Sequence[Source]] | None:

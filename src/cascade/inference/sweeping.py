@@ -2,137 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cascade.answers.intervals import proportion
-from cascade.answers.table import Table, Texts
 from cascade.common.arguments import cell_range, check_moments, check_seed
 from cascade.common.errors import InputError, is_number, is_whole
 from cascade.common.files import as_path
-from cascade.common.shares import estimate_of_share
 from cascade.common.types import Floats
-from cascade.common.version import STREAM_VERSION, package_version
 from cascade.engine.executor import Progress, reporter
 from cascade.inference.headed import observables_of
-from cascade.inference.kept import Answer, Kept
+from cascade.inference.kept import Answer, Kept, Point
 from cascade.inference.ranges import Range, logs_at, model_at, ranges_of, together
+from cascade.inference.swept import Sweep, SweepRecipe, fingerprint, right, swept
 from cascade.model import Model, check_model
 from cascade.model.observables import Observable
+
+if TYPE_CHECKING:
+    from cascade.solution.shares import Values
 
 DESIGNS = ("grid", "latin", "sobol")
 MOST_POINTS = 1_000_000
 VISITS = 1e4
 """Of a point, for the progress bar."""
 
-
-@dataclass(frozen=True)
-class SweepRow:
-    """One answer at one set of hazards.
-
-    Attributes
-    ----------
-    point : int
-        Number of the set.
-    factors : mapping of str to float
-        On each hazard that is varied.
-    what : str
-        A step that is passed, or an observable with its hours.
-    hours : float or None
-    value, low, high : float
-        Share of all cells, and its interval: of counted cells 95 %, of an exact answer its numerical error, if any.
-    """
-
-    point: int
-    factors: Mapping[str, float]
-    what: str
-    hours: float | None
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Sweep(Table[SweepRow]):
-    """Answers at many sets of hazards.
-
-    Attributes
-    ----------
-    rows : tuple of SweepRow
-    hazards : tuple of str
-        That are varied.
-    label : str
-        Of what, and how.
-
-    Examples
-    --------
-    >>> import cascade
-    >>> model = cascade.Model.from_survival({"arrest": 0.5, "exit": 0.2})
-    >>> cascade.sweep(model, {"arrest.lost": [0.5, 1, 2]}).of("exit")[1].round(4).tolist()
-    [0.1333, 0.1, 0.0667]
-    """
-
-    rows: tuple[SweepRow, ...]
-    hazards: tuple[str, ...]
-    label: str
-    digest: str = field(default="", repr=False)
-
-    left = (0,)
-
-    def as_text(self) -> Texts:
-        """Headings and lines."""
-        head = ["point", *self.hazards, "what", "share", "interval"]
-        lines = []
-        for row in self.rows:
-            what = row.what if row.hours is None else f"{row.what}, {row.hours:g} h"
-            value, interval = estimate_of_share(row.value, row.low, row.high)
-            told = [value, interval if row.low < row.high else "exact"]
-            lines.append([f"{row.point}", *(f"{row.factors[name]:.3g}" for name in self.hazards), what, *told])
-        return head, lines
-
-    @property
-    def below(self) -> str:
-        """How it was made."""
-        return self.label
-
-    def of(self, what: str | None = None, *, hours: float | None = None) -> tuple[Floats, Floats]:
-        """Factors (points, hazards) and values (points,) of one answer; by default the last step.
-
-        Parameters
-        ----------
-        what : str, optional
-            A step, or an observable.
-        hours : float, optional
-            Of an observable that was asked for at several times.
-
-        Raises
-        ------
-        InputError
-            For an answer that is not in the table; without ``hours`` for one that is there at several times.
-        """
-        names = list(dict.fromkeys(row.what for row in self.rows))
-        steps = [row.what for row in self.rows if row.hours is None]
-        what = (steps[-1] if steps else names[-1]) if what is None else what
-        some = [row for row in self.rows if row.what == what]
-        if not some:
-            raise InputError("what", what, f"one of {', '.join(names)}")
-        times = list(dict.fromkeys(row.hours for row in some))
-        if hours is not None or len(times) > 1:
-            if hours not in times or hours is None:
-                known = ", ".join(f"{time:g}" for time in times if time is not None)
-                raise InputError(
-                    "hours", hours, f"one of {known}" if known else f"None: {what!r} is a step, at no time"
-                )
-            some = [row for row in some if row.hours == hours]
-        factors = np.array([[row.factors[name] for name in self.hazards] for row in some])
-        return factors, np.array([row.value for row in some])
+AT_ONCE = 256
+"""Points that are answered together, and then kept: no more is lost in a kill."""
 
 
 def sweep(
@@ -145,6 +46,7 @@ def sweep(
     times: Sequence[float] = (),
     cells: int | None = None,
     seed: int = 1,
+    only: range | None = None,
     path: str | Path | None = None,
     executor: Executor | None = None,
     progress: Progress = None,
@@ -167,6 +69,9 @@ def sweep(
         Simulate so many cells, the same ones at each point; default: the exact answer.
     seed : int
         Of the design and of the cells.
+    only : range, optional
+        Numbers of the points to answer, from 0 on, as one of several jobs does; ``Sweep.merge`` joins what they come
+        to.  Default: all.
     path : str or Path, optional
         Of a file in which each point is kept when it is done.  A sweep that was killed, asked again with the same
         file, goes on from there and ends with the same table to the bit; another sweep is refused.
@@ -180,42 +85,53 @@ def sweep(
     InputError
         For an argument out of range.
     """
-    model, at = check_model(model), check_moments(times) if len(list(times)) else np.zeros(0)
-    seed, observables = check_seed(seed), tuple(observables_of(observables).values())
-    if bool(observables) != bool(len(at)):
-        raise InputError("times", list(times), "hours at which the observables are asked for; both, or neither")
+    model, seed = check_model(model), check_seed(seed)
+    observables, at = _beside(observables, times)
     if cells is not None:
         cells = len(cell_range(cells))
     elif executor is not None:
         raise InputError("executor", executor, "left out, or given with cells: exact answers are worked out here")
     ranges, factors = _points(model, vary, design, points, seed)
-    asked = _Asked(model, ranges, observables, at, cells, seed, executor)
-    done = _answered(asked, factors, path, progress)
-    how = f"{cells:,} cells each, seed {seed}" if cells else "exact"
-    label = f"{model.name}, {len(factors)} sets of hazards ({design}), {how}; factors on the model's hazards"
-    return Sweep(_rows(ranges, factors, done), tuple(one.hazard for one in ranges), label, model.digest())
+    names, many = tuple(one.hazard for one in ranges), len(factors)
+    recipe = SweepRecipe(model, names, design, many, fingerprint(factors), cells, seed, observables, at)
+    return swept(recipe, _answered(Asked(recipe, ranges, executor), factors, _only(only, many), path, progress))
 
 
-def _rows(ranges: Sequence[Range], factors: Floats, done: Mapping[int, list[Answer]]) -> tuple[SweepRow, ...]:
-    """A row for each point and answer."""
-    names = [one.hazard for one in ranges]
-    return tuple(
-        SweepRow(point, dict(zip(names, row, strict=True)), *answer)
-        for point, row in enumerate(factors.tolist())
-        for answer in done[point]
-    )
+def _beside(
+    observables: Sequence[Observable], times: Sequence[float]
+) -> tuple[tuple[Observable, ...], tuple[float, ...]]:
+    """What is asked for beside the steps, and when: both, or neither."""
+    at = check_moments(times) if len(list(times)) else np.zeros(0)
+    asked = tuple(observables_of(observables).values())
+    if bool(asked) != bool(len(at)):
+        raise InputError("times", list(times), "hours at which the observables are asked for; both, or neither")
+    return asked, tuple(at.tolist())
 
 
-def _answered(asked: _Asked, factors: Floats, path: str | Path | None, progress: Progress) -> dict[int, list[Answer]]:
-    """The answers of all points, by number; those that a file has are not worked out again."""
-    kept = None if path is None else Kept(as_path(path), asked.told(factors))
+def _only(only: range | None, points: int) -> range:
+    """Numbers of the points to answer."""
+    if only is None:
+        return range(points)
+    if not isinstance(only, range) or only.step != 1 or not 0 <= only.start < only.stop <= points:
+        raise InputError("only", only, f"a rising range of numbers of points, within range(0, {points})")
+    return only
+
+
+def _answered(
+    asked: Asked, factors: Floats, wanted: range, path: str | Path | None, progress: Progress
+) -> dict[int, Point]:
+    """The answers of the points that are wanted, by number; those that a file has are not worked out again."""
+    kept = None if path is None else Kept(as_path(path), asked.recipe.as_dict(), asked.recipe.differs)
     done = {} if kept is None else kept.opened()
-    missing = [point for point in range(len(factors)) if point not in done]
+    for number, point in done.items():
+        if not right(asked.recipe, number, point) or point[0] != factors[number].tolist():
+            raise InputError("path", str(path), f"a file as a sweep leaves it; its point {number} was changed since")
+    missing = [number for number in wanted if number not in done]
     with reporter(progress, len(missing), VISITS, "points") as report:
-        for point, answers in zip(missing, asked.answers(np.log(factors[missing])) if missing else (), strict=True):
-            done[point] = answers
+        for number, answers in zip(missing, asked.answers(factors[missing]), strict=True):
+            done[number] = (factors[number].tolist(), answers)
             if kept is not None:
-                kept.add(point, answers)
+                kept.add(number, done[number])
             report(1)
     return done
 
@@ -257,51 +173,44 @@ def drawn_logs(ranges: Sequence[Range], design: str, points: int, seed: int) -> 
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What is asked at each point."""
+class Asked:
+    """What answers a sweep.
 
-    model: Model
+    Attributes
+    ----------
+    recipe : SweepRecipe
+    ranges : sequence of Range
+        Of what is varied: their numbers alone are looked at.
+    executor : Executor, optional
+        Where cells are run.
+    """
+
+    recipe: SweepRecipe
     ranges: Sequence[Range]
-    observables: tuple[Observable, ...]
-    times: Floats
-    cells: int | None
-    seed: int
     executor: Executor | None = None
 
-    def told(self, factors: Floats) -> dict[str, Any]:
-        """What the sweep is, for a file in which it is kept."""
-        shown = [one.model_dump(mode="json") for one in self.observables]
-        return {
-            "version": [package_version(), STREAM_VERSION],
-            "model": self.model.digest(),
-            "seed": self.seed,
-            "cells": self.cells,
-            "hazards": [one.hazard for one in self.ranges],
-            "factors": factors.tolist() if factors.size <= 64 else sha256(factors.tobytes()).hexdigest(),
-            "observables": shown,
-            "times": self.times.tolist(),
-        }
-
-    def answers(self, logs: Floats) -> Any:
-        """Of each point the answers, one after the other."""
-        if self.cells is not None:
+    def answers(self, factors: Floats) -> Iterator[list[Answer]]:
+        """Of each point (N, P) the answers, one after the other."""
+        logs = np.log(factors)
+        if self.recipe.cells is not None:
             yield from (self._counted(row) for row in logs)
-        elif together(self.model, self.ranges):
+        elif together(self.recipe.model, self.ranges):
             yield from self._together(logs)
         else:
-            yield from (self._solved(model_at(self.model, self.ranges, row)) for row in logs)
+            yield from (self._solved(model_at(self.recipe.model, self.ranges, row)) for row in logs)
 
     def _counted(self, log: Floats) -> list[Answer]:
         from cascade.runs.simulation import simulate
 
-        assert self.cells is not None
-        model, times = model_at(self.model, self.ranges, log), self.times.tolist()
-        how: dict[str, Any] = {"cells": self.cells, "seed": self.seed, "executor": self.executor, "progress": False}
+        recipe, times = self.recipe, list(self.recipe.times)
+        assert recipe.cells is not None
+        model = model_at(recipe.model, self.ranges, log)
+        how: dict[str, Any] = {"cells": recipe.cells, "seed": recipe.seed, "executor": self.executor, "progress": False}
         result = simulate(model, **how)
         found: list[Answer] = [(r.step, None, r.fraction_of_all, r.low, r.high) for r in result.funnel().rows]
         if times:
             result = simulate(model, until=max(times), times=times, **how)
-        for one in self.observables:
+        for one in recipe.observables:
             for hours, share in zip(times, result.observe(one, times).tolist(), strict=True):
                 low, high = proportion(round(share * result.cells), result.cells)
                 found.append((one.name, hours, share, low, high))
@@ -310,28 +219,34 @@ class _Asked:
     def _solved(self, model: Model) -> list[Answer]:
         from cascade.solution.answer import exact
 
-        answer = exact(model)
+        answer, times = exact(model), list(self.recipe.times)
         found: list[Answer] = [(r.step, None, r.fraction_of_all, r.low, r.high) for r in answer.funnel(1.0).rows]
-        for one in self.observables:
-            shares = answer.observe(one, self.times.tolist())
-            pairs = zip(self.times.tolist(), shares.tolist(), strict=True)
-            found += [(one.name, hours, share, share, share) for hours, share in pairs]
+        for one in self.recipe.observables:
+            shares = answer.observe(one, times)
+            found += [
+                (one.name, hours, share, share, share) for hours, share in zip(times, shares.tolist(), strict=True)
+            ]
         return found
 
-    def _together(self, logs: Floats) -> Any:
+    def _together(self, logs: Floats) -> Iterator[list[Answer]]:
         from cascade.solution.passing import Passing
         from cascade.solution.shares import Shares
 
-        groups = [one.numbers for one in self.ranges]
-        passing = Passing(self.model, groups)
-        chances = passing.at(logs)
-        shares = Shares(self.model, self.observables, self.times, groups) if self.observables else None
-        for log, row in zip(logs, chances, strict=True):
-            found: list[Answer] = [(step, None, p, p, p) for step, p in zip(passing.steps, row.tolist(), strict=True)]
-            if shares is not None:
-                values = shares.at(log, slopes=False)
-                for k, one in enumerate(self.observables):
-                    for i, hours in enumerate(self.times.tolist()):
-                        value, error = float(values.value[k, i]), float(values.error[k, i])
-                        found.append((one.name, hours, value, max(0.0, value - error), min(1.0, value + error)))
-            yield found
+        recipe, groups = self.recipe, [one.numbers for one in self.ranges]
+        passing, times = Passing(recipe.model, groups), np.array(recipe.times)
+        shares = Shares(recipe.model, recipe.observables, times, groups) if recipe.observables else None
+        for begin in range(0, len(logs), AT_ONCE):
+            some = logs[begin : begin + AT_ONCE]
+            for log, row in zip(some, passing.at(some), strict=True):
+                steps = zip(passing.steps, row.tolist(), strict=True)
+                found: list[Answer] = [(step, None, p, p, p) for step, p in steps]
+                if shares is not None:
+                    found += self._observed(shares.of_point(log))
+                yield found
+
+    def _observed(self, values: Values) -> Iterator[Answer]:
+        """Of each observable its share at each time, with its error."""
+        for k, one in enumerate(self.recipe.observables):
+            for i, hours in enumerate(self.recipe.times):
+                value, error = float(values.value[k, i]), float(values.error[k, i])
+                yield one.name, hours, value, max(0.0, value - error), min(1.0, value + error)

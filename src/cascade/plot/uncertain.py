@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from cascade.common.colours import ALIVE_COLOUR, DEATH_COLOUR, INK, QUIET
 from cascade.common.errors import InputError
 from cascade.inference.indices import Sensitivity, SensitivityRow
-from cascade.inference.sweeping import Sweep
+from cascade.inference.swept import Sweep
 from cascade.plot.fitting import broken, lines_in, width_of, words
 from cascade.plot.look import Look, look_of
 from cascade.plot.notation import one_in
@@ -166,7 +166,7 @@ def _heat(
     heading = Heading(
         look, width - 2 * pad, f"{what}: {source.label.split(';')[0]}", f"{what[0].upper()}{what[1:]} by two hazards"
     )
-    note = broken(f"{source.label[0].upper()}{source.label[1:]}. {WARNING}", width - 2 * pad, look.small)
+    note = broken(f"{source.label}. {WARNING}", width - 2 * pad, look.small)
     foot = look.leading(lines_in([note])) + 0.4 * look.em
     beside = width_of("0.0001", look.small) + 1.4 * look.em
     fixed = pad + heading.height + look.leading(1.4 + 2.9) + foot + pad

@@ -129,6 +129,7 @@ class Shares:
             row[list(numbers)] = 1.0
         self._known: list[_Known] = []
         self._served = np.zeros((0, len(groups)))  # where each of them was found
+        self._of_cell: dict[tuple[float, ...], list[_Known]] = {}
         self._of_transition = by_transition
         self._directions = by_transition[:, lowered.exit_transition]
         starts = np.bincount(
@@ -159,6 +160,25 @@ class Shares:
         if self._prepared.changes:
             return self._through_windows(factors)
         return self._refined(logs, factors)
+
+    def of_point(self, logs: Floats) -> Values:
+        """As ``at`` without slopes, to the bit the same whatever was asked before.
+
+        The rule is that of the middle of a cell of a lattice, and so of the point alone.
+        """
+        middle = NEAR * np.round(np.asarray(logs, np.float64) / NEAR)
+        cell = tuple(middle.tolist())
+        if cell not in self._of_cell:
+            self._remembers([])
+            self.at(middle, slopes=False)
+            self._of_cell = dict([*self._of_cell.items()][1 - MOST_KNOWN :]) | {cell: self._known}
+        self._remembers(self._of_cell[cell])
+        return self.at(logs, slopes=False)
+
+    def _remembers(self, known: list[_Known]) -> None:
+        """Rules, and where each was found."""
+        self._known = known
+        self._served = np.array([one.at for one in known]).reshape(-1, len(self._of_transition))
 
     def each(self, logs: Floats, *, slopes: bool = True) -> Values:
         """As ``at`` of each of some sets, (B, P); all values have a leading axis of sets.
@@ -207,8 +227,7 @@ class Shares:
         error = errors.reshape(len(self.times), -1, *self._width)[:, 0]
         found = self._rule(logs, prepared.hazards(nodes), nodes, values, error)
         if found is not None:
-            self._known = [found, *self._known][:MOST_KNOWN]
-            self._served = np.array([one.at for one in self._known])
+            self._remembers([found, *self._known][:MOST_KNOWN])
         return self._values(values, error)
 
     @property
