@@ -272,7 +272,12 @@ def study(model: cascade.Model, hours: Sequence[float], observables: Sequence[st
 def test_hazards_that_enter_by_their_sum_are_told_in_words() -> None:
     data = study(RACE, [1.0, 5.0, 20.0], ["there"])
     fit = cascade.fit(RACE, data, ["here.shear", "here.immune killing", "here.there"], starts=0)
-    assert str(fit.identifiability()).startswith("here.shear and here.immune killing enter only by their sum.")
+    found = fit.identifiability()
+    assert str(found).startswith("here.shear and here.immune killing enter only by their sum.")
+    first, second, *least = found.to_dicts()
+    assert [first["hazard"], second["hazard"]] == ["here.shear", "here.immune killing"]
+    assert first["part"] == pytest.approx(-second["part"])
+    assert (first["kind"], first["standard_error"], least[0]["kind"]) == ("sum", None, "told least")
     open_ends = [math.isinf(row.high) or row.low == 0 for row in fit.table()]
     both = [math.isinf(row.high) and row.low == 0 for row in fit.table()]
     assert [line[3] == "not told" for line in fit.table().as_text()[1]] == both

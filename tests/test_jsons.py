@@ -127,6 +127,10 @@ HANDED_OUT: dict[str, Callable[[], Any]] = {
     "a posterior": lambda: FIT.posterior(draws=300).to_dicts(),
     "a sweep": lambda: cascade.sweep(LINEAR, {"*.shear": [1, 2]}).to_dicts(),
     "a sensitivity": lambda: cascade.sensitivity(LINEAR, points=16).to_dicts(),
+    "elasticities": lambda: cascade.exact(LINEAR).elasticities().to_dicts(),
+    "a gradient": lambda: cascade.exact(LINEAR).gradient().to_dicts(),
+    "gradients of a curve": lambda: cascade.exact(CYCLIC).gradient(CYCLIC.states[0].name, times=[1.0, 3.0]).to_dicts(),
+    "what a fit cannot tell": lambda: FIT.identifiability().to_dicts(),
     "power": lambda: cascade.power(
         LINEAR, {"breach.starvation": 2.0}, times=[3.0, 9.0], observables={"x": ["breach"]}
     ).to_dicts(),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
+import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -245,3 +248,23 @@ def test_wrong_questions_name_what_could_be_asked() -> None:
     ):
         with pytest.raises(cascade.InputError, match=said):
             ask()
+
+
+def test_what_moves_an_answer_is_handed_out_as_a_table(tmp_path: Path) -> None:
+    exact = cascade.exact(LINEAR)
+    rates = exact.elasticities()
+    assert rates == dict(rates)
+    assert [row["hazard"] for row in rates.to_dicts()] == LINEAR.hazard_names()
+    assert {row["hazard"]: row["elasticity"] for row in rates.to_dicts()} == rates
+    text = rates.to_csv(tmp_path / "rates.csv").read_text(encoding="utf-8").splitlines()
+    assert text[0] == "hazard,elasticity"
+    assert len(text) == 1 + len(rates)
+    assert pickle.loads(pickle.dumps(rates)) == copy.deepcopy(rates) == rates  # noqa: S301
+    with pytest.raises(TypeError, match="cannot be changed"):
+        rates["arrest.shear"] = 0.0
+    state = LINEAR.states[0].name
+    curve = exact.gradient(state, LINEAR.hazard_names()[:2], times=[1.0, 4.0])
+    rows = curve.to_dicts()
+    assert [(row["hazard"], row["hours"]) for row in rows] == [(h, t) for h in curve.hazards for t in (1.0, 4.0)]
+    assert [row["slope"] for row in rows] == curve.slope.ravel().tolist()
+    assert [row["value"] for row in rows] == [*curve.value.tolist()] * 2  # type: ignore[union-attr]

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cascade.answers.handing import HandsOut
 from cascade.common.errors import InputError, nearest
-from cascade.common.frozen import ByValue
+from cascade.common.frozen import ByValue, FrozenDict
+from cascade.common.jsons import plain_data
+
+
+class Elasticities(FrozenDict[str, float], HandsOut):
+    """By how many per cent an answer changes per per cent of each hazard: a mapping that is handed out as a table."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Elasticities, (dict(self),)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """A row for each hazard, in the order of the model."""
+        return [{"hazard": name, "elasticity": plain_data(value)} for name, value in self.items()]
 
 
 @dataclass(frozen=True, eq=False)
-class Gradient(ByValue):
+class Gradient(ByValue, HandsOut):
     """An answer, and its derivatives by the logarithms of hazards: what a small relative change of each adds.
 
     Attributes
@@ -38,6 +52,20 @@ class Gradient(ByValue):
     slope: npt.NDArray[np.float64]
     error: float | npt.NDArray[np.float64]
     slope_error: npt.NDArray[np.float64]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """A row for each hazard, and of a curve for each time."""
+        at = [None] if self.hours is None else self.hours.tolist()
+        values, errors = np.atleast_1d(self.value).tolist(), np.atleast_1d(self.error).tolist()
+        slopes, wrong = (part.reshape(len(self.hazards), -1).tolist() for part in (self.slope, self.slope_error))
+        return [
+            {
+                "hazard": hazard, "of": self.of, "hours": hours, "value": values[i], "error": errors[i],
+                "slope": slopes[h][i], "slope_error": wrong[h][i],
+            }
+            for h, hazard in enumerate(self.hazards)
+            for i, hours in enumerate(at)
+        ]  # fmt: skip
 
     def __getitem__(self, hazard: str) -> float | npt.NDArray[np.float64]:
         """The derivative by the logarithm of one hazard."""

@@ -8,10 +8,14 @@ directions that these animals do not tell: an eigenvalue of the information is t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from cascade.answers.handing import HandsOut
+from cascade.common.jsons import plain_data
 from cascade.common.types import Floats
 from cascade.inference.free import Free
 from cascade.inference.likely import Likely
@@ -43,7 +47,7 @@ AS_LITTLE = 2.0
 
 
 @dataclass(frozen=True)
-class Identified:
+class Identified(HandsOut):
     """What is told by the data, and what is not.
 
     Attributes
@@ -67,6 +71,22 @@ class Identified:
     weakest: dict[str, float]
     what: str = "count"
     across: float = np.nan
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """A row for each part of a direction: of sums and products in which nothing moves, and of what is told least.
+
+        ``standard_error`` is that of a logarithm along the direction that is told least, of length 1; None of the
+        others, of which nothing is told.
+        """
+        least = float(max(float(self.eigenvalues[-1]), 1e-300) ** -0.5)
+        some = [("sum", one, math.inf) for one in self.sums] + [("product", one, math.inf) for one in self.products]
+        some.append(("told least", self.weakest, least))
+        return [
+            {"direction": number, "kind": kind, "hazard": name, "part": part, "standard_error": error}
+            for number, (kind, parts, wrong) in enumerate(some)
+            for error in [plain_data(wrong)]
+            for name, part in parts.items()
+        ]
 
     def __str__(self) -> str:
         lines = [_in_words(direction, "sum", "difference", self.what) for direction in self.sums]

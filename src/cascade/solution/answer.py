@@ -9,7 +9,7 @@ import numpy as np
 
 from cascade.answers.curves import Curves
 from cascade.answers.funnel import Funnel, FunnelRow, Milestone
-from cascade.answers.gradient import Gradient
+from cascade.answers.gradient import Elasticities, Gradient
 from cascade.answers.kinds import KINDS
 from cascade.answers.observed import Observed
 from cascade.answers.organs import Organs, organs_of
@@ -306,7 +306,7 @@ class Exact(Ends, Observed):
         """
         return passage_times(self._prepared, self._courses, list(self.causes()))[0]
 
-    def elasticities(self, of: str | None = None, *, mean_hours: bool = False) -> dict[str, float]:
+    def elasticities(self, of: str | None = None, *, mean_hours: bool = False) -> Elasticities:
         """D log answer / d log hazard for every hazard: by how many per cent it changes per per cent.
 
         By ``until``, if there is one; of treatments those of the hazards that they act on.

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cascade.answers.gradient import Gradient
+from cascade.answers.gradient import Elasticities, Gradient
 from cascade.answers.kinds import colonies_by_kind
 from cascade.common.errors import InputError, nearest
 from cascade.common.types import Complexes, Floats, Mask
@@ -222,13 +222,13 @@ def _of_all_cells(prepared: Prepared) -> None:
         raise InputError("model", prepared.model.name, wanted)
 
 
-def elasticities(prepared: Prepared, courses: Courses, of: str | None, *, mean_hours: bool) -> dict[str, float]:
+def elasticities(prepared: Prepared, courses: Courses, of: str | None, *, mean_hours: bool) -> Elasticities:
     """What stands in `cascade.solution.answer.Exact.elasticities`."""
     _of_all_cells(prepared)
     value, slope, _, _ = _of_number(prepared, courses, of, hours=mean_hours)
     by_value = slope / value if value > 0 else np.full(len(slope), np.nan)
     names = (transition.name for transition in prepared.lowered.transitions)
-    return dict(zip(names, by_value.tolist(), strict=True))
+    return Elasticities(zip(names, by_value.tolist(), strict=True))
 
 
 def gradient(
