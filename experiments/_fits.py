@@ -62,7 +62,7 @@ def fits(runs: int, best_of: Timed) -> list[tuple[str, float, float, str]]:
         (f"{what}, one start, seconds", once, 0.1, "at most"),
         (f"{what}, five starts, seconds", often, 0.5, "at most"),
         (f"{what}, all profiles, seconds", profiles, 2.0, "at most"),
-        (f"{what}, posterior, seconds", posterior, 5.0, "at most"),
+        (f"{what}, posterior, seconds", posterior, 2.0, "at most"),
         (f"{what}, one of which differs between animals, seconds", varied, 5.0, "at most"),
         (f"{what}, one of which differs between animals, all profiles, seconds", varied_profiles, 5.0, "at most"),
         ("fit of two hazards to 400 times of the first of many cells, with profiles, seconds", timed, 5.0, "at most"),

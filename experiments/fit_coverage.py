@@ -17,7 +17,7 @@ import argparse
 import math
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ from cascade.inference.drawing import drawn
 from cascade.inference.free import free_of
 from cascade.inference.likelihood import Likelihood
 from cascade.inference.maximum import Maximum, highest, restricted
+from cascade.inference.nested import Nested
 from cascade.inference.profiles import cut, degrees_of_freedom, root
 from cascade.inference.varying import Varying
 
@@ -47,6 +48,27 @@ OBSERVABLES = {
 }
 FREE = ["extravasated.micrometastasis", "dormant.death of dormant cells", "micrometastasis.regression"]
 
+CYCLE = {
+    "name": "cycle",
+    "stages": ["arrest", "growth"],
+    "states": [
+        {
+            "name": "quiet", "stage": "arrest", "moves": [{"to": "dividing", "hazard": 0.02}],
+            "deaths": [{"cause": "starvation", "hazard": 0.004}],
+        },
+        {
+            "name": "dividing", "stage": "arrest",
+            "moves": [{"to": "quiet", "hazard": 0.03}, {"to": "colony", "hazard": 0.002}],
+            "deaths": [{"cause": "apoptosis", "hazard": 0.02}],
+        },
+        {"name": "colony", "stage": "growth", "absorbing": True},
+    ],
+}  # fmt: skip
+"""Cells that fall asleep and wake again (illustrative): no model of the catalogue has a cycle."""
+
+IN_CYCLE = {"quiet": ["quiet"], "awake": ["dividing"]}
+FREE_IN_CYCLE = ["quiet.dividing", "dividing.quiet", "dividing.apoptosis"]
+
 
 @dataclass(frozen=True)
 class Design:
@@ -62,11 +84,27 @@ class Design:
     followed: bool = False
     cells: float = 3e5
     vary: str = ""
+    experiments: int = 0
+    fraction: float = 1.0
+    limit: int = 0
+    cyclic: bool = False
 
     @property
     def one(self) -> bool:
         """Whether one spread is fitted."""
         return len(self.spreads) == 1
+
+    @property
+    def observables(self) -> dict[str, list[str]]:
+        """What is counted, and as which states."""
+        return {name: (IN_CYCLE if self.cyclic else OBSERVABLES)[name] for name in self.counted}
+
+    @property
+    def free(self) -> list[str]:
+        """What the counts tell."""
+        if self.cyclic:
+            return FREE_IN_CYCLE
+        return FREE if "solitary" in self.counted else [FREE[0], FREE[2]]
 
 
 DESIGNS = (
@@ -92,7 +130,19 @@ DESIGNS = (
         vary=FREE[0],
     ),
     Design("killed, 4 a day, a spread each", 4, (3, 6, 13), ("grown", "solitary"), "each", False, (0.5, 0.2)),
-)
+    Design(
+        "killed, 4 a day, a tenth looked at, fewer than 10 not seen",
+        4, (3, 6, 13), ("grown", "solitary"), "one", False, (0.4,), cells=3e4, fraction=0.1, limit=10,
+    ),
+    Design(
+        "killed, 8 a day, in 8 experiments",
+        8, (3, 6, 13), ("grown", "solitary"), "one", False, (0.3, 0.4), experiments=8,
+    ),
+    Design(
+        "killed, 4 a day, a model with a cycle",
+        4, (0.5, 2, 6), ("quiet", "awake"), "one", False, (0.3,), cyclic=True,
+    ),
+)  # fmt: skip
 
 
 def data_of(design: Design) -> cascade.Data:
@@ -101,28 +151,35 @@ def data_of(design: Design) -> cascade.Data:
     for day in design.days:
         for k in range(design.animals):
             animal = f"{k}" if design.followed else f"day {day:g}, {k}"
-            rows += [{"animal": animal, "day": day, "observable": name, "count": 0} for name in design.counted]
-    return cascade.Data.counts(rows, {n: OBSERVABLES[n] for n in design.counted}, cells=design.cells)
+            of = {"animal": animal, "day": day, "count": 0, "fraction": design.fraction}
+            if design.experiments:
+                of["experiment"] = str(k % design.experiments)
+            rows += [{**of, "observable": name} for name in design.counted]
+    return cascade.Data.counts(rows, design.observables, cells=design.cells)
 
 
-def free_in(design: Design) -> list[str]:
-    """What the counts of a design tell."""
-    return FREE if "solitary" in design.counted else [FREE[0], FREE[2]]
+def seen(counts: cascade.Data, limit: int) -> cascade.Data:
+    """The counts as an assay tells them: of those below its limit of detection no more than that."""
+    told = [replace(row, count=0, limit=float(limit)) if row.count < limit else row for row in counts.rows]
+    return replace(counts, rows=tuple(told))
 
 
 def studied(design: Design, model: cascade.Model, studies: int, seed: int, resamples: int = 0) -> np.ndarray:
     """Signed roots at the truth over their cuts, (studies, hazards, kinds), as ``KINDS``."""
-    models, names = {"all": model}, free_in(design)
+    models, names = {"all": cascade.Model(**CYCLE) if design.cyclic else model}, design.free
     free = free_of(models, names, (), None)
     truth, log_spreads = np.zeros(len(names)), np.log(np.array(design.spreads))
     kinds = {"spread": design.spread, "shared": design.dose}
     likelihood = Likelihood(models, data_of(design), free, **kinds)
+    if design.experiments:
+        likelihood = Nested(models, data_of(design), free, **kinds)
     if design.vary:
         likelihood = Varying(models, data_of(design), free, **kinds, vary=[design.vary])
     rng, of_resamples = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     found = np.full((studies, len(names), 2 + (resamples > 0)), np.nan)
     for study in range(studies):
-        of_study = likelihood.recounted(drawn(likelihood, truth, np.exp(log_spreads), rng))
+        counts = drawn(likelihood, truth, np.exp(log_spreads), rng)
+        of_study = likelihood.recounted(seen(counts, design.limit))
         plain = highest(of_study, truth, log_spreads)
         best, reference = restricted(of_study, plain)
         degrees = degrees_of_freedom(of_study, best, reference)
@@ -180,7 +237,7 @@ def main() -> int:
         began = time.perf_counter()
         found = studied(design, model, options.studies, options.seed, options.bootstrap)
         took = time.perf_counter() - began
-        for p, hazard in enumerate(free_in(design)):
+        for p, hazard in enumerate(design.free):
             cells = []
             for kind in range(found.shape[2]):
                 r = found[:, p, kind]
@@ -194,7 +251,7 @@ def main() -> int:
             if design.one and not low <= held <= high:
                 problems.append(f"{design.name}, {hazard}: {held:.1%} of intervals hold, not {low:.1%} to {high:.1%}")
         # What is done is told: the designs together take half an hour.
-        done = rows[-len(free_in(design)) :]
+        done = rows[-len(design.free) :]
         print(
             f"{design.name}: {took:.0f} s\n{text_table(head[1:], [row[1:] for row in done], left=(0,))}\n", flush=True
         )
