@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+import math
 import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.linalg import expm
 
 import cascade
 from cascade import Data
+from cascade.inference.maximum import highest
 from test_fit_times import FREE, RACE, STATES, WANDER, racing, wandering
 
 RSCRIPT = shutil.which("Rscript")
@@ -36,6 +40,84 @@ def run(script: Path) -> None:
 
 def lives(cells: int = 200) -> Any:
     return cascade.replay(cascade.load("textbook"), seed=1, cells=range(cells), until=2000.0)
+
+
+HAZARDS = ["dormant.death of dormant cells", "micrometastasis.regression", "extravasated.micrometastasis"]
+
+
+def counted(*, batches: bool = False, frail: bool = False, arms: bool = False, **how: Any) -> cascade.Fit:
+    """A fit of counts of twelve animals, one of them below a limit."""
+    model = cascade.load("b16f1-liver")
+    if frail:
+        model = model.with_(frailties=[{"name": "wakes", "cv": 0.5, "hazards": [{"hazard": HAZARDS[0]}]}])
+    table = {
+        "mouse": ["a1", "a2", "a3", "b1", "b2", "b3", "c1", "c2", "c3", "d1", "d2", "d3"],
+        "group": (["control"] * 6 + ["NK cells gone"] * 6) if arms else ["control"] * 12,
+        "day": [1, 1, 1, 13, 13, 13] * 2,
+        "solitary": [78300, 91400, 66900, 31200, 44800, 38100, 81000, 69500, 88200, 50600, 73900, 61400],
+        "grown": [1320, 1610, 980, "<50", 31, 19, 1240, 1450, 1530, 61, 44, 70],
+        "dead": [4100, 6000, 5200, 8000, 9100, 9500, 3800, 5500, 6100, 7400, 9900, 8200],
+        **({"experiment": [1, 2] * 6} if batches else {}),
+    }
+    seen: dict[str, Any] = {
+        "solitary": ["lodged", "extravasated", "dormant"],
+        "grown": ["micrometastasis", "macrometastasis"],
+        "dead": cascade.Observable("dead", deaths="early death"),
+    }
+    names = ["solitary", "grown"] if not arms else [*seen]
+    data = Data.counts(table, {name: seen[name] for name in names}, wide=names, cells=1e5)
+    by: dict[str, Any] = {"by": "arm", "shared": HAZARDS[2:], "against": "control"} if arms else {}
+    return cascade.fit(model, data, HAZARDS, starts=0, **{**by, **how})
+
+
+def test_the_chain_that_r_reads_gives_what_is_expected(tmp_path: Path) -> None:
+    """Matrix exponentials of the tables alone, against the solver; with deaths counted and arms of their own."""
+    fit = counted(arms=True)
+    cascade.export_r(fit, tmp_path)
+    names = ("arms", "ways", "moved", "start", "counted", "counts")
+    tables = {name: rows_of(tmp_path / f"{name}.csv") for name in names}
+    theta = np.array([0.3, -0.5, 0.2, 0.7, -0.1])
+    expected = fit.likelihood.expected(theta).log
+    model_of = {row["arm"]: row["model"] for row in tables["arms"]}
+    for row, log in zip(tables["counts"], expected, strict=True):
+        of = model_of[row["arm"]]
+        size = max(int(s["state"]) for s in tables["start"] if s["model"] == of)
+        generator, begin = np.zeros((size, size)), np.zeros(size)
+        for way in tables["ways"]:
+            if way["model"] == of:
+                mine = [m for m in tables["moved"] if m["model"] == of and m["way"] == way["way"]]
+                factor = math.exp(math.fsum(theta[int(m["parameter"]) - 1] for m in mine))
+                generator[int(way["from"]) - 1, int(way["to"]) - 1] += float(way["hazard"]) * factor
+        generator -= np.diag(generator.sum(axis=1))
+        for s in tables["start"]:
+            begin[int(s["state"]) - 1] += float(s["share"]) if s["model"] == of else 0.0
+        law = begin @ expm(generator * float(row["hours"]))
+        this = (of, row["observable"])
+        some = [int(c["state"]) - 1 for c in tables["counted"] if (c["model"], c["observable"]) == this]
+        share = law[some].sum() * float(row["cells"]) * float(row["fraction"])
+        assert math.log(share) == pytest.approx(log, abs=1e-7)
+
+
+@pytest.mark.full
+@pytest.mark.skipif(RSCRIPT is None, reason="R is not on this machine")
+@pytest.mark.parametrize(
+    ("how", "rel"),
+    [({"spread": "none", "dose": False}, 1e-4), ({"spread": "none", "dose": True}, 1e-3), ({"arms": True}, 1e-3)],
+    ids=["no spread", "a dose", "both, arms"],
+)
+def test_r_finds_the_highest_likelihood_of_counts(how: dict[str, Any], rel: float, tmp_path: Path) -> None:
+    """By its own chain, its own integrals and its own search."""
+    fit = counted(**how)
+    best = highest(fit.likelihood, fit.best.theta, fit.best.spreads)
+    run(cascade.export_r(fit, tmp_path))
+    theirs = float((tmp_path / "log_likelihood_in_r.txt").read_text())
+    assert theirs == pytest.approx(best.value, abs=1e-4 + 1e-7 * abs(best.value))
+    for row, free, log in zip(rows_of(tmp_path / "hazards_in_r.csv"), fit.free, best.theta.tolist(), strict=True):
+        assert (row["name"], row["arm"]) == (free.name, free.arm)
+        start = 1.0 if math.isnan(free.start) else free.start
+        assert float(row["estimate"]) == pytest.approx(start * math.exp(log), rel=rel)
+    spreads = rows_of(tmp_path / "spreads_in_r.csv")
+    assert [float(row["spread"]) for row in spreads] == pytest.approx(np.exp(best.spreads).tolist(), rel=0.01)
 
 
 def test_lives_in_the_long_format_of_mstate(tmp_path: Path) -> None:
@@ -80,7 +162,10 @@ def test_times_are_written_in_their_unit(tmp_path: Path) -> None:
     ("source", "wanted"),
     [
         (lambda: Data.times({"day": ["<3", "5"], "event": ["a", ""]}), "times that are known"),
-        (lambda: cascade.fit(RACE, racing(20, 1)[0], ["here.there"], starts=0), "times (cascade.Data.times), lives"),
+        (lambda: cascade.fit(RACE, racing(20, 1)[0], ["here.there"], starts=0), "a fit of counts or of looks"),
+        (lambda: counted(vary=HAZARDS[0]), "without hazards that differ between them"),
+        (lambda: counted(batches=True), "stand in no experiments"),
+        (lambda: counted(frail=True), "'frailties': a chain with constant hazards"),
         (lambda: 3, "times (cascade.Data.times), lives"),
         (lambda: cascade.fit(WANDER, Data.panel(wandering(9, 1), STATES), ["*.lost"], starts=0), "one by one"),
         (

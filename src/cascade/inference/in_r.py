@@ -12,6 +12,8 @@ from typing import Any
 from cascade.common.errors import InputError
 from cascade.common.files import as_path, write_atomically
 from cascade.common.version import package_version
+from cascade.inference.counted import Counts
+from cascade.inference.counts_in_r import counts_for_r
 from cascade.inference.fitted import Fit
 from cascade.inference.headed import HOURS_OF
 from cascade.inference.meeting import observable_of
@@ -28,7 +30,8 @@ def export_r(source: Times | Histories | Fit, folder: str | Path) -> Path:
 
     Times: for ``survival``, shares of Aalen and Johansen by arm, and the ratio of hazards of arms.  Lives, from
     ``replay``: in the long formats of ``mstate`` and of ``msm``, and hazards as events over hours.  A fit of looks: for
-    ``msm``, which fits the same free hazards.
+    ``msm``, which fits the same free hazards.  A fit of counts: the models as chains, and a script without
+    packages that finds the free hazards and the spreads of maximum likelihood.
 
     Parameters
     ----------
@@ -52,8 +55,10 @@ def export_r(source: Times | Histories | Fit, folder: str | Path) -> Path:
         files, what = _of_lives(source), f"lives of {len(source)} cells"
     elif isinstance(source, Fit) and isinstance(source.data, Panel):
         files, what = _of_looks(source, source.data), f"a fit of {source.data.told}"
+    elif isinstance(source, Fit) and isinstance(source.data, Counts):
+        files, what = _of_counts(source), f"a fit of {source.data.told}"
     else:
-        wanted = "times (cascade.Data.times), lives (cascade.replay), or a fit of looks (cascade.Data.panel)"
+        wanted = "times (cascade.Data.times), lives (cascade.replay), or a fit of counts or of looks (cascade.fit)"
         raise InputError("source", type(source).__name__, wanted)
     found = as_path(folder, "folder")
     try:
@@ -176,6 +181,12 @@ def _of_looks(fit: Fit, data: Panel) -> dict[str, str]:
         "fixed.txt": " ".join(held) + "\n",
         SCRIPT: _script("looks"),
     }
+
+
+def _of_counts(fit: Fit) -> dict[str, str]:
+    """The models as chains, and the counts."""
+    tables = {f"{name}.csv": _table(names, rows) for name, (names, rows) in counts_for_r(fit).items()}
+    return {**tables, SCRIPT: _script("counts")}
 
 
 def _places(model: Model, data: Panel) -> tuple[dict[str, int], list[str]]:

@@ -72,7 +72,7 @@ class _Chain:
         self, model: Model, data: Panel, some: Sequence[int], mine: Sequence[int], free: Sequence[Free]
     ) -> None:
         prepared = Prepared(model)
-        _check_chain(model, prepared)
+        check_chain(model, prepared, "looks at cells")
         self.lowered = lowered = prepared.lowered
         deaths = [i for i, t in enumerate(lowered.transitions) if t.is_death]
         self.size = lowered.size + len(deaths)
@@ -201,7 +201,7 @@ def chances_of_moves(generator: Floats | Complexes, gaps: Floats) -> Complexes:
     return np.asarray(moves)
 
 
-def _check_chain(model: Model, prepared: Prepared) -> None:
+def check_chain(model: Model, prepared: Prepared, what_for: str) -> None:
     """That it is a chain with constant hazards.
 
     Raises
@@ -219,7 +219,7 @@ def _check_chain(model: Model, prepared: Prepared) -> None:
     }
     for what, is_so in wrong.items():
         if is_so:
-            wanted = f"a chain with constant hazards, of no more than {MOST_STATES} states, for looks at cells"
+            wanted = f"a chain with constant hazards, of no more than {MOST_STATES} states, for {what_for}"
             raise InputError(f"model {model.name!r}", what, wanted)
 
 
