@@ -218,6 +218,39 @@ def test_the_guide_says_in_words_what_the_table_says() -> None:
     assert max(between) < seen["label in the liver / taken up, 24 h"]
 
 
+def test_the_guide_says_how_fast_cells_are_cleared() -> None:
+    """Fitted hazards with their intervals, and what follows from them: the numbers of the sentences, fitted here."""
+    import clearance
+
+    text = read(ROOT / "docs" / "howto" / "injection.md")
+    lung, liver = (cascade.load(f"mouse-{where}-vein") for where in ("tail", "portal"))
+    fit = clearance.fitted_in_lung(lung)
+    (row,) = fit.table().rows
+    assert f"killed at {row.estimate:.2f} an hour ({row.low:.2f} to {row.high:.2f})" in text
+    assert f"which is {row.factor:.0f} times as fast as here" in text
+    model = next(iter(fit.models.values()))
+    cells = cascade.simulate(model, cells=1000, seed=1, times=[24.0])
+    value = {one.name: one for one in clearance.in_lung(model, cells)}
+    assert value["lung: alive / injected, 24 h"].exact == pytest.approx(0.01, rel=0.01)
+    kept, colonies = (value[f"lung: {what}, NK depleted / not"] for what in ("alive after 24 h", "colonies"))
+    assert f"Depletion then saves {kept.exact:.0f} times as many by that day, near to the {kept.observed:.0f}" in text
+    assert f"gives {colonies.exact:.0f} times the colonies" in text
+    grown = value["lung: metastases / cells alive there, day 14"]
+    assert f"one in {round(1 / grown.exact, -2):,.0f} has founded a colony" in text
+    assert "78 metastases of 400 cells" in text
+    assert grown.observed == 78 / 400
+    taken = clearance.share(cascade.exact(liver), "liver", clearance.HELD_FIRST, clearance.ALIVE)
+    fit = clearance.fitted_in_liver(liver, taken)
+    (row,) = fit.table().rows
+    assert row.low == 0.0
+    assert f"at most {row.high:.2f} times as fast as here" in text
+    model = next(iter(fit.models.values()))
+    cells = cascade.simulate(model, cells=1000, seed=1, times=[24.0])
+    value = {one.name: one for one in clearance.in_liver(model, cells, taken)}
+    third = value["liver: extravasated and alive / injected, day 3"].exact
+    assert f"{row.estimate:.2f} meets Cohen's share, and leaves Luzzi's of day 3 at {third:.2f} (0.8)" in text
+
+
 def test_times_through_beds_cite_where_their_volume_is_from() -> None:
     """The volume of capillaries is a share of the blood of man: no time through a bed is of the mouse alone."""
     model = body.injection("left ventricle")
