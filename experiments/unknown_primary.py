@@ -39,26 +39,34 @@ def first_by_metastasis(r: Register) -> tuple[np.ndarray, float]:
     return first, float(first.sum() / (r.mode > 0).sum())
 
 
+def exactly(disease: cascade.Disease) -> tuple[float, ...]:
+    """By a metastasis first, of all and of the diagnosed; with a distant one seen then; mm of the primary."""
+    answer = cascade.exact(disease).diagnosed("surgery")
+    mode = answer.modes.value[2]
+    found = answer.by_year.value[3, -1], mode, mode * answer.seen.value[3], answer.size_mm.value[3, 2]
+    return tuple(map(float, found))
+
+
 def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     """Its rows."""
+    as_fitted = disease == cascade.disease("breast")  # not a draw of its fit, each of which would take as long
     disease = disease.with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed, years=disease.years)
-    r, alike = (register_of(one, "surgery", plan) for one in (disease, disease.with_(traits=[])))
-    exact = cascade.exact(disease).diagnosed("surgery")
+    r, alike = (register_of(one, "surgery", plan) for one in (disease, disease.with_(traits=[], correlations=[])))
     (first, of_known), known = first_by_metastasis(r), int((r.mode > 0).sum())
     unknown = (r.mode == 0) & (r.cause == 1 + CAUSES.index("tumour"))
-    of_all, mode, seen = exact.by_year.value[3, -1], exact.modes.value[2], exact.seen.value[3]
+    of_all, mode, far_of_all, size = exactly(disease) if as_fitted else (None,) * 4
     distant = distant_in(disease)
     far = first & np.isfinite(r.seen_at[:, distant]).any(axis=1) & (r.metastasis_seen > 0)
     mm = diameters(disease, r)[first]
     return [
-        Row("found by a metastasis first, of all patients", "predicted", None, float(first.mean()), float(of_all)),
+        Row("found by a metastasis first, of all patients", "predicted", None, float(first.mean()), of_all),
         Row("dead of the tumour before anything was known, of all", "predicted", None, float(unknown.mean()), None),
-        Row("found by a metastasis first, of the diagnosed", "predicted", None, of_known, float(mode)),
+        Row("found by a metastasis first, of the diagnosed", "predicted", None, of_known, mode),
         Row("the same, all patients alike", COMPARED, None, first_by_metastasis(alike)[1], None),
         Row("with a distant metastasis then", "looked at; observed: all cancers", 0.03, float(far.sum() / known),
-            float(mode * seen), "PT08: B"),
-        Row("mm of the primary then, median", "predicted", None, float(np.median(mm)), float(exact.size_mm.value[3, 2])),
+            far_of_all, "PT08: B"),
+        Row("mm of the primary then, median", "predicted", None, float(np.median(mm)), size),
     ]  # fmt: skip
 
 
