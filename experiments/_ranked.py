@@ -108,7 +108,7 @@ def ranked(
     asked = nodes[1::2]
     by_nodes = [(asked >= low) & (asked <= high) for low, high in NODES]
     return [
-        Row(f"c-index of {name}", role, observed, concordance(score, until, event), None),
+        Row(f"c-index of {name}", role, observed, concordance(score, until, event), None, unit="ratio"),
         Row(f"greatest miss in a fifth of patients, {name}", COMPARED, None, miss(says, happens, fifths), None),
         Row(f"greatest miss by nodes, {name}", COMPARED, None, miss(says, happens, by_nodes), None),
     ]

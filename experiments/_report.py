@@ -31,6 +31,7 @@ class Row:
     """One published figure beside the model's; None where there is none.
 
     ``low`` and ``high``: between which the model's lies as far as the fit of a disease is known, where that was asked.
+    ``unit``: "fraction" of a share, which a figure up to 1 is if nothing else is said; else "ratio".
     """
 
     name: str
@@ -41,6 +42,11 @@ class Row:
     source: str = ""
     low: float | None = None
     high: float | None = None
+    unit: str = "fraction"
+
+    def __post_init__(self) -> None:
+        if self.observed is not None and not 0.0 <= self.observed <= 1.0:
+            object.__setattr__(self, "unit", "ratio")
 
     @property
     def value(self) -> float | None:

@@ -106,12 +106,13 @@ def by_length(seen: Seen) -> list[Row]:
         for (low, high), observed in TEN_OVER_FIVE[what].items():
             ten, five = (rate(seen, r, low, high, 5.0) for r in (seen.under(given_for(10.0)), seen.hormone))
             name = f"{what}, ten years over five, years {low:g} to {high:g}"
-            rows.append(Row(name, ROLE, observed, ten / five, None, ATLAS))
+            rows.append(Row(name, ROLE, observed, ten / five, None, ATLAS, unit="ratio"))
         for years, observed in OVER_NONE[what].items():
             r = seen.hormone if years == 5.0 else seen.under(given_for(years))
             ratio = rate(seen, r, 0.0, 10.0) / rate(seen, seen.surgery, 0.0, 10.0)
             name = f"{what}, {years:g} {'year' if years == 1.0 else 'years'} over none, ten years"
-            rows.append(Row(name, "looked at" if years == 5.0 else ROLE, observed, ratio, None, "EBCTCG 1998: B"))
+            role = "looked at" if years == 5.0 else ROLE
+            rows.append(Row(name, role, observed, ratio, None, "EBCTCG 1998: B", unit="ratio"))
     return rows
 
 
@@ -140,7 +141,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     for (begin, end), observed in DEATHS.items():
         ratio = death_rate(seen, seen.hormone, begin, end) / death_rate(seen, seen.surgery, begin, end)
         name = f"deaths with tamoxifen over without, years {begin:g} to {end:g}"
-        rows.append(Row(name, "looked at", observed, ratio, None, "EBCTCG 2011: B"))
+        rows.append(Row(name, "looked at", observed, ratio, None, "EBCTCG 2011: B", unit="ratio"))
     for low, high in ((0, 0), (1, 3), (4, 20)):
         some = (seen.surgery.nodes_positive[of] >= low) & (seen.surgery.nodes_positive[of] <= high)
         gain = float(by(spread["without"][some], YEARS).mean() - by(spread["with"][some], YEARS).mean())

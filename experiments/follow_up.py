@@ -57,7 +57,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         Row("fewer free of recurrence at five years, with images", "looked at", 0.720 - 0.648,
             again["images"] - again["usual"], None, f"{TRIAL}; naive 0"),
         Row("deaths within five years, images over usual", "looked at", 0.186 / 0.195, died(images) / died(usual), None,
-            naive),
+            naive, unit="ratio"),
     ]  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         Row("recurrence with over without, ER-negative, 50 to 69", "by construction", OLDER, ratio, None, POOR),
     ]
     rows += [
-        Row(f"deaths with over without, {age}", "looked at", observed, died, None, ALL)
+        Row(f"deaths with over without, {age}", "looked at", observed, died, None, ALL, unit="ratio")
         for age, observed in DEATHS.items()
     ]
     rows.append(Row("deaths, the ratio of recurrences says", COMPARED, None, ratio, None))

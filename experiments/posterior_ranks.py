@@ -5,7 +5,7 @@ with them; among draws of its posterior the truth has a rank, of each parameter 
 ranks are even if the posterior is right.  Even is asked for by the largest deviation of their cumulative shares
 (Kolmogorov and Smirnov), at a false-alarm rate that all ranks share.  A data set whose diagnostic is bad, also after
 chains took the place of importance sampling, or which cannot be fitted, stays in with the lowest ranks that there are,
-and none may be so: one in a thousand fails.
+and the script fails if there is one.
 
 The 99 draws of a data set are drawn from twenty times as many, of a law that as many points tell: few of them are
 drawn twice.

@@ -221,9 +221,9 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         some = women.of(women.positive == positive)
         error = float(np.sqrt(sum(1.0 / some.event[some.given == given].sum() for given in WAYS)))
         source = f"{SOURCE}; its logarithm to {error:.2f}"
-        rows.append(Row(f"rate with tamoxifen over without, {word}", role, observed, ratio, None, source))
+        rows.append(Row(f"rate with tamoxifen over without, {word}", role, observed, ratio, None, source, unit="ratio"))
     told, expects = (concordance(risk, of.until, of.event) for of in (women, twins))
-    rows.append(Row("c-index, the disease", "predicted", told, expects, None, told_to(risk, women)))
+    rows.append(Row("c-index, the disease", "predicted", told, expects, None, told_to(risk, women), unit="ratio"))
     naive = {
         "size alone": women.place[:, :1],
         "nodes alone": women.place[:, 1:],

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cascade
 from cascade.cli.app import main
 from cascade.common.errors import InputError
+from cascade.common.files import packaged
 from cascade.model import Model
 from cascade.model.observables import Observation
 from cascade.scores.asking import value_of
-from cascade.scores.scoring import VERDICTS, figures, scorecard, scores_of, verdict_of
+from cascade.scores.scoring import VERDICTS, WITHIN, _by_experiments, figures, scorecard, scores_of, verdict_of
 from helpers.models import CYCLIC, ways
 
 RACE = Model(
@@ -84,8 +88,11 @@ def test_the_card_holds_every_figure_of_the_catalogue() -> None:
         fit = cascade.disease(name).calibration
         rows = [row for row in card if row.model == f"disease {name}"]
         assert [row.figure for row in rows] != [] or fit is None
-        assert len(rows) == (len(fit.rows) if fit else 0)
-        for row in rows:  # the range and the verdict say the same
+        of_fit = [row for row in rows if fit and row.figure in {one.name for one in fit.rows}]
+        assert len(of_fit) == (len(fit.rows) if fit else 0)
+        asked = [one["rows"] for one in experiments() if one["disease"] == name]
+        assert len(rows) == len(of_fit) + sum(map(len, asked))
+        for row in of_fit:  # the range and the verdict say the same
             assert row.value is not None
             assert row.low is not None
             assert row.high is not None
@@ -99,6 +106,38 @@ def test_the_card_holds_every_figure_of_the_catalogue() -> None:
     assert silent == {("clusters", "metastases per counted event, clusters over single cells")}
     # Models made to meet figures do meet them.
     assert not [row for row in card if row.model == "b16f1-liver" and row.verdict == "contradicted"]
+
+
+def experiments() -> list[dict[str, Any]]:
+    """What experiments on diseases found, as the package has it."""
+    found: list[dict[str, Any]] = packaged("cascade.scores", "experiments.toml")["experiments"]
+    return found
+
+
+def test_what_experiments_found_is_as_written_down_and_of_the_diseases_as_they_are() -> None:
+    """Else the card would say what another disease said: collect.py writes it anew from new runs."""
+    noted = tomllib.loads((Path(__file__).parents[1] / "experiments" / "predictions.toml").read_text(encoding="utf-8"))
+    names = {one["name"] for one in experiments()}
+    assert {"adjuvant", "colon_recurrence", "first_sites", "follow_up", "screening", "size_and_nodes"} <= names
+    for one in experiments():
+        assert one["sha256"] == noted[one["name"]]["sha256"], one["name"]
+        assert one["digest"] == cascade.disease(one["disease"]).digest(), one["name"]
+    card = {row.figure: row for row in scorecard(["disease breast", "disease colon"])}
+    for one in experiments():
+        for told in one["rows"]:
+            row = card[f"{told['name']} ({one['name']})"]
+            assert (row.published, row.value, row.role) == (told["published"], told["value"], told["role"])
+            published, said = row.published, told["value"]
+            if row.unit == "fraction" and 0.5 < published < 1.0:
+                published, said = 1.0 - published, 1.0 - said
+            within = published / WITHIN <= said <= published * WITHIN
+            assert row.verdict == (told["role"] if within else "contradicted"), row.figure
+
+
+def test_of_a_disease_that_is_changed_no_experiment_is_told() -> None:
+    disease = cascade.disease("breast")
+    assert [*_by_experiments(disease)]
+    assert [*_by_experiments(disease.with_(efficiency=disease.efficiency * 1.01))] == []
 
 
 def test_a_model_that_is_changed_is_contradicted() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import cascade
 from cascade.cli import main
 from cascade.inference import sweeping
+from cascade.inference.kept import Kept
 from cascade.inference.verifying import SOME, verify_sweep
 from helpers.models import CYCLIC, DECAY, INSIDE, LINEAR, TWO_FRAILTIES, UNITS, changed
 
@@ -89,6 +91,49 @@ def test_points_that_there_are_not_are_refused(only: Any) -> None:
         cascade.sweep(LINEAR, **ASKED["exact"], only=only)
 
 
+@pytest.mark.parametrize(
+    ("vary", "words"),
+    [
+        ({"growth.lost": [1.0, math.inf]}, "factors above 0"),
+        ({"growth.lost": [1.0, 1.0]}, "each factor once"),
+        ({"growth.lost": [1.0, 1e300]}, "hazard"),
+        ({name: list(range(1, 1001)) for name in ("growth.lost", "arrest.shear", "exit.lost")}, "at most 1000000"),
+    ],
+)
+@pytest.mark.parametrize("cells", [None, 100])
+def test_factors_that_no_model_can_have_are_refused(
+    vary: dict[str, Any], words: str, cells: int | None, tmp_path: Path
+) -> None:
+    model = cascade.Model.from_survival({"arrest": 0.4, "exit": 0.2, "growth": 0.5}, causes={"arrest": {"shear": 1.0}})
+    with pytest.raises(cascade.CascadeError, match=words):
+        cascade.sweep(model, vary, cells=cells, path=tmp_path / "s.jsonl")
+    assert not (tmp_path / "s.jsonl").exists()
+
+
+def test_an_exact_answer_has_the_error_that_it_states() -> None:
+    """Of unlike cells each answer is that of the model itself, with the interval of that one."""
+    model = cascade.load("unlike-cells")
+    seen = cascade.Observable("there", states=[model.states[1].name])
+    table = cascade.sweep(model, {"*.shear": [0.5, 1.0]}, observables=[seen], times=[5.0])
+    for factor in (0.5, 1.0):
+        there = model.with_(scale={"*.shear": factor})
+        rows = [row for row in table if row.factors["*.shear"] == factor]
+        funnel = cascade.exact(there).funnel(1.0).rows
+        assert [(r.value, r.low, r.high) for r in rows[:-1]] == [(r.fraction_of_all, r.low, r.high) for r in funnel]
+        assert all(row.low < row.high for row in rows)
+        assert rows[-1].value == pytest.approx(cascade.exact(there).observe(seen, [5.0])[0], rel=1e-3)
+    assert "exact" not in [line[-1] for line in table.as_text()[1] if line[-2] == "colonization"]
+
+
+def test_cells_that_reach_a_goal_are_swept_exactly() -> None:
+    goal = LINEAR.given("growth")
+    name = next(row.name for row in goal.hazard_table if row.part is not None and row.part.hazard > 0)
+    table = cascade.sweep(goal, {name: [0.5, 2.0]})
+    for factor, value in zip(*table.of(), strict=True):
+        there = cascade.exact(goal.with_(scale={name: float(factor[0])})).funnel(1.0).rows[-1]
+        assert value == there.fraction_of_all
+
+
 def test_a_long_exact_sweep_is_kept_as_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: an end after some hundred points.  What was answered until then is in the file."""
     monkeypatch.setattr(sweeping, "AT_ONCE", 50)
@@ -162,22 +207,70 @@ def test_a_file_that_was_changed_is_refused(tmp_path: Path) -> None:
             cascade.open_sweep(written(recipe, line))
         with pytest.raises(cascade.InputError, match="as a sweep leaves it"):
             cascade.sweep(LINEAR, **ASKED["exact"], path=path)
+    # A point twice, as two processes may leave it: with other answers it is none.
+    assert cascade.open_sweep(written(recipe, first, first)) == cascade.open_sweep(written(recipe, first))
     with pytest.raises(cascade.InputError, match="line 3 is not"):
-        cascade.open_sweep(written(recipe, first, first))  # a point twice
+        cascade.open_sweep(written(recipe, first, with_answer(value=0.3)))
     with pytest.raises(cascade.InputError, match="at least one point"):
         cascade.open_sweep(written(recipe))
     for field, value in (
         ("model", "0" * 64), ("sweep", 99), ("points", 0), ("cells", -1), ("seed", -1), ("hazards", []), ("times", "x"),
-        ("made_of", {}), ("version", 3), ("observables", [{"name": "x"}]),
+        ("made_of", {}), ("version", 3), ("observables", [{"name": "x"}]), ("design", "star"), ("points", 10**30),
+        ("times", []), ("observables", []),
     ):  # fmt: skip
         with pytest.raises(cascade.InputError, match=r"a sweep, as cascade\.sweep"):
             cascade.open_sweep(written(recipe | {field: value}, first))
-    # Other factors, as good as these: nobody can tell but who sweeps, and who verifies.
+    with pytest.raises(cascade.InputError, match="its first line was changed since"):
+        cascade.open_sweep(written({name: value for name, value in recipe.items() if name != "seed"}, first))
+    # Other factors, as good as these: of a part nobody can tell but who sweeps, and who verifies.
     written(recipe, [0, [0.6, 0.3], first[2]])
     with pytest.raises(cascade.InputError, match="its point 0 was changed since"):
         cascade.sweep(LINEAR, **ASKED["exact"], path=path)
     with pytest.raises(cascade.InputError, match="comes to the same again: at point 0"):
         verify_sweep(path)
+    # Of a whole the fingerprint tells, also where answers belong to the factors beside them.
+    every = [json.loads(line) for line in lines]
+    with pytest.raises(cascade.InputError, match="factors of its points were changed since"):
+        cascade.open_sweep(written(recipe, [0, *every[1][1:]], *every[1:]))
+    path.write_text(head + "\n" + "[" * 100_000 + "\n", encoding="utf-8")
+    with pytest.raises(cascade.InputError, match="line 2 is not"):
+        cascade.open_sweep(path)
+    with pytest.raises(cascade.InputError, match="a sweep of hazards that its model has"):
+        verify_sweep(written(recipe | {"hazards": ["a.b", "c.d"]}, first))
+
+
+def test_one_process_at_a_time_adds_to_a_file(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl", reason="a system without locks of files")
+    path = tmp_path / "s.jsonl"
+    cascade.sweep(LINEAR, **ASKED["exact"], only=range(2), path=path)
+    before = path.read_bytes()
+    recipe = cascade.open_sweep(path).recipe
+    with Kept(path, recipe.as_dict(), recipe.differs).opened():
+        with pytest.raises(cascade.InputError, match="no other process adds points to"):
+            cascade.sweep(LINEAR, **ASKED["exact"], path=path)
+        assert path.read_bytes() == before
+    assert cascade.sweep(LINEAR, **ASKED["exact"], path=path).whole
+
+
+def test_what_cannot_be_answered_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class OhError(Exception):
+        pass
+
+    def fails(*_: object) -> object:
+        raise OhError
+
+    path = tmp_path / "s.jsonl"
+    with monkeypatch.context() as until_then:
+        until_then.setattr(sweeping.Asked, "answers", fails)
+        with pytest.raises(OhError):
+            cascade.sweep(LINEAR, **ASKED["exact"], path=path)
+        assert not path.exists()
+    cascade.sweep(LINEAR, **ASKED["exact"], path=path, only=range(1))
+    with monkeypatch.context() as until_then:
+        until_then.setattr(sweeping.Asked, "answers", fails)
+        with pytest.raises(OhError):
+            cascade.sweep(LINEAR, **ASKED["exact"], path=path)
+    assert cascade.open_sweep(path).points == (0,)
 
 
 @pytest.mark.parametrize("kind", ASKED)
@@ -259,6 +352,11 @@ def test_the_command_draws_a_grid_of_two_hazards(tmp_path: Path, capsys: pytest.
     code, said = told(capsys, *asked, "--force", "--json")
     rows = json.loads(said)["rows"]
     assert [row["hours"] for row in rows if row["what"] == "seen"] == [1440.0] * 6
+    # What is wrong is told before anything is taken away.
+    held = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for wrong in (["--only", "x"], ["--only", "5:9"], ["--vary", "*.sheer=1"], ["--at", "60d"], ["--cells", "0"]):
+        assert told(capsys, *asked, "--force", *wrong)[0] == 2
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == held
     assert told(capsys, *asked[:4], "--out", str(tmp_path), "--force")[0] == 0
     assert not (tmp_path / "heat.png").exists()  # of another sweep nothing is left
 
@@ -267,14 +365,14 @@ def test_the_command_draws_a_grid_of_two_hazards(tmp_path: Path, capsys: pytest.
     ("arguments", "words"),
     [
         ([], "hazards, or patterns"),
-        (["--vary", "*.shear"], "--vary = '*.shear': NAME=VALUE"),
+        (["--vary", "*.shear"], "--vary = '*.shear': HAZARD=FACTORS"),
         (["--vary", "*.sheer=1,2"], "did you mean"),
         (["--vary", "*.shear=a,b"], "factors such as 0.5,1,2"),
         (["--vary", "*.shear=0,2"], "factors above 0"),
         (["--vary", "*.shear=0.5:2"], "--design latin or sobol"),
         (["--vary", "*.shear=0.5,2", "--design", "latin"], "two factors, from and to, such as 0.2:5"),
         (["--vary", "*.shear=2:0.5", "--design", "latin"], "the lower first"),
-        (["--vary", "*.shear=0.5,2", "--design", "star"], "one of 'grid', 'latin', 'sobol'"),
+        (["--vary", "*.shear=0.5,2", "--design", "star"], "one of grid, latin, sobol"),
         (["--vary", "*.shear=0.5:2", "--design", "latin", "--points", "0"], "--points"),
         (["--vary", "*.shear=0.5,2", "--only", "3"], "numbers of points, from and to: 0:16"),
         (["--vary", "*.shear=0.5,2", "--only", "1:4"], "--only"),
@@ -284,6 +382,12 @@ def test_the_command_draws_a_grid_of_two_hazards(tmp_path: Path, capsys: pytest.
         (["--vary", "*.shear=0.5,2", "--observe", "x=", "--at", "3d"], "--observe"),
         (["--vary", "*.shear=0.5,2", "--cells", "5:9"], "a number of cells"),
         (["--vary", "*.shear=0.5,2", "--seed", "x"], "--seed"),
+        (["--vary", "*.shear=0.5,inf"], "factors above 0"),
+        (["--vary", "*.shear=0.5:inf", "--design", "latin"], "the lower first"),
+        (["--vary", "*.shear=0.5,2", "--vary", "*.shear=1,2"], "is given twice"),
+        (["--vary", "*.shear=0.5:2", "--design", "latn"], "did you mean 'latin'"),
+        (["--vary", "*.shear=0.5,2", "--points", "8"], "left out with --design grid"),
+        (["--vary", "*.shear=0.5,2", "--threads", "2"], "given with --cells"),
     ],
 )
 def test_what_the_command_cannot_do_is_told(

@@ -18,7 +18,6 @@ from cascade.cli.options import (
     Injected,
     ModelName,
     Quiet,
-    Seed,
     Threads,
     Treat,
     injected,
@@ -34,9 +33,10 @@ from cascade.cli.options import (
     treated,
 )
 from cascade.common.columns import fitted
-from cascade.common.errors import CascadeError, InputError
+from cascade.common.errors import CascadeError, InputError, nearest
 from cascade.common.files import write_atomically
 from cascade.common.notices import notice
+from cascade.inference.swept import DESIGNS
 
 if TYPE_CHECKING:
     from cascade.inference.swept import Sweep
@@ -84,13 +84,15 @@ def sweep_model(
     model: ModelName,
     vary: Vary = None,
     design: Annotated[str, typer.Option(metavar="NAME", help="grid, latin or sobol.")] = "grid",
-    points: Annotated[int, typer.Option(metavar="N", help="Sets of hazards of a design that is no grid.")] = 64,
+    points: Annotated[
+        int | None, typer.Option(metavar="N", help="Sets of hazards of a design that is no grid; default: 64.")
+    ] = None,
     observe: Observe = None,
     at: At = None,
     cells: Annotated[
         str | None, typer.Option(metavar="N", help="Simulate so many, the same at each point; default: exact answers.")
     ] = None,
-    seed: Seed = "1",
+    seed: Annotated[str, typer.Option(metavar="N", help="Whole number >= 0, of the design and of the cells.")] = "1",
     only: Annotated[
         str | None, typer.Option(metavar="FROM:TO", help="Answer these points alone, from 0 on: one job of several.")
     ] = None,
@@ -104,10 +106,10 @@ def sweep_model(
     quiet: Quiet = False,
 ) -> None:
     """Answer a model at many sets of hazards, exactly or with the same cells: a long table."""
-    from cascade.inference.sweeping import sweep
+    from cascade.inference.sweeping import planned, sweep
 
     chosen = treated(injected(loaded("MODEL", model), into), treat)
-    factors = {name: _factors(name, text, design) for name, text in pairs_of("--vary", vary).items()}
+    factors = _varied(vary, design)
     asked = [observable_of("--observe", name, text) for name, text in pairs_of("--observe", observe).items()]
     hours = [parse_hours(text, "--at", zero=True) for text in at or ()]
     number = None if cells is None else parse_cells(cells)
@@ -115,9 +117,15 @@ def sweep_model(
         raise InputError("--cells", cells, "a number of cells")
     if resume and out is None:
         raise InputError("--out", None, "a folder in which what is done is kept, for --resume")
+    if points is not None and design == "grid":
+        raise InputError("--points", points, "left out with --design grid, which has all combinations")
+    if threads is not None and number is None:
+        raise InputError("--threads", threads, "given with --cells: exact answers are worked out one after the other")
+    how: dict[str, Any] = {"design": design, "points": 64 if points is None else points, "observables": asked}
+    how |= {"times": hours, "cells": number, "seed": parse_seed(seed), "only": _numbers(only)}
+    planned(chosen, factors, **how)  # before a file is touched
     path = _path(output_folder(out), resume=resume, force=force)
-    how: dict[str, Any] = {"design": design, "points": points, "observables": asked, "times": hours, "cells": number}
-    how |= {"seed": parse_seed(seed), "only": _numbers(only), "path": path, "progress": False if quiet else None}
+    how |= {"path": path, "progress": False if quiet else None}
     if number is None:
         found = sweep(chosen, factors, **how)
     else:
@@ -144,9 +152,24 @@ def _path(folder: Path | None, *, resume: bool, force: bool) -> Path | None:
     return folder / SAVED
 
 
+def _varied(vary: list[str] | None, design: str) -> dict[str, list[float] | tuple[float, float]]:
+    """What is varied, and by which factors; a name may hold the sign that stands between them."""
+    if design not in DESIGNS:
+        raise InputError("--design", design, f"one of {', '.join(DESIGNS)}; {nearest(design, DESIGNS)}")
+    found = {}
+    for text in vary or ():
+        name, mark, factors = (part.strip() for part in text.rpartition("="))
+        if not (name and mark and factors):
+            raise InputError("--vary", text, "HAZARD=FACTORS, such as *.shear=0.5,1,2")
+        if name in found:
+            raise InputError("--vary", text, f"each name once; {name!r} is given twice")
+        found[name] = _factors(name, factors, design)
+    return found
+
+
 def _factors(name: str, text: str, design: str) -> list[float] | tuple[float, float]:
     """Factors of a grid, or the two ends of a range."""
-    grid = design not in ("latin", "sobol")  # what is no design is told where designs are known
+    grid = design == "grid"
     parts = text.split("," if grid else ":")
     try:
         values = [float(part) for part in parts]

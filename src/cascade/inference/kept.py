@@ -1,17 +1,18 @@
 """Files of sweeps: a line that says what was asked, then a line for each point that is done.
 
 The file is only ever added to, so that a kill at any moment leaves whole lines and at most a part of one, which is cut
-off before the sweep goes on.  Numbers are written so that they are read again to the bit.
+off before the sweep goes on.  Numbers are written so that they are read again to the bit.  One process at a time adds
+to a file, where the system has locks; a line that stands there again is taken once.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cascade.common.errors import InputError, is_whole
 
@@ -41,37 +42,53 @@ class Kept:
     asked: Mapping[str, Any]
     differs: Callable[[Mapping[str, Any]], str]
 
-    def opened(self) -> dict[int, Point]:
-        """The points that are done, by number; a new file is begun, and a part of a line cut off.
+    @contextmanager
+    def opened(self) -> Iterator[dict[int, Point]]:
+        """The points that are done, by number; until the end no other process adds to the file.
+
+        A new file is begun, and a part of a line cut off; one that no point was added to is not left behind.
 
         Raises
         ------
         InputError
-            When the file holds another sweep, or something else, or cannot be read and written.
+            When the file holds another sweep, or something else, cannot be read and written, or is written by another
+            process.
         """
+        new = not self.path.exists()
         try:
-            return self._opened()
+            file = self.path.open("ab+")
         except OSError as error:
             raise InputError(
                 "path", str(self.path), f"a file that can be read and written ({error.strerror})"
             ) from None
+        with file:
+            alone(file, self.path)
+            try:
+                yield self._read(file)
+            finally:
+                file.flush()
+                if new and self.path.stat().st_size <= len(_line(dict(self.asked))):
+                    self.path.unlink(missing_ok=True)
 
-    def _opened(self) -> dict[int, Point]:
+    def _read(self, file: IO[bytes]) -> dict[int, Point]:
         head = _line(dict(self.asked))
-        held = self.path.read_bytes() if self.path.exists() else b""
+        file.seek(0)
+        held = file.read()
         if head.startswith(held):  # a new file, or one whose first line was not whole
-            self.path.write_bytes(head)
+            file.truncate(0)
+            file.write(head)
+            file.flush()
             return {}
         whole = held[: held.rfind(b"\n") + 1]
         self._check(whole)
         if len(whole) < len(held):
-            os.truncate(self.path, len(whole))
+            file.truncate(len(whole))
         return points_in(whole, "path", str(self.path))
 
     def _check(self, whole: bytes) -> None:
         try:
             told = recipe_in(whole)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise InputError("path", str(self.path), OURS) from None
         if told.keys() != dict(self.asked).keys():
             raise InputError("path", str(self.path), OURS)
@@ -84,6 +101,26 @@ class Kept:
         """A point that is done."""
         with self.path.open("ab") as file:
             file.write(_line([number, *point]))
+
+
+def alone(file: IO[bytes], path: Path) -> None:
+    """Keep other processes from adding to the file while it is open; a kill gives it free.
+
+    Raises
+    ------
+    InputError
+        Where another one has it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # a system without such locks
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError("path", str(path), "a file that no other process adds points to at this moment") from None
+    except OSError:  # a file system without them
+        return
 
 
 def file_of(asked: Mapping[str, Any], points: Mapping[int, Point]) -> bytes:
@@ -111,15 +148,15 @@ def points_in(whole: bytes, field: str, path: str) -> dict[int, Point]:
     Raises
     ------
     InputError
-        Naming the line that is none, or whose point stands there twice.
+        Naming the line that is none, or whose point stands there with other answers.
     """
     points: dict[int, Point] = {}
     for number, line in enumerate(whole.splitlines()[1:], start=2):
         try:
             at, point = point_of(line)
-            if at in points:
+            if points.get(at, point) != point:
                 raise ValueError
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise InputError(field, path, f"a file as a sweep leaves it; line {number} is not") from None
         points[at] = point
     return points

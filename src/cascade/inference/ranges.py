@@ -13,7 +13,7 @@ from cascade.common.errors import InputError, is_number, nearest
 from cascade.common.places import number_in, put_in
 from cascade.common.types import Floats
 from cascade.inference.profiles import normal_quantile
-from cascade.model import Model
+from cascade.model import Conditioned, Model
 from cascade.model.parts import Death, Move
 
 PRIOR_SPREAD: Mapping[str, float] = {"A": 0.5, "B": 0.7, "C": 1.0, "D": 1.5, "illustrative": 2.0, "": 2.0}
@@ -140,7 +140,8 @@ def model_at(model: Model, ranges: Sequence[Range], log: Floats) -> Model:
 
 def together(model: Model, ranges: Sequence[Range]) -> bool:
     """Whether all points are answered by one model made ready once: hazards alone differ, and none with time."""
-    return all(one.numbers for one in ranges) and not model.treatments and model.capacity is None
+    hazards_alone = all(one.numbers for one in ranges) and not isinstance(model, Conditioned)
+    return hazards_alone and not model.treatments and model.capacity is None
 
 
 def stated_range(model: Model, numbers: Sequence[int]) -> tuple[float, float]:
@@ -159,7 +160,7 @@ def spread_of(model: Model, numbers: Sequence[int]) -> tuple[float, float]:
 
 def _ends(name: str, ends: object) -> tuple[float, float]:
     pair = isinstance(ends, tuple | list) and len(ends) == 2 and all(map(is_number, ends))
-    if not pair or not 0 < ends[0] < ends[1]:  # type: ignore[index]
+    if not pair or not 0 < ends[0] < ends[1] < math.inf:  # type: ignore[index]
         wanted = "two factors above 0, the lower first, such as (0.5, 2), or a law such as scipy.stats.lognorm(0.5)"
         raise InputError(f"ranges[{name!r}]", ends, wanted)
     return float(ends[0]), float(ends[1])  # type: ignore[index]

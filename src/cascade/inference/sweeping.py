@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -20,15 +21,13 @@ from cascade.engine.executor import Progress, reporter
 from cascade.inference.headed import observables_of
 from cascade.inference.kept import Answer, Kept, Point
 from cascade.inference.ranges import Range, logs_at, model_at, ranges_of, together
-from cascade.inference.swept import Sweep, SweepRecipe, fingerprint, right, swept
-from cascade.model import Model, check_model
+from cascade.inference.swept import DESIGNS, MOST_POINTS, Sweep, SweepRecipe, fingerprint, right, swept
+from cascade.model import Conditioned, Model, check_model
 from cascade.model.observables import Observable
 
 if TYPE_CHECKING:
     from cascade.solution.shares import Values
 
-DESIGNS = ("grid", "latin", "sobol")
-MOST_POINTS = 1_000_000
 VISITS = 1e4
 """Of a point, for the progress bar."""
 
@@ -68,10 +67,10 @@ def sweep(
     cells : int, optional
         Simulate so many cells, the same ones at each point; default: the exact answer.
     seed : int
-        Of the design and of the cells.
+        Of the design and of the cells; of a grid that is answered exactly nothing depends on it.
     only : range, optional
         Numbers of the points to answer, from 0 on, as one of several jobs does; ``Sweep.merge`` joins what they come
-        to.  Default: all.
+        to.  Default: all.  Points that a file holds already are told beside them.
     path : str or Path, optional
         Of a file in which each point is kept when it is done.  A sweep that was killed, asked again with the same
         file, goes on from there and ends with the same table to the bit; another sweep is refused.
@@ -85,16 +84,45 @@ def sweep(
     InputError
         For an argument out of range.
     """
+    if cells is None and executor is not None:
+        raise InputError("executor", executor, "left out, or given with cells: exact answers are worked out here")
+    asked, factors, wanted = planned(
+        model, vary, design=design, points=points, observables=observables, times=times, cells=cells, seed=seed,
+        only=only, executor=executor,
+    )  # fmt: skip
+    return swept(asked.recipe, _answered(asked, factors, wanted, path, progress))
+
+
+def planned(
+    model: Model,
+    vary: Mapping[str, Any],
+    *,
+    design: str,
+    points: int,
+    observables: Sequence[Observable],
+    times: Sequence[float],
+    cells: int | None,
+    seed: int,
+    only: range | None,
+    executor: Executor | None = None,
+) -> tuple[Asked, Floats, range]:
+    """What is asked, the factors at each point (N, P), and which points are wanted: all checked, nothing answered."""
     model, seed = check_model(model), check_seed(seed)
     observables, at = _beside(observables, times)
-    if cells is not None:
-        cells = len(cell_range(cells))
-    elif executor is not None:
-        raise InputError("executor", executor, "left out, or given with cells: exact answers are worked out here")
+    cells = None if cells is None else len(cell_range(cells))
     ranges, factors = _points(model, vary, design, points, seed)
+    _check_ends(model, ranges, factors)
+    told = None if cells is None and design == "grid" else seed
     names, many = tuple(one.hazard for one in ranges), len(factors)
-    recipe = SweepRecipe(model, names, design, many, fingerprint(factors), cells, seed, observables, at)
-    return swept(recipe, _answered(Asked(recipe, ranges, executor), factors, _only(only, many), path, progress))
+    recipe = SweepRecipe(model, names, design, many, fingerprint(factors), cells, told, observables, at)
+    return Asked(recipe, ranges, executor), factors, _only(only, many)
+
+
+def _check_ends(model: Model, ranges: Sequence[Range], factors: Floats) -> None:
+    """That the hazards are such as a model can have, also where all factors are largest."""
+    mine = [k for k, one in enumerate(ranges) if one.numbers]
+    if mine:
+        model_at(model, [ranges[k] for k in mine], np.log(factors[:, mine].max(axis=0)))
 
 
 def _beside(
@@ -105,6 +133,8 @@ def _beside(
     asked = tuple(observables_of(observables).values())
     if bool(asked) != bool(len(at)):
         raise InputError("times", list(times), "hours at which the observables are asked for; both, or neither")
+    if len(set(at.tolist())) < len(at):
+        raise InputError("times", list(times), "each time once")
     return asked, tuple(at.tolist())
 
 
@@ -121,11 +151,21 @@ def _answered(
     asked: Asked, factors: Floats, wanted: range, path: str | Path | None, progress: Progress
 ) -> dict[int, Point]:
     """The answers of the points that are wanted, by number; those that a file has are not worked out again."""
-    kept = None if path is None else Kept(as_path(path), asked.recipe.as_dict(), asked.recipe.differs)
-    done = {} if kept is None else kept.opened()
-    for number, point in done.items():
-        if not right(asked.recipe, number, point) or point[0] != factors[number].tolist():
-            raise InputError("path", str(path), f"a file as a sweep leaves it; its point {number} was changed since")
+    if path is None:
+        return _missing(asked, factors, wanted, {}, None, progress)
+    kept = Kept(as_path(path), asked.recipe.as_dict(), asked.recipe.differs)
+    with kept.opened() as done:
+        for number, point in done.items():
+            if not right(asked.recipe, number, point) or point[0] != factors[number].tolist():
+                wrong = f"a file as a sweep leaves it; its point {number} was changed since"
+                raise InputError("path", str(path), wrong)
+        return _missing(asked, factors, wanted, done, kept, progress)
+
+
+def _missing(
+    asked: Asked, factors: Floats, wanted: range, done: dict[int, Point], kept: Kept | None, progress: Progress
+) -> dict[int, Point]:
+    """The points that are done, and those that are wanted beside them, each kept when it is answered."""
     missing = [number for number in wanted if number not in done]
     with reporter(progress, len(missing), VISITS, "points") as report:
         for number, answers in zip(missing, asked.answers(factors[missing]), strict=True):
@@ -147,13 +187,14 @@ def _points(model: Model, vary: Mapping[str, Any], design: str, points: int, see
     if design == "grid":
         for name, values in vary.items():
             some = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str) and len(values) > 0
-            if not some or not all(is_number(v) and v > 0 for v in values):
+            if not some or not all(is_number(v) and 0 < v < math.inf for v in values):
                 raise InputError(f"vary[{name!r}]", values, "factors above 0, such as [0.5, 1, 2]")
+            if len({float(v) for v in values}) < len(values):
+                raise InputError(f"vary[{name!r}]", values, "each factor once")
         ranges = ranges_of(model, dict.fromkeys(vary, (0.5, 2.0)))  # the names are checked
-        grid = np.array(list(product(*vary.values())), np.float64)
-        if len(grid) > MOST_POINTS:
-            raise InputError("vary", len(grid), f"at most {MOST_POINTS} combinations")
-        return ranges, grid
+        if (many := math.prod(map(len, vary.values()))) > MOST_POINTS:
+            raise InputError("vary", many, f"at most {MOST_POINTS} combinations")
+        return ranges, np.array(list(product(*vary.values())), np.float64)
     if not is_whole(points) or not 1 <= points <= MOST_POINTS:
         raise InputError("points", points, f"a whole number from 1 to {MOST_POINTS}")
     ranges = ranges_of(model, vary)
@@ -194,7 +235,7 @@ class Asked:
         logs = np.log(factors)
         if self.recipe.cells is not None:
             yield from (self._counted(row) for row in logs)
-        elif together(self.recipe.model, self.ranges):
+        elif together(self.recipe.model, self.ranges) and not self.recipe.model.frailties:
             yield from self._together(logs)
         else:
             yield from (self._solved(model_at(self.recipe.model, self.ranges, row)) for row in logs)
@@ -221,11 +262,14 @@ class Asked:
 
         answer, times = exact(model), list(self.recipe.times)
         found: list[Answer] = [(r.step, None, r.fraction_of_all, r.low, r.high) for r in answer.funnel(1.0).rows]
+        if self.recipe.observables and not isinstance(model, Conditioned):
+            from cascade.solution.shares import Shares
+
+            at_once = Shares(model, self.recipe.observables, np.array(times), [])
+            return [*found, *self._observed(at_once.at(np.zeros(0), slopes=False))]
         for one in self.recipe.observables:
-            shares = answer.observe(one, times)
-            found += [
-                (one.name, hours, share, share, share) for hours, share in zip(times, shares.tolist(), strict=True)
-            ]
+            pairs = zip(times, answer.observe(one, times).tolist(), strict=True)
+            found += [(one.name, hours, share, share, share) for hours, share in pairs]
         return found
 
     def _together(self, logs: Floats) -> Iterator[list[Answer]]:

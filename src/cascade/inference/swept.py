@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from cascade.answers.table import Table, Texts
-from cascade.common.arguments import check_seed
+from cascade.common.arguments import check_moments, check_seed
 from cascade.common.errors import CascadeError, InputError, is_number, is_whole
 from cascade.common.files import as_path, check_exists, write_atomically
 from cascade.common.kinds import kind_of
-from cascade.common.shares import estimate_of_share
+from cascade.common.shares import estimate_of_share, percent
 from cascade.common.types import Floats
 from cascade.common.version import STREAM_VERSION, package_version
 from cascade.inference.kept import Point, file_of, points_in, recipe_in
@@ -25,6 +25,11 @@ from cascade.model.conditioned import model_of
 from cascade.model.observables import Observable
 
 FORMAT = 1
+DESIGNS = ("grid", "latin", "sobol")
+MOST_POINTS = 1_000_000
+SLIGHT, NONE = 1e-3, 1e-6
+"""Parts of an exact answer: errors below them are not shown, or are none."""
+
 BEGIN = b'{"sweep": '
 WHAT = "a sweep, as cascade.sweep(..., path=...), Sweep.save or 'cascade sweep' leave it"
 
@@ -71,7 +76,8 @@ class SweepRecipe:
         Fingerprint (SHA-256) of the factors at all points.
     cells : int or None
         Simulated at each point; None: the exact answer.
-    seed : int
+    seed : int or None
+        Of the design and of the cells; None of a grid that is answered exactly.
     observables : tuple of Observable
     times : tuple of float
         Hours.
@@ -85,7 +91,7 @@ class SweepRecipe:
     points: int
     factors: str
     cells: int | None
-    seed: int
+    seed: int | None
     observables: tuple[Observable, ...] = ()
     times: tuple[float, ...] = ()
     version: tuple[str, int] = (package_version(), STREAM_VERSION)
@@ -119,14 +125,17 @@ class SweepRecipe:
         """
         model, (package, streams) = model_of(told["made_of"]), told["version"]
         right = model.digest() == told["model"] and told["sweep"] == FORMAT and is_whole(streams)
-        names, times = tuple(map(str, told["hazards"])), tuple(map(float, told["times"]))
-        if not right or not names or not is_whole(told["points"]) or told["points"] < 1:
+        names, times = tuple(map(str, told["hazards"])), tuple(check_moments(told["times"] or [0.0]).tolist())
+        times = times if told["times"] else ()
+        points, observables = told["points"], tuple(Observable(**one) for one in told["observables"])
+        right &= bool(names) and is_whole(points) and 1 <= points <= MOST_POINTS and told["design"] in DESIGNS
+        if not right or bool(times) != bool(observables):
             raise InputError("recipe", "", "the recipe of a sweep, of this format, with the digest of its model")
         if told["cells"] is not None and (not is_whole(told["cells"]) or told["cells"] < 1):
             raise InputError("cells", told["cells"], "a whole number above 0")
         return cls(
-            model, names, str(told["design"]), int(told["points"]), str(told["factors"]), told["cells"],
-            check_seed(told["seed"]), tuple(Observable(**one) for one in told["observables"]), times,
+            model, names, str(told["design"]), int(points), str(told["factors"]), told["cells"],
+            None if told["seed"] is None else check_seed(told["seed"]), observables, times,
             (str(package), int(streams)),
         )  # fmt: skip
 
@@ -196,7 +205,8 @@ class Sweep(Table[SweepRow]):
     def label(self) -> str:
         """Of what, and how."""
         recipe = self.recipe
-        how = f"{recipe.cells:,} cells each, seed {recipe.seed}" if recipe.cells else "exact"
+        cells = "1 cell" if recipe.cells == 1 else f"{recipe.cells or 0:,} cells"
+        how = f"{cells} each, seed {recipe.seed}" if recipe.cells else "exact"
         sets = f"{recipe.points}" if self.whole else f"{len(self.points)} of {recipe.points}"
         return f"{recipe.model.name}, {sets} sets of hazards ({recipe.design}), {how}; factors on the model's hazards"
 
@@ -206,10 +216,17 @@ class Sweep(Table[SweepRow]):
         lines = []
         for row in self.rows:
             what = row.what if row.hours is None else f"{row.what}, {row.hours:g} h"
-            value, interval = estimate_of_share(row.value, row.low, row.high)
-            told = [value, interval if row.low < row.high else "exact"]
+            told = self._told(row)
             lines.append([f"{row.point}", *(f"{row.factors[name]:.3g}" for name in self.hazards), what, *told])
         return head, lines
+
+    def _told(self, row: SweepRow) -> list[str]:
+        """A share and its interval; of an exact answer an error only where it is one."""
+        value, interval = estimate_of_share(row.value, row.low, row.high)
+        wide = row.high - row.low
+        if self.recipe.cells is None and wide <= SLIGHT * row.value:
+            value = percent(row.value)
+        return [value, "exact" if self.recipe.cells is None and wide <= NONE * row.value else interval]
 
     @property
     def below(self) -> str:
@@ -264,7 +281,20 @@ class Sweep(Table[SweepRow]):
         twice = sorted(set(self.points) & set(other.points))
         if twice:
             raise InputError("other", f"points {', '.join(map(str, twice[:5]))}", "points that are not here yet")
-        return Sweep(tuple(sorted((*self.rows, *other.rows), key=lambda row: row.point)), self.recipe)
+        both = Sweep(tuple(sorted((*self.rows, *other.rows), key=lambda row: row.point)), self.recipe)
+        if not both.designed:
+            raise InputError(
+                "other", other.label, "a part of the same sweep: factors of one of both were changed since"
+            )
+        return both
+
+    @property
+    def designed(self) -> bool:
+        """Whether the factors are those of the design, as its fingerprint tells of a whole sweep."""
+        if not self.whole:
+            return True
+        first = {row.point: [row.factors[name] for name in self.hazards] for row in reversed(self.rows)}
+        return fingerprint(np.array([first[point] for point in self.points])) == self.recipe.factors
 
     def save(self, path: str | Path) -> Path:
         """Write what was asked and all answers to a file, whole or not at all; ``cascade.open_sweep`` reads it."""
@@ -317,14 +347,18 @@ def open_sweep(path: str | Path) -> Sweep:
         raise InputError("file", str(path), f"{WHAT} ({error})") from None
     except Exception:  # whatever else stands in the file can fail in any way
         kind = kind_of(there)
-        raise InputError("file", str(path), f"{WHAT}; this file is {kind}" if kind else WHAT) from None
+        told = "; its first line was changed since" if is_sweep(path) else f"; this file is {kind}" if kind else ""
+        raise InputError("file", str(path), f"{WHAT}{told}") from None
     points = points_in(whole, "file", str(path))
     if not points:
         raise InputError("file", str(path), "a sweep with at least one point that is done")
     for number, point in points.items():
         if not right(recipe, number, point):
             raise InputError("file", str(path), f"a sweep as it was saved: its point {number} was changed since")
-    return swept(recipe, points)
+    found = swept(recipe, points)
+    if not found.designed:
+        raise InputError("file", str(path), "a sweep as it was saved: factors of its points were changed since")
+    return found
 
 
 def right(recipe: SweepRecipe, number: int, point: Point) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cascade.common.arguments import check_seed
-from cascade.common.errors import InputError
+from cascade.common.errors import CascadeError, InputError
 from cascade.engine.executor import Progress, reporter
 from cascade.inference.kept import Answer
 from cascade.inference.ranges import ranges_of
@@ -83,15 +83,19 @@ def verify_sweep(path: str | Path, *, seed: int | None = None, progress: Progres
     chosen = sorted(rng.choice(there, min(SOME, len(there)), replace=False).tolist())
     rows = {number: [row for row in held.rows if row.point == number] for number in chosen}
     factors = np.array([[rows[number][0].factors[name] for name in held.hazards] for number in chosen])
-    asked = Asked(recipe, ranges_of(recipe.model, dict.fromkeys(held.hazards, (0.5, 2.0))))
+    try:
+        asked = Asked(recipe, ranges_of(recipe.model, dict.fromkeys(held.hazards, (0.5, 2.0))))
+    except CascadeError as error:
+        raise InputError("file", str(path), f"a sweep of hazards that its model has ({error})") from None
     with reporter(progress, len(chosen), VISITS, "points") as report:
         for number, answers in zip(chosen, asked.answers(factors), strict=True):
             for row, again in zip(rows[number], answers, strict=True):
                 here: Answer = (row.what, row.hours, row.value, row.low, row.high)
                 if not _same(here, again, counted=recipe.cells is not None):
                     what = row.what if row.hours is None else f"{row.what} at {row.hours:g} h"
-                    wanted = f"a sweep that comes to the same again: at point {number} {what} is {again[2]:.9g}"
-                    raise InputError("file", str(path), f"{wanted}, not {row.value:.9g}")
+                    now, then = (f"{one[2]:.9g} ({one[3]:.9g} to {one[4]:.9g})" for one in (again, here))
+                    wanted = f"a sweep that comes to the same again: at point {number} {what} is {now}"
+                    raise InputError("file", str(path), f"{wanted}, not {then}")
             report(1)
     return VerifiedSweep(str(path), len(chosen), len(there), recipe.points, seed)
 

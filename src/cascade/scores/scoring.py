@@ -202,7 +202,7 @@ def scorecard(names: Sequence[str] | None = None) -> Scorecard:
             raise InputError("names", name, f"names of models and diseases of the catalogue; {nearest(name, known)}")
     rows = []
     for name in names or known:
-        rows += list(_by_fit(disease(diseases[name]))) if name in diseases else scores_of(load(name))
+        rows += _of_disease(disease(diseases[name])) if name in diseases else scores_of(load(name))
     return Scorecard(tuple(sorted(rows, key=lambda row: VERDICTS.index(row.verdict))))
 
 
@@ -213,6 +213,26 @@ def scores_of(model: Model) -> list[Score]:
     theirs = figures().by_model.get(model.name, [])
     beside = [_score(model, seen, figures().sources[seen.source[0]].grade) for seen in theirs]
     return [*own, *beside, *_by_organ(model), *_by_scale(model)]
+
+
+def _of_disease(one: Disease) -> list[Score]:
+    """Scores of a disease: of its calibration, and of what experiments asked of it."""
+    return [*_by_fit(one), *_by_experiments(one)]
+
+
+def _by_experiments(one: Disease) -> Iterator[Score]:
+    """Figures beside which an experiment put what the disease says, of the disease as it is."""
+    for experiment in packaged("cascade.scores", "experiments.toml")["experiments"]:
+        if experiment["digest"] != one.digest():
+            continue
+        for row in experiment["rows"]:
+            seen = Observation(name=row["name"], value=row["published"], unit=row["unit"], role="predicted", source=())
+            verdict = verdict_of(seen, row["value"])
+            met: Verdict = "looked at" if row["role"] == "looked at" and verdict == "predicted" else verdict
+            yield Score(
+                f"disease {one.name}", f"{row['name']} ({experiment['name']})", row["published"], None, None,
+                row["unit"], row["value"], row["role"], met, row["source"],
+            )  # fmt: skip
 
 
 def _by_fit(fitted: Disease) -> Iterator[Score]:

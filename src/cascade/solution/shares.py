@@ -178,7 +178,7 @@ class Shares:
     def _remembers(self, known: list[_Known]) -> None:
         """Rules, and where each was found."""
         self._known = known
-        self._served = np.array([one.at for one in known]).reshape(-1, len(self._of_transition))
+        self._served = np.array([one.at for one in known]).reshape(len(known), len(self._of_transition))
 
     def each(self, logs: Floats, *, slopes: bool = True) -> Values:
         """As ``at`` of each of some sets, (B, P); all values have a leading axis of sets.

@@ -13,6 +13,10 @@ from cascade.inference.kernel.jit import entry, step
 
 MOST_STEPS = 60
 
+REACH, FINE, MOST = 9.0, 0.8, 4000
+"""Of the rule over what the counts share where some are below a limit: its reach in widths of the law, its step in
+those of the narrowest chance, and how many points it has at most."""
+
 
 @step
 def _shared_mode(first, end, counts, logs, below, eta, alone, shared):
@@ -40,6 +44,28 @@ def _shared_mode(first, end, counts, logs, below, eta, alone, shared):
 
 
 @step
+def _steps(first, end, counts, logs, below, eta, alone, shared, center, error):
+    """Where the trapezoidal rule begins, and its step; 0 where no count is below a limit, and Gauss's rule serves.
+
+    The law of what is shared is no narrower than these counts make it at its mode and no wider than those that were
+    seen let it be; a chance to be below a limit L is a step as wide as what a count has alone and its own chance.
+    """
+    limited, precision, narrow = False, 1.0 / (shared * shared), error
+    for j in range(first, end):
+        if below[j] > 0.0:
+            limited = True
+            narrow = min(narrow, math.sqrt(1.0 / below[j] + alone[j] * alone[j]))
+        else:
+            x = mode(counts[j], logs[j], below[j], eta[j] + center, alone[j]) if alone[j] >= NARROW else 0.0
+            _, _, bent = chance(counts[j], logs[j], below[j], eta[j] + center + x)
+            precision += bent / (1.0 + alone[j] * alone[j] * bent)
+    if not limited:
+        return center, 0.0
+    far = REACH / math.sqrt(precision)
+    return center - far, max(FINE * narrow, 2.0 * far / MOST)
+
+
+@step
 def _one(first, end, counts, logs, below, eta, alone, shared, points, weights, by_eta, squares):
     """Of one animal: log chance, the mean square of what its counts share; adds to what each count has."""
     if shared < NARROW:
@@ -60,17 +86,17 @@ def _one(first, end, counts, logs, below, eta, alone, shared, points, weights, b
         return value, shared * shared * (1.0 + moved * shared * shared / both)
     center, curvature = _shared_mode(first, end, counts, logs, below, eta, alone, shared)
     size, error = end - first, 1.0 / math.sqrt(curvature)
-    limited = False
-    for j in range(first, end):
-        limited |= below[j] > 0.0
-    which, count = rule((curvature - 1.0 / shared**2) * error**3, limited)
+    which, count = rule((curvature - 1.0 / shared**2) * error**3, False)
     width = math.sqrt(2.0) * error
+    begin, step_ = _steps(first, end, counts, logs, below, eta, alone, shared, center, error)
+    if step_ > 0.0:
+        count = int(2.0 * (center - begin) / step_) + 1
     slopes, means = np.zeros(size), np.zeros(size)
     total_slopes, total_squares = np.zeros(size), np.zeros(size)
     most, total, square = -math.inf, 0.0, 0.0
     for k in range(count):
-        b = center + width * points[which, k]
-        logged = weights[which, k] - 0.5 * (b / shared) ** 2
+        b = center + width * points[which, k] if step_ == 0.0 else begin + k * step_
+        logged = (weights[which, k] if step_ == 0.0 else 0.0) - 0.5 * (b / shared) ** 2
         for j in range(first, end):
             value, slope, mean = averaged(counts[j], logs[j], below[j], eta[j] + b, alone[j], points, weights)
             logged += value
@@ -87,7 +113,8 @@ def _one(first, end, counts, logs, below, eta, alone, shared, points, weights, b
         total_squares += share * means
     for j in range(size):
         by_eta[first + j], squares[first + j] = total_slopes[j] / total, total_squares[j] / total
-    return most + math.log(total) + math.log(width / (shared * 2.5066282746310002)), square / total
+    over = width if step_ == 0.0 else step_
+    return most + math.log(total) + math.log(over / (shared * 2.5066282746310002)), square / total
 
 
 @entry

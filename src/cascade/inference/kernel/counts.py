@@ -19,6 +19,12 @@ NARROW = 1e-7
 FEW, POINTS, MANY_POINTS = 5, 11, 31
 """Points of the rules; the last is for counts below a limit, whose chance is flat on one side."""
 
+SHARP = 1.5
+"""Spread times the root of a limit above which the chance to be below it is a step: then what is drawn is averaged."""
+
+STEP, FAR = 0.5, 14.0
+"""Of the trapezoidal rule over what is drawn, in its standard deviations; and how far it reaches."""
+
 EVEN = 0.1
 """Skewness in standard units below which few points serve."""
 
@@ -62,6 +68,49 @@ def _below(limit, eta, rate):
 
 
 @step
+def _log_normal(z):
+    """Logarithm of the chance that a standard normal is below z."""
+    if z > -20.0:
+        return math.log(0.5 * math.erfc(-z / 1.4142135623730951))
+    return -0.5 * z * z - math.log(-z * 2.5066282746310002) + math.log1p(-1.0 / z**2 + 3.0 / z**4 - 15.0 / z**6)
+
+
+@step
+def _below_averaged(limit, eta, spread):
+    """Of a count below a limit, averaged over what it has alone, where that is wide: as ``averaged``.
+
+    A Poisson count is below L if a gamma variable of shape L is above its rate.  So with g its logarithm,
+
+        E_x P(count < L | eta + x) = E_g Phi((g - eta) / spread),
+
+    which is smooth in g where the chance as a function of x is a step.  Given g and that x < u = g - eta, with
+    z = u / spread and m = phi(z) / Phi(z), the mean of x^2 is spread^2 (1 - z m); the derivative of log Phi by eta is
+    -m / spread.
+    """
+    wide = 1.0 / math.sqrt(limit)
+    low, high = -FAR * wide - 40.0 / limit, FAR * wide
+    count = int((high - low) / (STEP * wide)) + 1
+    width = (high - low) / count
+    constant = limit * math.log(limit) - math.lgamma(limit) + math.log(width)
+    middle = math.log(limit) - eta
+    most, total, by_eta, square = -math.inf, 0.0, 0.0, 0.0
+    for k in range(count + 1):
+        t = low + k * width
+        z = (t + middle) / spread
+        inside = _log_normal(z)
+        logged = constant + limit * (t - math.exp(t)) + inside
+        if logged > most:
+            again = math.exp(most - logged)
+            total, by_eta, square, most = total * again, by_eta * again, square * again, logged
+        share = math.exp(logged - most)
+        mills = math.exp(-0.5 * z * z - inside) / 2.5066282746310002
+        total += share
+        by_eta -= share * mills / spread
+        square += share * max(0.0, 1.0 - z * mills)
+    return min(most + math.log(total), 0.0), by_eta / total, spread * spread * square / total
+
+
+@step
 def rule(skewness, limited):
     """Which rule serves, and how many points it has: few where the integrand is nearly normal."""
     if limited:
@@ -97,6 +146,8 @@ def averaged(y, log_y, below, eta, spread, points, weights):
     if spread < NARROW:
         value, slope, _ = chance(y, log_y, below, eta)
         return value, slope, 0.0
+    if below > 0.0 and spread * math.sqrt(below) > SHARP:
+        return _below_averaged(below, eta, spread)
     center = mode(y, log_y, below, eta, spread)
     _, _, curvature = chance(y, log_y, below, eta + center)
     error = 1.0 / math.sqrt(curvature + 1.0 / (spread * spread))
