@@ -169,12 +169,13 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     metastatic = kappa * late(disease, options.seed)
     for share in LESIONS:
         found = share * metastatic
-        name = f"lesions shed {share:g} of what primaries do"
+        # Of the disease as it is lesions shed nothing: what else they might is a map.
+        name, role = f"lesions shed {share:g} of what primaries do", "looked at" if share == 0.0 else "map"
         for cells, (value, source) in observed.items():
             positive = any_of(found, cells)
-            rows.append(Row(f"{cells} and more, metastatic, {name}", "looked at", value, positive, None, source))
+            rows.append(Row(f"{cells} and more, metastatic, {name}", role, value, positive, None, source))
         spread = float(np.std(found) / np.mean(found)) if found.any() else 0.0
-        rows.append(Row(f"spread of the mean over its mean, {name}", "looked at", 11.6, spread, None, "PB04: D"))
+        rows.append(Row(f"spread of the mean over its mean, {name}", role, 11.6, spread, None, "PB04: D"))
     rows += [*scale_rows(disease, kappa), *marker_rows()]
     return rows
 

@@ -54,7 +54,8 @@ MOST_NODES = 20
 """That the pathologist of the disease looks at."""
 
 WAYS = {False: "without tamoxifen", True: "with tamoxifen"}
-RECEPTORS = {True: ("ER-positive", "predicted"), False: ("ER-negative", "by construction")}
+ROLE = "looked at; an earlier fit predicted it"
+RECEPTORS = {True: ("ER-positive", ROLE), False: ("ER-negative", "by construction")}
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         source = f"{SOURCE}; its logarithm to {error:.2f}"
         rows.append(Row(f"rate with tamoxifen over without, {word}", role, observed, ratio, None, source, unit="ratio"))
     told, expects = (concordance(risk, of.until, of.event) for of in (women, twins))
-    rows.append(Row("c-index, the disease", "predicted", told, expects, None, told_to(risk, women), unit="ratio"))
+    rows.append(Row("c-index, the disease", ROLE, told, expects, None, told_to(risk, women), unit="ratio"))
     naive = {
         "size alone": women.place[:, :1],
         "nodes alone": women.place[:, 1:],

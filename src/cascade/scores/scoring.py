@@ -226,7 +226,7 @@ def _by_experiments(one: Disease) -> Iterator[Score]:
         if experiment["digest"] != one.digest():
             continue
         for row in experiment["rows"]:
-            seen = Observation(name=row["name"], value=row["published"], unit=row["unit"], role="predicted", source=())
+            seen = Observation(name="this", value=row["published"], unit=row["unit"], role="predicted", source=())
             verdict = verdict_of(seen, row["value"])
             met: Verdict = "looked at" if row["role"] == "looked at" and verdict == "predicted" else verdict
             yield Score(
