@@ -11,12 +11,13 @@ import pytest
 
 import cascade
 from cascade.cli.app import main
+from cascade.cli.descriptions_of_diseases import disease_page
 from cascade.common.errors import InputError
 from cascade.common.files import packaged
 from cascade.model import Model
 from cascade.model.observables import Observation
 from cascade.scores.asking import value_of
-from cascade.scores.scoring import VERDICTS, WITHIN, _by_experiments, figures, scorecard, scores_of, verdict_of
+from cascade.scores.scoring import VERDICTS, WITHIN, figures, scorecard, scores_of, scores_of_experiments, verdict_of
 from helpers.models import CYCLIC, ways
 
 RACE = Model(
@@ -134,10 +135,21 @@ def test_what_experiments_found_is_as_written_down_and_of_the_diseases_as_they_a
             assert row.verdict == (told["role"] if within else "contradicted"), row.figure
 
 
+def test_the_page_of_a_disease_tells_what_experiments_asked_contradictions_first() -> None:
+    lines = disease_page(cascade.disease("colon")).split("\n")
+    first = next(k for k, line in enumerate(lines) if line.startswith("asked in experiments/"))
+    scores = [*scores_of_experiments(cascade.disease("colon"))]
+    wrong = sum(score.verdict == "contradicted" for score in scores)
+    verdicts = ["contradicted" in line for line in lines[first + 2 : first + 2 + len(scores)]]
+    assert verdicts == [True] * wrong + [False] * (len(scores) - wrong)
+    assert f"where no error is known: {wrong} of {len(scores)}." in lines[first + len(scores) + 3]
+    assert "asked in experiments/" not in disease_page(cascade.disease("textbook"))
+
+
 def test_of_a_disease_that_is_changed_no_experiment_is_told() -> None:
     disease = cascade.disease("breast")
-    assert [*_by_experiments(disease)]
-    assert [*_by_experiments(disease.with_(efficiency=disease.efficiency * 1.01))] == []
+    assert [*scores_of_experiments(disease)]
+    assert [*scores_of_experiments(disease.with_(efficiency=disease.efficiency * 1.01))] == []
 
 
 def test_a_model_that_is_changed_is_contradicted() -> None:

@@ -10,6 +10,7 @@ from cascade.common.text import text_table
 from cascade.patient.disease import Disease
 from cascade.patient.fits import parameters_of, rows_of
 from cascade.patient.ranges import DAYS_PER_YEAR
+from cascade.scores.scoring import VERDICTS, WITHIN, scores_of_experiments, told_of
 
 LAWS = {
     "exponential": "exponential growth",
@@ -36,6 +37,7 @@ def _parts(disease: Disease) -> Iterator[str]:
     yield _death(disease)
     yield _clinic(disease)
     yield _calibration(disease)
+    yield _experiments(disease)
     yield _variants(disease)
     if disease.sources:
         lines = [[s.key, s.grade, s.citation] for s in disease.sources]
@@ -166,6 +168,18 @@ def _calibration(disease: Disease) -> str:
     if disease.calibration is None:
         return "Nothing was fitted to figures of patients." if disease.variants else ""
     return f"{parameters_of(disease)}\n\n{rows_of(disease)}"
+
+
+def _experiments(disease: Disease) -> str:
+    """What scripts asked of the disease beside published figures, contradictions first."""
+    scores = sorted(scores_of_experiments(disease), key=lambda score: VERDICTS.index(score.verdict))
+    if not scores:
+        return ""
+    lines = [[*told_of(score), score.verdict, score.source] for score in scores]
+    header = ["asked in experiments/ (script)", "published", "disease says", "verdict", "source"]
+    wrong = sum(score.verdict == "contradicted" for score in scores)
+    rule = f"Contradicted, by more than a factor of {WITHIN:g} where no error is known: {wrong} of {len(scores)}."
+    return f"{text_table(header, lines, left=(0, 3, 4))}\n\n{rule}"
 
 
 def _variants(disease: Disease) -> str:

@@ -138,6 +138,12 @@ def _told(row: Score) -> list[str]:
     return [one(row.published), "".join(ends), one(row.value)]
 
 
+def told_of(row: Score) -> list[str]:
+    """A figure, what was published and what the model says, as text."""
+    published, _, value = _told(row)
+    return [row.figure, published, value]
+
+
 def verdict_of(seen: Observation, value: float | None) -> Verdict:
     """Whether a model agrees with a figure."""
     if value is None:
@@ -217,11 +223,11 @@ def scores_of(model: Model) -> list[Score]:
 
 def _of_disease(one: Disease) -> list[Score]:
     """Scores of a disease: of its calibration, and of what experiments asked of it."""
-    return [*_by_fit(one), *_by_experiments(one)]
+    return [*_by_fit(one), *scores_of_experiments(one)]
 
 
-def _by_experiments(one: Disease) -> Iterator[Score]:
-    """Figures beside which an experiment put what the disease says, of the disease as it is."""
+def scores_of_experiments(one: Disease) -> Iterator[Score]:
+    """Figures beside which experiments put what a disease says; of one that was changed since there are none."""
     for experiment in packaged("cascade.scores", "experiments.toml")["experiments"]:
         if experiment["digest"] != one.digest():
             continue
