@@ -39,6 +39,7 @@ import first_sites  # type: ignore[import-not-found]
 import fit_coverage  # type: ignore[import-not-found]
 import pancreas  # type: ignore[import-not-found]
 import soil_of_patients  # type: ignore[import-not-found]
+import unknown_primary  # type: ignore[import-not-found]
 
 ROWS = [_report.Row("a", "predicted", 0.2, 0.21234, None), _report.Row("b", "map", None, None, 0.5)]
 
@@ -500,3 +501,21 @@ def test_metastases_of_the_colon_double_as_their_source_says_at_its_size() -> No
     disease = cascade.disease("colon")
     assert colon_recurrence.doubling(disease, "liver", 15.0) == pytest.approx(35.0, rel=0.12)
     assert colon_recurrence.doubling(disease, "lung", 15.0) == pytest.approx(72.0, rel=0.12)
+
+
+@pytest.mark.full
+def test_the_guide_says_of_what_those_die_of_whom_nothing_is_known() -> None:
+    """Of 6,000 patients: shares within four standard errors of what the sentence says."""
+    text = " ".join((Path(__file__).parents[1] / "docs" / "diseases.md").read_text(encoding="utf-8").split())
+    assert "of those who die of metastases, now about one in ten, die before one is known" in text
+    assert "were they felt as often as other lesions give symptoms, about one in seventy would" in text
+    assert "twice as many would be found by a node or another metastasis first" in text
+    disease = cascade.disease("breast").with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
+    plan = replace(_registers.Calibration.of("breast"), patients=6_000, seed=8, years=disease.years)
+    both = [_registers.register_of(one, "surgery", plan) for one in (disease, unknown_primary.felt(disease))]
+    unknown, first = zip(
+        *((unknown_primary.unknown_of_dead(r), unknown_primary.first_by_metastasis(r)[1]) for r in both)
+    )
+    assert unknown[0] == pytest.approx(1 / 10, abs=0.022)
+    assert unknown[1] == pytest.approx(1 / 70, abs=0.009)
+    assert first[1] / first[0] == pytest.approx(2.0, abs=0.4)
