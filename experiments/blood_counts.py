@@ -174,7 +174,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         for cells, (value, source) in observed.items():
             positive = any_of(found, cells)
             rows.append(Row(f"{cells} and more, metastatic, {name}", role, value, positive, None, source))
-        spread = float(np.std(found) / np.mean(found)) if found.any() else 0.0
+        spread = float(np.std(found) / np.mean(found)) if found.any() else None
         rows.append(Row(f"spread of the mean over its mean, {name}", role, 11.6, spread, None, "PB04: D"))
     rows += [*scale_rows(disease, kappa), *marker_rows()]
     return rows

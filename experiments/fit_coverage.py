@@ -188,15 +188,17 @@ def studied(design: Design, model: cascade.Model, studies: int, seed: int, resam
             found[study, p, 1] = _plain_root(of_study, plain, p) / stats.norm.ppf(0.5 + LEVEL / 2)
         if resamples:
             roots = found[study, :, 0] * [cut(degrees[p], LEVEL) for p in range(len(names))]
-            found[study, :, 2] = over_cuts(roots, resampled(of_study, best, resamples, of_resamples))
+            found[study, :, 2] = over_cuts(roots, resampled(likelihood, design, best, resamples, of_resamples))
     return found
 
 
-def resampled(likelihood: Likelihood, best: Maximum, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """Signed roots, at what was fitted, of studies drawn from it, (resamples, hazards)."""
+def resampled(
+    likelihood: Likelihood, design: Design, best: Maximum, resamples: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Signed roots, at what was fitted, of studies of the design drawn from it, (resamples, hazards)."""
     roots = np.full((resamples, len(best.theta)), np.nan)
     for b in range(resamples):
-        again = likelihood.recounted(drawn(likelihood, best.theta, np.exp(best.spreads), rng))
+        again = likelihood.recounted(seen(drawn(likelihood, best.theta, np.exp(best.spreads), rng), design.limit))
         found, reference = restricted(again, highest(again, best.theta, best.spreads))
         for p in range(len(best.theta)):
             roots[b, p] = root(again, found, reference, p, float(best.theta[p]), found)[0]

@@ -30,6 +30,7 @@ from _report import Row
 from cascade.patient.follow.register import Register
 from cascade.patient.follow.scheme import CAUSES
 
+OF_FIT = "of the calibration, looked at"
 TRIAL = "Rosselli Del Turco 1994 (1,243 women): B"
 
 
@@ -52,9 +53,9 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         Row("distant metastasis within five years, both arms", "looked at", 289 / 1243, both, None, TRIAL),
         Row("lung or bone first and alone, usual", "looked at", 71 / 621, thorax["usual"], None, TRIAL),
         Row("lung or bone first and alone, images", "looked at", 112 / 622, thorax["images"], None, TRIAL),
-        Row("lung or bone first and alone, images over usual", "looked at", (112 / 622) / (71 / 621),
+        Row("lung or bone first and alone, images over usual", OF_FIT, (112 / 622) / (71 / 621),
             thorax["images"] / thorax["usual"], None, naive),
-        Row("fewer free of recurrence at five years, with images", "looked at", 0.720 - 0.648,
+        Row("fewer free of recurrence at five years, with images", OF_FIT, 0.720 - 0.648,
             again["images"] - again["usual"], None, f"{TRIAL}; naive 0"),
         Row("deaths within five years, images over usual", "looked at", 0.186 / 0.195, died(images) / died(usual), None,
             naive, unit="ratio"),

@@ -7,8 +7,7 @@ ranks are even if the posterior is right.  Even is asked for by the largest devi
 chains took the place of importance sampling, or which cannot be fitted, stays in with the lowest ranks that there are,
 and the script fails if there is one.
 
-The 99 draws of a data set are drawn from twenty times as many, of a law that as many points tell: few of them are
-drawn twice.
+The 99 draws of a data set are taken, none twice, from twenty times as many draws of its posterior.
 
 Reference: Talts S, et al. arXiv:1804.06788.
 """
@@ -124,7 +123,7 @@ def main() -> int:
         problems.append(f"{bad} data sets with a bad diagnostic or no fit: {', '.join(map(str, told['bad']))}")
     path = options.out / "posterior_ranks" / "posterior_ranks.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    recipe = {"sets": options.sets, "seed": options.seed, "model": model.digest(), "draws": DRAWS}
+    recipe = {"sets": options.sets, "seed": options.seed, "model": model.digest(), "draws": DRAWS, "of": MADE}
     write_atomically(path, json_text({"names": names, "ranks": found.tolist(), **told, "recipe": recipe}).encode())
     print(f"saved: {path.resolve()}")
     for problem in problems:

@@ -5,9 +5,9 @@ metastasis.  A node that is felt in the armpit leads to the primary, too; here m
 grow 3.6 times as fast as the primary (Engel 2022) without an end, and give symptoms by their size as other lesions do.
 
 The exact answer is of patients whom no lesion but the primary kills before diagnosis.  In the simulation metastases
-kill some before anything is known of them, which a clinic does not see: by so many are fewer found by a metastasis.
-A map says of what: were nodes felt as often as other lesions of their size give symptoms, hardly any would die so, and
-twice as many would be found by a metastasis first.
+kill some before anything is known of them, which a clinic does not see: at most by so many are fewer found by a
+metastasis.  A map says of what: were nodes felt as often as other lesions of their size give symptoms, hardly any
+would die so, and twice as many would be found by a metastasis first.
 
 Naive comparator: patients who are all alike, with the mean of each trait.
 

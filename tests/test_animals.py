@@ -239,14 +239,13 @@ def test_the_guide_says_how_fast_cells_are_cleared() -> None:
     assert f"one in {round(1 / grown.exact, -2):,.0f} has founded a colony" in text
     assert "78 metastases of 400 cells" in text
     assert grown.observed == 78 / 400
-    taken = clearance.share(cascade.exact(liver), "liver", clearance.HELD_FIRST, clearance.ALIVE)
-    fit = clearance.fitted_in_liver(liver, taken)
+    fit = clearance.fitted_in_liver(liver)
     (row,) = fit.table().rows
     assert row.low == 0.0
     assert f"at most {row.high:.2f} times as fast as here" in text
     model = next(iter(fit.models.values()))
     cells = cascade.simulate(model, cells=1000, seed=1, times=[24.0])
-    value = {one.name: one for one in clearance.in_liver(model, cells, taken)}
+    value = {one.name: one for one in clearance.in_liver(model, cells)}
     third = value["liver: extravasated and alive / injected, day 3"].exact
     assert f"{row.estimate:.2f} meets Cohen's share, and leaves Luzzi's of day 3 at {third:.2f} (0.8)" in text
 

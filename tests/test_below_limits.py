@@ -65,7 +65,40 @@ def test_the_chance_of_a_count_below_a_limit_is_its_integral(limit: float, sprea
         assert by_spread[1] == pytest.approx((ends[0] - ends[1]) / (2 * step), abs=2e-6)
 
 
+@pytest.mark.parametrize("spread", [0.3, 1.0, 1.6, 2.5])
+@pytest.mark.parametrize("count", [0.0, 1.0, 3.0, 12.0])
+def test_the_chance_of_few_cells_is_its_integral(count: float, spread: float) -> None:
+    for away in (-1.5, 0.0, 1.5):
+        eta = math.log(count + 0.5) + away * spread
+        at = np.linspace(-12.0 * spread - 10.0, 12.0 * spread + 10.0, 200_001)
+        saturated = count * math.log(count) - count if count else 0.0
+        logged = count * (eta + at) - np.exp(np.minimum(eta + at, 700.0)) - 0.5 * (at / spread) ** 2 - saturated
+        top = float(logged.max())
+        total = math.fsum(np.exp(logged - top).tolist()) * float(at[1] - at[0]) / (spread * math.sqrt(2.0 * math.pi))
+        assert chance([count], [0.0], [eta], 0.0, spread)[0] == pytest.approx(top + math.log(total), abs=1e-5)
+
+
+@pytest.mark.parametrize(("limit", "spread", "away"), [(1e4, 0.02, 50.0), (1e3, 0.05, 40.0), (1.0, 1.51, 10.0)])
+def test_a_count_far_above_its_limit_is_as_unlikely_as_it_is(limit: float, spread: float, away: float) -> None:
+    """As by a fine rule in thirty digits, over where the integrand lies."""
+    mpmath = pytest.importorskip("mpmath", reason="comes with the tests' symbolic packages")
+    eta = math.log(limit) + away * spread
+
+    def inside(x: float) -> float:
+        below = mpmath.gammainc(limit, mpmath.exp(eta + x), mpmath.inf, regularized=True)
+        return below * mpmath.exp(-((x / spread) ** 2) / 2) / (spread * mpmath.sqrt(2 * mpmath.pi))
+
+    with mpmath.workdps(30):
+        ends = [(-away - 3.0 + (away + 9.0) * k / 60.0) * spread for k in range(61)]
+        wanted = float(mpmath.log(mpmath.quad(inside, ends)))
+    assert chance([0.0], [limit], [eta], 0.0, spread)[0] == pytest.approx(wanted, rel=1e-8)
+
+
 ANIMALS = {
+    "a large limit": ([0.0, 0.0], [1e6, 1e6], [math.log(1e6) + 0.5, math.log(1e6) + 1.0], 1.0),
+    "a large limit, widely": ([0.0, 0.0], [1e5, 1e5], [math.log(1e5) + 1.0, math.log(1e5)], 3.0),
+    "one cell, widely": ([0.0, 1.0], [50.0, 0.0], [3.0, 2.0], 5.0),
+    "none, widely": ([0.0, 0.0, 4.0], [0.0, 0.0, 0.0], [1.0, -1.0, 2.0], 2.5),
     "one seen, one below": ([0.0, 300.0], [50.0, 0.0], [4.5, 5.5], 0.8),
     "below, and likely": ([0.0, 300.0], [50.0, 0.0], [3.0, 5.9], 0.8),
     "both below": ([0.0, 0.0], [50.0, 5.0], [4.5, 3.0], 1.2),
@@ -81,13 +114,13 @@ def test_counts_that_share_a_dose_are_averaged_together(name: str) -> None:
     def inside(b: float) -> float:
         total = -0.5 * (b / shared) ** 2
         for count, limit, at in zip(counts, below, eta, strict=True):
-            if limit:
-                total += math.log(max(1e-300, float(special.gammaincc(limit, math.exp(min(at + b, 700.0))))))
+            if limit or count == 0.0:
+                total += math.log(max(1e-300, float(special.gammaincc(limit or 1.0, math.exp(min(at + b, 700.0))))))
             else:
                 total += count * (at + b - math.log(count)) - math.exp(at + b) + count
         return total
 
-    at = np.linspace(-9.0 * shared, 9.0 * shared, 40_001)
+    at = np.linspace(-9.0 * shared, 9.0 * shared, 40_001 if max(below) < 1e4 else 400_001)
     logged = np.array([inside(float(b)) for b in at])
     top = float(logged.max())
     total = math.fsum(np.exp(logged - top).tolist()) * float(at[1] - at[0])

@@ -120,6 +120,25 @@ def test_r_finds_the_highest_likelihood_of_counts(how: dict[str, Any], rel: floa
     assert [float(row["spread"]) for row in spreads] == pytest.approx(np.exp(best.spreads).tolist(), rel=0.01)
 
 
+@pytest.mark.full
+@pytest.mark.skipif(RSCRIPT is None, reason="R is not on this machine")
+def test_r_finds_the_same_where_few_cells_or_fewer_than_a_limit_differ_widely(tmp_path: Path) -> None:
+    """Chances that are steps, both by what counts share and by what they have alone."""
+    table = {
+        "mouse": [f"m{k}" for k in range(10)],
+        "day": [13] * 6 + [1] * 4,
+        "solitary": [3000, 900, 4000, "<500", "<500", 2500, 9000, "<500", 4000, 12000],
+        "grown": ["<5", 3, "<5", 12, "<5", 0, 100, 30, "<50", 200],
+    }
+    seen = {"solitary": ["lodged", "extravasated", "dormant"], "grown": ["micrometastasis", "macrometastasis"]}
+    data = Data.counts(table, seen, wide=[*seen], cells=1e5)
+    fit = cascade.fit(cascade.load("b16f1-liver"), data, HAZARDS[:2], starts=0)
+    best = highest(fit.likelihood, fit.best.theta, fit.best.spreads)
+    assert np.exp(best.spreads).min() > 1.5
+    run(cascade.export_r(fit, tmp_path))
+    assert float((tmp_path / "log_likelihood_in_r.txt").read_text()) == pytest.approx(best.value, abs=2e-5)
+
+
 def test_lives_in_the_long_format_of_mstate(tmp_path: Path) -> None:
     """A line for each way out of a stay; one of them happened, but where the run ended."""
     histories = lives()

@@ -513,9 +513,8 @@ def test_the_guide_says_of_what_those_die_of_whom_nothing_is_known() -> None:
     disease = cascade.disease("breast").with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
     plan = replace(_registers.Calibration.of("breast"), patients=6_000, seed=8, years=disease.years)
     both = [_registers.register_of(one, "surgery", plan) for one in (disease, unknown_primary.felt(disease))]
-    unknown, first = zip(
-        *((unknown_primary.unknown_of_dead(r), unknown_primary.first_by_metastasis(r)[1]) for r in both)
-    )
+    unknown = [unknown_primary.unknown_of_dead(r) for r in both]
+    first = [unknown_primary.first_by_metastasis(r)[1] for r in both]
     assert unknown[0] == pytest.approx(1 / 10, abs=0.022)
     assert unknown[1] == pytest.approx(1 / 70, abs=0.009)
     assert first[1] / first[0] == pytest.approx(2.0, abs=0.4)

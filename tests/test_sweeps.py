@@ -15,7 +15,7 @@ from scipy import stats
 import cascade
 from cascade import Observable
 from cascade.common.errors import InputError
-from cascade.inference.kept import Kept
+from cascade.inference.kept import Held
 from cascade.inference.ranges import logs_at, ranges_of
 from cascade.solution.passing import Passing
 from helpers.models import CYCLIC, DECAY, FRAIL, INSIDE, LINEAR, TWO_FRAILTIES, UNITS, changed
@@ -176,10 +176,8 @@ def test_a_sweep_that_was_killed_at_any_byte_goes_on_to_the_same_table(
     assert cascade.sweep(LINEAR, **SWEPT[kind], path=path) == straight
     whole = path.read_bytes()
     worked: list[int] = []
-    original = Kept.add
-    monkeypatch.setattr(
-        Kept, "add", lambda self, point, answers: (worked.append(point), original(self, point, answers))
-    )
+    original = Held.add
+    monkeypatch.setattr(Held, "add", lambda self, number, point: (worked.append(number), original(self, number, point)))
     points = len(straight.of()[1])
     for cut in range(0, len(whole), 7 if kind == "exact" else 97):
         path.write_bytes(whole[:cut])

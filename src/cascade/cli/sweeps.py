@@ -36,6 +36,7 @@ from cascade.common.columns import fitted
 from cascade.common.errors import CascadeError, InputError, nearest
 from cascade.common.files import write_atomically
 from cascade.common.notices import notice
+from cascade.inference.kept import locked
 from cascade.inference.swept import DESIGNS
 
 if TYPE_CHECKING:
@@ -147,9 +148,17 @@ def _path(folder: Path | None, *, resume: bool, force: bool) -> Path | None:
     if not resume and held and not force:
         raise InputError("--out", str(folder), f"a folder without a sweep ({', '.join(held)}), or --resume; {FORCE}")
     if force and not resume:
-        for name in held:
-            (folder / name).unlink()
+        _taken_away(folder, held)
     return folder / SAVED
+
+
+def _taken_away(folder: Path, names: list[str]) -> None:
+    """Files of another sweep, if no other process is at work on it."""
+    if SAVED in names:
+        with locked(folder / SAVED):
+            (folder / SAVED).unlink()
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _varied(vary: list[str] | None, design: str) -> dict[str, list[float] | tuple[float, float]]:

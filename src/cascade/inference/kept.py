@@ -8,6 +8,7 @@ to a file, where the system has locks; a line that stands there again is taken o
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,30 @@ Answer = tuple[str, float | None, float, float, float]
 Point = tuple[list[float], list[Answer]]
 """Factors on the hazards, and the answers there."""
 
+OF_BEFORE = {"version", "model", "seed", "hazards", "factors"}
+"""What the first line of a file of an earlier version names."""
+
 OURS = "a new file, or one that a sweep has left"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A file that is open, and no other process's.
+
+    Attributes
+    ----------
+    points : dict of int to Point
+        Those that it held when it was opened, by number.
+    file : binary file
+    """
+
+    points: dict[int, Point]
+    file: IO[bytes]
+
+    def add(self, number: int, point: Point) -> None:
+        """A point that is done: in the file, whatever happens next."""
+        self.file.write(_line([number, *point]))
+        self.file.flush()
 
 
 @dataclass(frozen=True)
@@ -43,8 +67,8 @@ class Kept:
     differs: Callable[[Mapping[str, Any]], str]
 
     @contextmanager
-    def opened(self) -> Iterator[dict[int, Point]]:
-        """The points that are done, by number; until the end no other process adds to the file.
+    def opened(self) -> Iterator[Held]:
+        """The points that are done, and where more are added; until the end no other process adds to the file.
 
         A new file is begun, and a part of a line cut off; one that no point was added to is not left behind.
 
@@ -55,19 +79,12 @@ class Kept:
             process.
         """
         new = not self.path.exists()
-        try:
-            file = self.path.open("ab+")
-        except OSError as error:
-            raise InputError(
-                "path", str(self.path), f"a file that can be read and written ({error.strerror})"
-            ) from None
-        with file:
-            alone(file, self.path)
+        with locked(self.path) as file:
+            held = Held(self._read(file), file)
             try:
-                yield self._read(file)
+                yield held
             finally:
-                file.flush()
-                if new and self.path.stat().st_size <= len(_line(dict(self.asked))):
+                if new and os.fstat(file.fileno()).st_size <= len(_line(dict(self.asked))):
                     self.path.unlink(missing_ok=True)
 
     def _read(self, file: IO[bytes]) -> dict[int, Point]:
@@ -90,6 +107,9 @@ class Kept:
             told = recipe_in(whole)
         except (ValueError, RecursionError):
             raise InputError("path", str(self.path), OURS) from None
+        if told.keys() >= OF_BEFORE and "sweep" not in told:
+            wanted = "the file of a sweep of this version of the package; it is of an earlier one, so begin a new file"
+            raise InputError("path", str(self.path), wanted)
         if told.keys() != dict(self.asked).keys():
             raise InputError("path", str(self.path), OURS)
         name = self.differs(told)
@@ -97,30 +117,46 @@ class Kept:
             wanted = f"the file of this sweep; it is of one that differs in its {name}"
             raise InputError("path", str(self.path), wanted)
 
-    def add(self, number: int, point: Point) -> None:
-        """A point that is done."""
-        with self.path.open("ab") as file:
-            file.write(_line([number, *point]))
 
-
-def alone(file: IO[bytes], path: Path) -> None:
-    """Keep other processes from adding to the file while it is open; a kill gives it free.
+@contextmanager
+def locked(path: Path) -> Iterator[IO[bytes]]:
+    """A file to read and to add to, which no other process adds to while it is open; a kill gives it free.
 
     Raises
     ------
     InputError
-        Where another one has it.
+        Where another process has it, or it cannot be read and written.
     """
     try:
+        file = path.open("ab+")
+    except OSError as error:
+        raise InputError("path", str(path), f"a file that can be read and written ({error.strerror})") from None
+    with file:
+        taken = InputError("path", str(path), "a file that no other process adds points to at this moment")
+        if not _is_ours(file):
+            raise taken
+        try:
+            same = os.path.samestat(os.fstat(file.fileno()), path.stat())
+        except OSError:
+            same = False
+        if not same:  # another process has taken it away, or put another there, since it was opened
+            raise taken
+        yield file
+
+
+def _is_ours(file: IO[bytes]) -> bool:
+    """Whether the system gives the file to this process alone; also where it has no such locks."""
+    try:
         import fcntl
-    except ImportError:  # a system without such locks
-        return
+    except ImportError:
+        return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise InputError("path", str(path), "a file that no other process adds points to at this moment") from None
+        return False
     except OSError:  # a file system without them
-        return
+        return True
+    return True
 
 
 def file_of(asked: Mapping[str, Any], points: Mapping[int, Point]) -> bytes:

@@ -19,9 +19,9 @@ from cascade.common.files import as_path
 from cascade.common.types import Floats
 from cascade.engine.executor import Progress, reporter
 from cascade.inference.headed import observables_of
-from cascade.inference.kept import Answer, Kept, Point
+from cascade.inference.kept import Answer, Held, Kept, Point
 from cascade.inference.ranges import Range, logs_at, model_at, ranges_of, together
-from cascade.inference.swept import DESIGNS, MOST_POINTS, Sweep, SweepRecipe, fingerprint, right, swept
+from cascade.inference.swept import DESIGNS, MOST_POINTS, Sweep, SweepRecipe, fingerprint, is_point_of, swept
 from cascade.model import Conditioned, Model, check_model
 from cascade.model.observables import Observable
 
@@ -154,24 +154,24 @@ def _answered(
     if path is None:
         return _missing(asked, factors, wanted, {}, None, progress)
     kept = Kept(as_path(path), asked.recipe.as_dict(), asked.recipe.differs)
-    with kept.opened() as done:
-        for number, point in done.items():
-            if not right(asked.recipe, number, point) or point[0] != factors[number].tolist():
+    with kept.opened() as held:
+        for number, point in held.points.items():
+            if not is_point_of(asked.recipe, number, point) or point[0] != factors[number].tolist():
                 wrong = f"a file as a sweep leaves it; its point {number} was changed since"
                 raise InputError("path", str(path), wrong)
-        return _missing(asked, factors, wanted, done, kept, progress)
+        return _missing(asked, factors, wanted, held.points, held, progress)
 
 
 def _missing(
-    asked: Asked, factors: Floats, wanted: range, done: dict[int, Point], kept: Kept | None, progress: Progress
+    asked: Asked, factors: Floats, wanted: range, done: dict[int, Point], held: Held | None, progress: Progress
 ) -> dict[int, Point]:
     """The points that are done, and those that are wanted beside them, each kept when it is answered."""
     missing = [number for number in wanted if number not in done]
     with reporter(progress, len(missing), VISITS, "points") as report:
         for number, answers in zip(missing, asked.answers(factors[missing]), strict=True):
             done[number] = (factors[number].tolist(), answers)
-            if kept is not None:
-                kept.add(number, done[number])
+            if held is not None:
+                held.add(number, done[number])
             report(1)
     return done
 

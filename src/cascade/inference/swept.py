@@ -353,7 +353,7 @@ def open_sweep(path: str | Path) -> Sweep:
     if not points:
         raise InputError("file", str(path), "a sweep with at least one point that is done")
     for number, point in points.items():
-        if not right(recipe, number, point):
+        if not is_point_of(recipe, number, point):
             raise InputError("file", str(path), f"a sweep as it was saved: its point {number} was changed since")
     found = swept(recipe, points)
     if not found.designed:
@@ -361,7 +361,7 @@ def open_sweep(path: str | Path) -> Sweep:
     return found
 
 
-def right(recipe: SweepRecipe, number: int, point: Point) -> bool:
+def is_point_of(recipe: SweepRecipe, number: int, point: Point) -> bool:
     """Whether a point of a file can be one of this sweep."""
     factors, answers = point
     if not 0 <= number < recipe.points or len(factors) != len(recipe.hazards):

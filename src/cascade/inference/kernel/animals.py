@@ -8,14 +8,19 @@ import math
 
 import numpy as np
 
-from cascade.inference.kernel.counts import NARROW, averaged, chance, mode, rule
+from cascade.inference.kernel.counts import NARROW, SHARP, averaged, chance, limit_of, mode, rule
 from cascade.inference.kernel.jit import entry, step
 
 MOST_STEPS = 60
 
-REACH, FINE, MOST = 9.0, 0.8, 4000
-"""Of the rule over what the counts share where some are below a limit: its reach in widths of the law, its step in
-those of the narrowest chance, and how many points it has at most."""
+REACH, FADED = 9.0, 40.0
+"""Where some counts are below a limit: how far the rule reaches, in widths; and a logarithm of what is nothing."""
+
+AROUND = np.array([-8.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0])
+"""Ends of panels around a step, in its widths."""
+
+NODES, SHARES = np.polynomial.legendre.leggauss(12)
+"""Of a panel, from -1 to 1."""
 
 
 @step
@@ -44,25 +49,55 @@ def _shared_mode(first, end, counts, logs, below, eta, alone, shared):
 
 
 @step
-def _steps(first, end, counts, logs, below, eta, alone, shared, center, error):
-    """Where the trapezoidal rule begins, and its step; 0 where no count is below a limit, and Gauss's rule serves.
+def _places(first, end, counts, logs, below, eta, alone, shared, center, error, points, weights):
+    """Points at which what the counts share is asked for, and the logarithms of their weights.
 
-    The law of what is shared is no narrower than these counts make it at its mode and no wider than those that were
-    seen let it be; a chance to be below a limit L is a step as wide as what a count has alone and its own chance.
+    Gauss and Hermite's around the mode, where all counts were seen.  A chance to be below a limit L is a step, as wide
+    as what a count has alone and its own chance let it be, which such points may miss: then Gauss and Legendre's in
+    panels, as wide as the law that the seen counts allow, and narrow around each step and around the mode.  The
+    integrand is log-concave, and no wider than what is shared; on the left counts that were seen fade as exp(y b).
     """
-    limited, precision, narrow = False, 1.0 / (shared * shared), error
+    limits, seen, precision, narrow = 0, 0.0, 1.0 / (shared * shared), False
     for j in range(first, end):
-        if below[j] > 0.0:
-            limited = True
-            narrow = min(narrow, math.sqrt(1.0 / below[j] + alone[j] * alone[j]))
-        else:
-            x = mode(counts[j], logs[j], below[j], eta[j] + center, alone[j]) if alone[j] >= NARROW else 0.0
-            _, _, bent = chance(counts[j], logs[j], below[j], eta[j] + center + x)
-            precision += bent / (1.0 + alone[j] * alone[j] * bent)
-    if not limited:
-        return center, 0.0
-    far = REACH / math.sqrt(precision)
-    return center - far, max(FINE * narrow, 2.0 * far / MOST)
+        # Of none seen, too, the chance is a step, of a count below 1.
+        if shared * math.sqrt(limit_of(counts[j], below[j])) > SHARP:
+            limits += 1
+            continue
+        narrow |= below[j] > 0.0
+        x = mode(counts[j], logs[j], below[j], eta[j] + center, alone[j]) if alone[j] >= NARROW else 0.0
+        _, _, bent = chance(counts[j], logs[j], below[j], eta[j] + center + x)
+        precision += bent / (1.0 + alone[j] * alone[j] * bent)
+        seen += counts[j]
+    if limits == 0:
+        which, count = rule((precision - 1.0 / shared**2) * error**3, narrow)
+        width = math.sqrt(2.0) * error
+        return center + width * points[which, :count], weights[which, :count] + math.log(width)
+    wide = 1.0 / math.sqrt(precision)
+    low = center - (min(REACH * wide + FADED / seen, REACH * shared) if seen > 0.0 else REACH * shared)
+    high = center + REACH * wide
+    many = int((high - low) / wide) + 1
+    ends = np.empty(many + 1 + len(AROUND) * (limits + 1))
+    for k in range(many + 1):
+        ends[k] = low + (high - low) * k / many
+    n = many + 1
+    for j in range(first - 1, end):
+        limit = limit_of(counts[j], below[j]) if j >= first else 0.0
+        if j >= first and not shared * math.sqrt(limit) > SHARP:
+            continue
+        middle = center if j < first else math.log(limit) - eta[j]
+        by = error if j < first else math.sqrt(1.0 / limit + alone[j] * alone[j])
+        for k in range(len(AROUND)):
+            ends[n] = min(max(middle + by * AROUND[k], low), high)
+            n += 1
+    ends.sort()
+    places, logged, n = np.zeros(len(ends) * len(NODES)), np.full(len(ends) * len(NODES), -math.inf), 0
+    for k in range(len(ends) - 1):
+        half = 0.5 * (ends[k + 1] - ends[k])
+        if half > 0.0:
+            for g in range(len(NODES)):
+                places[n], logged[n] = ends[k] + half * (1.0 + NODES[g]), math.log(half * SHARES[g])
+                n += 1
+    return places[:n], logged[:n]
 
 
 @step
@@ -86,17 +121,15 @@ def _one(first, end, counts, logs, below, eta, alone, shared, points, weights, b
         return value, shared * shared * (1.0 + moved * shared * shared / both)
     center, curvature = _shared_mode(first, end, counts, logs, below, eta, alone, shared)
     size, error = end - first, 1.0 / math.sqrt(curvature)
-    which, count = rule((curvature - 1.0 / shared**2) * error**3, False)
-    width = math.sqrt(2.0) * error
-    begin, step_ = _steps(first, end, counts, logs, below, eta, alone, shared, center, error)
-    if step_ > 0.0:
-        count = int(2.0 * (center - begin) / step_) + 1
+    places, logged_weights = _places(
+        first, end, counts, logs, below, eta, alone, shared, center, error, points, weights
+    )
     slopes, means = np.zeros(size), np.zeros(size)
     total_slopes, total_squares = np.zeros(size), np.zeros(size)
     most, total, square = -math.inf, 0.0, 0.0
-    for k in range(count):
-        b = center + width * points[which, k] if step_ == 0.0 else begin + k * step_
-        logged = (weights[which, k] if step_ == 0.0 else 0.0) - 0.5 * (b / shared) ** 2
+    for k in range(len(places)):
+        b = places[k]
+        logged = logged_weights[k] - 0.5 * (b / shared) ** 2
         for j in range(first, end):
             value, slope, mean = averaged(counts[j], logs[j], below[j], eta[j] + b, alone[j], points, weights)
             logged += value
@@ -113,8 +146,7 @@ def _one(first, end, counts, logs, below, eta, alone, shared, points, weights, b
         total_squares += share * means
     for j in range(size):
         by_eta[first + j], squares[first + j] = total_slopes[j] / total, total_squares[j] / total
-    over = width if step_ == 0.0 else step_
-    return most + math.log(total) + math.log(over / (shared * 2.5066282746310002)), square / total
+    return most + math.log(total) - math.log(shared * 2.5066282746310002), square / total
 
 
 @entry

@@ -17,16 +17,16 @@ NARROW = 1e-7
 
 
 FEW, POINTS, MANY_POINTS = 5, 11, 31
-"""Points of the rules; the last is for counts below a limit, whose chance is flat on one side."""
+"""Points of the rules; the last is for counts below a limit, whose chance is flat on one side, and for few cells."""
 
 SHARP = 1.5
 """Spread times the root of a limit above which the chance to be below it is a step: then what is drawn is averaged."""
 
-STEP, FAR = 0.5, 14.0
-"""Of the trapezoidal rule over what is drawn, in its standard deviations; and how far it reaches."""
+STEP, FAR, FADED = 0.4, 10.0, 40.0
+"""Of the trapezoidal rule over what is drawn, in widths at its mode; how far it reaches; a logarithm of nothing."""
 
-EVEN = 0.1
-"""Skewness in standard units below which few points serve."""
+EVEN, SKEW = 0.1, 0.3
+"""Skewness in standard units below which few points serve, and above which many are needed."""
 
 
 @step
@@ -87,12 +87,22 @@ def _below_averaged(limit, eta, spread):
     z = u / spread and m = phi(z) / Phi(z), the mean of x^2 is spread^2 (1 - z m); the derivative of log Phi by eta is
     -m / spread.
     """
-    wide = 1.0 / math.sqrt(limit)
-    low, high = -FAR * wide - 40.0 / limit, FAR * wide
+    middle = math.log(limit) - eta
+    # The mode of t = g - log L in the integrand, which is log-concave, and how narrow it is there.
+    t, bent = 0.0, limit
+    for _ in range(MOST_STEPS):
+        z = (t + middle) / spread
+        mills = math.exp(-0.5 * z * z - _log_normal(z)) / 2.5066282746310002
+        bent = limit * math.exp(t) + mills * (mills + z) / (spread * spread)
+        change = (limit * (1.0 - math.exp(t)) + mills / spread) / bent
+        t += min(max(change, -1.0), 1.0)
+        if abs(change) < 1e-9:
+            break
+    wide = 1.0 / math.sqrt(max(bent, limit))
+    low, high = t - FAR * wide - FADED / limit, t + FAR * wide
     count = int((high - low) / (STEP * wide)) + 1
     width = (high - low) / count
     constant = limit * math.log(limit) - math.lgamma(limit) + math.log(width)
-    middle = math.log(limit) - eta
     most, total, by_eta, square = -math.inf, 0.0, 0.0, 0.0
     for k in range(count + 1):
         t = low + k * width
@@ -111,9 +121,15 @@ def _below_averaged(limit, eta, spread):
 
 
 @step
+def limit_of(y, below):
+    """The limit that a count is below: of none 1; 0 of another one that was seen."""
+    return below if below > 0.0 else 1.0 if y == 0.0 else 0.0
+
+
+@step
 def rule(skewness, limited):
     """Which rule serves, and how many points it has: few where the integrand is nearly normal."""
-    if limited:
+    if limited or skewness > SKEW:
         return 2, MANY_POINTS
     return (0, FEW) if skewness < EVEN else (1, POINTS)
 
@@ -146,12 +162,13 @@ def averaged(y, log_y, below, eta, spread, points, weights):
     if spread < NARROW:
         value, slope, _ = chance(y, log_y, below, eta)
         return value, slope, 0.0
-    if below > 0.0 and spread * math.sqrt(below) > SHARP:
-        return _below_averaged(below, eta, spread)
+    limit = limit_of(y, below)
+    if spread * math.sqrt(limit) > SHARP:
+        return _below_averaged(limit, eta, spread)
     center = mode(y, log_y, below, eta, spread)
     _, _, curvature = chance(y, log_y, below, eta + center)
     error = 1.0 / math.sqrt(curvature + 1.0 / (spread * spread))
-    which, count = rule(curvature * error**3, below > 0.0)
+    which, count = rule(curvature * error**3, limit > 0.0)
     width = math.sqrt(2.0) * error
     # Over the mode, where the integrand is highest: nothing overflows.
     most, _, _ = chance(y, log_y, below, eta + center)

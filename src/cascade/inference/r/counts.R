@@ -58,8 +58,14 @@ near <- list(x = sqrt(2) * e$values, w = log(sqrt(2 * pi)) + log(e$vectors[1, ]^
 far <- list(x = seq(-8, 8, length.out = 161), w = rep(log(0.1), 161))
 sum_of <- function(h) { top <- do.call(pmax, as.data.frame(h)); top + log(rowSums(exp(h - top))) }
 
+below_averaged <- function(limit, eta, tau) {  # a count is below L if a gamma variable of shape L is above its rate
+  w <- 1 / sqrt(limit); t <- seq(-14 * w - 40 / limit, 14 * w, by = 0.4 * w)
+  drawn <- limit * log(limit) - lgamma(limit) + limit * (t - exp(t)) + log(0.4 * w)
+  sum_of(sweep(pnorm(outer(log(limit) - eta, t, "+") / tau, log.p = TRUE), 2, drawn, "+"))
+}
 one_count <- function(k, below, eta, tau) {  # what counts have alone is averaged
   if (tau <= 1e-9) return(poisson(k, below, eta))
+  if (below[1] > 0 && tau * sqrt(below[1]) > 1.5) return(below_averaged(below[1], eta, tau))
   rule <- if (any(below > 0)) far else near
   mode <- rep(0, length(eta)); wide <- rep(1, length(eta))
   if (!any(below > 0)) {
@@ -94,6 +100,15 @@ of_animal <- function(rows, eta, sd_shared, tau) {
     mode <- mode + move
     by <- min(1e-3, 0.1 * wide)
     if (abs(move) < 1e-4 * wide) break
+  }
+  limits <- d$below[rows]
+  if (any(limits > 0)) {  # a chance to be below a limit is a step, which few points may miss
+    of <- c(0, tau)[d$spread[rows] + 1]
+    seen <- 1 + sum((sd_shared^2 / (of^2 + 1 / pmax(d$count[rows], 1)))[limits == 0])
+    steps <- sqrt(1 / pmax(limits, 1) + of^2)[limits > 0] / sd_shared
+    fine <- 0.5 * min(wide, 1 / sqrt(seen), steps)
+    u <- seq(mode - 12 / sqrt(seen) - 4 * wide, mode + 12 / sqrt(seen) + 4 * wide, by = fine)
+    h <- at(u); return(max(h) + log(sum(exp(h - max(h))) * fine))
   }
   log(sum(exp(at(mode + wide * near$x) + near$w - h[2]))) + h[2] + log(wide)
 }
