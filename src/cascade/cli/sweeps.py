@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -155,7 +156,7 @@ def _path(folder: Path | None, *, resume: bool, force: bool) -> Path | None:
 def _taken_away(folder: Path, names: list[str]) -> None:
     """Files of another sweep, if no other process is at work on it."""
     if SAVED in names:
-        with locked(folder / SAVED):
+        with locked(folder / SAVED), suppress(OSError):  # some systems take no open file away: then below
             (folder / SAVED).unlink()
     for name in names:
         (folder / name).unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -85,7 +85,8 @@ class Kept:
                 yield held
             finally:
                 if new and os.fstat(file.fileno()).st_size <= len(_line(dict(self.asked))):
-                    self.path.unlink(missing_ok=True)
+                    with suppress(OSError):  # some systems take no open file away: then its first line stays
+                        self.path.unlink()
 
     def _read(self, file: IO[bytes]) -> dict[int, Point]:
         head = _line(dict(self.asked))
