@@ -8,15 +8,15 @@ import math
 
 import numpy as np
 
-from cascade.inference.kernel.counts import NARROW, SHARP, averaged, chance, limit_of, mode, rule
+from cascade.inference.kernel.counts import NARROW, SHARP, averaged, chance, mode, rule
 from cascade.inference.kernel.jit import entry, step
 
 MOST_STEPS = 60
 
-REACH, FADED = 9.0, 40.0
-"""Where some counts are below a limit: how far the rule reaches, in widths; and a logarithm of what is nothing."""
+REACH, FADED, COARSE = 9.0, 40.0, 3.0
+"""Where some counts are below a limit: reach of the rule, in widths; a logarithm of nothing; panels, in widths."""
 
-AROUND = np.array([-8.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0])
+AROUND = np.array([-8.0, -5.0, -2.5, 0.0, 2.5, 5.0, 8.0])
 """Ends of panels around a step, in its widths."""
 
 NODES, SHARES = np.polynomial.legendre.leggauss(12)
@@ -49,6 +49,15 @@ def _shared_mode(first, end, counts, logs, below, eta, alone, shared):
 
 
 @step
+def _steep(below, alone, shared):
+    """How wide a step the chance to be below a limit is, where it is narrow beside what counts share; else 0."""
+    if below == 0.0:
+        return 0.0
+    width = math.sqrt(1.0 / below + alone * alone)
+    return width if shared > SHARP * width else 0.0
+
+
+@step
 def _places(first, end, counts, logs, below, eta, alone, shared, center, error, points, weights):
     """Points at which what the counts share is asked for, and the logarithms of their weights.
 
@@ -59,11 +68,10 @@ def _places(first, end, counts, logs, below, eta, alone, shared, center, error, 
     """
     limits, seen, precision, narrow = 0, 0.0, 1.0 / (shared * shared), False
     for j in range(first, end):
-        # Of none seen, too, the chance is a step, of a count below 1.
-        if shared * math.sqrt(limit_of(counts[j], below[j])) > SHARP:
+        if _steep(below[j], alone[j], shared) > 0.0:
             limits += 1
             continue
-        narrow |= below[j] > 0.0
+        narrow |= below[j] > 0.0 or counts[j] == 0.0
         x = mode(counts[j], logs[j], below[j], eta[j] + center, alone[j]) if alone[j] >= NARROW else 0.0
         _, _, bent = chance(counts[j], logs[j], below[j], eta[j] + center + x)
         precision += bent / (1.0 + alone[j] * alone[j] * bent)
@@ -75,17 +83,16 @@ def _places(first, end, counts, logs, below, eta, alone, shared, center, error, 
     wide = 1.0 / math.sqrt(precision)
     low = center - (min(REACH * wide + FADED / seen, REACH * shared) if seen > 0.0 else REACH * shared)
     high = center + REACH * wide
-    many = int((high - low) / wide) + 1
+    many = int((high - low) / (COARSE * wide)) + 1
     ends = np.empty(many + 1 + len(AROUND) * (limits + 1))
     for k in range(many + 1):
         ends[k] = low + (high - low) * k / many
     n = many + 1
     for j in range(first - 1, end):
-        limit = limit_of(counts[j], below[j]) if j >= first else 0.0
-        if j >= first and not shared * math.sqrt(limit) > SHARP:
+        by = error if j < first else _steep(below[j], alone[j], shared)
+        if by == 0.0:
             continue
-        middle = center if j < first else math.log(limit) - eta[j]
-        by = error if j < first else math.sqrt(1.0 / limit + alone[j] * alone[j])
+        middle = center if j < first else math.log(below[j]) - eta[j]
         for k in range(len(AROUND)):
             ends[n] = min(max(middle + by * AROUND[k], low), high)
             n += 1

@@ -17,7 +17,7 @@ NARROW = 1e-7
 
 
 FEW, POINTS, MANY_POINTS = 5, 11, 31
-"""Points of the rules; the last is for counts below a limit, whose chance is flat on one side, and for few cells."""
+"""Points of the rules; the last is for counts below a limit or of none, whose chance is flat on one side, and few."""
 
 SHARP = 1.5
 """Spread times the root of a limit above which the chance to be below it is a step: then what is drawn is averaged."""
@@ -121,12 +121,6 @@ def _below_averaged(limit, eta, spread):
 
 
 @step
-def limit_of(y, below):
-    """The limit that a count is below: of none 1; 0 of another one that was seen."""
-    return below if below > 0.0 else 1.0 if y == 0.0 else 0.0
-
-
-@step
 def rule(skewness, limited):
     """Which rule serves, and how many points it has: few where the integrand is nearly normal."""
     if limited or skewness > SKEW:
@@ -162,13 +156,12 @@ def averaged(y, log_y, below, eta, spread, points, weights):
     if spread < NARROW:
         value, slope, _ = chance(y, log_y, below, eta)
         return value, slope, 0.0
-    limit = limit_of(y, below)
-    if spread * math.sqrt(limit) > SHARP:
-        return _below_averaged(limit, eta, spread)
+    if spread * math.sqrt(below) > SHARP:
+        return _below_averaged(below, eta, spread)
     center = mode(y, log_y, below, eta, spread)
     _, _, curvature = chance(y, log_y, below, eta + center)
     error = 1.0 / math.sqrt(curvature + 1.0 / (spread * spread))
-    which, count = rule(curvature * error**3, limit > 0.0)
+    which, count = rule(curvature * error**3, below > 0.0 or y == 0.0)
     width = math.sqrt(2.0) * error
     # Over the mode, where the integrand is highest: nothing overflows.
     most, _, _ = chance(y, log_y, below, eta + center)
