@@ -55,11 +55,6 @@ def share(answer, organ: str, hours: float, steps: Sequence[str]) -> float:
     return float(sum(curves[f"{organ}: {step}"][0] for step in steps))
 
 
-def everywhere(answer, hours: float) -> float:
-    """Of all cells those that are alive in any organ."""
-    return sum(share(answer, site.name, hours, ALIVE) for site in answer.model.sites)
-
-
 def treated(model: cascade.Model, name: str) -> cascade.Exact:
     """The exact answer under a treatment."""
     return cascade.exact(model.with_treatments(cascade.treatment(name)))
@@ -111,7 +106,7 @@ def in_liver(model: cascade.Model, simulated: cascade.Result) -> list[Row]:
     third, last = share(exact, "liver", 3 * DAY, EXTRAVASATED), share(exact, "liver", 13 * DAY, SOLITARY)
     return [
         Row("liver: there after 24 h / taken up", "calibrated", LABEL_IN_LIVER, *alive, "Cohen 1990 (B)"),
-        Row("liver: the same in nude mice, NK threefold", "illustrative", 0.4, None, nude, "Cohen 1990 (B)"),
+        Row("liver: there after 24 h / taken up, NK threefold", "illustrative", 0.4, None, nude, "Cohen 1990 (B)"),
         Row("liver: extravasated and alive / injected, day 3", "looked at", 0.8, None, third, "Luzzi 1998 (C)"),
         Row("liver: solitary cells / injected, day 13", "looked at", 0.36, None, last, "Luzzi 1998 (C)"),
     ]
@@ -126,10 +121,8 @@ def main() -> int:
     fits = []
     for organ, fit in (("lung", fitted_in_lung(lung)), ("liver", fitted_in_liver(liver))):
         print(f"\n{organ}:\n{fit}")
-        fits.append(next(iter(fit.models.values())))
-    results = [
-        cascade.simulate(model, cells=options.cells, seed=options.seed, times=[DAY]) for model in fits
-    ]  # fmt: skip
+        fits.append(fit.model)
+    results = [cascade.simulate(model, cells=options.cells, seed=options.seed, times=[DAY]) for model in fits]
     rows = [*in_lung(fits[0], results[0]), *in_liver(fits[1], results[1])]
     print()
     show(rows)

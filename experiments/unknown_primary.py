@@ -80,10 +80,10 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     return [
         Row("found by a metastasis first, of all patients", "predicted", None, float(first.mean()), of_all),
         Row("of the dead of the tumour, before anything was known", "predicted", None, unknown_of_dead(r), None),
-        Row("the same, were nodes felt as other lesions are", "map", None, unknown_of_dead(felt_nodes), None),
+        Row("of the dead of the tumour, were nodes felt as lesions are", "map", None, unknown_of_dead(felt_nodes), None),
         Row("found by a metastasis first, of the diagnosed", "predicted", None, of_known, mode),
-        Row("the same, all patients alike", COMPARED, None, first_by_metastasis(alike)[1], None),
-        Row("the same, were nodes felt", "map", None, first_by_metastasis(felt_nodes)[1], None),
+        Row("found by a metastasis first, all patients alike", COMPARED, None, first_by_metastasis(alike)[1], None),
+        Row("found by a metastasis first, were nodes felt", "map", None, first_by_metastasis(felt_nodes)[1], None),
         Row("with a distant metastasis then", "looked at; observed: all cancers", 0.03, float(far.sum() / known),
             far_of_all, "PT08: B"),
         Row("mm of the primary then, median", "predicted", None, float(np.median(mm)), size),

@@ -228,7 +228,7 @@ def test_the_guide_says_how_fast_cells_are_cleared() -> None:
     (row,) = fit.table().rows
     assert f"killed at {row.estimate:.2f} an hour ({row.low:.2f} to {row.high:.2f})" in text
     assert f"which is {row.factor:.0f} times as fast as here" in text
-    model = next(iter(fit.models.values()))
+    model = fit.model
     cells = cascade.simulate(model, cells=1000, seed=1, times=[24.0])
     value = {one.name: one for one in clearance.in_lung(model, cells)}
     assert value["lung: alive / injected, 24 h"].exact == pytest.approx(0.01, rel=0.01)
@@ -243,7 +243,7 @@ def test_the_guide_says_how_fast_cells_are_cleared() -> None:
     (row,) = fit.table().rows
     assert row.low == 0.0
     assert f"at most {row.high:.2f} times as fast as here" in text
-    model = next(iter(fit.models.values()))
+    model = fit.model
     cells = cascade.simulate(model, cells=1000, seed=1, times=[24.0])
     value = {one.name: one for one in clearance.in_liver(model, cells)}
     third = value["liver: extravasated and alive / injected, day 3"].exact
