@@ -72,6 +72,7 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed, years=disease.years)
     others = disease.with_(traits=[], correlations=[]), felt(disease)
     r, alike, felt_nodes = (register_of(one, "surgery", plan) for one in (disease, *others))
+    of_dead, if_felt = unknown_of_dead(r), unknown_of_dead(felt_nodes)
     (first, of_known), known = first_by_metastasis(r), int((r.mode > 0).sum())
     of_all, mode, far_of_all, size = exactly(disease) if as_fitted else (None,) * 4
     distant = distant_in(disease)
@@ -79,8 +80,8 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     mm = diameters(disease, r)[first]
     return [
         Row("found by a metastasis first, of all patients", "predicted", None, float(first.mean()), of_all),
-        Row("of the dead of the tumour, before anything was known", "predicted", None, unknown_of_dead(r), None),
-        Row("of the dead of the tumour, were nodes felt as lesions are", "map", None, unknown_of_dead(felt_nodes), None),
+        Row("of the dead of the tumour, before anything was known", "predicted", None, of_dead, None),
+        Row("of the dead of the tumour, were nodes felt as lesions are", "map", None, if_felt, None),
         Row("found by a metastasis first, of the diagnosed", "predicted", None, of_known, mode),
         Row("found by a metastasis first, all patients alike", COMPARED, None, first_by_metastasis(alike)[1], None),
         Row("found by a metastasis first, were nodes felt", "map", None, first_by_metastasis(felt_nodes)[1], None),
