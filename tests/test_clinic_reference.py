@@ -187,6 +187,11 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
         "this",
         ["dies of the tumour"],
     ),
+    "lesions that do not count": (
+        under(RICH.with_(death={"burden_cells": 1e10, "not_counted": ["bone", "axillary nodes"]}), {"slows": 0.8}),
+        "this",
+        ["dies of the tumour"],
+    ),
     "eyes that miss": (under(looks(most=0.7, looked_at=0.5)), "this", ["distant", "operated"]),
     "nothing but symptoms": (under(staging=[], visits=[]), "this", ["distant", "local"]),
     "restaged": (

@@ -89,6 +89,10 @@ def all_kinds() -> dict[str, Disease]:
             },
         }
     )  # fmt: skip
+    made["lesions that do not count"] = TEXTBOOK.with_(
+        efficiency=1e-4, death={"burden_cells": 1e10, "not_counted": ["bone", "axillary nodes"]},
+        lesions={"secondary": 0.5, "growth_ratio": 2.5},
+    )  # fmt: skip
     made["lesions of their own pace"] = TEXTBOOK.with_(
         efficiency=1e-4,
         lesions={
@@ -174,4 +178,4 @@ def _any(rng: np.random.Generator) -> Disease:
     return TEXTBOOK.with_(
         **UNSEEN, tumour={"growth": growth}, years=within(1.0, 60.0), shedding=shedding, lesions=lesions, traits=traits,
         correlations=(), death={"burden_cells": within(1e4, 1e15), "other": other}, efficiency=within(1e-6, 1e-2),
-    )  # fmt: skip
+    ).with_(death={"not_counted": one_of(None, TEXTBOOK.sites[:1], TEXTBOOK.sites)})  # fmt: skip

@@ -436,7 +436,7 @@ class Clinics(Patients):
         first = Lesion(person.identity, None, "", "primary", 0, 0.0, 0.0, person.pace)
         found = [self.grown(first, plan)]
         for lesion in found:  # grows
-            alone = killing.burden_cells
+            alone = math.inf if lesion.site in (killing.not_counted or ()) else killing.burden_cells
             if lesion.parent is None and killing.primary_cells is not None:
                 alone = min(alone, killing.primary_cells)
             alone = min(alone, killing.organs.get(lesion.site, alone))
@@ -464,7 +464,8 @@ class Clinics(Patients):
         for lesion in lesions:
             if lesion.founded < day and (own := lesion.size_own(day)) > 0:
                 by_site[lesion.site] = by_site.get(lesion.site, 0.0) + float(self.growth.size(own)[0])
-        if sum(by_site.values()) >= killing.burden_cells:
+        counted = [cells for site, cells in by_site.items() if site not in (killing.not_counted or ())]
+        if sum(counted) >= killing.burden_cells:
             return True
         if killing.primary_cells is not None and by_site.get("primary", 0.0) >= killing.primary_cells:
             return True

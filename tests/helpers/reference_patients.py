@@ -352,9 +352,11 @@ class Patients:
     # Death by burden.
 
     def cells(self, lesions: list[Seed], day: float) -> float:
-        """All cells of a patient on a day."""
+        """Cells of a patient that kill together, on a day."""
         total = 0.0
         for lesion in lesions:
+            if lesion.site in (self.disease.death.not_counted or ()):
+                continue
             if lesion.early > 0 and day > lesion.founded and (own := lesion.own(day)) > 0:
                 total += float(self.growth.size(own)[0])
         return total

@@ -121,6 +121,8 @@ def _patients(disease: Disease) -> str:
 
 def _death(disease: Disease) -> str:
     told = f"Death: at {disease.death.burden_cells:.3g} cells in all"
+    if spared := disease.death.not_counted:
+        told += f" (not counted: {', '.join(spared)})"
     if other := disease.death.other:
         told += (
             f"; of other causes {other.per_year:g} a year at {other.at_age:g}, twice as much every"

@@ -68,6 +68,12 @@ def _sites(disease: Disease) -> Iterator[Fault]:
     for organ in disease.death.organs:
         if organ not in disease.sites:
             yield Fault("death.organs", organ, f"a site that the cells come to; {nearest(organ, disease.sites)}")
+    spared = disease.death.not_counted or ()
+    for organ in spared:
+        if organ not in disease.sites:
+            yield Fault("death.not_counted", organ, f"a site that the cells come to; {nearest(organ, disease.sites)}")
+    if len(set(spared)) < len(spared):
+        yield Fault("death.not_counted", list(spared), "each site once")
     for i, shed in enumerate(disease.shedding):
         if shed.route not in uses:
             yield Fault(f"shedding[{i}].route", shed.route, f"a route of the cells; {nearest(shed.route, uses)}")

@@ -27,7 +27,7 @@ from cascade.patient.kernel import growth as compiled
 from cascade.patient.kernel.inputs import Curve, Lives, Patients, Rules, Shed, Sites, Ways
 from cascade.patient.kernel.streams import ROUTE_BITS
 from cascade.patient.origins import Origin, origins
-from cascade.patient.ranges import DAYS_PER_YEAR
+from cascade.patient.ranges import DAYS_PER_YEAR, MOST_CELLS
 
 NODES = 2048
 """Of the table of shedding, evenly over own time, and so many evenly over the logarithm of the size."""
@@ -115,10 +115,21 @@ def _shed(disease: Disease, curve: Curve) -> Shed:
     return made._replace(rate=np.array(rate), gamma=np.array([s.per_division - 1.0 for s in disease.shedding]))
 
 
+def largest_that_sheds(disease: Disease) -> float:
+    """Cells up to which the law of shedding is followed; what is larger sheds evenly.
+
+    Nobody lives with more than the burden, but in lesions that are not counted.
+    """
+    growth, lesions = disease.tumour.growth, disease.lesions
+    sheds = [site for site in disease.death.not_counted or () if site in disease.can_shed]
+    unbounded = any(lesions.of(site, "secondary") > 0 for site in sheds)
+    return float(min(MOST_CELLS if unbounded else disease.death.burden_cells, growth.most * (1.0 - NEAR_LARGEST)))
+
+
 def shed_tables(disease: Disease, curve: Curve, rules: Sequence[tuple[float, float]]) -> Shed:
     """Tables of the integral of n^exponent over own time, from an onset in cells on; rates of 1."""
     growth = disease.tumour.growth
-    last = min(disease.death.burden_cells, growth.most * (1.0 - NEAR_LARGEST))
+    last = largest_that_sheds(disease)
     own, total, slope = [], [], []
     for exponent, onset in rules:
         begin, end = own_times(curve, [onset, max(last, min(2.0 * onset, growth.most * (1.0 - NEAR_LARGEST)))])
@@ -166,6 +177,7 @@ def _sites(disease: Disease, made: Sequence[Origin]) -> Sites:
         asleep=np.array([lesions.of(site, "asleep") for site in sites]),
         sleep_days=np.array([lesions.of(site, "asleep_years") * DAYS_PER_YEAR for site in sites]),
         secondary=np.array([lesions.of(site, "secondary") for site in sites]),
+        counted=np.array([site not in (disease.death.not_counted or ()) for site in sites]),
         origin=np.array([origin.get(site, -1) for site in sites]),
         groups=np.array(groups),
     )

@@ -175,6 +175,8 @@ class Death(Part):
     ----------
     burden_cells : float
         Of primary and lesions together.
+    not_counted : tuple of str, optional
+        Sites whose lesions are not among these, as nodes that grow without doing harm.
     primary_cells : float, optional
         Of the primary alone.
     organs : mapping of str to float
@@ -184,6 +186,7 @@ class Death(Part):
     """
 
     burden_cells: Cells = 1e12
+    not_counted: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)] | None = None
     primary_cells: Cells | None = None
     organs: FrozenMapping[Name, Cells] = Field(default_factory=FrozenDict)
     other: Mortality | None = None

@@ -17,7 +17,8 @@ from cascade.common.types import Floats, Ints
 from cascade.patient.delays import Delays, delays_of
 from cascade.patient.disease import Disease
 from cascade.patient.growth import Growth
-from cascade.patient.lowered import NEAR_LARGEST, WIDEST, curve_of, early_phase, group_names, own_times
+from cascade.patient.lowered import WIDEST, curve_of, early_phase, group_names, largest_that_sheds, own_times
+from cascade.patient.ranges import MOST_CELLS
 from cascade.patient.origins import origins
 from cascade.patient.renewal import early_sizes
 
@@ -119,10 +120,9 @@ class Sources:
             for s in disease.shedding
         )
         # As in the simulation, a tumour that is larger than that sheds evenly.
-        largest = min(disease.death.burden_cells, self.growth.most * (1.0 - NEAR_LARGEST))
-        self.even_own = float(self.own([largest])[0])
+        self.even_own = float(self.own([largest_that_sheds(disease)])[0])
         # Later a tumour has nearly its largest size.
-        self.last = float(self.own([min(1e15, 0.999 * self.growth.most)])[0])
+        self.last = float(self.own([min(MOST_CELLS, 0.999 * self.growth.most)])[0])
         names = [s.route for s in disease.shedding]
         made = origins(disease)
         self.ways = tuple(

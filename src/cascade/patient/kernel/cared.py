@@ -7,7 +7,7 @@ import numpy as np
 from cascade.kernel.numerics import exp, log, minus_log
 from cascade.patient.kernel.clinic_inputs import OPERATION, PIECES, STRIPS
 from cascade.patient.kernel.clinic_streams import founder_in, ring_words, symptom_words
-from cascade.patient.kernel.course import LEAST, MOST_STEPS, begin_lesion, pace_of
+from cascade.patient.kernel.course import LEAST, MOST_STEPS, begin_lesion, is_counted, pace_of
 from cascade.patient.kernel.growth import log_size, own_of_shed, own_time, shed_by
 from cascade.patient.kernel.jit import once, step
 from cascade.patient.kernel.pieces import GONE, build, day_of_sign, day_reached, piece_end, taken, turn_at
@@ -165,6 +165,8 @@ def grow(rules, clinic, timeline, lesions, pieces, horizon, scratch, k0, k1):
                 return -1, alone
             # A lesion that kills by itself ends what others shed.
             for n in range(known, number):
+                if not is_counted(rules.sites, lesions.site[n]):
+                    continue
                 until = min(until, day_reached(pieces, n, lethal, 0.0))
         i += 1
     return number, alone
@@ -182,26 +184,28 @@ def own_until(pieces, i, day):
 
 
 @step
-def log_cells(curve, lesions, pieces, number, day, site):
-    """Logarithm of the cells just before a day: of all lesions (-2), of the primary (-1), of those of a site."""
+def log_cells(rules, lesions, pieces, number, day, site):
+    """Logarithm of the cells just before a day: of those that kill together (-2), of the primary (-1), of a site."""
     total = 0.0
     for i in range(1 if site == -1 else number):
-        if pieces.number[i] > 0 and day > lesions.founded[i] and (site < -1 or site == lesions.site[i]):
+        of = lesions.site[i]
+        here = is_counted(rules.sites, of) if site < -1 else site == of
+        if here and pieces.number[i] > 0 and day > lesions.founded[i]:
             own = own_until(pieces, i, day)
             if own > 0.0:
-                total += exp(min(log_size(curve, own), _TOO_LARGE))
+                total += exp(min(log_size(rules.curve, own), _TOO_LARGE))
     return log(max(total, 1.0))
 
 
 @step
-def excess(curve, burden, killing, lesions, pieces, number, day):
+def excess(rules, killing, lesions, pieces, number, day):
     """By how much the largest of the numbers that kill exceeds its bound, in logarithms."""
-    most = log_cells(curve, lesions, pieces, number, day, -2) - burden
+    most = log_cells(rules, lesions, pieces, number, day, -2) - rules.burden
     if killing.some:
-        most = max(most, log_cells(curve, lesions, pieces, number, day, -1) - killing.primary)
+        most = max(most, log_cells(rules, lesions, pieces, number, day, -1) - killing.primary)
         for j in range(killing.organ.size):
             if killing.organ[j] < np.inf:
-                cells = log_cells(curve, lesions, pieces, number, day, j)
+                cells = log_cells(rules, lesions, pieces, number, day, j)
                 most = max(most, cells - killing.organ[j])
     return most
 
@@ -216,23 +220,23 @@ def day_of_death(rules, clinic, timeline, lesions, pieces, number, latest, alone
             break
         high = min(timeline.day[k + 1], until) if k + 1 < np.int64(timeline.state[PIECES]) else until
         # Between turns all sizes rise.
-        above = excess(rules.curve, rules.burden, clinic.killing, lesions, pieces, number, high)
+        above = excess(rules, clinic.killing, lesions, pieces, number, high)
         if above >= 0.0:
-            return crossing(rules.curve, rules.burden, clinic.killing, lesions, pieces, number, low, high, above)
+            return crossing(rules, clinic.killing, lesions, pieces, number, low, high, above)
     return alone if alone <= latest else np.inf
 
 
 @step
-def crossing(curve, burden, killing, lesions, pieces, number, low, high, above):
+def crossing(rules, killing, lesions, pieces, number, low, high, above):
     """Where the excess comes to 0: false position, with the value at an end that stays halved (Illinois)."""
-    below = -burden
+    below = -rules.burden
     above = max(above, LEAST)
     for _ in range(MOST_STEPS):
         if high - low <= LEAST * high:
             break
         middle = low - below * (high - low) / (above - below)
         middle = min(max(middle, low + 0.01 * (high - low)), high - 0.01 * LEAST * (high - low))
-        value = excess(curve, burden, killing, lesions, pieces, number, middle)
+        value = excess(rules, killing, lesions, pieces, number, middle)
         if value >= 0.0:
             high, above, below = middle, max(value, 1e-300), 0.5 * below
         else:

@@ -163,11 +163,17 @@ def seed(rules, lesions, i, number, horizon, scratch, k0, k1):
 
 
 @step
+def is_counted(sites, site):
+    """Whether lesions of a site (-1: the primary) are among the cells that kill together."""
+    return site < 0 or sites.counted[site]
+
+
+@step
 def log_burden(rules, lesions, number, day):
-    """Logarithm of all cells on a day."""
+    """Logarithm of the cells that kill together, on a day."""
     total = 0.0
     for i in range(number):
-        if lesions.early[i] > 0.0 and day > lesions.founded[i]:
+        if is_counted(rules.sites, lesions.site[i]) and lesions.early[i] > 0.0 and day > lesions.founded[i]:
             own = own_at(lesions, i, day)
             if own > 0.0:
                 total += exp(min(log_size(rules.curve, own), _TOO_LARGE))
@@ -176,7 +182,7 @@ def log_burden(rules, lesions, number, day):
 
 @step
 def day_of_burden(rules, lesions, number, latest):
-    """The day on which all cells together come to the burden, known to have come by ``latest``.
+    """The day on which the cells that kill together come to the burden, known to have come by ``latest``.
 
     False position, with the value at an end that stays halved (Illinois).
     """

@@ -58,6 +58,7 @@ class Sites(NamedTuple):
     asleep: Floats
     sleep_days: Floats
     secondary: Floats
+    counted: Flags  # among the cells that kill together
     origin: Ints  # -1: sheds nothing
     groups: Ints  # (J, 3) groups that it is counted in
 
