@@ -26,6 +26,7 @@ from _draws import of_patients, over_draws
 from _ranked import logistic
 from _registers import Calibration, register_of
 from _report import Row, finished, own_folder
+from cascade.patient.follow.register import Register
 from cascade.patient.known import diameters
 
 LATER = 365.0
@@ -33,6 +34,15 @@ YEARS = 20.0
 
 
 LATER_HELPS = "free only with the later surgery"
+
+
+def grown_by(disease: cascade.Disease, r: Register, some: np.ndarray, days: float) -> np.ndarray:
+    """Diameters of some patients so many days after diagnosis, were nothing done, in mm."""
+    growth = disease.tumour.growth
+    pace = r.traits[some, next(i for i, t in enumerate(disease.traits) if "growth" in t.acts_on)]
+    kinds = np.array([subtype.growth for subtype in disease.subtypes])[r.subtype[some]]
+    grown = growth.size(growth.days(r.cells[some]) + days * pace * kinds)
+    return np.asarray(diameters(disease, r)[some] * (grown / r.cells[some]) ** (1.0 / 3.0))
 
 
 def asked(whole: cascade.Disease, options: argparse.Namespace) -> list[Row]:
@@ -51,12 +61,7 @@ def asked(whole: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     assert np.array_equal(early.diagnosed[some], late.diagnosed[some])
     # Who dies of the primary while waiting for surgery is lost, too.
     spread = [(since_diagnosis(r, np.minimum(r.distant, r.death)) <= YEARS)[some] for r in (early, late)]
-    growth = disease.tumour.growth
-    mm = diameters(disease, early)[some]
-    pace = early.traits[some, next(i for i, t in enumerate(disease.traits) if "growth" in t.acts_on)]
-    kinds = np.array([subtype.growth for subtype in disease.subtypes])[early.subtype[some]]
-    grown = growth.size(growth.days(early.cells[some]) + LATER * pace * kinds)
-    later = mm * (grown / early.cells[some]) ** (1.0 / 3.0)
+    mm, later = (grown_by(disease, early, some, days) for days in (0.0, LATER))
     a, b = logistic(np.log(mm), spread[0].astype(float))
     naive = float((expit(a + b * np.log(later)) - expit(a + b * np.log(mm))).mean())
     rows = [

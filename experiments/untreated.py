@@ -1,0 +1,125 @@
+"""How long women live whose breast cancer nobody treats: 250 of one hospital, 1805 to 1933 (Bloom 1962).
+
+Half of them lived 2.7 years from the first symptoms that they told of, 44 % three years, 18 % five, 4 % ten and 1 %
+fifteen; 5 % died of other causes.  Of 1,022 women of nine series half lived 2.3 years (Johnstone 2000).  No figure of
+untreated women was used when the disease was fitted: how long they live follows from how fast tumours and metastases
+grow, from the size at which they give symptoms, and from the burden that kills.  Nobody is screened, nothing is done.
+The women of Bloom came to a hospital and stayed there; those who lived long at home are not among them.
+
+The exact answer is of women whom the primary alone kills, found by symptoms of the primary: integrals over the day of
+the symptoms and the pace of growth.  Beside it stands the simulation in which metastases do no harm.
+
+Naive comparator: a constant hazard with the published median.
+
+For research and teaching, never for decisions about a patient.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from dataclasses import replace
+
+import numpy as np
+from scipy import special
+
+import cascade
+from _clock import since_diagnosis
+from _draws import whole
+from _ranked import COMPARED
+from _registers import Calibration, register_of
+from _report import Row
+from cascade.patient.follow.register import Register
+from cascade.patient.follow.scheme import CAUSES
+
+NONE = "none"
+BLOOM = "Bloom 1962 (250 women): B"
+JOHNSTONE = "Johnstone 2000 (1,022 women): B"
+ALIVE = {3.0: 0.44, 5.0: 0.18, 10.0: 0.04, 15.0: 0.01}
+"""Shares alive, by years from the first symptoms (Bloom 1962)."""
+
+MEDIAN = 2.7
+DAYS = 365.25
+STEPS = 4001
+"""Of the pace, from 6 standard deviations below to 6 above: the trapezoidal rule, exact to many figures."""
+
+
+def untreated(disease: cascade.Disease, *, harmless: bool = False) -> cascade.Disease:
+    """The disease of an era without screening; ``harmless``: of primaries alone, and nobody dies of other causes."""
+    of = disease.with_(presentation={"screening": []}, autopsy=None, calibration=None, variants=())
+    if not harmless:
+        return of
+    silent = of.presentation.model_copy(update={"lesions": None, "organs": {}})
+    death = of.death.model_copy(update={"other": None, "not_counted": disease.sites, "organs": {}})
+    return of.with_(presentation=silent, death=death)
+
+
+def years_left(r: Register) -> np.ndarray:
+    """From symptoms to death, of those who have any; infinity: alive at the end."""
+    return since_diagnosis(r, r.death)[r.mode > 0]
+
+
+def alone(disease: cascade.Disease, years: float) -> float:
+    """Exact share alive so many years after symptoms of the primary, whom the primary alone kills.
+
+    At own age u the primary has n(u) cells, gives symptoms at a hazard h n(u)^e a year, and kills at age U.  A woman of
+    pace s has none by u with the chance S(u) = exp(-H(u) / s), H the integral of the hazard over own years.  Alive t
+    years after symptoms are those who have them before U - s t: the mean of 1 - S(U - s t), over that of 1 - S(U).
+    """
+    growth, of = disease.tumour.growth, disease.presentation
+    assert of is not None
+    assert of.primary is not None
+    symptoms = of.primary
+    sigma = math.sqrt(sum(t.spread**2 for t in disease.traits if "growth" in t.acts_on))
+    y = np.linspace(-6.0, 6.0, STEPS)
+    weight = np.exp(-0.5 * y * y) / np.exp(-0.5 * y * y).sum()
+    kills = float(growth.days(min(disease.death.burden_cells, disease.death.primary_cells or np.inf))[0])
+    first = float(growth.days(disease.cells_of(symptoms.least_mm))[0])
+    rate = symptoms.per_year / DAYS * disease.cells_of(symptoms.at_mm) ** -symptoms.exponent
+    before = float(growth.shed(first, symptoms.exponent)[0])
+    lives = comes = 0.0
+    for kind in disease.subtypes:
+        pace = kind.growth * np.exp(sigma * y - 0.5 * sigma**2)
+        for after in (years, 0.0):
+            own = np.maximum(kills - pace * after * DAYS, first)
+            hazard = rate * (growth.shed(own, symptoms.exponent) - before)
+            share = kind.share * float(weight @ -special.expm1(-hazard / pace))
+            lives, comes = (lives + share, comes) if after else (lives, comes + share)
+    return lives / comes
+
+
+def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
+    """Its rows."""
+    plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
+    r = register_of(untreated(disease), NONE, plan)
+    harmless = untreated(disease, harmless=True)
+    primaries = years_left(register_of(harmless, NONE, plan))
+    left, known = years_left(r), r.mode > 0
+    other = float((r.cause == 1 + CAUSES.index("other causes"))[known & (r.cause > 0)].mean())
+    rows = [Row("untreated, years from symptoms to death, median", "predicted", MEDIAN, float(np.median(left)), None,
+                BLOOM)]  # fmt: skip
+    for years, share in ALIVE.items():
+        name = f"untreated, alive after {years:g} years"
+        rows.append(Row(name, "predicted", share, float((left > years).mean()), None, BLOOM))
+        rows.append(Row(f"{name}, a constant hazard says", COMPARED, None, 0.5 ** (years / MEDIAN), None))
+        exact = alone(harmless, years)
+        name = f"alive after {years:g} years, did metastases no harm"
+        rows.append(Row(name, "map", None, float((primaries > years).mean()), exact))
+    rows += [
+        Row("untreated, dead of other causes", "predicted", 0.05, other, None, BLOOM),
+        Row("untreated, years to death, median, nine series", "predicted", 2.3, float(np.median(left)), None,
+            JOHNSTONE),
+        Row("untreated, alive after 5 years, nine series", "predicted", 0.198, float((left > 5.0).mean()), None,
+            JOHNSTONE),
+    ]  # fmt: skip
+    for c, kind in enumerate(disease.subtypes):
+        of = r.subtype[known] == c
+        rows.append(
+            Row(f"untreated, years to death, median, {kind.name}", "predicted", None, float(np.median(left[of])), None)
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(whole("untreated", __doc__, 40_000, 1962, asked))
