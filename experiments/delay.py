@@ -1,10 +1,11 @@
 """A few months between the symptoms of breast cancer and its treatment: what they do to survival (Richards 1999).
 
 Of 53,912 women in 38 studies those who waited three to six months died within five years at 1.24 times the odds of
-those who waited less (95 % 1.17 to 1.30), and those who waited three months and more at 1.47 times (1.42 to 1.53).  Here
-the same patients are treated 45, 135 and 270 days after their symptoms (the middle of the first two classes; how long the
-last is on average was not told: a guess), and survival runs from then, as in most of the studies, whatever its cause.
-Nobody is screened.  Women who wait are others than those who do not, in the studies alone: their tumours may be slower.
+those who waited less (95 % 1.17 to 1.30), and those who waited three months and more at 1.47 times (1.42 to 1.53).
+Here the same patients are treated 45, 135 and 270 days after their symptoms (the middle of the first two classes; how
+long the last is on average was not told: a guess), and survival runs from then, as in most of the studies, whatever
+its cause.  Nobody is screened.  Women who wait are others than those who do not, in the studies alone: their tumours
+may be slower.
 
 Naive comparator, size alone: what a logistic curve of death by size, fitted to the women who wait least, says of the
 sizes to which the tumours grow.

@@ -7,7 +7,7 @@ grow, from the size at which they give symptoms, and from the burden that kills.
 The women of Bloom came to a hospital and stayed there; those who lived long at home are not among them.
 
 The exact answer is of women whom the primary alone kills, found by symptoms of the primary: integrals over the day of
-the symptoms and the pace of growth.  Beside it stands the simulation in which metastases do no harm.
+the symptoms and the pace of growth.  Beside it stands the simulation in which there are no metastases.
 
 Naive comparator: a constant hazard with the published median.
 
@@ -45,14 +45,10 @@ STEPS = 4001
 """Of the pace, from 6 standard deviations below to 6 above: the trapezoidal rule, exact to many figures."""
 
 
-def untreated(disease: cascade.Disease, *, harmless: bool = False) -> cascade.Disease:
-    """The disease of an era without screening; ``harmless``: of primaries alone, and nobody dies of other causes."""
+def untreated(disease: cascade.Disease, *, primaries_alone: bool = False) -> cascade.Disease:
+    """The disease of an era without screening; ``primaries_alone``: none spreads, and nobody dies of other causes."""
     of = disease.with_(presentation={"screening": []}, autopsy=None, calibration=None, variants=())
-    if not harmless:
-        return of
-    silent = of.presentation.model_copy(update={"lesions": None, "organs": {}})
-    death = of.death.model_copy(update={"other": None, "not_counted": disease.sites, "organs": {}})
-    return of.with_(presentation=silent, death=death)
+    return of.with_(efficiency=1e-12, death={"other": None}) if primaries_alone else of
 
 
 def years_left(r: Register) -> np.ndarray:
@@ -93,8 +89,8 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     """Its rows."""
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     r = register_of(untreated(disease), NONE, plan)
-    harmless = untreated(disease, harmless=True)
-    primaries = years_left(register_of(harmless, NONE, plan))
+    primaries_alone = untreated(disease, primaries_alone=True)
+    of_primaries = years_left(register_of(primaries_alone, NONE, plan))
     left, known = years_left(r), r.mode > 0
     other = float((r.cause == 1 + CAUSES.index("other causes"))[known & (r.cause > 0)].mean())
     rows = [Row("untreated, years from symptoms to death, median", "predicted", MEDIAN, float(np.median(left)), None,
@@ -103,9 +99,9 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         name = f"untreated, alive after {years:g} years"
         rows.append(Row(name, "predicted", share, float((left > years).mean()), None, BLOOM))
         rows.append(Row(f"{name}, a constant hazard says", COMPARED, None, 0.5 ** (years / MEDIAN), None))
-        exact = alone(harmless, years)
-        name = f"alive after {years:g} years, did metastases no harm"
-        rows.append(Row(name, "map", None, float((primaries > years).mean()), exact))
+        exact = alone(primaries_alone, years)
+        name = f"alive after {years:g} years, were there no metastases"
+        rows.append(Row(name, "map", None, float((of_primaries > years).mean()), exact))
     rows += [
         Row("untreated, dead of other causes", "predicted", 0.05, other, None, BLOOM),
         Row("untreated, years to death, median, nine series", "predicted", 2.3, float(np.median(left)), None,
