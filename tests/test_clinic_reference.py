@@ -78,6 +78,22 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
     "nothing done": (SHARP, "none", ["symptoms", "screened", "seen at diagnosis"]),
     "metastasis first": (under(SHARP.with_(presentation=SYMPTOMS)), "this", ["surfaced", "seen at diagnosis"]),
     "surgery": (under(), "this", ["local", "positive nodes", "operated", "distant"]),
+    "operated again": (
+        under(surgery=OPERATED["surgery"] | {"again": True}),
+        "this",
+        ["local", "operated again", "local alone", "distant"],
+    ),
+    "operated again, and treated": (
+        under(
+            looks(half_mm=4.0),
+            {"slows": 0.6, "begins": "metastasis seen"},
+            surgery=OPERATED["surgery"] | {"again": True, "if_seen": True, "delay_days": 0.0},
+            visits=[],
+            restaging=["computed tomography"],
+        ),
+        "this",
+        ["local", "operated again", "distant", "treated", "seen at diagnosis"],
+    ),
     "surgery if seen": (
         under(SHARP.with_(presentation=SYMPTOMS), surgery={"delay_days": 5.0, "if_seen": True}, radiotherapy=None),
         "this",
@@ -226,6 +242,9 @@ def branches(row: Row, last: float) -> Counter[str]:
     seen["operated"] += row.surgery < math.inf
     seen["positive nodes"] += row.positive > 0
     seen["local"] += row.local < math.inf
+    again = row.surgery < row.lesions[0].gone < math.inf
+    seen["operated again"] += again
+    seen["local alone"] += row.local < math.inf and not again
     seen["distant"] += row.diagnosed < row.distant < math.inf
     seen["restaged"] += row.diagnosed < row.distant < math.inf and sum(d == row.distant for d in row.seen_at) > 1
     seen["dies of the tumour"] += row.cause == 1
@@ -324,6 +343,11 @@ FAULTS: dict[str, tuple[Disease, Disease]] = {
         under(OF_TWO, {"slows": 0.5, "subtypes": ["slow"]}),
         under(OF_TWO, {"slows": 0.5}),
     ),
+    "second surgery": (
+        under(surgery=OPERATED["surgery"] | {"again": True}),
+        under(surgery=OPERATED["surgery"] | {"again": True, "delay_days": 30.6}),
+    ),
+    "no second surgery": (under(surgery=OPERATED["surgery"] | {"again": True}), under()),
     "waking": (under(RICH, {"wakes": 2.0}), under(RICH, {"wakes": 2.04})),
     "helped cells": (under(RICH, HELPS), under(RICH, HELPS | {"effects": effects((WAKES[0]["hazard"], 3.06))})),
 }

@@ -108,6 +108,7 @@ class Plan:
     stretches: list[Stretch]
     surgery: float = math.inf
     left: bool = False
+    again: float = math.inf
 
 
 @dataclass
@@ -225,6 +226,9 @@ class Clinics(Patients):
                         return made
                     left = self.care.surgery.left_cells if self.care.surgery else 0.0
                     own, bed = min(self.days_of(left), own), True
+                if first and stretch.day == plan.again:
+                    made.gone = stretch.day
+                    return made
                 for i in stretch.kills:
                     cells = float(self.growth.size(own)[0]) if own > 0 else 1.0
                     if early and since < lesions.early_days:
@@ -569,18 +573,30 @@ class Clinics(Patients):
                 row.seeded_early += lesion.shed < row.visible
                 row.seen |= seen
 
-        sight = known if row.seen else math.inf
-        self.cared_for(person, row, staging, sight)
-        if sight == math.inf and row.distant < math.inf:  # treatment that waits for it begins
-            self.cared_for(person, row, staging, row.distant)
+        sight, local = known if row.seen else math.inf, math.inf
+        self.cared_for(person, row, staging, sight, local)
+        # What waits for something to be seen begins: what is seen first goes first.
+        for _ in range(2):
+            operates = care.surgery is not None and bool(care.surgery.again) and local == math.inf
+            operates = operates and (care.surgery.if_seen or row.local < row.distant)  # type: ignore[union-attr]
+            waits = {"metastasis": row.distant if sight == math.inf else math.inf}
+            waits["local"] = row.local if operates else math.inf
+            what = min(waits, key=lambda name: waits[name])
+            if waits[what] == math.inf:
+                break
+            sight, local = (waits[what], local) if what == "metastasis" else (sight, waits[what])
+            self.cared_for(person, row, staging, sight, local)
         return row
 
-    def cared_for(self, person: Person, row: Row, staging: tuple[str, ...], sight: float) -> None:
-        """The course under the care, and what is seen of it, of a patient in whom a metastasis is seen on a day."""
+    def cared_for(self, person: Person, row: Row, staging: tuple[str, ...], sight: float, local: float) -> None:
+        """The course under the care, and what is seen of it, of a patient in whom a metastasis is seen on a day.
+
+        ``local``: the day on which something is seen where the primary was, which is taken out.
+        """
         row.surgery, row.removed, row.positive = math.inf, 0, -1
         row.seen_at = [math.inf] * len(self.disease.sites)
         row.local = row.distant = row.truly = math.inf
-        plan = self.plan(person, row, nodes=False, sight=sight)
+        plan = self.plan(person, row, nodes=False, sight=sight, local=local)
         lesions, death, cause = self.course(person, plan)
         if plan.surgery < min(death, self.end):
             row.surgery = plan.surgery
@@ -597,11 +613,12 @@ class Clinics(Patients):
                     }
                 )
             if row.positive > 0:
-                plan = self.plan(person, row, nodes=True, sight=sight)
+                plan = self.plan(person, row, nodes=True, sight=sight, local=local)
                 lesions, death, cause = self.course(person, plan)
         row.lesions, row.death, row.cause, row.strips = lesions, death, cause, self.strips
         row.given = {i for stretch in plan.stretches if stretch.day <= min(death, self.end) for i in stretch.kills}
         self.watched(row, staging)
+        row.local = min(row.local, local)
 
     def by_site(self, lesions: list[Lesion]) -> dict[str, float]:
         """The first symptoms of lesions of each site."""
@@ -610,7 +627,7 @@ class Clinics(Patients):
             signs[lesion.site] = min(signs.get(lesion.site, math.inf), self.symptoms(lesion))
         return signs
 
-    def plan(self, person: Person, row: Row, *, nodes: bool, sight: float) -> Plan:
+    def plan(self, person: Person, row: Row, *, nodes: bool, sight: float, local: float) -> Plan:
         """What is done, once it is known who is given what, and when a metastasis is seen first."""
         care, plan = self.care, Plan([])
         days = {0.0}
@@ -618,7 +635,8 @@ class Clinics(Patients):
             plan.surgery = row.diagnosed + care.surgery.delay_days
             share = care.surgery.local_recurrence * (care.radiotherapy.local_factor if care.radiotherapy else 1.0)
             plan.left = uniforms(person.identity, 0, CARE, self.key)[0] < share
-            days.add(plan.surgery)
+            plan.again = local + care.surgery.delay_days
+            days |= {plan.surgery, plan.again} - {math.inf}
         spells = []
         for i, given in enumerate(care.systemic):
             since = {"surgery": plan.surgery, "diagnosis": row.diagnosed, "metastasis seen": sight}[given.begins]

@@ -18,8 +18,8 @@ from cascade.patient.delays import Delays, delays_of
 from cascade.patient.disease import Disease
 from cascade.patient.growth import Growth
 from cascade.patient.lowered import WIDEST, curve_of, early_phase, group_names, largest_that_sheds, own_times
-from cascade.patient.ranges import MOST_CELLS
 from cascade.patient.origins import origins
+from cascade.patient.ranges import MOST_CELLS
 from cascade.patient.renewal import early_sizes
 
 LEAST_PACES = 2

@@ -34,6 +34,9 @@ class Surgery(Part):
         Share of patients in whom cells are left, from which the tumour comes back.
     left_cells : float
         As many then.
+    again : bool, optional
+        Whether what comes back there is taken out, all of it, ``delay_days`` after it is seen; without ``if_seen`` not
+        where a distant metastasis is known by then.
     source : tuple of str
     """
 
@@ -41,6 +44,7 @@ class Surgery(Part):
     if_seen: bool = False
     local_recurrence: Share = 0.0
     left_cells: Cells = 1e4
+    again: bool | None = None
     source: Keys = ()
 
 

@@ -153,6 +153,7 @@ def _care(disease: Disease, care: Care, curve: Curve) -> kernel.Care:
         delay=surgery.delay_days if surgery else 0.0,
         if_seen=bool(surgery and surgery.if_seen),
         local=local,
+        again=bool(surgery and surgery.again),
         left=float(left),
         station=np.array([seen is not None and site in seen.stations for site in disease.sites]),
         irradiated=np.array([site in rays.nodes if rays is not None else False for site in disease.sites], bool),

@@ -95,10 +95,10 @@ def surfaces(pieces, number, before):
 
 
 @once
-def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen, known, sight, scratch, k0, k1):
+def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen, known, sight, local, scratch, k0, k1):
     """The patient once more, now with care: number of lesions or -1, day of the primary's kill, positive nodes."""
     care, primary, kind = clinic.care, lesions.identity[0], np.int64(scratch.course[4])
-    plan(care, clinic.regimes.bound, timeline, kind, seen, -1.0, known, sight, horizon, primary, k0, k1)
+    plan(care, clinic.regimes.bound, timeline, kind, seen, -1.0, known, sight, local, horizon, primary, k0, k1)
     positive, counted = -1.0, False
     for y in range(care.given.size):
         counted = counted or care.given[y] == NODES
@@ -108,7 +108,7 @@ def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen
         if number < 0:
             return -1, alone, positive
         positive = positive_nodes(care, lesions, pieces, number, timeline.state[OPERATION])
-        plan(care, clinic.regimes.bound, timeline, kind, seen, positive, known, sight, horizon, primary, k0, k1)
+        plan(care, clinic.regimes.bound, timeline, kind, seen, positive, known, sight, local, horizon, primary, k0, k1)
     number, alone = grow(rules, clinic, timeline, lesions, pieces, horizon, scratch, k0, k1)
     if number >= 0:
         positive = positive_nodes(care, lesions, pieces, number, timeline.state[OPERATION])
@@ -145,13 +145,14 @@ def live_known(rules, clinic, timeline, patient, lesions, pieces, scratch, row, 
         row[at.CELLS] = log_size(rules.curve, own_on(pieces, 0, known))
         metastatic = is_staged(rules.curve, clinic, lesions, pieces, number, known, surfaced, k0, k1)
         row[at.STAGED] = 1.0 if metastatic else 0.0
-        # What begins once a metastasis is seen changes nothing before that day: who is not treated yet tells it.
-        sight, again = known if metastatic else np.inf, True
-        while again:
+        # What is done once a metastasis, or what came back where the primary was, is seen changes nothing before that
+        # day: who is not treated yet tells it.
+        sight, local, more = known if metastatic else np.inf, np.inf, True
+        while more:
             if not clinic.natural:
                 number, alone, positive = treat(
-                    rules, clinic, timeline, lesions, pieces, number, alone, horizon, metastatic, known, sight, scratch,
-                    k0, k1,
+                    rules, clinic, timeline, lesions, pieces, number, alone, horizon, metastatic, known, sight, local,
+                    scratch, k0, k1,
                 )  # fmt: skip
                 if number < 0:
                     return -1
@@ -164,8 +165,18 @@ def live_known(rules, clinic, timeline, patient, lesions, pieces, scratch, row, 
             register(rules, clinic, lesions, pieces, number, known, surfaced, timeline, until, row, there, seen, k0, k1)
             if metastatic:  # also where care on this very day has taken it away
                 row[at.DISTANT], row[at.TRULY] = known, known
-            again = clinic.care.later and sight == np.inf and row[at.DISTANT] < np.inf
-            sight = row[at.DISTANT]
+            if local < np.inf:  # also where it has been taken away on this very day
+                row[at.LOCAL] = local
+            first = row[at.DISTANT]
+            treats = clinic.care.later and sight == np.inf and first < np.inf
+            operates = clinic.care.again and local == np.inf and row[at.LOCAL] < np.inf
+            operates = operates and (row[at.LOCAL] < first or clinic.care.if_seen)
+            # What comes first is done first, for it may change when the other comes.
+            if treats and (first <= row[at.LOCAL] or not operates):
+                sight = first
+            elif operates:
+                local = row[at.LOCAL]
+            more = treats or operates
     if death < np.inf and death <= horizon:
         course[1], course[2] = death, OF_BURDEN
     if course[1] > rules.horizon:

@@ -82,6 +82,7 @@ class Care(NamedTuple):
     if_seen: bool
     local: float  # share in whom cells are left
     left: float  # own time of these
+    again: bool  # whether what comes back from them is taken out
     station: Flags  # (J,)
     irradiated: Flags  # (J,)
     nodes: int
@@ -153,14 +154,14 @@ class Timeline(NamedTuple):
     wake: Floats
     kill: Ints  # bits of the treatments whose first day it is
     spare: Floats  # share of the founders that treatments leave alive
-    state: Floats  # number of pieces, day of surgery, whether cells are left, whether weights exceed 1
+    state: Floats  # number of pieces, day of surgery, whether cells are left, whether weights exceed 1, day of the next
     shed: Floats  # (R, K') cumulative shedding of one lesion by piece
     start: Floats  # (R, K') what has been shed by its beginning, in days cells^exponent
     each: Floats  # (R, K') cells shed for each of these
     path: Floats  # (0, 2) room for the states of a founder, where nobody wants to know
 
 
-PIECES, OPERATION, RESIDUE, STRIPS = range(4)
+PIECES, OPERATION, RESIDUE, STRIPS, AGAIN = range(5)
 """Places of ``Timeline.state``."""
 
 
@@ -178,7 +179,7 @@ class Rows(NamedTuple):
 
 def pieces_room(number: int, treatments: int) -> Pieces:
     """Room for so many lesions."""
-    most = 6 + 4 * treatments + 4
+    most = 7 + 4 * treatments + 4
     shape = number, most
     return Pieces(
         np.zeros(number, np.int64), np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64),
@@ -188,10 +189,10 @@ def pieces_room(number: int, treatments: int) -> Pieces:
 
 def timeline_of(treatments: int, routes: int) -> Timeline:
     """Room for the care of a patient."""
-    most, pieces = 4 + 2 * treatments, 6 + 4 * treatments + 4
+    most, pieces = 5 + 2 * treatments, 7 + 4 * treatments + 4
     return Timeline(
         np.zeros(most), np.zeros(most, np.int64), np.ones(most), np.ones(most), np.zeros(most, np.int64),
-        np.ones(most), np.zeros(4), np.zeros((routes, pieces)), np.zeros((routes, pieces)), np.zeros((routes, pieces)),
+        np.ones(most), np.zeros(5), np.zeros((routes, pieces)), np.zeros((routes, pieces)), np.zeros((routes, pieces)),
         np.zeros((0, 2)),
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cascade.kernel.numerics import exp, log
-from cascade.patient.kernel.clinic_inputs import OPERATION, PIECES, RESIDUE
+from cascade.patient.kernel.clinic_inputs import AGAIN, OPERATION, PIECES, RESIDUE
 from cascade.patient.kernel.clinic_streams import kill_words
 from cascade.patient.kernel.growth import log_size, own_of_shed, own_time, shed_by
 from cascade.patient.kernel.jit import once, step
@@ -83,6 +83,8 @@ def own_turned(curve, early, care, timeline, lesions, pieces, i, own, begun, k, 
             return GONE
         if i == 0:
             own = min(own, care.left)
+    if i == 0 and timeline.day[k] == timeline.state[AGAIN]:
+        return GONE
     if timeline.kill[k] == 0:
         return own
     return own_after(curve, early, care, lesions, i, own, begun, timeline.kill[k], k0, k1)

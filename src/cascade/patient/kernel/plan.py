@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cascade.patient.kernel.clinic_inputs import (
+    AGAIN,
     ALL,
     FROM_SIGHT,
     FROM_SURGERY,
@@ -24,7 +25,7 @@ from cascade.patient.kernel.jit import step
 def begin_care(timeline):
     """A timeline on which nothing is done."""
     timeline.state[PIECES], timeline.state[OPERATION], timeline.state[RESIDUE] = 1.0, np.inf, 0.0
-    timeline.state[STRIPS] = 0.0
+    timeline.state[STRIPS], timeline.state[AGAIN] = 0.0, np.inf
     timeline.day[0], timeline.regime[0], timeline.slow[0], timeline.wake[0], timeline.kill[0] = 0.0, 0, 1.0, 1.0, 0
     timeline.spare[0] = 1.0
 
@@ -64,11 +65,12 @@ def insert(timeline, day):
 
 
 @step
-def plan(care, bounds, timeline, kind, seen, positive, known, sight, dies, primary, k0, k1):
+def plan(care, bounds, timeline, kind, seen, positive, known, sight, local, dies, primary, k0, k1):
     """The timeline of a patient's care.
 
     ``kind``: the subtype; ``positive``: nodes that the pathologist found, -1 before; ``sight``: the day on which a
-    metastasis is seen first, infinity where none is or nobody knows yet.
+    metastasis is seen first; ``local``: that on which a local recurrence is, which is operated; infinity where none is
+    or nobody knows yet.
     """
     begin_care(timeline)
     operated = known + care.delay if care.surgery and (care.if_seen or not seen) else np.inf
@@ -76,7 +78,9 @@ def plan(care, bounds, timeline, kind, seen, positive, known, sight, dies, prima
         operated = np.inf
     timeline.state[OPERATION] = operated
     timeline.state[RESIDUE] = 1.0 if care_word(primary, 0, k0, k1) < care.local else 0.0
+    timeline.state[AGAIN] = local + care.delay
     insert(timeline, operated)
+    insert(timeline, timeline.state[AGAIN])
     for y in range(care.after.size):
         begin = given(care, y, kind, seen, operated, positive, known, sight, primary, k0, k1)
         insert(timeline, begin)
