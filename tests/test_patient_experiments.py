@@ -34,12 +34,15 @@ import _report  # type: ignore[import-not-found]
 import adjuvant  # type: ignore[import-not-found]
 import blood_counts  # type: ignore[import-not-found]
 import colon_recurrence  # type: ignore[import-not-found]
+import delay  # type: ignore[import-not-found]
 import early_or_late  # type: ignore[import-not-found]
 import first_sites  # type: ignore[import-not-found]
 import fit_coverage  # type: ignore[import-not-found]
+import local_recurrence  # type: ignore[import-not-found]
 import pancreas  # type: ignore[import-not-found]
 import soil_of_patients  # type: ignore[import-not-found]
 import unknown_primary  # type: ignore[import-not-found]
+import untreated  # type: ignore[import-not-found]
 
 ROWS = [_report.Row("a", "predicted", 0.2, 0.21234, None), _report.Row("b", "map", None, None, 0.5)]
 
@@ -501,6 +504,43 @@ def test_metastases_of_the_colon_double_as_their_source_says_at_its_size() -> No
     disease = cascade.disease("colon")
     assert colon_recurrence.doubling(disease, "liver", 15.0) == pytest.approx(35.0, rel=0.12)
     assert colon_recurrence.doubling(disease, "lung", 15.0) == pytest.approx(72.0, rel=0.12)
+
+
+def test_of_primaries_alone_as_many_live_as_the_exact_answer_says() -> None:
+    of = untreated.untreated(cascade.disease("breast"), primaries_alone=True)
+    plan = replace(_registers.Calibration.of("breast"), patients=20_000, seed=3)
+    left = untreated.years_left(_registers.register_of(of, untreated.NONE, plan))
+    many = [(f"{years:g}", int((left > years).sum()), len(left), untreated.alone(of, years)) for years in (1, 3, 5, 10)]
+    assert _report.counts_agree(many) == []
+    # Of a primary that kills at half as many cells more than chance would tell.
+    smaller = of.with_(death={"burden_cells": of.death.burden_cells / 2})
+    wrong = [(name, count, n, untreated.alone(smaller, float(name))) for name, count, n, _ in many]
+    assert len(_report.counts_agree(wrong)) > 1
+
+
+def test_who_waits_is_followed_from_the_day_of_the_surgery() -> None:
+    days = np.array([100.0, 100.0, 100.0, 100.0, 100.0])
+    death = days + np.array([10.0, 40.0, 1000.0, 1826.25 + 40.0, 1826.25 + 60.0])
+    r = SimpleNamespace(mode=np.ones(5, int), diagnosed=days / 365.25, death=death / 365.25)
+    of = r.mode > 0
+    assert delay.dies(r, of, 0.0).tolist() == [True, True, True, False, False]
+    assert delay.dies(r, of, 30.0).tolist() == [True, True, True, False]  # one died before the surgery
+    assert delay.dies(r, of, 50.0).tolist() == [True, True, False]
+    assert delay.odds(0.2) == pytest.approx(0.25)
+
+
+@pytest.mark.full
+def test_cells_are_left_in_as_many_women_as_have_a_local_recurrence() -> None:
+    disease = cascade.disease("breast")
+    plan = replace(_registers.Calibration.of("breast"), patients=8_000, seed=4)
+    left = local_recurrence.found(disease, plan)
+    r = _registers.register_of(local_recurrence.operated_on(disease, left), local_recurrence.WITHOUT, plan)
+    five, ever = (local_recurrence.local_by(r, years) for years in (5.0, 25.0))
+    assert five == pytest.approx(local_recurrence.LOCAL, rel=0.1)
+    assert five / ever == pytest.approx(local_recurrence.EARLY, rel=0.1)
+    # What comes back is taken out: nearly nobody has a second one, and the primary is gone in all others.
+    of = local_recurrence.operated(r)
+    assert (np.isfinite(r.local[of]).mean() < left.share).all()
 
 
 @pytest.mark.full
