@@ -400,3 +400,29 @@ def test_the_command_tells_a_patient_under_a_care(capsys: pytest.CaptureFixture[
     assert code == 0
     assert "diagnosed after" in out
     assert ALPHA < 1e-8
+
+
+def test_what_comes_back_is_taken_out_and_told() -> None:
+    surgery = {"delay_days": 30.0, "local_recurrence": 1.0, "left_cells": 1e7}
+    cares = [
+        {"name": name, "surgery": surgery | fields, "visits": [{"eyes": ["computed tomography"]}]}
+        for name, fields in {"left": {}, "taken out": {"again": True}}.items()
+    ]
+    disease = TEXTBOOK.with_(efficiency=1e-12, death={"other": None}, care=cares)
+    left, out = (cascade.cohort(disease, patients=400, seed=SEED, care=name) for name in ("left", "taken out"))
+    # Without metastases the tumour that is left kills in time, and nobody dies of one that is taken out.
+    cause = {name: cohort.register().cause for name, cohort in (("left", left), ("taken out", out))}
+    back = np.isfinite(out.register().local)
+    assert back.sum() > 100
+    assert (cause["left"][back] == 1).sum() > 50
+    assert (cause["taken out"][back] == 1).sum() == 0
+    assert np.array_equal(out.register().local, left.register().local)
+    course = out.patient(int(np.flatnonzero(back)[0]))
+    told = course.clinical
+    assert told is not None
+    names = [one.name for one in told.given]
+    assert names == ["surgery", "second surgery"]
+    again = told.given[1].begin
+    assert again == pytest.approx(told.local + 30.0 / 365.25)
+    assert told.surgery == told.given[0].begin
+    assert f"second surgery at {again:.2f}" in str(told)

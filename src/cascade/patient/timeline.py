@@ -24,6 +24,7 @@ from cascade.common.version import package_version
 from cascade.lessons.gallery import sheds
 from cascade.patient.clinic.care import Care, Surgery, Systemic
 from cascade.patient.clinic.presentation import Presentation, Symptoms
+from cascade.patient.clinic.told import MOMENTS
 from cascade.patient.course import CAUSES, Course, course_of
 from cascade.patient.disease import Disease
 from cascade.patient.lesions import Lesion
@@ -341,7 +342,7 @@ def _patient(
 
 def _given(course: Course) -> bool:
     """Whether the patient is among those in whom the drug does something."""
-    return course.clinical is not None and any(one.name != "surgery" for one in course.clinical.given)
+    return course.clinical is not None and any(one.name not in MOMENTS for one in course.clinical.given)
 
 
 def _track(course: Course, lesion: Lesion, lesions: _Numbered, sites: _Numbered, paces: _Numbered) -> tuple[Any, ...]:

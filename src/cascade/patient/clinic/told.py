@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from cascade.patient.known import OneKnown
 
 PRIMARY = "primary"
+MOMENTS = "surgery", "second surgery"
+"""Of what is given."""
+
 MOST_SCREENS = 500
 
 
@@ -54,7 +57,7 @@ class OwnTime(NamedTuple):
 
 @dataclass(frozen=True)
 class Given:
-    """A treatment and when it is given, in years of the tumour; surgery is a moment."""
+    """A treatment and when it is given, in years of the tumour; surgery, and second surgery, are moments."""
 
     name: str
     begin: float
@@ -299,7 +302,10 @@ class _Eyes:
         chosen, row = self.disease.care_of(care), self.row
         every: list[Given] = []
         if math.isfinite(row["surgery"]):
-            every.append(Given("surgery", row["surgery"] / DAYS_PER_YEAR, row["surgery"] / DAYS_PER_YEAR))
+            every.append(Given(MOMENTS[0], row["surgery"] / DAYS_PER_YEAR, row["surgery"] / DAYS_PER_YEAR))
+            again = float(self.found.timeline.state[at.AGAIN])
+            if again == self.found.pieces.gone[0] and again <= self.until:
+                every.append(Given(MOMENTS[1], again / DAYS_PER_YEAR, again / DAYS_PER_YEAR))
         begins = np.full(len(chosen.systemic), np.inf)
         if math.isfinite(row["diagnosed"]):
             cached(compiled.given_from, kernel, patient_kernel)(
