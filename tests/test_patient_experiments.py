@@ -547,14 +547,14 @@ def test_cells_are_left_in_as_many_women_as_have_a_local_recurrence() -> None:
 def test_the_guide_says_of_what_those_die_of_whom_nothing_is_known() -> None:
     """Of 6,000 patients: shares within four standard errors of what the sentence says."""
     text = " ".join((Path(__file__).parents[1] / "docs" / "diseases.md").read_text(encoding="utf-8").split())
-    assert "of those who die of metastases, now about one in ten, die before one is known" in text
-    assert "were they felt as often as other lesions give symptoms, about one in seventy would" in text
-    assert "twice as many would be found by a node or another metastasis first" in text
+    assert "of those who die of the tumour about one in a hundred die before anything is known" in text
+    assert "were nodes counted among the cells that kill, about one in ten would" in text
     disease = cascade.disease("breast").with_(death={"other": None}, presentation={"screening": []}, autopsy=None)
     plan = replace(_registers.Calibration.of("breast"), patients=6_000, seed=8, years=disease.years)
-    both = [_registers.register_of(one, "surgery", plan) for one in (disease, unknown_primary.felt(disease))]
+    both = [_registers.register_of(one, "surgery", plan) for one in (disease, unknown_primary.counted(disease))]
     unknown = [unknown_primary.unknown_of_dead(r) for r in both]
-    first = [unknown_primary.first_by_metastasis(r)[1] for r in both]
-    assert unknown[0] == pytest.approx(1 / 10, abs=0.022)
-    assert unknown[1] == pytest.approx(1 / 70, abs=0.009)
-    assert first[1] / first[0] == pytest.approx(2.0, abs=0.4)
+    assert unknown[0] == pytest.approx(1 / 100, abs=0.007)
+    assert unknown[1] == pytest.approx(1 / 10, abs=0.022)
+    by_node = unknown_primary.by_a_node(disease, both[0])
+    assert (both[0].metastasis_seen[by_node] == 0).all()
+    assert by_node.sum() / (both[0].mode > 0).sum() == pytest.approx(0.01, abs=0.006)
