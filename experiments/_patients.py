@@ -47,6 +47,8 @@ class Bench:
         rules = rules_of(disease, years, tuple(float(y) for y in range(int(years) + 1)), sizes)
         if rules.curve.law not in (EXPONENTIAL, GOMPERTZ):
             raise ValueError("the rivals know exponential and Gompertz growth")
+        if not rules.sites.counted.all():
+            raise ValueError("the rivals count the lesions of all sites among the cells that kill")
         rows, ranks = [], (np.arange(QUANTILES) + 0.5) / QUANTILES
         days = np.geomspace(1e-4, 70_000.0, 2000)
         for delays in delays_of(disease):

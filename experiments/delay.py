@@ -4,8 +4,9 @@ Of 53,912 women in 38 studies those who waited three to six months died within f
 those who waited less (95 % 1.17 to 1.30), and those who waited three months and more at 1.47 times (1.42 to 1.53).
 Here the same patients are treated 45, 135 and 270 days after their symptoms (the middle of the first two classes; how
 long the last is on average was not told: a guess), and survival runs from then, as in most of the studies, whatever
-its cause.  Nobody is screened.  Women who wait are others than those who do not, in the studies alone: their tumours
-may be slower.
+its cause: who dies before it is not asked.  All are asked who had symptoms, also those of a metastasis, whose
+treatment does not wait.  Nobody is screened.  Women who wait are others than those who do not, in the studies alone:
+their tumours may be slower.
 
 Naive comparator, size alone: what a logistic curve of death by size, fitted to the women who wait least, says of the
 sizes to which the tumours grow.
@@ -75,12 +76,14 @@ def asked(given: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     share = {days: float(dies(r, of, days).mean()) for days, r in registers.items()}
     # Survival of the same women from their symptoms on: what waiting does, without the later beginning of the clock.
     from_symptoms = {days: float(dies(r, of, 0.0).mean()) for days, r in registers.items()}
-    then = since_diagnosis(soon, soon.death)[of] >= SHORT / DAYS
-    sizes = {days: np.log(grown_by(disease, soon, of, days)[then]) for days in registers}
+    then = {days: since_diagnosis(r, r.death)[of] >= days / DAYS for days, r in registers.items()}
+    sizes = {days: np.log(grown_by(disease, soon, of, days)[there]) for days, there in then.items()}
     a, b = logistic(sizes[SHORT], dies(soon, of, SHORT).astype(float))
     said = {days: float(expit(a + b * mm).mean()) for days, mm in sizes.items()}
     rows = [Row("dead within five years of surgery soon after symptoms", "predicted", None, share[SHORT], None)]
     for days, observed in OBSERVED.items():
+        gone = float(1.0 - then[days].mean())
+        rows.append(Row(f"dead before surgery after {days:g} days", "predicted", None, gone, None))
         name = f"odds of death within five years, {days:g} days over {SHORT:g}"
         rows += [
             Row(name, "predicted", observed, odds(share[days]) / odds(share[SHORT]), None, SOURCE, unit="ratio"),

@@ -50,7 +50,7 @@ def asked(whole: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
     first = next(care for care in whole.care if care.name == "surgery")
     assert first.surgery is not None
-    waits = first.surgery.model_copy(update={"delay_days": first.surgery.delay_days + LATER})
+    waits = first.surgery.model_copy(update={"delay_days": first.surgery.delay_days + LATER, "again": None})
     disease = whole.with_(
         care=[first, first.model_copy(update={"name": "a year later", "surgery": waits})],
         presentation={"screening": []}, autopsy=None,

@@ -2,7 +2,7 @@
 
 Of all cancers 3 in 100 are of unknown primary (PT08: 2 to 5).  Of 2,316 women with symptoms of breast cancer about 1 in
 100 came with a lump in the armpit, and 5 in 100 without any symptom of the breast (Koo 2017, as quoted by others).
-From the first of these figures the disease has how often a node is felt; both were looked at before its last fit.
+From the 1 in 100 the disease has how often a node is felt; the 5 in 100 were looked at before its last fit.
 
 The exact answer is of patients whom no lesion but the primary kills before diagnosis.  In the simulation metastases
 kill some before anything is known of them, which a clinic does not see.  A map says of what they would die, if nodes

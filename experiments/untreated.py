@@ -1,10 +1,12 @@
 """How long women live whose breast cancer nobody treats: 250 of one hospital, 1805 to 1933 (Bloom 1962).
 
 Half of them lived 2.7 years from the first symptoms that they told of, 44 % three years, 18 % five, 4 % ten and 1 %
-fifteen; 5 % died of other causes.  Of 1,022 women of nine series half lived 2.3 years (Johnstone 2000).  No figure of
-untreated women was used when the disease was fitted: how long they live follows from how fast tumours and metastases
-grow, from the size at which they give symptoms, and from the burden that kills.  Nobody is screened, nothing is done.
-The women of Bloom came to a hospital and stayed there; those who lived long at home are not among them.
+fifteen; 5 % died of other causes.  Of 1,022 women of nine series, probably those of Bloom among them, half lived 2.3
+years, 19.8 % five and 3.7 % ten (Johnstone 2000).  No figure of untreated women was used when the disease was fitted:
+how long they live follows from how fast tumours and metastases grow, from the size at which they give symptoms, and
+from the burden that kills.  Nobody is screened, nothing is done.  The women of Bloom came to a hospital and stayed
+there; those who lived long at home are not among them.  Of other causes they died as women did then, those here as
+women do today: orientation alone.
 
 The exact answer is of women whom the primary alone kills, found by symptoms of the primary: integrals over the day of
 the symptoms and the pace of growth.  Beside it stands the simulation in which there are no metastases.
@@ -39,6 +41,9 @@ JOHNSTONE = "Johnstone 2000 (1,022 women): B"
 ALIVE = {3.0: 0.44, 5.0: 0.18, 10.0: 0.04, 15.0: 0.01}
 """Shares alive, by years from the first symptoms (Bloom 1962)."""
 
+NINE_SERIES = {5.0: 0.198, 10.0: 0.037}
+"""Shares alive of the 1,022 women of nine series, by years (Johnstone 2000)."""
+
 MEDIAN = 2.7
 DAYS = 365.25
 STEPS = 4001
@@ -62,6 +67,7 @@ def alone(disease: cascade.Disease, years: float) -> float:
     At own age u the primary has n(u) cells, gives symptoms at a hazard h n(u)^e a year, and kills at age U.  A woman of
     pace s has none by u with the chance S(u) = exp(-H(u) / s), H the integral of the hazard over own years.  Alive t
     years after symptoms are those who have them before U - s t: the mean of 1 - S(U - s t), over that of 1 - S(U).
+    Traits of growth are log-normal and not correlated.
     """
     growth, of = disease.tumour.growth, disease.presentation
     assert of is not None
@@ -74,15 +80,16 @@ def alone(disease: cascade.Disease, years: float) -> float:
     first = float(growth.days(disease.cells_of(symptoms.least_mm))[0])
     rate = symptoms.per_year / DAYS * disease.cells_of(symptoms.at_mm) ** -symptoms.exponent
     before = float(growth.shed(first, symptoms.exponent)[0])
-    lives = comes = 0.0
-    for kind in disease.subtypes:
-        pace = kind.growth * np.exp(sigma * y - 0.5 * sigma**2)
-        for after in (years, 0.0):
+    shares = []
+    for after in (years, 0.0):
+        share = 0.0
+        for kind in disease.subtypes:
+            pace = kind.growth * np.exp(sigma * y - 0.5 * sigma**2)
             own = np.maximum(kills - pace * after * DAYS, first)
             hazard = rate * (growth.shed(own, symptoms.exponent) - before)
-            share = kind.share * float(weight @ -special.expm1(-hazard / pace))
-            lives, comes = (lives + share, comes) if after else (lives, comes + share)
-    return lives / comes
+            share += kind.share * float(weight @ -special.expm1(-hazard / pace))
+        shares.append(share)
+    return shares[0] / shares[1]
 
 
 def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
@@ -103,11 +110,14 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
         name = f"alive after {years:g} years, were there no metastases"
         rows.append(Row(name, "map", None, float((of_primaries > years).mean()), exact))
     rows += [
-        Row("untreated, dead of other causes", "predicted", 0.05, other, None, BLOOM),
+        Row("untreated, dead of other causes", "orientation: as women die today", 0.05, other, None, BLOOM),
         Row("untreated, years to death, median, nine series", "predicted", 2.3, float(np.median(left)), None,
             JOHNSTONE),
-        Row("untreated, alive after 5 years, nine series", "predicted", 0.198, float((left > 5.0).mean()), None,
-            JOHNSTONE),
+        *(
+            Row(f"untreated, alive after {years:g} years, nine series", "predicted", share,
+                float((left > years).mean()), None, JOHNSTONE)
+            for years, share in NINE_SERIES.items()
+        ),
     ]  # fmt: skip
     for c, kind in enumerate(disease.subtypes):
         of = r.subtype[known] == c

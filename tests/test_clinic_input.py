@@ -108,6 +108,7 @@ FAULTS: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     ((*WAVE, "effects"), [{"hazard": "*.colony", "factor": 2.0}], "care[3].systemic[0].effects", "before they found"),
     ((*WAVE, "effects"), [{"hazard": "nothing.at all", "factor": 2.0}], "care[3].systemic[0].effects", "acts on"),
     ((*CARE, "systemic"), drug(slows=0.5) * 2, "care[0].systemic[1].name", "names of their own"),
+    ((*HORMONE, "name"), "second surgery", "care[1].systemic[0].name", "are operations"),
     ((*CARE, "systemic"), drug(given_to="nodes", begins="diagnosis"), "care[0].systemic[0].begins", "'surgery'"),
     (
         (*CARE, "systemic"),

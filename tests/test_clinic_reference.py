@@ -208,6 +208,17 @@ KINDS: dict[str, tuple[Disease, str, list[str]]] = {
         "this",
         ["dies of the tumour"],
     ),
+    "felt when larger than what kills elsewhere": (
+        under(
+            RICH.with_(
+                death={"burden_cells": 5e9, "not_counted": ["bone", "axillary nodes"]},
+                lesions={"secondary": 0.0, "growth_ratio": 3.0},
+                presentation={"organs": {n: {"per_year": 0.02, "exponent": 1.5} for n in ("bone", "axillary nodes")}},
+            )
+        ),
+        "this",
+        ["dies of the tumour", "distant"],
+    ),
     "eyes that miss": (under(looks(most=0.7, looked_at=0.5)), "this", ["distant", "operated"]),
     "nothing but symptoms": (under(staging=[], visits=[]), "this", ["distant", "local"]),
     "restaged": (

@@ -535,12 +535,19 @@ def test_cells_are_left_in_as_many_women_as_have_a_local_recurrence() -> None:
     plan = replace(_registers.Calibration.of("breast"), patients=8_000, seed=4)
     left = local_recurrence.found(disease, plan)
     r = _registers.register_of(local_recurrence.operated_on(disease, left), local_recurrence.WITHOUT, plan)
-    five, ever = (local_recurrence.local_by(r, years) for years in (5.0, 25.0))
+    five, ever = (local_recurrence.local_by(disease, r, years) for years in (5.0, 25.0))
     assert five == pytest.approx(local_recurrence.LOCAL, rel=0.1)
     assert five / ever == pytest.approx(local_recurrence.EARLY, rel=0.1)
-    # What comes back is taken out: nearly nobody has a second one, and the primary is gone in all others.
+    # What comes back is taken out: where it stays, more women die.
+    both = local_recurrence.operated_on(disease, left)
+    stays = [
+        care.model_copy(update={"surgery": care.surgery.model_copy(update={"again": None})})
+        for care in both.care
+        if care.surgery is not None
+    ]
     of = local_recurrence.operated(r)
-    assert (np.isfinite(r.local[of]).mean() < left.share).all()
+    worse = _registers.register_of(both.with_(care=stays), local_recurrence.WITHOUT, plan)
+    assert local_recurrence.dead(worse, of) > local_recurrence.dead(r, of) + 0.02
 
 
 @pytest.mark.full

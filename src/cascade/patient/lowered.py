@@ -110,26 +110,32 @@ def _rooms() -> tuple[object, ...]:
 
 
 def _shed(disease: Disease, curve: Curve) -> Shed:
-    made = shed_tables(disease, curve, [(shed.exponent, shed.onset_cells) for shed in disease.shedding])
+    rules = [(shed.exponent, shed.onset_cells) for shed in disease.shedding]
+    made = shed_tables(disease, curve, rules, largest_that_sheds(disease))
     rate = [shed.per_day * portable.exp(-shed.exponent * portable.log(shed.at_cells)) for shed in disease.shedding]
     return made._replace(rate=np.array(rate), gamma=np.array([s.per_division - 1.0 for s in disease.shedding]))
 
 
 def largest_that_sheds(disease: Disease) -> float:
-    """Cells up to which the law of shedding is followed; what is larger sheds evenly.
-
-    Nobody lives with more than the burden, but in lesions that are not counted.
-    """
-    growth, lesions = disease.tumour.growth, disease.lesions
+    """Cells up to which the law of shedding is followed; what is larger sheds evenly."""
     sheds = [site for site in disease.death.not_counted or () if site in disease.can_shed]
-    unbounded = any(lesions.of(site, "secondary") > 0 for site in sheds)
-    return float(min(MOST_CELLS if unbounded else disease.death.burden_cells, growth.most * (1.0 - NEAR_LARGEST)))
+    return _largest(disease, any(disease.lesions.of(site, "secondary") > 0 for site in sheds))
 
 
-def shed_tables(disease: Disease, curve: Curve, rules: Sequence[tuple[float, float]]) -> Shed:
-    """Tables of the integral of n^exponent over own time, from an onset in cells on; rates of 1."""
+def largest_with_symptoms(disease: Disease) -> float:
+    """Cells up to which the law of symptoms is followed."""
+    return _largest(disease, bool(disease.death.not_counted))
+
+
+def _largest(disease: Disease, beyond: bool) -> float:
+    """Cells that are ever asked for: nobody lives with more than the burden, but in lesions that are not counted."""
+    most = disease.tumour.growth.most * (1.0 - NEAR_LARGEST)
+    return float(min(MOST_CELLS if beyond else disease.death.burden_cells, most))
+
+
+def shed_tables(disease: Disease, curve: Curve, rules: Sequence[tuple[float, float]], last: float) -> Shed:
+    """Tables of the integral of n^exponent over own time, from an onset in cells to a last size; rates of 1."""
     growth = disease.tumour.growth
-    last = largest_that_sheds(disease)
     own, total, slope = [], [], []
     for exponent, onset in rules:
         begin, end = own_times(curve, [onset, max(last, min(2.0 * onset, growth.most * (1.0 - NEAR_LARGEST)))])

@@ -174,9 +174,10 @@ class Death(Part):
     Parameters
     ----------
     burden_cells : float
-        Of primary and lesions together.
+        Of primary and lesions together, but for those of ``not_counted``.
     not_counted : tuple of str, optional
-        Sites whose lesions are not among these, as nodes that grow without doing harm.
+        Sites whose lesions are not among these, as nodes that grow without doing harm; a number of their own in
+        ``organs`` kills even so.
     primary_cells : float, optional
         Of the primary alone.
     organs : mapping of str to float

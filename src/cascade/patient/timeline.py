@@ -22,9 +22,8 @@ from cascade.common.errors import InputError, is_whole
 from cascade.common.sight import linear, luminance, shown
 from cascade.common.version import package_version
 from cascade.lessons.gallery import sheds
-from cascade.patient.clinic.care import Care, Surgery, Systemic
+from cascade.patient.clinic.care import MOMENTS, Care, Surgery, Systemic
 from cascade.patient.clinic.presentation import Presentation, Symptoms
-from cascade.patient.clinic.told import MOMENTS
 from cascade.patient.course import CAUSES, Course, course_of
 from cascade.patient.disease import Disease
 from cascade.patient.lesions import Lesion
@@ -177,7 +176,7 @@ def _care(disease: Disease, knife: float | None, drug: tuple[float, float] | Non
     of = next((care for care in disease.care if care.surgery), None)
     changed: dict[str, Any] = {"name": care_name(knife, drug), "staging": ()}
     if knife is not None and of is not None and of.surgery is not None:
-        when = {"delay_days": knife * DAYS_PER_YEAR - known, "if_seen": True}
+        when = {"delay_days": knife * DAYS_PER_YEAR - known, "if_seen": True, "again": None}
         changed |= {"surgery": Surgery(**(of.surgery.model_dump() | when)), "radiotherapy": of.radiotherapy}
     if drug is not None and (given := drug_of(disease)) is not None:
         begin: dict[str, Any] = {

@@ -21,6 +21,10 @@ LogKill = Annotated[float, BeforeValidator(plain_number), Field(ge=0, le=15, all
 Slowed = Annotated[float, BeforeValidator(plain_number), Field(ge=0.01, le=10, allow_inf_nan=False)]
 
 
+MOMENTS = "surgery", "second surgery"
+"""Of what is given: no drug has such a name."""
+
+
 class Surgery(Part):
     """The primary, and nodes, are taken out.
 
@@ -35,8 +39,8 @@ class Surgery(Part):
     left_cells : float
         As many then.
     again : bool, optional
-        Whether what comes back there is taken out, all of it, ``delay_days`` after it is seen; without ``if_seen`` not
-        where a distant metastasis is known by then.
+        Whether what comes back there is taken out, all of it, ``delay_days`` after it is seen; without ``if_seen`` only
+        where no distant metastasis has been seen before it, or with it.
     source : tuple of str
     """
 

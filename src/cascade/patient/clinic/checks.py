@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cascade.common.errors import CascadeError, Fault, nearest
+from cascade.patient.clinic.care import MOMENTS
 
 if TYPE_CHECKING:
     from cascade.patient.clinic.care import Care
@@ -129,6 +130,8 @@ def _care(disease: Disease, care: Care, path: str) -> Iterator[Fault]:
         where = f"{path}.systemic[{i}]"
         if given.name in [other.name for other in care.systemic[:i]]:
             yield Fault(f"{where}.name", given.name, "names of their own")
+        if given.name in MOMENTS:
+            yield Fault(f"{where}.name", given.name, f"another name: {' and '.join(MOMENTS)} are operations")
         subtypes = [subtype.name for subtype in disease.subtypes]
         for j, name in enumerate(given.subtypes or ()):
             if name not in subtypes:

@@ -22,7 +22,7 @@ from cascade.patient.disease import Disease
 from cascade.patient.founding import model_of
 from cascade.patient.kernel import clinic_inputs as kernel
 from cascade.patient.kernel.inputs import Curve, Lives, Rules
-from cascade.patient.lowered import curve_of, lives_of, own_times, rules_of, shed_tables
+from cascade.patient.lowered import curve_of, largest_with_symptoms, lives_of, own_times, rules_of, shed_tables
 from cascade.patient.origins import Founds, Way, origins
 from cascade.patient.ranges import DAYS_PER_YEAR
 
@@ -74,7 +74,8 @@ def _signs(disease: Disease, curve: Curve) -> kernel.Signs:
         places = [of.primary, *(of.of(site) for site in disease.sites)]
     keys = [None if one is None else (one.exponent, one.least_mm) for one in places]
     known = list(dict.fromkeys(key for key in keys if key is not None)) or [(1.0, disease.mm(1e6))]
-    table = shed_tables(disease, curve, [(exponent, disease.cells_of(least)) for exponent, least in known])
+    rules = [(exponent, disease.cells_of(least)) for exponent, least in known]
+    table = shed_tables(disease, curve, rules, largest_with_symptoms(disease))
     rate = [
         0.0
         if one is None

@@ -18,6 +18,7 @@ from cascade.common.compiled import cached
 from cascade.common.types import Floats
 from cascade.kernel.streams import key_of
 from cascade.patient import kernel as patient_kernel
+from cascade.patient.clinic.care import MOMENTS
 from cascade.patient.clinic.lowered import clinic_of
 from cascade.patient.follow.scheme import MODES
 from cascade.patient.kernel import clinic as compiled
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from cascade.patient.known import OneKnown
 
 PRIMARY = "primary"
-MOMENTS = "surgery", "second surgery"
-"""Of what is given."""
-
 MOST_SCREENS = 500
 
 
