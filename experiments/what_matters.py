@@ -37,6 +37,7 @@ AFTER = 0.25
 ANSWERS = ("seen at diagnosis", "hidden", "in 5 years", "years 5 to 20", "first in an organ")
 
 ONE_PACE, OWN_PACES = "metastases of one patient grow alike", "metastases differ in growth (log-sd 0.8)"
+WIDE = 0.8
 """Asked where they do not already."""
 
 Change = Callable[[cascade.Disease], cascade.Disease]
@@ -114,7 +115,7 @@ CHANGES: dict[str, Change] = {
     "twice the spread of growth": times("traits.pace.spread", 2.0),
     "metastases grow as fast as primaries": lambda disease: changed(disease, {"lesions.growth_ratio": 1.0}),
     ONE_PACE: differing(0.0),
-    OWN_PACES: differing(0.8),
+    OWN_PACES: differing(WIDE),
     "half the founders": times("efficiency", 0.5),
     "twice the founders": times("efficiency", 2.0),
 }
@@ -123,7 +124,7 @@ CHANGES: dict[str, Change] = {
 def is_already(disease: cascade.Disease, told: str) -> bool:
     """Whether the disease is what a change would make of it."""
     if told in (ONE_PACE, OWN_PACES):
-        return bool(disease.lesions.growth_spread) == (told == OWN_PACES)
+        return (disease.lesions.growth_spread or 0.0) == (WIDE if told == OWN_PACES else 0.0)
     return told.startswith(disease.tumour.growth.law)
 
 

@@ -115,6 +115,22 @@ def treat(rules, clinic, timeline, lesions, pieces, number, alone, horizon, seen
     return number, alone, positive
 
 
+@step
+def due(care, row, sight, local):
+    """Days on which a metastasis, and what came back where the primary was, are first seen that something is done of.
+
+    And whether one of them is new.  What comes first is done first, for it may change when the other comes.
+    """
+    first, back = row[at.DISTANT], row[at.LOCAL]
+    treats = care.later and sight == np.inf and first < np.inf
+    operates = care.again and local == np.inf and back < np.inf and (back < first or care.if_seen)
+    if treats and (first <= back or not operates):
+        sight = first
+    elif operates:
+        local = back
+    return sight, local, treats or operates
+
+
 @once
 def live_known(rules, clinic, timeline, patient, lesions, pieces, scratch, row, there, seen, k0, k1):
     """One patient with presentation and care: number of lesions, or -1 where room is short."""
@@ -167,16 +183,7 @@ def live_known(rules, clinic, timeline, patient, lesions, pieces, scratch, row, 
                 row[at.DISTANT], row[at.TRULY] = known, known
             if local < np.inf:  # also where it has been taken away on this very day
                 row[at.LOCAL] = local
-            first = row[at.DISTANT]
-            treats = clinic.care.later and sight == np.inf and first < np.inf
-            operates = clinic.care.again and local == np.inf and row[at.LOCAL] < np.inf
-            operates = operates and (row[at.LOCAL] < first or clinic.care.if_seen)
-            # What comes first is done first, for it may change when the other comes.
-            if treats and (first <= row[at.LOCAL] or not operates):
-                sight = first
-            elif operates:
-                local = row[at.LOCAL]
-            more = treats or operates
+            sight, local, more = due(clinic.care, row, sight, local)
     if death < np.inf and death <= horizon:
         course[1], course[2] = death, OF_BURDEN
     if course[1] > rules.horizon:
