@@ -2,8 +2,9 @@
 
 Gundem 2015 (PM01) found it in 5 of 10 men who died of prostate cancer; Hoelzel 2010 (PM02) holds that in breast cancer
 it plays no part that a clinic could notice.  Here lesions of breast cancer shed a hundredth to a fifth of what a
-primary of their size sheds, everything else as it was fitted with none.  Of patients operated without a metastasis seen
-who die of the tumour: how many have a metastasis of 10 mm or more whose parent is a metastasis, how many of all such
+primary of their size sheds, everything else as it was fitted with none; nodes of the region, which
+do no harm where they are left (Fisher 2002), shed nothing.  Of patients operated without a metastasis seen who die of
+the tumour: how many have a metastasis of 10 mm or more whose parent is a metastasis, how many of all such
 lesions are of that kind; and how far distant recurrences within ten years move, which were fitted without it.
 
 It is a map, without a verdict: what it says of curves of recurrence is printed below the table.

@@ -102,7 +102,8 @@ def _lesions(disease: Disease) -> str:
     lines = [line("all sites", ""), *(line(organ, organ) for organ in own)]
     early = f"Birth and death by chance for {rules.early_days:g} days"
     sleep = f"; those that sleep stop at {rules.asleep_cells:.3g} cells" if disease.sleeps else ""
-    shed = "Only lesions in organs with a capillary bed, and in nodes, shed."
+    spared = ", but none of those that do not count for death" if disease.death.not_counted else ""
+    shed = f"Only lesions in organs with a capillary bed, and in nodes, shed{spared}."
     return f"{text_table(header, lines)}\n\n{early}{sleep}. {shed}"
 
 

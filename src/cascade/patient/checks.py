@@ -84,7 +84,8 @@ def _sites(disease: Disease) -> Iterator[Fault]:
             wanted = f"a site that the cells come to; {nearest(organ, disease.sites)}"
             yield Fault("lesions.organs", organ, wanted)
         elif own.secondary and organ not in disease.can_shed:
-            wanted = f"none: lesions in organs with a bed, and in nodes, shed; {nearest(organ, disease.can_shed)}"
+            wanted = "none: lesions in organs with a bed, and in nodes, shed, but for those of death.not_counted"
+            wanted += f"; {nearest(organ, disease.can_shed)}"
             yield Fault(f"lesions.organs.{organ}.secondary", own.secondary, wanted)
     for i, subtype in enumerate(disease.subtypes):
         if subtype.name in [other.name for other in disease.subtypes[:i]]:

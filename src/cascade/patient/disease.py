@@ -162,12 +162,13 @@ class Disease(Part):
 
     @cached_property
     def can_shed(self) -> tuple[str, ...]:
-        """Sites whose metastases can shed: organs with a capillary bed, nodes of a chain."""
+        """Sites whose metastases can shed: organs with a capillary bed, nodes of a chain; none that does no harm."""
         blood = routes().circulating.name
         shed = [s.route for s in self.shedding]
         can = set(sources_by_blood(self.cancer)) if blood in shed else set()
         chains = [use for use in self.cancer.routes if routes().route(use.name).chain and use.name in shed]
         can |= {site.name for use in chains for site in use.sites}
+        can -= set(self.death.not_counted or ())
         return tuple(site for site in self.sites if site in can)
 
     @cached_property

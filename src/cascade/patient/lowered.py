@@ -117,20 +117,15 @@ def _shed(disease: Disease, curve: Curve) -> Shed:
 
 
 def largest_that_sheds(disease: Disease) -> float:
-    """Cells up to which the law of shedding is followed; what is larger sheds evenly."""
-    sheds = [site for site in disease.death.not_counted or () if site in disease.can_shed]
-    return _largest(disease, any(disease.lesions.of(site, "secondary") > 0 for site in sheds))
+    """Cells up to which the law of shedding is followed: nobody lives with more in what sheds."""
+    return float(min(disease.death.burden_cells, disease.tumour.growth.most * (1.0 - NEAR_LARGEST)))
 
 
 def largest_with_symptoms(disease: Disease) -> float:
-    """Cells up to which the law of symptoms is followed."""
-    return _largest(disease, bool(disease.death.not_counted))
-
-
-def _largest(disease: Disease, beyond: bool) -> float:
-    """Cells that are ever asked for: nobody lives with more than the burden, but in lesions that are not counted."""
-    most = disease.tumour.growth.most * (1.0 - NEAR_LARGEST)
-    return float(min(MOST_CELLS if beyond else disease.death.burden_cells, most))
+    """Cells up to which the law of symptoms is followed: with more nobody lives but in lesions that are not counted."""
+    if not disease.death.not_counted:
+        return largest_that_sheds(disease)
+    return float(min(MOST_CELLS, disease.tumour.growth.most * (1.0 - NEAR_LARGEST)))
 
 
 def shed_tables(disease: Disease, curve: Curve, rules: Sequence[tuple[float, float]], last: float) -> Shed:

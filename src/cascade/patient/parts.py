@@ -176,8 +176,8 @@ class Death(Part):
     burden_cells : float
         Of primary and lesions together, but for those of ``not_counted``.
     not_counted : tuple of str, optional
-        Sites whose lesions are not among these, as nodes that grow without doing harm; a number of their own in
-        ``organs`` kills even so.
+        Sites whose lesions are not among these, and shed nothing, as nodes that grow without doing harm; a number of
+        their own in ``organs`` kills even so.
     primary_cells : float, optional
         Of the primary alone.
     organs : mapping of str to float
