@@ -570,7 +570,7 @@ def test_the_guide_says_what_was_asked_of_it_that_nothing_was_fitted_for() -> No
     seen = {years: f"{100 * row['published']:.0f} %" for years, row in alive.items()}
     said = f"{share[5]} are alive after five years for {seen[5]}, {share[10]} after ten for {seen[10]}"
     assert f"{said}, {share[15]} after fifteen for {seen[15]}" in text
-    for days, words in ((135, "dies within five years at"), (270, "after nine months at")):
+    for days, words in ((135, "over those alive are"), (270, "after nine months")):
         row = rows[f"odds of death within five years, {days} days over 45"]
         assert f"{words} {row['value']:.2f} times" in text
         assert f"for {row['published']:.2f}" in text
