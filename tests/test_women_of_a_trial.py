@@ -219,7 +219,7 @@ def test_what_the_guide_says_of_organs_first_and_at_the_end() -> None:
 
 @pytest.mark.slow
 def test_of_which_variants_hardly_any_is_there_at_diagnosis() -> None:
-    """Where a variant says so; and where metastases of a woman grow alike, fewer than half as many as in the disease."""
+    """Where a variant says so; fewer than half as many as in the disease, where metastases of a woman grow alike."""
     disease = cascade.disease("breast")
     plan = replace(_registers.Calibration.of("breast"), patients=5_000)
     said = [disease.variant(one.name) for one in disease.variants if "hardly any metastasis" in one.title]
