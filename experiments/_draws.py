@@ -62,10 +62,17 @@ def over_draws(asked: Asked, disease: cascade.Disease, options: argparse.Namespa
     ]
 
 
-def whole(name: str, text: str | None, patients: float, seed: int, asked: Asked, of: str = "breast") -> int:
-    """Run an experiment on a fitted disease, whatever it asks; 0 when predictions are those that were written down."""
+def whole(
+    name: str, text: str | None, patients: float, seed: int, asked: Asked, of: str = "breast",
+    wrong: Callable[[list[Row]], list[str]] = lambda _: [],
+) -> int:  # fmt: skip
+    """Run an experiment on a fitted disease, whatever it asks; 0 when predictions are those that were written down.
+
+    ``wrong``: what else must not be, told of the rows.
+    """
     options = of_patients(text or "", patients, seed).parse_args()
     own_folder(options, name)
     disease = cascade.disease(of)
     rows = over_draws(asked, disease, options)
-    return finished(name, options, rows, {"digest": disease.digest(), "seed": options.seed})
+    recipe = {"digest": disease.digest(), "seed": options.seed}
+    return finished(name, options, rows, recipe, problems=wrong(rows))

@@ -27,10 +27,10 @@ import numpy as np
 
 import cascade
 from _clock import by, since
-from _draws import of_patients, over_draws
+from _draws import whole
 from _ranked import COMPARED
 from _registers import Calibration, register_of
-from _report import Row, finished, own_folder
+from _report import Row
 from cascade.patient.follow.register import Register
 from cascade.patient.follow.scheme import CAUSES
 
@@ -98,7 +98,7 @@ def found(disease: cascade.Disease, plan: Calibration) -> Left:
     """What meets the three figures of local recurrence.
 
     How many women cells are left in does not change when they come back: the number of cells follows from how soon,
-    then the share.  Where no number of cells, or no share, meets its figure, the nearest stands, and ``main`` says so.
+    then the share.  Where no number of cells, or no share, meets its figure, the nearest stands, and `missed` says so.
     """
     few = replace(plan, patients=plan.patients // FEWER)
     early = []
@@ -165,20 +165,14 @@ def asked(disease: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def main() -> int:
-    """Run the experiment; 0 when predictions are those that were written down, and the three figures are met."""
-    options = of_patients(__doc__ or "", 40_000, 2005).parse_args()
-    own_folder(options, "local_recurrence")
-    disease = cascade.disease("breast")
-    rows = over_draws(asked, disease, options)
-    missed = [
+def missed(rows: list[Row]) -> list[str]:
+    """Figures of local recurrence that the three numbers do not meet."""
+    return [
         f"{row.name}: {row.value:.3g} for {row.observed:.3g}"
         for row in rows
         if row.role == "calibrated" and row.observed and row.value and abs(row.value / row.observed - 1.0) > MET
     ]
-    recipe = {"digest": disease.digest(), "seed": options.seed}
-    return finished("local_recurrence", options, rows, recipe, problems=missed)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(whole("local_recurrence", __doc__, 40_000, 2005, asked, wrong=missed))

@@ -22,10 +22,10 @@ from scipy.special import expit
 
 import cascade
 from _clock import since_diagnosis
-from _draws import of_patients, over_draws
+from _draws import whole
 from _ranked import logistic
 from _registers import Calibration, register_of
-from _report import Row, finished, own_folder
+from _report import Row
 from cascade.patient.follow.register import Register
 from cascade.patient.known import diameters
 
@@ -45,13 +45,13 @@ def grown_by(disease: cascade.Disease, r: Register, some: np.ndarray, days: floa
     return np.asarray(diameters(disease, r)[some] * (grown / r.cells[some]) ** (1.0 / 3.0))
 
 
-def asked(whole: cascade.Disease, options: argparse.Namespace) -> list[Row]:
+def asked(given: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     """Its rows."""
     plan = replace(Calibration.of("breast"), patients=int(options.cells), seed=options.seed)
-    first = next(care for care in whole.care if care.name == "surgery")
+    first = next(care for care in given.care if care.name == "surgery")
     assert first.surgery is not None
     waits = first.surgery.model_copy(update={"delay_days": first.surgery.delay_days + LATER, "again": None})
-    disease = whole.with_(
+    disease = given.with_(
         care=[first, first.model_copy(update={"name": "a year later", "surgery": waits})],
         presentation={"screening": []}, autopsy=None,
         death={"other": None, "burden_cells": 1e15, "primary_cells": 5e11, "organs": {}}, calibration=None, variants=(),
@@ -83,18 +83,11 @@ def asked(whole: cascade.Disease, options: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def main() -> int:
-    """Run the experiment; 0 when predictions are those that were written down, and no later surgery helps."""
-    options = of_patients(__doc__ or "", 40_000, 1894).parse_args()
-    own_folder(options, "surgery_a_year_earlier")
-    disease = cascade.disease("breast")
-    rows = over_draws(asked, disease, options)
-    helped = next(row.value or 0.0 for row in rows if row.name == LATER_HELPS)
-    # A few of those who are seen about the twentieth year.
-    problems = ["patients whom a later surgery keeps free"] if helped > 0.001 else []
-    recipe = {"digest": disease.digest(), "seed": options.seed}
-    return finished("surgery_a_year_earlier", options, rows, recipe, problems=problems)
+def helped(rows: list[Row]) -> list[str]:
+    """Whether a later surgery keeps patients free: more than a few, who are seen about the twentieth year."""
+    share = next(row.value or 0.0 for row in rows if row.name == LATER_HELPS)
+    return ["patients whom a later surgery keeps free"] if share > 0.001 else []
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(whole("surgery_a_year_earlier", __doc__, 40_000, 1894, asked, wrong=helped))

@@ -41,6 +41,7 @@ import fit_coverage  # type: ignore[import-not-found]
 import local_recurrence  # type: ignore[import-not-found]
 import pancreas  # type: ignore[import-not-found]
 import soil_of_patients  # type: ignore[import-not-found]
+import surgery_a_year_earlier  # type: ignore[import-not-found]
 import unknown_primary  # type: ignore[import-not-found]
 import untreated  # type: ignore[import-not-found]
 
@@ -527,6 +528,14 @@ def test_who_waits_is_followed_from_the_day_of_the_surgery() -> None:
     assert delay.dies(r, of, 30.0).tolist() == [True, True, False, False]  # one died before the surgery
     assert delay.dies(r, of, 50.0).tolist() == [True, True, False]
     assert delay.odds(0.2) == pytest.approx(0.25)
+
+
+def test_what_must_not_be_is_told_of_the_rows() -> None:
+    rows = [_report.Row("a", "calibrated", 0.26, 0.2, None), _report.Row("b", "calibrated", 0.07, 0.069, None)]
+    assert local_recurrence.missed(rows) == ["a: 0.2 for 0.26"]
+    for share, told in ((0.0005, 0), (0.01, 1)):
+        helps = _report.Row(surgery_a_year_earlier.LATER_HELPS, "check", None, share, None)
+        assert len(surgery_a_year_earlier.helped([helps])) == told
 
 
 @pytest.mark.full
