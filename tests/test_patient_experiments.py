@@ -579,10 +579,15 @@ def test_the_guide_says_what_was_asked_of_it_that_nothing_was_fitted_for() -> No
     seen = {years: f"{100 * row['published']:.0f} %" for years, row in alive.items()}
     said = f"{share[5]} are alive after five years for {seen[5]}, {share[10]} after ten for {seen[10]}"
     assert f"{said}, {share[15]} after fifteen for {seen[15]}" in text
-    for days, words in ((135, "over those alive are"), (270, "after nine months")):
+    for days, words in ((135, "over those alive are"), (270, "who waited three and more,")):
         row = rows[f"odds of death within five years, {days} days over 45"]
         assert f"{words} {row['value']:.2f} times" in text
         assert f"for {row['published']:.2f}" in text
+    again = rows["any recurrence in 10 years, no nodes, cells left"]
+    assert (
+        f"{100 * again['value']:.0f} % have any recurrence within ten years, for {100 * again['published']:.0f} %"
+        in text
+    )
     fewer = rows["fewer dead, for a local recurrence less"]
     assert (
         f"one death for {1 / fewer['value']:.0f} local recurrences, published is one for {1 / fewer['published']:.0f}"
