@@ -110,6 +110,25 @@ def test_patients_of_the_page_are_those_of_the_package(name: str) -> None:
                 assert near[times.index(t)] or one == pytest.approx(n, rel=ERROR), (name, p, k, d, lesion, t)
 
 
+def test_lesions_that_do_not_count_stay_in_the_picture() -> None:
+    """A page draws up to three times its "burden": nodes that outgrow what kills are below, others change nothing."""
+    disease = cascade.disease("textbook")
+    killing = timeline(disease, seed=1, patients=1)["burden"]
+    spared = disease.with_(
+        efficiency=1e-3, death={"burden_cells": 1e9, "not_counted": ["axillary nodes"]},
+        lesions={"growth_ratio": 6.0, "secondary": 0.0},
+    )  # fmt: skip
+    data, largest = timeline(spared, seed=1, patients=2), 0.0
+    where = positions(spared)
+    for one in data["patients"]:
+        told = course_of(
+            studied(spared), seed=1, patient=one["number"], care=care_name(where.knives[-1], where.drugs[0])
+        )
+        largest = max(largest, *(float(told.cells_of(k.number, [told.years - 1e-6])[0]) for k in grown(told)))
+    assert 3e9 < largest < 3.0 * data["burden"]
+    assert killing == pytest.approx(disease.death.burden_cells)
+
+
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
 def test_why_a_drug_changes_nothing_is_true_of_the_course() -> None:
     """No metastasis is there while it is given, or the patient does not die of those that are: else nothing is said."""

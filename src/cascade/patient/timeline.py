@@ -28,6 +28,7 @@ from cascade.patient.course import CAUSES, Course, course_of
 from cascade.patient.disease import Disease
 from cascade.patient.lesions import Lesion
 from cascade.patient.loader import disease as load
+from cascade.patient.lowered import largest_with_symptoms
 from cascade.patient.parts import Subtype
 from cascade.patient.ranges import DAYS_PER_YEAR
 from cascade.patient.tables import WARNING
@@ -126,6 +127,11 @@ def years_told(disease: Disease) -> float:
 def _killing(disease: Disease) -> float:
     """Cells of a primary that kills alone."""
     return min(disease.death.burden_cells, disease.death.primary_cells or math.inf, 0.9 * disease.tumour.growth.most)
+
+
+def _drawn(disease: Disease) -> float:
+    """Cells of which a page draws three times as many: those of a primary that kills; more where lesions outgrow it."""
+    return max(_killing(disease), largest_with_symptoms(disease) / 3.0 if disease.death.not_counted else 0.0)
 
 
 def _year(disease: Disease, mm: float) -> float:
@@ -246,7 +252,7 @@ def timeline(disease: Disease | str, *, seed: int = 1, patients: int = 10) -> di
             "points": [list(point) for point in growth.points],
         },
         "early_days": source.lesions.early_days,
-        "burden": _killing(source),
+        "burden": _drawn(source),
         "sheds_more_than": round(float(special.ndtr(leakiness(source))), 3),
         "eye": {"name": eye.name if eye else "", "mm": eye.lesions.half_mm if eye and eye.lesions else 8.0},
         "knives": list(where.knives),
