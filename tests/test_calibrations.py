@@ -199,6 +199,17 @@ def test_what_a_variant_changes_is_not_what_the_disease_already_has(name: str) -
             assert number_at(disease, where) != value, (one.name, where)
 
 
+EVERY_VARIANT = [f"{name}:{one.name}" for name in disease_names() for one in cascade.disease(name).variants]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", EVERY_VARIANT)
+def test_patients_of_a_variant_live(name: str) -> None:
+    """Also the leaky ones: where lesions shed without an end, one of some thousands has more than there is room for."""
+    cohort = cascade.cohort(cascade.disease(name), patients=4_000, seed=1, care="surgery")
+    assert cohort.counts.made > 0
+
+
 def test_what_a_variant_is_about_is_not_free_in_it() -> None:
     """The variant of slow lesions stays one, whatever is fitted in it."""
     whole, slow = (_registers.Calibration.of(name) for name in ("breast", "breast:slow-lesions"))
